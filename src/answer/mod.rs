@@ -1,0 +1,1 @@
+//! One output line becomes one classified outcome. Pure.

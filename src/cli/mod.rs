@@ -1,0 +1,1 @@
+//! Every clap type and help text; no behavior.

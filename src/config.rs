@@ -1,0 +1,1 @@
+//! The only reader of environment, configuration file, home directory and clock.

@@ -1,0 +1,149 @@
+//! What an error carries beside its message: hints for the person and the exit code for the shell.
+//!
+//! `anyhow` is the ordinary way through the program. Where the knowledge is, a hint is attached with [`Explain::hint`]
+//! or the exit code is chosen with [`usage`]; `main` is the one place that prints them.
+
+use std::fmt;
+
+/// Exit codes, the whole table. The README repeats it and a test holds the two together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done.
+    Done = 0,
+    /// Failed; nothing more was done than is said.
+    Failed = 1,
+    /// Wrong usage: the command line asks for something that does not exist or does not fit together.
+    Usage = 2,
+    /// Finished but incomplete: something failed, is missing, unusable or uncertain; the rest is saved.
+    Incomplete = 3,
+    /// Interrupted by Ctrl-C or a termination signal.
+    Interrupted = 130,
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        std::process::ExitCode::from(exit as u8)
+    }
+}
+
+/// A hint or an exit code on its way up, wrapped around the error it belongs to.
+#[derive(Debug)]
+struct Note {
+    source: anyhow::Error,
+    hint: Option<String>,
+    exit: Option<Exit>,
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(f)
+    }
+}
+
+impl std::error::Error for Note {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // `Display` already speaks for the wrapped error itself; the chain goes on below it.
+        self.source.source()
+    }
+}
+
+/// Attaches hints and exit codes to errors where the knowledge is.
+pub trait Explain<T> {
+    /// Adds a line that says what the person can do about it: lower case, names in backticks, no final period.
+    fn hint(self, hint: impl Into<String>) -> anyhow::Result<T>;
+
+    /// Chooses the exit code; without it an error is [`Exit::Failed`].
+    fn exit(self, exit: Exit) -> anyhow::Result<T>;
+}
+
+impl<T, E: Into<anyhow::Error>> Explain<T> for Result<T, E> {
+    fn hint(self, hint: impl Into<String>) -> anyhow::Result<T> {
+        self.map_err(|error| Note { source: error.into(), hint: Some(hint.into()), exit: None }.into())
+    }
+
+    fn exit(self, exit: Exit) -> anyhow::Result<T> {
+        self.map_err(|error| Note { source: error.into(), hint: None, exit: Some(exit) }.into())
+    }
+}
+
+/// Returns an error of wrong usage (exit code 2).
+pub fn usage(message: impl fmt::Display) -> anyhow::Error {
+    Note { source: anyhow::anyhow!("{message}"), hint: None, exit: Some(Exit::Usage) }.into()
+}
+
+/// Returns an error that says the person stopped us (exit code 130).
+pub fn interrupted() -> anyhow::Error {
+    Note { source: anyhow::anyhow!("interrupted"), hint: None, exit: Some(Exit::Interrupted) }.into()
+}
+
+/// An error taken apart for showing.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// What went wrong.
+    pub message: String,
+    /// What it came from, outermost first, without repetitions.
+    pub causes: Vec<String>,
+    /// What to do about it, innermost first.
+    pub hints: Vec<String>,
+    /// What the shell is told.
+    pub exit: Exit,
+}
+
+/// Takes an error apart: message, causes, hints and exit code.
+pub fn explain(error: &anyhow::Error) -> Explained {
+    let mut explained = Explained { message: String::new(), causes: vec![], hints: vec![], exit: Exit::Failed };
+    let mut exit = None;
+    collect(error, &mut explained, &mut exit);
+    explained.exit = exit.unwrap_or(Exit::Failed);
+    explained
+}
+
+fn collect(error: &anyhow::Error, into: &mut Explained, exit: &mut Option<Exit>) {
+    for cause in error.chain() {
+        if let Some(note) = cause.downcast_ref::<Note>() {
+            into.hints.extend(note.hint.clone());
+            *exit = exit.or(note.exit);
+            collect(&note.source, into, exit);
+            return;
+        }
+        let text = cause.to_string();
+        if into.message.is_empty() {
+            into.message = text;
+        } else if into.message != text && !into.causes.contains(&text) {
+            into.causes.push(text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context as _;
+
+    #[test]
+    fn hints_and_codes_survive_context() {
+        let error = Err::<(), _>(anyhow::anyhow!("disk is full"))
+            .hint("free some space")
+            .context("cannot write `a.jsonl`")
+            .exit(Exit::Incomplete)
+            .context("batch create stopped")
+            .unwrap_err();
+        assert_eq!(
+            explain(&error),
+            Explained {
+                message: "batch create stopped".into(),
+                causes: vec!["cannot write `a.jsonl`".into(), "disk is full".into()],
+                hints: vec!["free some space".into()],
+                exit: Exit::Incomplete,
+            }
+        );
+    }
+
+    #[test]
+    fn a_plain_error_is_a_failure_without_hints() {
+        let explained = explain(&anyhow::anyhow!("no"));
+        assert_eq!((explained.exit, explained.hints.len(), explained.causes.len()), (Exit::Failed, 0, 0));
+        assert_eq!(explain(&usage("no such flag")).exit, Exit::Usage);
+    }
+}

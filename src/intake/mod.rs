@@ -1,0 +1,1 @@
+//! Files of groups and entities, read into the model line by line.

@@ -1,0 +1,260 @@
+//! The shared nouns. Every room speaks of these and of nothing else that crosses a wall.
+//!
+//! Nothing here does I/O or knows SQL, HTTP or the command line. A word means one thing (see the map in `lib.rs`): a
+//! *mention* is what a model wrote, an *entity* is a row of the user's catalog, a *link* joins the two.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Defines a text id as a type of its own, so that a batch id is never passed as a group id.
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Wraps a text as this kind of id; nothing is checked.
+            pub fn new(id: impl Into<String>) -> Self {
+                Self(id.into())
+            }
+
+            /// Returns the id as it was given.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+/// Defines an integer key of a table as a type of its own.
+macro_rules! row_key {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+    };
+}
+
+text_id! {
+    /// The user's own id of a story group.
+    GroupId
+}
+text_id! {
+    /// The user's own id of a catalog entity; unique together with its type.
+    EntityId
+}
+text_id! {
+    /// The provider's id of a batch.
+    BatchId
+}
+text_id! {
+    /// The provider's id of a file.
+    FileId
+}
+text_id! {
+    /// Our id of a run, `run-…`: all that one `batch create` made.
+    RunId
+}
+text_id! {
+    /// The name of a request on the wire: `topic_<group>` or `entity_<group>`.
+    CustomId
+}
+row_key! {
+    /// Row key of `story_groups`.
+    GroupKey
+}
+row_key! {
+    /// Row key of `entities`.
+    EntityKey
+}
+row_key! {
+    /// Row key of `batches`: a part while it is a plan, a batch once the provider has it.
+    BatchKey
+}
+row_key! {
+    /// Row key of `requests`; a later request has a larger key.
+    RequestKey
+}
+row_key! {
+    /// Row key of `asks`.
+    AskKey
+}
+row_key! {
+    /// Row key of `origins`.
+    OriginKey
+}
+
+/// The two things asked about a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// What the stories are about.
+    Topic,
+    /// Who and what they name.
+    Entity,
+}
+
+impl Kind {
+    /// Both kinds, in the order in which they are written.
+    pub const ALL: [Kind; 2] = [Kind::Topic, Kind::Entity];
+
+    /// Returns the word used on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Topic => "topic",
+            Kind::Entity => "entity",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(word: &str) -> Option<Kind> {
+        match word {
+            "topic" => Some(Kind::Topic),
+            "entity" => Some(Kind::Entity),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One news story.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Story {
+    /// Headline, where there is one.
+    pub title: Option<String>,
+    /// The text as it was loaded; may be empty.
+    pub text: String,
+    /// Where it was published.
+    pub url: Option<String>,
+    /// UTC, ISO 8601.
+    pub published_at: Option<String>,
+}
+
+/// A few stories about one event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    /// The user's id.
+    pub id: GroupId,
+    /// Headline of the group.
+    pub title: Option<String>,
+    /// Only groups that are `active` are sent.
+    pub status: String,
+    /// UTC, ISO 8601.
+    pub created_at: Option<String>,
+    /// In the order they were loaded.
+    pub stories: Vec<Story>,
+}
+
+impl Group {
+    /// The status of a group that is sent; the default of a loaded group.
+    pub const ACTIVE: &'static str = "active";
+
+    /// Returns whether there is anything to ask about: a story with some text that is not white space.
+    pub fn has_text(&self) -> bool {
+        self.stories.iter().any(|story| !story.text.trim().is_empty())
+    }
+}
+
+/// Facts that tell namesakes apart, by name: team, position, country, …
+pub type Attributes = BTreeMap<String, String>;
+
+/// A row of the user's catalog.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entity {
+    /// The user's id; unique within its type.
+    pub id: EntityId,
+    /// The catalog's own word for what it is: `person`, `company`, `team`.
+    #[serde(rename = "type")]
+    pub entity_type: String,
+    /// The preferred name.
+    pub name: String,
+    /// Other names.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// What is known of it; every value as text.
+    #[serde(default)]
+    pub attributes: Attributes,
+}
+
+/// A topic as a model gave it, checked and brought into range.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Topic {
+    /// The key: trimmed, lower case, single spaces. Unique within a group.
+    pub topic: String,
+    /// As the model wrote it, trimmed and single-spaced (`NASA budget`).
+    pub display: String,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// 1 is the main topic.
+    pub rank: u32,
+}
+
+/// A name as a model found it in the stories, checked and brought into range.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mention {
+    /// The profile's word for what it is.
+    pub entity_type: String,
+    /// The name as the stories write it.
+    pub text: String,
+    /// What tells namesakes apart, by the profile's hint names; only those with a value.
+    pub hints: Attributes,
+    /// Whether the stories are chiefly about it.
+    pub is_primary: bool,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// 1 is the most important.
+    pub rank: u32,
+}
+
+/// Tokens that an answer's own `usage` says were used. Cached tokens are part of the input, reasoning tokens of the
+/// output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// All input tokens, cached ones included.
+    pub input_tokens: u64,
+    /// Input tokens read from the provider's prompt cache.
+    pub cached_tokens: u64,
+    /// All output tokens, reasoning included.
+    pub output_tokens: u64,
+    /// Output tokens spent on reasoning.
+    pub reasoning_tokens: u64,
+}
+
+/// How a mention was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LinkOutcome {
+    /// It is this entity.
+    Linked,
+    /// Two or more entities fit too well to choose.
+    Ambiguous,
+    /// Nothing in the catalog fits.
+    Unknown,
+}
+
+impl LinkOutcome {
+    /// Returns the word used in the database and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LinkOutcome::Linked => "linked",
+            LinkOutcome::Ambiguous => "ambiguous",
+            LinkOutcome::Unknown => "unknown",
+        }
+    }
+}

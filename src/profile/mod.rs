@@ -1,0 +1,1 @@
+//! What to ask: prompt templates, JSON schemas, entity types. Pure.

@@ -1,0 +1,1 @@
+//! Knowledge as HTML and as files for other programs.

@@ -1,0 +1,1 @@
+//! A local Batch API server with a dictionary reader instead of a model.

@@ -1,0 +1,1 @@
+//! The only SQL: open, groups, catalog, ledger, knowledge.

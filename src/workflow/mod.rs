@@ -1,0 +1,1 @@
+//! The flows that join rooms: submit, watch, collect, link.
