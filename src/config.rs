@@ -1,1 +1,178 @@
 //! The only reader of environment, configuration file, home directory and clock.
+//!
+//! Everything is read once, into a [`Config`], which is passed down. Nothing else asks the process.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+
+use crate::error::{Explain as _, usage};
+use crate::interrupt;
+
+/// Where the provider is unless said otherwise.
+pub const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
+
+/// How long the provider's list is searched for a batch whose creation had no clear outcome. The contract knows no
+/// bound; peers saw a batch appear within seconds, and three minutes cost nothing compared with buying twice.
+const ADOPT_WAIT: Duration = Duration::from_secs(180);
+
+/// What surrounds the program: environment, directories, clock.
+#[derive(Clone, Debug)]
+pub struct Config {
+    vars: BTreeMap<String, String>,
+    clock: Option<Timestamp>,
+    sleep_max: Option<Duration>,
+}
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// For tests two variables fix what would otherwise differ from run to run: `GLEANER_TEST_CLOCK` (the time it is)
+    /// and `GLEANER_TEST_SLEEP_MS` (the longest any pause lasts).
+    pub fn from_process() -> anyhow::Result<Self> {
+        let vars = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Self::from_vars(vars)
+    }
+
+    /// Builds a configuration from the given variables alone.
+    pub fn from_vars(vars: BTreeMap<String, String>) -> anyhow::Result<Self> {
+        let mut config = Self { vars, clock: None, sleep_max: None };
+        config.clock = config
+            .var("GLEANER_TEST_CLOCK")
+            .map(|text| text.parse().with_context(|| format!("`GLEANER_TEST_CLOCK` is not a time: `{text}`")))
+            .transpose()?;
+        config.sleep_max = config.number("GLEANER_TEST_SLEEP_MS")?.map(Duration::from_millis);
+        Ok(config)
+    }
+
+    /// Returns the value of a variable that is set and not empty.
+    pub fn var(&self, name: &str) -> Option<&str> {
+        self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    fn number(&self, name: &str) -> anyhow::Result<Option<u64>> {
+        self.var(name)
+            .map(|text| text.trim().parse().map_err(|_| usage(format!("`{name}` is not a whole number: `{text}`"))))
+            .transpose()
+    }
+
+    /// Returns the time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.unwrap_or_else(Timestamp::now)
+    }
+
+    /// Returns the time as it is stored: UTC, ISO 8601, whole seconds.
+    pub fn now_text(&self) -> String {
+        timestamp_text(self.now())
+    }
+
+    /// Waits, or returns the error to stop with when interrupted.
+    pub fn pause(&self, duration: Duration) -> anyhow::Result<()> {
+        interrupt::sleep(self.sleep_max.map_or(duration, |max| duration.min(max)))
+    }
+
+    /// Returns how long to search for a batch that may or may not have been made; none where pauses are cut short.
+    pub fn adopt_wait(&self) -> Duration {
+        if self.sleep_max.is_some() { Duration::ZERO } else { ADOPT_WAIT }
+    }
+
+    /// Returns the database to use: what was typed, else `GLEANER_DB`, else one in the user's data directory.
+    pub fn db_path(&self, typed: Option<&Path>) -> anyhow::Result<PathBuf> {
+        if let Some(path) = typed {
+            return Ok(path.to_owned());
+        }
+        if let Some(path) = self.var("GLEANER_DB") {
+            return Ok(path.into());
+        }
+        let data = dirs::data_dir()
+            .context("this account has no data directory")
+            .hint("name a database with `--db PATH` or the variable `GLEANER_DB`")?;
+        Ok(data.join("gleaner").join("gleaner.db"))
+    }
+
+    /// Returns the base URL of the provider, without a slash at its end.
+    pub fn base_url(&self, typed: Option<&str>) -> String {
+        typed.or(self.var("OPENAI_BASE_URL")).unwrap_or(DEFAULT_BASE_URL).trim().trim_end_matches('/').to_owned()
+    }
+
+    /// Returns the provider's key. It is never stored or printed.
+    pub fn api_key(&self) -> Option<&str> {
+        self.var("OPENAI_API_KEY").map(str::trim)
+    }
+
+    /// Returns the organization to act for, where the account has several.
+    pub fn organization(&self) -> Option<&str> {
+        self.var("OPENAI_ORG_ID")
+    }
+
+    /// Returns the project to act for.
+    pub fn project(&self) -> Option<&str> {
+        self.var("OPENAI_PROJECT_ID")
+    }
+
+    /// Returns the most topics a group may have, where the environment says so.
+    pub fn max_topics(&self) -> anyhow::Result<Option<u32>> {
+        self.limit("MAX_TOPICS_PER_GROUP")
+    }
+
+    /// Returns the most entities a group may have, where the environment says so.
+    pub fn max_entities(&self) -> anyhow::Result<Option<u32>> {
+        self.limit("MAX_ENTITIES_PER_GROUP")
+    }
+
+    fn limit(&self, name: &str) -> anyhow::Result<Option<u32>> {
+        match self.number(name)? {
+            None => Ok(None),
+            Some(n @ 1..=100) => Ok(Some(n as u32)),
+            Some(n) => Err(usage(format!("`{name}` must be 1 to 100, not {n}"))),
+        }
+    }
+}
+
+/// Writes a time as it is stored: UTC, ISO 8601, whole seconds.
+pub fn timestamp_text(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Writes a provider's Unix time as it is stored.
+pub fn unix_text(seconds: i64) -> Option<String> {
+    Timestamp::from_second(seconds).ok().map(timestamp_text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(vars: &[(&str, &str)]) -> Config {
+        Config::from_vars(vars.iter().map(|&(k, v)| (k.into(), v.into())).collect()).unwrap()
+    }
+
+    #[test]
+    fn what_is_typed_wins_over_the_environment() {
+        let c = config(&[("GLEANER_DB", "/tmp/a.db"), ("OPENAI_BASE_URL", "http://localhost:8080/v1/")]);
+        assert_eq!(c.db_path(None).unwrap(), Path::new("/tmp/a.db"));
+        assert_eq!(c.db_path(Some(Path::new("b.db"))).unwrap(), Path::new("b.db"));
+        assert_eq!(c.base_url(None), "http://localhost:8080/v1");
+        assert_eq!(c.base_url(Some("http://h/v1")), "http://h/v1");
+        assert_eq!(config(&[]).base_url(None), DEFAULT_BASE_URL);
+    }
+
+    #[test]
+    fn limits_out_of_range_are_wrong_usage() {
+        assert_eq!(config(&[("MAX_TOPICS_PER_GROUP", "5")]).max_topics().unwrap(), Some(5));
+        assert!(config(&[("MAX_TOPICS_PER_GROUP", "0")]).max_topics().is_err());
+        assert!(config(&[("MAX_ENTITIES_PER_GROUP", "many")]).max_entities().is_err());
+    }
+
+    #[test]
+    fn the_clock_can_be_fixed() {
+        let c = config(&[("GLEANER_TEST_CLOCK", "2026-01-02T03:04:05Z")]);
+        assert_eq!(c.now_text(), "2026-01-02T03:04:05Z");
+        assert_eq!(unix_text(0).as_deref(), Some("1970-01-01T00:00:00Z"));
+    }
+}

@@ -34,4 +34,5 @@ pub mod model;
 
 pub mod config;
 pub mod error;
+pub mod interrupt;
 pub mod terminal;

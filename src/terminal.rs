@@ -1,1 +1,0 @@
-//! The only writer to stdout and stderr: results, bars, hints, warnings.

@@ -1,0 +1,275 @@
+//! The only writer to stdout and stderr: results, bars, hints, warnings.
+//!
+//! stdout is the result and can be piped; everything else goes to stderr. Whatever is written passes [`style::render`],
+//! so text from outside stays inert. A [`Terminal`] is cheap to clone and may be used from several threads.
+
+pub mod bar;
+pub mod style;
+pub mod words;
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use indicatif::{MultiProgress, ProgressDrawTarget};
+use serde::Serialize;
+
+use crate::error::Explained;
+use bar::Bar;
+
+/// When color is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How much is said, and in which form.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Manner {
+    /// Print data as JSON only.
+    pub json: bool,
+    /// No status lines, hints or bars; warnings and errors stay.
+    pub quiet: bool,
+    /// Say more.
+    pub verbose: bool,
+    /// When color is used.
+    pub color: ColorChoice,
+    /// Whether `NO_COLOR` is set.
+    pub no_color: bool,
+}
+
+/// Where everything is written.
+#[derive(Clone)]
+pub struct Terminal {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    manner: Manner,
+    color_out: bool,
+    color_err: bool,
+    interactive: bool,
+    width: usize,
+    bars: MultiProgress,
+    out: Mutex<Box<dyn Write + Send>>,
+    err: Mutex<Box<dyn Write + Send>>,
+}
+
+impl Terminal {
+    /// Returns the terminal of this process.
+    pub fn new(manner: Manner) -> Self {
+        let color = |is_terminal: bool| match manner.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => is_terminal && !manner.no_color,
+        };
+        let (out, err) = (io::stdout(), io::stderr());
+        let interactive = io::stdin().is_terminal() && err.is_terminal();
+        let show_bars = err.is_terminal() && !manner.quiet;
+        let bars = MultiProgress::with_draw_target(if show_bars {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        });
+        let width = console_width(out.is_terminal());
+        Self {
+            inner: Arc::new(Inner {
+                manner,
+                color_out: color(out.is_terminal()),
+                color_err: color(err.is_terminal()),
+                interactive,
+                width,
+                bars,
+                out: Mutex::new(Box::new(io::BufWriter::new(out))),
+                err: Mutex::new(Box::new(err)),
+            }),
+        }
+    }
+
+    /// Returns a terminal that writes to the given places, without bars; for tests of flows.
+    pub fn to(out: impl Write + Send + 'static, err: impl Write + Send + 'static, manner: Manner) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                manner,
+                color_out: false,
+                color_err: false,
+                interactive: false,
+                width: 100,
+                bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+                out: Mutex::new(Box::new(out)),
+                err: Mutex::new(Box::new(err)),
+            }),
+        }
+    }
+
+    /// Returns whether results are wanted as JSON.
+    pub fn is_json(&self) -> bool {
+        self.inner.manner.json
+    }
+
+    /// Returns whether more is to be said.
+    pub fn is_verbose(&self) -> bool {
+        self.inner.manner.verbose
+    }
+
+    /// Returns whether a person can be asked.
+    pub fn is_interactive(&self) -> bool {
+        self.inner.interactive
+    }
+
+    /// Returns whether stdout shows color.
+    pub fn has_color(&self) -> bool {
+        self.inner.color_out
+    }
+
+    /// Returns the width of stdout in columns; 100 where it is no terminal.
+    pub fn width(&self) -> usize {
+        self.inner.width
+    }
+
+    /// Writes one line of the result to stdout.
+    pub fn line(&self, text: impl AsRef<str>) -> anyhow::Result<()> {
+        let rendered = style::render(text.as_ref(), self.inner.color_out);
+        self.above_bars(|| writeln!(lock(&self.inner.out), "{rendered}"))?;
+        Ok(())
+    }
+
+    /// Writes a value to stdout as indented JSON.
+    pub fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
+        let text = serde_json::to_string_pretty(value)?;
+        self.above_bars(|| writeln!(lock(&self.inner.out), "{}", inert_json(&text)))?;
+        Ok(())
+    }
+
+    /// Writes a value to stdout as one line of JSON.
+    pub fn json_line(&self, value: &impl Serialize) -> anyhow::Result<()> {
+        let text = serde_json::to_string(value)?;
+        self.above_bars(|| writeln!(lock(&self.inner.out), "{}", inert_json(&text)))?;
+        Ok(())
+    }
+
+    /// Gives stdout to a writer of whole files (`export`, completions): bytes pass unchanged.
+    pub fn raw(&self, write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let mut out = lock(&self.inner.out);
+        write(&mut *out)?;
+        out.flush()?;
+        Ok(())
+    }
+
+    /// Flushes stdout; called once at the end.
+    pub fn flush(&self) -> anyhow::Result<()> {
+        lock(&self.inner.out).flush()?;
+        Ok(())
+    }
+
+    /// Says on stderr what is being done, unless quiet.
+    pub fn status(&self, text: impl AsRef<str>) {
+        if !self.inner.manner.quiet {
+            self.say("", text.as_ref());
+        }
+    }
+
+    /// Says on stderr what only a curious person wants to know (`-v`).
+    pub fn detail(&self, text: impl AsRef<str>) {
+        if self.inner.manner.verbose {
+            self.say("", text.as_ref());
+        }
+    }
+
+    /// Warns on stderr.
+    pub fn warn(&self, text: impl AsRef<str>) {
+        self.say(&style::yellow("warning:"), text.as_ref());
+    }
+
+    /// Says on stderr what to do next, unless quiet.
+    pub fn hint(&self, text: impl AsRef<str>) {
+        if !self.inner.manner.quiet {
+            self.say(&style::cyan("hint:"), text.as_ref());
+        }
+    }
+
+    /// Shows an error with its causes and hints on stderr.
+    pub fn error(&self, error: &Explained) {
+        self.say(&style::red("error:"), &error.message);
+        for cause in &error.causes {
+            self.say("  caused by:", cause);
+        }
+        for hint in &error.hints {
+            self.say(&style::cyan("hint:"), hint);
+        }
+    }
+
+    /// Returns a bar that counts up to `length` (groups, bytes, …); hidden where bars are not wanted.
+    pub fn bar(&self, length: u64, unit: bar::Unit, what: &str) -> Bar {
+        Bar::new(&self.inner.bars, length, unit, what)
+    }
+
+    /// Asks a yes-or-no question on stderr; no terminal, no answer and anything but yes mean no.
+    pub fn confirm(&self, question: &str) -> bool {
+        self.ask(&format!("{question} [y/N]")).is_some_and(|answer| matches!(answer.as_str(), "y" | "Y" | "yes"))
+    }
+
+    /// Asks a question on stderr and reads one line; `None` at the end of input or without a terminal.
+    pub fn ask(&self, question: &str) -> Option<String> {
+        if !self.inner.interactive {
+            return None;
+        }
+        let _ = self.flush();
+        {
+            let mut err = lock(&self.inner.err);
+            let _ = write!(err, "{} ", style::render(question, self.inner.color_err));
+            let _ = err.flush();
+        }
+        let mut answer = String::new();
+        match io::stdin().lock().read_line(&mut answer) {
+            Ok(n) if n > 0 => Some(answer.trim().to_owned()),
+            _ => None,
+        }
+    }
+
+    fn say(&self, label: &str, text: &str) {
+        let space = if label.is_empty() { "" } else { " " };
+        let line = format!("{label}{space}{text}");
+        let rendered = style::render(&line, self.inner.color_err);
+        // Where stderr is closed nobody listens; the result on stdout still counts.
+        let _ = self.above_bars(|| writeln!(lock(&self.inner.err), "{rendered}"));
+    }
+
+    /// Writes while the bars are taken off the screen. Where none can show, there is nothing to take off.
+    fn above_bars<T>(&self, write: impl FnOnce() -> T) -> T {
+        if self.inner.bars.is_hidden() { write() } else { self.inner.bars.suspend(write) }
+    }
+}
+
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A thread that panicked while writing left at the worst half a line.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Escapes what JSON allows inside a string but a terminal would act on: DEL, C1 controls, bidirectional overrides.
+fn inert_json(text: &str) -> std::borrow::Cow<'_, str> {
+    if !text.chars().any(|c| c > '~' && style::is_hostile(c)) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len() + 32);
+    for c in text.chars() {
+        if c > '~' && style::is_hostile(c) {
+            out.push_str(&format!("\\u{:04x}", c as u32));
+        } else {
+            out.push(c);
+        }
+    }
+    out.into()
+}
+
+fn console_width(is_terminal: bool) -> usize {
+    match terminal_size::terminal_size() {
+        Some((terminal_size::Width(columns), _)) if is_terminal => usize::from(columns).max(40),
+        _ => 100,
+    }
+}

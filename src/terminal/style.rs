@@ -1,0 +1,135 @@
+//! Styles that hostile text can't forge.
+//!
+//! A style is written into a text as a pair of Unicode noncharacters; the terminal turns them into escape sequences, or
+//! into nothing, after it has taken every control character out. So a story can at the worst make itself bold.
+
+use std::borrow::Cow;
+
+const BOLD: char = '\u{FDD0}';
+const DIM: char = '\u{FDD1}';
+const RED: char = '\u{FDD2}';
+const GREEN: char = '\u{FDD3}';
+const YELLOW: char = '\u{FDD4}';
+const CYAN: char = '\u{FDD5}';
+const END: char = '\u{FDDF}';
+
+macro_rules! style {
+    ($(#[$doc:meta])* $name:ident, $mark:ident) => {
+        $(#[$doc])*
+        pub fn $name(text: impl std::fmt::Display) -> String {
+            format!("{}{text}{END}", $mark)
+        }
+    };
+}
+
+style! {
+    /// Marks what the eye should find first.
+    bold, BOLD
+}
+style! {
+    /// Marks what may be skipped.
+    dim, DIM
+}
+style! {
+    /// Marks an error.
+    red, RED
+}
+style! {
+    /// Marks what went well.
+    green, GREEN
+}
+style! {
+    /// Marks a warning.
+    yellow, YELLOW
+}
+style! {
+    /// Marks a name or a hint.
+    cyan, CYAN
+}
+
+/// Makes one piece of text safe to print: styles become escape sequences (or nothing), control characters and
+/// characters that reorder or hide text become visible or disappear. Newlines and tabs stay.
+pub fn render(text: &str, color: bool) -> Cow<'_, str> {
+    if text.bytes().all(|b| (b' '..0x7f).contains(&b) || b == b'\n') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        let escape = match c {
+            BOLD => "\x1b[1m",
+            DIM => "\x1b[2m",
+            RED => "\x1b[31m",
+            GREEN => "\x1b[32m",
+            YELLOW => "\x1b[33m",
+            CYAN => "\x1b[36m",
+            END => "\x1b[0m",
+            '\n' | '\t' => {
+                out.push(c);
+                continue;
+            }
+            c if is_hostile(c) => {
+                out.push('\u{FFFD}');
+                continue;
+            }
+            c => {
+                out.push(c);
+                continue;
+            }
+        };
+        if color {
+            out.push_str(escape);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Returns whether a character could steer a terminal or reorder what is read: C0, DEL, C1, line and paragraph
+/// separators, bidirectional overrides and isolates (Unicode UAX #9), the byte order mark.
+pub fn is_hostile(c: char) -> bool {
+    matches!(c, '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Makes text from outside fit into one line of a table: white space runs become one space, hostile characters go.
+pub fn one_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            _ if c.is_whitespace() => {
+                if !out.ends_with(' ') {
+                    out.push(' ');
+                }
+            }
+            '\u{FDD0}'..='\u{FDEF}' => {}
+            c if is_hostile(c) => out.push('\u{FFFD}'),
+            c => out.push(c),
+        }
+    }
+    out.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_text_cannot_steer_the_terminal() {
+        for (text, expected) in [
+            ("plain", "plain"),
+            ("a\x1b[31mred\x07", "a\u{FFFD}[31mred\u{FFFD}"),
+            ("\u{9b}2J", "\u{FFFD}2J"),
+            ("abc\u{202e}txt.exe", "abc\u{FFFD}txt.exe"),
+            ("line\r\nnext\ttab", "line\u{FFFD}\nnext\ttab"),
+            ("Kraków 東京", "Kraków 東京"),
+        ] {
+            assert_eq!(render(text, true), expected);
+        }
+    }
+
+    #[test]
+    fn styles_show_only_where_color_is_wanted() {
+        assert_eq!(render(&bold("x"), true), "\x1b[1mx\x1b[0m");
+        assert_eq!(render(&bold("x"), false), "x");
+        assert_eq!(one_line(" a \n\t b\x1b "), "a b\u{FFFD}");
+    }
+}
