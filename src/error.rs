@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::openai::{ApiError, Fault};
+
 /// Exit codes, the whole table. The README repeats it and a test holds the two together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -106,6 +108,11 @@ fn collect(error: &anyhow::Error, into: &mut Explained, exit: &mut Option<Exit>)
             *exit = exit.or(note.exit);
             collect(&note.source, into, exit);
             return;
+        }
+        // A call to the provider knows by itself what to advise.
+        if let Some(api) = cause.downcast_ref::<ApiError>() {
+            into.hints.extend(api.hint());
+            *exit = exit.or((api.fault == Fault::Interrupted).then_some(Exit::Interrupted));
         }
         let text = cause.to_string();
         if into.message.is_empty() {

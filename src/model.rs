@@ -236,6 +236,33 @@ pub struct Usage {
     pub reasoning_tokens: u64,
 }
 
+impl Usage {
+    /// Reads a `usage` object in the spelling of the Responses or of the Chat Completions API. Some servers fill both
+    /// and put zeros into one, so the larger number counts. None where it is no object or names no tokens.
+    pub fn read(usage: &serde_json::Value) -> Option<Usage> {
+        let number = |value: Option<&serde_json::Value>| {
+            let value = value?;
+            value.as_u64().or_else(|| value.as_f64().filter(|n| *n >= 0.0 && *n < 9e15).map(|n| n as u64))
+        };
+        let larger = |one: &str, two: &str| number(usage.pointer(one)).max(number(usage.pointer(two)));
+        let input = larger("/input_tokens", "/prompt_tokens");
+        let output = larger("/output_tokens", "/completion_tokens");
+        if input.is_none() && output.is_none() {
+            return None;
+        }
+        let (input_tokens, output_tokens) = (input.unwrap_or(0), output.unwrap_or(0));
+        let cached = larger("/input_tokens_details/cached_tokens", "/prompt_tokens_details/cached_tokens");
+        let reasoning =
+            larger("/output_tokens_details/reasoning_tokens", "/completion_tokens_details/reasoning_tokens");
+        Some(Usage {
+            input_tokens,
+            cached_tokens: cached.unwrap_or(0).min(input_tokens),
+            output_tokens,
+            reasoning_tokens: reasoning.unwrap_or(0).min(output_tokens),
+        })
+    }
+}
+
 /// How a mention was decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

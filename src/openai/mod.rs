@@ -1,1 +1,29 @@
-//! The only HTTP: client, wire types, retry.
+//! The only HTTP: a blocking client of the Files, Batches, Responses and Chat Completions APIs.
+//!
+//! [`Client`] has one method a verb; [`Settings`] and [`Hooks`] are all it is told (nothing here reads the environment
+//! or the clock). What the provider says is read tolerantly into the types of [`wire`]: null is absent, unknown words
+//! are kept. What goes wrong is an [`ApiError`], which answers the questions the flows ask of it (again? not found? a
+//! billing limit?).
+//!
+//! Constraints it lives under: calls that may be repeated are retried, and the one that buys, [`Client::create_batch`],
+//! is sent once, on a fresh connection. There is no limit on how long a whole transfer takes, only on connecting and on
+//! silence. The key never appears in an error, and never leaves in clear text for another machine.
+
+mod client;
+mod settings;
+mod error;
+pub mod wire;
+mod transport;
+mod retry;
+mod upload;
+mod download;
+mod page;
+
+pub use client::{Answered, Client, CreateError, Hooks, Stopper};
+pub use download::Downloaded;
+pub use error::{ApiError, Fault};
+pub use page::Pages;
+pub use retry::{RateLimits, Retrying};
+pub use settings::{Origin, Secret, Settings};
+pub use upload::Upload;
+pub use wire::{Batch, BatchError, BatchStatus, CreateBatch, FileObject, Page, RequestCounts};

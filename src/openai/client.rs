@@ -1,0 +1,334 @@
+//! The verbs, one method each, and the policy of trying again.
+
+use std::cell::Cell;
+use std::fmt;
+use std::io::{self, Cursor, Read};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use ureq::http::Method;
+
+use super::error::{ApiError, Fault};
+use super::page::Pages;
+use super::retry::{self, Jitter, RateLimits, Retrying};
+use super::settings::{Origin, Settings};
+use super::transport::{Call, Payload, Transport, segment};
+use super::upload::{Multipart, Upload};
+use super::wire::{Batch, CreateBatch, FileObject, Page};
+
+/// What the client needs of the world around it.
+pub struct Hooks {
+    /// Sleeps. Returns false where the person stopped us meanwhile; then the call ends as [`Fault::Interrupted`].
+    pub pause: Box<dyn Fn(Duration) -> bool + Send + Sync>,
+    /// Is told of each retry before the wait.
+    pub retrying: Box<dyn Fn(&Retrying) + Send + Sync>,
+}
+
+/// A blocking client of one provider. May be shared among threads.
+pub struct Client {
+    transport: Arc<Transport>,
+    hooks: Hooks,
+    jitter: Jitter,
+    retries: u32,
+    silence_timeout: Duration,
+    answer_timeout: Duration,
+}
+
+/// Ends the calls of a client from another thread, such as a signal's.
+#[derive(Clone)]
+pub struct Stopper(Arc<Transport>);
+
+impl Stopper {
+    /// Breaks the calls under way, all but one that buys: that one is let through to its answer. New calls are refused.
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+}
+
+/// A synchronous answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered {
+    /// The body as it came.
+    pub body: String,
+    /// What is left of the rate limits.
+    pub limits: RateLimits,
+    /// The provider's id of the exchange.
+    pub request_id: Option<String>,
+}
+
+/// What became of a batch that was to be made.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CreateError {
+    /// The provider said no: there is no batch.
+    Refused(ApiError),
+    /// It may have been made: look for it before it is sent again.
+    Uncertain(ApiError),
+    /// Nothing left this machine: there is no batch.
+    NotSent(ApiError),
+}
+
+impl CreateError {
+    /// Returns what went wrong.
+    pub fn cause(&self) -> &ApiError {
+        match self {
+            CreateError::Refused(error) | CreateError::Uncertain(error) | CreateError::NotSent(error) => error,
+        }
+    }
+}
+
+impl fmt::Display for CreateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause().fmt(f)
+    }
+}
+
+impl std::error::Error for CreateError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self.cause())
+    }
+}
+
+impl Client {
+    /// Checks the settings and makes a client; nothing is sent yet.
+    pub fn new(settings: &Settings, hooks: Hooks) -> Result<Client, ApiError> {
+        Ok(Client {
+            transport: Arc::new(Transport::new(settings)?),
+            hooks,
+            jitter: Jitter::new(settings.jitter_seed),
+            retries: settings.retries,
+            silence_timeout: settings.silence_timeout,
+            answer_timeout: settings.answer_timeout,
+        })
+    }
+
+    /// Returns whom it talks to.
+    pub fn origin(&self) -> &Origin {
+        &self.transport.origin
+    }
+
+    /// Returns whether any reply so far came from gleaner's own sandbox.
+    pub fn saw_sandbox(&self) -> bool {
+        self.transport.saw_sandbox()
+    }
+
+    /// Returns a handle that ends this client's calls.
+    pub fn stopper(&self) -> Stopper {
+        Stopper(Arc::clone(&self.transport))
+    }
+
+    /// Uploads a request file and tells `progress` its bytes so far, from 0 again at each retry. A copy left behind by
+    /// a broken try costs nothing.
+    pub fn upload_file(&self, upload: Upload, progress: &mut dyn FnMut(u64)) -> Result<FileObject, ApiError> {
+        let doing = format!("upload `{}`", upload.filename);
+        self.again(&doing, |doing| {
+            let nonce = [self.jitter.bits(), self.jitter.bits()];
+            let mine = |why: String| {
+                let message = format!("cannot read `{}`: {why}", upload.path.display());
+                ApiError::new(Fault::Local, doing, self.origin().host(), message)
+            };
+            let mut body = Multipart::open(upload, nonce, progress).map_err(|error| mine(error.to_string()))?;
+            let (len, content_type) = (body.len(), body.content_type());
+            let mut call = Call::new(doing, Method::POST, "/files");
+            call.body = Payload::Stream { reader: &mut body, len, content_type };
+            let reply = self.transport.send(call);
+            if let Some(why) = body.local {
+                return Err(mine(why));
+            }
+            self.decode(doing, reply?, FileObject::read)
+        })
+    }
+
+    /// Asks for a file's size and names.
+    pub fn get_file(&self, file_id: &str) -> Result<FileObject, ApiError> {
+        self.get(&format!("look at file `{file_id}`"), &format!("/files/{}", segment(file_id)), FileObject::read)
+    }
+
+    /// Asks for one page of files, newest first.
+    pub fn list_files(&self, purpose: Option<&str>, after: Option<&str>) -> Result<Page<FileObject>, ApiError> {
+        let purpose = purpose.map(|p| format!("&purpose={}", segment(p))).unwrap_or_default();
+        let after = after.map(|id| format!("&after={}", segment(id))).unwrap_or_default();
+        let path = format!("/files?limit=1000&order=desc{purpose}{after}");
+        self.get("list the files", &path, |value| Page::read(value, FileObject::read))
+    }
+
+    /// Returns all files, page by page.
+    pub fn all_files<'a>(&'a self, purpose: Option<&'a str>) -> Pages<'a, FileObject> {
+        Pages::new(self, Box::new(move |client, after| client.list_files(purpose, after)))
+    }
+
+    /// Deletes a file; one that is already gone is as good.
+    pub fn delete_file(&self, file_id: &str) -> Result<(), ApiError> {
+        let doing = format!("delete file `{file_id}`");
+        let path = format!("/files/{}", segment(file_id));
+        let deleted =
+            self.again(&doing, |doing| self.transport.send(Call::new(doing, Method::DELETE, &*path)).map(drop));
+        match deleted {
+            Err(error) if error.is_not_found() => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Makes a batch: sent once, on a fresh connection, never repeated here. The error says whether there may be one.
+    pub fn create_batch(&self, create: &CreateBatch) -> Result<Batch, CreateError> {
+        let doing = "create the batch";
+        let body = create.to_json();
+        let touched = Cell::new(false);
+        let mut reader = Touched { inner: Cursor::new(body.as_bytes()), touched: &touched };
+        let mut call = Call::new(doing, Method::POST, "/batches");
+        call.body = json_payload(&mut reader, body.len());
+        let reply = self.transport.send_fresh(call).map_err(|error| classify(error, touched.get()))?;
+        self.decode(doing, reply, Batch::read).map_err(CreateError::Uncertain)
+    }
+
+    /// Asks where a batch stands.
+    pub fn get_batch(&self, batch_id: &str) -> Result<Batch, ApiError> {
+        self.get(&format!("look at batch `{batch_id}`"), &format!("/batches/{}", segment(batch_id)), Batch::read)
+    }
+
+    /// Cancels a batch; it may take minutes, and what was done is billed.
+    pub fn cancel_batch(&self, batch_id: &str) -> Result<Batch, ApiError> {
+        let doing = format!("cancel batch `{batch_id}`");
+        let path = format!("/batches/{}/cancel", segment(batch_id));
+        self.again(&doing, |doing| {
+            let reply = self.transport.send(Call::new(doing, Method::POST, &*path))?;
+            self.decode(doing, reply, Batch::read)
+        })
+    }
+
+    /// Asks for one page of batches, newest first; `limit` is 1 to 100.
+    pub fn list_batches(&self, after: Option<&str>, limit: u32) -> Result<Page<Batch>, ApiError> {
+        let after = after.map(|id| format!("&after={}", segment(id))).unwrap_or_default();
+        let path = format!("/batches?limit={}{after}", limit.clamp(1, 100));
+        self.get("list the batches", &path, |value| Page::read(value, Batch::read))
+    }
+
+    /// Returns all batches, newest first, page by page.
+    pub fn all_batches(&self) -> Pages<'_, Batch> {
+        Pages::new(self, Box::new(|client, after| client.list_batches(after, 100)))
+    }
+
+    /// Returns the names of the models the server offers.
+    pub fn models(&self) -> Result<Vec<String>, ApiError> {
+        let page =
+            self.get("list the models", "/models", |value| Page::read(value, |model| super::wire::text(model, "id")))?;
+        Ok(page.data)
+    }
+
+    /// Asks the Responses API, synchronously, and tries again where that may help.
+    pub fn respond(&self, body: &str) -> Result<Answered, ApiError> {
+        self.again("ask for a response", |_| self.ask_once("/responses", body))
+    }
+
+    /// Asks the Chat Completions API, synchronously, and tries again where that may help.
+    pub fn chat(&self, body: &str) -> Result<Answered, ApiError> {
+        self.again("ask for a chat completion", |_| self.ask_once("/chat/completions", body))
+    }
+
+    /// Posts a request to an endpoint of the API once; for a caller that has its own patience.
+    pub fn ask_once(&self, endpoint: &str, body: &str) -> Result<Answered, ApiError> {
+        let doing = if endpoint.ends_with("/responses") { "ask for a response" } else { "ask for a chat completion" };
+        let mut reader = Cursor::new(body.as_bytes());
+        let mut call = Call::new(doing, Method::POST, endpoint);
+        call.body = json_payload(&mut reader, body.len());
+        call.patience = Some(self.answer_timeout);
+        let (headers, request_id, bytes) = self.transport.read(doing, self.transport.send(call)?)?;
+        let limits = RateLimits::read(&headers);
+        // A page of a proxy is no answer of a model.
+        match serde_json::from_slice::<Value>(&bytes) {
+            Ok(Value::Object(_)) => {
+                Ok(Answered { body: String::from_utf8_lossy(&bytes).into_owned(), limits, request_id })
+            }
+            _ => Err(self.transport.unreadable(doing, request_id, &bytes)),
+        }
+    }
+
+    fn get<T>(&self, doing: &str, path: &str, read: impl Fn(&Value) -> Option<T>) -> Result<T, ApiError> {
+        self.again(doing, |doing| {
+            let reply = self.transport.send(Call::new(doing, Method::GET, path))?;
+            self.decode(doing, reply, &read)
+        })
+    }
+
+    fn decode<T>(
+        &self,
+        doing: &str,
+        reply: super::transport::Reply,
+        read: impl Fn(&Value) -> Option<T>,
+    ) -> Result<T, ApiError> {
+        let (_, request_id, bytes) = self.transport.read(doing, reply)?;
+        let value = serde_json::from_slice::<Value>(&bytes).ok();
+        value.as_ref().and_then(read).ok_or_else(|| self.transport.unreadable(doing, request_id, &bytes))
+    }
+
+    /// Makes a call that may be repeated, and repeats it where that may help.
+    fn again<T>(&self, doing: &str, mut call: impl FnMut(&str) -> Result<T, ApiError>) -> Result<T, ApiError> {
+        let mut attempt = 0;
+        loop {
+            let mut error = match call(doing) {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            attempt += 1;
+            if attempt > self.retries || !error.is_retryable() {
+                error.detail().tries = attempt;
+                return Err(error);
+            }
+            let delay = self.delay(attempt, &error);
+            self.wait(doing, &Retrying { attempt, of: self.retries, delay, why: error.to_string() })?;
+        }
+    }
+
+    pub(super) fn delay(&self, attempt: u32, error: &ApiError) -> Duration {
+        retry::delay(attempt, error.retry_after, self.jitter.next())
+    }
+
+    pub(super) fn wait(&self, doing: &str, retrying: &Retrying) -> Result<(), ApiError> {
+        (self.hooks.retrying)(retrying);
+        match (self.hooks.pause)(retrying.delay) {
+            true => Ok(()),
+            false => Err(ApiError::new(Fault::Interrupted, doing, self.origin().host(), "")),
+        }
+    }
+
+    pub(super) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    pub(super) fn retries(&self) -> u32 {
+        self.retries
+    }
+
+    pub(super) fn silence_timeout(&self) -> Duration {
+        self.silence_timeout
+    }
+}
+
+/// Says what became of a batch from how the call went wrong. The body is read only after a connection stands and the
+/// header is written, so an untouched body is a batch that cannot exist.
+fn classify(error: ApiError, touched: bool) -> CreateError {
+    match (error.fault, error.status) {
+        _ if !touched => CreateError::NotSent(error),
+        (Fault::Status, Some(408 | 499)) => CreateError::Uncertain(error),
+        (Fault::Status, Some(409)) if !error.envelope => CreateError::Uncertain(error),
+        (Fault::Status, Some(300..=499)) => CreateError::Refused(error),
+        _ => CreateError::Uncertain(error),
+    }
+}
+
+fn json_payload<'a>(reader: &'a mut dyn Read, len: usize) -> Payload<'a> {
+    Payload::Stream { reader, len: len as u64, content_type: "application/json".to_string() }
+}
+
+/// A body that remembers whether anybody began to read it.
+struct Touched<'a> {
+    inner: Cursor<&'a [u8]>,
+    touched: &'a Cell<bool>,
+}
+
+impl Read for Touched<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.touched.set(true);
+        self.inner.read(buf)
+    }
+}

@@ -1,0 +1,221 @@
+//! Downloads: a file appears whole, or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use ureq::http::{HeaderMap, Method, header};
+
+use super::client::Client;
+use super::error::{ApiError, Fault};
+use super::retry::Retrying;
+use super::transport::{Call, segment};
+
+/// How many tries a download may take in all, however well each of them goes on.
+const TRIES_MAX: u32 = 200;
+/// How often a 403 is not believed: a file just written answers so for a moment.
+const FORBIDDEN_TRIES: u32 = 3;
+
+/// What was downloaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Downloaded {
+    /// Its size.
+    pub bytes: u64,
+    /// Its lines that are not blank, a last one without a line end included.
+    pub lines: u64,
+}
+
+/// A download under way.
+struct Transfer<'a> {
+    part: &'a Path,
+    file: File,
+    /// Bytes in the part file.
+    have: u64,
+    /// What identifies the content at the server, for a resume.
+    etag: Option<String>,
+    /// The whole size as the server announced it.
+    total: Option<u64>,
+}
+
+impl Client {
+    /// Downloads a file's content to `dest`, which appears only when it is whole; what is under way is `dest` with
+    /// `.part` added. `expected_bytes` is what the file object says; `progress` is told the bytes so far.
+    pub fn download(
+        &self,
+        file_id: &str,
+        dest: &Path,
+        expected_bytes: Option<u64>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Downloaded, ApiError> {
+        let doing = format!("download `{file_id}`");
+        let local = |what: &str, path: &Path, error: io::Error| {
+            ApiError::new(Fault::Local, &doing, self.origin().host(), format!("{what} `{}`: {error}", path.display()))
+        };
+        let part = part_path(dest);
+        let file = File::create(&part).map_err(|error| local("cannot write", &part, error))?;
+        let mut transfer = Transfer { part: &part, file, have: 0, etag: None, total: None };
+        let result = self.transfer(&doing, file_id, &mut transfer, expected_bytes, progress);
+        let result = result.and_then(|()| {
+            transfer.file.sync_all().map_err(|error| local("cannot write", &part, error))?;
+            let lines = count_lines(&part).map_err(|error| local("cannot read", &part, error))?;
+            fs::rename(&part, dest).map_err(|error| local("cannot write", dest, error))?;
+            Ok(Downloaded { bytes: transfer.have, lines })
+        });
+        if result.is_err() {
+            let _ = fs::remove_file(&part);
+        }
+        result
+    }
+
+    fn transfer(
+        &self,
+        doing: &str,
+        file_id: &str,
+        transfer: &mut Transfer,
+        expected_bytes: Option<u64>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), ApiError> {
+        let (mut fruitless, mut n_forbidden, mut best) = (0, 0, 0);
+        for n_try in 1.. {
+            let mut error = match self.transfer_once(doing, file_id, transfer, expected_bytes, progress) {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            let forbidden = error.status == Some(403) && n_forbidden < FORBIDDEN_TRIES;
+            n_forbidden += u32::from(forbidden);
+            // A try that brought something new is no failure of the network to serve us.
+            fruitless = if transfer.have > best { 0 } else { fruitless + 1 };
+            best = best.max(transfer.have);
+            if !(error.is_retryable() || forbidden) || fruitless > self.retries() || n_try >= TRIES_MAX {
+                error.detail().tries = n_try;
+                return Err(error);
+            }
+            let delay = self.delay(fruitless.max(1), &error);
+            let of = self.retries().max(fruitless);
+            self.wait(doing, &Retrying { attempt: fruitless.max(1), of, delay, why: error.to_string() })?;
+        }
+        Ok(())
+    }
+
+    fn transfer_once(
+        &self,
+        doing: &str,
+        file_id: &str,
+        transfer: &mut Transfer,
+        expected_bytes: Option<u64>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), ApiError> {
+        let host = self.origin().host();
+        let mut call = Call::new(doing, Method::GET, format!("/files/{}/content", segment(file_id)));
+        call.headers.push(("accept", "*/*".to_string()));
+        if transfer.have > 0 {
+            call.headers.push(("range", format!("bytes={}-", transfer.have)));
+            if let Some(etag) = &transfer.etag {
+                call.headers.push(("if-range", etag.clone()));
+            }
+        }
+        let reply = match self.transport().send(call) {
+            Err(error) if error.status == Some(416) && transfer.have > 0 => {
+                transfer.restart(doing, host)?;
+                let mut error = error;
+                error.detail().should_retry = Some(true);
+                return Err(error);
+            }
+            reply => reply?,
+        };
+        if let Some(encoding) = text(&reply.headers, "content-encoding").filter(|e| !e.eq_ignore_ascii_case("identity"))
+        {
+            let why = format!("it is encoded as `{encoding}`, though that was not asked for");
+            return Err(ApiError::new(Fault::Unreadable, doing, host, why));
+        }
+        let length = text(&reply.headers, "content-length").and_then(|v| v.parse::<u64>().ok());
+        let resumed = reply.status == 206
+            && content_range(&reply.headers).is_some_and(|(start, total)| {
+                start == transfer.have && (total.is_none() || transfer.total.is_none() || total == transfer.total)
+            });
+        if reply.status == 206 && !resumed {
+            // The rest of something else: begin anew.
+            transfer.restart(doing, host)?;
+            return Err(ApiError::new(Fault::Cut, doing, host, "it goes on at another place than was asked for"));
+        }
+        if !resumed {
+            transfer.restart(doing, host)?;
+            transfer.total = length;
+            // A weak tag does not promise the same bytes.
+            transfer.etag = text(&reply.headers, "etag").filter(|tag| tag.starts_with('"'));
+        }
+        let mut reader = reply.body.into_with_config().limit(u64::MAX).reader();
+        let mut buffer = vec![0; 128 * 1024];
+        loop {
+            let n = match reader.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(n) => n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(self.transport().failed(doing, error.into(), self.silence_timeout())),
+            };
+            transfer.file.write_all(&buffer[..n]).map_err(|error| transfer.local(doing, host, &error))?;
+            transfer.have += n as u64;
+            progress(transfer.have);
+        }
+        // A short body with a matching length, and one that ends by closing, look whole to HTTP. A size of 0 is what
+        // servers say that do not know it.
+        let promised = [transfer.total, expected_bytes].into_iter().flatten().max().unwrap_or(0);
+        if transfer.have < promised {
+            let why = format!("{} of {promised} bytes came", transfer.have);
+            return Err(ApiError::new(Fault::Cut, doing, host, why));
+        }
+        Ok(())
+    }
+}
+
+impl Transfer<'_> {
+    fn restart(&mut self, doing: &str, host: &str) -> Result<(), ApiError> {
+        (self.have, self.etag, self.total) = (0, None, None);
+        let emptied = self.file.set_len(0).and_then(|()| self.file.seek(SeekFrom::Start(0)));
+        emptied.map(drop).map_err(|error| self.local(doing, host, &error))
+    }
+
+    fn local(&self, doing: &str, host: &str, error: &io::Error) -> ApiError {
+        ApiError::new(Fault::Local, doing, host, format!("cannot write `{}`: {error}", self.part.display()))
+    }
+}
+
+fn part_path(dest: &Path) -> PathBuf {
+    let mut name = dest.as_os_str().to_os_string();
+    name.push(".part");
+    PathBuf::from(name)
+}
+
+fn count_lines(path: &Path) -> io::Result<u64> {
+    let mut file = OpenOptions::new().read(true).open(path)?;
+    let mut buffer = vec![0; 128 * 1024];
+    let (mut n_lines, mut blank) = (0, true);
+    loop {
+        let n = file.read(&mut buffer)?;
+        if n == 0 {
+            return Ok(n_lines + u64::from(!blank));
+        }
+        for &byte in &buffer[..n] {
+            match byte {
+                b'\n' => {
+                    n_lines += u64::from(!blank);
+                    blank = true;
+                }
+                b' ' | b'\t' | b'\r' => {}
+                _ => blank = false,
+            }
+        }
+    }
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name).and_then(|v| v.to_str().ok()).map(|v| v.trim().to_string())
+}
+
+/// Reads `Content-Range: bytes 100-199/200` as (100, 200).
+fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
+    let value = text(headers, header::CONTENT_RANGE.as_str())?;
+    let (range, total) = value.strip_prefix("bytes ")?.split_once('/')?;
+    let (start, _) = range.split_once('-')?;
+    Some((start.trim().parse().ok()?, total.trim().parse().ok()))
+}

@@ -1,0 +1,461 @@
+//! What went wrong with a call, in a form that answers questions: again? whose fault? which limit?
+
+use std::fmt;
+use std::ops::Deref;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::wire;
+
+/// A call that did not succeed.
+#[derive(Clone, PartialEq)]
+pub struct ApiError(Box<Detail>);
+
+/// What is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Detail {
+    /// What kind of thing went wrong.
+    pub fault: Fault,
+    /// What we were doing: `create the batch`.
+    pub doing: String,
+    /// Host and port.
+    pub host: String,
+    /// The HTTP status, where there was an answer.
+    pub status: Option<u16>,
+    /// The provider's words, or the cause; one line, cleaned and short.
+    pub message: String,
+    /// The provider's `type`.
+    pub kind: Option<String>,
+    /// The provider's `code`.
+    pub code: Option<String>,
+    /// The parameter it complains about.
+    pub param: Option<String>,
+    /// The provider's id of this exchange, for its support.
+    pub request_id: Option<String>,
+    /// How long the server asks us to wait.
+    pub retry_after: Option<Duration>,
+    /// What `x-should-retry` says.
+    pub should_retry: Option<bool>,
+    /// How often it was tried.
+    pub tries: u32,
+    /// Whether the API itself spoke, in its own envelope, and not something before it.
+    pub envelope: bool,
+    hint: Option<String>,
+}
+
+/// Where a call went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Before it began: settings that cannot work.
+    Setup,
+    /// No connection: unknown host, refused, no route, no answer to the call.
+    Unreachable,
+    /// The TLS handshake failed.
+    Tls,
+    /// The other side was silent for too long.
+    Silent,
+    /// The connection broke in the middle.
+    Cut,
+    /// An answer came, with a status that is no success.
+    Status,
+    /// A success came whose content cannot be read.
+    Unreadable,
+    /// Our own disk.
+    Local,
+    /// The person stopped us.
+    Interrupted,
+}
+
+impl ApiError {
+    pub(super) fn new(fault: Fault, doing: impl Into<String>, host: &str, message: impl Into<String>) -> ApiError {
+        ApiError(Box::new(Detail {
+            fault,
+            doing: doing.into(),
+            host: host.to_string(),
+            status: None,
+            message: message.into(),
+            kind: None,
+            code: None,
+            param: None,
+            request_id: None,
+            retry_after: None,
+            should_retry: None,
+            tries: 1,
+            envelope: false,
+            hint: None,
+        }))
+    }
+
+    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> ApiError {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    pub(super) fn detail(&mut self) -> &mut Detail {
+        &mut self.0
+    }
+
+    /// Returns whether the same call may succeed when it is repeated. That it may be repeated at all, the caller knows.
+    pub fn is_retryable(&self) -> bool {
+        match self.fault {
+            Fault::Unreachable | Fault::Silent | Fault::Cut => true,
+            Fault::Status if self.is_billing() => false,
+            Fault::Status => self
+                .should_retry
+                .unwrap_or_else(|| self.status.is_some_and(|s| matches!(s, 408 | 409 | 429 | 500..=599))),
+            Fault::Setup | Fault::Tls | Fault::Unreadable | Fault::Local | Fault::Interrupted => false,
+        }
+    }
+
+    /// Returns whether the key is wrong, or not allowed to do this.
+    pub fn is_auth(&self) -> bool {
+        matches!(self.status, Some(401 | 403)) && !self.is_billing()
+    }
+
+    /// Returns whether the provider does not know the thing, or not under this key.
+    pub fn is_not_found(&self) -> bool {
+        self.status == Some(404)
+    }
+
+    /// Returns whether a limit on money stopped it; no waiting helps then.
+    pub fn is_billing(&self) -> bool {
+        self.billing_limit().is_some()
+    }
+
+    /// Returns the name of the limit on money that stopped it.
+    pub fn billing_limit(&self) -> Option<&str> {
+        [&self.code, &self.kind].into_iter().flatten().map(String::as_str).find(|name| is_billing_word(name))
+    }
+
+    /// Returns whether the model or one of its parameters was refused: every further request would be too.
+    pub fn is_refused_request(&self) -> bool {
+        matches!(self.status, Some(400 | 404 | 422)) && !self.is_billing()
+    }
+
+    /// Returns what the person can do about it.
+    pub fn hint(&self) -> Option<String> {
+        if let Some(hint) = &self.hint {
+            return Some(hint.clone());
+        }
+        let host = &self.host;
+        if let Some(limit) = self.billing_limit() {
+            return Some(format!("`{limit}` is a limit on spending: look at the billing page of your provider"));
+        }
+        Some(match (self.fault, self.status) {
+            (Fault::Status, Some(401)) => format!("check `OPENAI_API_KEY`: {host} does not accept it"),
+            (Fault::Status, Some(403)) => {
+                "the key may lack a permission (a batch needs Files read and write, and Batches), or the country is not \
+                 served"
+                    .to_string()
+            }
+            (Fault::Status, Some(404)) => {
+                "it may belong to another project's key, or be gone; check `OPENAI_API_KEY`, `OPENAI_PROJECT_ID` and \
+                 `OPENAI_BASE_URL`"
+                    .to_string()
+            }
+            (Fault::Status, Some(300..=399)) | (Fault::Unreadable, _) => {
+                format!("is `{host}` an OpenAI-compatible API? check `OPENAI_BASE_URL` or `--base-url`")
+            }
+            (Fault::Unreachable, _) => "check the network, and `OPENAI_BASE_URL` or `--base-url`".to_string(),
+            (Fault::Tls, _) => {
+                "a proxy of your organization may sign with its own certificate; name it in `SSL_CERT_FILE`".to_string()
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// Returns whether an error's code or type speaks of money rather than of speed.
+fn is_billing_word(word: &str) -> bool {
+    matches!(
+        word,
+        "insufficient_quota"
+            | "credit_balance_exhausted"
+            | "organization_spend_limit_exceeded"
+            | "project_spend_limit_exceeded"
+            | "organization_usage_limit_exceeded"
+            | "billing_hard_limit_reached"
+            | "billing_not_active"
+    ) || (word.ends_with("_limit_exceeded") && !matches!(word, "rate_limit_exceeded" | "token_limit_exceeded"))
+        && (word.contains("spend") || word.contains("usage") || word.contains("credit") || word.contains("billing"))
+}
+
+impl Deref for ApiError {
+    type Target = Detail;
+
+    fn deref(&self) -> &Detail {
+        &self.0
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Detail { doing, host, message, .. } = &**self;
+        write!(f, "cannot {doing}: ")?;
+        match self.fault {
+            Fault::Setup | Fault::Local => f.write_str(message)?,
+            Fault::Interrupted => f.write_str("interrupted")?,
+            Fault::Unreachable => write!(f, "no connection to {host}: {message}")?,
+            Fault::Tls => write!(f, "no secure connection to {host}: {message}")?,
+            Fault::Silent => write!(f, "{host} was silent: {message}")?,
+            Fault::Cut => write!(f, "the connection to {host} broke: {message}")?,
+            Fault::Unreadable => write!(f, "the answer of {host} cannot be read: {message}")?,
+            Fault::Status => {
+                write!(f, "{host} answered {}", self.status.unwrap_or(0))?;
+                match self.code.as_ref().or(self.kind.as_ref()) {
+                    Some(code) => write!(f, " ({code}): {message}")?,
+                    None => write!(f, ": {message}")?,
+                }
+            }
+        }
+        if let Some(id) = &self.request_id {
+            write!(f, " (request id {id})")?;
+        }
+        if self.tries > 1 {
+            write!(f, ", after {} tries", self.tries)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+/// The longest message kept of what a server says; longer ones are cut.
+const MESSAGE_CHARS_MAX: usize = 600;
+/// The longest word kept as a code, a type or an id.
+const WORD_CHARS_MAX: usize = 120;
+
+/// What an error body says, whatever its form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Said {
+    pub(super) message: String,
+    pub(super) kind: Option<String>,
+    pub(super) code: Option<String>,
+    pub(super) param: Option<String>,
+    /// Whether it came in the provider's own envelope, so that the API itself spoke and no proxy before it.
+    pub(super) envelope: bool,
+}
+
+/// Reads an error body: the provider's envelope, looser JSON, problem+json, HTML, plain text or nothing.
+pub(super) fn read_error(status: u16, body: &[u8]) -> Said {
+    let mut said = match serde_json::from_slice::<Value>(body) {
+        Ok(value) => from_json(&value),
+        Err(_) => Said { message: excerpt(body), ..Said::default() },
+    };
+    if said.message.is_empty() {
+        said.message = reason(status).to_string();
+    }
+    said
+}
+
+fn from_json(value: &Value) -> Said {
+    let word = |value: &Value, key| wire::text(value, key).map(|t| clean(&t, WORD_CHARS_MAX));
+    match value {
+        Value::Array(items) => items.first().map(from_json).unwrap_or_default(),
+        Value::String(text) => Said { message: excerpt(text.as_bytes()), ..Said::default() },
+        Value::Object(map) => match map.get("error") {
+            Some(error @ Value::Object(_)) => {
+                let message = error.get("message").map(words).unwrap_or_default();
+                let said = Said {
+                    envelope: !message.is_empty(),
+                    message,
+                    kind: word(error, "type"),
+                    code: word(error, "code"),
+                    param: word(error, "param"),
+                };
+                // A gateway may put the whole answer of the server behind it into its own message.
+                match serde_json::from_str::<Value>(&said.message) {
+                    Ok(inner @ Value::Object(_)) if inner.get("error").is_some() => {
+                        let inner = from_json(&inner);
+                        Said { kind: said.kind.or(inner.kind), code: said.code.or(inner.code), ..inner }
+                    }
+                    _ => said,
+                }
+            }
+            Some(error) => Said { message: words(error), ..Said::default() },
+            None => Said {
+                message: ["detail", "message", "title"]
+                    .iter()
+                    .map(|key| value.get(key).map(words).unwrap_or_default())
+                    .find(|message| !message.is_empty())
+                    .unwrap_or_default(),
+                kind: word(value, "type"),
+                code: word(value, "code"),
+                ..Said::default()
+            },
+        },
+        _ => Said::default(),
+    }
+}
+
+/// Returns the text of a message that may be a string, or a list of objects with one each.
+fn words(value: &Value) -> String {
+    match value {
+        Value::String(text) => clean(text, MESSAGE_CHARS_MAX),
+        Value::Null => String::new(),
+        Value::Array(items) => {
+            let parts: Vec<String> = items.iter().take(3).map(|i| words(i.get("msg").unwrap_or(i))).collect();
+            clean(&parts.join("; "), MESSAGE_CHARS_MAX)
+        }
+        other => clean(&other.to_string(), MESSAGE_CHARS_MAX),
+    }
+}
+
+/// Returns the beginning of a body as one line that is safe to show; of HTML the title, or the text without its tags.
+pub(super) fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(16 * 1024)]);
+    let start = text.trim_start();
+    if !start.starts_with('<') {
+        return clean(start, 200);
+    }
+    // ASCII lower case keeps every byte's place.
+    let lower = start.to_ascii_lowercase();
+    let title = lower.find("<title>").map(|at| at + 7).and_then(|from| {
+        let to = lower[from..].find("</title>")? + from;
+        Some(clean(&start[from..to], 200))
+    });
+    match title.filter(|t| !t.is_empty()) {
+        Some(title) => format!("an HTML page: {title}"),
+        None => {
+            let mut inside = false;
+            let bare = start.chars().filter(|&c| {
+                let keep = !inside && c != '<';
+                inside = if c == '<' { true } else { inside && c != '>' };
+                keep
+            });
+            format!("an HTML page: {}", clean(&bare.collect::<String>(), 200))
+        }
+    }
+}
+
+/// Makes a text from outside safe to show: one line, no control or direction characters, at most `chars_max` long.
+pub(super) fn clean(text: &str, chars_max: usize) -> String {
+    let mut out = String::new();
+    let mut n_chars = 0;
+    for c in text.chars() {
+        let c = if c.is_whitespace() { ' ' } else { c };
+        let hidden = c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffd}');
+        if hidden || (c == ' ' && (out.is_empty() || out.ends_with(' '))) {
+            continue;
+        }
+        if n_chars == chars_max {
+            out.push('…');
+            break;
+        }
+        out.push(c);
+        n_chars += 1;
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// Returns words for a status that came without any.
+fn reason(status: u16) -> &'static str {
+    match status {
+        300..=399 => "it sends us to another address, which is not followed",
+        401 => "not authorized",
+        403 => "not permitted",
+        404 => "not found",
+        408 => "request timeout",
+        413 => "too large",
+        429 => "too many requests",
+        500 => "internal error",
+        502 => "bad gateway",
+        503 => "overloaded or down",
+        504 => "gateway timeout",
+        400..=499 => "refused, without a reason",
+        _ => "no reason given",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_of_error_body_says_something() {
+        let check = |body: &str, message: &str, code: Option<&str>, envelope: bool| {
+            let said = read_error(503, body.as_bytes());
+            assert_eq!(
+                (said.message.as_str(), said.code.as_deref(), said.envelope),
+                (message, code, envelope),
+                "{body}"
+            );
+        };
+        check(r#"{"error":{"message":"No","type":"t","param":null,"code":"c"}}"#, "No", Some("c"), true);
+        check(r#"{"error":{"message":"No"}}"#, "No", None, true);
+        check(r#"{"error":{"message":"No","code":404}}"#, "No", Some("404"), true);
+        check(r#"{"error":"model not found"}"#, "model not found", None, false);
+        check(r#"[{"error":{"message":"No","code":"c"}}]"#, "No", Some("c"), true);
+        check(r#"{"error":{"message":"{\"error\":{\"message\":\"deep\",\"code\":\"c\"}}"}}"#, "deep", Some("c"), true);
+        check(r#"{"detail":"Not authenticated"}"#, "Not authenticated", None, false);
+        check(r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#, "field required", None, false);
+        check(r#"{"type":"about:blank","title":"Bad","detail":"It is bad"}"#, "It is bad", None, false);
+        check("upstream\tconnect\x1b[31m error\r\n", "upstream connect[31m error", None, false);
+        check(
+            "<html><head><title>502 Bad\nGateway</title></head></html>",
+            "an HTML page: 502 Bad Gateway",
+            None,
+            false,
+        );
+        check("<h1>Sorry</h1><p>later", "an HTML page: Sorrylater", None, false);
+        check("", "overloaded or down", None, false);
+        check("null", "overloaded or down", None, false);
+        check("{}", "overloaded or down", None, false);
+        assert_eq!(read_error(500, &[0xff; 9]).message, "internal error");
+        assert_eq!(read_error(500, "é".repeat(5000).as_bytes()).message.chars().count(), 201);
+    }
+
+    #[test]
+    fn what_may_be_repeated_and_what_never() {
+        let check = |status: u16, code: Option<&str>, should: Option<bool>, expected: (bool, Option<&str>)| {
+            let mut error = ApiError::new(Fault::Status, "ask", "h", "m");
+            let detail = error.detail();
+            (detail.status, detail.code, detail.should_retry) = (Some(status), code.map(str::to_string), should);
+            assert_eq!((error.is_retryable(), error.billing_limit()), expected, "{status} {code:?} {should:?}");
+        };
+        check(400, None, None, (false, None));
+        check(401, None, None, (false, None));
+        check(404, None, None, (false, None));
+        for status in [408, 409, 429, 500, 502, 503, 504, 529] {
+            check(status, None, None, (true, None));
+        }
+        check(429, Some("rate_limit_exceeded"), None, (true, None));
+        check(429, Some("slow_down"), None, (true, None));
+        check(503, None, Some(false), (false, None));
+        check(400, None, Some(true), (true, None));
+        for limit in [
+            "insufficient_quota",
+            "credit_balance_exhausted",
+            "organization_spend_limit_exceeded",
+            "project_spend_limit_exceeded",
+            "organization_usage_limit_exceeded",
+            "billing_hard_limit_reached",
+        ] {
+            check(429, Some(limit), Some(true), (false, Some(limit)));
+        }
+    }
+
+    #[test]
+    fn an_error_reads_as_a_sentence() {
+        let mut error = ApiError::new(Fault::Status, "create the batch", "api.openai.com", "File is too large.");
+        let detail = error.detail();
+        detail.status = Some(400);
+        detail.code = Some("invalid_request_error".into());
+        detail.request_id = Some("req_1".into());
+        detail.tries = 3;
+        assert_eq!(
+            error.to_string(),
+            "cannot create the batch: api.openai.com answered 400 (invalid_request_error): File is too large. \
+             (request id req_1), after 3 tries"
+        );
+    }
+}
