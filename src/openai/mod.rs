@@ -19,6 +19,11 @@ mod upload;
 mod download;
 mod page;
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
 pub use client::{Answered, Client, CreateError, Hooks, Stopper};
 pub use download::Downloaded;
 pub use error::{ApiError, Fault};
