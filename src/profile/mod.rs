@@ -1,1 +1,89 @@
-//! What to ask: prompt templates, JSON schemas, entity types. Pure.
+//! What to ask: prompt templates, JSON schemas, entity types. Pure; the built-in profiles are embedded.
+//!
+//! A domain is data, not code: a [`Profile`] is one TOML text with the instructions for both kinds of request, the types
+//! of entities with their hints, and the limits. It is read strictly, so that a misspelt key is said and not ignored.
+//! The active profile's text lives in the database, so what is asked does not change when the program does. From a
+//! profile and the options of a command comes an [`Ask`]: everything about a request but the group.
+
+mod ask;
+mod builtin;
+mod check;
+mod parse;
+mod prompt;
+pub mod schema;
+mod types;
+
+pub use ask::{Ask, AskOptions, Endpoint, ask};
+pub use check::{Problem, check};
+pub use types::{EntityType, Pair};
+
+use anyhow::Result;
+
+/// A domain: what to ask about its stories and what its catalog holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// Its name on the command line, `news`.
+    pub name: String,
+    /// Its name for a person.
+    pub title: String,
+    /// The language that topics are written in; mentions stay as the stories write them.
+    pub language: String,
+    /// The most topics of a group.
+    pub max_topics: u32,
+    /// The most entities of a group.
+    pub max_entities: u32,
+    /// Whom to ask, and how.
+    pub model: Model,
+    /// The template of the instructions for topics.
+    pub topic_instructions: String,
+    /// The template of the instructions for entities.
+    pub entity_instructions: String,
+    /// The types of entities, in the order they are told to the model.
+    pub types: Vec<EntityType>,
+    /// Words that give a topic away: what the sandbox reads by, and a vocabulary for the template that wants one.
+    pub keywords: Vec<Keyword>,
+}
+
+/// The model and its parameters; what is `None` is not sent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Model {
+    /// The provider's name of the model.
+    pub name: String,
+    /// How much it may think: `minimal`, `low`, `medium`, `high`.
+    pub reasoning_effort: Option<String>,
+    /// How much it may say: `low`, `medium`, `high`.
+    pub verbosity: Option<String>,
+    /// The most tokens of an answer, those of thinking included.
+    pub max_output_tokens: Option<u32>,
+    /// For models that take one.
+    pub temperature: Option<f64>,
+}
+
+/// The words by which a topic is recognized.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keyword {
+    /// The topic.
+    pub topic: String,
+    /// Any of these in the text.
+    pub words: Vec<String>,
+}
+
+impl Profile {
+    /// The profile of a fresh database.
+    pub const DEFAULT: &'static str = "news";
+
+    /// Reads a profile; the error names the first problem and how many there are.
+    pub fn parse(text: &str) -> Result<Profile> {
+        parse::profile(text)
+    }
+
+    /// Returns the text of a built-in profile.
+    pub fn builtin(name: &str) -> Option<&'static str> {
+        builtin::TEXTS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+    }
+
+    /// Returns the names of the built-in profiles.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        builtin::TEXTS.iter().map(|(name, _)| *name)
+    }
+}

@@ -1,0 +1,30 @@
+//! The profiles that are part of the program: their texts, as they stand in `builtin/`.
+
+/// Name and text, the default first.
+pub(super) const TEXTS: &[(&str, &str)] =
+    &[("news", include_str!("builtin/news.toml")), ("football", include_str!("builtin/football.toml"))];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Kind;
+    use crate::profile::{AskOptions, Profile, ask, check};
+
+    #[test]
+    fn every_built_in_profile_is_without_a_problem() {
+        for (name, text) in TEXTS {
+            assert_eq!(check(text), [], "{name}");
+            let profile = Profile::parse(text).unwrap();
+            assert_eq!(profile.name, *name);
+            for kind in Kind::ALL {
+                ask(&profile, kind, &AskOptions::default()).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn the_default_is_built_in_and_first() {
+        assert_eq!(Profile::names().next(), Some(Profile::DEFAULT));
+        assert!(Profile::builtin("news").is_some() && Profile::builtin("nws").is_none());
+    }
+}

@@ -1,0 +1,171 @@
+//! TOML into a [`Profile`], strictly: an unknown key is an error with the one that was meant.
+
+use anyhow::{Result, anyhow};
+use serde::Deserialize;
+
+use super::check::{self, Problem};
+use super::{EntityType, Keyword, Model, Pair, Profile};
+use crate::error::Explain as _;
+
+/// Reads a profile without a problem; see [`Profile::parse`].
+pub(super) fn profile(text: &str) -> Result<Profile> {
+    let (profile, problems) = match read(text) {
+        Ok(profile) => {
+            let problems = check::problems(&profile);
+            (Some(profile), problems)
+        }
+        Err(problem) => (None, vec![problem]),
+    };
+    match (profile, problems.first()) {
+        (Some(profile), None) => Ok(profile),
+        (_, first) => {
+            let first = first.expect("there is no profile only where there is a problem");
+            let more = match problems.len() {
+                1 => String::new(),
+                n => format!(" (and {} more; `profile check` lists them)", n - 1),
+            };
+            let error = Err(anyhow!("{first}{more}"));
+            match &first.hint {
+                Some(hint) => error.hint(hint.clone()),
+                None => error,
+            }
+        }
+    }
+}
+
+/// Reads the text into the profile's form; what it says is not looked at yet.
+pub(super) fn read(text: &str) -> Result<Profile, Problem> {
+    let file: File = toml::from_str(text).map_err(|error| problem_of(&error, text))?;
+    Ok(file.into())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    name: String,
+    title: String,
+    #[serde(default = "default_language")]
+    language: String,
+    #[serde(default = "default_max_topics")]
+    max_topics: u32,
+    #[serde(default = "default_max_entities")]
+    max_entities: u32,
+    model: ModelTable,
+    topic: Instructions,
+    entity: Instructions,
+    #[serde(default, rename = "type")]
+    types: Vec<TypeTable>,
+    #[serde(default, rename = "keyword")]
+    keywords: Vec<KeywordTable>,
+}
+
+fn default_language() -> String {
+    "English".into()
+}
+
+fn default_max_topics() -> u32 {
+    10
+}
+
+fn default_max_entities() -> u32 {
+    20
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModelTable {
+    name: String,
+    reasoning_effort: Option<String>,
+    verbosity: Option<String>,
+    max_output_tokens: Option<u32>,
+    temperature: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Instructions {
+    instructions: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TypeTable {
+    name: String,
+    description: String,
+    #[serde(default)]
+    maps: Vec<String>,
+    #[serde(default)]
+    hints: Vec<String>,
+    #[serde(default)]
+    require_any: Vec<String>,
+    pair: Option<PairTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PairTable {
+    members: String,
+    home: String,
+    away: String,
+    #[serde(default)]
+    with: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeywordTable {
+    topic: String,
+    words: Vec<String>,
+}
+
+impl From<File> for Profile {
+    fn from(file: File) -> Profile {
+        let model = Model {
+            name: file.model.name,
+            reasoning_effort: file.model.reasoning_effort,
+            verbosity: file.model.verbosity,
+            max_output_tokens: file.model.max_output_tokens,
+            temperature: file.model.temperature,
+        };
+        let pair =
+            |table: PairTable| Pair { members: table.members, home: table.home, away: table.away, with: table.with };
+        let types = file.types.into_iter().map(|table| EntityType {
+            name: table.name,
+            description: table.description,
+            maps: table.maps,
+            hints: table.hints,
+            require_any: table.require_any,
+            pair: table.pair.map(pair),
+        });
+        Profile {
+            name: file.name,
+            title: file.title,
+            language: file.language,
+            max_topics: file.max_topics,
+            max_entities: file.max_entities,
+            model,
+            topic_instructions: file.topic.instructions,
+            entity_instructions: file.entity.instructions,
+            types: types.collect(),
+            keywords: file.keywords.into_iter().map(|k| Keyword { topic: k.topic, words: k.words }).collect(),
+        }
+    }
+}
+
+/// Says where in the text the reader stumbled, over what, and which key was probably meant.
+fn problem_of(error: &toml::de::Error, text: &str) -> Problem {
+    let message = error.message().trim();
+    let place = match error.span() {
+        Some(span) => format!("line {}", 1 + text[..span.start.min(text.len())].matches('\n').count()),
+        None => "the file".into(),
+    };
+    Problem { place, message: message.lines().collect::<Vec<_>>().join(", "), hint: meant(message) }
+}
+
+/// Finds the nearest of the keys that an `unknown field` message lists.
+fn meant(message: &str) -> Option<String> {
+    let mut words = message.strip_prefix("unknown field")?.split('`').skip(1).step_by(2);
+    let unknown = words.next()?;
+    let near = words.map(|known| (strsim::damerau_levenshtein(unknown, known), known)).min()?;
+    (near.0 <= 1 + unknown.len() / 4).then(|| format!("did you mean `{}`?", near.1))
+}
