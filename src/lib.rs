@@ -36,3 +36,67 @@ pub mod config;
 pub mod error;
 pub mod interrupt;
 pub mod terminal;
+
+use std::ffi::OsString;
+
+use clap::Parser as _;
+
+use error::Exit;
+use terminal::{Manner, Terminal};
+
+/// Runs the program with the given arguments (the first is its own name) and returns the exit code.
+///
+/// This is the one place where an error is shown and an exit code is picked. It may be called more than once in a
+/// process.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let args: Vec<OsString> = args.into_iter().collect();
+    // Bare `gleaner` prints help as a result, not as a mistake.
+    let asked_for_help = args.len() < 2;
+    let cli =
+        match cli::Cli::try_parse_from(if asked_for_help { vec!["gleaner".into(), "--help".into()] } else { args }) {
+            Ok(cli) => cli,
+            Err(error) => {
+                // A closed pipe is no reason to fail.
+                let _ = error.print();
+                return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+            }
+        };
+    let config = match config::Config::from_process() {
+        Ok(config) => config,
+        Err(error) => return show(&Terminal::new(Manner::default()), &error),
+    };
+    let terminal = Terminal::new(Manner {
+        json: cli.global.json,
+        quiet: cli.global.quiet,
+        verbose: cli.global.verbose,
+        color: cli.global.color,
+        no_color: config.var("NO_COLOR").is_some(),
+    });
+    interrupt::install();
+    let context = command::Context {
+        config,
+        terminal: terminal.clone(),
+        db: cli.global.db.clone(),
+        base_url: cli.global.base_url.clone(),
+    };
+    match command::run(cli, &context).and_then(|exit| terminal.flush().map(|()| exit)) {
+        Ok(exit) => exit,
+        Err(error) => show(&terminal, &error),
+    }
+}
+
+fn show(terminal: &Terminal, error: &anyhow::Error) -> Exit {
+    let is_closed = |cause: &(dyn std::error::Error + 'static)| {
+        let inner = cause.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
+        cause.is::<terminal::ClosedPipe>() || inner.is_some_and(|inner| inner.is::<terminal::ClosedPipe>())
+    };
+    if error.chain().any(is_closed) {
+        return Exit::Done;
+    }
+    let _ = terminal.flush();
+    let explained = error::explain(error);
+    if explained.exit != Exit::Interrupted || explained.message != "interrupted" {
+        terminal.error(&explained);
+    }
+    explained.exit
+}

@@ -1,1 +1,91 @@
 //! Every clap type and help text; no behavior.
+//!
+//! One file a family of commands. What is typed here is not yet resolved: `command` turns it into plain options. The
+//! flags of the original program stand in [`original`].
+
+pub mod batch;
+pub mod original;
+pub mod select;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::terminal::ColorChoice;
+
+/// Turn a pile of news stories into linked knowledge
+///
+/// gleaner keeps groups of news stories in one SQLite file, asks a language model for the topics and entities of each
+/// group through the OpenAI Batch API at half the price, links every mention to your own catalog, and never asks or
+/// pays twice for the same thing.
+///
+/// A first session:
+///
+///     gleaner demo                              try it without a key or a network
+///     gleaner load groups stories.jsonl         your stories
+///     gleaner load entities catalog.jsonl       your catalog, if you have one
+///     gleaner batch create --dry-run            what it would ask, and what that would cost
+///     gleaner batch create --wait               ask, wait, import
+///     gleaner progress                          where the whole collection stands
+#[derive(Debug, Parser)]
+#[command(name = "gleaner", version, max_term_width = 100, verbatim_doc_comment, arg_required_else_help = true)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+
+    /// The flags of the original program.
+    #[command(flatten)]
+    pub original: original::OriginalArgs,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What holds for every command.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Database file [default: $GLEANER_DB, else gleaner/gleaner.db in your data directory]
+    #[arg(long, value_name = "PATH", global = true)]
+    pub db: Option<PathBuf>,
+
+    /// Base URL of the provider [default: $OPENAI_BASE_URL, else https://api.openai.com/v1]
+    #[arg(long, value_name = "URL", global = true)]
+    pub base_url: Option<String>,
+
+    /// Print the result as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Say nothing but warnings and errors on stderr
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+
+    /// When to use color
+    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
+    pub color: ColorChoice,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ask through the Batch API: create, watch, import, list, cancel
+    #[command(subcommand)]
+    Batch(batch::BatchCommand),
+
+    /// Show where the whole collection stands
+    #[command(verbatim_doc_comment)]
+    Progress,
+
+    /// Read every kept answer again and link it anew, offline
+    ///
+    /// Topics, mentions and links are made again from the answers' texts in the ledger, in one transaction. Nothing is
+    /// asked and nothing is paid. Useful after an upgrade or a change of the catalog.
+    Rebuild,
+}

@@ -1,1 +1,154 @@
-//! The only SQL: open, groups, catalog, ledger, knowledge.
+//! The only SQL: open, groups, catalog, asks, ledger, knowledge.
+//!
+//! [`Store`] owns the connection. Questions are methods of [`Read`], which both a store and a transaction give out;
+//! writers are methods of [`Tx`], so nothing can be written outside a transaction, and dropping one undoes it all.
+//!
+//! The file is in rollback-journal mode with `synchronous=FULL` and never in WAL: between transactions the one file is
+//! whole and can be copied, also while `batch wait` polls. (Killed in mid-transaction, a bare copy of the file in
+//! either mode is wrong; so signals are caught, and the next open rolls back.)
+
+mod asks;
+mod catalog;
+mod groups;
+mod ids;
+mod knowledge;
+mod ledger;
+mod migrate;
+mod select;
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+pub use asks::{Origin, StoredAsk, StoredProfile};
+pub use catalog::CatalogChange;
+pub use groups::{GroupChange, GroupCounts, GroupRow};
+pub use knowledge::{CurrentAnswer, LinkedMention, Source};
+pub use ledger::{
+    Account, AnswerRow, BatchFacts, BatchState, Cause, HeldBack, NewBatch, NewRequest, Observation, Progress,
+    RequestRow, RequestState, RunRow, Spend, WorldProgress,
+};
+pub use select::{Candidate, CurrentAsks, Resend, Selected, Selection};
+
+use crate::error::Explain as _;
+
+/// How long a statement waits for another process's transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// One open database.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// The right to ask the database; cheap to copy.
+#[derive(Clone, Copy, Debug)]
+pub struct Read<'a>(&'a Connection);
+
+/// The right to write: one immediate transaction. Dropped without [`Tx::commit`], it leaves no trace.
+#[derive(Debug)]
+pub struct Tx<'a>(rusqlite::Transaction<'a>);
+
+impl Deref for Tx<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.0
+    }
+}
+
+impl Store {
+    /// Opens the database at `path`, which must exist.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        if !path.exists() {
+            return Err(anyhow!("there is no database at `{}`", path.display()))
+                .hint("`gleaner load groups FILE` makes one; `gleaner demo` shows the whole job")
+                .hint("another place is named with `--db PATH` or the variable `GLEANER_DB`");
+        }
+        Self::open_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE, None)
+    }
+
+    /// Opens the database at `path`, making it and its folder where there is none. `now` dates what is made.
+    pub fn open_or_create(path: &Path, now: &str) -> anyhow::Result<Self> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+        }
+        Self::open_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, Some(now))
+    }
+
+    /// Opens a database that lives in memory; for tests.
+    pub fn open_in_memory(now: &str) -> anyhow::Result<Self> {
+        Self::prepare(Connection::open_in_memory()?, PathBuf::from(":memory:"), Some(now))
+    }
+
+    fn open_with(path: &Path, flags: OpenFlags, create: Option<&str>) -> anyhow::Result<Self> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)
+            .map_err(anyhow::Error::from)
+            .and_then(|connection| Self::prepare(connection, path.to_owned(), create));
+        connection.with_context(|| format!("cannot open the database `{}`", path.display()))
+    }
+
+    fn prepare(mut connection: Connection, path: PathBuf, create: Option<&str>) -> anyhow::Result<Self> {
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(128);
+        // The first statement that touches the file: a journal left by a crash is rolled back here.
+        let journal: String = connection.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
+        if journal != "delete" && journal != "memory" {
+            return Err(anyhow!("another program keeps the database in `{journal}` mode"))
+                .hint("close it and try again");
+        }
+        connection.execute_batch(
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;
+             PRAGMA trusted_schema = OFF;",
+        )?;
+        migrate::run(&mut connection, create)?;
+        Ok(Self { connection, path })
+    }
+
+    /// Returns the path it was opened with.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the folder that holds the database, its `batch_files/` and its downloads.
+    pub fn folder(&self) -> &Path {
+        match self.path.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        }
+    }
+
+    /// Asks questions.
+    pub fn read(&self) -> Read<'_> {
+        Read(&self.connection)
+    }
+
+    /// Begins a transaction that may write. It is immediate: a second writer waits here and not in the middle.
+    pub fn write(&mut self) -> anyhow::Result<Tx<'_>> {
+        let tx = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(anyhow::Error::from)
+            .hint("another gleaner may be writing to this database; try again when it is done")
+            .context("cannot begin to write to the database")?;
+        Ok(Tx(tx))
+    }
+}
+
+impl<'a> Tx<'a> {
+    /// Asks questions inside the transaction.
+    pub fn read(&self) -> Read<'_> {
+        Read(&self.0)
+    }
+
+    /// Makes all that was written durable.
+    pub fn commit(self) -> anyhow::Result<()> {
+        self.0.commit().context("cannot commit to the database; nothing of this step was kept")
+    }
+}

@@ -135,36 +135,31 @@ impl Terminal {
     /// Writes one line of the result to stdout.
     pub fn line(&self, text: impl AsRef<str>) -> anyhow::Result<()> {
         let rendered = style::render(text.as_ref(), self.inner.color_out);
-        self.above_bars(|| writeln!(lock(&self.inner.out), "{rendered}"))?;
-        Ok(())
+        self.above_bars(|| writeln!(lock(&self.inner.out), "{rendered}")).map_err(on_stdout)
     }
 
     /// Writes a value to stdout as indented JSON.
     pub fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(value)?;
-        self.above_bars(|| writeln!(lock(&self.inner.out), "{}", inert_json(&text)))?;
-        Ok(())
+        self.above_bars(|| writeln!(lock(&self.inner.out), "{}", inert_json(&text))).map_err(on_stdout)
     }
 
     /// Writes a value to stdout as one line of JSON.
     pub fn json_line(&self, value: &impl Serialize) -> anyhow::Result<()> {
         let text = serde_json::to_string(value)?;
-        self.above_bars(|| writeln!(lock(&self.inner.out), "{}", inert_json(&text)))?;
-        Ok(())
+        self.above_bars(|| writeln!(lock(&self.inner.out), "{}", inert_json(&text))).map_err(on_stdout)
     }
 
     /// Gives stdout to a writer of whole files (`export`, completions): bytes pass unchanged.
     pub fn raw(&self, write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
         let mut out = lock(&self.inner.out);
-        write(&mut *out)?;
-        out.flush()?;
-        Ok(())
+        write(&mut Stdout(&mut *out))?;
+        out.flush().map_err(on_stdout)
     }
 
     /// Flushes stdout; called once at the end.
     pub fn flush(&self) -> anyhow::Result<()> {
-        lock(&self.inner.out).flush()?;
-        Ok(())
+        lock(&self.inner.out).flush().map_err(on_stdout)
     }
 
     /// Says on stderr what is being done, unless quiet.
@@ -244,6 +239,40 @@ impl Terminal {
     fn above_bars<T>(&self, write: impl FnOnce() -> T) -> T {
         if self.inner.bars.is_hidden() { write() } else { self.inner.bars.suspend(write) }
     }
+}
+
+/// Nobody reads our stdout any more, as in `gleaner … | head`. That is their right and no error.
+#[derive(Debug)]
+pub struct ClosedPipe;
+
+impl std::fmt::Display for ClosedPipe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("stdout is closed")
+    }
+}
+
+impl std::error::Error for ClosedPipe {}
+
+/// Tells a closed stdout from a broken connection, which has the same error code.
+fn on_stdout(error: io::Error) -> anyhow::Error {
+    if error.kind() == io::ErrorKind::BrokenPipe { ClosedPipe.into() } else { error.into() }
+}
+
+/// stdout for writers that speak `io::Write` only.
+struct Stdout<'a>(&'a mut (dyn Write + Send));
+
+impl Write for Stdout<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(mark)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(mark)
+    }
+}
+
+fn mark(error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::BrokenPipe { io::Error::other(ClosedPipe) } else { error }
 }
 
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

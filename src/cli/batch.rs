@@ -1,0 +1,176 @@
+//! `gleaner batch …`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::select::{AskArgs, SelectArgs};
+
+/// Ask through the Batch API.
+#[derive(Debug, Subcommand)]
+pub enum BatchCommand {
+    /// Select groups, write the requests, upload them and create the batch
+    ///
+    /// Two requests a group, one for its topics and one for its entities. What was already asked is not asked again.
+    Create(CreateArgs),
+
+    /// Send what waits: a run made with --no-submit, or parts left by a full queue or a crash
+    Submit(SubmitArgs),
+
+    /// Wait for open batches and import each as it ends
+    ///
+    /// Ctrl-C leaves the batches running at the provider; `gleaner batch wait` returns to them.
+    Wait(WaitArgs),
+
+    /// Show a batch, a run, or all that are open
+    Status(StatusArgs),
+
+    /// Download and import what is ready
+    Process(ProcessArgs),
+
+    /// List the runs known here, joined with the provider's list
+    List(ListArgs),
+
+    /// Cancel a batch or a run; what is already answered is kept
+    Cancel(CancelArgs),
+
+    /// Delete the provider's files of batches that are imported
+    Clean(CleanArgs),
+}
+
+/// Options of `batch create`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct CreateArgs {
+    /// Which groups.
+    #[command(flatten)]
+    pub select: SelectArgs,
+
+    /// What is asked.
+    #[command(flatten)]
+    pub ask: AskArgs,
+
+    /// Wait for the batch and import it
+    #[arg(long)]
+    pub wait: bool,
+
+    /// Seconds between two looks at a batch
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub poll_interval: f64,
+
+    /// Show what would be sent and what it would cost; no file, no row, no network
+    #[arg(long, conflicts_with_all = ["wait", "no_submit"])]
+    pub dry_run: bool,
+
+    /// Write the files and rows, but send nothing
+    #[arg(long, conflicts_with = "wait")]
+    pub no_submit: bool,
+
+    /// Refuse before the upload if the estimate is above this
+    #[arg(long, value_name = "USD")]
+    pub max_cost: Option<f64>,
+
+    /// How the run is cut into parts.
+    #[command(flatten)]
+    pub parts: PartArgs,
+
+    /// Don't send one request ahead to see whether model, parameters and schema are accepted
+    #[arg(long)]
+    pub no_probe: bool,
+}
+
+/// How a run is cut into parts.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Parts")]
+pub struct PartArgs {
+    /// Most requests in one batch (the provider's limit is 50,000)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=50_000))]
+    pub max_requests: Option<u64>,
+
+    /// Most bytes in one request file (the provider's limit is 200,000,000)
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1_000..=200_000_000))]
+    pub max_bytes: Option<u64>,
+
+    /// Most estimated input tokens in the provider's queue at one time [default: learned from its refusals]
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1_000..))]
+    pub max_enqueued_tokens: Option<u64>,
+}
+
+/// Options of `batch submit`.
+#[derive(Clone, Debug, Args)]
+pub struct SubmitArgs {
+    /// The run [default: all that wait]
+    pub run: Option<String>,
+    /// Wait for the batches and import them
+    #[arg(long)]
+    pub wait: bool,
+    /// Seconds between two looks at a batch
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub poll_interval: f64,
+}
+
+/// Options of `batch wait`.
+#[derive(Clone, Debug, Args)]
+pub struct WaitArgs {
+    /// A batch or a run [default: all that are open]
+    pub id: Option<String>,
+    /// Seconds between two looks at a batch
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
+    pub poll_interval: f64,
+}
+
+/// Options of `batch status`.
+#[derive(Clone, Debug, Args)]
+pub struct StatusArgs {
+    /// A batch or a run [default: all that are open]
+    pub id: Option<String>,
+    /// Tell what is known here, without asking the provider
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// Options of `batch process`.
+#[derive(Clone, Debug, Args)]
+pub struct ProcessArgs {
+    /// A batch or a run [default: all that are ready]
+    pub id: Option<String>,
+    /// Import this output or error file from disk, without any network (may be given more than once)
+    #[arg(long, value_name = "FILE")]
+    pub file: Vec<PathBuf>,
+    /// Report the same numbers and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Options of `batch list`.
+#[derive(Clone, Debug, Args)]
+pub struct ListArgs {
+    /// Tell what is known here, without asking the provider
+    #[arg(long)]
+    pub offline: bool,
+    /// At most N runs, newest first
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: u64,
+}
+
+/// Options of `batch cancel`.
+#[derive(Clone, Debug, Args)]
+pub struct CancelArgs {
+    /// A batch or a run
+    pub id: String,
+    /// Give the batch up here, without asking the provider: for one that will never move again
+    #[arg(long)]
+    pub local: bool,
+}
+
+/// Options of `batch clean`.
+#[derive(Clone, Debug, Args)]
+pub struct CleanArgs {
+    /// A batch or a run [default: all that are imported]
+    pub id: Option<String>,
+    /// Don't ask
+    #[arg(long)]
+    pub yes: bool,
+    /// Show what would be deleted
+    #[arg(long)]
+    pub dry_run: bool,
+}

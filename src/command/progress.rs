@@ -1,0 +1,9 @@
+//! `gleaner progress`: where the whole collection stands.
+
+use super::Context;
+use crate::error::Exit;
+
+/// Runs the command.
+pub(super) fn run(_context: &Context) -> anyhow::Result<Exit> {
+    Ok(Exit::Done)
+}

@@ -1,0 +1,171 @@
+//! The entity catalog.
+
+use rusqlite::{OptionalExtension as _, Row, params};
+
+use super::{Read, Tx};
+use crate::model::{Attributes, Entity, EntityId, EntityKey};
+
+/// What loading an entity changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CatalogChange {
+    /// It was not here before.
+    New,
+    /// It differs from what was here and was replaced.
+    Changed,
+    /// It is the same.
+    Unchanged,
+}
+
+impl Read<'_> {
+    /// Returns the number of entities in the catalog.
+    pub fn n_entities(self) -> anyhow::Result<u64> {
+        Ok(self.0.query_row("SELECT count(*) FROM entities", [], |row| row.get::<_, i64>(0))? as u64)
+    }
+
+    /// Returns the key of an entity.
+    pub fn entity_key(self, entity_type: &str, id: &EntityId) -> anyhow::Result<Option<EntityKey>> {
+        let row = self
+            .0
+            .prepare_cached("SELECT id FROM entities WHERE type = ?1 AND external_id = ?2")?
+            .query_row(params![entity_type, id], |row| row.get(0))
+            .optional()?;
+        Ok(row)
+    }
+
+    /// Returns an entity with its aliases.
+    pub fn entity(self, key: EntityKey) -> anyhow::Result<Option<Entity>> {
+        let entity = self
+            .0
+            .prepare_cached("SELECT external_id, type, name, attributes FROM entities WHERE id = ?1")?
+            .query_row([key], |row| entity(row, 0))
+            .optional()?;
+        let Some(mut entity) = entity else { return Ok(None) };
+        let mut statement =
+            self.0.prepare_cached("SELECT alias FROM entity_aliases WHERE entity_id = ?1 ORDER BY alias")?;
+        entity.aliases = statement.query_map([key], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        Ok(Some(entity))
+    }
+
+    /// Gives every entity of the catalog, in the order of its keys, without holding them all.
+    pub fn each_entity(self, mut visit: impl FnMut(EntityKey, Entity) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let mut statement =
+            self.0.prepare("SELECT id, external_id, type, name, attributes FROM entities ORDER BY id")?;
+        let mut aliases = self.0.prepare("SELECT alias FROM entity_aliases WHERE entity_id = ?1 ORDER BY alias")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let key: EntityKey = row.get(0)?;
+            let mut found = entity(row, 1)?;
+            found.aliases = aliases.query_map([key], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            visit(key, found)?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads external_id, type, name and attributes from four columns on; aliases are not among them.
+fn entity(row: &Row<'_>, first: usize) -> rusqlite::Result<Entity> {
+    let attributes: String = row.get(first + 3)?;
+    Ok(Entity {
+        id: row.get(first)?,
+        entity_type: row.get(first + 1)?,
+        name: row.get(first + 2)?,
+        aliases: vec![],
+        // The column is checked to be JSON; what other programs wrote there beside text values is not ours to judge.
+        attributes: serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&attributes)
+            .map(|map| map.into_iter().filter_map(|(name, value)| Some((name, text_of(value)?))).collect())
+            .unwrap_or_default(),
+    })
+}
+
+fn text_of(value: serde_json::Value) -> Option<String> {
+    match value {
+        serde_json::Value::String(text) => Some(text),
+        serde_json::Value::Null => None,
+        other => Some(other.to_string()),
+    }
+}
+
+fn attributes_text(attributes: &Attributes) -> String {
+    serde_json::json!(attributes).to_string()
+}
+
+impl Tx<'_> {
+    /// Loads an entity: inserts it, or replaces what is there under its type and id.
+    pub fn load_entity(&self, entity: &Entity, now: &str) -> anyhow::Result<CatalogChange> {
+        let mut wanted = entity.clone();
+        wanted.aliases.sort();
+        wanted.aliases.dedup();
+        let existing = match self.read().entity_key(&entity.entity_type, &entity.id)? {
+            Some(key) => self.read().entity(key)?,
+            None => None,
+        };
+        if existing.as_ref() == Some(&wanted) {
+            return Ok(CatalogChange::Unchanged);
+        }
+        let key: EntityKey = self
+            .prepare_cached(
+                "INSERT INTO entities (external_id, type, name, attributes, loaded_at) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (type, external_id) DO UPDATE SET name = excluded.name, attributes = excluded.attributes,
+                     loaded_at = excluded.loaded_at
+                 RETURNING id",
+            )?
+            .query_row(
+                params![entity.id, entity.entity_type, entity.name, attributes_text(&entity.attributes), now],
+                |row| row.get(0),
+            )?;
+        if existing.is_some() {
+            self.prepare_cached("DELETE FROM entity_aliases WHERE entity_id = ?1")?.execute([key])?;
+        }
+        let mut insert = self.prepare_cached("INSERT INTO entity_aliases (entity_id, alias) VALUES (?1, ?2)")?;
+        for alias in &wanted.aliases {
+            insert.execute(params![key, alias])?;
+        }
+        Ok(if existing.is_some() { CatalogChange::Changed } else { CatalogChange::New })
+    }
+
+    /// Removes an entity; mentions that were linked to it keep their text and become unknown.
+    pub fn remove_entity(&self, key: EntityKey) -> anyhow::Result<()> {
+        self.prepare_cached(
+            "UPDATE story_entities SET entity_id = NULL, outcome = 'unknown', method = 'removed', score = 0
+             WHERE entity_id = ?1",
+        )?
+        .execute([key])?;
+        self.prepare_cached("DELETE FROM entities WHERE id = ?1")?.execute([key])?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn an_entity_is_upserted_by_type_and_id() {
+        let mut store = Store::open_in_memory("now").unwrap();
+        let tx = store.write().unwrap();
+        let mut e = Entity {
+            id: EntityId::new("1"),
+            entity_type: "person".into(),
+            name: "Ada Lovelace".into(),
+            aliases: vec!["Ada King".into(), "Ada Byron".into()],
+            attributes: [("country".to_owned(), "GB".to_owned())].into(),
+        };
+        assert_eq!(tx.load_entity(&e, "now").unwrap(), CatalogChange::New);
+        assert_eq!(tx.load_entity(&e, "now").unwrap(), CatalogChange::Unchanged);
+        e.aliases.pop();
+        assert_eq!(tx.load_entity(&e, "now").unwrap(), CatalogChange::Changed);
+        e.entity_type = "ship".into();
+        assert_eq!(tx.load_entity(&e, "now").unwrap(), CatalogChange::New);
+        let key = tx.read().entity_key("ship", &e.id).unwrap().unwrap();
+        assert_eq!(tx.read().entity(key).unwrap(), Some(e));
+        let mut seen = vec![];
+        tx.read()
+            .each_entity(|_, entity| {
+                seen.push(entity.entity_type);
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(seen, ["person", "ship"]);
+    }
+}

@@ -1,0 +1,203 @@
+//! Story groups and their stories.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{Read, Tx};
+use crate::model::{Group, GroupId, GroupKey, Story};
+
+/// What loading a group changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupChange {
+    /// It was not here before.
+    New,
+    /// It differs from what was here and was replaced.
+    Changed,
+    /// It is the same.
+    Unchanged,
+}
+
+/// A group with its key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRow {
+    /// Row of `story_groups`.
+    pub key: GroupKey,
+    /// What stands for the id on the wire, where the id itself can't be sent.
+    pub wire_id: Option<String>,
+    /// Hash of all that is sent of it; `None`: it has no text.
+    pub text_hash: Option<[u8; 16]>,
+    /// The group with its stories.
+    pub group: Group,
+}
+
+/// How many groups there are, and how many of them can be asked about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GroupCounts {
+    /// All groups.
+    pub total: u64,
+    /// Groups whose status is not `active`.
+    pub inactive: u64,
+    /// Active groups without any text.
+    pub without_text: u64,
+    /// Stories of all groups.
+    pub stories: u64,
+}
+
+impl Read<'_> {
+    /// Returns the key of the group with the user's id.
+    pub fn group_key(self, id: &GroupId) -> anyhow::Result<Option<GroupKey>> {
+        let row = self
+            .0
+            .prepare_cached("SELECT id FROM story_groups WHERE external_id = ?1")?
+            .query_row([id], |row| row.get(0))
+            .optional()?;
+        Ok(row)
+    }
+
+    /// Returns the key of the group that is called `wire` in a custom_id: its own id or what stands for it.
+    pub fn group_key_on_wire(self, wire: &str) -> anyhow::Result<Option<GroupKey>> {
+        let sql = if wire.starts_with('~') {
+            "SELECT id FROM story_groups WHERE wire_id = ?1"
+        } else {
+            "SELECT id FROM story_groups WHERE external_id = ?1 AND wire_id IS NULL"
+        };
+        Ok(self.0.prepare_cached(sql)?.query_row([wire], |row| row.get(0)).optional()?)
+    }
+
+    /// Returns a group with its stories.
+    pub fn group(self, key: GroupKey) -> anyhow::Result<Option<GroupRow>> {
+        let row = self
+            .0
+            .prepare_cached(
+                "SELECT external_id, wire_id, title, status, created_at, text_hash FROM story_groups WHERE id = ?1",
+            )?
+            .query_row([key], |row| {
+                Ok(GroupRow {
+                    key,
+                    wire_id: row.get(1)?,
+                    text_hash: row.get(5)?,
+                    group: Group {
+                        id: row.get(0)?,
+                        title: row.get(2)?,
+                        status: row.get(3)?,
+                        created_at: row.get(4)?,
+                        stories: vec![],
+                    },
+                })
+            })
+            .optional()?;
+        let Some(mut row) = row else { return Ok(None) };
+        let mut statement = self.0.prepare_cached(
+            "SELECT title, text, url, published_at FROM stories WHERE story_group_id = ?1 ORDER BY ordinal",
+        )?;
+        let stories = statement.query_map([key], |row| {
+            Ok(Story { title: row.get(0)?, text: row.get(1)?, url: row.get(2)?, published_at: row.get(3)? })
+        })?;
+        row.group.stories = stories.collect::<Result<_, _>>()?;
+        Ok(Some(row))
+    }
+
+    /// Counts the groups.
+    pub fn group_counts(self) -> anyhow::Result<GroupCounts> {
+        Ok(self.0.query_row(
+            "SELECT count(*), coalesce(sum(status <> 'active'), 0),
+                    coalesce(sum(status = 'active' AND text_hash IS NULL), 0), (SELECT count(*) FROM stories)
+             FROM story_groups",
+            [],
+            |row| {
+                let n = |i| row.get::<_, i64>(i).map(|n| n as u64);
+                Ok(GroupCounts { total: n(0)?, inactive: n(1)?, without_text: n(2)?, stories: n(3)? })
+            },
+        )?)
+    }
+}
+
+impl Tx<'_> {
+    /// Loads a group: inserts it, or replaces what is there under its id, its stories as a set.
+    ///
+    /// `text_hash` is the hash of all that is sent of it, `None` where it has no text; `wire_id` what stands for its id
+    /// on the wire.
+    pub fn load_group(
+        &self,
+        group: &Group,
+        text_hash: Option<[u8; 16]>,
+        wire_id: Option<&str>,
+        now: &str,
+    ) -> anyhow::Result<GroupChange> {
+        let existing = match self.read().group_key(&group.id)? {
+            Some(key) => self.read().group(key)?,
+            None => None,
+        };
+        if existing.as_ref().is_some_and(|row| row.group == *group && row.text_hash == text_hash) {
+            return Ok(GroupChange::Unchanged);
+        }
+        let newest = group.stories.iter().filter_map(|story| story.published_at.as_deref()).max();
+        let sort_at = group.created_at.as_deref().or(newest);
+        let key: GroupKey = self
+            .prepare_cached(
+                "INSERT INTO story_groups (external_id, wire_id, title, status, created_at, sort_at, text_hash, loaded_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT (external_id) DO UPDATE SET title = excluded.title, status = excluded.status,
+                     created_at = excluded.created_at, sort_at = excluded.sort_at, text_hash = excluded.text_hash,
+                     loaded_at = excluded.loaded_at
+                 RETURNING id",
+            )?
+            .query_row(
+                params![group.id, wire_id, group.title, group.status, group.created_at, sort_at, text_hash, now],
+                |row| row.get(0),
+            )?;
+        if existing.is_some() {
+            self.prepare_cached("DELETE FROM stories WHERE story_group_id = ?1")?.execute([key])?;
+        }
+        let mut insert = self.prepare_cached(
+            "INSERT INTO stories (story_group_id, ordinal, title, text, url, published_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?;
+        for (i, story) in group.stories.iter().enumerate() {
+            insert.execute(params![key, i as i64 + 1, story.title, story.text, story.url, story.published_at])?;
+        }
+        Ok(if existing.is_some() { GroupChange::Changed } else { GroupChange::New })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    fn group(id: &str, text: &str) -> Group {
+        Group {
+            id: GroupId::new(id),
+            title: Some("T".into()),
+            status: Group::ACTIVE.into(),
+            created_at: None,
+            stories: vec![Story {
+                text: text.into(),
+                published_at: Some("2024-01-02T00:00:00Z".into()),
+                ..Story::default()
+            }],
+        }
+    }
+
+    #[test]
+    fn a_group_is_loaded_once_and_its_stories_are_replaced_as_a_set() {
+        let mut store = Store::open_in_memory("now").unwrap();
+        let tx = store.write().unwrap();
+        assert_eq!(tx.load_group(&group("g", "one"), Some([1; 16]), None, "now").unwrap(), GroupChange::New);
+        assert_eq!(tx.load_group(&group("g", "one"), Some([1; 16]), None, "now").unwrap(), GroupChange::Unchanged);
+        assert_eq!(tx.load_group(&group("g", "two"), Some([2; 16]), None, "now").unwrap(), GroupChange::Changed);
+        tx.commit().unwrap();
+        let key = store.read().group_key(&GroupId::new("g")).unwrap().unwrap();
+        let row = store.read().group(key).unwrap().unwrap();
+        assert_eq!((row.group, row.text_hash), (group("g", "two"), Some([2; 16])));
+        assert_eq!(store.read().group_counts().unwrap(), GroupCounts { total: 1, stories: 1, ..Default::default() });
+    }
+
+    #[test]
+    fn a_replaced_id_is_found_by_what_stands_for_it_only() {
+        let mut store = Store::open_in_memory("now").unwrap();
+        let tx = store.write().unwrap();
+        tx.load_group(&group("a b", "x"), Some([1; 16]), Some("~00"), "now").unwrap();
+        let key = tx.read().group_key(&GroupId::new("a b")).unwrap();
+        assert_eq!(tx.read().group_key_on_wire("~00").unwrap(), key);
+        assert_eq!(tx.read().group_key_on_wire("a b").unwrap(), None);
+    }
+}

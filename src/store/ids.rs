@@ -1,0 +1,73 @@
+//! How ids and words of the model stand in a column.
+
+use rusqlite::ToSql;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
+
+use crate::model::{
+    AskKey, BatchId, BatchKey, EntityId, EntityKey, FileId, GroupId, GroupKey, Kind, LinkOutcome, OriginKey,
+    RequestKey, RunId,
+};
+
+macro_rules! text_column {
+    ($($name:ident),*) => {$(
+        impl ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.as_str().into())
+            }
+        }
+
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                value.as_str().map($name::new)
+            }
+        }
+    )*};
+}
+
+macro_rules! key_column {
+    ($($name:ident),*) => {$(
+        impl ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.0.into())
+            }
+        }
+
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                value.as_i64().map($name)
+            }
+        }
+    )*};
+}
+
+text_column!(GroupId, EntityId, BatchId, FileId, RunId);
+key_column!(GroupKey, EntityKey, BatchKey, RequestKey, AskKey, OriginKey);
+
+impl ToSql for Kind {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for Kind {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Kind::parse(value.as_str()?).ok_or(FromSqlError::InvalidType)
+    }
+}
+
+impl ToSql for LinkOutcome {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for LinkOutcome {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_str()? {
+            "linked" => Ok(LinkOutcome::Linked),
+            "ambiguous" => Ok(LinkOutcome::Ambiguous),
+            "unknown" => Ok(LinkOutcome::Unknown),
+            _ => Err(FromSqlError::InvalidType),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What was learned: topics and mentions, and whose answer they come from.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{Read, Tx};
+use crate::model::{AskKey, BatchKey, EntityKey, GroupKey, Kind, LinkOutcome, Mention, RequestKey, Topic};
+
+/// A mention and what was decided about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinkedMention {
+    /// As the model gave it.
+    pub mention: Mention,
+    /// The entity it is; `None` unless linked.
+    pub entity: Option<EntityKey>,
+    /// How it was decided.
+    pub outcome: LinkOutcome,
+    /// By what: `exact`, `alias`, `fuzzy`, `decision`, …
+    pub method: String,
+    /// Probability that the link is right; of the best candidate if unlinked.
+    pub score: f64,
+}
+
+/// Whose answer a group's topics or entities come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CurrentAnswer {
+    /// The request that was answered.
+    pub request: RequestKey,
+    /// Whether a sandbox answered.
+    pub sandbox: bool,
+}
+
+/// Where a row of knowledge comes from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The group it is about.
+    pub group: GroupKey,
+    /// The request that was answered.
+    pub request: RequestKey,
+    /// What was asked.
+    pub ask: AskKey,
+    /// The batch it came with; `None`: asked directly.
+    pub batch: Option<BatchKey>,
+    /// When it was answered, by the answer.
+    pub extracted_at: Option<String>,
+}
+
+impl Read<'_> {
+    /// Returns whose answer a group's topics or entities come from.
+    pub fn current_answer(self, group: GroupKey, kind: Kind) -> anyhow::Result<Option<CurrentAnswer>> {
+        let row = self
+            .0
+            .prepare_cached(
+                "SELECT c.request_id, r.sandbox FROM current_answers c JOIN requests r ON r.id = c.request_id
+                 WHERE c.story_group_id = ?1 AND c.kind = ?2",
+            )?
+            .query_row(params![group, kind], |row| Ok(CurrentAnswer { request: row.get(0)?, sandbox: row.get(1)? }))
+            .optional()?;
+        Ok(row)
+    }
+
+    /// Returns the numbers of topics, mentions and linked mentions that were learned.
+    pub fn knowledge_counts(self) -> anyhow::Result<(u64, u64, u64)> {
+        Ok(self.0.query_row(
+            "SELECT (SELECT count(*) FROM story_topics), (SELECT count(*) FROM story_entities),
+                    (SELECT count(*) FROM story_entities WHERE entity_id IS NOT NULL)",
+            [],
+            |row| {
+                let n = |i| row.get::<_, i64>(i).map(|n| n as u64);
+                Ok((n(0)?, n(1)?, n(2)?))
+            },
+        )?)
+    }
+}
+
+impl Tx<'_> {
+    /// Replaces a group's topics by those of one answer.
+    pub fn replace_topics(&self, source: &Source, topics: &[Topic]) -> anyhow::Result<()> {
+        self.prepare_cached("DELETE FROM story_topics WHERE story_group_id = ?1")?.execute([source.group])?;
+        let mut insert = self.prepare_cached(
+            "INSERT INTO story_topics (story_group_id, topic, display, confidence, rank, ask_id, batch_id, extracted_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?;
+        for topic in topics {
+            insert.execute(params![
+                source.group,
+                topic.topic,
+                topic.display,
+                topic.confidence,
+                topic.rank,
+                source.ask,
+                source.batch,
+                source.extracted_at
+            ])?;
+        }
+        self.set_current(source, Kind::Topic)
+    }
+
+    /// Replaces a group's mentions by those of one answer.
+    pub fn replace_mentions(&self, source: &Source, mentions: &[LinkedMention]) -> anyhow::Result<()> {
+        self.prepare_cached("DELETE FROM story_entities WHERE story_group_id = ?1")?.execute([source.group])?;
+        let mut insert = self.prepare_cached(
+            "INSERT INTO story_entities (story_group_id, ordinal, entity_type, mention_text, hints, entity_id, outcome,
+                                         method, score, confidence, is_primary, rank, ask_id, batch_id, extracted_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        )?;
+        for (i, linked) in mentions.iter().enumerate() {
+            let mention = &linked.mention;
+            let hints = (!mention.hints.is_empty()).then(|| serde_json::json!(mention.hints).to_string());
+            insert.execute(params![
+                source.group,
+                i as i64 + 1,
+                mention.entity_type,
+                mention.text,
+                hints,
+                linked.entity,
+                linked.outcome,
+                linked.method,
+                linked.score,
+                mention.confidence,
+                mention.is_primary,
+                mention.rank,
+                source.ask,
+                source.batch,
+                source.extracted_at
+            ])?;
+        }
+        self.set_current(source, Kind::Entity)
+    }
+
+    fn set_current(&self, source: &Source, kind: Kind) -> anyhow::Result<()> {
+        self.prepare_cached(
+            "INSERT INTO current_answers (story_group_id, kind, request_id) VALUES (?1, ?2, ?3)
+             ON CONFLICT (story_group_id, kind) DO UPDATE SET request_id = excluded.request_id",
+        )?
+        .execute(params![source.group, kind, source.request])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,245 @@
+//! The account: of every batch, `sent = usable + unusable + failed + missing`, counted from the lines.
+
+use rusqlite::params;
+use serde::Serialize;
+
+use super::RequestState;
+use crate::model::{AskKey, BatchKey};
+use crate::store::Read;
+
+/// The account of a batch or a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Account {
+    /// Requests the provider has or had.
+    pub sent: u64,
+    /// Answered and understood.
+    pub usable: u64,
+    /// Paid for, but refused, truncated or malformed.
+    pub unusable: u64,
+    /// Not billed: refused by the endpoint, expired, cancelled, …
+    pub failed: u64,
+    /// In neither file.
+    pub missing: u64,
+    /// Still in flight; 0 once the batch is imported, and only then the account must balance.
+    #[serde(skip)]
+    pub in_flight: u64,
+}
+
+impl Account {
+    /// Returns whether every request sent is accounted for.
+    pub fn balances(&self) -> bool {
+        self.sent == self.usable + self.unusable + self.failed + self.missing + self.in_flight
+    }
+
+    /// Returns whether everything sent came back usable.
+    pub fn is_all_usable(&self) -> bool {
+        self.sent == self.usable
+    }
+
+    /// Adds another account.
+    pub fn add(&mut self, other: Account) {
+        self.sent += other.sent;
+        self.usable += other.usable;
+        self.unusable += other.unusable;
+        self.failed += other.failed;
+        self.missing += other.missing;
+        self.in_flight += other.in_flight;
+    }
+
+    /// Counts `n` requests in a state.
+    pub fn count(&mut self, state: RequestState, n: u64) {
+        match state {
+            RequestState::Planned | RequestState::Withdrawn => return,
+            RequestState::Sent => self.in_flight += n,
+            RequestState::Usable => self.usable += n,
+            RequestState::Unusable => self.unusable += n,
+            RequestState::Refused | RequestState::Failed => self.failed += n,
+            RequestState::Missing => self.missing += n,
+        }
+        self.sent += n;
+    }
+}
+
+/// One cause why requests are not usable, with its number and an example.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// `unusable`, `failed`, `refused` or `missing`.
+    pub class: RequestState,
+    /// Short code: `refusal`, `incomplete`, `http_400`, `batch_expired`, …
+    pub reason: String,
+    /// Requests it holds for.
+    pub count: u64,
+    /// What one of them said.
+    pub example: Option<String>,
+}
+
+/// What was spent, in tokens and in USD.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Spend {
+    /// Answers that told their usage.
+    pub n_answers: u64,
+    /// All input tokens, cached ones included.
+    pub input_tokens: u64,
+    /// Input tokens read from the provider's cache.
+    pub cached_tokens: u64,
+    /// All output tokens, reasoning included.
+    pub output_tokens: u64,
+    /// Output tokens spent on reasoning.
+    pub reasoning_tokens: u64,
+    /// Spent in all.
+    pub cost_usd: f64,
+    /// Of it, for answers that were not usable.
+    pub unusable_cost_usd: f64,
+    /// Saved against synchronous prices.
+    pub saved_usd: f64,
+    /// Answers with usage whose price is not known; they are in no sum.
+    pub n_unpriced: u64,
+}
+
+/// Where the collection stands in one world: with real providers, or with a sandbox.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct WorldProgress {
+    /// Groups both of whose questions are answered.
+    pub groups_done: u64,
+    /// Groups at least one of whose questions was ever asked.
+    pub groups_asked: u64,
+    /// Requests by what became of the last one for each question.
+    pub usable: u64,
+    /// Of the usable ones, those whose text, prompt, model or parameters have changed since.
+    pub stale: u64,
+    /// Waiting in a part.
+    pub planned: u64,
+    /// In flight.
+    pub in_flight: u64,
+    /// Paid for, but not usable.
+    pub unusable: u64,
+    /// Refused by the endpoint.
+    pub refused: u64,
+    /// Never billed; sent again by any command that sends.
+    pub failed: u64,
+    /// In neither file.
+    pub missing: u64,
+    /// What was spent.
+    pub spend: Spend,
+}
+
+/// Where the whole collection stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Progress {
+    /// With real providers.
+    pub real: WorldProgress,
+    /// With a sandbox: kept apart, counts for nothing elsewhere.
+    pub sandbox: WorldProgress,
+}
+
+impl Read<'_> {
+    /// Returns the account of a batch.
+    pub fn account(self, batch: BatchKey) -> anyhow::Result<Account> {
+        let mut account = Account::default();
+        let mut statement =
+            self.0.prepare_cached("SELECT state, count(*) FROM requests WHERE batch_id = ?1 GROUP BY state")?;
+        let mut rows = statement.query([batch])?;
+        while let Some(row) = rows.next()? {
+            account.count(row.get(0)?, row.get::<_, i64>(1)? as u64);
+        }
+        Ok(account)
+    }
+
+    /// Returns why requests of a batch are not usable, the most frequent cause first.
+    pub fn causes(self, batch: BatchKey) -> anyhow::Result<Vec<Cause>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT r.state, coalesce(r.reason, ''), count(*), min(a.message)
+             FROM requests r LEFT JOIN answers a ON a.request_id = r.id
+             WHERE r.batch_id = ?1 AND r.state IN ('unusable', 'refused', 'failed', 'missing')
+             GROUP BY r.state, r.reason ORDER BY count(*) DESC, r.reason",
+        )?;
+        let rows = statement.query_map([batch], |row| {
+            Ok(Cause {
+                class: row.get(0)?,
+                reason: row.get(1)?,
+                count: row.get::<_, i64>(2)? as u64,
+                example: row.get(3)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns what a batch cost.
+    pub fn spend_of_batch(self, batch: BatchKey) -> anyhow::Result<Spend> {
+        self.spend("r.batch_id = ?1", params![batch])
+    }
+
+    /// Returns what was spent in one world.
+    pub fn spend_in_world(self, sandbox: bool) -> anyhow::Result<Spend> {
+        self.spend("r.sandbox = ?1", params![sandbox])
+    }
+
+    fn spend(self, condition: &'static str, values: &[&dyn rusqlite::ToSql]) -> anyhow::Result<Spend> {
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT count(a.input_tokens), coalesce(sum(a.input_tokens), 0), coalesce(sum(a.cached_tokens), 0),
+                    coalesce(sum(a.output_tokens), 0), coalesce(sum(a.reasoning_tokens), 0),
+                    coalesce(sum(a.cost_usd), 0.0),
+                    coalesce(sum(CASE WHEN r.state <> 'usable' THEN a.cost_usd END), 0.0),
+                    coalesce(sum(a.sync_cost_usd - a.cost_usd), 0.0),
+                    coalesce(sum(a.input_tokens IS NOT NULL AND a.cost_usd IS NULL), 0)
+             FROM requests r JOIN answers a ON a.request_id = r.id WHERE {condition}"
+        ))?;
+        Ok(statement.query_row(values, |row| {
+            let count = |i| row.get::<_, i64>(i).map(|n| n.max(0) as u64);
+            Ok(Spend {
+                n_answers: count(0)?,
+                input_tokens: count(1)?,
+                cached_tokens: count(2)?,
+                output_tokens: count(3)?,
+                reasoning_tokens: count(4)?,
+                cost_usd: row.get(5)?,
+                unusable_cost_usd: row.get(6)?,
+                saved_usd: row.get(7)?,
+                n_unpriced: count(8)?,
+            })
+        })?)
+    }
+
+    /// Returns where the collection stands; `current` are the asks that would be sent today.
+    pub fn progress(self, current: &[AskKey]) -> anyhow::Result<Progress> {
+        Ok(Progress { real: self.world_progress(false, current)?, sandbox: self.world_progress(true, current)? })
+    }
+
+    fn world_progress(self, sandbox: bool, current: &[AskKey]) -> anyhow::Result<WorldProgress> {
+        let mut progress = WorldProgress { spend: self.spend_in_world(sandbox)?, ..WorldProgress::default() };
+        // The last request for each question; one pass over the ledger in the order of its index.
+        let mut statement = self.0.prepare_cached(
+            "SELECT r.story_group_id, r.state, r.ask_id, r.text_hash IS g.text_hash
+             FROM requests r JOIN story_groups g ON g.id = r.story_group_id
+             WHERE r.id IN (SELECT max(id) FROM requests WHERE sandbox = ?1 AND trial = 0 AND state <> 'withdrawn'
+                            GROUP BY story_group_id, kind)
+             ORDER BY r.story_group_id",
+        )?;
+        let mut rows = statement.query([sandbox])?;
+        let (mut group, mut n_usable) = (None, 0);
+        while let Some(row) = rows.next()? {
+            let this: i64 = row.get(0)?;
+            if group != Some(this) {
+                (group, n_usable) = (Some(this), 0);
+                progress.groups_asked += 1;
+            }
+            match row.get(1)? {
+                RequestState::Usable => {
+                    progress.usable += 1;
+                    n_usable += 1;
+                    progress.groups_done += u64::from(n_usable == 2);
+                    let same_text: bool = row.get(3)?;
+                    progress.stale += u64::from(!same_text || !current.contains(&row.get(2)?));
+                }
+                RequestState::Planned => progress.planned += 1,
+                RequestState::Sent => progress.in_flight += 1,
+                RequestState::Unusable => progress.unusable += 1,
+                RequestState::Refused => progress.refused += 1,
+                RequestState::Failed => progress.failed += 1,
+                RequestState::Missing => progress.missing += 1,
+                RequestState::Withdrawn => {}
+            }
+        }
+        Ok(progress)
+    }
+}

@@ -1,0 +1,537 @@
+//! Runs, parts and batches.
+
+use rusqlite::{OptionalExtension as _, Row, params};
+
+use super::words;
+use crate::model::{BatchId, BatchKey, FileId, OriginKey, RunId};
+use crate::store::{Read, Tx};
+
+words! {
+    /// Where a part or batch stands, as far as we know.
+    BatchState {
+        /// Waits here.
+        Planned = "planned",
+        /// Its file is on its way; a crash leaves it so.
+        Uploading = "uploading",
+        /// The provider has the file, no batch was asked for yet.
+        Uploaded = "uploaded",
+        /// The batch was asked for and the outcome is not known: look before sending again.
+        Creating = "creating",
+        /// At the provider.
+        Open = "open",
+        /// Terminal there, not yet read.
+        Ended = "ended",
+        /// Both files were read.
+        Imported = "imported",
+        /// The provider that made it does not know it any more.
+        Gone = "gone",
+        /// The user does not wait for it any longer.
+        GivenUp = "given_up",
+        /// Refused or split: its requests are in another part.
+        Replaced = "replaced",
+        /// The plan was dropped before it was sent.
+        Withdrawn = "withdrawn",
+    }
+}
+
+impl BatchState {
+    /// Returns whether something may still come of it.
+    pub fn is_pending(self) -> bool {
+        use BatchState::*;
+        matches!(self, Planned | Uploading | Uploaded | Creating | Open | Ended)
+    }
+
+    /// Returns whether it waits here to be sent, or is somewhere on its way.
+    pub fn is_unsent(self) -> bool {
+        use BatchState::*;
+        matches!(self, Planned | Uploading | Uploaded | Creating)
+    }
+}
+
+/// A run to be recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunRow {
+    /// `run-…`.
+    pub id: RunId,
+    /// `batch`, `direct` or `compare`.
+    pub mode: String,
+    /// Where it is asked; `None` until it is sent.
+    pub origin: Option<OriginKey>,
+    /// When it was made.
+    pub created_at: String,
+    /// Stem of its file names.
+    pub file_stem: Option<String>,
+    /// Groups in it.
+    pub n_groups: u64,
+    /// Requests in it.
+    pub n_requests: u64,
+}
+
+/// A part to be recorded.
+#[derive(Clone, Debug)]
+pub struct NewBatch {
+    /// Its run.
+    pub run: RunId,
+    /// 1-based number within the run.
+    pub part: u32,
+    /// The one model of its requests.
+    pub model: String,
+    /// Groups in it.
+    pub n_groups: u64,
+    /// Requests in it.
+    pub n_requests: u64,
+    /// Estimated input tokens.
+    pub estimated_input_tokens: u64,
+    /// Estimated cost in USD at batch prices; `None`: price unknown.
+    pub estimated_cost_usd: Option<f64>,
+}
+
+/// All that is known of a part or batch.
+#[derive(Clone, Debug)]
+pub struct BatchFacts {
+    /// Row of `batches`.
+    pub key: BatchKey,
+    /// Its run.
+    pub run: RunId,
+    /// 1-based number within the run.
+    pub part: u32,
+    /// Where it stands.
+    pub state: BatchState,
+    /// The provider's id.
+    pub batch_id: Option<BatchId>,
+    /// Where it was sent.
+    pub origin: Option<OriginKey>,
+    /// The provider's word, verbatim.
+    pub status: Option<String>,
+    /// What we look for at the provider when in doubt.
+    pub gleaner_key: Option<String>,
+    /// Of the request file as uploaded.
+    pub sha256: Option<String>,
+    /// Relative to the database's folder.
+    pub input_file_path: Option<String>,
+    /// Size of the request file.
+    pub input_bytes: Option<u64>,
+    /// The provider's files.
+    pub input_file_id: Option<FileId>,
+    /// Answers.
+    pub output_file_id: Option<FileId>,
+    /// Failed lines.
+    pub error_file_id: Option<FileId>,
+    /// The one model of its requests.
+    pub model: String,
+    /// Groups in it.
+    pub n_groups: u64,
+    /// Requests in it.
+    pub n_requests: u64,
+    /// Estimated input tokens.
+    pub estimated_input_tokens: u64,
+    /// Estimated cost in USD.
+    pub estimated_cost_usd: Option<f64>,
+    /// `request_counts` as last seen: total, completed, failed. Not evidence.
+    pub counts: Option<(u64, u64, u64)>,
+    /// When the current try to submit began.
+    pub intent_at: Option<String>,
+    /// The provider's times.
+    pub created_at: Option<String>,
+    /// When the provider gives up on what is unfinished.
+    pub expires_at: Option<String>,
+    /// When it became terminal there.
+    pub completed_at: Option<String>,
+    /// When we last looked.
+    pub checked_at: Option<String>,
+    /// When status or counts last changed.
+    pub moved_at: Option<String>,
+    /// When both files were read.
+    pub imported_at: Option<String>,
+    /// The queue was full: when to try again.
+    pub not_before: Option<String>,
+    /// How often the queue was full.
+    pub n_refusals: u32,
+    /// When its remote files were deleted.
+    pub remote_deleted_at: Option<String>,
+    /// Lines nobody asked for.
+    pub n_foreign: u64,
+    /// Lines that repeated another.
+    pub n_duplicate: u64,
+    /// Values brought into range.
+    pub n_clamped: u64,
+    /// Answers whose JSON had to be mended.
+    pub n_repaired: u64,
+    /// JSON list of {code, message, line, custom_id}.
+    pub errors: Option<String>,
+    /// JSON, as sent.
+    pub metadata: Option<String>,
+}
+
+/// What the provider said of a batch at one look; `None` leaves what is known.
+#[derive(Clone, Debug, Default)]
+pub struct Observation {
+    /// The provider's word, verbatim.
+    pub status: Option<String>,
+    /// Whether that word is terminal.
+    pub is_terminal: bool,
+    /// Answers.
+    pub output_file_id: Option<FileId>,
+    /// Failed lines.
+    pub error_file_id: Option<FileId>,
+    /// total, completed, failed.
+    pub counts: Option<(u64, u64, u64)>,
+    /// The provider's times.
+    pub created_at: Option<String>,
+    /// When the provider gives up on what is unfinished.
+    pub expires_at: Option<String>,
+    /// When it became terminal there.
+    pub completed_at: Option<String>,
+    /// JSON list of {code, message, line, custom_id}.
+    pub errors: Option<String>,
+}
+
+const COLUMNS: &str = "id, run_id, part, state, external_id, origin_id, status, gleaner_key, sha256, input_file_path,
+    input_bytes, input_file_id, output_file_id, error_file_id, model, n_groups, n_requests, estimated_input_tokens,
+    estimated_cost_usd, counts_total, counts_completed, counts_failed, intent_at, created_at, expires_at, completed_at,
+    checked_at, moved_at, imported_at, not_before, n_refusals, remote_deleted_at, n_foreign, n_duplicate, n_clamped,
+    n_repaired, errors, metadata";
+
+fn facts(row: &Row<'_>) -> rusqlite::Result<BatchFacts> {
+    let count = |column: &str| row.get::<_, i64>(column).map(|n| n.max(0) as u64);
+    let maybe = |column: &str| row.get::<_, Option<i64>>(column).map(|n| n.map(|n| n.max(0) as u64));
+    Ok(BatchFacts {
+        key: row.get("id")?,
+        run: row.get("run_id")?,
+        part: row.get("part")?,
+        state: row.get("state")?,
+        batch_id: row.get("external_id")?,
+        origin: row.get("origin_id")?,
+        status: row.get("status")?,
+        gleaner_key: row.get("gleaner_key")?,
+        sha256: row.get("sha256")?,
+        input_file_path: row.get("input_file_path")?,
+        input_bytes: maybe("input_bytes")?,
+        input_file_id: row.get("input_file_id")?,
+        output_file_id: row.get("output_file_id")?,
+        error_file_id: row.get("error_file_id")?,
+        model: row.get("model")?,
+        n_groups: count("n_groups")?,
+        n_requests: count("n_requests")?,
+        estimated_input_tokens: count("estimated_input_tokens")?,
+        estimated_cost_usd: row.get("estimated_cost_usd")?,
+        counts: match (maybe("counts_total")?, maybe("counts_completed")?, maybe("counts_failed")?) {
+            (Some(total), Some(completed), Some(failed)) => Some((total, completed, failed)),
+            _ => None,
+        },
+        intent_at: row.get("intent_at")?,
+        created_at: row.get("created_at")?,
+        expires_at: row.get("expires_at")?,
+        completed_at: row.get("completed_at")?,
+        checked_at: row.get("checked_at")?,
+        moved_at: row.get("moved_at")?,
+        imported_at: row.get("imported_at")?,
+        not_before: row.get("not_before")?,
+        n_refusals: row.get("n_refusals")?,
+        remote_deleted_at: row.get("remote_deleted_at")?,
+        n_foreign: count("n_foreign")?,
+        n_duplicate: count("n_duplicate")?,
+        n_clamped: count("n_clamped")?,
+        n_repaired: count("n_repaired")?,
+        errors: row.get("errors")?,
+        metadata: row.get("metadata")?,
+    })
+}
+
+impl Read<'_> {
+    fn batches_where(self, condition: &'static str, value: impl rusqlite::ToSql) -> anyhow::Result<Vec<BatchFacts>> {
+        let mut statement = self
+            .0
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM batches WHERE {condition} ORDER BY run_id, part, id"))?;
+        Ok(statement.query_map([value], facts)?.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns a part or batch.
+    pub fn batch(self, key: BatchKey) -> anyhow::Result<BatchFacts> {
+        let mut statement = self.0.prepare_cached(&format!("SELECT {COLUMNS} FROM batches WHERE id = ?1"))?;
+        Ok(statement.query_row([key], facts)?)
+    }
+
+    /// Returns the batch the provider calls so.
+    pub fn batch_by_id(self, id: &BatchId) -> anyhow::Result<Option<BatchFacts>> {
+        Ok(self.batches_where("external_id = ?1", id)?.pop())
+    }
+
+    /// Returns the try to submit that went under this key.
+    pub fn batch_by_gleaner_key(self, key: &str) -> anyhow::Result<Option<BatchFacts>> {
+        Ok(self.batches_where("gleaner_key = ?1", key)?.pop())
+    }
+
+    /// Returns the parts and batches of a run, in order; those that were replaced come before what replaced them.
+    pub fn batches_of_run(self, run: &RunId) -> anyhow::Result<Vec<BatchFacts>> {
+        self.batches_where("run_id = ?1", run)
+    }
+
+    /// Returns all parts and batches in a state.
+    pub fn batches_in(self, state: BatchState) -> anyhow::Result<Vec<BatchFacts>> {
+        self.batches_where("state = ?1", state)
+    }
+
+    /// Returns all parts and batches of which something may still come, by run and part.
+    pub fn pending_batches(self) -> anyhow::Result<Vec<BatchFacts>> {
+        let all = self
+            .batches_where("state IN ('planned', 'uploading', 'uploaded', 'creating', 'open', 'ended') AND ?1", true)?;
+        Ok(all)
+    }
+
+    /// Returns a run.
+    pub fn run(self, id: &RunId) -> anyhow::Result<Option<RunRow>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT id, mode, origin_id, created_at, file_stem, n_groups, n_requests FROM runs WHERE id = ?1",
+        )?;
+        Ok(statement.query_row([id], run_row).optional()?)
+    }
+
+    /// Returns the runs made through the Batch API, newest first.
+    pub fn batch_runs(self, limit: u64) -> anyhow::Result<Vec<RunRow>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT id, mode, origin_id, created_at, file_stem, n_groups, n_requests FROM runs
+             WHERE mode = 'batch' ORDER BY created_at DESC, rowid DESC LIMIT ?1",
+        )?;
+        Ok(statement.query_map([limit as i64], run_row)?.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns the estimated input tokens that open batches of a model hold in the provider's queue.
+    pub fn enqueued_tokens(self, origin: OriginKey, model: &str) -> anyhow::Result<u64> {
+        let tokens: i64 = self.0.query_row(
+            "SELECT coalesce(sum(estimated_input_tokens), 0) FROM batches
+             WHERE state = 'open' AND origin_id = ?1 AND model = ?2",
+            params![origin, model],
+            |row| row.get(0),
+        )?;
+        Ok(tokens.max(0) as u64)
+    }
+
+    /// Returns whether a file name stem was given to a run before.
+    pub fn is_file_stem_taken(self, stem: &str) -> anyhow::Result<bool> {
+        Ok(self.0.query_row("SELECT EXISTS (SELECT 1 FROM runs WHERE file_stem = ?1)", [stem], |row| row.get(0))?)
+    }
+}
+
+fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
+    Ok(RunRow {
+        id: row.get(0)?,
+        mode: row.get(1)?,
+        origin: row.get(2)?,
+        created_at: row.get(3)?,
+        file_stem: row.get(4)?,
+        n_groups: row.get::<_, i64>(5)? as u64,
+        n_requests: row.get::<_, i64>(6)? as u64,
+    })
+}
+
+impl Tx<'_> {
+    /// Returns 16 random bytes as 32 hexadecimal digits: a fresh key for a try.
+    pub fn fresh_key(&self) -> anyhow::Result<String> {
+        Ok(self.query_row("SELECT lower(hex(randomblob(16)))", [], |row| row.get(0))?)
+    }
+
+    /// Records a run.
+    pub fn add_run(&self, run: &RunRow) -> anyhow::Result<()> {
+        self.execute(
+            "INSERT INTO runs (id, mode, origin_id, created_at, file_stem, n_groups, n_requests)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                run.id,
+                run.mode,
+                run.origin,
+                run.created_at,
+                run.file_stem,
+                run.n_groups as i64,
+                run.n_requests as i64
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Sets how many groups and requests a run has, once they are counted.
+    pub fn set_run_size(&self, run: &RunId, n_groups: u64, n_requests: u64) -> anyhow::Result<()> {
+        self.execute(
+            "UPDATE runs SET n_groups = ?2, n_requests = ?3 WHERE id = ?1",
+            params![run, n_groups as i64, n_requests as i64],
+        )?;
+        Ok(())
+    }
+
+    /// Records a part, planned.
+    pub fn add_part(&self, part: &NewBatch) -> anyhow::Result<BatchKey> {
+        let key = self
+            .prepare_cached(
+                "INSERT INTO batches (run_id, part, state, model, n_groups, n_requests, estimated_input_tokens,
+                                      estimated_cost_usd)
+                 VALUES (?1, ?2, 'planned', ?3, ?4, ?5, ?6, ?7) RETURNING id",
+            )?
+            .query_row(
+                params![
+                    part.run,
+                    part.part,
+                    part.model,
+                    part.n_groups as i64,
+                    part.n_requests as i64,
+                    part.estimated_input_tokens as i64,
+                    part.estimated_cost_usd
+                ],
+                |row| row.get(0),
+            )?;
+        Ok(key)
+    }
+
+    /// Sets the size of a part, once it is counted.
+    pub fn set_part_size(&self, key: BatchKey, part: &NewBatch) -> anyhow::Result<()> {
+        self.execute(
+            "UPDATE batches SET part = ?2, n_groups = ?3, n_requests = ?4, estimated_input_tokens = ?5,
+                    estimated_cost_usd = ?6 WHERE id = ?1",
+            params![
+                key,
+                part.part,
+                part.n_groups as i64,
+                part.n_requests as i64,
+                part.estimated_input_tokens as i64,
+                part.estimated_cost_usd
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Sets where a part or batch stands.
+    pub fn set_batch_state(&self, key: BatchKey, state: BatchState) -> anyhow::Result<()> {
+        self.prepare_cached("UPDATE batches SET state = ?2 WHERE id = ?1")?.execute(params![key, state])?;
+        Ok(())
+    }
+
+    /// Writes down the intention to upload a part's file, before the call.
+    pub fn intend_upload(
+        &self,
+        key: BatchKey,
+        origin: OriginKey,
+        file: (&str, u64, &str),
+        gleaner_key: &str,
+        now: &str,
+    ) -> anyhow::Result<()> {
+        let (path, bytes, sha256) = file;
+        self.execute(
+            "UPDATE batches SET state = 'uploading', origin_id = ?2, input_file_path = ?3, input_bytes = ?4, sha256 = ?5,
+                    gleaner_key = ?6, intent_at = ?7, input_file_id = NULL, not_before = NULL, errors = NULL
+             WHERE id = ?1",
+            params![key, origin, path, bytes as i64, sha256, gleaner_key, now],
+        )?;
+        self.execute(
+            "UPDATE runs SET origin_id = ?2 WHERE id = (SELECT run_id FROM batches WHERE id = ?1)",
+            params![key, origin],
+        )?;
+        Ok(())
+    }
+
+    /// Notes the file a part was written to without sending it.
+    pub fn note_file(&self, key: BatchKey, file: (&str, u64, &str)) -> anyhow::Result<()> {
+        let (path, bytes, sha256) = file;
+        self.execute(
+            "UPDATE batches SET input_file_path = ?2, input_bytes = ?3, sha256 = ?4 WHERE id = ?1",
+            params![key, path, bytes as i64, sha256],
+        )?;
+        Ok(())
+    }
+
+    /// Notes the provider's id of the uploaded file.
+    pub fn note_upload(&self, key: BatchKey, file: &FileId) -> anyhow::Result<()> {
+        self.execute("UPDATE batches SET state = 'uploaded', input_file_id = ?2 WHERE id = ?1", params![key, file])?;
+        Ok(())
+    }
+
+    /// Writes down the intention to create the batch, before the call; each try has a fresh key.
+    pub fn intend_create(&self, key: BatchKey, gleaner_key: &str, metadata: &str, now: &str) -> anyhow::Result<()> {
+        self.execute(
+            "UPDATE batches SET state = 'creating', gleaner_key = ?2, metadata = ?3, intent_at = ?4 WHERE id = ?1",
+            params![key, gleaner_key, metadata, now],
+        )?;
+        Ok(())
+    }
+
+    /// Notes the provider's id of the batch, the moment it is known; its requests are now in flight.
+    pub fn note_batch(&self, key: BatchKey, id: &BatchId, status: &str, now: &str) -> anyhow::Result<()> {
+        self.execute(
+            "UPDATE batches SET state = 'open', external_id = ?2, status = ?3, checked_at = ?4, moved_at = ?4,
+                    created_at = coalesce(created_at, ?4) WHERE id = ?1",
+            params![key, id, status, now],
+        )?;
+        Ok(())
+    }
+
+    /// Notes what the provider said of a batch.
+    pub fn observe(&self, key: BatchKey, seen: &Observation, now: &str) -> anyhow::Result<()> {
+        let (total, completed, failed) = match seen.counts {
+            Some((total, completed, failed)) => (Some(total as i64), Some(completed as i64), Some(failed as i64)),
+            None => (None, None, None),
+        };
+        self.execute(
+            "UPDATE batches SET
+                moved_at = CASE WHEN status IS NOT ?2 OR counts_completed IS NOT coalesce(?6, counts_completed)
+                                     OR counts_failed IS NOT coalesce(?7, counts_failed) THEN ?8 ELSE moved_at END,
+                status = coalesce(?2, status),
+                output_file_id = coalesce(?3, output_file_id), error_file_id = coalesce(?4, error_file_id),
+                counts_total = coalesce(?5, counts_total), counts_completed = coalesce(?6, counts_completed),
+                counts_failed = coalesce(?7, counts_failed),
+                checked_at = ?8, created_at = coalesce(?9, created_at), expires_at = coalesce(?10, expires_at),
+                completed_at = coalesce(?11, completed_at), errors = coalesce(?12, errors),
+                state = CASE WHEN ?13 AND state = 'open' THEN 'ended' ELSE state END
+             WHERE id = ?1",
+            params![
+                key,
+                seen.status,
+                seen.output_file_id,
+                seen.error_file_id,
+                total,
+                completed,
+                failed,
+                now,
+                seen.created_at,
+                seen.expires_at,
+                seen.completed_at,
+                seen.errors,
+                seen.is_terminal
+            ],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that the queue was full: the part waits until `not_before`.
+    pub fn hold_part(&self, key: BatchKey, not_before: &str, n_refusals: u32) -> anyhow::Result<()> {
+        self.execute(
+            "UPDATE batches SET not_before = ?2, n_refusals = ?3 WHERE id = ?1",
+            params![key, not_before, n_refusals],
+        )?;
+        Ok(())
+    }
+
+    /// Notes why a part or batch failed as a whole.
+    pub fn note_errors(&self, key: BatchKey, errors: &str) -> anyhow::Result<()> {
+        self.execute("UPDATE batches SET errors = ?2 WHERE id = ?1", params![key, errors])?;
+        Ok(())
+    }
+
+    /// Notes that both files of a batch were read.
+    pub fn note_import(
+        &self,
+        key: BatchKey,
+        (n_foreign, n_duplicate, n_clamped, n_repaired): (u64, u64, u64, u64),
+        now: &str,
+    ) -> anyhow::Result<()> {
+        self.execute(
+            "UPDATE batches SET state = 'imported', imported_at = coalesce(imported_at, ?2), n_foreign = ?3,
+                    n_duplicate = ?4, n_clamped = ?5, n_repaired = ?6 WHERE id = ?1",
+            params![key, now, n_foreign as i64, n_duplicate as i64, n_clamped as i64, n_repaired as i64],
+        )?;
+        Ok(())
+    }
+
+    /// Notes that the provider's files of a batch were deleted.
+    pub fn note_remote_deleted(&self, key: BatchKey, now: &str) -> anyhow::Result<()> {
+        self.execute("UPDATE batches SET remote_deleted_at = ?2 WHERE id = ?1", params![key, now])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,375 @@
+//! Requests and answers.
+
+use rusqlite::{OptionalExtension as _, Row, params};
+
+use super::words;
+use crate::model::{AskKey, BatchKey, GroupKey, Kind, RequestKey, RunId, Usage};
+use crate::store::{Read, Tx};
+
+words! {
+    /// What became of a request.
+    RequestState {
+        /// Waits in a part.
+        Planned = "planned",
+        /// In flight.
+        Sent = "sent",
+        /// Answered and understood.
+        Usable = "usable",
+        /// Paid for, but refused by the model, truncated or malformed.
+        Unusable = "unusable",
+        /// Refused by the endpoint (4xx in the line); not billed, and no better the next time.
+        Refused = "refused",
+        /// Never billed: expired, cancelled, ghost, 408, 429, 5xx.
+        Failed = "failed",
+        /// In neither file, though both were read whole.
+        Missing = "missing",
+        /// Its plan was dropped; it was never sent.
+        Withdrawn = "withdrawn",
+    }
+}
+
+impl RequestState {
+    /// Returns whether an answer may still come.
+    pub fn is_pending(self) -> bool {
+        matches!(self, RequestState::Planned | RequestState::Sent)
+    }
+}
+
+/// A request to be recorded.
+#[derive(Clone, Debug)]
+pub struct NewRequest {
+    /// The group asked about.
+    pub group: GroupKey,
+    /// What is asked.
+    pub kind: Kind,
+    /// How it is asked.
+    pub ask: AskKey,
+    /// Hash of the group's text as it is sent.
+    pub text_hash: [u8; 16],
+    /// Part of this run.
+    pub run: RunId,
+    /// Its part; `None`: asked directly.
+    pub batch: Option<BatchKey>,
+    /// Asked at a sandbox.
+    pub sandbox: bool,
+    /// Asked by `compare`.
+    pub trial: bool,
+    /// 1 is the first.
+    pub attempt: u32,
+    /// `Planned` or `Sent`.
+    pub state: RequestState,
+}
+
+/// A request as it stands in the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestRow {
+    /// Row of `requests`.
+    pub key: RequestKey,
+    /// The group asked about.
+    pub group: GroupKey,
+    /// What is asked.
+    pub kind: Kind,
+    /// How it is asked.
+    pub ask: AskKey,
+    /// Hash of the group's text as it was sent.
+    pub text_hash: [u8; 16],
+    /// Its part or batch.
+    pub batch: Option<BatchKey>,
+    /// Asked at a sandbox.
+    pub sandbox: bool,
+    /// Asked by `compare`.
+    pub trial: bool,
+    /// 1 is the first.
+    pub attempt: u32,
+    /// What became of it.
+    pub state: RequestState,
+    /// Why, where it is not usable.
+    pub reason: Option<String>,
+}
+
+/// What came back for a request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AnswerRow {
+    /// The answer's own time, else the batch's end.
+    pub answered_at: Option<String>,
+    /// The model that says it answered.
+    pub model: Option<String>,
+    /// The provider's id of the response.
+    pub response_id: Option<String>,
+    /// The model's text, whole.
+    pub text: Option<String>,
+    /// The line itself, at most 64 KiB, where it is not usable.
+    pub raw: Option<String>,
+    /// Why it is not usable, in words.
+    pub message: Option<String>,
+    /// Whether its JSON had to be mended.
+    pub repaired: bool,
+    /// What it used; `None`: the line told nothing, so it was not billed.
+    pub usage: Option<Usage>,
+    /// What it cost; `None`: price unknown or not billed.
+    pub cost_usd: Option<f64>,
+    /// What the same would have cost without the Batch API.
+    pub sync_cost_usd: Option<f64>,
+}
+
+/// What requests that only `--retry-failed` sends again have cost so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HeldBack {
+    /// Their number.
+    pub n_requests: u64,
+    /// What their answers cost.
+    pub cost_usd: f64,
+}
+
+const COLUMNS: &str = "id, story_group_id, kind, ask_id, text_hash, batch_id, sandbox, trial, attempt, state, reason";
+
+fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
+    Ok(RequestRow {
+        key: row.get(0)?,
+        group: row.get(1)?,
+        kind: row.get(2)?,
+        ask: row.get(3)?,
+        text_hash: row.get(4)?,
+        batch: row.get(5)?,
+        sandbox: row.get(6)?,
+        trial: row.get(7)?,
+        attempt: row.get(8)?,
+        state: row.get(9)?,
+        reason: row.get(10)?,
+    })
+}
+
+impl Read<'_> {
+    /// Returns a request.
+    pub fn request(self, key: RequestKey) -> anyhow::Result<RequestRow> {
+        Ok(self
+            .0
+            .prepare_cached(&format!("SELECT {COLUMNS} FROM requests WHERE id = ?1"))?
+            .query_row([key], request)?)
+    }
+
+    /// Returns the request of a batch for a group and kind.
+    pub fn request_in_batch(self, batch: BatchKey, group: GroupKey, kind: Kind) -> anyhow::Result<Option<RequestRow>> {
+        let row = self
+            .0
+            .prepare_cached(&format!(
+                "SELECT {COLUMNS} FROM requests WHERE batch_id = ?1 AND story_group_id = ?2 AND kind = ?3"
+            ))?
+            .query_row(params![batch, group, kind], request)
+            .optional()?;
+        Ok(row)
+    }
+
+    /// Gives the requests of a part or batch in the order they were planned, optionally only those in one state.
+    pub fn each_request_of_batch(
+        self,
+        batch: BatchKey,
+        only: Option<RequestState>,
+        mut visit: impl FnMut(RequestRow) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let mut statement = self.0.prepare(&format!(
+            "SELECT {COLUMNS} FROM requests WHERE batch_id = ?1 AND (?2 IS NULL OR state = ?2) ORDER BY id"
+        ))?;
+        let mut rows = statement.query(params![batch, only])?;
+        while let Some(row) = rows.next()? {
+            visit(request(row)?)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the requests for a group and kind in one world, the last asked first; what was withdrawn and trials of
+    /// `compare` left out.
+    pub fn requests_for(self, group: GroupKey, kind: Kind, sandbox: bool) -> anyhow::Result<Vec<RequestRow>> {
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM requests
+             WHERE story_group_id = ?1 AND kind = ?2 AND sandbox = ?3 AND trial = 0 AND state <> 'withdrawn'
+             ORDER BY id DESC"
+        ))?;
+        Ok(statement.query_map(params![group, kind, sandbox], request)?.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns the answer to a request.
+    pub fn answer(self, key: RequestKey) -> anyhow::Result<Option<AnswerRow>> {
+        let row = self
+            .0
+            .prepare_cached(
+                "SELECT answered_at, model, response_id, text, raw, message, repaired, input_tokens, cached_tokens,
+                        output_tokens, reasoning_tokens, cost_usd, sync_cost_usd
+                 FROM answers WHERE request_id = ?1",
+            )?
+            .query_row([key], |row| {
+                let count = |i| row.get::<_, Option<i64>>(i).map(|n| n.unwrap_or(0).max(0) as u64);
+                let has_usage = row.get::<_, Option<i64>>(7)?.is_some();
+                Ok(AnswerRow {
+                    answered_at: row.get(0)?,
+                    model: row.get(1)?,
+                    response_id: row.get(2)?,
+                    text: row.get(3)?,
+                    raw: row.get(4)?,
+                    message: row.get(5)?,
+                    repaired: row.get(6)?,
+                    usage: if has_usage {
+                        Some(Usage {
+                            input_tokens: count(7)?,
+                            cached_tokens: count(8)?,
+                            output_tokens: count(9)?,
+                            reasoning_tokens: count(10)?,
+                        })
+                    } else {
+                        None
+                    },
+                    cost_usd: row.get(11)?,
+                    sync_cost_usd: row.get(12)?,
+                })
+            })
+            .optional()?;
+        Ok(row)
+    }
+
+    /// Returns the average output tokens of past answers of an ask, once there are at least 20 to average.
+    pub fn average_output_tokens(self, ask: AskKey) -> anyhow::Result<Option<f64>> {
+        let (n, average): (i64, Option<f64>) = self.0.query_row(
+            "SELECT count(a.output_tokens), avg(a.output_tokens)
+             FROM requests r JOIN answers a ON a.request_id = r.id WHERE r.ask_id = ?1",
+            [ask],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        Ok(average.filter(|_| n >= 20))
+    }
+
+    /// Returns what the unusable answers to a group's question have cost so far.
+    pub fn cost_of_unusable(self, group: GroupKey, kind: Kind, sandbox: bool) -> anyhow::Result<f64> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "SELECT coalesce(sum(a.cost_usd), 0.0) FROM requests r JOIN answers a ON a.request_id = r.id
+                 WHERE r.story_group_id = ?1 AND r.kind = ?2 AND r.sandbox = ?3 AND r.trial = 0 AND r.state = 'unusable'",
+            )?
+            .query_row(params![group, kind, sandbox], |row| row.get(0))?)
+    }
+
+    /// Returns how many requests of a batch are in a state.
+    pub fn n_requests_in(self, batch: BatchKey, state: RequestState) -> anyhow::Result<u64> {
+        let n: i64 = self
+            .0
+            .prepare_cached("SELECT count(*) FROM requests WHERE batch_id = ?1 AND state = ?2")?
+            .query_row(params![batch, state], |row| row.get(0))?;
+        Ok(n as u64)
+    }
+}
+
+impl Tx<'_> {
+    /// Records a request.
+    pub fn add_request(&self, new: &NewRequest) -> anyhow::Result<RequestKey> {
+        let key = self
+            .prepare_cached(
+                "INSERT INTO requests (story_group_id, kind, ask_id, text_hash, run_id, batch_id, sandbox, trial, attempt,
+                                       state)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING id",
+            )?
+            .query_row(
+                params![
+                    new.group,
+                    new.kind,
+                    new.ask,
+                    new.text_hash,
+                    new.run,
+                    new.batch,
+                    new.sandbox,
+                    new.trial,
+                    new.attempt,
+                    new.state
+                ],
+                |row| row.get(0),
+            )?;
+        Ok(key)
+    }
+
+    /// Sets what became of a request.
+    pub fn set_request_state(&self, key: RequestKey, state: RequestState, reason: Option<&str>) -> anyhow::Result<()> {
+        self.prepare_cached("UPDATE requests SET state = ?2, reason = ?3 WHERE id = ?1")?
+            .execute(params![key, state, reason])?;
+        Ok(())
+    }
+
+    /// Gives a planned request the text it will be sent with.
+    pub fn set_request_text(&self, key: RequestKey, text_hash: [u8; 16]) -> anyhow::Result<()> {
+        self.prepare_cached("UPDATE requests SET text_hash = ?2 WHERE id = ?1")?.execute(params![key, text_hash])?;
+        Ok(())
+    }
+
+    /// Sets what became of all requests of a batch that are in one state; returns how many there were.
+    pub fn set_requests_of_batch(
+        &self,
+        batch: BatchKey,
+        from: RequestState,
+        to: RequestState,
+        reason: Option<&str>,
+    ) -> anyhow::Result<u64> {
+        let n = self.execute(
+            "UPDATE requests SET state = ?3, reason = ?4 WHERE batch_id = ?1 AND state = ?2",
+            params![batch, from, to, reason],
+        )?;
+        Ok(n as u64)
+    }
+
+    /// Says of a part's requests at which kind of origin they are asked.
+    pub fn set_world_of_batch(&self, batch: BatchKey, sandbox: bool) -> anyhow::Result<()> {
+        self.execute(
+            "UPDATE requests SET sandbox = ?2 WHERE batch_id = ?1 AND sandbox <> ?2",
+            params![batch, sandbox],
+        )?;
+        Ok(())
+    }
+
+    /// Moves a request to another part, where it waits.
+    pub fn move_request(&self, key: RequestKey, to: BatchKey) -> anyhow::Result<()> {
+        self.prepare_cached("UPDATE requests SET batch_id = ?2, state = 'planned', reason = NULL WHERE id = ?1")?
+            .execute(params![key, to])?;
+        Ok(())
+    }
+
+    /// Keeps what came back for a request, in place of what came before.
+    pub fn keep_answer(&self, key: RequestKey, answer: &AnswerRow) -> anyhow::Result<()> {
+        let count = |pick: fn(&Usage) -> u64| answer.usage.as_ref().map(|usage| pick(usage) as i64);
+        self.prepare_cached(
+            "INSERT INTO answers (request_id, answered_at, model, response_id, text, raw, message, repaired, input_tokens,
+                                  cached_tokens, output_tokens, reasoning_tokens, cost_usd, sync_cost_usd)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+             ON CONFLICT (request_id) DO UPDATE SET answered_at = excluded.answered_at, model = excluded.model,
+                 response_id = excluded.response_id, text = excluded.text, raw = excluded.raw,
+                 message = excluded.message, repaired = excluded.repaired, input_tokens = excluded.input_tokens,
+                 cached_tokens = excluded.cached_tokens, output_tokens = excluded.output_tokens,
+                 reasoning_tokens = excluded.reasoning_tokens, cost_usd = excluded.cost_usd,
+                 sync_cost_usd = excluded.sync_cost_usd",
+        )?
+        .execute(params![
+            key,
+            answer.answered_at,
+            answer.model,
+            answer.response_id,
+            answer.text,
+            answer.raw,
+            answer.message,
+            answer.repaired,
+            count(|u| u.input_tokens),
+            count(|u| u.cached_tokens),
+            count(|u| u.output_tokens),
+            count(|u| u.reasoning_tokens),
+            answer.cost_usd,
+            answer.sync_cost_usd
+        ])?;
+        Ok(())
+    }
+
+    /// Sets a line aside that nobody asked for; one that was set aside before is not kept twice.
+    pub fn set_aside(&self, batch: BatchKey, custom_id: Option<&str>, line: &str) -> anyhow::Result<()> {
+        self.prepare_cached(
+            "INSERT INTO foreign_lines (batch_id, custom_id, line)
+             SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM foreign_lines
+                                                 WHERE batch_id = ?1 AND custom_id IS ?2 AND line = ?3)",
+        )?
+        .execute(params![batch, custom_id, line])?;
+        Ok(())
+    }
+}
