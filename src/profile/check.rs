@@ -45,7 +45,7 @@ const EFFORTS: [&str; 7] = ["none", "minimal", "low", "medium", "high", "xhigh",
 const VERBOSITIES: [&str; 3] = ["low", "medium", "high"];
 
 /// More than this of topics or entities is a slip of the keyboard, and no model answers it well.
-const LIMIT_MAX: u32 = 200;
+const LIMIT_MAX: u32 = 100;
 
 pub(super) fn problems(profile: &Profile) -> Vec<Problem> {
     let mut problems = vec![];

@@ -1,0 +1,234 @@
+//! JSON Lines, and the one JSON array that many exports are.
+
+use std::io::{self, BufRead};
+
+use super::{Fields, LineError, RECORD_BYTES_MAX};
+
+/// A line of a file, read into a reused buffer.
+enum Line {
+    /// It is in the buffer, without its end.
+    Read,
+    /// It is longer than a line may be; it was skipped.
+    TooLong,
+    /// There are no more.
+    End,
+}
+
+/// One JSON object a line. Empty lines are nothing.
+pub(super) struct JsonLines<R> {
+    reader: R,
+    line: u64,
+    buffer: Vec<u8>,
+}
+
+impl<R: BufRead> JsonLines<R> {
+    pub(super) fn new(reader: R) -> Self {
+        Self { reader, line: 0, buffer: Vec::new() }
+    }
+
+    fn read_line(&mut self) -> io::Result<Line> {
+        self.buffer.clear();
+        let (mut n_read, mut is_too_long) = (0, false);
+        loop {
+            let chunk = match self.reader.fill_buf() {
+                Ok(chunk) => chunk,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            if chunk.is_empty() {
+                break;
+            }
+            let end = chunk.iter().position(|byte| *byte == b'\n');
+            let part = &chunk[..end.unwrap_or(chunk.len())];
+            is_too_long |= self.buffer.len() + part.len() > RECORD_BYTES_MAX;
+            if is_too_long {
+                self.buffer.clear();
+            } else {
+                self.buffer.extend_from_slice(part);
+            }
+            let used = end.map_or(chunk.len(), |end| end + 1);
+            n_read += used;
+            self.reader.consume(used);
+            if end.is_some() {
+                break;
+            }
+        }
+        self.line += u64::from(n_read > 0);
+        Ok(match n_read {
+            0 => Line::End,
+            _ if is_too_long => Line::TooLong,
+            _ => Line::Read,
+        })
+    }
+}
+
+impl<R: BufRead> Iterator for JsonLines<R> {
+    type Item = Result<(u64, Fields), LineError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            return Some(match self.read_line() {
+                Err(error) => Err(LineError::fatal(self.line + 1, format!("cannot be read: {error}"))),
+                Ok(Line::End) => return None,
+                Ok(Line::TooLong) => Err(LineError::new(self.line, too_long())),
+                Ok(Line::Read) if self.buffer.trim_ascii().is_empty() => continue,
+                Ok(Line::Read) => fields(&self.buffer)
+                    .map(|fields| (self.line, fields))
+                    .map_err(|reason| LineError::new(self.line, reason)),
+            });
+        }
+    }
+}
+
+/// The elements of one JSON array, found by their brackets and read one at a time.
+pub(super) struct JsonArray<R> {
+    bytes: Bytes<R>,
+    state: State,
+    buffer: Vec<u8>,
+}
+
+enum State {
+    Start,
+    Between,
+    Over,
+}
+
+impl<R: BufRead> JsonArray<R> {
+    pub(super) fn new(reader: R) -> Self {
+        Self { bytes: Bytes { reader, line: 1 }, state: State::Start, buffer: Vec::new() }
+    }
+
+    /// Moves to the next element; `Ok(None)` at the end of the array.
+    fn find_element(&mut self) -> Result<Option<u8>, String> {
+        if matches!(self.state, State::Start) {
+            // The caller has looked: the first byte that is not white space is the bracket.
+            self.bytes.next_visible()?;
+        }
+        let next = self.bytes.next_visible()?;
+        let next = match (&self.state, next) {
+            (_, Some(b']')) => {
+                self.state = State::Over;
+                return match self.bytes.next_visible()? {
+                    None => Ok(None),
+                    Some(_) => Err("something follows the end of the JSON array".into()),
+                };
+            }
+            (State::Between, Some(b',')) => self.bytes.next_visible()?,
+            (State::Between, Some(_)) => return Err("a comma is missing between two elements of the JSON array".into()),
+            (_, next) => next,
+        };
+        self.state = State::Between;
+        match next {
+            Some(b',' | b']') => Err("an element of the JSON array is missing".into()),
+            Some(byte) => Ok(Some(byte)),
+            None => Err("the JSON array has no end".into()),
+        }
+    }
+
+    /// Reads an element into the buffer, up to the bracket that closes it; one that is too long is read past.
+    fn read_element(&mut self, first: u8) -> Result<bool, String> {
+        self.buffer.clear();
+        let (mut depth, mut in_string, mut is_escaped, mut byte) = (0_u32, false, false, first);
+        let mut n_bytes = 0_usize;
+        loop {
+            n_bytes += 1;
+            if n_bytes <= RECORD_BYTES_MAX {
+                self.buffer.push(byte);
+            }
+            match byte {
+                _ if is_escaped => is_escaped = false,
+                b'\\' if in_string => is_escaped = true,
+                b'"' => in_string = !in_string,
+                _ if in_string => {}
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth == 0 && !in_string && matches!(byte, b'}' | b']' | b'"') {
+                return Ok(n_bytes <= RECORD_BYTES_MAX);
+            }
+            // A bare number or word ends before the comma or bracket, which belongs to the array.
+            if depth == 0 && !in_string && matches!(self.bytes.peek()?, Some(b',' | b']') | None) {
+                return Ok(true);
+            }
+            byte = self.bytes.next()?.ok_or("the JSON array breaks off within an element")?;
+        }
+    }
+}
+
+impl<R: BufRead> Iterator for JsonArray<R> {
+    type Item = Result<(u64, Fields), LineError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if matches!(self.state, State::Over) {
+            return None;
+        }
+        let first = match self.find_element() {
+            Ok(first) => first?,
+            Err(reason) => return Some(Err(LineError::fatal(self.bytes.line, reason))),
+        };
+        let line = self.bytes.line;
+        Some(match self.read_element(first) {
+            Err(reason) => Err(LineError::fatal(line, reason)),
+            Ok(false) => Err(LineError::new(line, too_long())),
+            Ok(true) => {
+                fields(&self.buffer).map(|fields| (line, fields)).map_err(|reason| LineError::new(line, reason))
+            }
+        })
+    }
+}
+
+/// Single bytes of a reader, with the line they are on.
+struct Bytes<R> {
+    reader: R,
+    line: u64,
+}
+
+impl<R: BufRead> Bytes<R> {
+    fn peek(&mut self) -> Result<Option<u8>, String> {
+        loop {
+            match self.reader.fill_buf() {
+                Ok(chunk) => return Ok(chunk.first().copied()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(format!("cannot be read: {error}")),
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<Option<u8>, String> {
+        let byte = self.peek()?;
+        if byte.is_some() {
+            self.reader.consume(1);
+            self.line += u64::from(byte == Some(b'\n'));
+        }
+        Ok(byte)
+    }
+
+    fn next_visible(&mut self) -> Result<Option<u8>, String> {
+        loop {
+            match self.next()? {
+                Some(b' ' | b'\t' | b'\r' | b'\n') => {}
+                other => return Ok(other),
+            }
+        }
+    }
+}
+
+fn too_long() -> String {
+    format!("longer than {} MiB", RECORD_BYTES_MAX / (1024 * 1024))
+}
+
+/// Reads one object, or says why it is none.
+fn fields(json: &[u8]) -> Result<Fields, String> {
+    let text = std::str::from_utf8(json).map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to() + 1))?;
+    match serde_json::from_str(text) {
+        Ok(serde_json::Value::Object(fields)) => Ok(fields),
+        Ok(other) => Err(format!("{} in place of a JSON object", super::record::kind_of(&other))),
+        Err(error) => {
+            // The library counts lines within the text; ours is one record, and the column is enough.
+            let message = error.to_string();
+            let message = message.split(" at line ").next().unwrap_or_default();
+            Err(format!("not JSON: {message} (column {})", error.column()))
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! The fields of a record, whatever the file's form, into a group or an entity.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Fields, date};
+use crate::model::{Attributes, Entity, EntityId, Group, GroupId, Story};
+
+/// The longest id, in bytes: enough for any URL, and a line of a log.
+const ID_BYTES_MAX: usize = 1024;
+
+/// How many unknown field names are remembered; a file with more is not of this kind at all.
+const IGNORED_MAX: usize = 50;
+
+/// The names of fields that were there and mean nothing to us.
+#[derive(Default)]
+pub(super) struct Ignored {
+    pub(super) names: BTreeSet<String>,
+}
+
+impl Ignored {
+    fn note(&mut self, name: String) {
+        if self.names.len() < IGNORED_MAX {
+            self.names.insert(name);
+        }
+    }
+}
+
+/// Makes a group: with `stories`, or with one story whose fields stand in the record itself.
+pub(super) fn group(mut fields: Fields, ignored: &mut Ignored) -> Result<Group, String> {
+    let id = GroupId::new(id(&mut fields)?);
+    let title = text(&mut fields, "title")?.map(|title| single_spaced(&title));
+    let status =
+        text(&mut fields, "status")?.map_or_else(|| Group::ACTIVE.to_owned(), |status| status.trim().to_owned());
+    let created_at = date(&mut fields, "created_at")?;
+    let stories = fields.remove("stories").filter(|stories| !stories.is_null());
+    let alone = story(&mut fields)?;
+    let is_alone = !alone.text.is_empty() || alone.url.is_some() || alone.published_at.is_some();
+    let stories = match stories {
+        None if is_alone => vec![alone],
+        None => vec![],
+        Some(_) if is_alone => {
+            return Err("has `stories` and fields of a single story (`text`, `url`, `published_at`) too".into());
+        }
+        Some(Value::Array(stories)) => {
+            let one = |(index, story): (usize, Value)| {
+                one_of_several(story, ignored).map_err(|reason| format!("story {}: {reason}", index + 1))
+            };
+            stories.into_iter().enumerate().map(one).collect::<Result<_, _>>()?
+        }
+        Some(other) => return Err(format!("`stories` is {}, not a list", kind_of(&other))),
+    };
+    for (name, _) in fields {
+        ignored.note(name);
+    }
+    Ok(Group { id, title: title.filter(|title| !title.is_empty()), status, created_at, stories })
+}
+
+fn one_of_several(story: Value, ignored: &mut Ignored) -> Result<Story, String> {
+    let Value::Object(mut fields) = story else { return Err(format!("is {}, not an object", kind_of(&story))) };
+    let title = text(&mut fields, "title")?.map(|title| single_spaced(&title)).filter(|title| !title.is_empty());
+    let story = Story { title, ..self::story(&mut fields)? };
+    for (name, _) in fields {
+        ignored.note(format!("stories.{name}"));
+    }
+    Ok(story)
+}
+
+/// The fields of a story other than its title.
+fn story(fields: &mut Fields) -> Result<Story, String> {
+    Ok(Story {
+        title: None,
+        text: text(fields, "text")?.unwrap_or_default(),
+        url: text(fields, "url")?.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty()),
+        published_at: date(fields, "published_at")?,
+    })
+}
+
+/// Makes an entity. Fields beside the known ones are attributes, as other columns of a table are.
+pub(super) fn entity(mut fields: Fields, ignored: &mut Ignored) -> Result<Entity, String> {
+    let id = EntityId::new(id(&mut fields)?);
+    let entity_type = required(&mut fields, "type")?;
+    let name = required(&mut fields, "name")?;
+    let aliases = aliases(fields.remove("aliases"), &name)?;
+    let mut attributes = Attributes::new();
+    let nested = match fields.remove("attributes") {
+        None | Some(Value::Null) => Fields::new(),
+        Some(Value::Object(nested)) => nested,
+        Some(other) => return Err(format!("`attributes` is {}, not an object", kind_of(&other))),
+    };
+    // What is called an attribute outright wins over a stray field of the same name.
+    for (name, value) in fields.into_iter().chain(nested) {
+        let key = single_spaced(&name).to_lowercase().replace(' ', "_");
+        match attribute(&value) {
+            Some(value) if key.is_empty() || value.is_empty() => {}
+            Some(value) => _ = attributes.insert(key, value),
+            None => ignored.note(name),
+        }
+    }
+    Ok(Entity { id, entity_type, name, aliases, attributes })
+}
+
+/// A value of an attribute as text; lists of plain values are joined. `None` for what is nested deeper.
+fn attribute(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => Some(String::new()),
+        Value::Bool(value) => Some(value.to_string()),
+        Value::Number(value) => Some(value.to_string()),
+        Value::String(value) => Some(single_spaced(value)),
+        Value::Array(values) => {
+            let plain: Option<Vec<String>> =
+                values.iter().map(|value| if value.is_array() { None } else { attribute(value) }).collect();
+            Some(plain?.into_iter().filter(|value| !value.is_empty()).collect::<Vec<_>>().join(", "))
+        }
+        Value::Object(_) => None,
+    }
+}
+
+/// Other names: a list, or one text with `|` between them. Each once, the preferred name not among them.
+fn aliases(value: Option<Value>, name: &str) -> Result<Vec<String>, String> {
+    let all: Vec<String> = match value {
+        None | Some(Value::Null) => vec![],
+        Some(Value::String(joined)) => joined.split('|').map(single_spaced).collect(),
+        Some(Value::Array(values)) => {
+            let one = |value: &Value| match value {
+                Value::String(alias) => Ok(single_spaced(alias)),
+                Value::Number(alias) => Ok(alias.to_string()),
+                other => Err(format!("an alias is {}, not text", kind_of(other))),
+            };
+            values.iter().map(one).collect::<Result<_, _>>()?
+        }
+        Some(other) => return Err(format!("`aliases` is {}, not a list", kind_of(&other))),
+    };
+    let mut aliases: Vec<String> = vec![];
+    for alias in all {
+        if !alias.is_empty() && alias != name && !aliases.contains(&alias) {
+            aliases.push(alias);
+        }
+    }
+    Ok(aliases)
+}
+
+/// An id is text or a whole number, on one line, and stays as it is.
+fn id(fields: &mut Fields) -> Result<String, String> {
+    let id = match fields.remove("id") {
+        None | Some(Value::Null) => return Err("`id` is missing".into()),
+        Some(Value::String(id)) => id,
+        Some(Value::Number(id)) if id.is_i64() || id.is_u64() => id.to_string(),
+        Some(Value::Number(id)) => return Err(format!("`id` is {id}, not text or a whole number")),
+        Some(other) => return Err(format!("`id` is {}, not text or a whole number", kind_of(&other))),
+    };
+    if id.trim().is_empty() {
+        return Err("`id` is empty".into());
+    }
+    if id.chars().any(char::is_control) {
+        return Err(format!("`id` holds control characters: `{}`", excerpt(&id).escape_debug()));
+    }
+    if id.len() > ID_BYTES_MAX {
+        return Err(format!("`id` is {} bytes long, over the limit of {ID_BYTES_MAX}", id.len()));
+    }
+    Ok(id)
+}
+
+/// A short text that must be there, on one line.
+fn required(fields: &mut Fields, name: &str) -> Result<String, String> {
+    let text = text(fields, name)?.map(|text| single_spaced(&text)).unwrap_or_default();
+    if text.is_empty() { Err(format!("`{name}` is missing")) } else { Ok(text) }
+}
+
+/// A text, where there is one. Without NUL, at which SQL functions would take it to end.
+fn text(fields: &mut Fields, name: &str) -> Result<Option<String>, String> {
+    match fields.remove(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if text.contains('\0') => Ok(Some(text.replace('\0', "\u{fffd}"))),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(other) => Err(format!("`{name}` is {}, not text", kind_of(&other))),
+    }
+}
+
+fn date(fields: &mut Fields, name: &str) -> Result<Option<String>, String> {
+    let text = match fields.remove(name) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) if text.trim().is_empty() => return Ok(None),
+        Some(Value::String(text)) => text,
+        Some(Value::Number(number)) => number.to_string(),
+        Some(other) => return Err(format!("`{name}` is {}, not a date", kind_of(&other))),
+    };
+    date::to_utc(&text).map(Some).map_err(|reason| format!("`{name}`: {reason}"))
+}
+
+/// One line without control characters, white space single and none around.
+fn single_spaced(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let mut line = String::with_capacity(text.len());
+    for word in words {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
+}
+
+/// The start of a text for a message.
+pub(super) fn excerpt(text: &str) -> &str {
+    let end = text.char_indices().nth(60).map_or(text.len(), |(at, _)| at);
+    &text[..end]
+}
+
+/// What a value is, for a message.
+pub(super) fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
