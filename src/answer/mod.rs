@@ -1,1 +1,217 @@
-//! One output line becomes one classified outcome. Pure.
+//! One output line -> one classified answer. Pure: nothing here does I/O.
+//!
+//! A line of an output or error file is opened with [`Line::open`], which finds its custom id; with what was asked
+//! ([`Expect`]) it is classified into an [`Answer`]. A synchronous reply's body goes straight into [`classify_body`],
+//! and a text kept in the ledger is read again with [`read_text`]. Where an answer came from decides nothing: success is
+//! judged by the line alone, in the order error, HTTP status, the response's own status, refusal, incomplete, empty,
+//! not JSON, schema.
+//!
+//! All text here is hostile: sizes and depths are limited, control characters removed, numbers brought into range.
+
+mod line;
+mod body;
+mod content;
+mod shape;
+mod lenient;
+mod topics;
+mod mentions;
+pub mod grounding;
+
+#[cfg(test)]
+mod tests;
+
+pub use content::read_text;
+pub use lenient::Repair;
+pub use line::{Line, LineFault, classify_body};
+
+use std::collections::BTreeSet;
+
+use crate::model::{Kind, Mention, Topic, Usage};
+
+/// What was asked, as far as reading the answer needs it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expect {
+    /// Topics or entities.
+    pub kind: Kind,
+    /// The most topics or entities that are kept of one answer.
+    pub limit: usize,
+    /// The profile's words for types, each with what else means it. Not used for topics.
+    pub types: Vec<TypeWords>,
+    /// The profile's hint names. Not used for topics.
+    pub hint_names: Vec<String>,
+}
+
+impl Expect {
+    /// Expects topics.
+    pub fn topics(limit: usize) -> Expect {
+        Expect { kind: Kind::Topic, limit, types: vec![], hint_names: vec![] }
+    }
+
+    /// Expects entities.
+    pub fn entities(limit: usize, types: Vec<TypeWords>, hint_names: Vec<String>) -> Expect {
+        Expect { kind: Kind::Entity, limit, types, hint_names }
+    }
+}
+
+/// A type of the profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeWords {
+    /// The profile's word: `organization`.
+    pub name: String,
+    /// Other words for it, such as a catalog's: `company`, `team`.
+    pub also: Vec<String>,
+}
+
+/// A classified answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The provider's id of the response.
+    pub response_id: Option<String>,
+    /// The model that says it answered.
+    pub model: Option<String>,
+    /// When it was answered, in Unix seconds.
+    pub answered_at: Option<i64>,
+    /// The tokens it says it used; none where it was not billed.
+    pub usage: Option<Usage>,
+    /// The model's text, whole.
+    pub text: Option<String>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// The classes of an answer. A request that came back in no file at all is *missing*, which only the ledger can tell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It can be used.
+    Usable(Content),
+    /// It was paid for and cannot be used.
+    Unusable(Reason),
+    /// The endpoint said no: the same request would be refused again.
+    Refused(Reason),
+    /// It was never answered or billed: the same request may succeed.
+    Failed(Reason),
+}
+
+impl Outcome {
+    /// Returns the word of the ledger: `usable`, `unusable`, `refused` or `failed`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Outcome::Usable(_) => "usable",
+            Outcome::Unusable(_) => "unusable",
+            Outcome::Refused(_) => "refused",
+            Outcome::Failed(_) => "failed",
+        }
+    }
+
+    /// Returns why it cannot be used.
+    pub fn reason(&self) -> Option<&Reason> {
+        match self {
+            Outcome::Usable(_) => None,
+            Outcome::Unusable(reason) | Outcome::Refused(reason) | Outcome::Failed(reason) => Some(reason),
+        }
+    }
+}
+
+/// Why an answer cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// One word, to count by: `refusal`, `incomplete`, `content_filter`, `empty`, `not_json`, `schema`, `ghost`,
+    /// `batch_expired`, `http_400`, or another word of the provider.
+    pub code: String,
+    /// The same in words, the provider's or the model's where there are some.
+    pub message: String,
+}
+
+impl Reason {
+    fn new(code: &str, message: impl AsRef<str>) -> Reason {
+        let word: String = code.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')).collect();
+        let word = if word.is_empty() { "error".to_string() } else { word.chars().take(64).collect() };
+        Reason { code: word, message: clean(message.as_ref(), 500) }
+    }
+}
+
+/// What an answer says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Content {
+    /// Topics or mentions, as asked.
+    pub found: Found,
+    /// What was done to read it.
+    pub notes: Notes,
+}
+
+/// The things an answer names.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// Best rank first, each key once.
+    Topics(Vec<Topic>),
+    /// In the order of the answer, each once.
+    Mentions(Vec<Mention>),
+}
+
+impl Found {
+    /// Returns how many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Found::Topics(topics) => topics.len(),
+            Found::Mentions(mentions) => mentions.len(),
+        }
+    }
+
+    /// Returns whether the model found nothing, which is an answer too.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// What was done to an answer to read it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// What had to be mended.
+    pub repairs: BTreeSet<Repair>,
+    /// Confidences and ranks that were missing or out of range.
+    pub n_clamped: usize,
+    /// Items that are no topic or mention: without a name, or with a name too long to be one.
+    pub n_dropped: usize,
+    /// Items that said again what another said.
+    pub n_merged: usize,
+    /// Items beyond the limit.
+    pub n_over_limit: usize,
+    /// Mentions of a type that the profile does not know.
+    pub n_unknown_types: usize,
+}
+
+impl Notes {
+    /// Returns whether the answer's JSON had to be mended.
+    pub fn is_repaired(&self) -> bool {
+        !self.repairs.is_empty()
+    }
+}
+
+/// Makes a text from outside safe: no control or direction characters, single spaces, none around it; of a longer text
+/// the first `chars_max` characters and an ellipsis.
+fn clean(text: &str, chars_max: usize) -> String {
+    let mut out = String::new();
+    let mut n_chars = 0;
+    for c in text.chars() {
+        let c = if c.is_whitespace() { ' ' } else { c };
+        if is_hidden(c) || (c == ' ' && (out.is_empty() || out.ends_with(' '))) {
+            continue;
+        }
+        if n_chars == chars_max {
+            out.truncate(out.trim_end().len());
+            out.push('…');
+            return out;
+        }
+        out.push(c);
+        n_chars += 1;
+    }
+    out.truncate(out.trim_end().len());
+    out
+}
+
+/// Returns whether a character shows nothing and only changes how others look: controls, directions, byte order marks.
+/// The joiners U+200C and U+200D stay, Persian and Indic names are written with them.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}

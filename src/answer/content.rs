@@ -1,0 +1,129 @@
+//! The model's text -> topics or mentions: finds the JSON, wherever it stands, and the list inside it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::lenient::{self, Repair};
+use super::{Content, Expect, Found, Notes, Outcome, Reason, mentions, shape, topics};
+use crate::model::Kind;
+
+/// The longest text that is searched for JSON. Twenty entities take some five kilobytes.
+const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How many opening brackets are tried in a text of prose.
+const STARTS_MAX: usize = 64;
+
+/// Reads a model's text, as it came or as the ledger kept it: usable, or unusable as empty, not JSON or off the schema.
+pub fn read_text(text: &str, expect: &Expect) -> Outcome {
+    let text = without_thoughts(text).trim().trim_start_matches('\u{feff}');
+    if text.is_empty() {
+        return Outcome::Unusable(Reason::new("empty", "the answer holds no text"));
+    }
+    if text.len() > TEXT_BYTES_MAX {
+        return Outcome::Unusable(Reason::new("not_json", format!("the answer is {} bytes long", text.len())));
+    }
+    let (items, mut repairs) = match find(text, expect) {
+        Find::List(items, repairs) => (items, repairs),
+        Find::OtherJson => {
+            let wanted = shape::list_name(expect.kind);
+            return Outcome::Unusable(Reason::new("schema", format!("the answer is JSON without a list `{wanted}`")));
+        }
+        Find::Nothing => {
+            let start: String = text.chars().take(80).collect();
+            return Outcome::Unusable(Reason::new("not_json", format!("the answer is no JSON: `{start}`")));
+        }
+    };
+    let n_items = items.len();
+    let mut notes = Notes::default();
+    let found = match expect.kind {
+        Kind::Topic => Found::Topics(topics::read(items, expect, &mut notes)),
+        Kind::Entity => Found::Mentions(mentions::read(items, expect, &mut notes)),
+    };
+    if n_items > 0 && found.is_empty() {
+        let what = if expect.kind == Kind::Topic { "topic" } else { "entity" };
+        return Outcome::Unusable(Reason::new(
+            "schema",
+            format!("none of the {n_items} items is a {what} with a name"),
+        ));
+    }
+    // Half an answer of which nothing is left says nothing, not even that there is nothing.
+    if found.is_empty() && repairs.contains(&Repair::Truncated) {
+        return Outcome::Unusable(Reason::new("not_json", "the answer is cut off before its first item"));
+    }
+    notes.repairs.append(&mut repairs);
+    Outcome::Usable(Content { found, notes })
+}
+
+enum Find {
+    List(Vec<Value>, BTreeSet<Repair>),
+    OtherJson,
+    Nothing,
+}
+
+fn find(text: &str, expect: &Expect) -> Find {
+    let mut other_json = false;
+    let mut weak = None;
+    let mut from = 0;
+    for _ in 0..STARTS_MAX {
+        let Some(start) = text[from..].find(['{', '[']).map(|at| from + at) else { break };
+        let Some(mut reading) = lenient::read(&text[start..]) else {
+            from = start + 1;
+            continue;
+        };
+        let mut end = start + reading.end;
+        from = end;
+        let Some(mut list) = shape::list(reading.value, expect) else {
+            other_json = true;
+            continue;
+        };
+        if list.is_single {
+            end = read_siblings(text, end, expect, &mut list, &mut reading.repairs);
+            from = end;
+        }
+        let mut repairs = reading.repairs;
+        repairs.extend(list.repairs);
+        if start > 0 || !text[end..].trim().is_empty() {
+            repairs.insert(Repair::Prose);
+        }
+        if list.is_sure {
+            return Find::List(list.items, repairs);
+        }
+        // `[some]` in a sentence looks like a list too: something better may follow.
+        weak.get_or_insert(Find::List(list.items, repairs));
+    }
+    weak.unwrap_or(if other_json { Find::OtherJson } else { Find::Nothing })
+}
+
+/// Reads the items that follow a single one without a list around them, one a line.
+fn read_siblings(
+    text: &str,
+    mut end: usize,
+    expect: &Expect,
+    list: &mut shape::List,
+    repairs: &mut BTreeSet<Repair>,
+) -> usize {
+    loop {
+        let rest = text[end..].trim_start_matches(|c: char| c.is_whitespace() || c == ',');
+        if !rest.starts_with('{') {
+            return end;
+        }
+        let Some(reading) = lenient::read(rest) else { return end };
+        let next = text.len() - rest.len() + reading.end;
+        match shape::list(reading.value, expect) {
+            Some(more) if more.is_single => list.items.extend(more.items),
+            _ => return end,
+        }
+        repairs.extend(reading.repairs);
+        end = next;
+    }
+}
+
+/// Leaves out what a model wrote while thinking; it may hold drafts of the answer.
+fn without_thoughts(text: &str) -> &str {
+    match (text.rfind("</think>"), text.trim_start().starts_with("<think>")) {
+        (Some(end), _) => &text[end + "</think>".len()..],
+        // It never came to an answer.
+        (None, true) => "",
+        (None, false) => text,
+    }
+}

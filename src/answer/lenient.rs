@@ -1,0 +1,421 @@
+//! Reads JSON as small models write it: fenced by nothing, cut off, with single quotes and stray commas.
+//!
+//! Punctuation is mended, content is never guessed: what is cut off in the middle of an item is dropped with its item.
+//! Valid JSON is read as it is, with nothing mended. A value that makes no sense at all gives none.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Number, Value};
+
+/// What had to be mended or unwrapped before an answer could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Repair {
+    /// Words around the JSON, or a code fence.
+    Prose,
+    /// A comma before a closing bracket, or two in a row.
+    StrayComma,
+    /// No comma between two items.
+    MissingComma,
+    /// `'…'` or typographic quotes in place of `"…"`.
+    Quotes,
+    /// A key or word without quotes, `True`, `None`.
+    BareWord,
+    /// A line end or another control character inside a string, or an escape that JSON does not know.
+    Escape,
+    /// A number such as `.5` or `+1`.
+    Number,
+    /// A comment.
+    Comment,
+    /// The end is missing; what was complete is kept.
+    Truncated,
+    /// A key twice in one object.
+    DuplicateKey,
+    /// A list in place of the object that should hold it.
+    BareArray,
+    /// The list lies under another name, deeper, or as items without a list.
+    Shape,
+}
+
+/// How deep values may nest; an honest answer needs four.
+const DEPTH_MAX: usize = 40;
+
+/// A value read from the front of a text.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) value: Value,
+    pub(super) repairs: BTreeSet<Repair>,
+    /// How many bytes it took.
+    pub(super) end: usize,
+}
+
+/// Reads one value at the start of `text`.
+pub(super) fn read(text: &str) -> Option<Reading> {
+    let mut reader = Reader { text, at: 0, repairs: BTreeSet::new() };
+    let (value, whole) = reader.value(0)?;
+    if !whole {
+        reader.repairs.insert(Repair::Truncated);
+    }
+    Some(Reading { value, repairs: reader.repairs, end: reader.at })
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    repairs: BTreeSet<Repair>,
+}
+
+/// A value, and whether it was closed before the text ended.
+type Whole<T> = (T, bool);
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<char> {
+        self.text[self.at..].chars().next()
+    }
+
+    fn take(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.at += c.len_utf8();
+        Some(c)
+    }
+
+    /// Skips white space and comments.
+    fn space(&mut self) {
+        loop {
+            let rest = &self.text[self.at..];
+            let trimmed = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+            self.at += rest.len() - trimmed.len();
+            let comment = if trimmed.starts_with("//") {
+                trimmed.find('\n').unwrap_or(trimmed.len())
+            } else if trimmed.starts_with("/*") {
+                trimmed.find("*/").map_or(trimmed.len(), |end| end + 2)
+            } else {
+                return;
+            };
+            self.at += comment;
+            self.repairs.insert(Repair::Comment);
+        }
+    }
+
+    fn value(&mut self, depth: usize) -> Option<Whole<Value>> {
+        if depth > DEPTH_MAX {
+            return None;
+        }
+        self.space();
+        match self.peek()? {
+            '{' => self.object(depth),
+            '[' => self.array(depth),
+            c if closing_quote(c).is_some() => {
+                let (text, whole) = self.string();
+                Some((Value::String(text), whole))
+            }
+            _ => self.word(),
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Option<Whole<Value>> {
+        self.take();
+        let mut items = Vec::new();
+        loop {
+            if !self.separator(items.is_empty(), ']') {
+                return Some((Value::Array(items), false));
+            }
+            match self.peek() {
+                None => return Some((Value::Array(items), false)),
+                Some(']') => {
+                    self.take();
+                    return Some((Value::Array(items), true));
+                }
+                // A list cut off by the object around it.
+                Some('}') => {
+                    self.repairs.insert(Repair::Truncated);
+                    return Some((Value::Array(items), true));
+                }
+                Some(_) => {}
+            }
+            match self.value(depth + 1)? {
+                (item, true) => items.push(item),
+                // What is cut off in the middle of an item is not that item.
+                (_, false) => return Some((Value::Array(items), false)),
+            }
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Option<Whole<Value>> {
+        self.take();
+        let mut map = Map::new();
+        loop {
+            if !self.separator(map.is_empty(), '}') {
+                return Some((Value::Object(map), false));
+            }
+            match self.peek() {
+                None => return Some((Value::Object(map), false)),
+                Some('}') => {
+                    self.take();
+                    return Some((Value::Object(map), true));
+                }
+                Some(_) => {}
+            }
+            let key = match self.peek()? {
+                c if closing_quote(c).is_some() => match self.string() {
+                    (key, true) => key,
+                    (_, false) => return Some((Value::Object(map), false)),
+                },
+                _ => {
+                    self.repairs.insert(Repair::BareWord);
+                    self.bare(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '$'))?
+                }
+            };
+            self.space();
+            match self.peek() {
+                Some(':') => self.take(),
+                None => return Some((Value::Object(map), false)),
+                Some(_) => return None,
+            };
+            self.space();
+            if self.peek().is_none() {
+                return Some((Value::Object(map), false));
+            }
+            let (value, whole) = self.value(depth + 1)?;
+            // Half a list is worth keeping, half a word is not.
+            if whole || value.is_array() || value.is_object() {
+                self.put(&mut map, key, value);
+            }
+            if !whole {
+                return Some((Value::Object(map), false));
+            }
+        }
+    }
+
+    /// Puts a pair into an object. Of a key that comes twice the lists are joined; else the last counts, as with every
+    /// other reader.
+    fn put(&mut self, map: &mut Map<String, Value>, key: String, value: Value) {
+        match map.get_mut(&key) {
+            None => {
+                map.insert(key, value);
+            }
+            Some(there) => {
+                self.repairs.insert(Repair::DuplicateKey);
+                match (there, value) {
+                    (Value::Array(there), Value::Array(more)) => there.extend(more),
+                    (there, value) => *there = value,
+                }
+            }
+        }
+    }
+
+    /// Moves over commas and space between items. False where the text ends.
+    fn separator(&mut self, first: bool, close: char) -> bool {
+        self.space();
+        let mut n_commas = 0;
+        while self.peek() == Some(',') {
+            self.take();
+            self.space();
+            n_commas += 1;
+        }
+        match self.peek() {
+            None => return false,
+            Some(c) if c == close && n_commas > 0 => _ = self.repairs.insert(Repair::StrayComma),
+            Some(']' | '}') => {}
+            _ if n_commas > usize::from(!first) => _ = self.repairs.insert(Repair::StrayComma),
+            _ if n_commas == 0 && !first => _ = self.repairs.insert(Repair::MissingComma),
+            _ => {}
+        }
+        true
+    }
+
+    fn string(&mut self) -> Whole<String> {
+        let open = self.take().unwrap_or('"');
+        let close = closing_quote(open).unwrap_or('"');
+        if open != '"' {
+            self.repairs.insert(Repair::Quotes);
+        }
+        let mut out = String::new();
+        while let Some(c) = self.take() {
+            match c {
+                c if c == close && self.is_inner_quote(c) => {
+                    self.repairs.insert(Repair::Quotes);
+                    out.push(c);
+                }
+                c if c == close => return (out, true),
+                '\\' => match self.escape() {
+                    Some(c) => out.push(c),
+                    None => return (out, false),
+                },
+                c if (c as u32) < 0x20 => {
+                    self.repairs.insert(Repair::Escape);
+                    out.push(c);
+                }
+                c => out.push(c),
+            }
+        }
+        (out, false)
+    }
+
+    /// Returns whether the quote just read stands inside the text, like those of `the "Eagle" lander` or `O'Neill`:
+    /// after one that closes there is punctuation. A quote may also be followed by the next item's, its comma missing.
+    fn is_inner_quote(&self, quote: char) -> bool {
+        match self.text[self.at..].trim_start().chars().next() {
+            None | Some(',' | ':' | '}' | ']' | '"' | '{' | '[' | '/') => false,
+            Some(next) => quote == '\'' || next.is_alphanumeric(),
+        }
+    }
+
+    fn escape(&mut self) -> Option<char> {
+        Some(match self.take()? {
+            'n' => '\n',
+            't' => '\t',
+            'r' => '\r',
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            c @ ('"' | '\\' | '/') => c,
+            'u' => {
+                let Some(high) = self.hex4() else {
+                    self.repairs.insert(Repair::Escape);
+                    return Some('\u{fffd}');
+                };
+                if !(0xd800..0xdc00).contains(&high) {
+                    return Some(char::from_u32(high).unwrap_or_else(|| {
+                        self.repairs.insert(Repair::Escape);
+                        '\u{fffd}'
+                    }));
+                }
+                let back = self.at;
+                if self.text[self.at..].starts_with("\\u") {
+                    self.at += 2;
+                    if let Some(low @ 0xdc00..=0xdfff) = self.hex4() {
+                        return char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
+                    }
+                    self.at = back;
+                }
+                self.repairs.insert(Repair::Escape);
+                '\u{fffd}'
+            }
+            other => {
+                self.repairs.insert(Repair::Escape);
+                other
+            }
+        })
+    }
+
+    fn hex4(&mut self) -> Option<u32> {
+        let digits = self.text.get(self.at..self.at + 4)?;
+        if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        self.at += 4;
+        u32::from_str_radix(digits, 16).ok()
+    }
+
+    fn bare(&mut self, is_part: impl Fn(char) -> bool) -> Option<String> {
+        let rest = &self.text[self.at..];
+        let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        if end == 0 || end > 200 {
+            return None;
+        }
+        self.at += end;
+        Some(rest[..end].to_string())
+    }
+
+    /// A number, `true`, `false`, `null`, or a word that lacks its quotes.
+    fn word(&mut self) -> Option<Whole<Value>> {
+        let word = self.bare(|c| c.is_alphanumeric() || matches!(c, '+' | '-' | '.' | '_' | '%' | '…'))?;
+        // At the very end it may go on: `0.9` may have been `0.95`.
+        let whole = self.at < self.text.len();
+        let (value, repair) = match word.as_str() {
+            "true" => (Value::Bool(true), None),
+            "false" => (Value::Bool(false), None),
+            "null" => (Value::Null, None),
+            "True" => (Value::Bool(true), Some(Repair::BareWord)),
+            "False" => (Value::Bool(false), Some(Repair::BareWord)),
+            "None" | "NaN" | "nan" | "undefined" => (Value::Null, Some(Repair::BareWord)),
+            _ => match serde_json::from_str::<Number>(&word) {
+                Ok(number) => (Value::Number(number), None),
+                Err(_) => match word.trim_start_matches('+').parse::<f64>().ok().and_then(Number::from_f64) {
+                    Some(number) => (Value::Number(number), Some(Repair::Number)),
+                    None => (Value::String(word), Some(Repair::BareWord)),
+                },
+            },
+        };
+        self.repairs.extend(repair);
+        Some((value, whole))
+    }
+}
+
+fn closing_quote(open: char) -> Option<char> {
+    match open {
+        '"' => Some('"'),
+        '\'' => Some('\''),
+        '“' | '”' | '„' => Some('”'),
+        '‘' => Some('’'),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[expect(clippy::needless_pass_by_value, reason = "tables read better with `json!` alone")]
+    fn check(text: &str, expected: Value, repairs: &[Repair]) {
+        let reading = read(text).unwrap_or_else(|| panic!("not read: {text}"));
+        assert_eq!(reading.value, expected, "{text}");
+        assert_eq!(reading.repairs.into_iter().collect::<Vec<_>>(), repairs, "{text}");
+    }
+
+    #[test]
+    fn valid_json_is_read_as_it_is() {
+        for text in [
+            r#"{"a":[1,-2.5e3,true,false,null,"x\"\\\/\b\f\n\r\t\u00e9\ud83d\ude80"],"b":{},"c":[]}"#,
+            " [ 1 , 2 ] ",
+            "\"text\" ",
+            "{\"a\" : { \"b\" : [ { } ] } }",
+        ] {
+            let reading = read(text).unwrap();
+            assert_eq!(reading.value, serde_json::from_str::<Value>(text).unwrap());
+            assert!(reading.repairs.is_empty(), "{text}: {:?}", reading.repairs);
+        }
+    }
+
+    #[test]
+    fn broken_punctuation_is_mended() {
+        check(r#"{"a":[1,2,],}"#, json!({"a": [1, 2]}), &[Repair::StrayComma]);
+        check(r#"[1,,2]"#, json!([1, 2]), &[Repair::StrayComma]);
+        check(r#"[{"a":1} {"a":2}]"#, json!([{"a": 1}, {"a": 2}]), &[Repair::MissingComma]);
+        check(r#"{"a":1 "b":2}"#, json!({"a": 1, "b": 2}), &[Repair::MissingComma]);
+        let names = json!({"n": "O'Neill", "p": "the players' union"});
+        check(r#"{'n':'O'Neill' , 'p':'the players' union'}"#, names, &[Repair::Quotes]);
+        let eagle = json!({"m": "the \"Eagle\" lander", "n": 1});
+        check(r#"{"m":"the "Eagle" lander","n":1}"#, eagle, &[Repair::Quotes]);
+        check(r#"{“a”:“x”}"#, json!({"a": "x"}), &[Repair::Quotes]);
+        check(r#"{a:True,b:None}"#, json!({"a": true, "b": null}), &[Repair::BareWord]);
+        check(r#"[.5,+1,1.]"#, json!([0.5, 1.0, 1.0]), &[Repair::Number]);
+        check("[\"a\nb\"]", json!(["a\nb"]), &[Repair::Escape]);
+        check(r#"["\q \ud800 \u12"]"#, json!(["q \u{fffd} \u{fffd}12"]), &[Repair::Escape]);
+        check("[1, // one\n 2 /* two */]", json!([1, 2]), &[Repair::Comment]);
+        check(r#"{"a":[1],"a":[2]}"#, json!({"a": [1, 2]}), &[Repair::DuplicateKey]);
+        check(r#"{"a":1,"a":2}"#, json!({"a": 2}), &[Repair::DuplicateKey]);
+        check(r#"{"a":[{"b":1}}"#, json!({"a": [{"b": 1}]}), &[Repair::Truncated]);
+    }
+
+    #[test]
+    fn of_what_is_cut_off_the_complete_items_remain() {
+        let truncated = &[Repair::Truncated];
+        check(r#"{"t":[{"a":1},{"a":2},{"a":"#, json!({"t": [{"a": 1}, {"a": 2}]}), truncated);
+        check(r#"{"t":[{"a":1},{"a":2"#, json!({"t": [{"a": 1}]}), truncated);
+        check(r#"{"t":[{"a":1},"#, json!({"t": [{"a": 1}]}), truncated);
+        check(r#"{"t":["one","tw"#, json!({"t": ["one"]}), truncated);
+        check(r#"{"t":[1,2"#, json!({"t": [1]}), truncated);
+        check(r#"{"r":{"t":[{"a":1}"#, json!({"r": {"t": [{"a": 1}]}}), truncated);
+        check(r#"{"t":"#, json!({}), truncated);
+        check("{", json!({}), truncated);
+    }
+
+    #[test]
+    fn what_makes_no_sense_gives_nothing() {
+        for text in ["", "   ", "{topics}", "[}", "{]", "]", "!", &"[".repeat(100_000)] {
+            let got = read(text).map(|r| r.value);
+            assert!(got.is_none() || got == Some(json!([])), "{:.20}: {got:?}", text);
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! The envelope: a line of an output or error file, and the order in which it is judged.
+
+use serde_json::Value;
+
+use super::body::Body;
+use super::{Answer, Expect, Outcome, Reason, clean, content};
+
+/// The longest line that is read. An honest one, with reasoning and all, has a few hundred kilobytes at most.
+const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// An opened line, not yet judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// The name of the request it answers.
+    pub custom_id: String,
+    response: Value,
+    error: Value,
+}
+
+/// Why a line answers nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LineFault {
+    /// Longer than any answer.
+    TooLong(usize),
+    /// Not JSON, or no object; with the reader's words.
+    NotJson(String),
+    /// An object without a custom id.
+    NoCustomId,
+}
+
+impl std::fmt::Display for LineFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            LineFault::TooLong(bytes) => write!(f, "the line is {bytes} bytes long, more than any answer"),
+            LineFault::NotJson(why) => write!(f, "the line is not a JSON object: {why}"),
+            LineFault::NoCustomId => f.write_str("the line has no `custom_id`"),
+        }
+    }
+}
+
+impl std::error::Error for LineFault {}
+
+impl Line {
+    /// Opens a line; its line end may still be there.
+    pub fn open(line: &[u8]) -> Result<Line, LineFault> {
+        if line.len() > LINE_BYTES_MAX {
+            return Err(LineFault::TooLong(line.len()));
+        }
+        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        let parsed = match serde_json::from_slice::<Value>(line) {
+            // A byte that is no UTF-8 spoils one character, not the answer.
+            Err(_) if std::str::from_utf8(line).is_err() => serde_json::from_str(&String::from_utf8_lossy(line)),
+            parsed => parsed,
+        };
+        let mut map = match parsed {
+            Ok(Value::Object(map)) => map,
+            Ok(_) => return Err(LineFault::NotJson("it is another value".to_string())),
+            Err(error) => return Err(LineFault::NotJson(error.to_string())),
+        };
+        let custom_id = match map.get("custom_id") {
+            Some(Value::String(id)) if !id.is_empty() && id.len() <= 1000 => id.clone(),
+            _ => return Err(LineFault::NoCustomId),
+        };
+        let mut part = |key| map.get_mut(key).map(Value::take).unwrap_or_default();
+        Ok(Line { custom_id, response: part("response"), error: part("error") })
+    }
+
+    /// Judges the line by what was asked.
+    pub fn classify(mut self, expect: &Expect) -> Answer {
+        let body = self.response.get_mut("body").map(Value::take).unwrap_or_default();
+        let mut body = Body::read(body);
+        let status = match self.response.get("status_code") {
+            Some(Value::Number(status)) => status.as_u64().unwrap_or(0),
+            Some(Value::String(status)) => status.trim().parse().unwrap_or(0),
+            // A tool that writes answers only may leave the status out.
+            _ if body.says_something() => 200,
+            _ => 0,
+        };
+        let outcome = match stopped(&self.error, status, &body) {
+            Some(outcome) => outcome,
+            None => judge(&mut body, expect),
+        };
+        answer(body, outcome)
+    }
+}
+
+/// Judges the body of a synchronous reply that came with a status of success.
+pub fn classify_body(body: &str, expect: &Expect) -> Answer {
+    let body = serde_json::from_str(body).unwrap_or_else(|_| Value::String(body.to_string()));
+    let mut body = Body::read(body);
+    let outcome = judge(&mut body, expect);
+    answer(body, outcome)
+}
+
+fn answer(body: Body, outcome: Outcome) -> Answer {
+    Answer {
+        response_id: body.id,
+        model: body.model,
+        answered_at: body.answered_at,
+        usage: body.usage,
+        text: body.text,
+        outcome,
+    }
+}
+
+/// Judges what lies outside the model's answer: the line's own error and the HTTP status.
+fn stopped(error: &Value, status: u64, body: &Body) -> Option<Outcome> {
+    let said = Said::read(error);
+    let ok = (200..300).contains(&status);
+    if ok && said.is_none() {
+        return None;
+    }
+    // The endpoint's words stand in the body; a gateway may put its status into the line's error instead.
+    let from_body = body.error.as_ref().map(|(code, message)| (code.clone(), message.clone()));
+    let status = match (status, &said) {
+        (0, Some(said)) => said.status.unwrap_or(0),
+        (status, _) => status,
+    };
+    let (code, message) = match (&said, from_body) {
+        (Some(said), _) if status == 0 || ok => {
+            (said.code.clone().unwrap_or_else(|| "error".to_string()), said.message.clone())
+        }
+        (_, _) if status == 0 => {
+            ("ghost".to_string(), "the line has neither an answer nor a reason; the request never ran".to_string())
+        }
+        (said, from_body) => {
+            let words = from_body.or_else(|| said.as_ref().map(|s| (s.code.clone(), s.message.clone())));
+            let (word, message) = words.unwrap_or_default();
+            let word = word.map(|w| format!("{w}: ")).unwrap_or_default();
+            (format!("http_{status}"), format!("{word}{message}"))
+        }
+    };
+    let message = if message.trim().is_empty() { format!("the provider gave no reason ({code})") } else { message };
+    let reason = Reason::new(&code, message);
+    Some(match status {
+        // Tokens were used, so somebody paid.
+        _ if body.usage.is_some_and(|usage| usage.output_tokens > 0) => Outcome::Unusable(reason),
+        408 | 409 | 425 | 429 => Outcome::Failed(reason),
+        400..=499 => Outcome::Refused(reason),
+        _ => Outcome::Failed(reason),
+    })
+}
+
+/// Judges the model's answer itself.
+fn judge(body: &mut Body, expect: &Expect) -> Outcome {
+    let paid = body.usage.is_some_and(|usage| usage.output_tokens > 0);
+    let status = body.status.as_deref().unwrap_or("");
+    if let (Some((code, message)), true) = (&body.error, matches!(status, "failed" | "") && body.text.is_none()) {
+        let code = code.as_deref().unwrap_or("error");
+        let reason = Reason::new(code, if message.is_empty() { "the response failed" } else { message });
+        return match code {
+            _ if paid => Outcome::Unusable(reason),
+            "server_error" | "rate_limit_exceeded" | "vector_store_timeout" | "error" => Outcome::Failed(reason),
+            _ => Outcome::Refused(reason),
+        };
+    }
+    if matches!(status, "failed" | "cancelled" | "queued" | "in_progress") {
+        let reason = Reason::new(&format!("response_{status}"), format!("the response's status is `{status}`"));
+        return if paid { Outcome::Unusable(reason) } else { Outcome::Failed(reason) };
+    }
+    if !body.says_something() {
+        return Outcome::Failed(Reason::new("ghost", "the answer is empty: no response was made"));
+    }
+    if let Some(refusal) = &body.refusal {
+        return Outcome::Unusable(Reason::new("refusal", format!("the model refused: {refusal}")));
+    }
+    match body.incomplete.as_deref() {
+        None => {}
+        Some("content_filter") => {
+            return Outcome::Unusable(Reason::new(
+                "content_filter",
+                "the provider's content filter cut the answer off",
+            ));
+        }
+        Some("max_output_tokens" | "length" | "max_tokens") => {
+            let message = "the answer was cut off at the limit of output tokens (`max_output_tokens`)";
+            return Outcome::Unusable(Reason::new("incomplete", message));
+        }
+        Some(other) => {
+            return Outcome::Unusable(Reason::new(
+                "incomplete",
+                format!("the answer is incomplete: {}", clean(other, 80)),
+            ));
+        }
+    }
+    match body.text.as_deref() {
+        Some(text) => content::read_text(text, expect),
+        None => Outcome::Unusable(Reason::new("empty", "the answer holds no text")),
+    }
+}
+
+/// What a line's `error` says.
+struct Said {
+    code: Option<String>,
+    message: String,
+    /// Found inside the message, where a gateway put the whole reply of the server behind it.
+    status: Option<u64>,
+}
+
+impl Said {
+    fn read(error: &Value) -> Option<Said> {
+        match error {
+            Value::String(message) if !message.trim().is_empty() => {
+                Some(Said { code: None, message: message.clone(), status: None })
+            }
+            Value::Object(map) if !map.is_empty() => {
+                let code = map.get("code").and_then(|code| match code {
+                    Value::String(code) if !code.is_empty() => Some(code.clone()),
+                    Value::Number(code) => Some(code.to_string()),
+                    _ => None,
+                });
+                let message = map.get("message").and_then(Value::as_str).unwrap_or("").to_string();
+                let inner = serde_json::from_str::<Value>(&message).ok().filter(Value::is_object);
+                let status = inner.as_ref().and_then(|inner| {
+                    ["status_code", "status", "code"].iter().find_map(|key| inner.get(*key)?.as_u64())
+                });
+                let message = inner
+                    .and_then(|inner| {
+                        let words = inner.pointer("/error/message").or_else(|| inner.get("message"))?;
+                        words.as_str().map(str::to_string)
+                    })
+                    .unwrap_or(message);
+                Some(Said { code, message, status })
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Items -> mentions: cleaned, typed in the profile's words, with their hints, each once.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::topics::{confidence, name_of, rank};
+use super::{Expect, Notes, clean};
+use crate::model::{Attributes, Mention};
+
+/// The longest hint that is kept.
+const HINT_CHARS_MAX: usize = 200;
+/// The type of a mention that says none.
+const TYPE_UNSAID: &str = "unknown";
+
+pub(super) fn read(items: Vec<Value>, expect: &Expect, notes: &mut Notes) -> Vec<Mention> {
+    let mut mentions: Vec<Mention> = Vec::new();
+    let mut places: HashMap<(String, String, Attributes), usize> = HashMap::new();
+    for (place, item) in items.into_iter().enumerate() {
+        let Value::Object(map) = item else {
+            notes.n_dropped += 1;
+            continue;
+        };
+        let first = |keys: &[&str]| keys.iter().find_map(|key| map.get(*key).and_then(Value::as_str));
+        let name = first(&["mention", "mention_text", "name", "text", "entity"]).and_then(name_of);
+        let Some(text) = name else {
+            notes.n_dropped += 1;
+            continue;
+        };
+        let entity_type = match first(&["type", "entity_type", "category", "label"]) {
+            Some(word) => known_type(word, expect).map(str::to_string).unwrap_or_else(|| {
+                notes.n_unknown_types += 1;
+                Some(clean(word, 40).to_lowercase()).filter(|w| !w.is_empty()).unwrap_or(TYPE_UNSAID.to_string())
+            }),
+            None => {
+                notes.n_unknown_types += 1;
+                TYPE_UNSAID.to_string()
+            }
+        };
+        let mention = Mention {
+            hints: hints(&map, expect),
+            is_primary: match map.get("is_primary").or_else(|| map.get("primary")) {
+                Some(Value::Bool(flag)) => *flag,
+                Some(Value::String(text)) => matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "yes" | "1"),
+                Some(Value::Number(number)) => number.as_f64() == Some(1.0),
+                _ => false,
+            },
+            confidence: confidence(map.get("confidence").or_else(|| map.get("score")), notes),
+            rank: rank(map.get("rank"), place, notes),
+            entity_type,
+            text,
+        };
+        let key = (mention.entity_type.clone(), mention.text.clone(), mention.hints.clone());
+        match places.get(&key) {
+            None => {
+                places.insert(key, mentions.len());
+                mentions.push(mention);
+            }
+            Some(&there) => {
+                notes.n_merged += 1;
+                let there = &mut mentions[there];
+                there.rank = there.rank.min(mention.rank);
+                there.confidence = there.confidence.max(mention.confidence);
+                there.is_primary |= mention.is_primary;
+            }
+        }
+    }
+    if mentions.len() > expect.limit {
+        notes.n_over_limit += mentions.len() - expect.limit;
+        // The best ranked stay, in the order of the answer.
+        let mut by_rank: Vec<(u32, usize)> = mentions.iter().enumerate().map(|(at, m)| (m.rank, at)).collect();
+        by_rank.sort_unstable();
+        let mut keep: Vec<bool> = vec![false; mentions.len()];
+        for &(_, at) in &by_rank[..expect.limit] {
+            keep[at] = true;
+        }
+        let mut keep = keep.into_iter();
+        mentions.retain(|_| keep.next().unwrap_or(false));
+    }
+    mentions
+}
+
+/// Returns the profile's word for a type, whatever its case, its number, or the catalog it comes from.
+pub(super) fn known_type<'a>(word: &str, expect: &'a Expect) -> Option<&'a str> {
+    let word = word.trim();
+    let find = |word: &str| {
+        let same = |other: &str| other.to_lowercase() == word.to_lowercase();
+        let by_name = expect.types.iter().find(|t| same(&t.name));
+        by_name.or_else(|| expect.types.iter().find(|t| t.also.iter().any(|a| same(a)))).map(|t| t.name.as_str())
+    };
+    find(word).or_else(|| find(word.strip_suffix(['s', 'S'])?))
+}
+
+/// Reads the hints: the profile's names, flat or in an object of their own; only those that say something.
+fn hints(map: &Map<String, Value>, expect: &Expect) -> Attributes {
+    let nested = ["hints", "attributes"].iter().find_map(|key| map.get(*key).and_then(Value::as_object));
+    let mut hints = Attributes::new();
+    for name in &expect.hint_names {
+        let find = |map: &Map<String, Value>| {
+            map.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).and_then(|(_, v)| hint(v))
+        };
+        if let Some(value) = find(map).or_else(|| nested.and_then(find)) {
+            hints.insert(name.clone(), value);
+        }
+    }
+    hints
+}
+
+fn hint(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => clean(text, HINT_CHARS_MAX + 1),
+        Value::Number(number) => number.to_string(),
+        Value::Array(items) if items.len() == 1 => return hint(&items[0]),
+        _ => return None,
+    };
+    let says_nothing =
+        matches!(text.to_lowercase().as_str(), "" | "null" | "none" | "n/a" | "na" | "nil" | "unknown" | "-" | "?");
+    (!says_nothing && text.chars().count() <= HINT_CHARS_MAX).then_some(text)
+}

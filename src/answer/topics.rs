@@ -1,0 +1,105 @@
+//! Items -> topics: cleaned, brought into range, each key once, the best first.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::{Expect, Notes, clean};
+use crate::model::Topic;
+
+/// The longest name that is still one; a longer one is a text in the wrong place.
+pub(super) const NAME_CHARS_MAX: usize = 300;
+
+/// The confidence of an item that says none: neither trusted nor dismissed.
+const CONFIDENCE_UNSAID: f64 = 0.5;
+
+/// The largest rank that is kept.
+const RANK_MAX: f64 = 1000.0;
+
+pub(super) fn read(items: Vec<Value>, expect: &Expect, notes: &mut Notes) -> Vec<Topic> {
+    let mut topics: Vec<Topic> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    for (place, item) in items.into_iter().enumerate() {
+        let name = match &item {
+            Value::String(name) => Some(name.as_str()),
+            Value::Object(map) => {
+                ["topic", "name", "label", "title"].iter().find_map(|key| map.get(*key).and_then(Value::as_str))
+            }
+            _ => None,
+        };
+        let Some(display) = name.and_then(name_of) else {
+            notes.n_dropped += 1;
+            continue;
+        };
+        let topic = Topic {
+            topic: display.to_lowercase(),
+            display,
+            confidence: confidence(item.get("confidence").or_else(|| item.get("score")), notes),
+            rank: rank(item.get("rank"), place, notes),
+        };
+        match places.get(&topic.topic) {
+            None => {
+                places.insert(topic.topic.clone(), topics.len());
+                topics.push(topic);
+            }
+            Some(&there) => {
+                notes.n_merged += 1;
+                let there = &mut topics[there];
+                if (topic.rank, -topic.confidence) < (there.rank, -there.confidence) {
+                    *there = topic;
+                }
+            }
+        }
+    }
+    topics.sort_by_key(|topic| topic.rank);
+    notes.n_over_limit += topics.len().saturating_sub(expect.limit);
+    topics.truncate(expect.limit);
+    topics
+}
+
+/// Returns a name, cleaned; none where it is empty or too long to be one.
+pub(super) fn name_of(text: &str) -> Option<String> {
+    let name = clean(text, NAME_CHARS_MAX + 1);
+    (!name.is_empty() && name.chars().count() <= NAME_CHARS_MAX).then_some(name)
+}
+
+/// Reads a confidence: a number from 0 to 1, also as text, also as `90%`. What lies outside is brought to the nearer end.
+pub(super) fn confidence(value: Option<&Value>, notes: &mut Notes) -> f64 {
+    let number = value.and_then(|value| match value {
+        Value::String(text) => match text.trim().strip_suffix('%') {
+            Some(percent) => percent.trim().parse().ok().map(|n: f64| n / 100.0),
+            None => text.trim().parse().ok(),
+        },
+        other => other.as_f64(),
+    });
+    match number.filter(|n| n.is_finite()) {
+        Some(n) if (0.0..=1.0).contains(&n) => n,
+        Some(n) => {
+            notes.n_clamped += 1;
+            n.clamp(0.0, 1.0)
+        }
+        None => {
+            notes.n_clamped += 1;
+            CONFIDENCE_UNSAID
+        }
+    }
+}
+
+/// Reads a rank: a whole number from 1, also as text; where there is none, the place in the list.
+pub(super) fn rank(value: Option<&Value>, place: usize, notes: &mut Notes) -> u32 {
+    let number = value.and_then(|value| match value {
+        Value::String(text) => text.trim().trim_start_matches('#').parse().ok(),
+        other => other.as_f64(),
+    });
+    match number.filter(|n| n.is_finite()) {
+        Some(n) if (1.0..=RANK_MAX).contains(&n) && n.fract() == 0.0 => n as u32,
+        Some(n) => {
+            notes.n_clamped += 1;
+            n.round().clamp(1.0, RANK_MAX) as u32
+        }
+        None => {
+            notes.n_clamped += 1;
+            u32::try_from(place + 1).unwrap_or(u32::MAX).min(RANK_MAX as u32)
+        }
+    }
+}
