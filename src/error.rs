@@ -111,7 +111,7 @@ fn collect(error: &anyhow::Error, into: &mut Explained, exit: &mut Option<Exit>)
         }
         // A call to the provider knows by itself what to advise.
         if let Some(api) = cause.downcast_ref::<ApiError>() {
-            into.hints.extend(api.hint());
+            into.hints.extend(api.hint().filter(|hint| !into.hints.contains(hint)));
             *exit = exit.or((api.fault == Fault::Interrupted).then_some(Exit::Interrupted));
         }
         let text = cause.to_string();
