@@ -1,0 +1,209 @@
+//! An answer before it is put on the wire, and the two wire shapes it can take.
+
+use serde_json::{Map, Value, json};
+
+use super::asked::{Asked, Endpoint, tokens};
+use super::fill;
+use super::reader::Reader;
+
+/// What the stand-in for a model has to say to one request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Answered {
+    pub(crate) model: String,
+    /// `None`: no message at all, only the reasoning item.
+    pub(crate) text: Option<String>,
+    pub(crate) refusal: Option<String>,
+    /// Why it ended early: `max_output_tokens` or `content_filter`.
+    pub(crate) incomplete: Option<String>,
+    /// The `error` of an answer with status `failed`.
+    pub(crate) error: Option<Value>,
+    pub(crate) usage: Tokens,
+}
+
+/// Token counts of one answer, or of many added up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tokens {
+    pub(crate) input: u64,
+    pub(crate) cached: u64,
+    pub(crate) output: u64,
+    pub(crate) reasoning: u64,
+}
+
+impl Tokens {
+    pub(crate) fn add(&mut self, other: Tokens) {
+        self.input += other.input;
+        self.cached += other.cached;
+        self.output += other.output;
+        self.reasoning += other.reasoning;
+    }
+
+    /// The shape of the Responses API, and of a batch object.
+    pub(crate) fn to_json(self) -> Value {
+        json!({"input_tokens": self.input, "input_tokens_details": {"cached_tokens": self.cached},
+            "output_tokens": self.output, "output_tokens_details": {"reasoning_tokens": self.reasoning},
+            "total_tokens": self.input + self.output})
+    }
+
+    fn to_chat_json(self) -> Value {
+        json!({"prompt_tokens": self.input, "completion_tokens": self.output,
+            "total_tokens": self.input + self.output,
+            "prompt_tokens_details": {"cached_tokens": self.cached},
+            "completion_tokens_details": {"reasoning_tokens": self.reasoning}})
+    }
+}
+
+/// Caching starts at 1,024 tokens and goes on in steps of 128, says the provider's guide.
+const CACHED_TOKENS_MIN: u64 = 1024;
+const CACHED_TOKENS_STEP: u64 = 128;
+
+impl Answered {
+    /// Reads the request with the dictionary. `repeated` says whether the instructions were seen before.
+    pub(crate) fn read(reader: &Reader, asked: &Asked, repeated: bool) -> Answered {
+        Answered::saying(fill::answer(reader, asked), asked, repeated)
+    }
+
+    /// Says the given text.
+    pub(crate) fn saying(text: String, asked: &Asked, repeated: bool) -> Answered {
+        let shared = asked.shared_tokens();
+        let reasoning = match asked.effort.as_deref() {
+            Some("none" | "minimal") => 0,
+            _ => 64 * (1 + tokens(&asked.text) / 512),
+        };
+        let mut answered = Answered {
+            model: format!("{}-sandbox", asked.model),
+            usage: Tokens {
+                input: asked.input_tokens(),
+                cached: if repeated && shared >= CACHED_TOKENS_MIN { shared - shared % CACHED_TOKENS_STEP } else { 0 },
+                output: reasoning + tokens(&text),
+                reasoning,
+            },
+            text: Some(text),
+            ..Answered::default()
+        };
+        if let Some(most) = asked.output_tokens_max.filter(|most| *most < answered.usage.output) {
+            answered.cut_off(most.saturating_sub(reasoning));
+            answered.usage.output = most;
+            answered.usage.reasoning = reasoning.min(most);
+        }
+        answered
+    }
+
+    /// Ends the answer early, after this many tokens of text.
+    pub(crate) fn cut_off(&mut self, text_tokens: u64) {
+        self.incomplete = Some("max_output_tokens".into());
+        let n_chars = usize::try_from(text_tokens * 4).unwrap_or(usize::MAX);
+        let cut = self.text.take().map(|text| text.chars().take(n_chars).collect::<String>());
+        self.text = cut.filter(|text| !text.is_empty());
+    }
+
+    /// Writes the answer as the body that the endpoint returns.
+    pub(crate) fn to_body(&self, endpoint: Endpoint, request_body: &Value, id: &str, created_at: i64) -> Value {
+        match endpoint {
+            Endpoint::Responses => self.to_response(request_body, id, created_at),
+            Endpoint::Chat => self.to_chat_completion(id, created_at),
+        }
+    }
+
+    fn to_response(&self, request: &Value, id: &str, created_at: i64) -> Value {
+        let status = match (&self.error, &self.incomplete) {
+            (Some(_), _) => "failed",
+            (None, Some(_)) => "incomplete",
+            (None, None) => "completed",
+        };
+        let mut output = vec![];
+        if self.usage.reasoning > 0 {
+            output.push(json!({"id": format!("rs_{id}"), "type": "reasoning", "summary": []}));
+        }
+        let part = match (&self.refusal, &self.text) {
+            (Some(refusal), _) => Some(json!({"type": "refusal", "refusal": refusal})),
+            (None, Some(text)) => Some(json!({"type": "output_text", "annotations": [], "logprobs": [], "text": text})),
+            (None, None) => None,
+        };
+        if let Some(part) = part.filter(|_| self.error.is_none()) {
+            output.push(json!({"id": format!("msg_{id}"), "type": "message",
+                "status": if self.incomplete.is_some() { "incomplete" } else { "completed" },
+                "role": "assistant", "content": [part]}));
+        }
+        let or = |name: &str, default: Value| request.get(name).cloned().unwrap_or(default);
+        json!({
+            "id": format!("resp_{id}"), "object": "response", "created_at": created_at, "status": status,
+            "background": false, "completed_at": if status == "completed" { json!(created_at) } else { Value::Null },
+            "error": self.error, "incomplete_details": self.incomplete.as_ref().map(|reason| json!({"reason": reason})),
+            "instructions": null, "max_output_tokens": or("max_output_tokens", Value::Null), "model": self.model,
+            "output": output, "parallel_tool_calls": true, "previous_response_id": null,
+            "reasoning": or("reasoning", json!({"effort": null, "summary": null})),
+            "service_tier": "default", "store": or("store", json!(true)), "temperature": 1.0,
+            "text": echo_format(request), "tool_choice": "auto", "tools": [], "top_p": 1.0, "truncation": "disabled",
+            "usage": self.usage.to_json(), "user": null, "metadata": {},
+        })
+    }
+
+    fn to_chat_completion(&self, id: &str, created_at: i64) -> Value {
+        let finish_reason = match self.incomplete.as_deref() {
+            None => "stop",
+            Some("content_filter") => "content_filter",
+            Some(_) => "length",
+        };
+        let content = if self.refusal.is_some() { None } else { self.text.as_ref() };
+        json!({
+            "id": format!("chatcmpl-{id}"), "object": "chat.completion", "created": created_at, "model": self.model,
+            "choices": [{"index": 0, "finish_reason": finish_reason, "logprobs": null,
+                "message": {"role": "assistant", "content": content, "refusal": self.refusal, "annotations": []}}],
+            "usage": self.usage.to_chat_json(), "service_tier": "default", "system_fingerprint": null,
+        })
+    }
+}
+
+/// Repeats the asked format without its schema, which would make every answer a page longer.
+fn echo_format(request: &Value) -> Value {
+    let mut format = request["text"]["format"]
+        .as_object()
+        .cloned()
+        .unwrap_or_else(|| Map::from_iter([("type".to_owned(), json!("text"))]));
+    if format.contains_key("schema") {
+        format.insert("schema".into(), json!({}));
+    }
+    json!({"format": format})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked() -> Asked {
+        Asked { model: "m".into(), instructions: "i".repeat(4400), text: "t".repeat(40), ..Asked::default() }
+    }
+
+    #[test]
+    fn usage_adds_up_and_a_repeated_beginning_is_cached() {
+        let first = Answered::saying("abcd".into(), &asked(), false).usage;
+        assert_eq!(first, Tokens { input: 1110, cached: 0, output: 65, reasoning: 64 });
+        assert_eq!(Answered::saying("abcd".into(), &asked(), true).usage.cached, 1024);
+    }
+
+    #[test]
+    fn an_answer_longer_than_allowed_is_incomplete_and_paid() {
+        let table = [
+            (Some(66), None, Some("abcdefgh")),
+            (Some(65), Some("max_output_tokens"), Some("abcd")),
+            (Some(10), Some("max_output_tokens"), None),
+        ];
+        for (most, incomplete, text) in table {
+            let asked = Asked { output_tokens_max: most, ..asked() };
+            let answered = Answered::saying("abcdefgh".into(), &asked, false);
+            assert_eq!((answered.incomplete.as_deref(), answered.text.as_deref()), (incomplete, text), "{most:?}");
+            assert_eq!(answered.usage.output, most.unwrap_or(66));
+        }
+    }
+
+    #[test]
+    fn a_refusal_and_a_failure_have_their_own_shapes() {
+        let refused = Answered { refusal: Some("no".into()), text: Some("x".into()), ..Answered::default() };
+        let body = refused.to_body(Endpoint::Responses, &json!({}), "1", 7);
+        assert_eq!(body["output"][0]["content"][0], json!({"type": "refusal", "refusal": "no"}));
+        let chat = refused.to_body(Endpoint::Chat, &json!({}), "1", 7);
+        assert_eq!(chat["choices"][0]["message"]["content"], Value::Null);
+        let failed = Answered { error: Some(json!({"code": "server_error"})), ..Answered::default() };
+        assert_eq!(failed.to_body(Endpoint::Responses, &json!({}), "1", 7)["status"], "failed");
+    }
+}

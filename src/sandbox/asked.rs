@@ -1,0 +1,164 @@
+//! What a request body asks for, whichever of the two endpoints it is written for.
+
+use serde_json::Value;
+
+/// The endpoints that answer requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Responses,
+    Chat,
+}
+
+impl Endpoint {
+    pub(crate) fn parse(path: &str) -> Option<Endpoint> {
+        match path {
+            "/v1/responses" => Some(Endpoint::Responses),
+            "/v1/chat/completions" => Some(Endpoint::Chat),
+            _ => None,
+        }
+    }
+}
+
+/// The form in which the answer is wanted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) enum Format {
+    #[default]
+    Text,
+    JsonObject,
+    Schema(Value),
+}
+
+/// A request body, read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Asked {
+    pub(crate) model: String,
+    /// The part that is the same in every request.
+    pub(crate) instructions: String,
+    /// The user's own text.
+    pub(crate) text: String,
+    pub(crate) format: Format,
+    pub(crate) output_tokens_max: Option<u64>,
+    /// `None` when the request leaves it to the model.
+    pub(crate) effort: Option<String>,
+}
+
+impl Asked {
+    pub(crate) fn read(endpoint: Endpoint, body: &Value) -> Asked {
+        let (conversation, format, limits, effort) = match endpoint {
+            Endpoint::Responses => (
+                &body["input"],
+                read_format(&body["text"]["format"], |format| &format["schema"]),
+                ["max_output_tokens", "max_output_tokens"],
+                &body["reasoning"]["effort"],
+            ),
+            Endpoint::Chat => (
+                &body["messages"],
+                read_format(&body["response_format"], |format| &format["json_schema"]["schema"]),
+                ["max_completion_tokens", "max_tokens"],
+                &body["reasoning_effort"],
+            ),
+        };
+        let mut asked = Asked {
+            model: body["model"].as_str().unwrap_or_default().to_owned(),
+            instructions: body["instructions"].as_str().unwrap_or_default().to_owned(),
+            format,
+            output_tokens_max: limits.iter().find_map(|name| body[name].as_u64()),
+            effort: effort.as_str().map(str::to_owned),
+            ..Asked::default()
+        };
+        read_conversation(conversation, &mut asked);
+        asked
+    }
+
+    /// Returns an estimate of the tokens read: a token is about four characters of English.
+    pub(crate) fn input_tokens(&self) -> u64 {
+        tokens(&self.instructions) + tokens(&self.text) + self.format_tokens()
+    }
+
+    /// Returns the tokens of the beginning that all requests of an ask share: instructions and schema.
+    pub(crate) fn shared_tokens(&self) -> u64 {
+        tokens(&self.instructions) + self.format_tokens()
+    }
+
+    fn format_tokens(&self) -> u64 {
+        match &self.format {
+            Format::Schema(schema) => tokens(&schema.to_string()),
+            _ => 0,
+        }
+    }
+}
+
+/// Estimates the tokens of a text.
+pub(crate) fn tokens(text: &str) -> u64 {
+    (text.chars().count() as u64).div_ceil(4)
+}
+
+fn read_format(format: &Value, schema: fn(&Value) -> &Value) -> Format {
+    match format["type"].as_str() {
+        Some("json_schema") => Format::Schema(schema(format).clone()),
+        Some("json_object") => Format::JsonObject,
+        _ => Format::Text,
+    }
+}
+
+fn read_conversation(conversation: &Value, asked: &mut Asked) {
+    if let Some(text) = conversation.as_str() {
+        asked.text.push_str(text);
+    }
+    for message in conversation.as_array().into_iter().flatten() {
+        let into = match message["role"].as_str() {
+            Some("system" | "developer") => &mut asked.instructions,
+            Some("assistant") => continue,
+            _ => &mut asked.text,
+        };
+        if let Some(text) = message["content"].as_str() {
+            push_paragraph(into, text);
+        }
+        for part in message["content"].as_array().into_iter().flatten() {
+            push_paragraph(into, part["text"].as_str().unwrap_or_default());
+        }
+    }
+}
+
+fn push_paragraph(into: &mut String, text: &str) {
+    if !into.is_empty() {
+        into.push_str("\n\n");
+    }
+    into.push_str(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn both_endpoints_are_read_alike() {
+        let schema = json!({"type": "object"});
+        let expected = Asked {
+            model: "m".into(),
+            instructions: "Be brief.".into(),
+            text: "A\n\nB".into(),
+            format: Format::Schema(schema.clone()),
+            output_tokens_max: Some(9),
+            effort: Some("low".into()),
+        };
+        let responses = json!({"model": "m", "instructions": "Be brief.", "max_output_tokens": 9,
+            "reasoning": {"effort": "low"},
+            "input": [{"role": "user", "content": "A"}, {"content": [{"type": "input_text", "text": "B"}]}],
+            "text": {"format": {"type": "json_schema", "name": "n", "schema": schema}}});
+        assert_eq!(Asked::read(Endpoint::Responses, &responses), expected);
+        let chat = json!({"model": "m", "max_completion_tokens": 9, "reasoning_effort": "low",
+            "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "A"},
+                         {"role": "assistant", "content": "no"}, {"role": "user", "content": "B"}],
+            "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}});
+        assert_eq!(Asked::read(Endpoint::Chat, &chat), expected);
+    }
+
+    #[test]
+    fn a_plain_input_is_the_text() {
+        let asked = Asked::read(Endpoint::Responses, &json!({"model": "m", "input": "abcde"}));
+        assert_eq!((asked.text.as_str(), asked.format.clone(), asked.input_tokens()), ("abcde", Format::Text, 2));
+    }
+}

@@ -1,0 +1,370 @@
+//! The sandbox's stand-in for a model: a dictionary reader.
+//!
+//! It looks up known names in a text and counts words; it understands nothing. The same text always gives the same
+//! answer, and what it finds it finds by spelling alone. Names come from the user's catalog, topics from the profile's
+//! keywords, and a plain rule of thumb on capital letters finds some names that no catalog has, so that a rehearsal
+//! also shows what an unlinked mention looks like.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use anyhow::Context as _;
+
+use crate::model::Entity;
+
+/// A topic and the words that give it away, as a profile lists them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keyword {
+    /// The topic as it will be answered.
+    pub topic: String,
+    /// Words or phrases; upper and lower case are alike.
+    pub words: Vec<String>,
+}
+
+/// What the reader knows.
+#[derive(Clone, Debug, Default)]
+pub struct Dictionary {
+    /// Names and aliases to look for.
+    pub entities: Vec<Entity>,
+    /// Topics and their words.
+    pub keywords: Vec<Keyword>,
+    /// The catalog's word for a type -> the profile's (`company` -> `organization`); upper and lower case are alike. A
+    /// type that the asked schema lists itself needs no entry.
+    pub types: BTreeMap<String, String>,
+}
+
+/// Names this short are only found in the case in which the catalog writes them: IT is not it.
+const CASE_SENSITIVE_CHARS_MAX: usize = 4;
+
+/// A name found in a text.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Found {
+    /// As the text writes it.
+    pub(crate) mention: String,
+    /// The catalog's types that this spelling may have; empty for a guessed name.
+    pub(crate) types: Vec<String>,
+    pub(crate) count: usize,
+    pub(crate) first_at: usize,
+}
+
+/// A topic found in a text.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FoundTopic {
+    pub(crate) topic: String,
+    pub(crate) count: usize,
+}
+
+/// A dictionary made ready for looking up.
+pub(crate) struct Reader {
+    names: AhoCorasick,
+    /// By pattern: how the catalog writes it, and the entities it may mean.
+    spellings: Vec<Spelling>,
+    types: BTreeMap<String, String>,
+    words: AhoCorasick,
+    /// By pattern: the index of its topic.
+    word_topics: Vec<usize>,
+    topics: Vec<String>,
+}
+
+struct Spelling {
+    text: String,
+    exact_case: bool,
+    /// The first entity that has this spelling: mentions of one entity are counted together.
+    entity: usize,
+    types: Vec<String>,
+}
+
+impl Reader {
+    pub(crate) fn new(dictionary: &Dictionary) -> anyhow::Result<Reader> {
+        let mut spellings: Vec<Spelling> = vec![];
+        let mut by_text: HashMap<&str, usize> = HashMap::new();
+        for (entity, row) in dictionary.entities.iter().enumerate() {
+            for text in std::iter::once(&row.name).chain(&row.aliases) {
+                let text = text.trim();
+                if text.chars().count() < 2 {
+                    continue;
+                }
+                let at = *by_text.entry(text).or_insert_with(|| {
+                    let exact_case = text.chars().count() <= CASE_SENSITIVE_CHARS_MAX;
+                    spellings.push(Spelling { text: text.to_owned(), exact_case, entity, types: vec![] });
+                    spellings.len() - 1
+                });
+                if !spellings[at].types.contains(&row.entity_type) {
+                    spellings[at].types.push(row.entity_type.clone());
+                }
+            }
+        }
+        let mut word_topics = vec![];
+        let mut words = vec![];
+        for (at, keyword) in dictionary.keywords.iter().enumerate() {
+            for word in keyword.words.iter().map(|word| word.trim()).filter(|word| !word.is_empty()) {
+                words.push(word);
+                word_topics.push(at);
+            }
+        }
+        Ok(Reader {
+            names: automaton(spellings.iter().map(|spelling| spelling.text.as_str()))
+                .context("cannot index the names")?,
+            spellings,
+            types: dictionary.types.iter().map(|(from, to)| (from.to_lowercase(), to.clone())).collect(),
+            words: automaton(words).context("cannot index the keywords")?,
+            word_topics,
+            topics: dictionary.keywords.iter().map(|keyword| keyword.topic.clone()).collect(),
+        })
+    }
+
+    /// Finds the names in a text, those named most often first.
+    pub(crate) fn names_in(&self, text: &str) -> Vec<Found> {
+        let mut found: BTreeMap<usize, Found> = BTreeMap::new();
+        let mut taken = vec![];
+        for hit in self.names.find_iter(text) {
+            let spelling = &self.spellings[hit.pattern().as_usize()];
+            let written = &text[hit.range()];
+            // A part of a longer word, or "it" where the catalog says "IT": no name.
+            if !stands_alone(text, hit.start(), hit.end()) || (spelling.exact_case && written != spelling.text) {
+                continue;
+            }
+            taken.push(hit.range());
+            let one = found.entry(spelling.entity).or_insert_with(|| Found {
+                mention: written.to_owned(),
+                types: spelling.types.clone(),
+                count: 0,
+                first_at: hit.start(),
+            });
+            one.count += 1;
+            if written.len() > one.mention.len() {
+                one.mention = written.to_owned();
+            }
+        }
+        let mut all: Vec<Found> = found.into_values().collect();
+        let known: BTreeSet<String> = all.iter().map(|one| one.mention.to_lowercase()).collect();
+        all.sort_by(|a, b| b.count.cmp(&a.count).then(a.first_at.cmp(&b.first_at)));
+        let mut guessed = guess_names(text, &taken);
+        guessed.retain(|one| !known.contains(&one.mention.to_lowercase()));
+        all.extend(guessed);
+        all
+    }
+
+    /// Finds the topics of a text, the one with most words first.
+    pub(crate) fn topics_in(&self, text: &str) -> Vec<FoundTopic> {
+        let mut counts = vec![0; self.topics.len()];
+        for hit in self.words.find_iter(text) {
+            if stands_alone(text, hit.start(), hit.end()) {
+                counts[self.word_topics[hit.pattern().as_usize()]] += 1;
+            }
+        }
+        let mut topics: Vec<FoundTopic> = counts
+            .into_iter()
+            .zip(&self.topics)
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, topic)| FoundTopic { topic: topic.clone(), count })
+            .collect();
+        topics.sort_by_key(|topic| std::cmp::Reverse(topic.count));
+        topics
+    }
+
+    /// Chooses among the types that the schema allows; any type will do where it lists none.
+    pub(crate) fn type_of(&self, found: &Found, allowed: &[String]) -> Option<String> {
+        let allowed_as = |word: &str| allowed.iter().find(|allowed| allowed.eq_ignore_ascii_case(word)).cloned();
+        if allowed.is_empty() {
+            return found.types.first().cloned().or_else(|| Some("name".into()));
+        }
+        let own = found.types.iter().find_map(|own| {
+            allowed_as(own).or_else(|| self.types.get(&own.to_lowercase()).and_then(|mapped| allowed_as(mapped)))
+        });
+        let guess = if looks_like_an_organization(&found.mention) { "organization" } else { "person" };
+        own.or_else(|| allowed_as(guess).filter(|_| found.types.is_empty()))
+            .or_else(|| allowed_as("other"))
+            .or_else(|| allowed.first().cloned())
+    }
+}
+
+fn automaton<'a>(patterns: impl IntoIterator<Item = &'a str>) -> anyhow::Result<AhoCorasick> {
+    Ok(AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(patterns)?)
+}
+
+/// Whether what lies between the two places is not the inside of a longer word.
+fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+    let before = text[..start].chars().next_back();
+    let after = text[end..].chars().next();
+    !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+}
+
+const ORGANIZATION_WORDS: &[&str] = &[
+    "Administration",
+    "Agency",
+    "Association",
+    "Bank",
+    "Center",
+    "Centre",
+    "Club",
+    "Commission",
+    "Committee",
+    "Company",
+    "Corporation",
+    "Council",
+    "Department",
+    "Group",
+    "Inc",
+    "Institute",
+    "Laboratory",
+    "Ministry",
+    "Office",
+    "Party",
+    "Society",
+    "Union",
+    "University",
+];
+
+fn looks_like_an_organization(name: &str) -> bool {
+    name.split(' ').next_back().is_some_and(|last| ORGANIZATION_WORDS.contains(&last))
+}
+
+/// Most words of a guessed name.
+const GUESSED_WORDS_MAX: usize = 4;
+
+/// Guesses names by their capitals: two to four capitalized words side by side, not at the start of a sentence.
+fn guess_names(text: &str, taken: &[std::ops::Range<usize>]) -> Vec<Found> {
+    let mut found: Vec<Found> = vec![];
+    for run in capitalized_runs(text) {
+        let mention = text[run.clone()].to_owned();
+        let n_words = mention.split(' ').count();
+        let is_known = taken.iter().any(|known| known.start < run.end && run.start < known.end);
+        if is_known || !(2..=GUESSED_WORDS_MAX).contains(&n_words) {
+            continue;
+        }
+        match found.iter_mut().find(|one| one.mention == mention) {
+            Some(one) => one.count += 1,
+            None => found.push(Found { mention, types: vec![], count: 1, first_at: run.start }),
+        }
+    }
+    found
+}
+
+fn capitalized_runs(text: &str) -> Vec<std::ops::Range<usize>> {
+    let mut runs = vec![];
+    let mut run: Option<std::ops::Range<usize>> = None;
+    let mut sentence_starts = true;
+    let mut at = 0;
+    for piece in text.split_inclusive(char::is_whitespace) {
+        let word = piece.trim_end();
+        let core = word.trim_matches(|c: char| !c.is_alphanumeric());
+        let start = at + word.find(core).unwrap_or(0);
+        let range = start..start + core.len();
+        at += piece.len();
+        let is_name = core.chars().count() > 1
+            && core.starts_with(char::is_uppercase)
+            && core.chars().skip(1).any(char::is_lowercase)
+            && core.chars().all(|c| c.is_alphabetic() || c == '-' || c == '\'' || c == '’')
+            && !sentence_starts;
+        let opens = word.len() > core.len() && !word.starts_with(core);
+        if is_name {
+            run = match run.take() {
+                Some(open) if !opens => Some(open.start..range.end),
+                open => {
+                    runs.extend(open);
+                    Some(range.clone())
+                }
+            };
+        } else {
+            runs.extend(run.take());
+        }
+        // Punctuation after a word, or more than one blank, ends a run.
+        let closes = !word.ends_with(core) || piece.len() != word.len() + 1 || !piece.ends_with(' ');
+        if closes {
+            runs.extend(run.take());
+        }
+        sentence_starts = word.ends_with(['.', '!', '?', ':', '"', '”'])
+            || piece.ends_with('\n')
+            || (sentence_starts && core.is_empty());
+    }
+    runs.extend(run);
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entity(entity_type: &str, name: &str, aliases: &[&str]) -> Entity {
+        Entity {
+            id: crate::model::EntityId::new(name),
+            entity_type: entity_type.into(),
+            name: name.into(),
+            aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+            attributes: Default::default(),
+        }
+    }
+
+    fn reader() -> Reader {
+        Reader::new(&Dictionary {
+            entities: vec![
+                entity("agency", "NASA", &["National Aeronautics and Space Administration"]),
+                entity("astronaut", "Neil Armstrong", &["Armstrong"]),
+                entity("vehicle", "Apollo", &[]),
+                entity("mission", "Apollo 11", &[]),
+                entity("company", "IT", &[]),
+            ],
+            keywords: vec![
+                Keyword { topic: "moon landing".into(), words: vec!["moon".into(), "lunar module".into()] },
+                Keyword { topic: "budget".into(), words: vec!["budget".into()] },
+            ],
+            types: [("Agency".to_owned(), "organization".to_owned()), ("astronaut".into(), "person".into())].into(),
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn names_are_found_whole_and_longest_first() {
+        let table: &[(&str, &[&str])] = &[
+            ("Neil Armstrong flew. Armstrong landed.", &["Neil Armstrong"]),
+            ("Apollo 11 was an Apollo flight", &["Apollo 11", "Apollo"]),
+            ("NASA, not nasality or nasa", &["NASA"]),
+            ("it was not it", &[]),
+            ("IT is here", &["IT"]),
+            ("NASAs", &[]),
+            ("", &[]),
+        ];
+        for (text, expected) in table {
+            let found: Vec<_> = reader().names_in(text).into_iter().map(|one| one.mention).collect();
+            assert_eq!(&found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn some_unknown_names_are_guessed_by_their_capitals() {
+        let table: &[(&str, &[&str])] = &[
+            ("then Gene Kranz spoke to the Space Task Group of it", &["Gene Kranz", "Space Task Group"]),
+            (
+                "Yesterday Gene spoke. Then Margaret Hamilton, Kranz and (Chris Kraft) left.",
+                &["Margaret Hamilton", "Chris Kraft"],
+            ),
+            ("the FBI Office said\nThe Old Man", &["Old Man"]),
+            ("with Neil Armstrong", &["Neil Armstrong"]),
+        ];
+        for (text, expected) in table {
+            let found: Vec<_> = reader().names_in(text).into_iter().map(|one| one.mention).collect();
+            assert_eq!(&found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn topics_come_by_their_words() {
+        let topics = reader().topics_in("A budget for the Moon: the lunar module. Budgetary honeymoon.");
+        let names: Vec<_> = topics.iter().map(|topic| (topic.topic.as_str(), topic.count)).collect();
+        assert_eq!(names, [("moon landing", 2), ("budget", 1)]);
+    }
+
+    #[test]
+    fn a_type_is_one_that_the_schema_allows() {
+        let allowed: Vec<String> = ["person", "organization", "other"].map(String::from).into();
+        let reader = reader();
+        let table =
+            [("NASA", "organization"), ("Neil Armstrong", "person"), ("Apollo 11", "other"), ("to Ann Lee", "person")];
+        for (text, expected) in table {
+            let found = reader.names_in(text);
+            assert_eq!(reader.type_of(&found[0], &allowed).as_deref(), Some(expected), "{text}");
+            assert_ne!(reader.type_of(&found[0], &[]), None);
+        }
+    }
+}

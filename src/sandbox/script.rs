@@ -1,0 +1,508 @@
+//! The script: what makes the sandbox misbehave, and answer as told. `docs/sandbox.md` describes it for people.
+//!
+//! One JSON file. Every part may be left out, an empty object is the well-behaved sandbox; unknown names are an error,
+//! so that a misspelled fault never passes for a passed test.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// All that can be told to a sandbox.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Script {
+    /// For the reader of the file; ignored.
+    pub note: Option<Value>,
+    /// Changes the order in which requests of a batch are done.
+    pub seed: u64,
+    /// How batches move on; the sandbox's own pace where unset.
+    pub pace: Option<Pace>,
+    /// What goes wrong with HTTP calls.
+    pub faults: Vec<Fault>,
+    /// What is answered to single requests; the first rule that fits counts.
+    pub answers: Vec<AnswerRule>,
+    /// What becomes of batches; the first rule that fits counts.
+    pub batches: Vec<BatchRule>,
+    /// What is too much.
+    pub limits: Limits,
+    /// What models do not know or do not take.
+    pub models: Vec<ModelRule>,
+    /// How files are served.
+    pub files: FileRules,
+}
+
+impl Script {
+    /// Reads a script.
+    pub fn parse(text: &str) -> anyhow::Result<Script> {
+        // By way of a map: serde would also take a list for a struct.
+        let members: Map<String, Value> = serde_json::from_str(text).context("the sandbox script is no JSON object")?;
+        serde_json::from_value(members.into()).context("the sandbox script does not fit (see docs/sandbox.md)")
+    }
+
+    /// Reads a script from a file.
+    pub fn read(path: &Path) -> anyhow::Result<Script> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        Script::parse(&text).with_context(|| format!("cannot use `{}`", path.display()))
+    }
+}
+
+/// How batches move on.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pace {
+    /// A batch ends at this many `GET`s of it; time plays no part.
+    Polls(u32),
+    /// A batch ends after this long, and not before its requests are answered.
+    Millis(u64),
+}
+
+/// The moments of a call at which something can go wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// The request's head was read, its body not.
+    Head,
+    /// Some of the body was read (`after_bytes`).
+    Body,
+    /// The whole request was received; nothing was done yet.
+    Received,
+    /// It was done; the reply was not sent.
+    Done,
+    /// Some of the reply's body was sent (`after_bytes`).
+    Reply,
+}
+
+/// Something that goes wrong with an HTTP call.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fault {
+    /// For the reader of the file; ignored.
+    pub note: Option<Value>,
+    /// The endpoint, as `batches.create`; `*` is every one.
+    pub on: String,
+    /// Only calls whose body contains this text.
+    pub contains: Option<String>,
+    /// The first fitting call that it happens to, from 1.
+    pub nth: Option<u64>,
+    /// To how many calls in a row; 0 is all from then on. Default 1.
+    pub times: Option<u64>,
+    /// When it happens; each fault has a moment that makes sense for it.
+    pub at: Option<Stage>,
+    /// With `body` and `reply`: after this many bytes.
+    pub after_bytes: u64,
+    /// A file to create when the moment has come, so that a test knows.
+    pub announce: Option<PathBuf>,
+    /// Waits this long.
+    pub delay_ms: u64,
+    /// Waits until this file exists.
+    pub hold: Option<PathBuf>,
+    /// Waits for ever.
+    pub hang: bool,
+    /// Closes the connection.
+    pub close: bool,
+    /// Answers this status instead.
+    pub status: Option<u16>,
+    /// Answers this JSON body instead.
+    pub json: Option<Value>,
+    /// Answers this text instead.
+    pub text: Option<String>,
+    /// Sends these bytes instead of a reply and closes.
+    pub raw: Option<String>,
+    /// Sets these headers of the reply; null removes.
+    pub headers: BTreeMap<String, Option<String>>,
+    /// Keeps only these members of the reply's JSON.
+    pub only: Option<Vec<String>>,
+    /// Sets members of the reply's JSON.
+    pub set: Map<String, Value>,
+    /// Removes members of the reply's JSON.
+    pub unset: Vec<String>,
+    /// Cuts the reply's body after so many bytes.
+    pub truncate: Option<u64>,
+    /// Cuts so many lines off the end of the reply's body.
+    pub drop_lines: Option<u64>,
+    /// What `Content-Length` says of a cut body.
+    pub length: LengthRule,
+}
+
+impl Fault {
+    /// Returns when the fault happens.
+    pub(crate) fn stage(&self) -> Stage {
+        self.at.unwrap_or(if self.hold.is_some() || self.announce.is_some() { Stage::Done } else { Stage::Received })
+    }
+
+    /// Whether it answers in place of the sandbox.
+    pub(crate) fn replaces_reply(&self) -> bool {
+        self.status.is_some() || self.json.is_some() || self.text.is_some() || self.raw.is_some()
+    }
+}
+
+/// What `Content-Length` says of a body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LengthRule {
+    /// The bytes that are sent: nothing shows the cut.
+    #[default]
+    Matching,
+    /// The bytes of the whole body; the connection closes early.
+    Promised,
+    /// There is none; the body ends with the connection.
+    None,
+}
+
+/// What happens to a request's answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A good answer.
+    #[default]
+    Ok,
+    /// The model declines.
+    Refusal,
+    /// All tokens went into reasoning; there is no text.
+    Incomplete,
+    /// The text breaks off at the token limit.
+    IncompleteText,
+    /// The provider's filter stopped it.
+    ContentFilter,
+    /// A message with an empty text.
+    Empty,
+    /// No message item at all.
+    NoMessage,
+    /// Text that holds no JSON.
+    NotJson,
+    /// Good JSON in a code fence.
+    Fenced,
+    /// Good JSON with sentences around it.
+    Prose,
+    /// JSON of another shape.
+    SchemaViolation,
+    /// Confidence and rank outside their ranges.
+    OutOfRange,
+    /// Status 200, but the response object says `failed`.
+    Failed,
+    /// The endpoint refused the request: `status`, `code`, `message`.
+    Http,
+    /// Never ran: the window closed.
+    BatchExpired,
+    /// Never ran: the batch was cancelled.
+    BatchCancelled,
+    /// `status_code` 0 and an empty body, counted as completed.
+    Ghost,
+    /// In neither file.
+    Missing,
+    /// Twice in the output file.
+    Duplicated,
+    /// Failed in the error file and good in the output file.
+    DuplicatedFailure,
+    /// A good answer, and beside it one to a request that nobody sent.
+    Foreign,
+    /// A line that is no JSON.
+    GarbageLine,
+}
+
+/// Which of a batch's two files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    /// The output file.
+    Output,
+    /// The error file.
+    Error,
+}
+
+/// What single requests are answered.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AnswerRule {
+    /// For the reader of the file; ignored.
+    pub note: Option<Value>,
+    /// Only these custom ids; `*` stands for any text.
+    pub custom_id: Option<String>,
+    /// Only every n-th line of the input file.
+    pub every: Option<u64>,
+    /// With `every`: starting with this line, from 1.
+    pub from: Option<u64>,
+    /// Only requests whose text contains this.
+    pub contains: Option<String>,
+    /// Only the first n times that the same request is asked.
+    pub times: Option<u64>,
+    /// What happens.
+    pub outcome: Outcome,
+    /// The HTTP status of the line (200 for good answers, 400 with `http`).
+    pub status: Option<u16>,
+    /// The `error.code` of a failure.
+    pub code: Option<String>,
+    /// The `error.message` of a failure.
+    pub message: Option<String>,
+    /// The answer's text; JSON that is not a string is written out as text.
+    pub output_text: Option<Value>,
+    /// The answer's whole body.
+    pub body: Option<Value>,
+    /// The whole line.
+    pub line: Option<Value>,
+    /// The whole line, as it is written.
+    pub line_text: Option<String>,
+    /// Writes the body as a JSON string.
+    pub body_as_string: bool,
+    /// Writes only `{"output_text": …}` as the body.
+    pub short_body: bool,
+    /// The file the line goes to.
+    pub file: Option<Which>,
+}
+
+/// What becomes of a batch.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BatchRule {
+    /// For the reader of the file; ignored.
+    pub note: Option<Value>,
+    /// Only the n-th batch since the script was loaded, from 1.
+    pub nth: Option<u64>,
+    /// Only batches of this model.
+    pub model: Option<String>,
+    /// Only batches with these metadata.
+    pub metadata: BTreeMap<String, String>,
+    /// How it moves on.
+    pub pace: Option<Pace>,
+    /// How it ends: `completed`, `failed`, `expired` or `cancelled`.
+    pub ends: Option<Ends>,
+    /// The share of requests done when it ends early or stands still.
+    pub done: Option<f64>,
+    /// The status that it never leaves.
+    pub stuck: Option<String>,
+    /// The `errors` of a failed batch: a list is wrapped as the provider does, anything else goes out as it is.
+    pub errors: Option<Value>,
+    /// What is shown at each `GET`, in place of the usual course; the last one stays.
+    pub steps: Vec<Step>,
+    /// For so many `GET`s after the end the file ids are not there yet.
+    pub settle: u32,
+    /// The output file is short at first.
+    pub short: Option<Short>,
+    /// Whether requests that never ran have lines in the error file (the default) or are in neither file.
+    pub rest: Rest,
+    /// What a cancel leads to.
+    pub cancel: CancelRule,
+    /// This file's content instead of the output file.
+    pub output_file: Option<PathBuf>,
+    /// This file's content instead of the error file.
+    pub error_file: Option<PathBuf>,
+    /// An error file is named although it is empty.
+    pub empty_error_file: bool,
+    /// The last lines lack their newline.
+    pub no_final_newline: bool,
+    /// Sets members of the batch object, always.
+    pub set: Map<String, Value>,
+    /// Removes members of the batch object, always.
+    pub unset: Vec<String>,
+}
+
+/// How a batch ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ends {
+    /// All requests were tried.
+    Completed,
+    /// Nothing was run.
+    Failed,
+    /// The window closed.
+    Expired,
+    /// Somebody else cancelled it.
+    Cancelled,
+}
+
+/// One scripted look at a batch.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Step {
+    /// The status word, also one that nobody knows.
+    pub status: String,
+    /// The share of requests done.
+    pub done: Option<f64>,
+    /// Sets members of the object.
+    pub set: Map<String, Value>,
+    /// Removes members of the object.
+    pub unset: Vec<String>,
+    /// The batch is a 404 from here on.
+    pub gone: bool,
+}
+
+/// The output file lacks its last lines for the first downloads.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Short {
+    /// Lines that are not there yet.
+    pub lines: u64,
+    /// Downloads that come too early.
+    pub reads: u64,
+}
+
+/// Where requests that never ran are told of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rest {
+    /// In the error file.
+    #[default]
+    Lines,
+    /// Nowhere.
+    Absent,
+}
+
+/// What a cancel leads to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelRule {
+    /// To `cancelled`, by way of `cancelling`.
+    #[default]
+    Cancelled,
+    /// To `completed`: the batch was faster.
+    Completed,
+    /// To nothing: it stays `cancelling`.
+    Stuck,
+}
+
+/// What is too much.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// By model (`*`: any other): input tokens of all open batches together.
+    pub enqueued_tokens: BTreeMap<String, u64>,
+    /// Bytes of an input file. The provider says 200 MB and not which; this is the smaller one.
+    pub upload_bytes: u64,
+    /// Requests of a batch.
+    pub batch_requests: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { enqueued_tokens: BTreeMap::new(), upload_bytes: 200_000_000, batch_requests: 50_000 }
+    }
+}
+
+/// What a model does not know or does not take.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelRule {
+    /// The model's name; `*` stands for any text.
+    pub model: String,
+    /// There is no such model.
+    pub unknown: bool,
+    /// Parameters it refuses, as `temperature` or `reasoning.effort`; also `json_schema` and `json_object`.
+    pub refuses: Vec<String>,
+}
+
+/// How files are served.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FileRules {
+    /// What a `Range` header leads to.
+    pub range: RangeRule,
+    /// Input files are written anew, so that they differ from what was uploaded.
+    pub rewrite_input: bool,
+    /// `expires_after` is refused with a 400.
+    pub refuse_expiry: bool,
+}
+
+/// What a `Range` header leads to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RangeRule {
+    /// The range, as a 206.
+    #[default]
+    On,
+    /// The whole file, as a 200.
+    Off,
+    /// A 206 that holds another range than was asked for, and says so.
+    Wrong,
+    /// A 206 whose `Content-Range` is missing.
+    Silent,
+}
+
+/// Whether a text fits a pattern in which `*` stands for any text.
+pub(crate) fn fits(pattern: &str, text: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else { return false };
+    let mut pieces = pieces.peekable();
+    if pieces.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(piece) = pieces.next() {
+        if pieces.peek().is_none() {
+            return rest.ends_with(piece);
+        }
+        match rest.find(piece) {
+            Some(at) => rest = &rest[at + piece.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+/// Writes values in place of `{{name}}` in all texts of a JSON value.
+pub(crate) fn fill_in(template: &Value, values: &[(&str, &str)]) -> Value {
+    match template {
+        Value::String(text) => Value::String(fill_in_text(text, values)),
+        Value::Array(items) => items.iter().map(|item| fill_in(item, values)).collect(),
+        Value::Object(members) => {
+            members.iter().map(|(name, member)| (name.clone(), fill_in(member, values))).collect::<Map<_, _>>().into()
+        }
+        other => other.clone(),
+    }
+}
+
+/// Writes values in place of `{{name}}`.
+pub(crate) fn fill_in_text(template: &str, values: &[(&str, &str)]) -> String {
+    values.iter().fold(template.to_owned(), |text, (name, value)| text.replace(&format!("{{{{{name}}}}}"), value))
+}
+
+/// Sets and removes members of a JSON object.
+pub(crate) fn patch(value: &mut Value, set: &Map<String, Value>, unset: &[String]) {
+    if let Some(members) = value.as_object_mut() {
+        members.extend(set.clone());
+        members.retain(|name, _| !unset.contains(name));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn patterns_fit() {
+        let table = [
+            ("topic_1", "topic_1", true),
+            ("topic_1", "topic_12", false),
+            ("topic_*", "topic_12", true),
+            ("topic_*", "entity_12", false),
+            ("*_1*2", "topic_1002", true),
+            ("*_12", "topic_12x", false),
+            ("a*b*c", "a-b-b-c", true),
+            ("*", "", true),
+            ("aa*aa", "aaa", false),
+        ];
+        for (pattern, text, expected) in table {
+            assert_eq!(fits(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn templates_are_filled_in_everywhere() {
+        let template = json!({"a": ["{{group}}", 1], "b": {"c": "x{{n}}{{n}}"}});
+        assert_eq!(fill_in(&template, &[("group", "g"), ("n", "2")]), json!({"a": ["g", 1], "b": {"c": "x22"}}));
+    }
+
+    #[test]
+    fn a_misspelled_script_is_refused() {
+        assert!(Script::parse("{}").is_ok());
+        for bad in [r#"{"fault": []}"#, r#"{"answers": [{"outcome": "refused"}]}"#, "[]", ""] {
+            assert!(Script::parse(bad).is_err(), "{bad}");
+        }
+        let script =
+            Script::parse(r#"{"pace": {"polls": 3}, "faults": [{"on": "*", "close": true, "at": "head"}]}"#).unwrap();
+        assert_eq!((script.pace, script.faults[0].stage()), (Some(Pace::Polls(3)), Stage::Head));
+    }
+}

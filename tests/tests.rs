@@ -1,0 +1,4 @@
+//! Everything that is tested from outside, in one binary: the built program and the library's doors, over real sockets.
+
+/// The sandbox itself: its endpoints, and each fault that a script can ask for.
+mod sandbox;
