@@ -3,6 +3,7 @@
 //! One file a family of commands. What is typed here is not yet resolved: `command` turns it into plain options. The
 //! flags of the original program stand in [`original`].
 
+pub mod load;
 pub mod batch;
 pub mod original;
 pub mod select;
@@ -75,6 +76,10 @@ pub struct Global {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Load story groups and the catalog from files
+    #[command(subcommand)]
+    Load(load::LoadCommand),
+
     /// Ask through the Batch API: create, watch, import, list, cancel
     #[command(subcommand)]
     Batch(batch::BatchCommand),

@@ -4,6 +4,7 @@
 //! what came of it. Nothing is decided here that another command would have to decide again.
 
 mod batch;
+mod load;
 mod original;
 mod progress;
 mod rebuild;
@@ -55,6 +56,7 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
             .hint("put it behind the command, as in `gleaner batch create --limit 10`");
     }
     match command {
+        Command::Load(command) => load::run(&command, context),
         Command::Batch(command) => batch::run(&command, context),
         Command::Progress => progress::run(context),
         Command::Rebuild => rebuild::run(context),

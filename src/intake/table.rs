@@ -37,8 +37,7 @@ impl<R: BufRead> Table<R> {
             .collect();
         let has = |name: &&str| columns.iter().any(|column| column == *name);
         let missing = required.iter().find(|name| !has(name)).copied();
-        let missing =
-            missing.or_else(|| one_of.iter().find(|names| !names.iter().any(|n| has(n))).map(|names| names[0]));
+        let missing = missing.or_else(|| one_of.iter().find(|names| !names.iter().any(&has)).map(|names| names[0]));
         if let Some(missing) = missing {
             let there: Vec<&str> = columns.iter().map(|name| super::record::excerpt(name)).take(20).collect();
             return Err(anyhow::anyhow!("no column `{missing}`, only `{}`", there.join("`, `")))

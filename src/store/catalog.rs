@@ -1,5 +1,7 @@
 //! The entity catalog.
 
+use std::collections::HashSet;
+
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{Read, Tx};
@@ -44,6 +46,26 @@ impl Read<'_> {
             self.0.prepare_cached("SELECT alias FROM entity_aliases WHERE entity_id = ?1 ORDER BY alias")?;
         entity.aliases = statement.query_map([key], |row| row.get(0))?.collect::<Result<_, _>>()?;
         Ok(Some(entity))
+    }
+
+    /// Returns what loading an entity would change, and its key where it is here; writes nothing.
+    pub fn entity_change(self, entity: &Entity) -> anyhow::Result<(CatalogChange, Option<EntityKey>)> {
+        let Some(key) = self.entity_key(&entity.entity_type, &entity.id)? else {
+            return Ok((CatalogChange::New, None));
+        };
+        let mut wanted = entity.clone();
+        wanted.aliases.sort();
+        wanted.aliases.dedup();
+        let is_same = self.entity(key)? == Some(wanted);
+        Ok((if is_same { CatalogChange::Unchanged } else { CatalogChange::Changed }, Some(key)))
+    }
+
+    /// Returns the keys of all entities that are not among `kept`.
+    pub fn entities_beside(self, kept: &HashSet<EntityKey>) -> anyhow::Result<Vec<EntityKey>> {
+        let mut statement = self.0.prepare("SELECT id FROM entities ORDER BY id")?;
+        let keys = statement.query_map([], |row| row.get::<_, EntityKey>(0))?;
+        let beside = keys.filter(|key| !key.as_ref().is_ok_and(|key| kept.contains(key)));
+        Ok(beside.collect::<Result<_, _>>()?)
     }
 
     /// Gives every entity of the catalog, in the order of its keys, without holding them all.
@@ -91,16 +113,10 @@ fn attributes_text(attributes: &Attributes) -> String {
 
 impl Tx<'_> {
     /// Loads an entity: inserts it, or replaces what is there under its type and id.
-    pub fn load_entity(&self, entity: &Entity, now: &str) -> anyhow::Result<CatalogChange> {
-        let mut wanted = entity.clone();
-        wanted.aliases.sort();
-        wanted.aliases.dedup();
-        let existing = match self.read().entity_key(&entity.entity_type, &entity.id)? {
-            Some(key) => self.read().entity(key)?,
-            None => None,
-        };
-        if existing.as_ref() == Some(&wanted) {
-            return Ok(CatalogChange::Unchanged);
+    pub fn load_entity(&self, entity: &Entity, now: &str) -> anyhow::Result<(CatalogChange, EntityKey)> {
+        let (change, key) = self.read().entity_change(entity)?;
+        if let (CatalogChange::Unchanged, Some(key)) = (change, key) {
+            return Ok((change, key));
         }
         let key: EntityKey = self
             .prepare_cached(
@@ -113,14 +129,16 @@ impl Tx<'_> {
                 params![entity.id, entity.entity_type, entity.name, attributes_text(&entity.attributes), now],
                 |row| row.get(0),
             )?;
-        if existing.is_some() {
+        if change == CatalogChange::Changed {
             self.prepare_cached("DELETE FROM entity_aliases WHERE entity_id = ?1")?.execute([key])?;
         }
-        let mut insert = self.prepare_cached("INSERT INTO entity_aliases (entity_id, alias) VALUES (?1, ?2)")?;
-        for alias in &wanted.aliases {
+        // A table of its own order takes the same alias twice as one.
+        let mut insert =
+            self.prepare_cached("INSERT OR IGNORE INTO entity_aliases (entity_id, alias) VALUES (?1, ?2)")?;
+        for alias in &entity.aliases {
             insert.execute(params![key, alias])?;
         }
-        Ok(if existing.is_some() { CatalogChange::Changed } else { CatalogChange::New })
+        Ok((change, key))
     }
 
     /// Removes an entity; mentions that were linked to it keep their text and become unknown.
@@ -151,12 +169,12 @@ mod tests {
             aliases: vec!["Ada King".into(), "Ada Byron".into()],
             attributes: [("country".to_owned(), "GB".to_owned())].into(),
         };
-        assert_eq!(tx.load_entity(&e, "now").unwrap(), CatalogChange::New);
-        assert_eq!(tx.load_entity(&e, "now").unwrap(), CatalogChange::Unchanged);
+        assert_eq!(tx.load_entity(&e, "now").unwrap().0, CatalogChange::New);
+        assert_eq!(tx.load_entity(&e, "now").unwrap().0, CatalogChange::Unchanged);
         e.aliases.pop();
-        assert_eq!(tx.load_entity(&e, "now").unwrap(), CatalogChange::Changed);
+        assert_eq!(tx.load_entity(&e, "now").unwrap().0, CatalogChange::Changed);
         e.entity_type = "ship".into();
-        assert_eq!(tx.load_entity(&e, "now").unwrap(), CatalogChange::New);
+        assert_eq!(tx.load_entity(&e, "now").unwrap().0, CatalogChange::New);
         let key = tx.read().entity_key("ship", &e.id).unwrap().unwrap();
         assert_eq!(tx.read().entity(key).unwrap(), Some(e));
         let mut seen = vec![];

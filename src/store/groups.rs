@@ -96,6 +96,13 @@ impl Read<'_> {
         Ok(Some(row))
     }
 
+    /// Returns what loading a group would change, and writes nothing.
+    pub fn group_change(self, group: &Group, text_hash: Option<[u8; 16]>) -> anyhow::Result<GroupChange> {
+        let Some(key) = self.group_key(&group.id)? else { return Ok(GroupChange::New) };
+        let is_same = self.group(key)?.is_some_and(|row| row.group == *group && row.text_hash == text_hash);
+        Ok(if is_same { GroupChange::Unchanged } else { GroupChange::Changed })
+    }
+
     /// Counts the groups.
     pub fn group_counts(self) -> anyhow::Result<GroupCounts> {
         Ok(self.0.query_row(
@@ -123,12 +130,9 @@ impl Tx<'_> {
         wire_id: Option<&str>,
         now: &str,
     ) -> anyhow::Result<GroupChange> {
-        let existing = match self.read().group_key(&group.id)? {
-            Some(key) => self.read().group(key)?,
-            None => None,
-        };
-        if existing.as_ref().is_some_and(|row| row.group == *group && row.text_hash == text_hash) {
-            return Ok(GroupChange::Unchanged);
+        let change = self.read().group_change(group, text_hash)?;
+        if change == GroupChange::Unchanged {
+            return Ok(change);
         }
         let newest = group.stories.iter().filter_map(|story| story.published_at.as_deref()).max();
         let sort_at = group.created_at.as_deref().or(newest);
@@ -145,7 +149,7 @@ impl Tx<'_> {
                 params![group.id, wire_id, group.title, group.status, group.created_at, sort_at, text_hash, now],
                 |row| row.get(0),
             )?;
-        if existing.is_some() {
+        if change == GroupChange::Changed {
             self.prepare_cached("DELETE FROM stories WHERE story_group_id = ?1")?.execute([key])?;
         }
         let mut insert = self.prepare_cached(
@@ -154,7 +158,7 @@ impl Tx<'_> {
         for (i, story) in group.stories.iter().enumerate() {
             insert.execute(params![key, i as i64 + 1, story.title, story.text, story.url, story.published_at])?;
         }
-        Ok(if existing.is_some() { GroupChange::Changed } else { GroupChange::New })
+        Ok(change)
     }
 }
 

@@ -181,6 +181,12 @@ impl Terminal {
         self.say(&style::yellow("warning:"), text.as_ref());
     }
 
+    /// Says on stderr what is wrong at a place of a file, `path:line: reason`; without a label, so that editors can jump
+    /// to it, and also when quiet.
+    pub fn complain(&self, text: impl AsRef<str>) {
+        self.say("", style::one_line(text.as_ref()).as_ref());
+    }
+
     /// Says on stderr what to do next, unless quiet.
     pub fn hint(&self, text: impl AsRef<str>) {
         if !self.inner.manner.quiet {

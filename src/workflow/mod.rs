@@ -1,1 +1,3 @@
 //! The flows that join rooms: submit, watch, collect, link.
+
+pub mod load;
