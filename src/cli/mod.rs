@@ -6,6 +6,7 @@
 pub mod load;
 pub mod batch;
 pub mod original;
+pub mod sandbox;
 pub mod select;
 
 use std::path::PathBuf;
@@ -93,4 +94,10 @@ pub enum Command {
     /// Topics, mentions and links are made again from the answers' texts in the ledger, in one transaction. Nothing is
     /// asked and nothing is paid. Useful after an upgrade or a change of the catalog.
     Rebuild,
+
+    /// Run a local server of the provider's API, to rehearse against
+    ///
+    /// Files, Batches, Responses and Chat Completions on 127.0.0.1. No language model answers: a dictionary reader finds
+    /// the catalog's names and the profile's keywords. Nothing leaves the machine and nothing costs money.
+    Sandbox(sandbox::SandboxArgs),
 }

@@ -8,6 +8,7 @@ mod load;
 mod original;
 mod progress;
 mod rebuild;
+mod sandbox;
 
 use std::path::PathBuf;
 
@@ -60,5 +61,6 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Batch(command) => batch::run(&command, context),
         Command::Progress => progress::run(context),
         Command::Rebuild => rebuild::run(context),
+        Command::Sandbox(args) => sandbox::run(&args, context),
     }
 }
