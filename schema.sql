@@ -50,7 +50,7 @@ CREATE TABLE entities (
     loaded_at   TEXT NOT NULL,
     UNIQUE (type, external_id)
 );
-CREATE INDEX entities_name ON entities (name);
+CREATE INDEX entities_name ON entities (name COLLATE NOCASE);
 
 -- Other names of an entity, as the catalog gives them. Names that people taught are in `decisions`.
 CREATE TABLE entity_aliases (
@@ -58,6 +58,7 @@ CREATE TABLE entity_aliases (
     alias     TEXT NOT NULL,
     PRIMARY KEY (entity_id, alias)
 ) WITHOUT ROWID;
+CREATE INDEX entity_aliases_alias ON entity_aliases (alias COLLATE NOCASE);
 
 -- ------------------------------------------------------------------------------------------------ what is asked, and how
 
@@ -227,6 +228,7 @@ CREATE TABLE story_topics (
     story_group_id INTEGER NOT NULL REFERENCES story_groups (id),
     topic          TEXT NOT NULL,          -- trimmed, lower case, single spaces
     display        TEXT NOT NULL,          -- as the model wrote it: NASA stays NASA
+    said           TEXT,                   -- what the model said, where `topics merge` made another topic of it; else NULL
     confidence     REAL NOT NULL,          -- 0 to 1
     rank           INTEGER NOT NULL,       -- 1 is the main topic
     ask_id         INTEGER NOT NULL REFERENCES asks (id),
@@ -258,6 +260,17 @@ CREATE TABLE story_entities (
 CREATE INDEX story_entities_entity ON story_entities (entity_id) WHERE entity_id IS NOT NULL;
 CREATE INDEX story_entities_unlinked ON story_entities (entity_type, mention_text) WHERE entity_id IS NULL;
 
+-- What people decided about topics: applied to what is there at once, and to every later import.
+CREATE TABLE topic_decisions (
+    topic      TEXT NOT NULL,              -- as in story_topics: lower case
+    verdict    TEXT NOT NULL CHECK (verdict IN ('is', 'not')), -- it is the target / it is another topic than the target
+    target     TEXT NOT NULL,              -- never itself the `topic` of a row with verdict 'is': chains are flattened
+    display    TEXT NOT NULL,              -- the target as it is shown
+    decided_at TEXT NOT NULL,
+    PRIMARY KEY (topic, verdict, target)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX topic_decisions_is ON topic_decisions (topic) WHERE verdict = 'is';
+
 -- What people decided about mentions: kept apart from the catalog, survives its reload, consulted first.
 CREATE TABLE decisions (
     id            INTEGER PRIMARY KEY,
@@ -271,6 +284,39 @@ CREATE TABLE decisions (
     decided_at    TEXT NOT NULL,
     UNIQUE (mention_key, entity_type, hints, verdict, target_type, target_external_id)
 );
+
+-- Which groups the full-text index holds as they are now. The index itself (`story_search`, FTS5) is made by the first
+-- `search`; whoever changes a group, its topics or its links takes its row out here, and the next search reads it again.
+CREATE TABLE searched_groups (
+    story_group_id INTEGER PRIMARY KEY REFERENCES story_groups (id) ON DELETE CASCADE
+);
+
+-- Samples drawn by `audit` to find out how far the result can be trusted.
+CREATE TABLE audits (
+    id         INTEGER PRIMARY KEY,
+    what       TEXT NOT NULL CHECK (what IN ('links', 'topics')),
+    seed       INTEGER NOT NULL,           -- the same seed on the same data draws the same sample
+    created_at TEXT NOT NULL
+);
+
+-- The items of a sample, with what was judged of each. They keep what was shown, so that the result stays what it was
+-- when links change afterwards.
+CREATE TABLE audit_items (
+    audit_id       INTEGER NOT NULL REFERENCES audits (id) ON DELETE CASCADE,
+    ordinal        INTEGER NOT NULL,       -- the order in which they are shown
+    stratum        TEXT NOT NULL,          -- method and band of the score, as in 'fuzzy 0.8-0.9'
+    weight         REAL NOT NULL,          -- how many items of the database this one stands for
+    story_group_id INTEGER REFERENCES story_groups (id) ON DELETE SET NULL, -- NULL: the group is gone
+    item           TEXT NOT NULL,          -- the mention, or the topic
+    item_type      TEXT NOT NULL,          -- the mention's type; 'topic'
+    method         TEXT NOT NULL,
+    score          REAL NOT NULL,
+    hints          TEXT,                   -- of the mention
+    entity_id      INTEGER REFERENCES entities (id) ON DELETE SET NULL, -- what the mention was linked to
+    verdict        TEXT CHECK (verdict IN ('right', 'wrong', 'unsure')), -- NULL: not judged yet
+    judged_at      TEXT,
+    PRIMARY KEY (audit_id, ordinal)
+) WITHOUT ROWID;
 
 -- ------------------------------------------------------------------------------------------------------ views with names
 

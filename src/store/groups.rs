@@ -151,6 +151,7 @@ impl Tx<'_> {
             )?;
         if change == GroupChange::Changed {
             self.prepare_cached("DELETE FROM stories WHERE story_group_id = ?1")?.execute([key])?;
+            self.forget_searched(key)?;
         }
         let mut insert = self.prepare_cached(
             "INSERT INTO stories (story_group_id, ordinal, title, text, url, published_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

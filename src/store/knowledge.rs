@@ -73,23 +73,30 @@ impl Read<'_> {
 }
 
 impl Tx<'_> {
-    /// Replaces a group's topics by those of one answer.
+    /// Replaces a group's topics by those of one answer, as people have decided about topics.
     pub fn replace_topics(&self, source: &Source, topics: &[Topic]) -> anyhow::Result<()> {
         self.prepare_cached("DELETE FROM story_topics WHERE story_group_id = ?1")?.execute([source.group])?;
         let mut insert = self.prepare_cached(
-            "INSERT INTO story_topics (story_group_id, topic, display, confidence, rank, ask_id, batch_id, extracted_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            // Two topics of an answer may have become one: the more important of them stays.
+            "INSERT INTO story_topics (story_group_id, topic, display, said, confidence, rank, ask_id, batch_id,
+                                       extracted_at)
+             VALUES (?1, ?2, ?3, ?9, ?4, ?5, ?6, ?7, ?8)
+             ON CONFLICT (story_group_id, topic) DO UPDATE SET display = excluded.display, said = excluded.said,
+                 confidence = max(confidence, excluded.confidence), rank = excluded.rank
+             WHERE excluded.rank < rank",
         )?;
         for topic in topics {
+            let decided = self.read().topic_decision(&topic.topic)?;
             insert.execute(params![
                 source.group,
-                topic.topic,
-                topic.display,
+                decided.as_ref().map_or(&topic.topic, |(target, _)| target),
+                decided.as_ref().map_or(&topic.display, |(_, display)| display),
                 topic.confidence,
                 topic.rank,
                 source.ask,
                 source.batch,
-                source.extracted_at
+                source.extracted_at,
+                decided.is_some().then_some(&topic.display),
             ])?;
         }
         self.set_current(source, Kind::Topic)
@@ -133,6 +140,6 @@ impl Tx<'_> {
              ON CONFLICT (story_group_id, kind) DO UPDATE SET request_id = excluded.request_id",
         )?
         .execute(params![source.group, kind, source.request])?;
-        Ok(())
+        self.forget_searched(source.group)
     }
 }

@@ -9,12 +9,15 @@
 
 mod asks;
 mod catalog;
+pub mod explore;
 mod groups;
 mod ids;
 mod knowledge;
 mod ledger;
 mod migrate;
+mod search;
 mod select;
+mod topics;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -31,7 +34,10 @@ pub use ledger::{
     Account, AnswerRow, BatchFacts, BatchState, Cause, HeldBack, NewBatch, NewRequest, Observation, Progress,
     RequestRow, RequestState, RunRow, Spend, WorldProgress,
 };
+pub use search::{Found, MARK, MARK_END, SearchQuery};
 pub use select::{Candidate, CurrentAsks, Resend, Selected, Selection};
+
+pub use topics::TopicDecision;
 
 use crate::error::Explain as _;
 

@@ -1,0 +1,250 @@
+//! Entities over all groups.
+
+use std::collections::HashSet;
+
+use rusqlite::{OptionalExtension as _, params};
+use serde::Serialize;
+
+use super::{EntityHead, GroupHead, Period};
+use crate::model::{EntityKey, GroupKey};
+use crate::store::Read;
+
+/// An entity and how many groups name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EntityCount {
+    /// The entity.
+    #[serde(flatten)]
+    pub entity: EntityHead,
+    /// Groups that name it.
+    pub groups: u64,
+}
+
+/// A group that names an entity.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EntityGroup {
+    /// The group.
+    #[serde(flatten)]
+    pub group: GroupHead,
+    /// As the stories write it.
+    pub mention: String,
+    /// Whether the stories are chiefly about it.
+    pub is_primary: bool,
+    /// Rank in the group.
+    pub rank: u32,
+    /// How it was linked.
+    pub method: String,
+    /// Probability that the link is right.
+    pub score: f64,
+}
+
+/// An entity that bears a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Namesake {
+    /// The entity.
+    #[serde(flatten)]
+    pub entity: EntityHead,
+    /// The alias that was asked for, where it is not the preferred name or the id.
+    pub alias: Option<String>,
+}
+
+/// A way in which an entity is written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Spelling {
+    /// As the stories write it.
+    pub mention: String,
+    /// How often.
+    pub mentions: u64,
+    /// How it was linked.
+    pub method: String,
+}
+
+impl Read<'_> {
+    /// Returns the linked entities most frequent in groups of a period, and how many there are.
+    pub fn top_entities(
+        self,
+        period: &Period,
+        entity_types: &[String],
+        limit: u64,
+    ) -> anyhow::Result<(Vec<EntityCount>, u64)> {
+        let within = if period.is_always() { None } else { Some(self.groups_in(period)?) };
+        let mut counts: Vec<(u64, EntityKey)> = vec![];
+        {
+            // The index holds (entity, group) in order, so this reads it and nothing else.
+            let mut statement = self.0.prepare_cached(
+                "SELECT entity_id, story_group_id FROM story_entities WHERE entity_id IS NOT NULL
+                 ORDER BY entity_id, story_group_id",
+            )?;
+            let mut rows = statement.query([])?;
+            let mut last = None;
+            while let Some(row) = rows.next()? {
+                let (entity, group): (EntityKey, GroupKey) = (row.get(0)?, row.get(1)?);
+                if last == Some((entity, group)) || within.as_ref().is_some_and(|within| !within.contains(&group)) {
+                    continue;
+                }
+                last = Some((entity, group));
+                match counts.last_mut() {
+                    Some((n, known)) if *known == entity => *n += 1,
+                    _ => counts.push((1, entity)),
+                }
+            }
+        }
+        counts.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        let is_wanted = |entity: &EntityHead| {
+            entity_types.is_empty() || entity_types.iter().any(|t| t.eq_ignore_ascii_case(&entity.entity_type))
+        };
+        let mut top = vec![];
+        let mut total = 0;
+        for (groups, key) in counts {
+            if entity_types.is_empty() && top.len() as u64 >= limit {
+                total += 1;
+                continue;
+            }
+            let Some(entity) = self.entity_head(key)?.filter(is_wanted) else { continue };
+            total += 1;
+            if (top.len() as u64) < limit {
+                top.push(EntityCount { entity, groups });
+            }
+        }
+        Ok((top, total))
+    }
+
+    /// Returns the groups of a period.
+    pub fn groups_in(self, period: &Period) -> anyhow::Result<HashSet<GroupKey>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT id FROM story_groups WHERE (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2)",
+        )?;
+        let keys = statement.query_map(params![period.since, period.before], |row| row.get(0))?;
+        Ok(keys.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns what an entity is called in a list.
+    pub fn entity_head(self, key: EntityKey) -> anyhow::Result<Option<EntityHead>> {
+        let row = self
+            .0
+            .prepare_cached("SELECT id, external_id, type, name FROM entities WHERE id = ?1")?
+            .query_row([key], |row| EntityHead::read(row, 0))
+            .optional()?;
+        Ok(row)
+    }
+
+    /// Returns the entities with this name, alias or id (`ID` or `TYPE:ID`), in any case of letters; the names first.
+    pub fn namesakes(self, name: &str, limit: u32) -> anyhow::Result<Vec<Namesake>> {
+        let mut found: Vec<Namesake> = vec![];
+        let mut add = |namesake: Namesake| {
+            if !found.iter().any(|known| known.entity.key == namesake.entity.key) {
+                found.push(namesake);
+            }
+        };
+        let mut by_name = self.0.prepare_cached(
+            "SELECT id, external_id, type, name FROM entities WHERE name = ?1 COLLATE NOCASE ORDER BY id LIMIT ?2",
+        )?;
+        for entity in by_name.query_map(params![name, limit], |row| EntityHead::read(row, 0))? {
+            add(Namesake { entity: entity?, alias: None });
+        }
+        // An id is unique within its type: it is looked up type by type.
+        let mut by_id = self.0.prepare_cached(
+            "SELECT id, external_id, type, name FROM entities WHERE type = ?1 AND external_id IN (?2, ?3) LIMIT ?4",
+        )?;
+        for known in self.catalog_types()? {
+            let typed = name.strip_prefix(known.as_str()).and_then(|rest| rest.strip_prefix(':')).unwrap_or(name);
+            for entity in by_id.query_map(params![known, name, typed, limit], |row| EntityHead::read(row, 0))? {
+                add(Namesake { entity: entity?, alias: None });
+            }
+        }
+        let mut by_alias = self.0.prepare_cached(
+            "SELECT e.id, e.external_id, e.type, e.name, a.alias
+             FROM entity_aliases a JOIN entities e ON e.id = a.entity_id
+             WHERE a.alias = ?1 COLLATE NOCASE ORDER BY e.id LIMIT ?2",
+        )?;
+        let rows = by_alias
+            .query_map(params![name, limit], |row| Ok((EntityHead::read(row, 0)?, row.get::<_, String>(4)?)))?;
+        for row in rows {
+            let (entity, alias) = row?;
+            add(Namesake { entity, alias: Some(alias) });
+        }
+        Ok(found)
+    }
+
+    /// Returns the catalog's types, in alphabetical order.
+    pub fn catalog_types(self) -> anyhow::Result<Vec<String>> {
+        // A step of the index for each type, instead of a look at every entity.
+        let mut statement = self.0.prepare_cached(
+            "WITH RECURSIVE types (type) AS (
+                 SELECT min(type) FROM entities
+                 UNION ALL
+                 SELECT (SELECT min(e.type) FROM entities e WHERE e.type > types.type) FROM types
+                 WHERE types.type IS NOT NULL)
+             SELECT type FROM types WHERE type IS NOT NULL",
+        )?;
+        let types = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        Ok(types)
+    }
+
+    /// Returns the number of groups that name an entity.
+    pub fn entity_count(self, entity: EntityKey) -> anyhow::Result<u64> {
+        Ok(self
+            .0
+            .prepare_cached("SELECT count(DISTINCT story_group_id) FROM story_entities WHERE entity_id = ?1")?
+            .query_row([entity], |row| row.get::<_, i64>(0))? as u64)
+    }
+
+    /// Returns the groups that name an entity: those chiefly about it first, then the newest.
+    pub fn groups_of_entity(self, entity: EntityKey, period: &Period, limit: u64) -> anyhow::Result<Vec<EntityGroup>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT g.id, g.external_id, g.title, g.sort_at, m.mention_text, m.is_primary, m.rank, m.method, m.score
+             FROM story_entities m JOIN story_groups g ON g.id = m.story_group_id
+             WHERE m.entity_id = ?1 AND (?2 IS NULL OR g.sort_at >= ?2) AND (?3 IS NULL OR g.sort_at < ?3)
+             ORDER BY m.is_primary DESC, g.sort_at DESC, g.id, m.rank",
+        )?;
+        let rows = statement.query_map(params![entity, period.since, period.before], |row| {
+            Ok(EntityGroup {
+                group: GroupHead::read(row, 0)?,
+                mention: row.get(4)?,
+                is_primary: row.get(5)?,
+                rank: row.get(6)?,
+                method: row.get(7)?,
+                score: row.get(8)?,
+            })
+        })?;
+        let mut groups: Vec<EntityGroup> = vec![];
+        let mut seen = HashSet::new();
+        for row in rows {
+            let row = row?;
+            if groups.len() as u64 >= limit {
+                break;
+            }
+            if seen.insert(row.group.key) {
+                groups.push(row);
+            }
+        }
+        Ok(groups)
+    }
+
+    /// Returns how the stories write an entity, most frequent first.
+    pub fn spellings_of(self, entity: EntityKey, limit: u32) -> anyhow::Result<Vec<Spelling>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT mention_text, count(*), min(method) FROM story_entities WHERE entity_id = ?1
+             GROUP BY mention_text ORDER BY count(*) DESC, mention_text LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![entity, limit], |row| {
+            Ok(Spelling { mention: row.get(0)?, mentions: row.get::<_, i64>(1)? as u64, method: row.get(2)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns the entities that stand in the most groups together with this one.
+    pub fn companions_of(self, entity: EntityKey, limit: u32) -> anyhow::Result<Vec<EntityCount>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT e.id, e.external_id, e.type, e.name, n
+             FROM (SELECT b.entity_id AS other, count(DISTINCT b.story_group_id) AS n
+                   FROM story_entities a JOIN story_entities b ON b.story_group_id = a.story_group_id
+                   WHERE a.entity_id = ?1 AND b.entity_id IS NOT NULL AND b.entity_id <> ?1
+                   GROUP BY b.entity_id ORDER BY n DESC, b.entity_id LIMIT ?2)
+             JOIN entities e ON e.id = other ORDER BY n DESC, e.id",
+        )?;
+        let rows = statement.query_map(params![entity, limit], |row| {
+            Ok(EntityCount { entity: EntityHead::read(row, 0)?, groups: row.get::<_, i64>(4)? as u64 })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}

@@ -1,0 +1,194 @@
+//! One group: what is known of it, and from where.
+
+use rusqlite::{OptionalExtension as _, params};
+use serde::Serialize;
+
+use super::{EntityHead, GroupHead};
+use crate::model::{Attributes, GroupKey, Kind, LinkOutcome};
+use crate::store::Read;
+
+/// A topic of a group.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TopicRow {
+    /// The key: lower case.
+    pub topic: String,
+    /// As the model wrote it.
+    pub display: String,
+    /// What the model said, where people made another topic of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+    /// 0 to 1.
+    pub confidence: f64,
+    /// 1 is the main topic.
+    pub rank: u32,
+}
+
+/// A mention of a group, with its link.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MentionRow {
+    /// Place in the answer, from 1.
+    pub ordinal: u32,
+    /// The profile's word for what it is.
+    pub entity_type: String,
+    /// The name as the stories write it.
+    #[serde(rename = "mention")]
+    pub text: String,
+    /// What tells namesakes apart.
+    #[serde(skip_serializing_if = "Attributes::is_empty")]
+    pub hints: Attributes,
+    /// The entity it is; `None` unless linked.
+    pub entity: Option<EntityHead>,
+    /// How it was decided.
+    pub outcome: LinkOutcome,
+    /// By what.
+    pub method: String,
+    /// Probability that the link is right.
+    pub score: f64,
+    /// The model's.
+    pub confidence: f64,
+    /// Whether the stories are chiefly about it.
+    pub is_primary: bool,
+    /// 1 is the most important.
+    pub rank: u32,
+}
+
+/// The answer a group's topics or entities come from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AnswerHead {
+    /// Which of the two.
+    pub kind: Kind,
+    /// The model that says it answered.
+    pub model: Option<String>,
+    /// The provider's id of the batch; `None`: asked directly.
+    pub batch_id: Option<String>,
+    /// When it was answered.
+    pub answered_at: Option<String>,
+    /// What it cost; `None`: price unknown.
+    pub cost_usd: Option<f64>,
+    /// Tokens read.
+    pub input_tokens: Option<u64>,
+    /// Tokens written.
+    pub output_tokens: Option<u64>,
+    /// Whether a sandbox answered.
+    pub sandbox: bool,
+}
+
+impl Read<'_> {
+    /// Returns what a group is called in a list.
+    pub fn group_head(self, key: GroupKey) -> anyhow::Result<Option<GroupHead>> {
+        let row = self
+            .0
+            .prepare_cached("SELECT id, external_id, title, sort_at FROM story_groups WHERE id = ?1")?
+            .query_row([key], |row| GroupHead::read(row, 0))
+            .optional()?;
+        Ok(row)
+    }
+
+    /// Returns ids that begin as `id` does, in any case: what may have been meant.
+    pub fn group_ids_like(self, id: &str, limit: u32) -> anyhow::Result<Vec<String>> {
+        let stem: String = id.chars().take(id.chars().count().div_ceil(2)).collect();
+        // The end of a range of texts that begin with the stem: no character is larger than this one.
+        let end = format!("{stem}\u{10FFFF}");
+        let mut statement = self.0.prepare_cached(
+            "SELECT external_id FROM story_groups WHERE external_id >= ?1 AND external_id < ?2 ORDER BY external_id
+             LIMIT 1000",
+        )?;
+        let ids: Vec<String> = statement.query_map([&stem, &end], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let mut ids: Vec<(usize, String)> =
+            ids.into_iter().map(|known| (strsim::damerau_levenshtein(&known, id), known)).collect();
+        ids.sort();
+        ids.retain(|(distance, _)| *distance <= 3.max(id.len() / 3));
+        Ok(ids.into_iter().take(limit as usize).map(|(_, id)| id).collect())
+    }
+
+    /// Returns a group's topics by rank.
+    pub fn topics_of(self, group: GroupKey) -> anyhow::Result<Vec<TopicRow>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT topic, display, said, confidence, rank FROM story_topics WHERE story_group_id = ?1
+             ORDER BY rank, topic",
+        )?;
+        let rows = statement.query_map([group], |row| {
+            Ok(TopicRow {
+                topic: row.get(0)?,
+                display: row.get(1)?,
+                said: row.get(2)?,
+                confidence: row.get(3)?,
+                rank: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns a group's mentions by rank, with their links.
+    pub fn mentions_of(self, group: GroupKey) -> anyhow::Result<Vec<MentionRow>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT m.ordinal, m.entity_type, m.mention_text, m.hints, m.outcome, m.method, m.score, m.confidence,
+                    m.is_primary, m.rank, e.id, e.external_id, e.type, e.name
+             FROM story_entities m LEFT JOIN entities e ON e.id = m.entity_id
+             WHERE m.story_group_id = ?1
+             ORDER BY m.rank, m.ordinal",
+        )?;
+        let rows = statement.query_map([group], |row| {
+            let hints: Option<String> = row.get(3)?;
+            let is_linked = row.get::<_, Option<i64>>(10)?.is_some();
+            Ok(MentionRow {
+                ordinal: row.get(0)?,
+                entity_type: row.get(1)?,
+                text: row.get(2)?,
+                hints: hints_of(hints.as_deref()),
+                outcome: row.get(4)?,
+                method: row.get(5)?,
+                score: row.get(6)?,
+                confidence: row.get(7)?,
+                is_primary: row.get(8)?,
+                rank: row.get(9)?,
+                entity: if is_linked { Some(EntityHead::read(row, 10)?) } else { None },
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns the answers that a group's topics and entities come from.
+    pub fn answers_of(self, group: GroupKey) -> anyhow::Result<Vec<AnswerHead>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT c.kind, a.model, b.external_id, a.answered_at, a.cost_usd, a.input_tokens, a.output_tokens, r.sandbox
+             FROM current_answers c
+             JOIN requests r ON r.id = c.request_id
+             LEFT JOIN answers a ON a.request_id = c.request_id
+             LEFT JOIN batches b ON b.id = r.batch_id
+             WHERE c.story_group_id = ?1 ORDER BY c.kind DESC",
+        )?;
+        let rows = statement.query_map([group], |row| {
+            Ok(AnswerHead {
+                kind: row.get(0)?,
+                model: row.get(1)?,
+                batch_id: row.get(2)?,
+                answered_at: row.get(3)?,
+                cost_usd: row.get(4)?,
+                input_tokens: row.get::<_, Option<i64>>(5)?.map(|n| n as u64),
+                output_tokens: row.get::<_, Option<i64>>(6)?.map(|n| n as u64),
+                sandbox: row.get(7)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns what all answers about a group have cost, also those that were replaced or could not be used, and how
+    /// many there were.
+    pub fn cost_of_group(self, group: GroupKey) -> anyhow::Result<(f64, u64)> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "SELECT coalesce(sum(a.cost_usd), 0.0), count(*) FROM requests r JOIN answers a ON a.request_id = r.id
+                 WHERE r.story_group_id = ?1 AND a.input_tokens IS NOT NULL AND NOT r.sandbox",
+            )?
+            .query_row(params![group], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?)
+    }
+}
+
+/// Reads the hints of a mention; what other programs wrote there beside text values is not ours to judge.
+pub(in crate::store) fn hints_of(text: Option<&str>) -> Attributes {
+    let map: serde_json::Map<String, serde_json::Value> =
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    map.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
+}

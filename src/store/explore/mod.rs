@@ -1,0 +1,93 @@
+//! The questions people ask of what was learned: show, find, relate, count. Nothing here writes.
+//!
+//! Every lookup goes through an index (a test asserts the plans); counting all topics or entities reads one covering
+//! index from end to end and nothing else.
+
+mod entities;
+mod export;
+mod group;
+mod related;
+mod topics;
+
+use rusqlite::Row;
+use serde::Serialize;
+
+pub use entities::{EntityCount, EntityGroup, Namesake, Spelling};
+pub use export::{ExportGroup, Pair};
+pub use group::{AnswerHead, MentionRow, TopicRow};
+pub use related::{Related, Shared};
+pub use topics::{TopicCount, TopicGroup};
+
+use crate::model::{EntityId, EntityKey, GroupId, GroupKey};
+
+/// A stretch of time, over `story_groups.sort_at`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Period {
+    /// From this time on.
+    pub since: Option<String>,
+    /// Before this time.
+    pub before: Option<String>,
+}
+
+impl Period {
+    /// Returns whether it is all of time.
+    pub fn is_always(&self) -> bool {
+        self.since.is_none() && self.before.is_none()
+    }
+}
+
+/// What a group is called in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GroupHead {
+    /// Row of `story_groups`.
+    #[serde(skip)]
+    pub key: GroupKey,
+    /// The user's id.
+    #[serde(rename = "group_id")]
+    pub id: GroupId,
+    /// Headline.
+    pub title: Option<String>,
+    /// When: created_at, else the latest published_at.
+    #[serde(rename = "time")]
+    pub at: Option<String>,
+}
+
+impl GroupHead {
+    /// Reads id, external_id, title and sort_at from four columns on.
+    pub(in crate::store) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Self> {
+        Ok(Self { key: row.get(first)?, id: row.get(first + 1)?, title: row.get(first + 2)?, at: row.get(first + 3)? })
+    }
+}
+
+/// What an entity is called in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EntityHead {
+    /// Row of `entities`.
+    #[serde(skip)]
+    pub key: EntityKey,
+    /// The user's id.
+    #[serde(rename = "entity_id")]
+    pub id: EntityId,
+    /// The catalog's word for what it is.
+    #[serde(rename = "type")]
+    pub entity_type: String,
+    /// The preferred name.
+    pub name: String,
+}
+
+impl EntityHead {
+    /// Reads id, external_id, type and name from four columns on.
+    pub(in crate::store) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Self> {
+        Ok(Self {
+            key: row.get(first)?,
+            id: row.get(first + 1)?,
+            entity_type: row.get(first + 2)?,
+            name: row.get(first + 3)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(in crate::store) mod testing;

@@ -1,0 +1,105 @@
+//! Which groups hang together: shared topics and entities, weighted by rarity.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::{EntityHead, GroupHead};
+use crate::model::{EntityKey, GroupKey};
+use crate::store::Read;
+
+/// Something that almost every group has tells nothing, and reading all its groups takes long.
+const TOO_COMMON: u64 = 20_000;
+
+/// A group related to another.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Related {
+    /// The group.
+    #[serde(flatten)]
+    pub group: GroupHead,
+    /// 0 to 1: how much of what the first group is about they share, by rarity.
+    pub score: f64,
+    /// What they share, rarest first.
+    pub shared: Vec<Shared>,
+}
+
+/// What two groups share.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Shared {
+    /// A topic.
+    Topic {
+        /// As it is written.
+        topic: String,
+        /// Groups that have it.
+        groups: u64,
+    },
+    /// An entity.
+    Entity {
+        /// The entity.
+        #[serde(flatten)]
+        entity: EntityHead,
+        /// Groups that name it.
+        groups: u64,
+    },
+}
+
+impl Read<'_> {
+    /// Returns the groups most related to a group.
+    ///
+    /// Each shared topic or entity weighs `ln(N / n)`, the inverse document frequency (Spärck Jones, 1972), where `n`
+    /// of all `N` groups have it; the score is the sum as a part of what sharing everything would give.
+    pub fn related(self, group: GroupKey, limit: u64) -> anyhow::Result<Vec<Related>> {
+        let n_groups: i64 = self.0.query_row("SELECT count(*) FROM story_groups", [], |row| row.get(0))?;
+        let weight = |groups: u64| (n_groups.max(1) as f64 / groups.max(1) as f64).ln().max(0.0);
+        let mut features: Vec<(f64, Shared)> = vec![];
+        let mut scores: HashMap<GroupKey, (f64, Vec<usize>)> = HashMap::new();
+        let mut whole = 0.0;
+        let mut add = |shared: Shared, groups: &[GroupKey]| {
+            let weight = weight(groups.len() as u64);
+            whole += weight;
+            for other in groups.iter().filter(|other| **other != group) {
+                let entry = scores.entry(*other).or_default();
+                entry.0 += weight;
+                entry.1.push(features.len());
+            }
+            features.push((weight, shared));
+        };
+        for topic in self.topics_of(group)? {
+            let mut statement =
+                self.0.prepare_cached("SELECT story_group_id FROM story_topics WHERE topic = ?1 LIMIT ?2")?;
+            let groups = statement.query_map((&topic.topic, TOO_COMMON as i64), |row| row.get(0))?;
+            let groups: Vec<GroupKey> = groups.collect::<Result<_, _>>()?;
+            if (groups.len() as u64) < TOO_COMMON {
+                add(Shared::Topic { topic: topic.display, groups: groups.len() as u64 }, &groups);
+            }
+        }
+        let mut known: Vec<EntityKey> = vec![];
+        for entity in self.mentions_of(group)?.into_iter().filter_map(|mention| mention.entity) {
+            if known.contains(&entity.key) {
+                continue;
+            }
+            known.push(entity.key);
+            let mut statement = self
+                .0
+                .prepare_cached("SELECT DISTINCT story_group_id FROM story_entities WHERE entity_id = ?1 LIMIT ?2")?;
+            let groups = statement.query_map((entity.key, TOO_COMMON as i64), |row| row.get(0))?;
+            let groups: Vec<GroupKey> = groups.collect::<Result<_, _>>()?;
+            if (groups.len() as u64) < TOO_COMMON {
+                add(Shared::Entity { entity, groups: groups.len() as u64 }, &groups);
+            }
+        }
+        let mut ranked: Vec<(f64, GroupKey, Vec<usize>)> =
+            scores.into_iter().map(|(key, (score, shared))| (score, key, shared)).filter(|(s, ..)| *s > 0.0).collect();
+        ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        ranked.truncate(limit as usize);
+        let mut related = vec![];
+        for (score, key, mut shared) in ranked {
+            let Some(group) = self.group_head(key)? else { continue };
+            shared.sort_by(|a, b| features[*b].0.total_cmp(&features[*a].0));
+            let shared = shared.into_iter().map(|i| features[i].1.clone()).collect();
+            related.push(Related { group, score: score / whole, shared });
+        }
+        Ok(related)
+    }
+}

@@ -1,0 +1,164 @@
+use super::testing;
+use super::*;
+use crate::store::Store;
+use crate::store::search::SearchQuery;
+
+/// Tables that grow with the collection. Whoever looks something up in them goes through an index.
+const BIG: [&str; 7] =
+    ["story_entities", "story_topics", "story_groups", "stories", "entities", "entity_aliases", "requests"];
+
+/// Statements that look at everything because that is the question, by a piece of their text.
+const WHOLE: [&str; 9] = [
+    "SELECT topic, count(*) FROM story_topics GROUP BY topic",
+    "SELECT entity_id, story_group_id FROM story_entities WHERE entity_id IS NOT NULL",
+    "SELECT story_group_id, entity_id FROM story_entities WHERE entity_id IS NOT NULL",
+    "FROM story_groups g CROSS JOIN story_topics t",
+    "SELECT id FROM story_groups WHERE (?1 IS NULL OR sort_at >= ?1)",
+    "SELECT id, external_id, title, sort_at, status FROM story_groups",
+    "FROM (SELECT entity_id, count(DISTINCT story_group_id) AS n FROM story_entities",
+    "SELECT count(*) FROM story_groups",
+    "SELECT id FROM story_groups g",
+];
+
+/// Returns the statements that stand in a source file.
+fn statements(source: &str) -> Vec<String> {
+    let source = source.split("#[cfg(test)]").next().unwrap_or(source);
+    let mut found = vec![];
+    for start in ["\"SELECT", "\"WITH"] {
+        for (at, _) in source.match_indices(start) {
+            let rest = &source[at + 1..];
+            found.push(rest[..rest.find('"').expect("a literal ends")].to_owned());
+        }
+    }
+    found
+}
+
+#[test]
+fn no_lookup_scans_a_big_table() {
+    let mut store = testing::store();
+    let tx = store.write().unwrap();
+    tx.make_search_index().unwrap();
+    tx.commit().unwrap();
+    let mut n = 0;
+    for source in [
+        include_str!("entities.rs"),
+        include_str!("export.rs"),
+        include_str!("group.rs"),
+        include_str!("related.rs"),
+        include_str!("topics.rs"),
+        include_str!("../topics.rs"),
+        include_str!("../search.rs"),
+    ] {
+        for sql in statements(source) {
+            if sql.contains('{') || sql.contains("search_snippets") || WHOLE.iter().any(|whole| sql.contains(whole)) {
+                continue;
+            }
+            n += 1;
+            for step in plan(&store, &sql) {
+                let is_scan = BIG.iter().any(|table| {
+                    let mut words = step.split(' ');
+                    words.next() == Some("SCAN") && words.next().is_some_and(|name| name == *table || name.len() == 1)
+                });
+                assert!(!is_scan, "{sql}\n  {step}");
+            }
+        }
+    }
+    assert!(n > 20, "only {n} statements were found");
+}
+
+/// Returns how SQLite would answer.
+fn plan(store: &Store, sql: &str) -> Vec<String> {
+    let mut statement = store.read().0.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect(sql);
+    let steps = statement.raw_query().mapped(|row| row.get::<_, String>(3)).collect::<Result<_, _>>();
+    steps.unwrap()
+}
+
+#[test]
+fn a_group_is_shown_with_its_links() {
+    let store = testing::store();
+    let read = store.read();
+    let key = read.group_key(&GroupId::new("g1")).unwrap().unwrap();
+    let mentions = read.mentions_of(key).unwrap();
+    assert_eq!(mentions[0].entity.as_ref().map(|e| e.name.as_str()), Some("Neil Armstrong"));
+    assert_eq!(read.topics_of(key).unwrap().len(), 2);
+    assert_eq!(read.group_ids_like("G1", 3).unwrap(), Vec::<String>::new());
+    assert_eq!(read.group_ids_like("g9", 3).unwrap(), ["g1", "g2", "g3"]);
+}
+
+#[test]
+fn entities_are_counted_by_group_and_found_by_any_of_their_names() {
+    let store = testing::store();
+    let read = store.read();
+    let (top, total) = read.top_entities(&Period::default(), &[], 10).unwrap();
+    let top: Vec<_> = top.into_iter().map(|row| (row.entity.name, row.groups)).collect();
+    assert_eq!(total, 3);
+    assert_eq!(top[0], ("NASA".to_owned(), 2));
+    let period = Period { since: Some("1969-07-03".into()), before: None };
+    assert_eq!(read.top_entities(&period, &["Person".into()], 10).unwrap().1, 1);
+    assert_eq!(read.namesakes("armstrong", 10).unwrap().len(), 2);
+    assert_eq!(read.namesakes("person:neil", 10).unwrap()[0].entity.name, "Neil Armstrong");
+    assert_eq!(read.catalog_types().unwrap(), ["organization", "person"]);
+    let nasa = read.namesakes("nasa", 10).unwrap()[0].entity.key;
+    let groups = read.groups_of_entity(nasa, &Period::default(), 10).unwrap();
+    assert_eq!(groups.iter().map(|g| g.group.id.as_str()).collect::<Vec<_>>(), ["g2", "g1"]);
+    assert_eq!(read.companions_of(nasa, 5).unwrap()[0].entity.name, "Neil Armstrong");
+}
+
+#[test]
+fn related_groups_say_what_they_share() {
+    let store = testing::store();
+    let key = store.read().group_key(&GroupId::new("g2")).unwrap().unwrap();
+    let related = store.read().related(key, 5).unwrap();
+    let shared: Vec<_> = related.iter().map(|r| (r.group.id.as_str(), r.shared.len())).collect();
+    assert_eq!(shared, [("g1", 1), ("g3", 1)]);
+    assert!(related.iter().all(|r| r.score > 0.0 && r.score <= 1.0));
+}
+
+#[test]
+fn pairs_are_those_of_the_view() {
+    let store = testing::store();
+    let pairs = store.read().cooccurrence(&Period::default(), 1).unwrap();
+    let mut statement = store.read().0.prepare("SELECT entity_a, entity_b, groups FROM entity_cooccurrence").unwrap();
+    let view: Vec<Pair> = statement
+        .query_map([], |row| Ok(Pair { a: row.get(0)?, b: row.get(1)?, groups: row.get::<_, i64>(2)? as u64 }))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(pairs, view);
+}
+
+#[test]
+fn what_changed_is_found_by_the_next_search() {
+    let mut store = testing::store();
+    let search = |store: &Store, words: &str| -> Vec<String> {
+        let query = SearchQuery { words: words.into(), limit: 10, ..Default::default() };
+        store.read().search(&query).unwrap().0.into_iter().map(|found| found.group.id.to_string()).collect()
+    };
+    let refresh = |store: &mut Store| {
+        let tx = store.write().unwrap();
+        if !tx.read().has_search_index().unwrap() {
+            tx.make_search_index().unwrap();
+        }
+        let keys = tx.read().unsearched_groups().unwrap();
+        for key in &keys {
+            tx.index_group(*key).unwrap();
+        }
+        tx.commit().unwrap();
+        keys.len()
+    };
+    assert_eq!(refresh(&mut store), 3);
+    assert_eq!(refresh(&mut store), 0);
+    assert_eq!(search(&store, "trumpets"), ["g3"]);
+    assert_eq!(search(&store, "\"National\" OR \"neil\""), ["g1"]);
+    let tx = store.write().unwrap();
+    testing::answer_topics(&tx, 2, &["Trumpet"]);
+    tx.commit().unwrap();
+    assert_eq!(refresh(&mut store), 1);
+    assert_eq!(search(&store, "trumpet").len(), 2);
+    let key = GroupKey(3);
+    let (found, _) = store
+        .read()
+        .search(&SearchQuery { words: "trumpet".into(), topics: vec!["jazz".into()], limit: 1, ..Default::default() })
+        .unwrap();
+    assert_eq!((found[0].group.key, found[0].snippet.contains("\u{FDEA}trumpet\u{FDEB}")), (key, true));
+}

@@ -1,0 +1,216 @@
+//! Full text over titles, stories, topics and names.
+//!
+//! The index (`story_search`, FTS5 without contents: the texts stand in `stories` already) is made by the first search.
+//! `searched_groups` says which groups it holds as they are now; whoever changes a group takes its row out, and the
+//! next search reads it again. So load and import pay one look at a key, nothing more.
+
+use rusqlite::params_from_iter;
+use rusqlite::types::Value;
+use serde::Serialize;
+
+use super::explore::{GroupHead, Period};
+use super::{Read, Tx};
+use crate::model::{EntityKey, GroupKey};
+
+/// Letters of all scripts without diacritics, English endings taken off. What is no English is hardly touched by it.
+const TOKENIZER: &str = "porter unicode61 remove_diacritics 2";
+
+/// What is searched for.
+#[derive(Clone, Debug, Default)]
+pub struct SearchQuery {
+    /// In the language of FTS5; see `query` of the command for how words become it.
+    pub words: String,
+    /// Only groups that have one of each of these sets of topics.
+    pub topics: Vec<String>,
+    /// Only groups that name all these entities.
+    pub entities: Vec<EntityKey>,
+    /// Only groups of this time.
+    pub period: Period,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// A group that was found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Found {
+    /// The group.
+    #[serde(flatten)]
+    pub group: GroupHead,
+    /// Higher is better: BM25, where a word in the title or in a name counts more than one in a text.
+    pub score: f64,
+    /// Where the words stand, with each between two marks.
+    #[serde(skip)]
+    pub snippet: String,
+}
+
+/// Stands before a found word in a snippet, and [`MARK_END`] behind it: characters that no text has.
+pub const MARK: char = '\u{FDEA}';
+/// See [`MARK`].
+pub const MARK_END: char = '\u{FDEB}';
+
+impl Read<'_> {
+    /// Returns whether a search was ever made here.
+    pub fn has_search_index(self) -> anyhow::Result<bool> {
+        Ok(self.0.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'story_search')", [], |row| {
+            row.get(0)
+        })?)
+    }
+
+    /// Returns the groups that the index does not hold as they are now.
+    pub fn unsearched_groups(self) -> anyhow::Result<Vec<GroupKey>> {
+        let mut statement = self.0.prepare(
+            "SELECT id FROM story_groups g
+             WHERE NOT EXISTS (SELECT 1 FROM searched_groups s WHERE s.story_group_id = g.id)",
+        )?;
+        let keys = statement.query_map([], |row| row.get(0))?;
+        Ok(keys.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns the groups that fit, best first, and how many there are. Without words the newest come first.
+    pub fn search(self, query: &SearchQuery) -> anyhow::Result<(Vec<Found>, u64)> {
+        // Conditions are put together from literals; every value is bound.
+        let mut conditions = vec!["1"];
+        let mut values: Vec<Value> = vec![];
+        let has_words = !query.words.is_empty();
+        if has_words {
+            conditions.push("story_search MATCH ?");
+            values.push(query.words.clone().into());
+        }
+        if let Some(since) = &query.period.since {
+            conditions.push("g.sort_at >= ?");
+            values.push(since.clone().into());
+        }
+        if let Some(before) = &query.period.before {
+            conditions.push("g.sort_at < ?");
+            values.push(before.clone().into());
+        }
+        for topic in &query.topics {
+            conditions.push("EXISTS (SELECT 1 FROM story_topics t WHERE t.story_group_id = g.id AND t.topic = ?)");
+            values.push(topic.clone().into());
+        }
+        for entity in &query.entities {
+            conditions.push("g.id IN (SELECT m.story_group_id FROM story_entities m WHERE m.entity_id = ?)");
+            values.push(entity.0.into());
+        }
+        let conditions = conditions.join(" AND ");
+        // bm25: title, stories, topics, names. A headline and a name say more than a word in passing.
+        let sql = if has_words {
+            format!(
+                "SELECT g.id, g.external_id, g.title, g.sort_at, -bm25(story_search, 4.0, 1.0, 3.0, 2.0) AS score
+                 FROM story_search CROSS JOIN story_groups g ON g.id = story_search.rowid
+                 WHERE {conditions} ORDER BY score DESC, g.sort_at DESC, g.id"
+            )
+        } else {
+            format!(
+                "SELECT g.id, g.external_id, g.title, g.sort_at, 0.0 FROM story_groups g
+                 WHERE {conditions} ORDER BY g.sort_at DESC, g.id"
+            )
+        };
+        let mut statement = self.0.prepare(&sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let (mut found, mut total) = (vec![], 0);
+        while let Some(row) = rows.next()? {
+            total += 1;
+            if total <= query.limit {
+                found.push(Found { group: GroupHead::read(row, 0)?, score: row.get(4)?, snippet: String::new() });
+            }
+        }
+        if has_words {
+            self.add_snippets(query, &mut found)?;
+        }
+        Ok((found, total))
+    }
+
+    /// Makes the snippets with a small index of the found groups' texts, so that they agree with the search in what is
+    /// a word.
+    fn add_snippets(self, query: &SearchQuery, found: &mut [Found]) -> anyhow::Result<()> {
+        self.0.execute_batch(&format!(
+            "DROP TABLE IF EXISTS temp.search_snippets;
+             CREATE VIRTUAL TABLE temp.search_snippets USING fts5 (title, stories, topics, names, tokenize = '{TOKENIZER}');"
+        ))?;
+        let mut insert = self.0.prepare(
+            "INSERT INTO temp.search_snippets (rowid, title, stories, topics, names) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?;
+        for group in found.iter() {
+            let (title, stories, topics, names) = self.searchable(group.group.key)?;
+            insert.execute((group.group.key, title, stories, topics, names))?;
+        }
+        // Where the stories have none of the words, the best of the other columns speaks.
+        let mut snippet = self.0.prepare(
+            "SELECT snippet(search_snippets, 1, ?3, ?4, '…', 28), snippet(search_snippets, -1, ?3, ?4, '…', 28)
+             FROM temp.search_snippets WHERE search_snippets MATCH ?1 AND rowid = ?2",
+        )?;
+        for group in found.iter_mut() {
+            let mut rows = snippet.query((&query.words, group.group.key, MARK.to_string(), MARK_END.to_string()))?;
+            if let Some(row) = rows.next()? {
+                let (stories, any): (String, String) = (row.get(0)?, row.get(1)?);
+                group.snippet = if stories.contains(MARK) { stories } else { any };
+            }
+        }
+        drop((insert, snippet));
+        self.0.execute_batch("DROP TABLE temp.search_snippets")?;
+        Ok(())
+    }
+
+    /// Returns what is searched of a group: title, stories with their titles, topics, names.
+    fn searchable(self, key: GroupKey) -> anyhow::Result<(String, String, String, String)> {
+        let text = |sql: &str| -> anyhow::Result<String> {
+            let mut statement = self.0.prepare_cached(sql)?;
+            let mut rows = statement.query([key])?;
+            let mut all = String::new();
+            while let Some(row) = rows.next()? {
+                for i in 0..row.as_ref().column_count() {
+                    // What other programs wrote there instead of text is not searched.
+                    if let Ok(Some(part)) = row.get_ref(i)?.as_str_or_null() {
+                        if !all.is_empty() {
+                            all.push('\n');
+                        }
+                        all.push_str(part);
+                    }
+                }
+            }
+            Ok(all)
+        };
+        Ok((
+            text("SELECT title FROM story_groups WHERE id = ?1")?,
+            text("SELECT title, text FROM stories WHERE story_group_id = ?1 ORDER BY ordinal")?,
+            text("SELECT display, said FROM story_topics WHERE story_group_id = ?1 ORDER BY rank")?,
+            text(
+                "SELECT m.mention_text, CASE WHEN e.name <> m.mention_text THEN e.name END
+                 FROM story_entities m LEFT JOIN entities e ON e.id = m.entity_id
+                 WHERE m.story_group_id = ?1 ORDER BY m.ordinal",
+            )?,
+        ))
+    }
+}
+
+impl Tx<'_> {
+    /// Marks a group as not in the full-text index as it is now.
+    pub fn forget_searched(&self, group: GroupKey) -> anyhow::Result<()> {
+        self.prepare_cached("DELETE FROM searched_groups WHERE story_group_id = ?1")?.execute([group])?;
+        Ok(())
+    }
+
+    /// Makes the full-text index, empty. What was there is dropped.
+    pub fn make_search_index(&self) -> anyhow::Result<()> {
+        self.execute_batch(&format!(
+            "DROP TABLE IF EXISTS story_search;
+             CREATE VIRTUAL TABLE story_search USING fts5 (title, stories, topics, names, content = '',
+                 contentless_delete = 1, tokenize = '{TOKENIZER}');
+             DELETE FROM searched_groups;"
+        ))?;
+        Ok(())
+    }
+
+    /// Reads a group into the full-text index, in place of what it held of it.
+    pub fn index_group(&self, key: GroupKey) -> anyhow::Result<()> {
+        self.prepare_cached("DELETE FROM story_search WHERE rowid = ?1")?.execute([key])?;
+        let (title, stories, topics, names) = self.read().searchable(key)?;
+        self.prepare_cached(
+            "INSERT INTO story_search (rowid, title, stories, topics, names) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute((key, title, stories, topics, names))?;
+        self.prepare_cached("INSERT INTO searched_groups (story_group_id) VALUES (?1)")?.execute([key])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! What people decided about topics: which are one, and which are not.
+//!
+//! A decision is applied to what is there at once and to every later import (`replace_topics` asks for it). Chains are
+//! flattened when they are made, so that one look is enough.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{Read, Tx};
+
+/// A decision about a topic.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct TopicDecision {
+    /// The topic.
+    pub topic: String,
+    /// Whether it is the target, or another topic than the target.
+    pub is_same: bool,
+    /// The topic it is, or is not.
+    pub target: String,
+    /// The target as it is shown.
+    pub display: String,
+    /// When it was decided.
+    pub decided_at: String,
+}
+
+impl Read<'_> {
+    /// Returns the topic that people made of this one, as key and as it is shown.
+    pub fn topic_decision(self, topic: &str) -> anyhow::Result<Option<(String, String)>> {
+        let row = self
+            .0
+            .prepare_cached("SELECT target, display FROM topic_decisions WHERE topic = ?1 AND verdict = 'is'")?
+            .query_row([topic], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        Ok(row)
+    }
+
+    /// Returns all decisions about topics, by target.
+    pub fn topic_decisions(self) -> anyhow::Result<Vec<TopicDecision>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT topic, verdict = 'is', target, display, decided_at FROM topic_decisions ORDER BY target, topic",
+        )?;
+        let rows = statement.query_map([], |row| {
+            Ok(TopicDecision {
+                topic: row.get(0)?,
+                is_same: row.get(1)?,
+                target: row.get(2)?,
+                display: row.get(3)?,
+                decided_at: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Tx<'_> {
+    /// Makes one topic of two, now and in every later import; returns the number of groups that change.
+    ///
+    /// `display` is how the target is shown. Where a group has both, the better rank and the higher confidence stay.
+    pub fn merge_topic(&self, topic: &str, target: &str, display: &str, now: &str) -> anyhow::Result<u64> {
+        self.prepare_cached("DELETE FROM topic_decisions WHERE topic IN (?1, ?2) AND target IN (?1, ?2)")?
+            .execute([topic, target])?;
+        self.prepare_cached(
+            "UPDATE topic_decisions SET target = ?2, display = ?3 WHERE target = ?1 AND verdict = 'is'",
+        )?
+        .execute([topic, target, display])?;
+        self.prepare_cached("DELETE FROM topic_decisions WHERE topic = ?1 AND verdict = 'is'")?.execute([topic])?;
+        self.prepare_cached(
+            "INSERT INTO topic_decisions (topic, verdict, target, display, decided_at) VALUES (?1, 'is', ?2, ?3, ?4)",
+        )?
+        .execute([topic, target, display, now])?;
+        self.prepare_cached(
+            "DELETE FROM searched_groups WHERE story_group_id IN (SELECT story_group_id FROM story_topics WHERE topic = ?1)",
+        )?
+        .execute([topic])?;
+        // Groups that have both keep one row, with the best of both.
+        self.prepare_cached(
+            "UPDATE story_topics AS kept SET
+                 rank = min(rank, (SELECT o.rank FROM story_topics o
+                                   WHERE o.story_group_id = kept.story_group_id AND o.topic = ?1)),
+                 confidence = max(confidence, (SELECT o.confidence FROM story_topics o
+                                               WHERE o.story_group_id = kept.story_group_id AND o.topic = ?1))
+             WHERE topic = ?2 AND story_group_id IN (SELECT story_group_id FROM story_topics WHERE topic = ?1)",
+        )?
+        .execute([topic, target])?;
+        let n_both = self
+            .prepare_cached(
+                "DELETE FROM story_topics WHERE topic = ?1
+                     AND story_group_id IN (SELECT story_group_id FROM story_topics WHERE topic = ?2)",
+            )?
+            .execute([topic, target])?;
+        let n_renamed = self
+            .prepare_cached(
+                "UPDATE story_topics SET topic = ?2, said = coalesce(said, display), display = ?3 WHERE topic = ?1",
+            )?
+            .execute(params![topic, target, display])?;
+        Ok((n_both + n_renamed) as u64)
+    }
+
+    /// Remembers that two topics are two, so that they are not proposed as one again.
+    pub fn keep_topics_apart(&self, topic: &str, other: &str, now: &str) -> anyhow::Result<()> {
+        let (first, second) = if topic <= other { (topic, other) } else { (other, topic) };
+        self.prepare_cached(
+            "INSERT OR IGNORE INTO topic_decisions (topic, verdict, target, display, decided_at)
+             VALUES (?1, 'not', ?2, ?2, ?3)",
+        )?
+        .execute([first, second, now])?;
+        Ok(())
+    }
+
+    /// Takes a decision back; groups get the model's own word again. Returns the number of groups that change, or
+    /// `None` where there was no such decision.
+    ///
+    /// Where a group had both topics the one that was dropped is only in the answer: `rebuild` reads it again.
+    pub fn unmerge_topic(&self, topic: &str) -> anyhow::Result<Option<u64>> {
+        let Some((target, _)) = self.read().topic_decision(topic)? else { return Ok(None) };
+        self.prepare_cached("DELETE FROM topic_decisions WHERE topic = ?1 AND verdict = 'is'")?.execute([topic])?;
+        self.prepare_cached(
+            "DELETE FROM searched_groups WHERE story_group_id IN
+                 (SELECT story_group_id FROM story_topics WHERE topic = ?2 AND lower(said) = ?1)",
+        )?
+        .execute([topic, &target])?;
+        let n = self
+            .prepare_cached(
+                "UPDATE story_topics SET topic = ?1, display = said, said = NULL WHERE topic = ?2 AND lower(said) = ?1",
+            )?
+            .execute([topic, &target])?;
+        Ok(Some(n as u64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::explore::testing;
+
+    fn topics(read: Read<'_>) -> Vec<(i64, String, String, u32)> {
+        let mut statement =
+            read.0.prepare("SELECT story_group_id, topic, display, rank FROM story_topics ORDER BY 1, 4, 2").unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn merged_topics_are_one_now_and_in_later_imports_and_can_be_taken_apart() {
+        let mut store = testing::store();
+        let before = topics(store.read());
+        let tx = store.write().unwrap();
+        assert_eq!(tx.merge_topic("moon landings", "moon landing", "Moon landing", "now").unwrap(), 2);
+        let after = topics(tx.read());
+        assert!(after.iter().all(|row| row.1 != "moon landings"));
+        assert_eq!(tx.read().topic_count("moon landing").unwrap(), 3);
+        // An import that brings the old word, and both words.
+        testing::answer_topics(&tx, 3, &["Moon landings", "Budget"]);
+        testing::answer_topics(&tx, 2, &["Moon landings", "Moon landing"]);
+        assert_eq!(tx.read().topic_count("moon landings").unwrap(), 0);
+        assert_eq!(tx.read().topics_of(crate::model::GroupKey(2)).unwrap().len(), 1);
+        assert_eq!(tx.unmerge_topic("moon landings").unwrap(), Some(2));
+        assert_eq!(tx.unmerge_topic("moon landings").unwrap(), None);
+        assert_ne!(before, after);
+    }
+
+    #[test]
+    fn chains_of_merges_are_flattened() {
+        let mut store = testing::store();
+        let tx = store.write().unwrap();
+        tx.merge_topic("a", "b", "B", "now").unwrap();
+        tx.merge_topic("b", "c", "C", "now").unwrap();
+        assert_eq!(tx.read().topic_decision("a").unwrap(), Some(("c".into(), "C".into())));
+        // Turned around, the old direction goes.
+        tx.merge_topic("c", "a", "A", "now").unwrap();
+        assert_eq!(tx.read().topic_decision("a").unwrap(), None);
+        assert_eq!(tx.read().topic_decision("b").unwrap(), Some(("a".into(), "A".into())));
+    }
+}
