@@ -23,6 +23,14 @@ mod tests {
     }
 
     #[test]
+    fn the_profile_in_the_docs_is_without_a_problem() {
+        let page = include_str!("../../docs/collections.md");
+        let (_, rest) = page.split_once("```toml\n").unwrap();
+        let (text, _) = rest.split_once("```").unwrap();
+        assert_eq!(check(text), []);
+    }
+
+    #[test]
     fn the_default_is_built_in_and_first() {
         assert_eq!(Profile::names().next(), Some(Profile::DEFAULT));
         assert!(Profile::builtin("news").is_some() && Profile::builtin("nws").is_none());
