@@ -2,3 +2,6 @@
 
 /// The sandbox itself: its endpoints, and each fault that a script can ask for.
 mod sandbox;
+
+/// The bundled collections: stories, catalogs and gold hold together, and fit the profiles.
+mod collections;
