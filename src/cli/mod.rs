@@ -7,6 +7,7 @@ pub mod load;
 pub mod batch;
 pub mod original;
 pub mod sandbox;
+pub mod profile;
 pub mod select;
 
 use std::path::PathBuf;
@@ -80,6 +81,10 @@ pub enum Command {
     /// Load story groups and the catalog from files
     #[command(subcommand)]
     Load(load::LoadCommand),
+
+    /// See, choose and check what is asked: prompts, types, model
+    #[command(subcommand)]
+    Profile(profile::ProfileCommand),
 
     /// Ask through the Batch API: create, watch, import, list, cancel
     #[command(subcommand)]

@@ -6,6 +6,7 @@
 mod batch;
 mod load;
 mod original;
+mod profile;
 mod progress;
 mod rebuild;
 mod sandbox;
@@ -58,6 +59,7 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
     }
     match command {
         Command::Load(command) => load::run(&command, context),
+        Command::Profile(command) => profile::run(&command, context),
         Command::Batch(command) => batch::run(&command, context),
         Command::Progress => progress::run(context),
         Command::Rebuild => rebuild::run(context),

@@ -1,3 +1,4 @@
 //! The flows that join rooms: submit, watch, collect, link.
 
 pub mod load;
+pub mod profile;

@@ -1,0 +1,300 @@
+//! `gleaner profile …`: what is asked.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+use serde_json::json;
+
+use super::Context;
+use crate::cli::profile::{CheckArgs, ExportArgs, KindArg, ProfileCommand, ShowArgs, UseArgs};
+use crate::error::{Exit, Explain as _};
+use crate::model::Kind;
+use crate::profile::{self, AskOptions, EntityType, Profile};
+use crate::store::{Store, StoredProfile};
+use crate::terminal::{style, words};
+use crate::workflow;
+
+/// A profile's file is a page or two; what is larger is another kind of file.
+const FILE_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Runs the command.
+pub(super) fn run(command: &ProfileCommand, context: &Context) -> anyhow::Result<Exit> {
+    match command {
+        ProfileCommand::List => list(context),
+        ProfileCommand::Show(args) => show(args, context),
+        ProfileCommand::Use(args) => make_active(args, context),
+        ProfileCommand::Check(args) => check(args, context),
+        ProfileCommand::Export(args) => export(args, context),
+    }
+}
+
+fn list(context: &Context) -> anyhow::Result<Exit> {
+    let store = open_if_there(context)?;
+    let kept = store.as_ref().map_or(Ok(vec![]), |store| store.read().profiles())?;
+    let active = match &store {
+        Some(store) => store.read().active_profile()?,
+        None => None,
+    };
+    let built_in = Profile::names().filter_map(|name| Some((name, Profile::builtin(name)?)));
+    let mut rows: Vec<Row> = built_in.map(|(name, text)| Row::new(name, text, true)).collect();
+    // A profile that was kept and is not, or no longer, what is built in under its name stands by itself.
+    for stored in kept.iter().filter(|stored| Profile::builtin(&stored.name) != Some(stored.text.as_str())) {
+        rows.push(Row::new(&stored.name, &stored.text, false));
+    }
+    let is_active = |row: &Row| match &active {
+        Some(active) => row.text == active.text,
+        None => row.name == Profile::DEFAULT && row.is_built_in,
+    };
+    if context.terminal.is_json() {
+        let rows: Vec<serde_json::Value> = rows
+            .iter()
+            .map(|row| {
+                json!({"name": row.name, "title": row.title, "types": row.types, "built_in": row.is_built_in,
+                       "active": is_active(row)})
+            })
+            .collect();
+        context.terminal.json(&json!({"profiles": rows}))?;
+        return Ok(Exit::Done);
+    }
+    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
+    for row in &rows {
+        let mark = if is_active(row) { "*" } else { " " };
+        let origin = if row.is_built_in { "built in" } else { "kept in this database" };
+        let name = style::bold(format!("{:width$}", row.name));
+        context.terminal.line(format!("{mark} {name}  {} ({}), {origin}", row.title, row.types.join(", ")))?;
+    }
+    context.terminal.hint("`gleaner profile use NAME` makes another one the active (*) one");
+    Ok(Exit::Done)
+}
+
+struct Row {
+    name: String,
+    title: String,
+    types: Vec<String>,
+    text: String,
+    is_built_in: bool,
+}
+
+impl Row {
+    fn new(name: &str, text: &str, is_built_in: bool) -> Self {
+        // A text that an earlier version kept and this one cannot read is still shown by its name.
+        let profile = Profile::parse(text).ok();
+        Self {
+            name: name.to_owned(),
+            title: profile.as_ref().map_or_else(|| "cannot be read".into(), |profile| profile.title.clone()),
+            types: profile.iter().flat_map(|profile| &profile.types).map(|known| known.name.clone()).collect(),
+            text: text.to_owned(),
+            is_built_in,
+        }
+    }
+}
+
+fn show(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
+    let profile = Profile::parse(&find(args.profile.as_deref(), context)?)?;
+    let options = AskOptions {
+        max_topics: context.config.max_topics()?,
+        max_entities: context.config.max_entities()?,
+        ..AskOptions::default()
+    };
+    let terminal = &context.terminal;
+    if let Some(kind) = args.prompt {
+        let kind = match kind {
+            KindArg::Topic => Kind::Topic,
+            KindArg::Entity => Kind::Entity,
+        };
+        let ask = profile::ask(&profile, kind, &options)?;
+        if terminal.is_json() {
+            terminal.json(&ask)?;
+        } else {
+            terminal.line(&ask.instructions)?;
+            terminal.line("")?;
+            terminal.line(serde_json::to_string_pretty(&ask.schema)?)?;
+        }
+        return Ok(Exit::Done);
+    }
+    if terminal.is_json() {
+        terminal.json(&as_json(&profile))?;
+        return Ok(Exit::Done);
+    }
+    let model = &profile.model;
+    let parameters = [
+        model.reasoning_effort.as_ref().map(|word| format!("reasoning effort {word}")),
+        model.verbosity.as_ref().map(|word| format!("verbosity {word}")),
+        model.max_output_tokens.map(|n| format!("at most {} output tokens", words::number(n.into()))),
+        model.temperature.map(|t| format!("temperature {t}")),
+    ];
+    let parameters: Vec<String> = parameters.into_iter().flatten().collect();
+    terminal.line(format!("{}  {}", style::bold(&profile.name), profile.title))?;
+    terminal.line(format!("model     {}  {}", model.name, parameters.join(", ")))?;
+    terminal.line(format!("topics    at most {}, in {}", profile.max_topics, profile.language))?;
+    terminal.line(format!("entities  at most {}, of these types:", profile.max_entities))?;
+    for known in &profile.types {
+        terminal.line(format!("  {}  {}", style::bold(&known.name), known.description))?;
+        for (label, text) in type_facts(known) {
+            terminal.line(format!("    {label}: {text}"))?;
+        }
+    }
+    terminal.hint("`--prompt topic` and `--prompt entity` show what is sent, `gleaner profile export` the whole text");
+    Ok(Exit::Done)
+}
+
+fn type_facts(known: &EntityType) -> Vec<(&'static str, String)> {
+    let mut facts = vec![];
+    if !known.hints.is_empty() {
+        facts.push(("hints", known.hints.join(", ")));
+    }
+    if !known.require_any.is_empty() {
+        facts.push(("needs one of", known.require_any.join(", ")));
+    }
+    if let Some(pair) = &known.pair {
+        let with =
+            if pair.with.is_empty() { String::new() } else { format!(", told apart by {}", pair.with.join(", ")) };
+        facts.push(("pair", format!("two of type {}, in {} and {}{with}", pair.members, pair.home, pair.away)));
+    }
+    if !known.maps.is_empty() {
+        facts.push(("catalog types", known.maps.join(", ")));
+    }
+    facts
+}
+
+fn as_json(profile: &Profile) -> serde_json::Value {
+    let types: Vec<serde_json::Value> = profile
+        .types
+        .iter()
+        .map(|known| {
+            let pair = known
+                .pair
+                .as_ref()
+                .map(|pair| json!({"members": pair.members, "home": pair.home, "away": pair.away, "with": pair.with}));
+            json!({"name": known.name, "description": known.description, "maps": known.maps, "hints": known.hints,
+                   "require_any": known.require_any, "pair": pair})
+        })
+        .collect();
+    let model = &profile.model;
+    json!({
+        "name": profile.name, "title": profile.title, "language": profile.language,
+        "max_topics": profile.max_topics, "max_entities": profile.max_entities,
+        "model": {"name": model.name, "reasoning_effort": model.reasoning_effort, "verbosity": model.verbosity,
+                  "max_output_tokens": model.max_output_tokens, "temperature": model.temperature},
+        "types": types,
+    })
+}
+
+fn make_active(args: &UseArgs, context: &Context) -> anyhow::Result<Exit> {
+    let text = find(Some(&args.profile), context)?;
+    Profile::parse(&text).with_context(|| format!("profile `{}` cannot be used", args.profile))?;
+    let now = context.config.now_text();
+    let mut store = context.open_or_create()?;
+    let before = store.read().active_profile()?;
+    let tx = store.write()?;
+    let stored = workflow::profile::activate(&tx, &text, &now)?;
+    tx.commit()?;
+    let is_new = before.as_ref().map(|before| before.id) != Some(stored.id);
+    if context.terminal.is_json() {
+        context.terminal.json(&json!({"active": stored.name, "sha256": stored.sha256, "changed": is_new}))?;
+        return Ok(Exit::Done);
+    }
+    let StoredProfile { name, .. } = &stored;
+    context.terminal.line(if is_new {
+        format!("`{name}` is now active")
+    } else {
+        format!("`{name}` was active already")
+    })?;
+    if before.is_some() && is_new {
+        context.terminal.hint("`gleaner progress` counts what this makes stale; only `--stale` asks it again");
+    }
+    Ok(Exit::Done)
+}
+
+fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Exit> {
+    let mut results = vec![];
+    for named in &args.profiles {
+        results.push((named, profile::check(&find(Some(named), context)?)));
+    }
+    let is_sound = results.iter().all(|(_, problems)| problems.is_empty());
+    let terminal = &context.terminal;
+    for (named, problems) in &results {
+        for problem in problems {
+            terminal.complain(format!("{named}: {problem}"));
+            if let Some(hint) = &problem.hint {
+                terminal.hint(hint);
+            }
+        }
+        if !terminal.is_json() {
+            terminal.line(match problems.len() as u64 {
+                0 => format!("{named}: nothing is wrong with it"),
+                n => format!("{named}: {}", words::count(n, "problem")),
+            })?;
+        }
+    }
+    if terminal.is_json() {
+        let profiles: Vec<serde_json::Value> = results
+            .iter()
+            .map(|(named, problems)| {
+                let problems: Vec<serde_json::Value> = problems
+                    .iter()
+                    .map(|problem| json!({"place": problem.place, "message": problem.message, "hint": problem.hint}))
+                    .collect();
+                json!({"profile": named, "problems": problems})
+            })
+            .collect();
+        terminal.json(&json!({"profiles": profiles}))?;
+    }
+    Ok(if is_sound { Exit::Done } else { Exit::Failed })
+}
+
+fn export(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> {
+    let text = find(args.profile.as_deref(), context)?;
+    match &args.output {
+        None => context.terminal.raw(|out| Ok(out.write_all(text.as_bytes())?))?,
+        Some(path) => {
+            let file = fs::OpenOptions::new().write(true).create_new(true).open(path);
+            let mut file = file.with_context(|| format!("cannot write `{}`", path.display()))?;
+            file.write_all(text.as_bytes()).with_context(|| format!("cannot write `{}`", path.display()))?;
+            context.terminal.status(format!("wrote `{}`", path.display()));
+            context.terminal.hint(format!("change it, then `gleaner profile use {}`", path.display()));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Returns the text of the profile that is meant: the active one, a file, one that is built in, or one kept here.
+fn find(named: Option<&str>, context: &Context) -> anyhow::Result<String> {
+    let store = open_if_there(context)?;
+    let Some(named) = named else {
+        return match &store {
+            Some(store) => workflow::profile::active_text(store.read()),
+            None => Ok(Profile::builtin(Profile::DEFAULT).unwrap_or_default().to_owned()),
+        };
+    };
+    let path = Path::new(named);
+    if named.ends_with(".toml") || path.components().count() > 1 {
+        return read(path);
+    }
+    if let Some(text) = Profile::builtin(named) {
+        return Ok(text.to_owned());
+    }
+    let kept = store.as_ref().map_or(Ok(vec![]), |store| store.read().profiles())?;
+    if let Some(stored) = kept.iter().rev().find(|stored| stored.name == named) {
+        return Ok(stored.text.clone());
+    }
+    let mut names: Vec<&str> = Profile::names().collect();
+    names.extend(kept.iter().map(|stored| stored.name.as_str()).filter(|name| Profile::builtin(name).is_none()));
+    Err(anyhow!("there is no profile `{named}`"))
+        .hint(format!("there are {}; a file's name ends in `.toml`", words::list(&names, "and")))
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    let context = || format!("cannot read `{}`", path.display());
+    let length = fs::metadata(path).with_context(context)?.len();
+    if length > FILE_BYTES_MAX {
+        return Err(anyhow!("it is {}, too large for a profile", words::bytes(length))).with_context(context);
+    }
+    fs::read_to_string(path).with_context(context)
+}
+
+fn open_if_there(context: &Context) -> anyhow::Result<Option<Store>> {
+    if context.db_path()?.exists() { context.open().map(Some) } else { Ok(None) }
+}

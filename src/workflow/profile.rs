@@ -1,0 +1,64 @@
+//! The active profile: its text is kept in the database, so that an upgrade of the program changes no question.
+
+use std::fmt::Write as _;
+
+use anyhow::Context as _;
+use sha2::{Digest, Sha256};
+
+use crate::profile::Profile;
+use crate::store::{Read, StoredProfile, Tx};
+
+/// Returns the text of the active profile; that of the default one where none was chosen yet.
+pub fn active_text(read: Read<'_>) -> anyhow::Result<String> {
+    let kept = read.active_profile()?.map(|stored| stored.text);
+    kept.or_else(|| Profile::builtin(Profile::DEFAULT).map(str::to_owned)).context("the default profile is built in")
+}
+
+/// Returns the active profile, read.
+pub fn active(read: Read<'_>) -> anyhow::Result<Profile> {
+    Profile::parse(&active_text(read)?).context("the active profile cannot be read")
+}
+
+/// Makes a profile the active one, if there is nothing wrong with it.
+pub fn activate(tx: &Tx<'_>, text: &str, now: &str) -> anyhow::Result<StoredProfile> {
+    let profile = Profile::parse(text)?;
+    tx.use_profile(&profile.name, text, &sha256(text), now)
+}
+
+/// Keeps the default profile as the active one where none was chosen yet, and returns the active one.
+pub fn settle(tx: &Tx<'_>, now: &str) -> anyhow::Result<StoredProfile> {
+    match tx.read().active_profile()? {
+        Some(stored) => Ok(stored),
+        None => activate(tx, &active_text(tx.read())?, now),
+    }
+}
+
+fn sha256(text: &str) -> String {
+    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn the_default_is_active_until_another_is_chosen() {
+        let mut store = Store::open_in_memory("now").unwrap();
+        assert_eq!(active(store.read()).unwrap().name, "news");
+        let tx = store.write().unwrap();
+        assert!(tx.read().active_profile().unwrap().is_none());
+        assert_eq!(settle(&tx, "now").unwrap().name, "news");
+        let football = Profile::builtin("football").unwrap();
+        let stored = activate(&tx, football, "now").unwrap();
+        assert_eq!(activate(&tx, football, "later").unwrap(), stored, "the same text is kept once");
+        assert_eq!(settle(&tx, "now").unwrap(), stored);
+        assert!(activate(&tx, "name = 1", "now").is_err());
+        tx.commit().unwrap();
+        assert_eq!(active(store.read()).unwrap().name, "football");
+        assert_eq!(store.read().profiles().unwrap().len(), 2);
+    }
+}
