@@ -34,18 +34,19 @@ fn read(file: &str) -> String {
 
 fn groups(name: &str) -> Vec<Group> {
     let text = read(&format!("src/sandbox/samples/{name}/groups.jsonl"));
-    let records = intake::groups(text.as_bytes(), Format::JsonLines).unwrap();
+    let records = intake::groups(text.as_bytes(), Format::JsonLines).expect("a collection is JSON Lines");
     records.map(|record| record.unwrap_or_else(|error| panic!("{name} groups {error}")).1).collect()
 }
 
 fn entities(name: &str) -> Vec<Entity> {
     let text = read(&format!("src/sandbox/samples/{name}/entities.jsonl"));
-    let records = intake::entities(text.as_bytes(), Format::JsonLines).unwrap();
+    let records = intake::entities(text.as_bytes(), Format::JsonLines).expect("a collection is JSON Lines");
     records.map(|record| record.unwrap_or_else(|error| panic!("{name} entities {error}")).1).collect()
 }
 
 fn profile(name: &str) -> Profile {
-    Profile::parse(Profile::builtin(name).unwrap()).unwrap()
+    let text = Profile::builtin(name).expect("the profile is built in");
+    Profile::parse(text).expect("a built-in profile has no problem")
 }
 
 /// Returns the gold of a collection, each with its place; nothing while it has none.
