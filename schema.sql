@@ -318,6 +318,34 @@ CREATE TABLE audit_items (
     PRIMARY KEY (audit_id, ordinal)
 ) WITHOUT ROWID;
 
+-- The name index of the catalog, packed by the resolver: made from `entities` and `entity_aliases`, can be deleted at any
+-- time. id = kind of page * 2^32 + its number.
+CREATE TABLE name_index (
+    id   INTEGER PRIMARY KEY,
+    page BLOB NOT NULL
+);
+
+-- Entities whose names or attributes changed since the index was packed, by whatever program: they count instead of what
+-- the index says of them, and are packed into it when they are many.
+CREATE TABLE name_index_stale (
+    entity_id INTEGER PRIMARY KEY
+);
+CREATE TRIGGER entities_added AFTER INSERT ON entities BEGIN
+    INSERT INTO name_index_stale SELECT new.id WHERE new.id NOT IN (SELECT entity_id FROM name_index_stale);
+END;
+CREATE TRIGGER entities_changed AFTER UPDATE OF external_id, type, name, attributes ON entities BEGIN
+    INSERT INTO name_index_stale SELECT new.id WHERE new.id NOT IN (SELECT entity_id FROM name_index_stale);
+END;
+CREATE TRIGGER entities_removed AFTER DELETE ON entities BEGIN
+    INSERT INTO name_index_stale SELECT old.id WHERE old.id NOT IN (SELECT entity_id FROM name_index_stale);
+END;
+CREATE TRIGGER entity_aliases_added AFTER INSERT ON entity_aliases BEGIN
+    INSERT INTO name_index_stale SELECT new.entity_id WHERE new.entity_id NOT IN (SELECT entity_id FROM name_index_stale);
+END;
+CREATE TRIGGER entity_aliases_removed AFTER DELETE ON entity_aliases BEGIN
+    INSERT INTO name_index_stale SELECT old.entity_id WHERE old.entity_id NOT IN (SELECT entity_id FROM name_index_stale);
+END;
+
 -- ------------------------------------------------------------------------------------------------------ views with names
 
 -- Every mention with your ids and the linked entity's name.

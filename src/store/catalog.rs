@@ -85,7 +85,7 @@ impl Read<'_> {
 }
 
 /// Reads external_id, type, name and attributes from four columns on; aliases are not among them.
-fn entity(row: &Row<'_>, first: usize) -> rusqlite::Result<Entity> {
+pub(super) fn entity(row: &Row<'_>, first: usize) -> rusqlite::Result<Entity> {
     let attributes: String = row.get(first + 3)?;
     Ok(Entity {
         id: row.get(first)?,

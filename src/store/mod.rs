@@ -16,6 +16,7 @@ mod knowledge;
 mod ledger;
 mod migrate;
 mod search;
+mod postings;
 mod select;
 mod topics;
 
@@ -34,6 +35,7 @@ pub use ledger::{
     Account, AnswerRow, BatchFacts, BatchState, Cause, HeldBack, NewBatch, NewRequest, Observation, Progress,
     RequestRow, RequestState, RunRow, Spend, WorldProgress,
 };
+pub use postings::{DecisionRow, IndexState};
 pub use search::{Found, MARK, MARK_END, SearchQuery};
 pub use select::{Candidate, CurrentAsks, Resend, Selected, Selection};
 

@@ -1,0 +1,117 @@
+//! Characters: brings any text to plain ASCII with its case and its meaningful punctuation.
+//!
+//! Letters lose their marks (NFKD and the letters that do not decompose), other scripts are transliterated, typographic
+//! quotes and dashes become the plain ones, and whatever is neither (emoji, control and direction characters) becomes a
+//! space. The tables of `deunicode` do the bulk; the exceptions here are where its choice does not suit names.
+
+use std::borrow::Cow;
+
+/// Names longer than this are cut: no catalog name is, and a mention of 10 kB must not cost more than a long one.
+const MAX_BYTES: usize = 600;
+
+/// Returns `text` as ASCII. Borrowed where it already is.
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+    let text = cut(text);
+    if text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        push(c, &mut out);
+        if out.len() > MAX_BYTES {
+            break;
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn cut(text: &str) -> &str {
+    let mut end = text.len().min(MAX_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+fn push(c: char, out: &mut String) {
+    if (' '..='~').contains(&c) {
+        out.push(c);
+        return;
+    }
+    match c {
+        // Apostrophes, primes, modifier letters, the okina: removed later where they stand inside a word.
+        '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' | '\u{2032}' | '\u{02bb}' | '\u{02bc}' | '\u{02b9}'
+        | '\u{02ba}' | '\u{02be}' | '\u{02bf}' | '\u{02c8}' | '\u{00b4}' | '\u{ff07}' => out.push('\''),
+        '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' | '\u{00ab}' | '\u{00bb}' | '\u{300c}' | '\u{300d}'
+        | '\u{ff02}' => out.push('"'),
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' => out.push('-'),
+        // Marks written after their letter, the soft hyphen, joiners, direction marks: nothing at all.
+        '\u{0300}'..='\u{036f}'
+        | '\u{00ad}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' => {}
+        // Arabic and Hebrew vowel signs; the letters that only carry or lengthen.
+        '\u{064b}'..='\u{0652}' | '\u{0670}' | '\u{0640}' | '\u{0591}'..='\u{05c7}' => {}
+        'ع' | 'ء' | 'א' | 'ע' => {}
+        'ا' | 'أ' | 'إ' | 'آ' | 'ى' | 'ة' => out.push('a'),
+        'ə' | 'Ə' => out.push('a'),
+        'ъ' | 'Ъ' | 'ь' | 'Ь' => {}
+        'й' => out.push('y'),
+        'Й' => out.push('Y'),
+        'х' => out.push_str("kh"),
+        'Х' => out.push_str("Kh"),
+        'я' => out.push_str("ya"),
+        'Я' => out.push_str("Ya"),
+        'ю' => out.push_str("yu"),
+        'Ю' => out.push_str("Yu"),
+        'ё' | 'э' => out.push('e'),
+        'Ё' | 'Э' => out.push('E'),
+        'þ' => out.push_str("th"),
+        'Þ' => out.push_str("Th"),
+        'ð' => out.push('d'),
+        'Ð' => out.push('D'),
+        '№' => out.push_str(" no "),
+        _ if c.is_alphanumeric() => transliterate(c, out),
+        // A mark that belongs to its letter (Indic vowel signs count as marks, not as letters).
+        '\u{0900}'..='\u{0dff}' | '\u{0e30}'..='\u{0e4e}' | '\u{0f71}'..='\u{0fbc}' | '\u{1000}'..='\u{109f}' => {
+            transliterate(c, out);
+        }
+        _ => out.push(' '),
+    }
+}
+
+/// Adds what `deunicode` makes of a letter, without the signs it uses for silent or guttural letters.
+fn transliterate(c: char, out: &mut String) {
+    if let Some(ascii) = deunicode::deunicode_char(c) {
+        out.extend(ascii.chars().filter(|a| a.is_ascii_alphanumeric() || *a == ' '));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn every_script_becomes_ascii() {
+        for (text, expected) in [
+            ("Plain text", "Plain text"),
+            ("Łódź, Øresund, Đà Nẵng, Straße, Iğdır", "Lodz, Oresund, Da Nang, Strasse, Igdir"),
+            ("Санкт-Петербург", "Sankt-Peterburg"),
+            ("O’Brien “The Rock” – x", "O'Brien \"The Rock\" - x"),
+            ("e\u{301}tat\u{200b}", "etat"),
+            ("a\u{7}b😀c", "a b c"),
+            ("ＡＢＣ", "ABC"),
+        ] {
+            assert_eq!(clean(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_huge_text_is_cut() {
+        assert!(clean(&"é".repeat(10_000)).len() <= super::MAX_BYTES + 8);
+        assert!(clean(&"x".repeat(10_000)).len() <= super::MAX_BYTES);
+    }
+}

@@ -1,0 +1,89 @@
+//! A candidate's score in words: what was paired with what, what was left, and how much each part counted.
+
+use super::features::{Comparer, Feature, How, NAMES, Vector};
+use super::probe::Probe;
+use super::resolver::Scored;
+use super::{Part, score};
+
+/// Describes the pairing of the words, and what found no partner.
+pub(crate) fn words(probe: &Probe, comparer: &Comparer<'_>) -> Vec<String> {
+    let names = comparer.name_words();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let mut lines = Vec::new();
+    for pair in comparer.pairs() {
+        let (a, b) = (probe.text(usize::from(pair.mention)), text(names[usize::from(pair.name)].text));
+        let how = match pair.how {
+            How::Equal => "equal",
+            How::SameMeaning => "same meaning",
+            How::Number => "same number",
+            How::Initial => "initial",
+            How::Nickname => "short form",
+            How::Abbreviation => "abbreviation",
+            How::Similar => "similar",
+            How::Joined => "joined",
+        };
+        lines.push(format!("`{a}` ~ `{b}` ({how} {:.2})", pair.similarity));
+    }
+    let paired = |at: usize| comparer.pairs().iter().any(|pair| usize::from(pair.mention) == at);
+    for at in (0..probe.words.len()).filter(|at| !paired(*at)) {
+        lines.push(format!("`{}` only in the mention (rarity {:.1})", probe.text(at), probe.words[at].rarity));
+    }
+    let paired = |at: usize| comparer.pairs().iter().any(|pair| usize::from(pair.name) == at);
+    for (_, token) in names.iter().enumerate().filter(|(at, _)| !paired(*at)) {
+        lines.push(format!("`{}` only in the name (rarity {:.1})", text(token.text), token.rarity));
+    }
+    lines
+}
+
+/// Sums the contributions of the features into a few parts with a name each, largest first.
+pub(crate) fn parts(scored: &Scored) -> Vec<Part> {
+    let contributions = score::pair_parts(&scored.vector);
+    let mut parts: Vec<Part> = Vec::new();
+    for (at, value) in contributions.iter().enumerate() {
+        let group = group(NAMES[at], &scored.vector);
+        match parts.iter_mut().find(|part| part.what == group) {
+            Some(part) => part.value += f64::from(*value),
+            None => parts.push(Part { what: group, value: f64::from(*value) }),
+        }
+    }
+    parts.retain(|part| part.value.abs() >= 0.05);
+    parts.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()).then(a.what.cmp(&b.what)));
+    parts.extend(scored.words.iter().map(|line| Part { what: line.clone(), value: 0.0 }));
+    parts
+}
+
+fn group(name: &str, vector: &Vector) -> String {
+    let at = |feature: Feature| vector[feature as usize];
+    match name {
+        "mention_explained" | "mention_rest" | "mention_rest_max" | "part_explained" | "part_rest_max" => format!(
+            "{:.0} % of the mention explained, rarest word left {:.1}",
+            100.0 * at(Feature::mention_explained),
+            at(Feature::part_rest_max)
+        ),
+        "name_explained" | "name_rest" | "name_rest_max" => format!(
+            "{:.0} % of the name explained, rarest word left {:.1}",
+            100.0 * at(Feature::name_explained),
+            at(Feature::name_rest_max)
+        ),
+        "shared" | "shared_max" => format!("rarest shared word {:.1}", at(Feature::shared_max)),
+        "numbers_agree" | "numbers_differ" | "mention_numbers" | "name_numbers" => {
+            format!("numbers: {:.0} agree, {:.0} differ", at(Feature::numbers_agree), at(Feature::numbers_differ))
+        }
+        "letters" | "overlap" | "start" => format!("letters {:.2} alike", at(Feature::letters)),
+        "sound" | "coarse_sound" => format!("sound {:.2} alike", at(Feature::sound)),
+        "form" => ["forms differ", "same sound", "same words", "same core", "same letters"]
+            [at(Feature::form) as usize % 5]
+            .to_owned(),
+        "hint_agree" | "hint_near" | "hint_against" | "hint_unknown" => format!(
+            "hints: {:.1} bits agree, {:.1} nearly, {:.1} against",
+            at(Feature::hint_agree),
+            at(Feature::hint_near),
+            at(Feature::hint_against)
+        ),
+        "rival" | "namesakes" | "place" => format!("{:.0} namesakes as good", at(Feature::namesakes)),
+        "last_word" | "first_word" | "worst_pair" | "in_order" | "initials" | "nicknames" | "abbreviated"
+        | "misspelt" => "how the words pair".to_owned(),
+        "mention_words" | "name_words" | "mention_letters" | "name_letters" => "lengths".to_owned(),
+        other => other.replace('_', " "),
+    }
+}

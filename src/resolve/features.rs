@@ -1,0 +1,625 @@
+//! What a mention and a catalog name have in common, as numbers: the pairing of their words, and what is left over.
+
+use std::ops::Deref;
+
+use super::given;
+use super::hints::Evidence;
+use super::index::{NameCard, TokenView};
+use super::keys::role_weight;
+use super::name::MAX_TOKENS;
+use super::phonetic;
+use super::probe::{Probe, Word};
+use super::similarity::{Pattern, common_prefix, is_contraction, lacks_vowels_only};
+use super::words::{self, Role};
+
+macro_rules! features {
+    ($($(#[doc = $doc:literal])* $name:ident),* $(,)?) => {
+        /// The features by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(non_camel_case_types, missing_docs)]
+        #[repr(usize)]
+        pub(crate) enum Feature { $($(#[doc = $doc])* $name),* }
+
+        /// Names of all features, in their order; the table of weights speaks of them.
+        pub(crate) const NAMES: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+features! {
+    /// Share of the mention's weight that is explained.
+    mention_explained,
+    /// Share of the name's weight that is explained.
+    name_explained,
+    /// Rarest word of the mention that is not explained.
+    mention_rest_max,
+    /// Rarest word of the name that is not explained.
+    name_rest_max,
+    /// All that is not explained of the mention.
+    mention_rest,
+    /// All that is not explained of the name.
+    name_rest,
+    /// As `mention_explained`, over the parts between commas that have anything to do with the name.
+    part_explained,
+    /// As `mention_rest_max`, over those parts.
+    part_rest_max,
+    /// Weight of what is paired.
+    shared,
+    /// Rarest pair of equal words.
+    shared_max,
+    /// Numbers that agree.
+    numbers_agree,
+    /// Numbers on both sides that find no partner.
+    numbers_differ,
+    /// Numbers only in the mention.
+    mention_numbers,
+    /// Numbers only in the name.
+    name_numbers,
+    /// Edit similarity of all core letters.
+    letters,
+    /// Longest common subsequence of all core letters.
+    overlap,
+    /// Common start of the core letters.
+    start,
+    /// Edit similarity of the sounds.
+    sound,
+    /// Edit similarity of the coarse sounds.
+    coarse_sound,
+    /// 4 all letters equal, 3 core equal, 2 same words, 1 same sound, 0 none.
+    form,
+    /// Letters of an initialism that match the other side's words.
+    initialism,
+    /// 4 agree, 3 none, 2 only in the mention, 1 only in the name, 0 differ.
+    generation,
+    /// 3 agree, 2 none, 1 only on one side, 0 differ.
+    legal,
+    /// Similarity that the name's last word found.
+    last_word,
+    /// Similarity that the name's first word found.
+    first_word,
+    /// Least similarity of a pair.
+    worst_pair,
+    /// Words paired as abbreviation.
+    abbreviated,
+    /// Words paired as initial.
+    initials,
+    /// Words paired as short form of a given name.
+    nicknames,
+    /// Words paired by similarity only.
+    misspelt,
+    /// Core words of the mention.
+    mention_words,
+    /// Core words of the name.
+    name_words,
+    /// Letters of the mention's core.
+    mention_letters,
+    /// Letters of the name's core.
+    name_letters,
+    /// Bits of hints that agree.
+    hint_agree,
+    /// Bits of hints that nearly agree.
+    hint_near,
+    /// Bits of hints that contradict.
+    hint_against,
+    /// Hints the entity knows nothing of.
+    hint_unknown,
+    /// Whether the words stand in the same order.
+    in_order,
+    /// The name is an alias.
+    alias,
+    /// Best plain score of another entity less this one's.
+    rival,
+    /// Other entities whose plain score is as good or nearly so.
+    namesakes,
+    /// Place in the order of plain scores.
+    place,
+}
+
+/// Number of features.
+pub(crate) const COUNT: usize = NAMES.len();
+
+/// The features of one pair.
+pub(crate) type Vector = [f32; COUNT];
+
+/// How two words were paired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    Equal,
+    SameMeaning,
+    Number,
+    Initial,
+    Nickname,
+    Abbreviation,
+    Similar,
+    Joined,
+}
+
+/// A pair of words.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pair {
+    pub(crate) mention: u8,
+    pub(crate) name: u8,
+    pub(crate) similarity: f32,
+    pub(crate) how: How,
+}
+
+/// The room in which names are compared; used again for every candidate.
+pub(crate) struct Comparer<'a> {
+    name: Vec<TokenView<'a>>,
+    pairs: Vec<Pair>,
+    options: Vec<(f32, Pair)>,
+    mention_paired: [f32; MAX_TOKENS],
+    name_paired: [f32; MAX_TOKENS],
+    core: Vec<u8>,
+    full: Vec<u8>,
+    bones: Vec<u8>,
+    wide: Vec<u8>,
+}
+
+impl<'a> Comparer<'a> {
+    pub(crate) fn new() -> Comparer<'a> {
+        Comparer {
+            name: Vec::with_capacity(MAX_TOKENS),
+            pairs: Vec::with_capacity(MAX_TOKENS),
+            options: Vec::with_capacity(64),
+            mention_paired: [0.0; MAX_TOKENS],
+            name_paired: [0.0; MAX_TOKENS],
+            core: Vec::with_capacity(64),
+            full: Vec::with_capacity(64),
+            bones: Vec::with_capacity(64),
+            wide: Vec::with_capacity(64),
+        }
+    }
+
+    /// Returns the pairs of the last comparison.
+    pub(crate) fn pairs(&self) -> &[Pair] {
+        &self.pairs
+    }
+
+    /// Returns the name's words of the last comparison.
+    pub(crate) fn name_words(&self) -> &[TokenView<'a>] {
+        &self.name
+    }
+
+    /// Compares a mention with a catalog name.
+    pub(crate) fn compare<G: Deref<Target = [u8]>>(
+        &mut self,
+        probe: &Probe,
+        card: &'a NameCard<G>,
+        evidence: &Evidence,
+    ) -> Vector {
+        self.name.clear();
+        card.tokens(|token| self.name.push(token));
+        self.pair_words(probe);
+        let mut v = [0.0; COUNT];
+        self.coverage(probe, &mut v);
+        self.strings(probe, &mut v);
+        self.ends(probe, card.inverted, &mut v);
+        self.roles(probe, &mut v);
+        v[Feature::alias as usize] = f32::from(u8::from(card.alias));
+        v[Feature::hint_agree as usize] = evidence.agree;
+        v[Feature::hint_near as usize] = evidence.near;
+        v[Feature::hint_against as usize] = evidence.against;
+        v[Feature::hint_unknown as usize] = evidence.unknown;
+        v
+    }
+
+    /// Pairs words one to one, the best pairs first; then words that only together equal one of the other side.
+    fn pair_words(&mut self, probe: &Probe) {
+        self.options.clear();
+        self.pairs.clear();
+        self.mention_paired = [0.0; MAX_TOKENS];
+        self.name_paired = [0.0; MAX_TOKENS];
+        for (i, word) in (0u8..).zip(&probe.words) {
+            let text = probe.name.text(&word.token).as_bytes();
+            for (j, other) in (0u8..).zip(&self.name) {
+                if let Some((similarity, how)) = similarity(word, text, other) {
+                    let weight = other.rarity * role_weight(other.role).max(0.05);
+                    let near = 1.0 - 0.01 * f32::from(i.abs_diff(j));
+                    let order = similarity * similarity * near * (4.0 + weight);
+                    self.options.push((order, Pair { mention: i, name: j, similarity, how }));
+                }
+            }
+        }
+        self.options.sort_unstable_by(|a, b| {
+            b.0.total_cmp(&a.0).then(a.1.mention.cmp(&b.1.mention)).then(a.1.name.cmp(&b.1.name))
+        });
+        for at in 0..self.options.len() {
+            let pair = self.options[at].1;
+            if self.mention_paired[usize::from(pair.mention)] == 0.0 && self.name_paired[usize::from(pair.name)] == 0.0
+            {
+                self.take(pair);
+            }
+        }
+        self.expand_initials(probe);
+        self.join_words(probe);
+    }
+
+    fn take(&mut self, pair: Pair) {
+        self.mention_paired[usize::from(pair.mention)] = pair.similarity;
+        self.name_paired[usize::from(pair.name)] = pair.similarity;
+        self.pairs.push(pair);
+    }
+
+    /// `JK` against `Joanne K`, and the other way round: each letter a word.
+    fn expand_initials(&mut self, probe: &Probe) {
+        for i in 0..probe.words.len() {
+            let letters = probe.text(i).as_bytes();
+            if probe.words[i].token.role != Role::Initials || letters.len() < 2 || self.mention_paired[i] > 0.6 {
+                continue;
+            }
+            let free: Vec<usize> =
+                (0..self.name.len()).filter(|j| self.name[*j].role.is_core() && self.name_paired[*j] <= 0.6).collect();
+            if let Some(run) = free
+                .windows(letters.len())
+                .find(|run| run.iter().zip(letters).all(|(j, l)| self.name[*j].text[0] == *l))
+            {
+                for j in run {
+                    self.name_paired[*j] = 0.6;
+                }
+                self.mention_paired[i] = 0.8;
+                self.pairs.push(Pair { mention: i as u8, name: run[0] as u8, similarity: 0.6, how: How::Initial });
+            }
+        }
+        for j in 0..self.name.len() {
+            let letters = self.name[j].text;
+            if self.name[j].role != Role::Initials || letters.len() < 2 || self.name_paired[j] > 0.6 {
+                continue;
+            }
+            let free: Vec<usize> = probe.core_words().filter(|i| self.mention_paired[*i] <= 0.6).collect();
+            if let Some(run) = free
+                .windows(letters.len())
+                .find(|run| run.iter().zip(letters).all(|(i, l)| probe.text(*i).as_bytes()[0] == *l))
+            {
+                for i in run {
+                    self.mention_paired[*i] = 0.6;
+                }
+                self.name_paired[j] = 0.8;
+                self.pairs.push(Pair { mention: run[0] as u8, name: j as u8, similarity: 0.6, how: How::Initial });
+            }
+        }
+    }
+
+    /// `xj` `900` against `xj900`: two or three neighbours of one side that make one word of the other.
+    fn join_words(&mut self, probe: &Probe) {
+        const FREE: f32 = 0.7;
+        for i in 0..probe.words.len() {
+            if self.mention_paired[i] >= FREE || probe.text(i).len() < 3 {
+                continue;
+            }
+            let whole = probe.text(i).as_bytes();
+            for from in 0..self.name.len() {
+                let Some(until) =
+                    join(whole, from, self.name.len(), |j| (self.name_paired[j] < FREE).then(|| self.name[j].text))
+                else {
+                    continue;
+                };
+                for j in from..until {
+                    self.name_paired[j] = 0.95;
+                }
+                self.mention_paired[i] = 0.95;
+                self.pairs.push(Pair { mention: i as u8, name: from as u8, similarity: 0.95, how: How::Joined });
+                break;
+            }
+        }
+        for j in 0..self.name.len() {
+            if self.name_paired[j] >= FREE || self.name[j].text.len() < 3 {
+                continue;
+            }
+            let whole = self.name[j].text;
+            for from in 0..probe.words.len() {
+                let free = |i: usize| (self.mention_paired[i] < FREE).then(|| probe.text(i).as_bytes());
+                let Some(until) = join(whole, from, probe.words.len(), free) else {
+                    continue;
+                };
+                for i in from..until {
+                    self.mention_paired[i] = 0.95;
+                }
+                self.name_paired[j] = 0.95;
+                self.pairs.push(Pair { mention: from as u8, name: j as u8, similarity: 0.95, how: How::Joined });
+                break;
+            }
+        }
+    }
+
+    /// What is explained on both sides, and what is not.
+    fn coverage(&mut self, probe: &Probe, v: &mut Vector) {
+        let (mut all, mut explained, mut rest, mut rest_max) = (0.0f32, 0.0f32, 0.0f32, 0.0f32);
+        let mut parts = [0.0f32; 32];
+        for (i, word) in probe.words.iter().enumerate() {
+            if word.token.role.is_core() {
+                let part = usize::from(word.token.segment.min(31));
+                parts[part] = parts[part].max(self.mention_paired[i] * word.rarity);
+            }
+        }
+        let (mut part_all, mut part_explained, mut part_rest_max) = (0.0f32, 0.0f32, 0.0f32);
+        let strongest = parts.iter().copied().fold(0.0, f32::max);
+        for (i, word) in probe.words.iter().enumerate() {
+            let weight = word.rarity * role_weight(word.token.role) * if word.token.aside { 0.4 } else { 1.0 };
+            let paired = self.mention_paired[i];
+            all += weight;
+            explained += weight * paired;
+            let left = weight * (1.0 - paired);
+            rest += left;
+            rest_max = rest_max.max(left);
+            if parts[usize::from(word.token.segment.min(31))] >= strongest * 0.5 {
+                part_all += weight;
+                part_explained += weight * paired;
+                part_rest_max = part_rest_max.max(left);
+            }
+        }
+        v[Feature::mention_explained as usize] = explained / all.max(0.01);
+        v[Feature::mention_rest as usize] = rest;
+        v[Feature::mention_rest_max as usize] = rest_max;
+        v[Feature::part_explained as usize] = part_explained / part_all.max(0.01);
+        v[Feature::part_rest_max as usize] = part_rest_max;
+        let (mut all, mut explained, mut rest, mut rest_max) = (0.0f32, 0.0f32, 0.0f32, 0.0f32);
+        for (j, token) in self.name.iter().enumerate() {
+            let weight = token.rarity * role_weight(token.role) * if token.aside { 0.4 } else { 1.0 };
+            let paired = self.name_paired[j];
+            all += weight;
+            explained += weight * paired;
+            let left = weight * (1.0 - paired);
+            rest += left;
+            rest_max = rest_max.max(left);
+        }
+        v[Feature::name_explained as usize] = explained / all.max(0.01);
+        v[Feature::name_rest as usize] = rest;
+        v[Feature::name_rest_max as usize] = rest_max;
+        v[Feature::shared as usize] = explained;
+        let mut worst = 1.0f32;
+        let mut in_order = 1.0f32;
+        let mut previous = 0;
+        self.pairs.sort_unstable_by_key(|pair| pair.mention);
+        for pair in &self.pairs {
+            let token = &self.name[usize::from(pair.name)];
+            if !token.role.is_core() {
+                continue;
+            }
+            match pair.how {
+                How::Equal | How::Joined => {
+                    let max = &mut v[Feature::shared_max as usize];
+                    *max = max.max(token.rarity);
+                }
+                How::Number => v[Feature::numbers_agree as usize] += 1.0,
+                How::Initial => v[Feature::initials as usize] += 1.0,
+                How::Nickname => v[Feature::nicknames as usize] += 1.0,
+                How::Abbreviation => v[Feature::abbreviated as usize] += 1.0,
+                How::Similar => v[Feature::misspelt as usize] += 1.0,
+                How::SameMeaning => {}
+            }
+            if pair.how == How::Equal && token.role == Role::Number {
+                v[Feature::numbers_agree as usize] += 1.0;
+            }
+            worst = worst.min(pair.similarity);
+            if pair.name < previous {
+                in_order = 0.0;
+            }
+            previous = pair.name;
+        }
+        v[Feature::worst_pair as usize] = worst;
+        v[Feature::in_order as usize] = in_order;
+    }
+
+    fn strings(&mut self, probe: &Probe, v: &mut Vector) {
+        self.core.clear();
+        self.full.clear();
+        self.bones.clear();
+        self.wide.clear();
+        for token in &self.name {
+            self.full.extend_from_slice(token.text);
+            if token.role.is_core() && !token.aside {
+                self.core.extend_from_slice(token.text);
+                phonetic::skeleton(token.text, &mut self.bones);
+            }
+        }
+        phonetic::coarse(&self.bones, &mut self.wide);
+        let core = probe.core.as_bytes();
+        v[Feature::letters as usize] = probe.core_pattern.similarity(&self.core);
+        v[Feature::overlap as usize] = probe.core_pattern.overlap(&self.core);
+        v[Feature::start as usize] =
+            common_prefix(core, &self.core) as f32 / core.len().min(self.core.len()).max(1) as f32;
+        v[Feature::sound as usize] = probe.sound_pattern.similarity(&self.bones);
+        v[Feature::coarse_sound as usize] = probe.coarse_pattern.similarity(&self.wide);
+        v[Feature::mention_letters as usize] = core.len() as f32;
+        v[Feature::name_letters as usize] = self.core.len() as f32;
+        let same_words = v[Feature::mention_rest as usize] < 0.05 && v[Feature::name_rest as usize] < 0.05;
+        v[Feature::form as usize] = if probe.full.as_bytes() == self.full {
+            4.0
+        } else if core == self.core {
+            3.0
+        } else if same_words {
+            2.0
+        } else if probe.sound == self.bones && self.bones.len() >= 3 {
+            1.0
+        } else {
+            0.0
+        };
+        v[Feature::initialism as usize] = self.initialism(probe);
+    }
+
+    /// Returns the length of an initialism that one side is of the other's words.
+    fn initialism(&self, probe: &Probe) -> f32 {
+        let core = probe.core.as_bytes();
+        let initials = |small: bool| -> Vec<u8> {
+            self.name
+                .iter()
+                .filter(|t| !t.aside && (t.role == Role::Word || small && t.role == Role::Small))
+                .map(|t| t.text[0])
+                .collect()
+        };
+        if (2..=9).contains(&core.len()) && self.name.len() > 1 && (core == initials(false) || core == initials(true)) {
+            return core.len() as f32;
+        }
+        let own = probe.initials.as_bytes();
+        if (2..=9).contains(&own.len()) && probe.words.len() > 1 && self.core == own {
+            return own.len() as f32;
+        }
+        0.0
+    }
+
+    /// First and last words: given name and surname where it is a person.
+    fn ends(&mut self, probe: &Probe, inverted: bool, v: &mut Vector) {
+        let core: Vec<usize> =
+            (0..self.name.len()).filter(|j| self.name[*j].role.is_core() && !self.name[*j].aside).collect();
+        let segments: Vec<u8> = core.iter().map(|j| self.name[*j].segment).collect();
+        if let Some((last, first)) = super::keys::last_and_first(segments.into_iter(), inverted) {
+            v[Feature::last_word as usize] = self.name_paired[core[last]];
+            v[Feature::first_word as usize] = self.name_paired[core[first]];
+        }
+        v[Feature::name_words as usize] = core.len() as f32;
+        v[Feature::mention_words as usize] = probe.core_words().count() as f32;
+    }
+
+    /// Generation, legal form and numbers that found no partner.
+    fn roles(&mut self, probe: &Probe, v: &mut Vector) {
+        let side = |role: Role| {
+            let in_mention = probe.words.iter().position(|w| w.token.role == role);
+            let in_name = self.name.iter().position(|t| t.role == role);
+            (in_mention, in_name)
+        };
+        v[Feature::generation as usize] = match side(Role::Generation) {
+            (Some(i), Some(j)) => {
+                let (a, b) = (probe.words[i].token.class, self.name[j].class);
+                if a == b { 4.0 } else { 0.0 }
+            }
+            (Some(_), None) => 2.0,
+            (None, Some(_)) => 1.0,
+            (None, None) => 3.0,
+        };
+        let legal = |i: u16, j: u16| i == j;
+        v[Feature::legal as usize] = match side(Role::Legal) {
+            (Some(_), Some(_)) => {
+                let agree = probe.words.iter().any(|w| {
+                    w.token.role == Role::Legal
+                        && self.name.iter().any(|t| t.role == Role::Legal && legal(w.token.class, t.class))
+                });
+                if agree { 3.0 } else { 0.0 }
+            }
+            (None, None) => 2.0,
+            _ => 1.0,
+        };
+        let number = |text: &[u8]| text.iter().any(u8::is_ascii_digit);
+        let left_mention = (0..probe.words.len())
+            .filter(|i| {
+                self.mention_paired[*i] < 0.5
+                    && probe.words[*i].token.role.is_core()
+                    && number(probe.text(*i).as_bytes())
+            })
+            .count();
+        let left_name = (0..self.name.len())
+            .filter(|j| self.name_paired[*j] < 0.5 && self.name[*j].role.is_core() && number(self.name[*j].text))
+            .count();
+        v[Feature::numbers_differ as usize] = left_mention.min(left_name) as f32;
+        v[Feature::mention_numbers as usize] = left_mention.saturating_sub(left_name) as f32;
+        v[Feature::name_numbers as usize] = left_name.saturating_sub(left_mention) as f32;
+    }
+}
+
+/// Returns where a run of words from `from` ends that together are `whole`; at least two words.
+fn join<'t>(whole: &[u8], from: usize, count: usize, text: impl Fn(usize) -> Option<&'t [u8]>) -> Option<usize> {
+    let mut rest = whole;
+    let mut at = from;
+    while at < count && at < from + 4 {
+        rest = rest.strip_prefix(text(at)?)?;
+        at += 1;
+        if rest.is_empty() {
+            return (at > from + 1).then_some(at);
+        }
+    }
+    None
+}
+
+/// Compares a word of the mention with a word of a name; `None` if they have nothing in common.
+fn similarity(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)> {
+    let role = word.token.role;
+    if text == other.text {
+        return Some((1.0, if other.role == Role::Number { How::Number } else { How::Equal }));
+    }
+    if word.token.class != 0 && word.token.class == other.class {
+        return Some((0.97, How::SameMeaning));
+    }
+    if role == Role::Number || other.role == Role::Number {
+        // Written as a numeral or as a word.
+        let value = match other.role {
+            Role::Number => std::str::from_utf8(other.text).ok().and_then(|t| t.parse().ok()),
+            _ => std::str::from_utf8(other.text).ok().and_then(|t| words::roman(t).or_else(|| words::number_word(t))),
+        };
+        return (value.is_some() && value == word.value).then_some((0.95, How::Number));
+    }
+    if !role.is_core() || !other.role.is_core() {
+        let short = role == Role::Generation || other.role == Role::Generation;
+        return if short { None } else { letters(word, text, other) };
+    }
+    if role == Role::Initials || other.role == Role::Initials {
+        if text[0] == other.text[0] && (text.len() == 1 || other.text.len() == 1) {
+            return Some((0.6, How::Initial));
+        }
+        if role == other.role || text[0] != other.text[0] {
+            return None;
+        }
+    }
+    letters(word, text, other)
+}
+
+fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)> {
+    let long = text.len().max(other.text.len());
+    let short = text.len().min(other.text.len());
+    if long < 2 {
+        return None;
+    }
+    if !word.families.is_empty()
+        && let Ok(name) = std::str::from_utf8(other.text)
+        && given::families(name).iter().any(|family| word.families.contains(family))
+    {
+        return Some((0.88, How::Nickname));
+    }
+    let digits = |text: &[u8]| text.iter().any(u8::is_ascii_digit);
+    let coded = digits(text) || digits(other.text);
+    let mut best: Option<(f32, How)> = None;
+    if text[0] == other.text[0] && !coded {
+        let (a, b) = if text.len() < other.text.len() { (text, other.text) } else { (other.text, text) };
+        if short >= 2 && short < long && b.starts_with(a) {
+            best = Some((0.62 + 0.3 * short as f32 / long as f32, How::Abbreviation));
+        } else if lacks_vowels_only(a, b) {
+            best = Some((0.6 + 0.3 * short as f32 / long as f32, How::Abbreviation));
+        } else if short <= 5 && is_contraction(a, b) && a.last() == b.last() {
+            best = Some((0.55 + 0.2 * short as f32 / long as f32, How::Abbreviation));
+        }
+    }
+    if long - short <= long / 2 + 1 && short >= 2 {
+        let mut similarity = word.pattern.similarity(other.text);
+        if coded {
+            // One digit of a model number that differs makes another model.
+            similarity = if similarity > 0.85 { 0.5 } else { 0.0 };
+        } else if similarity < 0.8 && !word.sound.is_empty() {
+            let mut bones = [0u8; 40];
+            let len = {
+                let mut buffer = Vec::with_capacity(40);
+                phonetic::skeleton(other.text, &mut buffer);
+                let len = buffer.len().min(40);
+                bones[..len].copy_from_slice(&buffer[..len]);
+                len
+            };
+            if word.sound == bones[..len] && len >= 2 {
+                similarity = similarity.max(0.6 + 0.2 * similarity);
+            }
+        }
+        if similarity >= 0.5 && best.is_none_or(|(found, _)| similarity > found) {
+            best = Some((similarity, How::Similar));
+        }
+    }
+    best
+}
+
+/// Returns the similarity of two words as the comparison sees it; for the expansion of words.
+pub(crate) fn word_similarity(pattern: &Pattern, sound: &[u8], other: &[u8]) -> f32 {
+    let similarity = pattern.similarity(other);
+    if similarity < 0.8 && sound.len() >= 2 {
+        let mut bones = Vec::with_capacity(24);
+        phonetic::skeleton(other, &mut bones);
+        if bones == sound {
+            return similarity.max(0.6 + 0.2 * similarity);
+        }
+    }
+    similarity
+}

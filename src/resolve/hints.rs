@@ -1,0 +1,218 @@
+//! Hints as evidence: how a value that came with a mention compares with an entity's attributes.
+
+use super::countries;
+use super::index::{EntityCard, TypeFacts};
+use super::keys;
+use super::name::Name;
+use super::similarity::Pattern;
+use super::sports::{self, Positions};
+use crate::model::Attributes;
+use std::ops::Deref;
+
+/// A hint, prepared once for all candidates.
+#[derive(Clone, Debug)]
+pub(crate) struct Hint {
+    /// Its name as it was given, lower case.
+    pub(crate) name: String,
+    /// Its value as lower-case words.
+    pub(crate) value: String,
+    squashed: String,
+    country: u16,
+    number: Option<i64>,
+}
+
+/// What the hints say of one candidate.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Evidence {
+    /// Bits that agree.
+    pub(crate) agree: f32,
+    /// Bits that agree in part: a neighbouring position, a year off by one.
+    pub(crate) near: f32,
+    /// Bits that contradict.
+    pub(crate) against: f32,
+    /// Hints of which the entity says nothing.
+    pub(crate) unknown: f32,
+}
+
+/// How one hint compares.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Verdict {
+    /// The values mean the same.
+    Agree(f32),
+    /// They are close.
+    Near(f32),
+    /// They differ.
+    Against(f32),
+    /// The entity has no such attribute.
+    Unknown,
+}
+
+impl Hint {
+    /// Prepares a hint; `None` for an empty value.
+    pub(crate) fn new(name: &str, value: &str) -> Option<Hint> {
+        let mut words = String::new();
+        keys::spaced(&Name::parse(value), &mut words);
+        if words.is_empty() {
+            return None;
+        }
+        let squashed = words.replace(' ', "");
+        Some(Hint {
+            name: name.to_lowercase(),
+            country: countries::country(&words).unwrap_or(0),
+            number: squashed.parse().ok(),
+            squashed,
+            value: words,
+        })
+    }
+
+    /// Prepares all hints of a mention.
+    pub(crate) fn all(hints: &Attributes) -> Vec<Hint> {
+        hints.iter().filter_map(|(name, value)| Hint::new(name, value)).collect()
+    }
+
+    /// Compares with one value of an attribute that means the same thing.
+    fn compare(&self, value: &str, country: u16, bits: f32) -> Verdict {
+        if value == self.value {
+            return Verdict::Agree(bits);
+        }
+        if self.country != 0 && country != 0 {
+            return if self.country == country { Verdict::Agree(bits) } else { Verdict::Against(bits) };
+        }
+        if let Some(positions) = sports::compare(&self.squashed, &value.replace(' ', "")) {
+            return match positions {
+                Positions::Same => Verdict::Agree(bits),
+                Positions::Near => Verdict::Near(bits),
+                Positions::Apart => Verdict::Against(bits),
+            };
+        }
+        if let (Some(a), Ok(b)) = (self.number, value.parse::<i64>()) {
+            return if (a - b).abs() == 1 { Verdict::Near(bits) } else { Verdict::Against(bits) };
+        }
+        if contains_words(value, &self.value) || contains_words(&self.value, value) {
+            return Verdict::Agree(bits);
+        }
+        if is_short_form(&self.squashed, value) || is_short_form(&value.replace(' ', ""), &self.value) {
+            return Verdict::Agree(bits);
+        }
+        let similarity = Pattern::new(self.value.as_bytes()).similarity(value.as_bytes());
+        if similarity >= 0.8 && value.len() > 4 { Verdict::Agree(bits * 0.8) } else { Verdict::Against(bits) }
+    }
+
+    /// Compares with everything known of an entity.
+    pub(crate) fn judge<G: Deref<Target = [u8]>>(&self, entity: &EntityCard<G>, facts: &TypeFacts) -> Verdict {
+        let mut verdict = Verdict::Unknown;
+        for value in entity.values() {
+            let Some(attribute) = facts.attributes.get(usize::from(value.attribute)) else {
+                continue;
+            };
+            if same_meaning(&self.name, &attribute.name) {
+                let new = self.compare(value.text, value.country, attribute.bits);
+                verdict = better(verdict, new);
+            } else if value.text == self.value && value.text.len() > 1 && self.number.is_none() {
+                // The value stands under another name: an agreement, if a smaller one.
+                verdict = better(verdict, Verdict::Agree(attribute.bits * 0.7));
+            }
+        }
+        verdict
+    }
+}
+
+impl Evidence {
+    /// Adds what one hint says.
+    pub(crate) fn add(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Agree(bits) => self.agree += bits,
+            Verdict::Near(bits) => self.near += bits,
+            Verdict::Against(bits) => self.against += bits,
+            Verdict::Unknown => self.unknown += 1.0,
+        }
+    }
+}
+
+/// Of several attributes that a hint may mean, the one that agrees counts.
+fn better(a: Verdict, b: Verdict) -> Verdict {
+    let rank = |verdict: &Verdict| match verdict {
+        Verdict::Agree(bits) => (3, *bits),
+        Verdict::Near(bits) => (2, *bits),
+        Verdict::Against(bits) => (1, *bits),
+        Verdict::Unknown => (0, 0.0),
+    };
+    let (x, y) = (rank(&a), rank(&b));
+    if y.0 > x.0 || y.0 == x.0 && y.1 > x.1 { b } else { a }
+}
+
+/// Returns whether two attribute names mean the same thing: equal, sharing a word (`team`, `team_name`), or synonyms.
+pub(crate) fn same_meaning(a: &str, b: &str) -> bool {
+    const SYNONYMS: &[&[&str]] = &[
+        &["country", "nation", "nationality", "citizenship"],
+        &["team", "club", "franchise"],
+        &["position", "role", "pos"],
+        &["college", "school", "university", "alma"],
+        &["state", "province", "region", "admin1"],
+        &["employer", "company", "organization", "organisation", "affiliation"],
+        &["year", "season", "founded"],
+        &["author", "authors", "writer"],
+        &["brand", "manufacturer", "maker", "vendor"],
+        &["occupation", "profession", "job"],
+    ];
+    if a.eq_ignore_ascii_case(b) {
+        return true;
+    }
+    let words = |name: &str| -> Vec<String> {
+        name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
+    };
+    let (a, b) = (words(a), words(b));
+    const EMPTY: [&str; 6] = ["name", "id", "code", "of", "home", "current"];
+    a.iter().any(|x| {
+        !EMPTY.contains(&x.as_str())
+            && b.iter()
+                .any(|y| x == y || SYNONYMS.iter().any(|set| set.contains(&x.as_str()) && set.contains(&y.as_str())))
+    })
+}
+
+/// Returns whether all words of `part` stand in `whole`, in order.
+fn contains_words(whole: &str, part: &str) -> bool {
+    if part.len() < 2 {
+        return false;
+    }
+    let mut rest = whole.split(' ');
+    part.split(' ').all(|word| rest.any(|other| other == word))
+}
+
+/// Returns whether `short` abbreviates `long`: initials of words (`kc`, `gb`), or the start of its letters (`chi`).
+fn is_short_form(short: &str, long: &str) -> bool {
+    if !(2..=5).contains(&short.len()) || long.len() <= short.len() {
+        return false;
+    }
+    let initials: String = long.split(' ').filter_map(|word| word.chars().next()).collect();
+    initials.starts_with(short) && initials.len() > 1 || short.len() >= 3 && long.replace(' ', "").starts_with(short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_compare_as_names() {
+        let check = |hint: &str, value: &str, expected: Verdict| {
+            let hint = Hint::new("x", hint).expect("a value");
+            let value = Hint::new("x", value).expect("a value");
+            assert_eq!(hint.compare(&value.value, value.country, 4.0), expected, "{hint:?} {value:?}");
+        };
+        check("Browns", "Cleveland Browns", Verdict::Agree(4.0));
+        check("KC", "Kansas City Chiefs", Verdict::Agree(4.0));
+        check("GBR", "United Kingdom", Verdict::Agree(4.0));
+        check("LCB", "DB", Verdict::Near(4.0));
+        check("quarterback", "QB", Verdict::Agree(4.0));
+        check("1999", "2000", Verdict::Near(4.0));
+        check("1999", "2010", Verdict::Against(4.0));
+        check("Chicago Bears", "Green Bay Packers", Verdict::Against(4.0));
+    }
+
+    #[test]
+    fn names_of_attributes_meet() {
+        assert!(same_meaning("team", "team_name"));
+        assert!(same_meaning("nationality", "country"));
+        assert!(!same_meaning("team_name", "college_name"));
+    }
+}

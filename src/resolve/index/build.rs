@@ -1,0 +1,443 @@
+//! Makes the pages of an index from entities, in one pass over them and one over what it packed.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+
+use super::{
+    AttributeFacts, FORMAT, KeyKind, LONGEST_LIST, Meta, NAMES_PER_PAGE, PAIRED_FROM, RARITY_UNIT, Resident, Table,
+    TypeFacts, WEIGHTS_PER_PAGE, WORDS_PER_PAGE, key, put_varint,
+};
+use crate::model::{Entity, EntityKey};
+use crate::resolve::countries;
+use crate::resolve::keys::{self, Keys};
+use crate::resolve::name::Name;
+use crate::resolve::words::Role;
+
+/// A bucket of keys is about this large: one page of the database and its header.
+const BUCKET_BYTES: usize = 3000;
+
+/// Collects entities; entities of one type should come together.
+#[derive(Default)]
+pub struct Builder {
+    types: Vec<TypeBuild>,
+    names: Packed,
+    entities: Packed,
+    postings: Vec<(u64, u32)>,
+    /// How often each word or class stands in a name of a type.
+    frequency: HashMap<u64, u32>,
+    words: HashMap<Box<str>, ()>,
+    name: Name,
+    keys: Keys,
+}
+
+struct TypeBuild {
+    facts: TypeFacts,
+    values: Vec<(String, HashMap<u64, u32>)>,
+}
+
+/// Records one after the other, with where each starts.
+#[derive(Default)]
+struct Packed {
+    bytes: Vec<u8>,
+    starts: Vec<u32>,
+}
+
+impl Packed {
+    fn record(&self, number: usize) -> &[u8] {
+        let start = self.starts[number] as usize;
+        let end = self.starts.get(number + 1).map_or(self.bytes.len(), |end| *end as usize);
+        &self.bytes[start..end]
+    }
+
+    fn begin(&mut self) -> u32 {
+        self.starts.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+        u32::try_from(self.starts.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    fn len(&self) -> u32 {
+        u32::try_from(self.starts.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// Key of the frequency table: a word or class within a type.
+fn typed(kind: u16, key: u64) -> u64 {
+    key ^ u64::from(kind + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+impl Builder {
+    /// Returns an empty builder.
+    pub fn new() -> Builder {
+        Builder::default()
+    }
+
+    /// Adds one entity with all its names.
+    pub fn add(&mut self, entity_key: EntityKey, entity: &Entity) {
+        let kind = self.type_number(&entity.entity_type);
+        let number = self.entities.begin();
+        self.put_entity(entity_key, kind, entity);
+        let first = self.names.len();
+        self.add_name(number, kind, &entity.name, false);
+        for alias in &entity.aliases {
+            if *alias != entity.name {
+                self.add_name(number, kind, alias, true);
+            }
+        }
+        let last = self.names.len();
+        let facts = &mut self.types[usize::from(kind)].facts;
+        facts.entities += 1;
+        facts.names += last - first;
+        match facts.ranges.last_mut() {
+            Some(range) if range.end == first => range.end = last,
+            _ => facts.ranges.push(first..last),
+        }
+    }
+
+    fn type_number(&mut self, name: &str) -> u16 {
+        let at = self.types.iter().rposition(|t| t.facts.name == name).unwrap_or_else(|| {
+            self.types.push(TypeBuild {
+                facts: TypeFacts {
+                    name: name.to_owned(),
+                    ranges: Vec::new(),
+                    names: 0,
+                    entities: 0,
+                    attributes: Vec::new(),
+                },
+                values: Vec::new(),
+            });
+            self.types.len() - 1
+        });
+        u16::try_from(at).unwrap_or(u16::MAX)
+    }
+
+    fn put_entity(&mut self, entity_key: EntityKey, kind: u16, entity: &Entity) {
+        let out = &mut self.entities.bytes;
+        out.extend_from_slice(&entity_key.0.to_le_bytes());
+        out.extend_from_slice(&kind.to_le_bytes());
+        let count_at = out.len();
+        out.push(0);
+        let mut count = 0u8;
+        for (attribute, value) in &entity.attributes {
+            let mut words = String::new();
+            self.name.parse_into(value);
+            keys::spaced(&self.name, &mut words);
+            if words.is_empty() || count == 32 {
+                continue;
+            }
+            let values = &mut self.types[usize::from(kind)].values;
+            let at = values.iter().position(|(name, _)| name == attribute).unwrap_or_else(|| {
+                values.push((attribute.clone(), HashMap::new()));
+                values.len() - 1
+            });
+            let Ok(at_byte) = u8::try_from(at) else { continue };
+            *values[at].1.entry(key(KeyKind::Word, words.as_bytes(), &[])).or_insert(0) += 1;
+            out.push(at_byte);
+            out.extend_from_slice(&countries::country(&words).unwrap_or(0).to_le_bytes());
+            let bytes = &words.as_bytes()[..words.len().min(96)];
+            out.push(u8::try_from(bytes.len()).unwrap_or(0));
+            out.extend_from_slice(bytes);
+            count += 1;
+        }
+        out[count_at] = count;
+    }
+
+    fn add_name(&mut self, entity: u32, kind: u16, text: &str, alias: bool) {
+        let mut name = std::mem::take(&mut self.name);
+        name.parse_into(text);
+        if !name.tokens.is_empty() {
+            let number = self.names.begin();
+            self.put_name(entity, &name, alias);
+            self.keys.of(&name);
+            for &key in self.keys.forms.iter().chain(&self.keys.sounds).chain(&self.keys.initialisms) {
+                self.postings.push((key, number));
+            }
+            for token in &name.tokens {
+                let text = name.text(token);
+                let word_key = keys::word_key(text, token.class);
+                self.postings.push((word_key, number));
+                *self.frequency.entry(typed(kind, word_key)).or_insert(0) += 1;
+                if token.role == Role::Word && token.class == 0 && text.len() >= 3 && !self.words.contains_key(text) {
+                    self.words.insert(text.into(), ());
+                }
+            }
+        }
+        self.name = name;
+    }
+
+    fn put_name(&mut self, entity: u32, name: &Name, alias: bool) {
+        let out = &mut self.names.bytes;
+        out.extend_from_slice(&entity.to_le_bytes());
+        out.push(u8::from(alias) | u8::from(name.inverted) << 1);
+        out.push(u8::try_from(name.tokens.len()).unwrap_or(u8::MAX));
+        for token in &name.tokens {
+            let text = name.text(token).as_bytes();
+            out.push(u8::try_from(text.len()).unwrap_or(u8::MAX));
+            out.push(0);
+            out.push(token.role as u8 | u8::from(token.aside) << 7);
+            out.extend_from_slice(&token.class.to_le_bytes());
+            out.push(token.segment);
+            out.extend_from_slice(text);
+        }
+    }
+
+    /// Packs everything and hands the pages out, those of one table in order.
+    pub fn finish(mut self, sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>) -> Result<()> {
+        self.weigh_and_pair(sink)?;
+        let words = self.add_words(sink)?;
+        let bucket_bits = self.put_keys(sink)?;
+        put_records(Table::Names, &self.names, sink)?;
+        put_records(Table::Entities, &self.entities, sink)?;
+        let meta = Meta {
+            format: FORMAT,
+            bucket_bits,
+            names: self.names.len(),
+            entities: self.entities.len(),
+            words: words.1,
+            types: self.types.into_iter().map(TypeBuild::facts).collect(),
+            word_starts: words.0,
+        };
+        sink(Table::Meta, 0, &serde_json::to_vec(&meta)?)
+    }
+
+    /// Packs everything in memory.
+    pub fn resident(self) -> Result<Resident> {
+        let mut resident = Resident::default();
+        self.finish(&mut |table, _, page| {
+            resident.push(table, page);
+            Ok(())
+        })?;
+        Ok(resident)
+    }
+
+    /// Second pass over the packed names: now that frequencies are known, rarities are written into the tokens, and
+    /// keys of two parts are made where one part alone would find too many.
+    fn weigh_and_pair(&mut self, sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>) -> Result<()> {
+        let mut weights = Vec::with_capacity(WEIGHTS_PER_PAGE as usize);
+        let mut page = 0;
+        let mut pair = PairKeys::default();
+        for number in 0..self.names.starts.len() {
+            let start = self.names.starts[number] as usize;
+            let entity = u32::from_le_bytes(read4(&self.names.bytes, start)) as usize;
+            let card = self.entities.record(entity);
+            let kind = u16::from_le_bytes([card[8], card[9]]);
+            let total = f32_of(self.types[usize::from(kind)].facts.names);
+            let inverted = self.names.bytes[start + 4] & 2 != 0;
+            let count = self.names.bytes[start + 5];
+            let mut at = start + 6;
+            let mut weight = 0.0;
+            pair.clear();
+            for _ in 0..count {
+                let len = usize::from(self.names.bytes[at]);
+                let flags = self.names.bytes[at + 2];
+                let class = u16::from_le_bytes([self.names.bytes[at + 3], self.names.bytes[at + 4]]);
+                let segment = self.names.bytes[at + 5];
+                let text = std::str::from_utf8(&self.names.bytes[at + 6..at + 6 + len])?;
+                let frequency = self.frequency.get(&typed(kind, keys::word_key(text, class))).copied().unwrap_or(1);
+                let rarity = ((total + 1.0) / (f32_of(frequency) + 0.5)).ln().max(0.1);
+                let role = Role::from_u8(flags & 0x7f);
+                weight += rarity * keys::role_weight(role) * if flags & 0x80 == 0 { 1.0 } else { 0.4 };
+                if role.is_core() && flags & 0x80 == 0 {
+                    pair.push(text, class, segment, frequency);
+                }
+                self.names.bytes[at + 1] = quantize(rarity * RARITY_UNIT);
+                at += 6 + len;
+            }
+            let name_number = u32::try_from(number).unwrap_or(u32::MAX);
+            pair.emit(inverted, card, &mut |key| self.postings.push((key, name_number)));
+            weights.push(quantize(weight * 4.0));
+            if weights.len() == WEIGHTS_PER_PAGE as usize {
+                sink(Table::Weights, page, &weights)?;
+                weights.clear();
+                page += 1;
+            }
+        }
+        if !weights.is_empty() {
+            sink(Table::Weights, page, &weights)?;
+        }
+        Ok(())
+    }
+
+    /// Orders the vocabulary by length, writes it, and adds the keys that find a word by letters and by sound.
+    fn add_words(&mut self, sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>) -> Result<(Vec<u32>, u32)> {
+        self.frequency = HashMap::new();
+        let mut words: Vec<Box<str>> = std::mem::take(&mut self.words).into_keys().collect();
+        words.sort_unstable_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
+        let mut starts = Vec::new();
+        let mut packed = Packed::default();
+        for (number, word) in (0u32..).zip(&words) {
+            while starts.len() <= word.len() {
+                starts.push(number);
+            }
+            packed.begin();
+            packed.bytes.extend_from_slice(word.as_bytes());
+            keys::grams(word.as_bytes(), &mut |key| self.postings.push((key, number)));
+            if let Some(key) = keys::word_sound(word.as_bytes()) {
+                self.postings.push((key, number));
+            }
+        }
+        let count = u32::try_from(words.len()).unwrap_or(u32::MAX);
+        starts.push(count);
+        drop(words);
+        put_paged(Table::Words, &packed, WORDS_PER_PAGE, sink)?;
+        Ok((starts, count))
+    }
+
+    /// Sorts all keys into buckets. Returns the number of bits that choose a bucket.
+    fn put_keys(&mut self, sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>) -> Result<u32> {
+        let mut postings = std::mem::take(&mut self.postings);
+        postings.sort_unstable();
+        postings.dedup();
+        let distinct = postings.chunk_by(|a, b| a.0 == b.0).count();
+        let bytes = distinct * 8 + (postings.len() - distinct) * 2;
+        let bits = (bytes / BUCKET_BYTES).max(1).next_power_of_two().trailing_zeros();
+        let mut from = 0;
+        for bucket in 0..1u64 << bits {
+            let end = from + postings[from..].partition_point(|(key, _)| bucket_of(*key, bits) <= bucket);
+            let page = pack_bucket(&postings[from..end]);
+            sink(Table::Keys, u32::try_from(bucket)?, &page)?;
+            from = end;
+        }
+        Ok(bits)
+    }
+}
+
+/// Which bucket a key lies in.
+pub(super) fn bucket_of(key: u64, bits: u32) -> u64 {
+    if bits == 0 { 0 } else { key >> (64 - bits) }
+}
+
+/// Header (count), then the low halves of the keys in order, then for each a number: a single entry itself with the top
+/// bit set, or where its list starts.
+fn pack_bucket(postings: &[(u64, u32)]) -> Vec<u8> {
+    let mut groups: Vec<&[(u64, u32)]> = postings.chunk_by(|a, b| a.0 == b.0).collect();
+    groups.sort_unstable_by_key(|group| group[0].0 as u32);
+    let count = groups.len();
+    let mut page = Vec::with_capacity(4 + count * 8);
+    page.extend_from_slice(&u32::try_from(count).unwrap_or(0).to_le_bytes());
+    for group in &groups {
+        page.extend_from_slice(&(group[0].0 as u32).to_le_bytes());
+    }
+    let mut lists = Vec::new();
+    for group in &groups {
+        let word = if group.len() == 1 {
+            group[0].1 | 0x8000_0000
+        } else {
+            let at = u32::try_from(lists.len()).unwrap_or(0);
+            put_varint(&mut lists, group.len() as u64);
+            if group.len() <= LONGEST_LIST {
+                let mut previous = 0;
+                for &(_, number) in *group {
+                    put_varint(&mut lists, u64::from(number - previous));
+                    previous = number;
+                }
+            }
+            at
+        };
+        page.extend_from_slice(&word.to_le_bytes());
+    }
+    page.extend_from_slice(&lists);
+    page
+}
+
+fn put_records(table: Table, packed: &Packed, sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>) -> Result<()> {
+    put_paged(table, packed, NAMES_PER_PAGE, sink)
+}
+
+/// A page: for each record where it starts (two bytes, or four if the page is large), then the records.
+fn put_paged(
+    table: Table,
+    packed: &Packed,
+    per_page: u32,
+    sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>,
+) -> Result<()> {
+    let mut page = Vec::new();
+    let count = packed.starts.len();
+    for (number, from) in (0u32..).zip((0..count).step_by(per_page as usize)) {
+        let until = (from + per_page as usize).min(count);
+        page.clear();
+        let start = packed.starts[from];
+        for record in from..until {
+            page.extend_from_slice(&(packed.starts[record] - start).to_le_bytes());
+        }
+        let end = packed.starts.get(until).map_or(packed.bytes.len(), |end| *end as usize);
+        page.extend_from_slice(&u32::try_from(end - start as usize)?.to_le_bytes());
+        page.extend_from_slice(&packed.bytes[start as usize..end]);
+        sink(table, number, &page)?;
+    }
+    Ok(())
+}
+
+impl TypeBuild {
+    /// Learns from the values how much an agreement tells: the chance that two entities agree, in bits.
+    fn facts(self) -> TypeFacts {
+        let entities = f32_of(self.facts.entities).max(1.0);
+        let attributes = self
+            .values
+            .into_iter()
+            .map(|(name, values)| {
+                let total: u64 = values.values().map(|n| u64::from(*n)).sum();
+                let pairs: f64 = values.values().map(|n| f64::from(*n) * f64::from(*n)).sum();
+                let chance = pairs / (total.max(1) as f64 * total.max(1) as f64);
+                AttributeFacts { name, filled: total as f32 / entities, bits: (-chance.max(1e-9).log2()) as f32 }
+            })
+            .collect();
+        TypeFacts { attributes, ..self.facts }
+    }
+}
+
+/// Core words of a name while its two-part keys are made.
+#[derive(Default)]
+struct PairKeys {
+    words: Vec<(String, u16, u8, u32)>,
+    used: usize,
+}
+
+impl PairKeys {
+    fn clear(&mut self) {
+        self.used = 0;
+    }
+
+    fn push(&mut self, text: &str, class: u16, segment: u8, frequency: u32) {
+        if self.used == self.words.len() {
+            self.words.push((String::new(), 0, 0, 0));
+        }
+        let slot = &mut self.words[self.used];
+        slot.0.clear();
+        slot.0.push_str(text);
+        (slot.1, slot.2, slot.3) = (class, segment, frequency);
+        self.used += 1;
+    }
+
+    fn emit(&self, inverted: bool, entity: &[u8], put: &mut dyn FnMut(u64)) {
+        let words = &self.words[..self.used];
+        let Some((last, first)) = keys::last_and_first(words.iter().map(|w| w.2), inverted) else {
+            return;
+        };
+        let (surname, _, _, frequency) = &words[last];
+        if *frequency >= PAIRED_FROM {
+            if words.len() > 1 {
+                put(key(KeyKind::InitialLast, surname.as_bytes(), &words[first].0.as_bytes()[..1]));
+            }
+            for value in super::read::attribute_values(entity) {
+                keys::value_keys(surname, value.text, put);
+            }
+        }
+        for two in words.windows(2) {
+            if words.len() > 2 && two[0].3 >= PAIRED_FROM && two[1].3 >= PAIRED_FROM {
+                put(keys::pair_key(&two[0].0, two[0].1, &two[1].0, two[1].1));
+            }
+        }
+    }
+}
+
+fn read4(bytes: &[u8], at: usize) -> [u8; 4] {
+    [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]
+}
+
+fn f32_of(value: u32) -> f32 {
+    value as f32
+}
+
+fn quantize(value: f32) -> u8 {
+    value.round().clamp(1.0, 255.0) as u8
+}

@@ -1,0 +1,221 @@
+//! Reads the pages of an index.
+
+use std::ops::Deref;
+
+use anyhow::{Context, Result, ensure};
+
+use super::build::bucket_of;
+use super::{FORMAT, Meta, NAMES_PER_PAGE, Pages, RARITY_UNIT, Table, WEIGHTS_PER_PAGE, WORDS_PER_PAGE, get_varint};
+use crate::model::EntityKey;
+use crate::resolve::words::Role;
+
+/// An index over pages that lie anywhere.
+pub(crate) struct Index<P> {
+    pages: P,
+    pub(crate) meta: Meta,
+}
+
+/// What a key finds.
+pub(crate) enum List<G> {
+    /// Nothing.
+    Empty,
+    /// One entry.
+    One(u32),
+    /// Several; the page and where the list starts in it.
+    Many { page: G, at: usize, len: u32 },
+}
+
+impl<G: Deref<Target = [u8]>> List<G> {
+    /// Returns the number of entries, also of a list too long to be kept.
+    pub(crate) fn len(&self) -> u32 {
+        match self {
+            List::Empty => 0,
+            List::One(_) => 1,
+            List::Many { len, .. } => *len,
+        }
+    }
+
+    /// Calls `each` with every entry in order; nothing for a list that was not kept.
+    pub(crate) fn each(&self, mut each: impl FnMut(u32)) {
+        match self {
+            List::Empty => {}
+            List::One(number) => each(*number),
+            List::Many { page, at, len } => {
+                if *len as usize > super::LONGEST_LIST {
+                    return;
+                }
+                let bytes: &[u8] = page;
+                let (mut at, mut number) = (*at, 0u32);
+                for _ in 0..*len {
+                    number = number.wrapping_add(get_varint(bytes, &mut at) as u32);
+                    each(number);
+                }
+            }
+        }
+    }
+}
+
+/// A token of a catalog name, in its page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TokenView<'a> {
+    pub(crate) text: &'a [u8],
+    /// Natural logarithm of how rare it is among the names of its type.
+    pub(crate) rarity: f32,
+    pub(crate) role: Role,
+    pub(crate) aside: bool,
+    pub(crate) class: u16,
+    pub(crate) segment: u8,
+}
+
+/// A catalog name in its page.
+pub(crate) struct NameCard<G> {
+    page: G,
+    at: usize,
+    pub(crate) entity: u32,
+    pub(crate) alias: bool,
+    pub(crate) inverted: bool,
+    tokens: u8,
+}
+
+impl<G: Deref<Target = [u8]>> NameCard<G> {
+    /// Calls `each` with every token in reading order.
+    pub(crate) fn tokens<'a>(&'a self, mut each: impl FnMut(TokenView<'a>)) {
+        let bytes: &[u8] = &self.page;
+        let mut at = self.at;
+        for _ in 0..self.tokens {
+            let len = usize::from(bytes[at]);
+            each(TokenView {
+                text: &bytes[at + 6..at + 6 + len],
+                rarity: f32::from(bytes[at + 1]) / RARITY_UNIT,
+                role: Role::from_u8(bytes[at + 2] & 0x7f),
+                aside: bytes[at + 2] & 0x80 != 0,
+                class: u16::from_le_bytes([bytes[at + 3], bytes[at + 4]]),
+                segment: bytes[at + 5],
+            });
+            at += 6 + len;
+        }
+    }
+}
+
+/// A catalog entity in its page.
+pub(crate) struct EntityCard<G> {
+    page: G,
+    start: usize,
+    end: usize,
+    pub(crate) key: EntityKey,
+    pub(crate) kind: u16,
+}
+
+/// A value of an attribute, normalized.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ValueView<'a> {
+    /// Which attribute of its type.
+    pub(crate) attribute: u8,
+    /// Which country it names, 0 for none.
+    pub(crate) country: u16,
+    /// Lower-case words with single spaces.
+    pub(crate) text: &'a str,
+}
+
+impl<G: Deref<Target = [u8]>> EntityCard<G> {
+    /// Returns the values of its attributes.
+    pub(crate) fn values(&self) -> impl Iterator<Item = ValueView<'_>> {
+        attribute_values(&self.page[self.start..self.end])
+    }
+}
+
+/// Reads the values out of a packed entity.
+pub(super) fn attribute_values(record: &[u8]) -> impl Iterator<Item = ValueView<'_>> {
+    let count = record[10];
+    let mut at = 11;
+    (0..count).map(move |_| {
+        let len = usize::from(record[at + 3]);
+        let value = ValueView {
+            attribute: record[at],
+            country: u16::from_le_bytes([record[at + 1], record[at + 2]]),
+            text: std::str::from_utf8(&record[at + 4..at + 4 + len]).unwrap_or_default(),
+        };
+        at += 4 + len;
+        value
+    })
+}
+
+impl<P: Pages> Index<P> {
+    /// Opens an index; one of another format is an error, the caller builds it anew.
+    pub(crate) fn open(pages: P) -> Result<Index<P>> {
+        let meta: Meta = serde_json::from_slice(&pages.page(Table::Meta, 0)?).context("the name index is broken")?;
+        ensure!(meta.format == FORMAT, "the name index has format {}, this program writes {FORMAT}", meta.format);
+        Ok(Index { pages, meta })
+    }
+
+    /// Looks a key up.
+    pub(crate) fn list(&self, key: u64) -> Result<List<P::Page<'_>>> {
+        let bucket = bucket_of(key, self.meta.bucket_bits);
+        let page = self.pages.page(Table::Keys, bucket as u32)?;
+        let count = read_u32(&page, 0) as usize;
+        let wanted = key as u32;
+        let (mut low, mut high) = (0, count);
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            if read_u32(&page, 4 + middle * 4) < wanted {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        if low == count || read_u32(&page, 4 + low * 4) != wanted {
+            return Ok(List::Empty);
+        }
+        let word = read_u32(&page, 4 + count * 4 + low * 4);
+        if word & 0x8000_0000 != 0 {
+            return Ok(List::One(word & 0x7fff_ffff));
+        }
+        let mut at = 4 + count * 8 + word as usize;
+        let len = get_varint(&page, &mut at) as u32;
+        Ok(List::Many { page, at, len })
+    }
+
+    /// Fetches a name.
+    pub(crate) fn name(&self, number: u32) -> Result<NameCard<P::Page<'_>>> {
+        let page = self.pages.page(Table::Names, number / NAMES_PER_PAGE)?;
+        let count = NAMES_PER_PAGE.min(self.meta.names - number / NAMES_PER_PAGE * NAMES_PER_PAGE);
+        let (start, _) = record(&page, number % NAMES_PER_PAGE, count);
+        let (entity, flags, tokens) = (read_u32(&page, start), page[start + 4], page[start + 5]);
+        Ok(NameCard { page, at: start + 6, entity, alias: flags & 1 != 0, inverted: flags & 2 != 0, tokens })
+    }
+
+    /// Fetches an entity.
+    pub(crate) fn entity(&self, number: u32) -> Result<EntityCard<P::Page<'_>>> {
+        let page = self.pages.page(Table::Entities, number / NAMES_PER_PAGE)?;
+        let count = NAMES_PER_PAGE.min(self.meta.entities - number / NAMES_PER_PAGE * NAMES_PER_PAGE);
+        let (start, end) = record(&page, number % NAMES_PER_PAGE, count);
+        let mut key = [0; 8];
+        key.copy_from_slice(&page[start..start + 8]);
+        let kind = u16::from_le_bytes([page[start + 8], page[start + 9]]);
+        Ok(EntityCard { page, start, end, key: EntityKey(i64::from_le_bytes(key)), kind })
+    }
+
+    /// Calls `read` with a word of the vocabulary.
+    pub(crate) fn word<R>(&self, number: u32, read: impl FnOnce(&[u8]) -> R) -> Result<R> {
+        let page = self.pages.page(Table::Words, number / WORDS_PER_PAGE)?;
+        let count = WORDS_PER_PAGE.min(self.meta.words - number / WORDS_PER_PAGE * WORDS_PER_PAGE);
+        let (start, end) = record(&page, number % WORDS_PER_PAGE, count);
+        Ok(read(&page[start..end]))
+    }
+
+    /// Returns how much there is to explain in a name.
+    pub(crate) fn weight(&self, number: u32) -> Result<f32> {
+        let page = self.pages.page(Table::Weights, number / WEIGHTS_PER_PAGE)?;
+        Ok(f32::from(page[(number % WEIGHTS_PER_PAGE) as usize]) / 4.0)
+    }
+}
+
+fn record(page: &[u8], slot: u32, count: u32) -> (usize, usize) {
+    let base = (count as usize + 1) * 4;
+    let slot = slot as usize;
+    (base + read_u32(page, slot * 4) as usize, base + read_u32(page, slot * 4 + 4) as usize)
+}
+
+fn read_u32(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}

@@ -1,0 +1,169 @@
+//! Under which keys a name is found: the same for the catalog's names and for mentions.
+
+use super::index::{KeyKind, key};
+use super::name::Name;
+use super::phonetic;
+use super::words::Role;
+
+/// The keys of whole names.
+#[derive(Default)]
+pub(crate) struct Keys {
+    /// All letters; letters of the core; sorted words of the core.
+    pub(crate) forms: Vec<u64>,
+    /// Sound and coarse sound of the core.
+    pub(crate) sounds: Vec<u64>,
+    /// Initial letters, with and without small words.
+    pub(crate) initialisms: Vec<u64>,
+    squash: String,
+    bones: Vec<u8>,
+    wide: Vec<u8>,
+    order: Vec<(u16, usize)>,
+}
+
+/// How much a word counts by what it does in the name.
+pub(crate) fn role_weight(role: Role) -> f32 {
+    match role {
+        Role::Word | Role::Number => 1.0,
+        Role::Initials => 0.6,
+        Role::Generation => 0.3,
+        Role::Legal | Role::Title | Role::Small => 0.1,
+        Role::Tail => 0.02,
+    }
+}
+
+impl Keys {
+    /// Computes all keys of a name.
+    pub(crate) fn of(&mut self, name: &Name) {
+        self.forms.clear();
+        self.sounds.clear();
+        self.initialisms.clear();
+        name.squash(&mut self.squash);
+        push_new(&mut self.forms, key(KeyKind::Form, self.squash.as_bytes(), &[]));
+        self.squash.clear();
+        self.bones.clear();
+        self.wide.clear();
+        self.order.clear();
+        for (at, token) in name.tokens.iter().enumerate() {
+            if token.role.is_core() && !token.aside {
+                let text = name.text(token);
+                self.squash.push_str(text);
+                phonetic::skeleton(text.as_bytes(), &mut self.bones);
+                self.order.push((token.class, at));
+            }
+        }
+        if !self.squash.is_empty() {
+            push_new(&mut self.forms, key(KeyKind::Form, self.squash.as_bytes(), &[]));
+        }
+        if self.bones.len() >= 3 {
+            self.sounds.push(key(KeyKind::Sound, &self.bones, &[]));
+            phonetic::coarse(&self.bones, &mut self.wide);
+            if self.wide.len() >= 3 {
+                self.sounds.push(key(KeyKind::CoarseSound, &self.wide, &[]));
+            }
+        }
+        self.initials(name);
+        if self.order.len() > 1 {
+            let text = |at: &(u16, usize)| (at.0, if at.0 == 0 { name.text(&name.tokens[at.1]) } else { "" });
+            self.order.sort_unstable_by(|a, b| text(a).cmp(&text(b)));
+            self.squash.clear();
+            for (class, at) in &self.order {
+                if *class == 0 {
+                    self.squash.push_str(name.text(&name.tokens[*at]));
+                } else {
+                    self.squash.push(char::from(b'0' + (*class % 64) as u8));
+                    self.squash.push(char::from(b'0' + (*class / 64) as u8));
+                }
+                self.squash.push(' ');
+            }
+            push_new(&mut self.forms, key(KeyKind::Form, self.squash.as_bytes(), &[]));
+        }
+    }
+
+    fn initials(&mut self, name: &Name) {
+        for with_small in [false, true] {
+            self.squash.clear();
+            let mut words = 0;
+            for token in &name.tokens {
+                if token.aside || !(matches!(token.role, Role::Word) || with_small && token.role == Role::Small) {
+                    continue;
+                }
+                words += usize::from(token.role == Role::Word);
+                self.squash.push_str(&name.text(token)[..1]);
+            }
+            if words >= 2 && (3..=9).contains(&self.squash.len()) {
+                push_new(&mut self.initialisms, key(KeyKind::Initialism, self.squash.as_bytes(), &[]));
+            }
+        }
+    }
+}
+
+fn push_new(list: &mut Vec<u64>, key: u64) {
+    if !list.contains(&key) {
+        list.push(key);
+    }
+}
+
+/// Key of a word, or of its class where it has one: `universität` is found as `university`.
+pub(crate) fn word_key(text: &str, class: u16) -> u64 {
+    if class == 0 { key(KeyKind::Word, text.as_bytes(), &[]) } else { key(KeyKind::Class, &class.to_le_bytes(), &[]) }
+}
+
+/// Key of two words that follow each other.
+pub(crate) fn pair_key(a: &str, a_class: u16, b: &str, b_class: u16) -> u64 {
+    let (x, y) = (word_key(a, a_class), word_key(b, b_class));
+    key(KeyKind::Pair, &x.to_le_bytes(), &y.to_le_bytes())
+}
+
+/// Keys of a last word with a value of an attribute: the whole value and each of its words.
+pub(crate) fn value_keys(last: &str, value: &str, put: &mut dyn FnMut(u64)) {
+    put(key(KeyKind::LastValue, last.as_bytes(), value.as_bytes()));
+    if value.contains(' ') {
+        for word in value.split(' ').filter(|word| word.len() > 2) {
+            put(key(KeyKind::LastValue, last.as_bytes(), word.as_bytes()));
+        }
+    }
+}
+
+/// Returns which of the core words is the last name and which the first; the words come by their segment.
+pub(crate) fn last_and_first(segments: impl ExactSizeIterator<Item = u8>, inverted: bool) -> Option<(usize, usize)> {
+    let count = segments.len();
+    if count == 0 {
+        return None;
+    }
+    if inverted {
+        let head = segments.take_while(|segment| *segment == 0).count();
+        if head > 0 && head < count {
+            return Some((head - 1, head));
+        }
+    }
+    Some((count - 1, 0))
+}
+
+/// Three-letter keys of a word, its ends marked.
+pub(crate) fn grams(word: &[u8], put: &mut dyn FnMut(u64)) {
+    let mut window = [b'^', b'^', b'^'];
+    for &byte in word.iter().take(32).chain(b"$") {
+        window = [window[1], window[2], byte];
+        if window != [b'^', b'^', word[0]] {
+            put(key(KeyKind::Gram, &window, &[]));
+        }
+    }
+}
+
+/// Key of a word's sound; none where little of it remains.
+pub(crate) fn word_sound(word: &[u8]) -> Option<u64> {
+    let mut bones = Vec::with_capacity(16);
+    phonetic::skeleton(word, &mut bones);
+    (bones.len() >= 3).then(|| key(KeyKind::WordSound, &bones, &[]))
+}
+
+/// Writes the words of a name with single spaces between them.
+pub(crate) fn spaced(name: &Name, out: &mut String) {
+    out.clear();
+    for token in &name.tokens {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(name.text(token));
+    }
+}

@@ -1,0 +1,74 @@
+//! Keys of sound: what remains of a word when romanizations, vowels and doubled letters no longer matter.
+//!
+//! The idea is that of Soundex and Metaphone, widened to romanizations of other scripts: vowels are written freely or
+//! not at all, and whole families of consonants change places between systems (zh, j, dj; kh, ch, h; ts, c, z).
+
+/// Writes the consonant skeleton of a lower-case ASCII word into `out` (appended).
+pub(crate) fn skeleton(word: &[u8], out: &mut Vec<u8>) {
+    let from = out.len();
+    let mut at = 0;
+    while at < word.len() {
+        let next = word.get(at + 1).copied().unwrap_or(0);
+        let (sound, used) = match (word[at], next) {
+            (b'p', b'h') => (b'v', 2),
+            (b'k' | b'c' | b'q', b'h') if word[at] == b'k' => (b'k', 2),
+            (b'c', b'h') | (b's', b'h' | b'z') | (b'z', b'h') | (b't', b's' | b'z') | (b'd', b'j' | b'z') => (b's', 2),
+            (b'c', b'k') => (b'k', 2),
+            (b'c', b'e' | b'i' | b'y') => (b's', 1),
+            (b'c' | b'k' | b'q', _) => (b'k', 1),
+            (b'g', b'h') => (b'g', 2),
+            (b't' | b'd', b'h') => (word[at], 2),
+            (b's' | b'z' | b'j' | b'x', _) => (b's', 1),
+            (b'v' | b'w' | b'f', _) => (b'v', 1),
+            (b'a' | b'e' | b'i' | b'o' | b'u' | b'y' | b'h', _) => (0, 1),
+            (other, _) => (other, 1),
+        };
+        if sound == 0 {
+            // A leading vowel counts, as one sign for all: otherwise every short word is the same.
+            if at == 0 && word[at] != b'h' {
+                out.push(b'a');
+            }
+        } else if out.len() == from || out.last() != Some(&sound) {
+            out.push(sound);
+        }
+        at += used;
+    }
+}
+
+/// Widens a skeleton to the families that syllabic scripts cannot tell apart (l and r, b and p and v, d and t …).
+pub(crate) fn coarse(skeleton: &[u8], out: &mut Vec<u8>) {
+    let from = out.len();
+    for &sound in skeleton {
+        let family = match sound {
+            b'p' | b'b' | b'v' => b'p',
+            b't' | b'd' => b't',
+            b'k' | b'g' => b'k',
+            b'l' | b'r' => b'l',
+            b'm' | b'n' => b'n',
+            other => other,
+        };
+        if out.len() == from || out.last() != Some(&family) {
+            out.push(family);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bones(word: &str) -> String {
+        let mut out = Vec::new();
+        skeleton(word.as_bytes(), &mut out);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    #[test]
+    fn romanizations_meet() {
+        for (a, b) in [("przhevalsk", "prjevalsk"), ("chaykovskiy", "tshaikowski"), ("lahore", "lahor"), ("fez", "fes")]
+        {
+            assert_eq!(bones(a), bones(b), "{a} {b}");
+        }
+        assert_ne!(bones("paris"), bones("london"));
+    }
+}

@@ -1,0 +1,374 @@
+//! What is known about words in names, as tables: legal forms, titles, small words, and generic words that other
+//! languages, spellings and abbreviations write differently.
+//!
+//! All of it is general knowledge of how names are written (company law, address forms, dictionaries); none of it comes
+//! from a catalog. A word stands here as `clean` and lower case leave it.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// What a word does in a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Role {
+    /// Tells this name from others.
+    Word = 0,
+    /// Digits.
+    Number = 1,
+    /// Initials, one letter or several merged (`cj`).
+    Initials = 2,
+    /// `jr`, `iii`: tells father from son.
+    Generation = 3,
+    /// `inc`, `gmbh`.
+    Legal = 4,
+    /// What an exchange adds to a company's name: share class, nominal value.
+    Tail = 5,
+    /// `dr`, `president`.
+    Title = 6,
+    /// `the`, `of`, `de`.
+    Small = 7,
+}
+
+impl Role {
+    /// Reads back what a card stores.
+    pub(crate) fn from_u8(value: u8) -> Role {
+        match value {
+            1 => Role::Number,
+            2 => Role::Initials,
+            3 => Role::Generation,
+            4 => Role::Legal,
+            5 => Role::Tail,
+            6 => Role::Title,
+            7 => Role::Small,
+            _ => Role::Word,
+        }
+    }
+
+    /// Returns whether words of this role make up the core of a name.
+    pub(crate) fn is_core(self) -> bool {
+        matches!(self, Role::Word | Role::Number | Role::Initials)
+    }
+}
+
+/// What the tables say of a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Its role; `Word` for a generic word.
+    pub(crate) role: Role,
+    /// Words of one class mean the same; 0 is none. Only generic words and legal forms have one.
+    pub(crate) class: u16,
+}
+
+/// Legal forms; forms on one line are the same form.
+const LEGAL: &str = "
+inc incorporated
+corp corporation
+co company compania compagnie cia cie companhia
+ltd limited ltda limitada limitee
+llc
+llp lp
+plc
+ag aktiengesellschaft
+sa
+nv
+bv
+gmbh mbh
+kg kgaa
+oy oyj ab publ
+asa aps
+spa srl sarl sas sasu sapa
+kk kabushiki kaisha gk
+pte pty proprietary
+bhd berhad sdn
+tbk pt
+jsc pjsc ojsc cjsc oao ooo zao pao ao
+kft zrt nyrt rt
+sp zoo spzoo
+doo dd ad ead eood ood
+se
+sro
+eg ev gag
+sab cv
+hf ehf
+saog saoc ksc kscp psc qsc qpsc sae
+pcl pjs
+";
+
+/// Words of one meaning, a line a class. Abbreviations stand here only where prefix and dropped vowels do not show them.
+const GENERIC: &str = "
+university universitat universitaet universidad universidade universita universite universitet universitetet universiteit uniwersytet univerzita univerzitet univerza universiti universitas universitatea universiteti universitesi universitate universitetas universitats yliopisto egyetem egyetemi daigaku daxue daehakgyo univ uni ulikool haskoli sveuciliste universitato jamia universytet unversity
+institute institut instituto istituto instituut instytut institutul intezet institutet instytutu inst intitut institutt institusi enstitusu yanjiusuo kenkyujo
+hospital hospitals ospedale krankenhaus klinikum hopital hopitaux szpital nemocnice sairaala ziekenhuis hospitalar sykehus sjukhus sygehus korhaz bolnica hastanesi byoin spital hosp yiyuan
+clinic klinik clinica clinique kliniken kliniki
+college colegio collegio colegiul collegium coll kolej kolegium faculdade
+school schools escuela ecole scuola schule hochschule escola szkola skola skole skolan okulu koulu hogeschool
+center centre centro centrum zentrum zentr tsentr keskus kozpont centr ctr merkezi senter
+national nacional nationale nazionale nationaal nationales narodowy narodni nationalen natl naz natsionalnyy nasjonal
+international internacional internationale internazionale internationaal intl internat internationales miedzynarodowy mezinarodni
+research recherche recherches investigacion investigaciones forschung ricerca ricerche pesquisa pesquisas onderzoek forskning cercetare badan badawczy kutato vyzkumny arastirma investigacao forschungszentrum
+science sciences wissenschaft wissenschaften ciencia ciencias scienze nauk stiinte vede tudomanyos tudomany videnskab vetenskap wetenschappen sci bilim naukowy
+academy academia akademie accademia academie akademia akademiya akademi acad akad akademisi
+laboratory laboratories laboratorio laboratoire laboratoires labor laboratoria labs lab laboratorium
+technology technologies technologie technologia tecnologia tecnologico tecnologica tecnologias tecnologie teknologi technologiczny technologii teknoloji tech
+technical technische technischen technique techniques tecnica tecnico tekniska teknisk technicka technicki techniczna teknik technischer muszaki technological techn
+polytechnic politecnico politecnica politechnika polytechnique politeknik politehnica polytechnique polytechnical politehnik
+engineering ingenieria ingegneria ingenierie engenharia eng ingenieurwissenschaften inzynierii muhendislik
+medical medica medico medicale medicas medizinische medycznych medyczny medyczna med medicinska medisch medizinischen medicinal
+medicine medicina medizin medecine medycyny geneeskunde
+health salud sante gesundheit salute saude zdrowia hlth helse saglik
+agriculture agricultural agricola agraria agrarias agronomique agricole landwirtschaft rolniczy agrar agric agri
+department departamento departement dipartimento dept abteilung katedra dep
+faculty facultad faculte fakultat facolta fakultet fac tiedekunta
+division divisao
+ministry ministerio ministere ministerium ministero ministerstvo ministerstwo
+museum museo musee muzeum museu muzej muse muzeul
+library biblioteca bibliotheque bibliothek biblioteka knihovna
+foundation fundacion fondation stiftung fundacao fondazione fundacja nadace saatio fdn stichting
+association asociacion asociacao associacao associazione verein vereinigung stowarzyszenie assn assoc vereniging forening
+society sociedad societe gesellschaft societa sociedade towarzystwo soc selskab
+federation federacion federacao federazione foderation
+council consejo conseil consiglio conselho rada
+committee comite comitato komitee comissao
+federal federale bundes
+state estatal staatliche staat statale gosudarstvennyy gosudarstvennyi panstwowy devlet etat
+public publico publique pubblico publica
+private privada privado prive
+general generale geral
+government gobierno gouvernement govt govern
+management gestion gestao mgmt mgt manag
+development desarrollo developpement entwicklung desenvolvimento sviluppo dev devel developement rozwoju
+environment environmental ambiental ambiente environnement umwelt env environ
+system systems sistema sistemas systeme systemes sys syst
+service services servicio servicios servizi servicos dienst svc svcs svs serv
+group groupe gruppe grupo gruppo grp grupa gruppen gp
+holding holdings hldg hldgs hldng hdg hlds hld hgs
+bank banco banque banca bankasi banka bk bnk bankshares bancorp bancorporation bancshares
+insurance assurance assurances versicherung versicherungs seguros assicurazioni ins sigorta
+finance financial financiera finanz finanziaria fin finl fincl financ
+investment investments inversiones invest inv invts investm
+trust tr tst
+energy energia energie enrgy energi enr
+electric electrical electrica electrique elektrik elec
+power pwr
+petroleum petrol petr pet petroleo
+resources resource recursos res resour
+mining minera mineracao miniere mng
+minerals mineral minls
+industry industries industrial industria industrias industriel industrie ind inds indl
+international_business
+manufacturing mfg manuf manufacturer
+pharmaceutical pharmaceuticals pharma pharm pharmaceutica farma farmaceutica pharmac pharmazeutische
+biotechnology biotech biotec biotechnologies biotechnologia
+therapeutics thera therap
+chemical chemicals chemie chimica quimica chimie chem
+chemistry
+physics physik fisica physique phys
+biology biologia biologie biol
+mathematics mathematical mathematik matematica mathematiques math matematicas
+education educacion educacao bildung educ istruzione egitim
+social sociales sociais sozial sociale
+economics economic economicas economia ecole_eco econ wirtschaft
+communications communication comunicaciones comm comms
+telecommunications telecom telecommunication telekom telecomunicaciones tele
+transportation transport transportes transporte trans transp
+logistics logistica logistik
+construction construccion construcciones constr const bau
+realty estate immobilien immobiliare inmobiliaria
+property properties prop props
+entertainment entmt entert
+products product productos produkte prods prod
+materials material matls
+solutions solution soluciones solns sol
+enterprises enterprise entreprise entreprises ent enterp empresa empresas
+motors motor
+airlines airline airways
+machines machine machinery mach machs
+foods food alimentos
+hotel hotels
+partners partner ptnrs
+brothers bros
+american america americas americana amer
+european europe europa europeo european europeenne europaische
+african africa afrique
+asian asia
+north northern norte nord noord norra nordre nor
+south southern sud sul sur zuid sodra sor
+east eastern este ost oriental est
+west western oeste ouest westlich
+central centrale zentral
+new nueva nuevo neu neue nouveau nouvelle nova novo nuovo nuova nieuw nowy nowa novy novi ny nye
+great grand gran grande gross grosse big greater
+saint san santa santo st sankt sao ste sainte sint sveti svaty swiety
+city ciudad stadt citta shi ville cidade gorod miasto mesto varos kaupunki kota shahr
+town
+village villa dorf aldea pueblo villaggio
+municipality kommune gemeente municipio municipal mairie comune kommun obec gmina opstina
+county condado xian comte grafschaft megye zupanija judetul
+district distrito bezirk arrondissement rayon raion kreis distretto qu okres powiat
+province provincia provinz
+region regione regional regionale oblast
+island islands isla isle insel ile ilha isola jima
+mount mountain monte mont berg
+river rio fluss fleuve rivier
+lake lago lac
+port puerto porto hafen
+bay bahia baie
+beach playa praia
+park parque parc
+valley valle vallee tal
+fort fuerte forte
+upper alto haut ober oberer
+lower bajo bas unter
+old viejo alt vieux stary
+garden gardens jardin garten
+street str strasse calle rua
+road rd
+avenue ave av
+boulevard blvd
+restaurant restaurante ristorante
+cafe caffe kaffee
+association_football
+football futbol fussball futebol calcio
+club klub clube
+sports sport deportivo sporting
+united utd
+team equipo equipe
+championship championships campeonato
+cup copa coupe pokal
+league liga ligue
+world mundial welt monde
+conference conf
+department_of
+office oficina bureau
+agency agencia agence agentur agenzia
+authority autoridad autorite
+commission comision kommission commissione comissao
+board
+union unio unione uniao
+party partido partei parti partito
+army armee ejercito
+royal real royale koninklijk koninklijke kgl regia
+king rey roi konig
+queen reina reine
+professional professionnel profesional pro
+standard std
+edition ed edn
+version ver vers
+volume vol
+number no nr num
+upgrade upg
+license licence lic
+academic edu
+windows win
+macintosh mac
+deluxe dlx
+premium prem
+black blk
+white wht
+silver slv
+blue blu
+red
+";
+
+/// Words that say little wherever they stand.
+const SMALL: &str = "
+the of and for in at on to by with from a an or
+de la le les el los las der die das den dem des du di da do dos del della dello delle degli dei das et und y e i en
+fur fuer van von zu zur zum im am an auf aux au ao na no em pour per para con con sur och og ja es az dla w z
+al ul ye vs
+";
+
+/// Forms of address, ranks and offices that stand before a person's name.
+const TITLE: &str = "
+dr doctor prof professor mr mrs ms miss mister sir dame lord lady rev reverend hon sen senator rep representative
+gov governor president vice chancellor minister secretary ambassador judge justice capt captain maj major col colonel
+lt lieutenant sgt sergeant cpl gen adm admiral coach quarterback herr frau monsieur madame signor senor senora
+";
+
+/// What tells a son from his father.
+const GENERATION: &str = "
+jr junior
+sr senior
+ii 2nd
+iii 3rd
+iv 4th
+";
+
+/// What exchanges and data vendors add to a company's name: share classes, registered, bearer, depositary receipts.
+const TAIL: &str = "
+adr ads adrs gdr gdrs spadr spads spons sponsored unsp unspon inh nam namen inhaber vz vzo vorz stamm sto ord ords reg
+cl class ser registered shs sh sp repr npv on cva ctf dep rcpt rcpts
+";
+
+static TABLE: LazyLock<HashMap<&'static str, Entry>> = LazyLock::new(build);
+
+fn build() -> HashMap<&'static str, Entry> {
+    let mut table = HashMap::with_capacity(1500);
+    let mut class = 0u16;
+    let mut lines = |text: &'static str, role: Role, classed: bool| {
+        for line in text.lines() {
+            class += 1;
+            for word in line.split_whitespace() {
+                table.entry(word).or_insert(Entry { role, class: if classed { class } else { 0 } });
+            }
+        }
+    };
+    lines(LEGAL, Role::Legal, true);
+    lines(GENERATION, Role::Generation, true);
+    lines(TITLE, Role::Title, false);
+    lines(TAIL, Role::Tail, false);
+    lines(SMALL, Role::Small, false);
+    lines(GENERIC, Role::Word, true);
+    table
+}
+
+/// Returns what the tables say of a lower-case ASCII word.
+pub(crate) fn entry(word: &str) -> Option<Entry> {
+    if word.len() > 24 {
+        return None;
+    }
+    TABLE.get(word).copied()
+}
+
+/// Returns the value of a Roman numeral from ii to xx, the ones that number films, kings and versions.
+pub(crate) fn roman(word: &str) -> Option<u32> {
+    const ROMAN: [&str; 19] = [
+        "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv", "xvi", "xvii",
+        "xviii", "xix", "xx",
+    ];
+    ROMAN.iter().position(|r| *r == word).and_then(|at| u32::try_from(at + 2).ok())
+}
+
+/// Returns the value of a number written as a word.
+pub(crate) fn number_word(word: &str) -> Option<u32> {
+    const WORDS: [&str; 13] =
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+    const ORDINALS: [&str; 11] =
+        ["zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
+    WORDS
+        .iter()
+        .position(|w| *w == word)
+        .or_else(|| ORDINALS.iter().position(|w| *w == word))
+        .and_then(|at| u32::try_from(at).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_one_meaning_share_a_class() {
+        for (a, b) in [("universitat", "daigaku"), ("hldgs", "holding"), ("corp", "corporation"), ("san", "sankt")] {
+            assert_eq!(entry(a).map(|e| e.class), entry(b).map(|e| e.class), "{a} {b}");
+        }
+        assert_ne!(entry("inc").map(|e| e.class), entry("gmbh").map(|e| e.class));
+        assert_eq!(entry("mahomes"), None);
+    }
+
+    #[test]
+    fn numerals_and_number_words_have_values() {
+        assert_eq!(roman("iv"), Some(4));
+        assert_eq!(roman("mix"), None);
+        assert_eq!(number_word("third"), Some(3));
+    }
+}

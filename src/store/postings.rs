@@ -1,0 +1,162 @@
+//! The packed name index in the database, and which entities changed since it was packed.
+
+use rusqlite::OptionalExtension as _;
+
+use super::{Read, Tx};
+use crate::model::{Attributes, Entity, EntityKey};
+
+/// How the name index stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IndexState {
+    /// Whether there is one.
+    pub present: bool,
+    /// Entities changed or removed since it was packed.
+    pub n_stale: u64,
+    /// Entities of the catalog.
+    pub n_entities: u64,
+}
+
+/// Key of a page.
+fn page_id(table: u8, number: u32) -> i64 {
+    i64::from(table) << 32 | i64::from(number)
+}
+
+impl Read<'_> {
+    /// Returns how the name index stands.
+    pub fn index_state(self) -> anyhow::Result<IndexState> {
+        Ok(self.0.query_row(
+            "SELECT EXISTS (SELECT 1 FROM name_index WHERE id = 0), (SELECT count(*) FROM name_index_stale),
+                    (SELECT count(*) FROM entities)",
+            [],
+            |row| {
+                Ok(IndexState {
+                    present: row.get(0)?,
+                    n_stale: row.get::<_, i64>(1)? as u64,
+                    n_entities: row.get::<_, i64>(2)? as u64,
+                })
+            },
+        )?)
+    }
+
+    /// Returns a page of the name index.
+    pub fn index_page<R>(self, table: u8, number: u32, read: impl FnOnce(&[u8]) -> R) -> anyhow::Result<Option<R>> {
+        let mut statement = self.0.prepare_cached("SELECT page FROM name_index WHERE id = ?1")?;
+        let found =
+            statement.query_row([page_id(table, number)], |row| Ok(row.get_ref(0)?.as_blob().map(read)?)).optional()?;
+        Ok(found)
+    }
+
+    /// Gives all pages of a table of the name index in order.
+    pub fn each_index_page(self, table: u8, mut visit: impl FnMut(&[u8])) -> anyhow::Result<()> {
+        let mut statement =
+            self.0.prepare_cached("SELECT page FROM name_index WHERE id >= ?1 AND id < ?2 ORDER BY id")?;
+        let mut rows = statement.query([page_id(table, 0), page_id(table + 1, 0)])?;
+        while let Some(row) = rows.next()? {
+            visit(row.get_ref(0)?.as_blob()?);
+        }
+        Ok(())
+    }
+
+    /// Returns the size of the name index in bytes, counted up to a bound.
+    pub fn index_pages_of(self, table: u8) -> anyhow::Result<u64> {
+        let mut statement = self.0.prepare_cached("SELECT max(id) FROM name_index WHERE id >= ?1 AND id < ?2")?;
+        let last: Option<i64> = statement.query_row([page_id(table, 0), page_id(table + 1, 0)], |row| row.get(0))?;
+        Ok(last.map_or(0, |id| (id - page_id(table, 0)) as u64 + 1))
+    }
+
+    /// Returns the entities that changed since the index was packed; those removed among them.
+    pub fn stale_entities(self) -> anyhow::Result<Vec<EntityKey>> {
+        let mut statement = self.0.prepare_cached("SELECT entity_id FROM name_index_stale ORDER BY entity_id")?;
+        let keys = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        Ok(keys)
+    }
+
+    /// Gives every entity by type, so that those of one type come together; aliases in the same pass.
+    pub fn each_entity_by_type(self, mut visit: impl FnMut(EntityKey, &Entity)) -> anyhow::Result<()> {
+        let mut types = self.0.prepare("SELECT DISTINCT type FROM entities ORDER BY type")?;
+        let types: Vec<String> = types.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let mut statement = self.0.prepare(
+            "SELECT e.id, e.external_id, e.type, e.name, e.attributes FROM entities e WHERE e.type = ?1 ORDER BY e.id",
+        )?;
+        let has_aliases: bool =
+            self.0.query_row("SELECT EXISTS (SELECT 1 FROM entity_aliases)", [], |row| row.get(0))?;
+        let mut aliases = self.0.prepare("SELECT alias FROM entity_aliases WHERE entity_id = ?1 ORDER BY alias")?;
+        for kind in types {
+            let mut rows = statement.query([&kind])?;
+            while let Some(row) = rows.next()? {
+                let key: EntityKey = row.get(0)?;
+                let mut entity = super::catalog::entity(row, 1)?;
+                if has_aliases {
+                    entity.aliases = aliases.query_map([key], |row| row.get(0))?.collect::<Result<_, _>>()?;
+                }
+                visit(key, &entity);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns name and type of an entity, for showing.
+    pub fn entity_name(self, key: EntityKey) -> anyhow::Result<Option<(String, String, String)>> {
+        Ok(self
+            .0
+            .prepare_cached("SELECT external_id, type, name FROM entities WHERE id = ?1")?
+            .query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()?)
+    }
+
+    /// Returns what people decided about mentions, oldest first: mention key, profile type, hints, verdict, and the key
+    /// of the target where it is in the catalog.
+    pub fn decisions(self) -> anyhow::Result<Vec<DecisionRow>> {
+        let mut statement = self.0.prepare(
+            "SELECT d.mention_key, d.entity_type, d.hints, d.verdict, e.id FROM decisions d
+             LEFT JOIN entities e ON e.type = d.target_type AND e.external_id = d.target_external_id ORDER BY d.id",
+        )?;
+        let rows = statement.query_map([], |row| {
+            let hints: String = row.get(2)?;
+            Ok(DecisionRow {
+                mention_key: row.get(0)?,
+                entity_type: row.get(1)?,
+                hints: serde_json::from_str(&hints).unwrap_or_default(),
+                verdict: row.get(3)?,
+                entity: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+/// A remembered decision of a person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DecisionRow {
+    /// The normalized mention.
+    pub mention_key: String,
+    /// The profile's word; empty: any.
+    pub entity_type: String,
+    /// It holds where these agree.
+    pub hints: Attributes,
+    /// `is`, `not` or `nothing`.
+    pub verdict: String,
+    /// The entity, where it is in the catalog.
+    pub entity: Option<EntityKey>,
+}
+
+impl Tx<'_> {
+    /// Drops the name index, before a new one is written.
+    pub fn clear_index(&self) -> anyhow::Result<()> {
+        self.execute("DELETE FROM name_index", [])?;
+        Ok(())
+    }
+
+    /// Writes a page of the name index.
+    pub fn put_index_page(&self, table: u8, number: u32, page: &[u8]) -> anyhow::Result<()> {
+        self.prepare_cached("INSERT INTO name_index (id, page) VALUES (?1, ?2)")?
+            .execute(rusqlite::params![page_id(table, number), page])?;
+        Ok(())
+    }
+
+    /// Notes that the index now says what the catalog says.
+    pub fn index_is_fresh(&self) -> anyhow::Result<()> {
+        self.execute("DELETE FROM name_index_stale", [])?;
+        Ok(())
+    }
+}

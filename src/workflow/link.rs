@@ -1,0 +1,358 @@
+//! Links mentions to entities: the resolver over the database, remembered decisions first.
+//!
+//! The name index lies in the database as pages. [`refresh`] packs it anew when too much changed; a [`Linker`] reads it,
+//! lays the few entities changed since over it, and, where there is no index that can be used, packs one in memory. So
+//! linking is right whoever changed the catalog, and fast where `load entities` did.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::ops::Deref;
+use std::rc::Rc;
+
+use anyhow::{Context as _, Result};
+
+use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
+use crate::profile::Profile;
+use crate::resolve::{self, Builder, Candidate, Decision, Method, Pages, Query, Resident, Resolver, Strictness, Table};
+use crate::store::{DecisionRow, LinkedMention, Read, Tx};
+
+/// Up to this many changed entities are laid over the index; more are packed into it.
+const OVERLAY: u64 = 2000;
+/// Pages kept in memory while an import runs; the rest is fetched again.
+const CACHE_BYTES: usize = 144 << 20;
+/// An index with no more pages of keys than this is read whole, about 24 MiB.
+const SMALL_INDEX: u64 = 8192;
+
+/// Packs the name index anew if it is missing, of an older format, or too much of the catalog changed. Called by
+/// whatever changes many entities, in its transaction.
+pub fn refresh(tx: &Tx<'_>) -> Result<()> {
+    let state = tx.read().index_state()?;
+    if state.present && state.n_stale <= OVERLAY && (state.n_stale * 20 <= state.n_entities || state.n_stale <= 200) {
+        return Ok(());
+    }
+    rebuild(tx)
+}
+
+/// Packs the name index anew.
+pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
+    let mut builder = Builder::new();
+    tx.read().each_entity_by_type(|key, entity| builder.add(key, entity))?;
+    tx.clear_index()?;
+    builder.finish(&mut |table, number, page| tx.put_index_page(table as u8, number, page))?;
+    tx.index_is_fresh()
+}
+
+/// Links mentions; one for a whole import, so that its pages and prepared hints are used again.
+pub struct Linker<'a> {
+    resolver: Resolver<Source<'a>>,
+    decisions: HashMap<String, Vec<DecisionRow>>,
+    /// Catalog types for each of the profile's, worked out once.
+    scopes: HashMap<String, Vec<String>>,
+}
+
+/// What a linker will be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// A single mention: only the pages it needs are read.
+    One,
+    /// Many mentions: a small index is read whole.
+    Many,
+}
+
+impl<'a> Linker<'a> {
+    /// Opens the linker over a database.
+    pub fn open(read: Read<'a>, strictness: Strictness, load: Load) -> Result<Linker<'a>> {
+        let state = read.index_state()?;
+        let mut resolver = match Self::over_index(read, state.present && state.n_stale <= OVERLAY, load == Load::Many) {
+            Some(resolver) => resolver?,
+            None => {
+                let mut builder = Builder::new();
+                read.each_entity_by_type(|key, entity| builder.add(key, entity))?;
+                Resolver::new(Source::Memory(builder.resident()?))?
+            }
+        };
+        resolver.strictness = strictness;
+        let mut decisions: HashMap<String, Vec<DecisionRow>> = HashMap::new();
+        for decision in read.decisions()? {
+            decisions.entry(decision.mention_key.clone()).or_default().push(decision);
+        }
+        Ok(Linker { resolver, decisions, scopes: HashMap::new() })
+    }
+
+    /// Reads the index in the database; `None` if there is none to be used.
+    fn over_index(read: Read<'a>, usable: bool, whole: bool) -> Option<Result<Resolver<Source<'a>>>> {
+        if !usable {
+            return None;
+        }
+        let mut resolver = match Source::open(read, whole) {
+            Ok(source) => Resolver::new(source).ok()?,
+            Err(error) => return Some(Err(error)),
+        };
+        Some(Self::lay_over(read, &mut resolver).map(|()| resolver))
+    }
+
+    fn lay_over(read: Read<'a>, resolver: &mut Resolver<Source<'a>>) -> Result<()> {
+        let stale = read.stale_entities()?;
+        if stale.is_empty() {
+            return Ok(());
+        }
+        let mut changed = Vec::new();
+        for &key in &stale {
+            changed.extend(read.entity(key)?.map(|entity| (key, entity)));
+        }
+        changed.sort_by(|a, b| a.1.entity_type.cmp(&b.1.entity_type).then(a.0.cmp(&b.0)));
+        let mut builder = Builder::new();
+        for (key, entity) in &changed {
+            builder.add(*key, entity);
+        }
+        resolver.overlay(builder.resident()?, stale.into_iter().collect::<HashSet<_>>())
+    }
+
+    /// Asks for the parts of every score.
+    pub fn explain(&mut self, explain: bool) {
+        self.resolver.explain = explain;
+    }
+
+    /// Decides about the mentions of one group, in their order.
+    pub fn link(&mut self, profile: &Profile, mentions: &[Mention]) -> Result<Vec<Decision>> {
+        let context = context_of(mentions);
+        let mut decisions = Vec::with_capacity(mentions.len());
+        for mention in mentions {
+            let types = self.types_for(profile, &mention.entity_type);
+            let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: &context };
+            decisions.push(self.resolve(&mention.entity_type, &query)?);
+        }
+        Ok(decisions)
+    }
+
+    /// Decides and joins mention and decision, as they are stored.
+    pub fn link_all(&mut self, profile: &Profile, mentions: Vec<Mention>) -> Result<Vec<LinkedMention>> {
+        let decisions = self.link(profile, &mentions)?;
+        Ok(mentions.into_iter().zip(decisions).map(|(mention, decision)| linked(mention, &decision)).collect())
+    }
+
+    /// Returns the catalog types a mention of a profile's type may be: those mapped to it, and the neutral ones, which
+    /// the profile does not know. Empty means all.
+    pub fn types_for(&mut self, profile: &Profile, entity_type: &str) -> Vec<String> {
+        if let Some(types) = self.scopes.get(entity_type) {
+            return types.clone();
+        }
+        let all = self.resolver.types();
+        let fits = |name: &&String| {
+            name.eq_ignore_ascii_case(entity_type)
+                || match profile.profile_type_of(name) {
+                    Some(mapped) => mapped.eq_ignore_ascii_case(entity_type),
+                    None => profile.entity_type(entity_type).is_some(),
+                }
+        };
+        let mut types: Vec<String> = all.iter().filter(fits).cloned().collect();
+        if types.len() == all.len() || profile.entity_type(entity_type).is_none() && types.is_empty() {
+            types.clear();
+        } else if types.is_empty() {
+            types.push(entity_type.to_owned());
+        }
+        self.scopes.insert(entity_type.to_owned(), types.clone());
+        types
+    }
+
+    /// Decides about one mention; what people decided comes first.
+    pub fn resolve(&mut self, entity_type: &str, query: &Query<'_>) -> Result<Decision> {
+        if self.decisions.is_empty() {
+            return self.resolver.resolve(query);
+        }
+        let key = resolve::mention_key(query.text);
+        let remembered: Vec<&DecisionRow> =
+            self.decisions.get(&key).into_iter().flatten().filter(|d| holds(d, entity_type, query.hints)).collect();
+        if let Some(row) = remembered.iter().rev().find(|d| d.verdict == "is" && d.entity.is_some()) {
+            return Ok(decided(row.entity));
+        }
+        if remembered.iter().any(|d| d.verdict == "nothing") {
+            return Ok(Decision { method: Method::Decision, score: 1.0, ..Decision::unknown() });
+        }
+        let refused: Vec<EntityKey> =
+            remembered.iter().filter(|d| d.verdict == "not").filter_map(|d| d.entity).collect();
+        let decision = self.resolver.resolve_except(query, &refused)?;
+        Ok(decision)
+    }
+}
+
+/// A link by decision.
+fn decided(entity: Option<EntityKey>) -> Decision {
+    Decision {
+        outcome: LinkOutcome::Linked,
+        entity,
+        score: 1.0,
+        method: Method::Decision,
+        candidates: entity.map(|entity| Candidate { entity, score: 1.0, parts: Vec::new() }).into_iter().collect(),
+    }
+}
+
+/// Returns whether a decision is about this type and these hints.
+fn holds(decision: &DecisionRow, entity_type: &str, hints: &Attributes) -> bool {
+    (decision.entity_type.is_empty() || decision.entity_type.eq_ignore_ascii_case(entity_type))
+        && decision.hints.iter().all(|(name, value)| {
+            hints.get(name).is_some_and(|other| resolve::mention_key(other) == resolve::mention_key(value))
+        })
+}
+
+fn linked(mention: Mention, decision: &Decision) -> LinkedMention {
+    LinkedMention {
+        mention,
+        entity: decision.entity,
+        outcome: decision.outcome,
+        method: decision.method.as_str().to_owned(),
+        score: decision.score,
+    }
+}
+
+/// The names a group mentions, as context for each other.
+fn context_of(mentions: &[Mention]) -> String {
+    let mut context = String::new();
+    for mention in mentions {
+        context.push_str(&mention.text);
+        context.push_str(" | ");
+        for value in mention.hints.values() {
+            context.push_str(value);
+            context.push_str(" | ");
+        }
+    }
+    context
+}
+
+/// Where the pages of the index lie.
+pub enum Source<'a> {
+    /// All in memory.
+    Memory(Resident),
+    /// In the database, fetched when they are needed.
+    Database(DatabasePages<'a>),
+}
+
+/// A page, borrowed or shared.
+pub enum PageRef<'s> {
+    /// Of an index in memory.
+    Borrowed(&'s [u8]),
+    /// Of an index in the database.
+    Shared(Rc<[u8]>),
+}
+
+impl Deref for PageRef<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            PageRef::Borrowed(page) => page,
+            PageRef::Shared(page) => page,
+        }
+    }
+}
+
+impl<'a> Source<'a> {
+    fn open(read: Read<'a>, whole: bool) -> Result<Source<'a>> {
+        if read.index_pages_of(Table::Keys as u8)? <= SMALL_INDEX && whole {
+            let mut resident = Resident::default();
+            for table in Table::ALL {
+                read.each_index_page(table as u8, |page| resident.push(table, page))?;
+            }
+            return Ok(Source::Memory(resident));
+        }
+        Ok(Source::Database(DatabasePages { read, pages: RefCell::default(), bytes: Cell::new(0) }))
+    }
+}
+
+impl Pages for Source<'_> {
+    type Page<'s>
+        = PageRef<'s>
+    where
+        Self: 's;
+
+    fn page(&self, table: Table, number: u32) -> Result<PageRef<'_>> {
+        match self {
+            Source::Memory(resident) => resident.page(table, number).map(PageRef::Borrowed),
+            Source::Database(pages) => pages.page(table, number).map(PageRef::Shared),
+        }
+    }
+}
+
+/// Pages in the database, with a bounded number of them in memory.
+pub struct DatabasePages<'a> {
+    read: Read<'a>,
+    pages: RefCell<[Vec<Option<Rc<[u8]>>>; 6]>,
+    bytes: Cell<usize>,
+}
+
+impl DatabasePages<'_> {
+    fn page(&self, table: Table, number: u32) -> Result<Rc<[u8]>> {
+        let mut tables = self.pages.borrow_mut();
+        if let Some(Some(page)) = tables[table as usize].get(number as usize) {
+            return Ok(Rc::clone(page));
+        }
+        if self.bytes.get() > CACHE_BYTES {
+            for pages in tables.iter_mut() {
+                pages.clear();
+            }
+            self.bytes.set(0);
+        }
+        let page = self
+            .read
+            .index_page(table as u8, number, |page| Rc::<[u8]>::from(page))?
+            .with_context(|| format!("the name index lacks page {number} of {table:?}"))?;
+        let pages = &mut tables[table as usize];
+        if pages.len() <= number as usize {
+            pages.resize(number as usize + 1, None);
+        }
+        self.bytes.set(self.bytes.get() + page.len());
+        pages[number as usize] = Some(Rc::clone(&page));
+        Ok(page)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Entity, EntityId};
+    use crate::store::Store;
+
+    fn entity(id: &str, kind: &str, name: &str, attributes: &[(&str, &str)]) -> Entity {
+        Entity {
+            id: EntityId::new(id),
+            entity_type: kind.to_owned(),
+            name: name.to_owned(),
+            aliases: Vec::new(),
+            attributes: attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+        }
+    }
+
+    fn linked_name(tx: &Tx<'_>, text: &str) -> Option<String> {
+        let mut linker = Linker::open(tx.read(), Strictness::Default, Load::One).expect("opens");
+        let query = Query { text, types: &[], hints: &Attributes::new(), context: "" };
+        let decision = linker.resolve("person", &query).expect("resolves");
+        decision.entity.map(|key| tx.read().entity_name(key).expect("reads").expect("is there").2)
+    }
+
+    #[test]
+    fn the_index_follows_the_catalog() {
+        let mut store = Store::open_in_memory("now").expect("opens");
+        let tx = store.write().expect("begins");
+        let names = ["Maryam Okonkwo", "Tobias Lindqvist", "Henrietta Vance", "Paolo Bertolucci"];
+        for (at, name) in names.iter().enumerate() {
+            tx.load_entity(&entity(&at.to_string(), "person", name, &[]), "now").expect("loads");
+        }
+        for packed in [false, true] {
+            if packed {
+                rebuild(&tx).expect("packs");
+            }
+            assert_eq!(linked_name(&tx, "Tobias Lindqvist").as_deref(), Some("Tobias Lindqvist"));
+            assert_eq!(linked_name(&tx, "Zebulon Quist"), None);
+        }
+        // Changed, added and removed after the index was packed.
+        tx.load_entity(&entity("1", "person", "Tobias Norgren", &[]), "now").expect("loads");
+        tx.load_entity(&entity("9", "person", "Zebulon Quist", &[]), "now").expect("loads");
+        let key = tx.read().entity_key("person", &EntityId::new("2")).expect("reads").expect("is there");
+        tx.remove_entity(key).expect("removes");
+        assert_eq!(linked_name(&tx, "Tobias Lindqvist"), None);
+        assert_eq!(linked_name(&tx, "Tobias Norgren").as_deref(), Some("Tobias Norgren"));
+        assert_eq!(linked_name(&tx, "Zebulon Quist").as_deref(), Some("Zebulon Quist"));
+        assert_eq!(linked_name(&tx, "Henrietta Vance"), None);
+        assert_eq!(linked_name(&tx, "Maryam Okonkwo").as_deref(), Some("Maryam Okonkwo"));
+    }
+}
