@@ -128,14 +128,10 @@ fn gold_stands_in_the_stories_and_the_catalog() {
 
             let types = profile.catalog_types_for(&mention_type.name);
             let fits = |entity: &&Entity| types.iter().any(|word| word.eq_ignore_ascii_case(&entity.entity_type));
+            // A null may bear a name of the catalog on purpose: another ship, another president.
             if let Some(id) = &gold.entity_id {
                 let is_there = entities.iter().filter(fits).any(|entity| entity.id.as_str() == id);
                 assert!(is_there, "{place}: no {} `{id}`", mention_type.name);
-            } else {
-                let of_that_name = |e: &&Entity| e.name == mention || e.aliases.iter().any(|alias| alias == mention);
-                let known = entities.iter().filter(fits).filter(of_that_name).count();
-                // A name of the catalog may be absent only by its hints: another bearer of the name.
-                assert!(known == 0 || !gold.hints.is_empty(), "{place}: `{mention}` is in the catalog");
             }
             assert!(
                 seen.insert((gold.group_id, gold.mention_type, gold.mention, gold.hints)),
