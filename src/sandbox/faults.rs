@@ -102,6 +102,11 @@ impl<'s> Faults<'s> {
         Ok(())
     }
 
+    /// Whether the connection goes after the reply, whatever the reply says.
+    pub(crate) fn drop_after(&self) -> bool {
+        self.hits.iter().any(|fault| fault.drop_after)
+    }
+
     /// Returns after how many bytes of the reply's body something happens.
     pub(crate) fn reply_bytes(&self) -> Option<u64> {
         self.at(Stage::Reply).map(|fault| fault.after_bytes).min()

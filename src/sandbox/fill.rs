@@ -53,7 +53,7 @@ fn object(reader: &Reader, text: &str, schema: &Value, root: &Value) -> Value {
             }
             "entities" => {
                 let found = reader.names_in(text).into_iter().take(at_most(ENTITIES_MAX)).enumerate();
-                Value::Array(found.map(|(at, name)| entity_item(reader, &name, at, items, root)).collect())
+                Value::Array(found.map(|(at, name)| entity_item(reader, text, &name, at, items, root)).collect())
             }
             _ => nothing(property),
         };
@@ -76,7 +76,7 @@ fn topic_item(found: &FoundTopic, at: usize, schema: &Value, root: &Value) -> Va
     Value::Object(item)
 }
 
-fn entity_item(reader: &Reader, found: &Found, at: usize, schema: &Value, root: &Value) -> Value {
+fn entity_item(reader: &Reader, text: &str, found: &Found, at: usize, schema: &Value, root: &Value) -> Value {
     let mut item = Map::new();
     for (name, property) in properties(schema, root) {
         let property = resolved(property, root);
@@ -90,8 +90,7 @@ fn entity_item(reader: &Reader, found: &Found, at: usize, schema: &Value, root: 
             "is_primary" => json!(at == 0 || found.count >= 3),
             "confidence" => confidence(if found.types.is_empty() { 0.35 } else { 0.75 }, found.count),
             "rank" => json!(at + 1),
-            // Hints would need understanding.
-            _ => nothing(property),
+            hint => reader.hint(found, hint, text).map_or_else(|| nothing(property), |value| json!(value)),
         };
         item.insert(name.clone(), value);
     }
@@ -151,7 +150,7 @@ mod tests {
             entity_type: "agency".into(),
             name: "NASA".into(),
             aliases: vec![],
-            attributes: Default::default(),
+            attributes: [("country".to_owned(), "USA".to_owned()), ("seat".into(), "Washington".into())].into(),
         };
         Reader::new(&Dictionary {
             entities: vec![entity],
@@ -162,7 +161,7 @@ mod tests {
     }
 
     fn asked(schema: Value) -> Asked {
-        Asked { text: "NASA has a budget".into(), format: Format::Schema(schema), ..Asked::default() }
+        Asked { text: "NASA of the USA has a budget".into(), format: Format::Schema(schema), ..Asked::default() }
     }
 
     #[test]
@@ -170,11 +169,11 @@ mod tests {
         let schema = json!({"type": "object", "properties": {"entities": {"type": "array", "items": {"$ref": "#/$defs/e"}}},
             "$defs": {"e": {"type": "object", "properties": {
                 "type": {"type": "string", "enum": ["person", "organization"]}, "mention": {"type": "string"},
-                "country": {"type": ["string", "null"]}, "is_primary": {"type": "boolean"},
+                "country": {"type": ["string", "null"]}, "seat": {"type": ["string", "null"]}, "is_primary": {"type": "boolean"},
                 "confidence": {"type": "number"}, "rank": {"type": "integer"}}}}});
         assert_eq!(
             answer(&reader(), &asked(schema)),
-            r#"{"entities":[{"type":"organization","mention":"NASA","country":null,"is_primary":true,"confidence":0.8,"rank":1}]}"#
+            r#"{"entities":[{"type":"organization","mention":"NASA","country":"USA","seat":null,"is_primary":true,"confidence":0.8,"rank":1}]}"#
         );
     }
 

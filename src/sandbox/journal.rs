@@ -24,6 +24,10 @@ pub struct Call {
     pub content_length: Option<u64>,
     /// The `range` header.
     pub range: Option<String>,
+    /// The `openai-organization` header.
+    pub organization: Option<String>,
+    /// The `openai-project` header.
+    pub project: Option<String>,
     /// The `accept-encoding` header.
     pub accept_encoding: Option<String>,
     /// A number for the connection: equal numbers, same connection.

@@ -6,11 +6,12 @@
 //! also shows what an unlinked mention looks like.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use anyhow::Context as _;
 
-use crate::model::Entity;
+use crate::model::{Attributes, Entity};
 
 /// A topic and the words that give it away, as a profile lists them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub(crate) struct Found {
     pub(crate) mention: String,
     /// The catalog's types that this spelling may have; empty for a guessed name.
     pub(crate) types: Vec<String>,
+    /// The catalog's entities that this spelling may mean.
+    entities: Vec<usize>,
     pub(crate) count: usize,
     pub(crate) first_at: usize,
 }
@@ -59,6 +62,7 @@ pub(crate) struct Reader {
     names: AhoCorasick,
     /// By pattern: how the catalog writes it, and the entities it may mean.
     spellings: Vec<Spelling>,
+    attributes: Vec<Attributes>,
     types: BTreeMap<String, String>,
     words: AhoCorasick,
     /// By pattern: the index of its topic.
@@ -69,8 +73,8 @@ pub(crate) struct Reader {
 struct Spelling {
     text: String,
     exact_case: bool,
-    /// The first entity that has this spelling: mentions of one entity are counted together.
-    entity: usize,
+    /// The entities that have this spelling; mentions that may first mean the same one are counted together.
+    entities: Vec<usize>,
     types: Vec<String>,
 }
 
@@ -86,9 +90,10 @@ impl Reader {
                 }
                 let at = *by_text.entry(text).or_insert_with(|| {
                     let exact_case = text.chars().count() <= CASE_SENSITIVE_CHARS_MAX;
-                    spellings.push(Spelling { text: text.to_owned(), exact_case, entity, types: vec![] });
+                    spellings.push(Spelling { text: text.to_owned(), exact_case, entities: vec![], types: vec![] });
                     spellings.len() - 1
                 });
+                spellings[at].entities.push(entity);
                 if !spellings[at].types.contains(&row.entity_type) {
                     spellings[at].types.push(row.entity_type.clone());
                 }
@@ -106,6 +111,7 @@ impl Reader {
             names: automaton(spellings.iter().map(|spelling| spelling.text.as_str()))
                 .context("cannot index the names")?,
             spellings,
+            attributes: dictionary.entities.iter().map(|entity| entity.attributes.clone()).collect(),
             types: dictionary.types.iter().map(|(from, to)| (from.to_lowercase(), to.clone())).collect(),
             words: automaton(words).context("cannot index the keywords")?,
             word_topics,
@@ -125,9 +131,10 @@ impl Reader {
                 continue;
             }
             taken.push(hit.range());
-            let one = found.entry(spelling.entity).or_insert_with(|| Found {
+            let one = found.entry(spelling.entities[0]).or_insert_with(|| Found {
                 mention: written.to_owned(),
                 types: spelling.types.clone(),
+                entities: spelling.entities.clone(),
                 count: 0,
                 first_at: hit.start(),
             });
@@ -161,6 +168,15 @@ impl Reader {
             .collect();
         topics.sort_by_key(|topic| std::cmp::Reverse(topic.count));
         topics
+    }
+
+    /// Returns a hint: what the catalog says under that name of an entity with this spelling, if the text says it too.
+    pub(crate) fn hint(&self, found: &Found, name: &str, text: &str) -> Option<&str> {
+        let values = found.entities.iter().filter_map(|entity| self.attributes[*entity].get(name));
+        values.map(String::as_str).find(|value| {
+            value.chars().count() > 2
+                && text.match_indices(value).any(|(at, _)| stands_alone(text, at, at + value.len()))
+        })
     }
 
     /// Chooses among the types that the schema allows; any type will do where it lists none.
@@ -224,7 +240,7 @@ fn looks_like_an_organization(name: &str) -> bool {
 const GUESSED_WORDS_MAX: usize = 4;
 
 /// Guesses names by their capitals: two to four capitalized words side by side, not at the start of a sentence.
-fn guess_names(text: &str, taken: &[std::ops::Range<usize>]) -> Vec<Found> {
+fn guess_names(text: &str, taken: &[Range<usize>]) -> Vec<Found> {
     let mut found: Vec<Found> = vec![];
     for run in capitalized_runs(text) {
         let mention = text[run.clone()].to_owned();
@@ -235,51 +251,54 @@ fn guess_names(text: &str, taken: &[std::ops::Range<usize>]) -> Vec<Found> {
         }
         match found.iter_mut().find(|one| one.mention == mention) {
             Some(one) => one.count += 1,
-            None => found.push(Found { mention, types: vec![], count: 1, first_at: run.start }),
+            None => found.push(Found { mention, types: vec![], entities: vec![], count: 1, first_at: run.start }),
         }
     }
     found
 }
 
-fn capitalized_runs(text: &str) -> Vec<std::ops::Range<usize>> {
+/// Finds stretches of capitalized words. Most words are small ones, so these are passed over by their first letter.
+fn capitalized_runs(text: &str) -> Vec<Range<usize>> {
     let mut runs = vec![];
-    let mut run: Option<std::ops::Range<usize>> = None;
-    let mut sentence_starts = true;
-    let mut at = 0;
-    for piece in text.split_inclusive(char::is_whitespace) {
-        let word = piece.trim_end();
-        let core = word.trim_matches(|c: char| !c.is_alphanumeric());
-        let start = at + word.find(core).unwrap_or(0);
-        let range = start..start + core.len();
-        at += piece.len();
-        let is_name = core.chars().count() > 1
-            && core.starts_with(char::is_uppercase)
-            && core.chars().skip(1).any(char::is_lowercase)
-            && core.chars().all(|c| c.is_alphabetic() || c == '-' || c == '\'' || c == '’')
-            && !sentence_starts;
-        let opens = word.len() > core.len() && !word.starts_with(core);
-        if is_name {
-            run = match run.take() {
-                Some(open) if !opens => Some(open.start..range.end),
-                open => {
-                    runs.extend(open);
-                    Some(range.clone())
-                }
-            };
-        } else {
-            runs.extend(run.take());
+    let mut line_at = 0;
+    for line in text.split('\n') {
+        let mut run: Option<Range<usize>> = None;
+        let mut sentence_starts = true;
+        let mut at = line_at;
+        for word in line.split(' ') {
+            let is_small = word.as_bytes().first().is_some_and(u8::is_ascii_lowercase);
+            let core = if is_small { "" } else { word.trim_matches(|c: char| !c.is_alphanumeric()) };
+            let is_name = !sentence_starts && is_capitalized(core);
+            let start = at + word.find(core).unwrap_or(0);
+            if is_name {
+                let goes_on = run.is_some() && word.starts_with(core);
+                let from = run.take().map_or(start, |open| {
+                    if goes_on {
+                        return open.start;
+                    }
+                    runs.push(open);
+                    start
+                });
+                run = Some(from..start + core.len());
+            }
+            // A small word ends a run, and so does punctuation behind a name.
+            if !is_name || !word.ends_with(core) {
+                runs.extend(run.take());
+            }
+            sentence_starts = word.ends_with(['.', '!', '?', ':', '"', '”']) || (sentence_starts && word.is_empty());
+            at += word.len() + 1;
         }
-        // Punctuation after a word, or more than one blank, ends a run.
-        let closes = !word.ends_with(core) || piece.len() != word.len() + 1 || !piece.ends_with(' ');
-        if closes {
-            runs.extend(run.take());
-        }
-        sentence_starts = word.ends_with(['.', '!', '?', ':', '"', '”'])
-            || piece.ends_with('\n')
-            || (sentence_starts && core.is_empty());
+        runs.extend(run);
+        line_at += line.len() + 1;
     }
-    runs.extend(run);
     runs
+}
+
+fn is_capitalized(word: &str) -> bool {
+    let mut letters = word.chars();
+    letters.next().is_some_and(char::is_uppercase)
+        && letters.clone().any(char::is_lowercase)
+        && letters.all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’'))
 }
 
 #[cfg(test)]

@@ -32,6 +32,8 @@ pub struct Script {
     pub models: Vec<ModelRule>,
     /// How files are served.
     pub files: FileRules,
+    /// Answers calls without a key too, as servers on one's own machine do.
+    pub without_key: bool,
 }
 
 impl Script {
@@ -125,6 +127,8 @@ pub struct Fault {
     pub drop_lines: Option<u64>,
     /// What `Content-Length` says of a cut body.
     pub length: LengthRule,
+    /// Closes the connection after the reply, which has promised to keep it.
+    pub drop_after: bool,
 }
 
 impl Fault {

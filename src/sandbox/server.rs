@@ -134,7 +134,7 @@ fn serve_call(head: &Head, reader: &mut BufReader<TcpStream>, shared: &Shared, c
         return send(instead, &faults, reader.get_mut(), shared, number, head.keep_alive);
     }
 
-    let reply = match admit(head, &route) {
+    let reply = match admit(head, &route, loaded.script.without_key) {
         Some(refusal) => refusal,
         None => api::answer(shared, head, &route, &received)
             .unwrap_or_else(|error| Reply::json(500, &error_body("server_error", &error.to_string(), None))),
@@ -148,13 +148,13 @@ fn serve_call(head: &Head, reader: &mut BufReader<TcpStream>, shared: &Shared, c
 }
 
 /// Turns away who has no key, and web pages that reached this port by a name of their own.
-fn admit(head: &Head, route: &Route) -> Option<Reply> {
+fn admit(head: &Head, route: &Route, without_key: bool) -> Option<Reply> {
     let host = head.header("host").unwrap_or_default();
     let name = host.rsplit_once(':').map_or(host, |(name, port)| if port.contains(']') { host } else { name });
     if !matches!(name, "127.0.0.1" | "localhost" | "[::1]") {
         return Some(Reply::json(403, &error_body("forbidden", "The sandbox answers on this machine only.", None)));
     }
-    if *route != Route::Home && !is_authorized(head) {
+    if *route != Route::Home && !without_key && !is_authorized(head) {
         let message = "No API key came with this request: send `Authorization: Bearer KEY` (the sandbox takes any).";
         return Some(Reply::json(401, &error_body("invalid_api_key", message, None)));
     }
@@ -197,7 +197,7 @@ fn send(
         }
         reply.content.copy_range(n_first, u64::MAX, stream)?;
     }
-    Ok(keeps)
+    Ok(keeps && !faults.drop_after())
 }
 
 fn linger(reader: &mut BufReader<TcpStream>) {
@@ -225,6 +225,8 @@ fn note(shared: &Shared, head: &Head, route: &Route, connection: u64) -> u64 {
         content_type: text("content-type"),
         content_length: head.content_length(),
         range: text("range"),
+        organization: text("openai-organization"),
+        project: text("openai-project"),
         accept_encoding: text("accept-encoding"),
         connection,
         facts: Value::Null,

@@ -234,7 +234,7 @@ impl Shared {
         let batch = &state.batches[at];
         let (id, work, rule) = (batch.id.clone(), Arc::clone(&batch.work), batch.rule().clone());
         let errors = (ends == Ends::Failed).then(|| batch.errors());
-        if ends == Ends::Failed || batch.was_cancelled_early() {
+        if ends == Ends::Failed || (ends == Ends::Cancelled && batch.was_cancelled_early()) {
             work.stop();
             return Ok(End { errors, ..End::default() });
         }

@@ -1,5 +1,7 @@
 //! Batches: create, look, list, cancel.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::super::asked::Endpoint;
@@ -97,6 +99,14 @@ pub(super) fn cancel(shared: &Shared, id: &str) -> Reply {
     }
     let now = shared.now();
     let mut state = shared.state();
+    let Some(batch) = state.batch(id) else { return no_batch(id) };
+    if batch.is_polled() {
+        // Where looks alone move a batch on, a cancel must not race its validation either.
+        let work = Arc::clone(&batch.work);
+        drop(state);
+        work.wait(|progress| progress.verdict.is_some());
+        state = shared.state();
+    }
     let Some(batch) = state.batch(id) else { return no_batch(id) };
     if batch.cancel(now) {
         return Reply::json(200, &batch.to_json());

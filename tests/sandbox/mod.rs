@@ -1,4 +1,15 @@
-//! The sandbox itself, over real sockets.
+//! The sandbox itself, over real sockets. Here the rig and the good course of things.
+
+/// The endpoints that answer at once, scripts loaded at run time, the journal.
+mod answers;
+/// What becomes of batches: ends, scripted looks, validation, limits.
+mod batches;
+/// What goes wrong with HTTP calls, and when.
+mod faults;
+/// The command `gleaner sandbox`, and the examples of its guide.
+mod command;
+/// Files: uploads, lists, ranges, deletion.
+mod files;
 
 use std::time::{Duration, Instant};
 
@@ -39,6 +50,11 @@ impl Rig {
 
     fn url(&self, path: &str) -> String {
         self.sandbox.base_url() + path
+    }
+
+    fn host(&self) -> String {
+        let url = self.sandbox.base_url();
+        url.trim_start_matches("http://").trim_end_matches("/v1").to_owned()
     }
 
     fn read(reply: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Got {

@@ -1,0 +1,82 @@
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use gleaner::sandbox::Script;
+
+/// Ends the program when the test does, however it does.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn gleaner(folder: &std::path::Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gleaner"));
+    command.args(args).current_dir(folder).env_clear().env("HOME", folder).stdin(Stdio::null());
+    command
+}
+
+#[test]
+fn the_command_says_where_it_listens_and_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = gleaner(folder.path(), &["sandbox", "--port", "0", "--polls", "1"]);
+    let mut child = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    let url = first.strip_prefix("sandbox listening on ").unwrap_or_else(|| panic!("{first}"));
+    let said: Vec<String> = lines.take(4).map(Result::unwrap).collect();
+    assert!(said[2].contains(&format!("OPENAI_BASE_URL={url}")), "{said:?}");
+    let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
+    let reply = agent.get(format!("{url}/models")).header("authorization", "Bearer k").call().unwrap();
+    assert_eq!(reply.headers()["x-gleaner-sandbox"], "1");
+    let home = agent.get(url.trim_end_matches("/v1")).call().unwrap().body_mut().read_to_string().unwrap();
+    assert!(home.contains("No language model"), "{home}");
+    let err = BufReader::new(child.0.stderr.take().unwrap()).lines().next().unwrap().unwrap();
+    assert!(err.contains("no language model answers here"), "{err}");
+}
+
+#[test]
+fn what_cannot_be_used_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("script.json"), r#"{"faluts": []}"#).unwrap();
+    let table: &[(&[&str], i32, &str)] = &[
+        (&["sandbox", "--script", "nowhere.json"], 1, "cannot read `nowhere.json`"),
+        (&["sandbox", "--script", "script.json"], 1, "unknown field `faluts`"),
+        (&["sandbox", "--profile", "nowhere"], 1, "built-in profiles"),
+        (&["sandbox", "--db", "nowhere.db"], 1, "there is no database"),
+        (&["sandbox", "--seconds", "-1"], 2, ""),
+        (&["sandbox", "--polls", "0"], 2, ""),
+    ];
+    for (args, code, said) in table {
+        let output = gleaner(folder.path(), args).output().unwrap();
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(*code), "{args:?}: {err}");
+        assert!(err.contains(said), "{args:?}: {err}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn a_taken_port_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
+    let output = gleaner(folder.path(), &["sandbox", "--port", &port]).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && err.contains("--port"), "{err}");
+}
+
+#[test]
+fn every_example_of_the_guide_is_a_script() {
+    let guide = include_str!("../../docs/sandbox.md");
+    let examples: Vec<&str> = guide.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(examples.len() > 5);
+    for example in examples {
+        if let Err(error) = Script::parse(example) {
+            panic!("{error:#}\n{example}");
+        }
+    }
+}
