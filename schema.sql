@@ -83,7 +83,8 @@ CREATE TABLE asks (
     instructions TEXT NOT NULL,            -- the prompt as sent
     schema_name  TEXT NOT NULL,
     schema       TEXT NOT NULL,            -- JSON schema as sent
-    created_at   TEXT NOT NULL
+    created_at   TEXT NOT NULL,
+    item_limit   INTEGER NOT NULL DEFAULT 20 -- most topics or entities kept of an answer
 );
 
 -- Where answers come from. What a sandbox answers never counts as answered elsewhere.

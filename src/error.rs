@@ -101,6 +101,17 @@ pub fn explain(error: &anyhow::Error) -> Explained {
     explained
 }
 
+/// Returns the first error of a type in the chain, also below hints and exit codes.
+pub fn find<T: std::error::Error + Send + Sync + 'static>(error: &anyhow::Error) -> Option<&T> {
+    if let Some(found) = error.downcast_ref::<T>() {
+        return Some(found);
+    }
+    error.chain().find_map(|cause| match cause.downcast_ref::<Note>() {
+        Some(note) => find(&note.source),
+        None => cause.downcast_ref::<T>(),
+    })
+}
+
 fn collect(error: &anyhow::Error, into: &mut Explained, exit: &mut Option<Exit>) {
     for cause in error.chain() {
         if let Some(note) = cause.downcast_ref::<Note>() {
@@ -145,6 +156,14 @@ mod tests {
                 exit: Exit::Incomplete,
             }
         );
+    }
+
+    #[test]
+    fn an_error_is_found_below_hints() {
+        let io = || std::io::Error::other("deep");
+        let error = Err::<(), _>(io()).hint("a").context("b").exit(Exit::Usage).unwrap_err();
+        assert_eq!(find::<std::io::Error>(&error).unwrap().to_string(), "deep");
+        assert!(find::<std::fmt::Error>(&error).is_none());
     }
 
     #[test]

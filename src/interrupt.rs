@@ -19,6 +19,16 @@ pub fn install() {
     });
 }
 
+/// Calls `stop` once when the person asks us to stop; for what can't look at the flag, such as a blocked socket.
+pub fn on_request(stop: impl FnOnce() + Send + 'static) {
+    std::thread::spawn(move || {
+        while !requested() {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        stop();
+    });
+}
+
 /// Returns whether the person asked us to stop.
 pub fn requested() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)

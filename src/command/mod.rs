@@ -10,14 +10,18 @@ mod profile;
 mod progress;
 mod rebuild;
 mod sandbox;
+mod select;
 
 use std::path::PathBuf;
 
 use crate::cli::{Cli, Command};
 use crate::config::Config;
 use crate::error::{Exit, Explain as _, usage};
+use crate::interrupt;
+use crate::openai;
 use crate::store::Store;
 use crate::terminal::Terminal;
+use crate::workflow::{Session, told};
 
 /// What every command gets: the surroundings, the terminal, and the global options.
 pub struct Context {
@@ -45,6 +49,39 @@ impl Context {
     /// Opens the database, making it where there is none.
     pub fn open_or_create(&self) -> anyhow::Result<Store> {
         Store::open_or_create(&self.db_path()?, &self.config.now_text())
+    }
+}
+
+impl Context {
+    /// Opens the database, which must exist, for a flow.
+    pub fn session(&self) -> anyhow::Result<Session<'_>> {
+        Ok(Session { store: self.open()?, terminal: &self.terminal, config: &self.config })
+    }
+
+    /// Returns the provider's address, in the one spelling the ledger uses.
+    pub fn origin(&self) -> anyhow::Result<String> {
+        let url = self.config.base_url(self.base_url.as_deref());
+        Ok(openai::Origin::parse(&url).map_err(told)?.as_str().to_owned())
+    }
+
+    /// Makes a client of the provider; nothing is sent yet, but a missing key is found here.
+    pub fn client(&self) -> anyhow::Result<openai::Client> {
+        let mut settings = openai::Settings::new(&self.config.base_url(self.base_url.as_deref()));
+        settings.api_key = self.config.api_key().and_then(openai::Secret::new);
+        settings.organization = self.config.organization().map(str::to_owned);
+        settings.project = self.config.project().map(str::to_owned);
+        settings.ca_file = self.config.var("SSL_CERT_FILE").map(PathBuf::from);
+        settings.jitter_seed = u64::from(std::process::id());
+        let (config, terminal) = (self.config.clone(), self.terminal.clone());
+        let hooks = openai::Hooks {
+            pause: Box::new(move |delay| config.pause(delay).is_ok()),
+            retrying: Box::new(move |retrying| terminal.warn(retrying.to_string())),
+        };
+        let client = openai::Client::new(&settings, hooks).map_err(told)?;
+        // A transfer that Ctrl-C ends: the one call that buys is let through to its answer.
+        let stopper = client.stopper();
+        interrupt::on_request(move || stopper.stop());
+        Ok(client)
     }
 }
 

@@ -1,9 +1,111 @@
 //! `gleaner progress`: where the whole collection stands.
 
+use serde_json::json;
+
 use super::Context;
 use crate::error::Exit;
+use crate::profile::AskOptions;
+use crate::store::WorldProgress;
+use crate::terminal::style::bold;
+use crate::terminal::words::{count, dollars, number};
+use crate::workflow::questions::Questions;
 
 /// Runs the command.
-pub(super) fn run(_context: &Context) -> anyhow::Result<Exit> {
+pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
+    let session = context.session()?;
+    let read = session.store.read();
+    let options = AskOptions {
+        max_topics: context.config.max_topics()?,
+        max_entities: context.config.max_entities()?,
+        ..AskOptions::default()
+    };
+    let questions = Questions::of(&session.store, &options)?;
+    let current: Vec<_> = {
+        let asks = questions.current(read)?;
+        [asks.topic, asks.entity].into_iter().flatten().collect()
+    };
+    let groups = read.group_counts()?;
+    let progress = read.progress(&current)?;
+    let (topics, mentions, linked) = read.knowledge_counts()?;
+    let n_entities = read.n_entities()?;
+    let open = read.pending_batches()?;
+    let active = groups.total - groups.inactive - groups.without_text;
+    if context.terminal.is_json() {
+        context.terminal.json(&json!({
+            "groups": {
+                "total": groups.total, "sendable": active, "inactive": groups.inactive,
+                "without_text": groups.without_text, "stories": groups.stories,
+            },
+            "catalog": {"entities": n_entities},
+            "real": progress.real,
+            "sandbox": progress.sandbox,
+            "open_batches": open.len(),
+            "knowledge": {"topics": topics, "mentions": mentions, "linked": linked},
+            "profile": questions.profile.name,
+            "model": questions.model(),
+        }))?;
+        return Ok(Exit::Done);
+    }
+    let terminal = &context.terminal;
+    terminal.line(format!("{}  {}", bold("groups"), count(groups.total, "group")))?;
+    terminal.line(format!(
+        "  {} can be asked about, {} without text, {} not active; {}",
+        number(active),
+        number(groups.without_text),
+        number(groups.inactive),
+        count(groups.stories, "story")
+    ))?;
+    show(context, "asked", &progress.real, active)?;
+    if progress.sandbox.groups_asked > 0 {
+        show(context, "rehearsed with a sandbox (counts for nothing else)", &progress.sandbox, active)?;
+    }
+    terminal.line(format!("{}  {} in the catalog", bold("catalog"), count(n_entities, "entity")))?;
+    terminal.line(format!(
+        "{}  {}, {}, {} of them linked",
+        bold("learned"),
+        count(topics, "topic"),
+        count(mentions, "mention"),
+        number(linked)
+    ))?;
+    if !open.is_empty() {
+        terminal.hint(format!("{} open: `gleaner batch wait` imports them", count(open.len() as u64, "batch")));
+    } else if progress.real.groups_done < active && progress.sandbox.groups_done < active {
+        terminal.hint("`gleaner batch create --dry-run` shows what the rest would cost");
+    }
+    if n_entities == 0 && mentions > 0 {
+        terminal.hint("there is no catalog yet, so nothing is linked: `gleaner load entities FILE`");
+    }
     Ok(Exit::Done)
+}
+
+fn show(context: &Context, title: &str, world: &WorldProgress, active: u64) -> anyhow::Result<()> {
+    let terminal = &context.terminal;
+    terminal.line(format!("{}  {} of {} groups answered", bold(title), number(world.groups_done), number(active)))?;
+    for (n, what) in [
+        (world.usable, "requests answered"),
+        (world.stale, "of them stale: text, prompt, model or parameters have changed (`--stale` asks again)"),
+        (world.in_flight, "requests in flight"),
+        (world.planned, "requests wait in a part"),
+        (world.failed, "requests failed without being billed; the next `batch create` sends them again"),
+        (world.missing, "requests missing from the answers; the next `batch create` sends them again"),
+        (world.unusable, "answers paid for but unusable (`--retry-failed` asks again)"),
+        (world.refused, "requests refused by the endpoint (`--retry-failed` asks again)"),
+    ] {
+        if n > 0 {
+            terminal.line(format!("  {} {what}", number(n)))?;
+        }
+    }
+    let spend = &world.spend;
+    if spend.n_answers > 0 {
+        terminal.line(format!(
+            "  spent {}, {} of it for unusable answers; saved {} against synchronous prices",
+            dollars(spend.cost_usd),
+            dollars(spend.unusable_cost_usd),
+            dollars(spend.saved_usd)
+        ))?;
+        if spend.n_unpriced > 0 {
+            terminal.line(format!("  the price of {} is not known", count(spend.n_unpriced, "answer")))?;
+        }
+    }
+    Ok(())
 }

@@ -59,6 +59,8 @@ pub struct Ask {
     pub parameters: Map<String, Value>,
     /// The rendered instructions.
     pub instructions: String,
+    /// The most topics or entities that are asked for, and kept of an answer.
+    pub limit: u32,
     /// The name of the schema on the wire.
     pub schema_name: String,
     /// The JSON schema of an answer.
@@ -115,6 +117,10 @@ pub fn ask(profile: &Profile, kind: Kind, options: &AskOptions) -> Result<Ask> {
         endpoint: options.endpoint,
         parameters,
         instructions,
+        limit: match kind {
+            Kind::Topic => profile.max_topics,
+            Kind::Entity => profile.max_entities,
+        },
         schema_name: schema_name.into(),
         schema,
         fingerprint,

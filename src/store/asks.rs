@@ -94,10 +94,11 @@ impl Read<'_> {
 
     /// Returns an ask.
     pub fn ask(self, key: AskKey) -> anyhow::Result<StoredAsk> {
-        let (kind, model, endpoint, parameters, instructions, schema_name, schema, fingerprint) = self
+        let (kind, model, endpoint, parameters, instructions, schema_name, schema, fingerprint, limit) = self
             .0
             .prepare_cached(
-                "SELECT kind, model, endpoint, parameters, instructions, schema_name, schema, fingerprint
+                "SELECT kind, model, endpoint, parameters, instructions, schema_name, schema, fingerprint,
+                        item_limit
                  FROM asks WHERE id = ?1",
             )?
             .query_row([key], |row| {
@@ -110,6 +111,7 @@ impl Read<'_> {
                     row.get::<_, String>(5)?,
                     row.get::<_, String>(6)?,
                     row.get::<_, String>(7)?,
+                    row.get(8)?,
                 ))
             })
             .with_context(|| format!("ask {} is not in the database", key.0))?;
@@ -119,6 +121,7 @@ impl Read<'_> {
             endpoint: Endpoint::parse(&endpoint).with_context(|| format!("ask {} has an unknown endpoint", key.0))?,
             parameters: serde_json::from_str(&parameters).context("an ask's parameters are not JSON")?,
             instructions,
+            limit,
             schema_name,
             schema: serde_json::from_str(&schema).context("an ask's schema is not JSON")?,
             fingerprint,
@@ -181,9 +184,9 @@ impl Tx<'_> {
     /// upgrade of the program changes no question.
     pub fn keep_ask(&self, ask: &Ask, profile_id: Option<i64>, now: &str) -> anyhow::Result<StoredAsk> {
         self.prepare_cached(
-            "INSERT INTO asks (fingerprint, kind, profile_id, model, endpoint, parameters, instructions, schema_name,
-                               schema, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+            "INSERT INTO asks (fingerprint, kind, profile_id, model, endpoint, parameters, instructions, item_limit,
+                               schema_name, schema, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
              ON CONFLICT (fingerprint) DO NOTHING",
         )?
         .execute(params![
@@ -194,6 +197,7 @@ impl Tx<'_> {
             ask.endpoint.path(),
             serde_json::to_string(&ask.parameters)?,
             ask.instructions,
+            ask.limit,
             ask.schema_name,
             ask.schema.to_string(),
             now

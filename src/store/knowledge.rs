@@ -58,6 +58,13 @@ impl Read<'_> {
         Ok(row)
     }
 
+    /// Returns all requests whose answer is usable, in the order they were asked; trials are left out.
+    pub fn usable_requests(self) -> anyhow::Result<Vec<RequestKey>> {
+        let mut statement =
+            self.0.prepare_cached("SELECT id FROM requests WHERE state = 'usable' AND trial = 0 ORDER BY id")?;
+        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
     /// Returns the numbers of topics, mentions and linked mentions that were learned.
     pub fn knowledge_counts(self) -> anyhow::Result<(u64, u64, u64)> {
         Ok(self.0.query_row(
@@ -73,6 +80,12 @@ impl Read<'_> {
 }
 
 impl Tx<'_> {
+    /// Forgets all topics, mentions and links; the answers they came from stay in the ledger.
+    pub fn clear_knowledge(&self) -> anyhow::Result<()> {
+        self.execute_batch("DELETE FROM story_topics; DELETE FROM story_entities; DELETE FROM current_answers;")?;
+        Ok(())
+    }
+
     /// Replaces a group's topics by those of one answer, as people have decided about topics.
     pub fn replace_topics(&self, source: &Source, topics: &[Topic]) -> anyhow::Result<()> {
         self.prepare_cached("DELETE FROM story_topics WHERE story_group_id = ?1")?.execute([source.group])?;

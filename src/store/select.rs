@@ -271,6 +271,7 @@ mod tests {
             endpoint: Endpoint::Responses,
             parameters: Default::default(),
             instructions: String::new(),
+            limit: 10,
             schema_name: "s".into(),
             schema: serde_json::json!({}),
             fingerprint: fingerprint.into(),

@@ -358,6 +358,12 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Notes where a run is sent, where that was not known yet.
+    pub fn set_run_origin(&self, run: &RunId, origin: OriginKey) -> anyhow::Result<()> {
+        self.execute("UPDATE runs SET origin_id = ?2 WHERE id = ?1 AND origin_id IS NULL", params![run, origin])?;
+        Ok(())
+    }
+
     /// Records a part, planned.
     pub fn add_part(&self, part: &NewBatch) -> anyhow::Result<BatchKey> {
         let key = self
@@ -505,6 +511,12 @@ impl Tx<'_> {
             "UPDATE batches SET not_before = ?2, n_refusals = ?3 WHERE id = ?1",
             params![key, not_before, n_refusals],
         )?;
+        Ok(())
+    }
+
+    /// Lets all parts that wait for the queue try again.
+    pub fn release_holds(&self) -> anyhow::Result<()> {
+        self.execute("UPDATE batches SET not_before = NULL WHERE not_before IS NOT NULL", [])?;
         Ok(())
     }
 

@@ -329,7 +329,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Keeps what came back for a request, in place of what came before.
+    /// Keeps what came back for a request, in place of what came before. The cost is stored once: a later import does
+    /// not price an old answer anew.
     pub fn keep_answer(&self, key: RequestKey, answer: &AnswerRow) -> anyhow::Result<()> {
         let count = |pick: fn(&Usage) -> u64| answer.usage.as_ref().map(|usage| pick(usage) as i64);
         self.prepare_cached(
@@ -340,8 +341,9 @@ impl Tx<'_> {
                  response_id = excluded.response_id, text = excluded.text, raw = excluded.raw,
                  message = excluded.message, repaired = excluded.repaired, input_tokens = excluded.input_tokens,
                  cached_tokens = excluded.cached_tokens, output_tokens = excluded.output_tokens,
-                 reasoning_tokens = excluded.reasoning_tokens, cost_usd = excluded.cost_usd,
-                 sync_cost_usd = excluded.sync_cost_usd",
+                 reasoning_tokens = excluded.reasoning_tokens,
+                 cost_usd = coalesce(answers.cost_usd, excluded.cost_usd),
+                 sync_cost_usd = coalesce(answers.sync_cost_usd, excluded.sync_cost_usd)",
         )?
         .execute(params![
             key,

@@ -1,0 +1,59 @@
+//! `gleaner batch cancel`
+
+use anyhow::anyhow;
+
+use super::super::Context;
+use super::facts;
+use crate::cli::batch::CancelArgs;
+use crate::error::{Exit, Explain as _};
+use crate::store::BatchState;
+use crate::workflow::watch::Target;
+use crate::workflow::{adopt, collect};
+
+/// Runs the command.
+pub(in crate::command) fn cancel(args: &CancelArgs, context: &Context) -> anyhow::Result<Exit> {
+    let mut session = context.session()?;
+    let target = Target::find(session.store.read(), &args.id)?;
+    let batches = target.batches(session.store.read())?;
+    let needs_network =
+        !args.local && batches.iter().any(|facts| matches!(facts.state, BatchState::Open | BatchState::Creating));
+    let client = if needs_network {
+        let client = context.client()?;
+        adopt::adopt_what_was_bought(&mut session, &client)?;
+        Some(client)
+    } else {
+        None
+    };
+    let mut n_changed = 0;
+    for facts in target.batches(session.store.read())? {
+        let changed = if args.local {
+            collect::give_up(&mut session, facts.key)?
+        } else {
+            collect::cancel(&mut session, client.as_ref(), facts.key)?
+        };
+        n_changed += u32::from(changed);
+    }
+    let batches = target.batches(session.store.read())?;
+    let read = session.store.read();
+    if n_changed == 0 {
+        let standing: Vec<String> = batches.iter().map(facts::headline).collect();
+        return Err(anyhow!("`{}` can't be cancelled: {}", args.id, standing.join("; ")))
+            .hint("`gleaner batch process` imports what has ended");
+    }
+    if context.terminal.is_json() {
+        match (&target, &batches[..]) {
+            (Target::Batch(_), [facts]) => context.terminal.json(&facts::json_of(read, facts)?)?,
+            _ => context.terminal.json(&facts::json_of_runs(read, &batches)?)?,
+        }
+        return Ok(Exit::Done);
+    }
+    for facts in &batches {
+        context.terminal.line(format!("{}  {}", collect::name(facts), facts::headline(facts)))?;
+    }
+    if args.local {
+        context.terminal.hint("its requests are sent again by the next `gleaner batch create`");
+    } else if batches.iter().any(|facts| facts.state.is_pending()) {
+        context.terminal.hint("cancelling takes up to ten minutes; `gleaner batch wait` imports what was answered");
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,71 @@
+//! `gleaner batch clean`
+
+use anyhow::anyhow;
+use serde_json::json;
+
+use super::super::Context;
+use crate::cli::batch::CleanArgs;
+use crate::error::{Exit, Explain as _};
+use crate::store::{BatchFacts, BatchState};
+use crate::terminal::words::count;
+use crate::workflow::watch::Target;
+use crate::workflow::{collect, told};
+
+/// Runs the command: shows what would be deleted at the provider, asks, deletes.
+pub(super) fn clean(args: &CleanArgs, context: &Context) -> anyhow::Result<Exit> {
+    let mut session = context.session()?;
+    let target = args.id.as_deref().map(|id| Target::find(session.store.read(), id)).transpose()?;
+    let imported = session.store.read().batches_in(BatchState::Imported)?;
+    let origin = session.store.read().origin_by_url(&context.origin()?)?;
+    let batches: Vec<BatchFacts> = imported
+        .into_iter()
+        .filter(|facts| facts.remote_deleted_at.is_none() && facts.batch_id.is_some())
+        .filter(|facts| target.as_ref().is_none_or(|target| target.includes(facts)))
+        .filter(|facts| origin.as_ref().is_some_and(|origin| facts.origin == Some(origin.key)))
+        .collect();
+    let files: usize = batches.iter().map(|facts| ids(facts).len()).sum();
+    if files == 0 {
+        if context.terminal.is_json() {
+            context.terminal.json(&json!({"deleted": []}))?;
+        } else {
+            context.terminal.line("nothing to delete: no imported batch has files at this provider")?;
+        }
+        return Ok(Exit::Done);
+    }
+    for facts in &batches {
+        context.terminal.status(format!("{}: {}", collect::name(facts), ids(facts).join(", ")));
+    }
+    let what = format!("{} of {}", count(files as u64, "file"), count(batches.len() as u64, "imported batch"));
+    if args.dry_run {
+        context.terminal.line(format!("would delete {what} at the provider"))?;
+        return Ok(Exit::Done);
+    }
+    if !args.yes && !context.terminal.confirm(&format!("delete {what} at the provider?")) {
+        return Err(anyhow!("nothing was deleted")).hint("`--yes` deletes without asking");
+    }
+    let client = context.client()?;
+    let mut deleted = vec![];
+    for facts in &batches {
+        for id in ids(facts) {
+            client.delete_file(&id).map_err(told)?;
+            deleted.push(id);
+        }
+        let tx = session.store.write()?;
+        tx.note_remote_deleted(facts.key, &context.config.now_text())?;
+        tx.commit()?;
+    }
+    if context.terminal.is_json() {
+        context.terminal.json(&json!({ "deleted": deleted }))?;
+    } else {
+        context.terminal.line(format!("deleted {what} at the provider; the answers are kept here"))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn ids(facts: &BatchFacts) -> Vec<String> {
+    [&facts.input_file_id, &facts.output_file_id, &facts.error_file_id]
+        .into_iter()
+        .flatten()
+        .map(ToString::to_string)
+        .collect()
+}

@@ -1,0 +1,297 @@
+//! `gleaner batch create`
+
+use std::time::Duration;
+
+use anyhow::anyhow;
+use serde_json::json;
+
+use super::super::{Context, select};
+use super::facts;
+use super::wait::{self, finish};
+use crate::cli::batch::{CreateArgs, PartArgs};
+use crate::error::{Exit, Explain as _, usage};
+use crate::openai::Client;
+use crate::request::{Limits, Prices};
+use crate::store::{BatchFacts, Origin};
+use crate::terminal::words::{bytes, count, dollars, dollars_or_unknown, list, number};
+use crate::workflow::plan::{self, Estimate, Plan};
+use crate::workflow::questions::Questions;
+use crate::workflow::submit::{self, Submitted};
+use crate::workflow::{Session, adopt, files};
+
+/// Runs the command.
+pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow::Result<Exit> {
+    let poll_interval = wait::interval(args.poll_interval)?;
+    let selection = select::selection(&args.select)?;
+    let options = select::ask_options(&args.ask, context)?;
+    let prices = select::prices(&args.ask)?;
+    if args.max_cost.is_some_and(|usd| usd.is_nan() || usd < 0.0) {
+        return Err(usage("`--max-cost` must be a sum in USD"));
+    }
+    let mut session = context.session()?;
+    let questions = Questions::of(&session.store, &options)?;
+
+    // Found before any slow work: a missing key, a wrong one, batches of another copy of this database.
+    let is_online = !args.dry_run && !args.no_submit;
+    let (_lock, client, origin) = if is_online {
+        let client = context.client()?;
+        let lock = session.lock_spending()?;
+        adopt::survey(&mut session, &client)?;
+        let origin = session.origin_of(&client)?;
+        (Some(lock), Some(client), Some(origin))
+    } else {
+        (None, None, session.store.read().origin_by_url(&context.origin()?)?)
+    };
+    let sandbox = origin.as_ref().is_some_and(|origin| origin.is_sandbox);
+    let mut submitted = Submitted::default();
+    if let Some(client) = &client {
+        // What an earlier command began comes first.
+        submitted = submit::send_waiting(&mut session, client, None, args.parts.max_enqueued_tokens)?;
+    }
+
+    let limits = limits(&args.parts, &session, origin.as_ref(), questions.model())?;
+    let plan = plan::plan(&session, &questions, &selection, limits, &prices, sandbox)?;
+    say_what_is_not_sent(context, &plan, args.select.retry_failed)?;
+    if plan.n_groups() == 0 {
+        return nothing_new(args, context, session, client.as_ref(), &submitted, poll_interval, &prices);
+    }
+    if let (Some(max), Some(batch)) = (args.max_cost, plan.estimate.batch_usd) {
+        if batch > max {
+            return Err(anyhow!("the estimate is {}, above `--max-cost {max}`", dollars(batch)))
+                .hint("nothing was sent; raise it, or take fewer groups with `--limit N`");
+        }
+    } else if args.max_cost.is_some() {
+        return Err(anyhow!("the price of `{}` is not known, so `--max-cost` can't be kept", questions.model()))
+            .hint("give it with `--price INPUT,CACHED,OUTPUT` (USD per million tokens)");
+    }
+    if args.dry_run {
+        return dry_run(context, &plan);
+    }
+
+    let run = plan::record(&mut session, &questions, &plan, origin.as_ref().filter(|_| is_online))?;
+    if let Some(client) = &client {
+        let sent = submit::send_waiting(&mut session, client, Some(&run), args.parts.max_enqueued_tokens);
+        submitted.merge(sent.hint(format!("the run is kept: `gleaner batch submit {run}` goes on with it"))?);
+    } else {
+        for part in session.store.read().batches_of_run(&run)? {
+            files::write(&mut session, part.key)?;
+        }
+    }
+    let batches = session.store.read().batches_of_run(&run)?;
+    if context.terminal.is_json() && !args.wait {
+        let value = facts::json_of_runs(session.store.read(), &batches)?;
+        context.terminal.json(&json!({
+            "run_id": run,
+            "batches": value["runs"][0]["batches"],
+            "total_groups": plan.n_groups(),
+            "total_requests": plan.n_requests(),
+            "estimate": plan.estimate,
+        }))?;
+    } else if !context.terminal.is_json() {
+        show(context, &session, &plan, &batches, &run)?;
+    }
+    if args.wait {
+        let Some(client) = &client else { return Ok(Exit::Done) };
+        return wait::until_done(
+            context,
+            session,
+            client,
+            Some(run.as_str()),
+            poll_interval,
+            args.parts.max_enqueued_tokens,
+            &prices,
+        );
+    }
+    next_steps(context, run.as_str(), is_online, &submitted);
+    Ok(if submitted.uncertain.is_empty() { Exit::Done } else { Exit::Incomplete })
+}
+
+fn limits(args: &PartArgs, session: &Session<'_>, origin: Option<&Origin>, model: &str) -> anyhow::Result<Limits> {
+    let learned = match origin {
+        Some(origin) => session.store.read().queue_limit(origin.key, model)?,
+        None => None,
+    };
+    let own = Limits::default();
+    Ok(Limits {
+        max_requests: args.max_requests.unwrap_or(own.max_requests),
+        max_bytes: args.max_bytes.unwrap_or(own.max_bytes).min(own.max_bytes),
+        max_tokens: match (args.max_enqueued_tokens, learned) {
+            (Some(own), Some(learned)) => Some(own.min(learned)),
+            (own, learned) => own.or(learned),
+        },
+    })
+}
+
+/// Says on stderr why groups that one might expect are not sent.
+fn say_what_is_not_sent(context: &Context, plan: &Plan, retries: bool) -> anyhow::Result<()> {
+    let terminal = &context.terminal;
+    let selected = &plan.selected;
+    if !selected.unknown_ids.is_empty() {
+        let shown: Vec<&str> = selected.unknown_ids.iter().take(5).map(|id| id.as_str()).collect();
+        let more = selected.unknown_ids.len() - shown.len();
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        terminal.warn(format!("not in the database: {}{rest}", list(&shown, "and")));
+    }
+    for (id, why) in plan.left_out.iter().take(10) {
+        terminal.warn(format!("group `{id}` is left out: {why}"));
+    }
+    if plan.left_out.len() > 10 {
+        terminal.warn(format!("and {} more are left out", plan.left_out.len() - 10));
+    }
+    if selected.n_held_back > 0 {
+        terminal.hint(format!(
+            "{} failed before and not sent again ({} spent on them so far); `--retry-failed` does",
+            count(selected.n_held_back, "request")
+                .replace("requests", "requests have")
+                .replace("1 request", "1 request has"),
+            dollars(selected.unusable_cost_usd)
+        ));
+    } else if retries && selected.unusable_cost_usd > 0.0 {
+        terminal.status(format!(
+            "unusable answers to what is asked again have cost {} so far",
+            dollars(selected.unusable_cost_usd)
+        ));
+    }
+    if selected.n_exhausted > 0 {
+        terminal.warn(format!(
+            "{} had all attempts; `--max-errors N` allows more",
+            count(selected.n_exhausted, "request")
+                .replace("requests", "requests have")
+                .replace("1 request", "1 request has")
+        ));
+    }
+    if selected.n_stale > 0 {
+        terminal.hint(format!(
+            "{} changed since they were asked; `--stale` asks again",
+            count(selected.n_stale, "answer")
+                .replace("answers", "answers stand for texts or prompts that have")
+                .replace("1 answer", "1 answer stands for a text or prompt that has")
+        ));
+    }
+    Ok(())
+}
+
+fn nothing_new(
+    args: &CreateArgs,
+    context: &Context,
+    session: Session<'_>,
+    client: Option<&Client>,
+    submitted: &Submitted,
+    poll_interval: Duration,
+    prices: &Prices,
+) -> anyhow::Result<Exit> {
+    let read = session.store.read();
+    let groups = read.group_counts()?;
+    let pending = read.pending_batches()?;
+    if let (true, Some(client), false) = (args.wait, client, pending.is_empty()) {
+        context.terminal.status("nothing new to send; waiting for what is open");
+        return wait::until_done(context, session, client, None, poll_interval, args.parts.max_enqueued_tokens, prices);
+    }
+    if context.terminal.is_json() {
+        let batches: Vec<BatchFacts> =
+            submitted.opened.iter().map(|key| read.batch(*key)).collect::<anyhow::Result<_>>()?;
+        let value = facts::json_of_runs(read, &batches)?;
+        context.terminal.json(&json!({
+            "run_id": null, "batches": [], "total_groups": 0, "total_requests": 0, "estimate": null,
+            "resumed": value["runs"],
+        }))?;
+    } else if groups.total == 0 {
+        context.terminal.line("nothing to send: the database has no story groups")?;
+        context.terminal.hint("load some with `gleaner load groups FILE`");
+    } else {
+        context.terminal.line("nothing to send: every group that is meant has been asked about")?;
+        if !pending.is_empty() {
+            context.terminal.hint("`gleaner batch wait` waits for what is open");
+        }
+    }
+    Ok(if submitted.uncertain.is_empty() { Exit::Done } else { Exit::Incomplete })
+}
+
+fn dry_run(context: &Context, plan: &Plan) -> anyhow::Result<Exit> {
+    if context.terminal.is_json() {
+        let parts: Vec<_> = plan
+            .parts
+            .iter()
+            .map(|part| {
+                json!({"groups": part.groups.len(), "requests": part.size.requests,
+                               "bytes": part.size.bytes, "input_tokens": part.size.tokens})
+            })
+            .collect();
+        context.terminal.json(&json!({
+            "dry_run": true,
+            "run_id": null,
+            "batches": parts,
+            "total_groups": plan.n_groups(),
+            "total_requests": plan.n_requests(),
+            "estimate": plan.estimate,
+        }))?;
+        return Ok(Exit::Done);
+    }
+    context.terminal.line(format!(
+        "would send {} for {} in {}",
+        count(plan.n_requests(), "request"),
+        count(plan.n_groups(), "group"),
+        count(plan.parts.len() as u64, "part")
+    ))?;
+    show_estimate(context, &plan.estimate)?;
+    context.terminal.hint("nothing was written or sent; leave `--dry-run` out to send it");
+    Ok(Exit::Done)
+}
+
+fn show(
+    context: &Context,
+    session: &Session<'_>,
+    plan: &Plan,
+    batches: &[BatchFacts],
+    run: &crate::model::RunId,
+) -> anyhow::Result<()> {
+    let terminal = &context.terminal;
+    terminal.line(format!("{run}: {} for {}", count(plan.n_requests(), "request"), count(plan.n_groups(), "group")))?;
+    for batch in batches {
+        let file = batch.input_file_path.as_ref().map(|path| session.store.folder().join(path));
+        let name = batch.batch_id.as_ref().map_or_else(|| format!("part {}", batch.part), ToString::to_string);
+        terminal.line(format!("  {name}  {}", facts::headline(batch)))?;
+        if let (Some(file), Some(size)) = (file, batch.input_bytes) {
+            terminal.line(format!("    {} ({})", file.display(), bytes(size)))?;
+        }
+    }
+    show_estimate(context, &plan.estimate)
+}
+
+pub(in crate::command) fn show_estimate(context: &Context, estimate: &Estimate) -> anyhow::Result<()> {
+    context.terminal.line(format!(
+        "estimate: {} input and {} output tokens ({}) with {}",
+        number(estimate.input_tokens),
+        number(estimate.output_tokens),
+        if estimate.output_from_history { "from past answers" } else { "a guess until there are past answers" },
+        estimate.model
+    ))?;
+    let note = if estimate.batch_usd.is_some() {
+        format!(" (prices of {})", estimate.prices_as_of)
+    } else {
+        "; give it with `--price INPUT,CACHED,OUTPUT`".into()
+    };
+    context.terminal.line(format!(
+        "estimated cost: {} in batch mode, {} in synchronous mode{note}",
+        dollars_or_unknown(estimate.batch_usd),
+        dollars_or_unknown(estimate.sync_usd)
+    ))
+}
+
+fn next_steps(context: &Context, run: &str, is_online: bool, submitted: &Submitted) {
+    if !is_online {
+        context.terminal.hint(format!("`gleaner batch submit {run}` sends it"));
+        context
+            .terminal
+            .hint("or take the file elsewhere and import the answers with `gleaner batch process --file FILE`");
+        return;
+    }
+    finish::say_uncertain(context, &submitted.uncertain);
+    if !submitted.held.is_empty() {
+        context.terminal.hint(format!(
+            "{} for the provider's queue; `gleaner batch wait` sends them as it empties",
+            count(submitted.held.len() as u64, "part").replace("parts", "parts wait").replace("1 part", "1 part waits")
+        ));
+    }
+    context.terminal.hint("`gleaner batch wait` waits and imports; `gleaner batch status` looks once");
+}

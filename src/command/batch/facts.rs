@@ -1,0 +1,272 @@
+//! Batch facts as JSON and as lines for a person; the same for every command.
+
+use serde_json::{Map, Value, json};
+
+use super::super::Context;
+use crate::model::BatchId;
+use crate::store::{Account, BatchFacts, BatchState, Read, Spend};
+use crate::terminal::style::{bold, dim};
+use crate::terminal::words::{count, dollars, duration, number};
+use crate::workflow::import::ImportReport;
+
+/// Returns the facts of a batch, as `batch status ID --json` prints them.
+pub(super) fn json_of(read: Read<'_>, facts: &BatchFacts) -> anyhow::Result<Value> {
+    let run = read.run(&facts.run)?;
+    let origin = facts.origin.map(|origin| read.origin(origin)).transpose()?;
+    let metadata: Value =
+        facts.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| json!({}));
+    let errors: Value =
+        facts.errors.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| json!([]));
+    Ok(json!({
+        "batch_id": facts.batch_id,
+        "run_id": facts.run,
+        "part": facts.part,
+        "state": facts.state,
+        "status": facts.status.as_deref().unwrap_or(facts.state.as_str()),
+        "total_groups": facts.n_groups,
+        "total_requests": facts.n_requests,
+        "input_file_path": facts.input_file_path,
+        "input_file_id": facts.input_file_id,
+        "output_file_id": facts.output_file_id,
+        "error_file_id": facts.error_file_id,
+        "request_counts": counts(facts),
+        "account": read.account(facts.key)?,
+        "cost": read.spend_of_batch(facts.key)?,
+        "estimated_cost_usd": facts.estimated_cost_usd,
+        "model": facts.model,
+        "origin": origin.as_ref().map(|origin| origin.base_url.as_str()),
+        "sandbox": origin.as_ref().is_some_and(|origin| origin.is_sandbox),
+        "submitted_at": facts.intent_at,
+        "run_created_at": run.map(|run| run.created_at),
+        "created_at": facts.created_at,
+        "expires_at": facts.expires_at,
+        "completed_at": facts.completed_at,
+        "checked_at": facts.checked_at,
+        "moved_at": facts.moved_at,
+        "not_before": facts.not_before,
+        "imported_at": facts.imported_at,
+        "errors": errors,
+        "metadata": metadata,
+    }))
+}
+
+fn counts(facts: &BatchFacts) -> Value {
+    match facts.counts {
+        Some((total, completed, failed)) => json!({"total": total, "completed": completed, "failed": failed}),
+        None => json!({"total": 0, "completed": 0, "failed": 0}),
+    }
+}
+
+/// Returns the facts of several batches, by run: `{"runs":[{"run_id",…,"batches":[…]}]}`.
+pub(super) fn json_of_runs(read: Read<'_>, batches: &[BatchFacts]) -> anyhow::Result<Value> {
+    let mut runs: Vec<(String, Vec<Value>)> = vec![];
+    for facts in batches {
+        let id = facts.run.to_string();
+        if runs.last().is_none_or(|(last, _)| *last != id) {
+            runs.push((id, vec![]));
+        }
+        runs.last_mut().expect("one was pushed").1.push(json_of(read, facts)?);
+    }
+    let mut list = vec![];
+    for (id, batches) in runs {
+        let run = read.run(&crate::model::RunId::new(id.clone()))?;
+        list.push(json!({
+            "run_id": id,
+            "created_at": run.as_ref().map(|run| run.created_at.as_str()),
+            "total_groups": run.as_ref().map(|run| run.n_groups),
+            "total_requests": run.as_ref().map(|run| run.n_requests),
+            "batches": batches,
+        }));
+    }
+    Ok(json!({ "runs": list }))
+}
+
+/// Adds what an import found to the facts of its batch.
+pub(super) fn json_of_import(read: Read<'_>, facts: &BatchFacts, report: &ImportReport) -> anyhow::Result<Value> {
+    let mut value = json_of(read, facts)?;
+    let object: &mut Map<String, Value> = value.as_object_mut().expect("facts are an object");
+    let found = serde_json::to_value(report)?;
+    let mut errors: Vec<Value> = report.errors.clone();
+    errors.extend(report.causes.iter().map(
+        |cause| json!({"class": cause.class, "code": cause.reason, "count": cause.count, "message": cause.example}),
+    ));
+    for (key, found) in found.as_object().expect("a report is an object") {
+        object.insert(key.clone(), found.clone());
+    }
+    object.insert("errors".into(), errors.into());
+    object.shift_remove("causes");
+    Ok(value)
+}
+
+/// Says a batch in a few lines.
+pub(super) fn show(context: &Context, read: Read<'_>, facts: &BatchFacts) -> anyhow::Result<()> {
+    let terminal = &context.terminal;
+    let name = facts.batch_id.as_ref().map_or_else(|| format!("part {}", facts.part), BatchId::to_string);
+    terminal.line(format!("{}  {}", bold(&name), headline(facts)))?;
+    terminal.line(format!(
+        "  {} of {} ({}), part {}, {}",
+        count(facts.n_requests, "request"),
+        count(facts.n_groups, "group"),
+        facts.model,
+        facts.part,
+        facts.run
+    ))?;
+    if let Some((total, completed, failed)) = facts.counts.filter(|(total, ..)| *total > 0) {
+        terminal.line(format!(
+            "  at the provider: {} completed, {} failed of {}",
+            number(completed),
+            number(failed),
+            number(total)
+        ))?;
+    }
+    let account = read.account(facts.key)?;
+    if account.sent > account.in_flight {
+        terminal.line(format!("  account: {}", account_line(&account)))?;
+    }
+    let cost = read.spend_of_batch(facts.key)?;
+    if cost.n_answers > 0 {
+        terminal.line(format!("  cost: {}", cost_line(&cost)))?;
+    }
+    for cause in read.causes(facts.key)? {
+        let example = cause.example.map(|text| format!(": {text}")).unwrap_or_default();
+        terminal.line(format!("  {} {} ({}){example}", number(cause.count), cause.class.as_str(), cause.reason))?;
+    }
+    if let Some(errors) = &facts.errors {
+        for error in serde_json::from_str::<Vec<Value>>(errors).unwrap_or_default() {
+            terminal.line(format!("  error: {}", error_line(&error)))?;
+        }
+    }
+    let now = context.config.now();
+    let ago = |text: &Option<String>| {
+        let at = text.as_deref()?.parse::<jiff::Timestamp>().ok()?;
+        Some(duration((now.as_second() - at.as_second()).max(0) as u64))
+    };
+    if facts.state == BatchState::Open {
+        if let Some(ago) = ago(&facts.moved_at) {
+            terminal.line(dim(format!("  nothing has moved for {ago}")))?;
+        }
+        if let Some(expires) = &facts.expires_at {
+            terminal.line(dim(format!("  expires at {expires}")))?;
+        }
+    }
+    Ok(())
+}
+
+/// Says in a few words where a part or batch stands.
+pub(super) fn headline(facts: &BatchFacts) -> String {
+    let status = facts.status.as_deref().unwrap_or("unknown");
+    match facts.state {
+        BatchState::Planned => match &facts.not_before {
+            Some(at) => format!("waits for the provider's queue, next try at {at}"),
+            None => "planned, not sent".into(),
+        },
+        BatchState::Uploading | BatchState::Uploaded => "being sent; `gleaner batch submit` goes on".into(),
+        BatchState::Creating => "uncertain: it may or may not be at the provider".into(),
+        BatchState::Open => status.into(),
+        BatchState::Ended => format!("{status}, not imported yet"),
+        BatchState::Imported => format!("{status}, imported"),
+        BatchState::Gone => "gone at the provider".into(),
+        BatchState::GivenUp => "given up here".into(),
+        BatchState::Replaced => "refused by a full queue or split; its requests are in another part".into(),
+        BatchState::Withdrawn => "dropped before it was sent".into(),
+    }
+}
+
+/// Says an account: `sent 24 = usable 22 + unusable 1 + failed 1 + missing 0`.
+pub(super) fn account_line(account: &Account) -> String {
+    let in_flight =
+        if account.in_flight > 0 { format!(" + in flight {}", number(account.in_flight)) } else { String::new() };
+    format!(
+        "sent {} = usable {} + unusable {} + failed {} + missing {}{in_flight}",
+        number(account.sent),
+        number(account.usable),
+        number(account.unusable),
+        number(account.failed),
+        number(account.missing)
+    )
+}
+
+/// Says what was spent.
+pub(super) fn cost_line(spend: &Spend) -> String {
+    let mut line = format!(
+        "{} for {} input ({} cached) and {} output tokens ({} reasoning)",
+        dollars(spend.cost_usd),
+        number(spend.input_tokens),
+        number(spend.cached_tokens),
+        number(spend.output_tokens),
+        number(spend.reasoning_tokens)
+    );
+    if spend.unusable_cost_usd > 0.0 {
+        line += &format!(", {} of it for unusable answers", dollars(spend.unusable_cost_usd));
+    }
+    if spend.saved_usd > 0.0 {
+        line += &format!("; saved {} against synchronous prices", dollars(spend.saved_usd));
+    }
+    if spend.n_unpriced > 0 {
+        line += &format!("; the price of {} is not known", count(spend.n_unpriced, "answer"));
+    }
+    line
+}
+
+/// Says one error of a failed batch.
+pub(super) fn error_line(error: &Value) -> String {
+    let mut line = String::new();
+    if let Some(code) = error["code"].as_str() {
+        line += &format!("{code}: ");
+    }
+    line += error["message"].as_str().unwrap_or("no message");
+    if let Some(n) = error["line"].as_u64() {
+        line += &format!(" (line {n}");
+        if let Some(id) = error["custom_id"].as_str() {
+            line += &format!(", `{id}`");
+        }
+        line.push(')');
+    }
+    line
+}
+
+/// Says what an import found, in a few lines.
+pub(super) fn show_import(
+    context: &Context,
+    name: &str,
+    facts: &BatchFacts,
+    report: &ImportReport,
+) -> anyhow::Result<()> {
+    let terminal = &context.terminal;
+    if facts.state == BatchState::Replaced {
+        return terminal.line(format!("{}  {}", bold(name), headline(facts)));
+    }
+    terminal.line(format!(
+        "{}  {}: {}, {}, {} ({} linked, {} ambiguous)",
+        bold(name),
+        facts.status.as_deref().unwrap_or("by hand"),
+        count(report.groups_processed, "group"),
+        count(report.topics_extracted, "topic"),
+        count(report.entities_extracted, "entity"),
+        number(report.entities_linked),
+        number(report.entities_ambiguous)
+    ))?;
+    terminal.line(format!("  account: {}", account_line(&report.account)))?;
+    if report.cost.n_answers > 0 {
+        terminal.line(format!("  cost: {}", cost_line(&report.cost)))?;
+    }
+    for cause in &report.causes {
+        let example = cause.example.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
+        terminal.line(format!("  {} {} ({}){example}", number(cause.count), cause.class.as_str(), cause.reason))?;
+    }
+    for error in &report.errors {
+        terminal.line(format!("  error: {}", error_line(error)))?;
+    }
+    for (n, what) in [
+        (report.foreign, "lines that nobody asked for were set aside"),
+        (report.duplicate, "lines repeated another one"),
+        (report.clamped, "values were out of range and brought into it"),
+        (report.repaired, "answers had to be mended"),
+        (report.superseded, "answers were superseded by a later request"),
+    ] {
+        if n > 0 {
+            terminal.line(format!("  {} {what}", number(n)))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! `gleaner batch list`
+
+use std::collections::HashMap;
+
+use serde_json::json;
+
+use super::super::Context;
+use super::facts;
+use crate::cli::batch::ListArgs;
+use crate::error::{Exit, explain};
+use crate::openai::Batch;
+use crate::store::BatchFacts;
+use crate::terminal::style::{bold, dim};
+use crate::terminal::words::{count, number};
+use crate::workflow::watch::observation;
+use crate::workflow::{adopt, told};
+
+/// Runs the command: the runs known here, joined with the provider's list; without network, what is known.
+pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Result<Exit> {
+    let mut session = context.session()?;
+    let remote = if args.offline {
+        None
+    } else {
+        match remote(context, &mut session) {
+            Ok(remote) => Some(remote),
+            Err(error) if explain(&error).exit == Exit::Interrupted => return Err(error),
+            Err(error) => {
+                context.terminal.warn(format!("{error:#}; showing what is known here"));
+                None
+            }
+        }
+    };
+    let read = session.store.read();
+    let db_id = read.db_id()?;
+    let mut runs = vec![];
+    for run in read.batch_runs(args.limit)? {
+        runs.push((read.batches_of_run(&run.id)?, run));
+    }
+    let known: Vec<&BatchFacts> = runs.iter().flat_map(|(batches, _)| batches).collect();
+    let mut others: Vec<&Batch> = vec![];
+    if let Some(remote) = &remote {
+        for batch in remote.values() {
+            let is_known = known.iter().any(|facts| facts.batch_id.as_ref().is_some_and(|id| id.as_str() == batch.id));
+            if !is_known && read.batch_by_id(&crate::model::BatchId::new(batch.id.clone()))?.is_none() {
+                others.push(batch);
+            }
+        }
+        others.sort_by_key(|batch| std::cmp::Reverse(batch.created_at));
+    }
+    if context.terminal.is_json() {
+        let all: Vec<BatchFacts> = runs.iter().flat_map(|(batches, _)| batches.clone()).collect();
+        let mut value = facts::json_of_runs(read, &all)?;
+        value["other"] = json!(others);
+        value["is_online"] = json!(remote.is_some());
+        context.terminal.json(&value)?;
+        return Ok(Exit::Done);
+    }
+    if runs.is_empty() && others.is_empty() {
+        context.terminal.line("no batches yet")?;
+        context.terminal.hint("`gleaner batch create` makes one");
+    }
+    for (batches, run) in &runs {
+        context.terminal.line(format!(
+            "{}  {}  {} for {}",
+            bold(&run.id),
+            run.created_at,
+            count(run.n_requests, "request"),
+            count(run.n_groups, "group")
+        ))?;
+        for facts in batches {
+            let name = facts.batch_id.as_ref().map_or_else(|| format!("part {}", facts.part), ToString::to_string);
+            context.terminal.line(format!("  {name}  {}", facts::headline(facts)))?;
+        }
+    }
+    for batch in others {
+        let whose = if batch.metadata.get("gleaner_db") == Some(&db_id) {
+            "another copy of this database"
+        } else if batch.metadata.contains_key("gleaner_db") {
+            "another database"
+        } else {
+            "not made by gleaner"
+        };
+        let counts = batch.request_counts.map(|c| format!(", {} requests", number(c.total))).unwrap_or_default();
+        context.terminal.line(dim(format!("{}  {}{counts} ({whose})", batch.id, batch.status)))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Fetches the provider's list and notes what it says of batches known here.
+fn remote(context: &Context, session: &mut crate::workflow::Session<'_>) -> anyhow::Result<HashMap<String, Batch>> {
+    let client = context.client()?;
+    adopt::adopt_what_was_bought(session, &client)?;
+    let mut remote = HashMap::new();
+    for batch in client.all_batches() {
+        let batch = batch.map_err(told)?;
+        remote.insert(batch.id.clone(), batch);
+    }
+    let now = context.config.now_text();
+    let tx = session.store.write()?;
+    for facts in tx.read().pending_batches()? {
+        if let Some(batch) = facts.batch_id.as_ref().and_then(|id| remote.get(id.as_str())) {
+            tx.observe(facts.key, &observation(batch), &now)?;
+        }
+    }
+    tx.commit()?;
+    Ok(remote)
+}

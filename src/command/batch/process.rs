@@ -1,0 +1,201 @@
+//! `gleaner batch process`
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, anyhow};
+use serde_json::json;
+
+use super::super::Context;
+use super::facts;
+use crate::answer::Line;
+use crate::cli::batch::ProcessArgs;
+use crate::error::{Exit, Explain as _, usage};
+use crate::model::BatchKey;
+use crate::request::{Prices, parse_custom_id};
+use crate::store::{BatchFacts, BatchState, Read};
+use crate::terminal::words::{count, number};
+use crate::workflow::collect::{self, Collected};
+use crate::workflow::import::{self, Import};
+use crate::workflow::watch::{self, Looked, Target};
+use crate::workflow::{Session, adopt};
+
+/// Runs the command.
+pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyhow::Result<Exit> {
+    let mut session = context.session()?;
+    let target = args.id.as_deref().map(|id| Target::find(session.store.read(), id)).transpose()?;
+    let prices = Prices::builtin();
+    let collected = if args.file.is_empty() {
+        remote(args, context, &mut session, target.as_ref(), &prices)?
+    } else {
+        let batch = match &target {
+            Some(target) => named(session.store.read(), target, &args.file)?,
+            None => guess(session.store.read(), &args.file)?,
+        };
+        let is_whole = false;
+        let import = Import { batch, files: args.file.clone(), is_whole, dry_run: args.dry_run };
+        let report = import::import(&mut session, &import, &prices)?;
+        vec![Collected { facts: session.store.read().batch(batch)?, report }]
+    };
+    tell(args, context, &session, target.as_ref(), &collected)
+}
+
+/// Looks at the batches that are meant, downloads and imports those that have ended.
+fn remote(
+    args: &ProcessArgs,
+    context: &Context,
+    session: &mut Session<'_>,
+    target: Option<&Target>,
+    prices: &Prices,
+) -> anyhow::Result<Vec<Collected>> {
+    let meant = |read: Read<'_>| match target {
+        Some(target) => target.batches(read),
+        None => read.pending_batches(),
+    };
+    let batches = meant(session.store.read())?;
+    if batches.iter().all(|facts| facts.batch_id.is_none() && facts.state != BatchState::Creating) {
+        return Ok(vec![]);
+    }
+    let client = context.client()?;
+    if !args.dry_run {
+        adopt::adopt_what_was_bought(session, &client)?;
+    }
+    for facts in batches.iter().filter(|facts| facts.state == BatchState::Open) {
+        if watch::look(session, &client, facts.key)? == Looked::Elsewhere {
+            context.terminal.warn(watch::elsewhere(session, facts)?);
+        }
+    }
+    let mut collected = vec![];
+    for facts in meant(session.store.read())? {
+        let is_again = target.is_some() && facts.state == BatchState::Imported && facts.batch_id.is_some();
+        if facts.state == BatchState::Ended || is_again {
+            collected.push(collect::collect(session, &client, facts.key, prices, args.dry_run)?);
+        }
+    }
+    Ok(collected)
+}
+
+fn tell(
+    args: &ProcessArgs,
+    context: &Context,
+    session: &Session<'_>,
+    target: Option<&Target>,
+    collected: &[Collected],
+) -> anyhow::Result<Exit> {
+    let read = session.store.read();
+    if let ([], Some(Target::Batch(key))) = (collected, target) {
+        return Err(not_finished(&read.batch(*key)?));
+    }
+    let mut values = vec![];
+    for done in collected {
+        if context.terminal.is_json() {
+            values.push(facts::json_of_import(read, &done.facts, &done.report)?);
+        } else {
+            facts::show_import(context, &done.name(), &done.facts, &done.report)?;
+        }
+    }
+    if context.terminal.is_json() {
+        match &values[..] {
+            [one] if target.is_some() || !args.file.is_empty() => context.terminal.json(one)?,
+            _ => context.terminal.json(&json!({ "batches": values }))?,
+        }
+    } else if collected.is_empty() {
+        let open = read.pending_batches()?;
+        if open.is_empty() {
+            context.terminal.line("nothing to import: no batch is open")?;
+        } else {
+            context.terminal.line(format!("nothing is ready: {} open", count(open.len() as u64, "batch")))?;
+            context.terminal.hint("`gleaner batch wait` waits and imports");
+        }
+    }
+    if args.dry_run && !collected.is_empty() {
+        context.terminal.hint("nothing was written; leave `--dry-run` out to import");
+    }
+    let is_complete = collected.iter().all(|done| {
+        done.facts.state == BatchState::Replaced || (done.report.account.is_all_usable() && done.report.foreign == 0)
+    });
+    Ok(if is_complete { Exit::Done } else { Exit::Incomplete })
+}
+
+fn not_finished(facts: &BatchFacts) -> anyhow::Error {
+    let name = collect::name(facts);
+    let progress = match facts.counts {
+        Some((total, completed, failed)) if total > 0 => {
+            format!(", {} of {} requests", number(completed + failed), number(total))
+        }
+        _ => String::new(),
+    };
+    let status = facts.status.as_deref().unwrap_or(facts.state.as_str());
+    let error = match facts.state {
+        BatchState::Open => anyhow!("batch `{name}` is not finished (status: {status}{progress})"),
+        _ => anyhow!("batch `{name}` has nothing to import: {}", facts::headline(facts)),
+    };
+    Err::<(), _>(error)
+        .hint(format!("run `gleaner batch status {name}` to follow it, or `gleaner batch cancel {name}` to stop it"))
+        .expect_err("it was made from an error")
+}
+
+/// Returns the batch that files belong to, among those that are named.
+fn named(read: Read<'_>, target: &Target, files: &[PathBuf]) -> anyhow::Result<BatchKey> {
+    match target {
+        Target::Batch(key) => Ok(*key),
+        Target::Run(_) => {
+            let batches: Vec<_> =
+                target.batches(read)?.into_iter().filter(|b| !matches!(b.state, BatchState::Replaced)).collect();
+            match &batches[..] {
+                [one] => Ok(one.key),
+                _ => holding(read, &batches, &ids_in(files)?)?
+                    .ok_or_else(|| usage("these files do not answer one part of that run"))
+                    .hint("name the batch: `gleaner batch process BATCH --file FILE`"),
+            }
+        }
+    }
+}
+
+/// Returns the only open batch that holds all the ids of the files.
+fn guess(read: Read<'_>, files: &[PathBuf]) -> anyhow::Result<BatchKey> {
+    let ids = ids_in(files)?;
+    if let Some(batch) = holding(read, &read.pending_batches()?, &ids)? {
+        return Ok(batch);
+    }
+    Err(usage("which batch these files answer is not clear: no single open batch holds all their ids"))
+        .hint("name it: `gleaner batch process BATCH --file FILE`; `gleaner batch list` shows them")
+}
+
+/// Returns the custom_ids of files, each once.
+fn ids_in(files: &[PathBuf]) -> anyhow::Result<BTreeSet<String>> {
+    let mut ids = BTreeSet::new();
+    for path in files {
+        let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
+        for line in BufReader::new(file).split(b'\n') {
+            let line = line.with_context(|| format!("cannot read `{}`", path.display()))?;
+            if let Ok(line) = Line::open(&line) {
+                ids.insert(line.custom_id);
+            }
+        }
+    }
+    Ok(ids)
+}
+
+fn holding(read: Read<'_>, batches: &[BatchFacts], ids: &BTreeSet<String>) -> anyhow::Result<Option<BatchKey>> {
+    if ids.is_empty() {
+        return Ok(None);
+    }
+    let mut holding = vec![];
+    'batches: for batch in batches {
+        for id in ids {
+            let Some((kind, wire)) = parse_custom_id(id) else { continue 'batches };
+            let Some(group) = read.group_key_on_wire(wire)? else { continue 'batches };
+            if read.request_in_batch(batch.key, group, kind)?.is_none() {
+                continue 'batches;
+            }
+        }
+        holding.push(batch.key);
+    }
+    Ok(match holding[..] {
+        [one] => Some(one),
+        _ => None,
+    })
+}

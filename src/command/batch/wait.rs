@@ -1,0 +1,178 @@
+//! `gleaner batch wait`, `gleaner batch submit`, and the waiting part of `batch create --wait`.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::super::Context;
+use super::facts;
+use crate::cli::batch::{SubmitArgs, WaitArgs};
+use crate::error::{Exit, Explain as _, explain, usage};
+use crate::model::RunId;
+use crate::openai::Client;
+use crate::request::Prices;
+use crate::store::BatchState;
+use crate::terminal::words::{count, dollars};
+use crate::workflow::watch::{self, Target, Waiting};
+use crate::workflow::{Session, adopt, submit};
+
+/// `batch wait`
+pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
+    let poll_interval = interval(args.poll_interval)?;
+    let mut session = context.session()?;
+    if let Some(id) = &args.id {
+        Target::find(session.store.read(), id)?;
+    }
+    if session.store.read().pending_batches()?.is_empty() {
+        if context.terminal.is_json() {
+            context.terminal.json(&json!({"batches": []}))?;
+        } else {
+            context.terminal.line("nothing to wait for")?;
+        }
+        return Ok(Exit::Done);
+    }
+    let client = context.client()?;
+    let _lock = session.lock_spending()?;
+    adopt::survey(&mut session, &client)?;
+    session.origin_of(&client)?;
+    until_done(context, session, &client, args.id.as_deref(), poll_interval, None, &Prices::builtin())
+}
+
+/// `batch submit`
+pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exit> {
+    let poll_interval = interval(args.poll_interval)?;
+    let mut session = context.session()?;
+    let run = match &args.run {
+        Some(id) => match Target::find(session.store.read(), id)? {
+            Target::Run(run) => Some(run),
+            Target::Batch(key) => Some(session.store.read().batch(key)?.run),
+        },
+        None => None,
+    };
+    let waiting: Vec<RunId> = session
+        .store
+        .read()
+        .pending_batches()?
+        .into_iter()
+        .filter(|part| part.state.is_unsent() && run.as_ref().is_none_or(|run| part.run == *run))
+        .map(|part| part.run)
+        .fold(vec![], |mut runs, run| {
+            if !runs.contains(&run) {
+                runs.push(run);
+            }
+            runs
+        });
+    if waiting.is_empty() {
+        context.terminal.line("nothing waits to be sent")?;
+        return Ok(Exit::Done);
+    }
+    let client = context.client()?;
+    let lock = session.lock_spending()?;
+    adopt::survey(&mut session, &client)?;
+    let mut submitted = submit::Submitted::default();
+    for run in &waiting {
+        submitted.merge(submit::send_waiting(&mut session, &client, Some(run), None)?);
+    }
+    if args.wait {
+        let only = run.as_ref().map(RunId::as_str);
+        let exit = until_done(context, session, &client, only, poll_interval, None, &Prices::builtin());
+        drop(lock);
+        return exit;
+    }
+    let read = session.store.read();
+    let batches = submitted.opened.iter().map(|key| read.batch(*key)).collect::<anyhow::Result<Vec<_>>>()?;
+    if context.terminal.is_json() {
+        context.terminal.json(&facts::json_of_runs(read, &batches)?)?;
+    } else {
+        for batch in &batches {
+            facts::show(context, read, batch)?;
+        }
+        if !submitted.held.is_empty() {
+            context.terminal.line(format!("{} still held by the queue", count(submitted.held.len() as u64, "part")))?;
+        }
+        context.terminal.hint("`gleaner batch wait` waits and imports");
+    }
+    finish::say_uncertain(context, &submitted.uncertain);
+    Ok(if submitted.uncertain.is_empty() { Exit::Done } else { Exit::Incomplete })
+}
+
+/// Checks and returns the time between two looks.
+pub(super) fn interval(seconds: f64) -> anyhow::Result<Duration> {
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(interval) if interval <= Duration::from_secs(86_400) => Ok(interval),
+        _ => Err(usage(format!("`--poll-interval` must be 0 to 86400 seconds, not {seconds}"))),
+    }
+}
+
+/// Waits until nothing that is meant is pending, imports as batches end, and says what came of it.
+pub(super) fn until_done(
+    context: &Context,
+    mut session: Session<'_>,
+    client: &Client,
+    only: Option<&str>,
+    poll_interval: Duration,
+    max_enqueued: Option<u64>,
+    prices: &Prices,
+) -> anyhow::Result<Exit> {
+    let target = only.map(|id| Target::find(session.store.read(), id)).transpose()?;
+    let waiting = Waiting { poll_interval, only: target, may_spend: true, max_enqueued };
+    let (collected, left) = match watch::wait(&mut session, client, &waiting, prices) {
+        Ok(done) => done,
+        Err(error) if explain(&error).exit == Exit::Interrupted => {
+            let again = only.map(|id| format!(" {id}")).unwrap_or_default();
+            return Err(error)
+                .hint(format!("the batches go on at the provider; `gleaner batch wait{again}` returns to them"));
+        }
+        Err(error) => return Err(error),
+    };
+    let read = session.store.read();
+    let mut exit = if left.is_empty() { Exit::Done } else { Exit::Incomplete };
+    let mut values: Vec<Value> = vec![];
+    let mut cost = 0.0;
+    for done in &collected {
+        if done.facts.state == BatchState::Replaced {
+            continue;
+        }
+        if !done.report.account.is_all_usable() || done.report.foreign > 0 {
+            exit = Exit::Incomplete;
+        }
+        cost += done.report.cost.cost_usd;
+        if context.terminal.is_json() {
+            values.push(facts::json_of_import(read, &done.facts, &done.report)?);
+        } else {
+            facts::show_import(context, &done.name(), &done.facts, &done.report)?;
+        }
+    }
+    if context.terminal.is_json() {
+        context.terminal.json(&json!({"batches": values, "cost_usd": cost}))?;
+    } else if values.is_empty() && collected.is_empty() && left.is_empty() {
+        context.terminal.line("nothing is open any more")?;
+    } else if collected.len() > 1 {
+        context.terminal.line(format!("{} imported, {}", count(collected.len() as u64, "batch"), dollars(cost)))?;
+    }
+    finish::say_uncertain(context, &left);
+    if exit == Exit::Incomplete {
+        context.terminal.hint(
+            "what was never billed is sent again by the next `gleaner batch create`; the rest with `--retry-failed`",
+        );
+    }
+    Ok(exit)
+}
+
+/// Words that end several commands.
+pub(super) mod finish {
+    use super::super::super::Context;
+    use crate::model::BatchKey;
+    use crate::terminal::words::count;
+
+    /// Says that parts may or may not be at the provider.
+    pub(in crate::command::batch) fn say_uncertain(context: &Context, uncertain: &[BatchKey]) {
+        if !uncertain.is_empty() {
+            context.terminal.warn(format!(
+                "{} may or may not be at the provider; nothing of it is sent again before that is known",
+                count(uncertain.len() as u64, "part")
+            ));
+            context.terminal.hint("`gleaner batch wait` goes on looking");
+        }
+    }
+}
