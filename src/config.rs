@@ -55,6 +55,13 @@ impl Config {
         self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// Returns the same surroundings with one variable set; for a command that brings its own provider.
+    pub fn with_var(&self, name: &str, value: &str) -> Self {
+        let mut config = self.clone();
+        config.vars.insert(name.into(), value.into());
+        config
+    }
+
     fn number(&self, name: &str) -> anyhow::Result<Option<u64>> {
         self.var(name)
             .map(|text| text.trim().parse().map_err(|_| usage(format!("`{name}` is not a whole number: `{text}`"))))

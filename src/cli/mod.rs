@@ -5,6 +5,7 @@
 
 pub mod load;
 pub mod batch;
+pub mod demo;
 pub mod original;
 pub mod sandbox;
 pub mod profile;
@@ -78,6 +79,12 @@ pub struct Global {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Try the whole job on a bundled collection, without a key or a network
+    ///
+    /// Makes a folder, loads the collection, starts the sandbox on 127.0.0.1, asks it through the real path and shows what
+    /// was learned.
+    Demo(demo::DemoArgs),
+
     /// Load story groups and the catalog from files
     #[command(subcommand)]
     Load(load::LoadCommand),

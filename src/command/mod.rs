@@ -4,6 +4,7 @@
 //! what came of it. Nothing is decided here that another command would have to decide again.
 
 mod batch;
+mod demo;
 mod load;
 mod original;
 mod profile;
@@ -95,6 +96,7 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
             .hint("put it behind the command, as in `gleaner batch create --limit 10`");
     }
     match command {
+        Command::Demo(args) => demo::run(&args, context),
         Command::Load(command) => load::run(&command, context),
         Command::Profile(command) => profile::run(&command, context),
         Command::Batch(command) => batch::run(&command, context),

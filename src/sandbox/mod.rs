@@ -25,6 +25,7 @@ mod fill;
 mod reader;
 mod journal;
 mod script;
+pub mod samples;
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};

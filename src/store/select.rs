@@ -103,6 +103,13 @@ enum Verdict {
 }
 
 impl Read<'_> {
+    /// Returns the groups that can be asked about, in the order they are sent, asked before or not.
+    pub fn active_groups(self, selection: &Selection) -> anyhow::Result<Vec<GroupKey>> {
+        let mut unknown = vec![];
+        let wanted = selection.ids.as_ref().map(|ids| self.keys_of(ids, &mut unknown)).transpose()?;
+        Ok(self.meant(selection, wanted.as_ref())?.into_iter().map(|(key, _)| key).collect())
+    }
+
     /// Selects groups to ask about, newest first (created_at, else latest published_at, else load order).
     pub fn select(self, selection: &Selection, asks: CurrentAsks, sandbox: bool) -> anyhow::Result<Selected> {
         let mut selected = Selected::default();
@@ -110,6 +117,27 @@ impl Read<'_> {
             Some(ids) => Some(self.keys_of(ids, &mut selected.unknown_ids)?),
             None => None,
         };
+        let groups = self.meant(selection, wanted.as_ref())?;
+        for (group, text_hash) in groups {
+            if selection.limit.is_some_and(|limit| selected.candidates.len() as u64 >= limit) {
+                break;
+            }
+            let topic =
+                self.judge_into(&mut selected, group, Kind::Topic, text_hash, selection.resend, asks, sandbox)?;
+            let entity =
+                self.judge_into(&mut selected, group, Kind::Entity, text_hash, selection.resend, asks, sandbox)?;
+            if topic.is_some() || entity.is_some() {
+                selected.candidates.push(Candidate { group, topic, entity });
+            }
+        }
+        Ok(selected)
+    }
+
+    fn meant(
+        self,
+        selection: &Selection,
+        wanted: Option<&HashSet<GroupKey>>,
+    ) -> anyhow::Result<Vec<(GroupKey, [u8; 16])>> {
         let mut statement = self.0.prepare_cached(
             "SELECT id, external_id, text_hash FROM story_groups
              WHERE status = 'active' AND text_hash IS NOT NULL
@@ -117,11 +145,11 @@ impl Read<'_> {
              ORDER BY sort_at DESC, id",
         )?;
         let mut rows = statement.query(params![selection.since, selection.before])?;
-        let mut groups: Vec<(GroupKey, [u8; 16])> = vec![];
+        let mut groups = vec![];
         let mut draws = vec![];
         while let Some(row) = rows.next()? {
             let key: GroupKey = row.get(0)?;
-            if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&key)) {
+            if wanted.is_some_and(|wanted| !wanted.contains(&key)) {
                 continue;
             }
             if let Some((_, seed)) = selection.sample {
@@ -136,19 +164,7 @@ impl Read<'_> {
             places.sort_unstable();
             groups = places.into_iter().map(|place| groups[place]).collect();
         }
-        for (group, text_hash) in groups {
-            if selection.limit.is_some_and(|limit| selected.candidates.len() as u64 >= limit) {
-                break;
-            }
-            let topic =
-                self.judge_into(&mut selected, group, Kind::Topic, text_hash, selection.resend, asks, sandbox)?;
-            let entity =
-                self.judge_into(&mut selected, group, Kind::Entity, text_hash, selection.resend, asks, sandbox)?;
-            if topic.is_some() || entity.is_some() {
-                selected.candidates.push(Candidate { group, topic, entity });
-            }
-        }
-        Ok(selected)
+        Ok(groups)
     }
 
     fn keys_of(self, ids: &[GroupId], unknown: &mut Vec<GroupId>) -> anyhow::Result<HashSet<GroupKey>> {

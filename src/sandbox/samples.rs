@@ -1,0 +1,35 @@
+//! The bundled collections: story groups, a catalog, and a few names the reader knows beyond the catalog, as a real
+//! model would (surnames alone, people who are in no catalog). All of it is data.
+
+/// A bundled collection.
+#[derive(Clone, Copy, Debug)]
+pub struct Collection {
+    /// What it is called on the command line.
+    pub name: &'static str,
+    /// The profile it is made for.
+    pub profile: &'static str,
+    /// Story groups, JSON Lines.
+    pub groups: &'static str,
+    /// Its catalog, JSON Lines.
+    pub entities: &'static str,
+    /// Names only the reader knows, JSON Lines in the form of a catalog.
+    pub names: &'static str,
+}
+
+/// The bundled collections; the first is the default.
+pub const COLLECTIONS: [Collection; 2] = [
+    Collection {
+        name: "spaceflight",
+        profile: "news",
+        groups: include_str!("samples/spaceflight/groups.jsonl"),
+        entities: include_str!("samples/spaceflight/entities.jsonl"),
+        names: include_str!("samples/spaceflight/names.jsonl"),
+    },
+    Collection {
+        name: "football",
+        profile: "football",
+        groups: include_str!("samples/football/groups.jsonl"),
+        entities: include_str!("samples/football/entities.jsonl"),
+        names: include_str!("samples/football/names.jsonl"),
+    },
+];
