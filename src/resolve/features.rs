@@ -112,6 +112,8 @@ features! {
     namesakes,
     /// Place in the order of plain scores.
     place,
+    /// Other names of the entity among the candidates.
+    support,
 }
 
 /// Number of features.

@@ -37,8 +37,6 @@ pub(crate) struct Scored {
     pub(crate) plain: f32,
     pub(crate) log_odds: f32,
     pub(crate) words: Vec<String>,
-    /// Other names of the entity among the candidates.
-    pub(crate) support: f32,
 }
 
 impl<P: Pages> Resolver<P> {
@@ -187,14 +185,14 @@ fn gather<P: Pages>(
         let vector = comparer.compare(probe, card, &evidence);
         let plain = score::plain(&vector);
         let words = if explain { super::explain::words(probe, &comparer) } else { Vec::new() };
-        let scored = Scored { entity: entity.key, vector, plain, log_odds: 0.0, words, support: 0.0 };
+        let scored = Scored { entity: entity.key, vector, plain, log_odds: 0.0, words };
         match known {
             Some(at) => {
-                let support = out[at].support + 1.0;
+                let support = out[at].vector[Feature::support as usize] + 1.0;
                 if scored.plain > out[at].plain {
                     out[at] = scored;
                 }
-                out[at].support = support;
+                out[at].vector[Feature::support as usize] = support;
             }
             None => {
                 seen.push((card.entity, out.len()));
@@ -220,41 +218,19 @@ fn compare_rivals(scored: &mut [Scored]) {
 }
 
 /// What the decision forest sees, in the order of its names.
-pub(crate) fn decision_features(scored: &[Scored]) -> Vec<f32> {
-    let log_odds = |at: usize| scored.get(at).map_or(-9.0, |s| s.log_odds.max(-9.0));
+pub(crate) fn decision_features(scored: &[Scored]) -> [f32; score::DECISION_NAMES.len()] {
+    let log_odds = |at: usize| scored.get(at).map_or(-9.0, |s| s.log_odds.clamp(-9.0, 9.0));
     let best = &scored[0];
-    let at = |feature: Feature| best.vector[feature as usize];
     let close = scored.iter().skip(1).filter(|s| s.log_odds > best.log_odds - 1.5).count();
-    vec![
-        log_odds(0),
-        log_odds(1),
-        log_odds(2),
-        log_odds(0) - log_odds(1),
-        close as f32,
-        at(Feature::form),
-        at(Feature::mention_explained),
-        at(Feature::name_explained),
-        at(Feature::part_rest_max),
-        at(Feature::name_rest_max),
-        at(Feature::letters),
-        at(Feature::shared_max),
-        at(Feature::hint_agree),
-        at(Feature::hint_against),
-        at(Feature::hint_unknown),
-        at(Feature::hint_near),
-        at(Feature::numbers_differ),
-        at(Feature::mention_words),
-        at(Feature::mention_letters),
-        at(Feature::initials),
-        at(Feature::initialism),
-        at(Feature::generation),
-        at(Feature::misspelt),
-        best.support,
-        at(Feature::sound),
-        at(Feature::name_words),
-        at(Feature::nicknames),
-        at(Feature::abbreviated),
-    ]
+    let own = [log_odds(0), log_odds(1), log_odds(2), log_odds(0) - log_odds(1), close.min(20) as f32];
+    let mut features = [0.0; score::DECISION_NAMES.len()];
+    for (at, feature) in features.iter_mut().enumerate() {
+        *feature = match own.get(at) {
+            Some(value) => *value,
+            None => best.vector[score::DECISION_SOURCES[at - own.len()] as usize],
+        };
+    }
+    features
 }
 
 impl<P: Pages> Resolver<P> {
@@ -266,11 +242,11 @@ impl<P: Pages> Resolver<P> {
             return Ok((Vec::new(), Vec::new()));
         }
         let decision = decision_features(&scored);
-        Ok((scored.into_iter().map(|s| (s.entity, s.vector.to_vec())).collect(), decision))
+        Ok((scored.into_iter().map(|s| (s.entity, s.vector.to_vec())).collect(), decision.to_vec()))
     }
 }
 
 /// Returns the names of the features of a pair and of a decision.
 pub fn feature_names() -> (&'static [&'static str], &'static [&'static str]) {
-    (features::NAMES, score::DECISION_NAMES)
+    (features::NAMES, &score::DECISION_NAMES)
 }

@@ -12,37 +12,23 @@ use super::features::{self, COUNT, Feature, Vector};
 /// The forests as text.
 const WEIGHTS: &str = include_str!("weights.txt");
 
-/// What the decision forest sees.
-pub(crate) const DECISION_NAMES: &[&str] = &[
-    "best",
-    "second",
-    "third",
-    "gap",
-    "close",
-    "form",
-    "mention_explained",
-    "name_explained",
-    "part_rest_max",
-    "name_rest_max",
-    "letters",
-    "shared_max",
-    "hint_agree",
-    "hint_against",
-    "hint_unknown",
-    "hint_near",
-    "numbers_differ",
-    "mention_words",
-    "mention_letters",
-    "initials",
-    "initialism",
-    "generation",
-    "misspelt",
-    "support",
-    "sound",
-    "name_words",
-    "nicknames",
-    "abbreviated",
-];
+macro_rules! decision {
+    ($($own:ident),*; $($source:ident),* $(,)?) => {
+        /// What the decision forest sees: how the best stands among the others, and features of its pair.
+        pub(crate) const DECISION_NAMES: [&str; [$(stringify!($own),)* $(stringify!($source)),*].len()] =
+            [$(stringify!($own),)* $(stringify!($source)),*];
+        /// Where those after the first few come from.
+        pub(crate) const DECISION_SOURCES: [Feature; [$(stringify!($source)),*].len()] = [$(Feature::$source),*];
+    };
+}
+
+decision! {
+    best, second, third, gap, close;
+    form, mention_explained, name_explained, part_explained, part_rest_max, name_rest_max, letters, sound, coarse_sound,
+    shared, shared_max, hint_agree, hint_near, hint_against, hint_unknown, numbers_differ, mention_numbers, name_numbers,
+    mention_words, name_words, mention_letters, initials, initialism, generation, legal, misspelt, nicknames,
+    abbreviated, last_word, worst_pair, support, alias, namesakes,
+}
 
 /// One split: go left if the feature is at most the threshold; a leaf has a value.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +54,7 @@ pub(crate) struct Forest {
 }
 
 static FORESTS: LazyLock<(Forest, Forest)> = LazyLock::new(|| {
-    (Forest::parse(WEIGHTS, "pair", features::NAMES), Forest::parse(WEIGHTS, "decision", DECISION_NAMES))
+    (Forest::parse(WEIGHTS, "pair", features::NAMES), Forest::parse(WEIGHTS, "decision", &DECISION_NAMES))
 });
 
 impl Forest {

@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+"""Fits the resolver's two forests on labelled mentions and writes src/resolve/weights.txt.
+
+  for t in a b c; do cargo bench --bench resolve_quality -- DATA/$t --features /tmp/f/$t.csv; done
+  python3 benches/fit_linking.py /tmp/f/*.csv --out src/resolve/weights.txt
+
+Each CSV is one task. Every task weighs the same. Constraints are monotone where the direction is a matter of meaning:
+more agreement never lowers a score, more left unexplained never raises it. The figures printed are held out: by halves of
+every task, and, harder, each task by a model that has never seen it. What is written is fitted on everything.
+
+Needs numpy and lightgbm (pip install numpy lightgbm).
+"""
+import argparse
+import os
+
+import lightgbm as lgb
+import numpy as np
+
+UP = """mention_explained name_explained part_explained shared numbers_agree letters overlap sound form
+initialism hint_agree support best gap""".split()
+DOWN = """mention_rest_max name_rest_max mention_rest name_rest part_rest_max numbers_differ mention_numbers name_numbers
+hint_against rival namesakes place second third close""".split()
+
+
+def read(path):
+    """-> pair names, decision names, and per mention (rows, which is gold or None, whether it is in the catalog)"""
+    with open(path, encoding="utf-8") as file:
+        head = file.readline().rstrip("\n").split(",")
+        bar = head.index("|")
+        names, decision = head[3:bar], head[bar + 1:]
+        mentions = {}
+        for line in file:
+            cells = line.rstrip("\n").split(",")
+            key = int(cells[0])
+            rows, gold, _ = mentions.setdefault(key, ([], [], cells[2] == "1"))
+            if cells[1] != "-1":
+                rows.append(np.array(cells[3:bar], dtype=np.float32))
+                gold.append(cells[1] == "1")
+    return names, decision, mentions
+
+
+class Task:
+    def __init__(self, path):
+        self.name = os.path.splitext(os.path.basename(path))[0]
+        self.names, self.decision, mentions = read(path)
+        keys = sorted(mentions)
+        self.present = np.array([mentions[k][2] for k in keys])
+        self.x = np.array([row for k in keys for row in mentions[k][0]], dtype=np.float32)
+        self.y = np.array([g for k in keys for g in mentions[k][1]])
+        self.of = np.array([i for i, k in enumerate(keys) for _ in mentions[k][0]])
+        self.count = len(keys)
+        # A fixed, even split that has nothing to do with the order of the file.
+        self.half = np.array([(k * 2654435761 >> 7) % 2 for k in keys])
+        self.starts = np.searchsorted(self.of, np.arange(self.count + 1))
+
+
+def constraints(names):
+    return [1 if n in UP else -1 if n in DOWN else 0 for n in names]
+
+
+def train(x, y, w, names, trees, leaves, rate, minimum, seed=7):
+    data = lgb.Dataset(x, y, weight=w, feature_name=list(names), free_raw_data=False)
+    parameters = dict(
+        objective="binary", learning_rate=rate, num_leaves=leaves, min_data_in_leaf=minimum, lambda_l2=5.0,
+        feature_fraction=0.6, bagging_fraction=0.7, bagging_freq=1, monotone_constraints=constraints(names),
+        monotone_constraints_method="advanced", max_bin=63, verbose=-1, num_threads=2, seed=seed, deterministic=True,
+    )
+    return lgb.train(parameters, data, trees)
+
+
+def fit_pair(tasks, masks, args):
+    xs, ys, ws = [], [], []
+    for task, mask in zip(tasks, masks):
+        rows = mask[task.of]
+        if not rows.any():
+            continue
+        xs.append(task.x[rows])
+        ys.append(task.y[rows])
+        ws.append(np.full(rows.sum(), 1000.0 / mask.sum()))
+    w = np.concatenate(ws)
+    return train(np.concatenate(xs), np.concatenate(ys), w / w.mean(), tasks[0].names, args.trees, args.leaves, 0.1, 60)
+
+
+def raw(model, x):
+    return np.clip(model.predict(x, raw_score=True), -9, 9) if len(x) else np.zeros(0)
+
+
+def decide(task, scores):
+    """-> features of the decision, whether the best is right, and whether there is a candidate at all"""
+    width = len(task.decision)
+    columns = [task.names.index(n) for n in task.decision[5:]]
+    x, y, some = np.zeros((task.count, width), np.float32), np.zeros(task.count, bool), np.zeros(task.count, bool)
+    for i in range(task.count):
+        a, b = task.starts[i], task.starts[i + 1]
+        if a == b:
+            continue
+        order = a + np.argsort(-scores[a:b], kind="stable")
+        s = np.concatenate([scores[order][:3], [-9, -9, -9]])[:3]
+        close = min(20, (scores[order][1:] > s[0] - 1.5).sum())
+        x[i, :5] = [s[0], s[1], s[2], s[0] - s[1], close]
+        x[i, 5:] = task.x[order[0], columns]
+        y[i], some[i] = task.y[order[0]], True
+    return x, y, some
+
+
+def fit_decision(parts, names, args):
+    x = np.concatenate([p[0] for p in parts])
+    y = np.concatenate([p[1] for p in parts])
+    w = np.concatenate([np.full(len(p[1]), 1000.0 / len(p[1])) for p in parts])
+    return train(x, y, w / w.mean(), names, args.decision_trees, args.decision_leaves, 0.06, 40)
+
+
+def measure(present, some, right, probability, threshold):
+    linked = some & (probability >= threshold)
+    tp, fp = (linked & right).sum(), (linked & ~right).sum()
+    fn = present.sum() - tp
+    precision, recall = tp / max(1, tp + fp), tp / max(1, tp + fn)
+    f1 = 2 * precision * recall / max(1e-9, precision + recall)
+    return 100 * precision, 100 * recall, 100 * f1, 100 * (~linked)[~present].mean()
+
+
+def out_of_fold(tasks, masks, args, folds=3):
+    """Scores of mentions by models that did not see them, where the mask is true."""
+    scores = [np.zeros(len(t.x)) for t in tasks]
+    for fold in range(folds):
+        inside = [m & (np.arange(t.count) % folds != fold) for t, m in zip(tasks, masks)]
+        model = fit_pair(tasks, inside, args)
+        for t, m, s in zip(tasks, masks, scores):
+            rows = (m & (np.arange(t.count) % folds == fold))[t.of]
+            s[rows] = raw(model, t.x[rows])
+    return scores
+
+
+def whole_fit(tasks, masks, args):
+    oof = out_of_fold(tasks, masks, args)
+    parts = []
+    for t, m, s in zip(tasks, masks, oof):
+        x, y, some = decide(t, s)
+        keep = m & some
+        if keep.any():
+            parts.append((x[keep], y[keep]))
+    return fit_pair(tasks, masks, args), fit_decision(parts, tasks[0].decision, args)
+
+
+def report(title, tasks, pair, decision, masks, thresholds=(0.5,)):
+    for threshold in thresholds:
+        figures = []
+        for t, m in zip(tasks, masks):
+            if not m.any():
+                continue
+            x, y, some = decide(t, raw(pair, t.x))
+            p = decision.predict(x)
+            f = measure(t.present[m], some[m], y[m], p[m], threshold)
+            figures.append(f)
+            print(f"{title:10s} {threshold:.2f} {t.name:8s} precision {f[0]:.1f} recall {f[1]:.1f} F1 {f[2]:.1f} absent {f[3]:.1f}")
+        if len(figures) > 1:
+            mean = np.mean(figures, axis=0)
+            print(f"{title:10s} {threshold:.2f} mean     precision {mean[0]:.1f} recall {mean[1]:.1f} F1 {mean[2]:.1f} absent {mean[3]:.1f}")
+
+
+def write(path, pair, decision):
+    def tree(node, lines):
+        if "leaf_value" in node:
+            lines.append(f"= {node['leaf_value']:.4f}")
+            return
+        name = names[node["split_feature"]]
+        lines.append(f"{name} {node['threshold']:.5g} {node['internal_value']:.4f}")
+        tree(node["left_child"], lines)
+        tree(node["right_child"], lines)
+
+    lines = ["# Written by benches/fit_linking.py; what it means stands in src/resolve/score.rs and docs/linking.md."]
+    for section, model in [("pair", pair), ("decision", decision)]:
+        dump = model.dump_model()
+        names = dump["feature_names"]
+        lines.append(f"[{section}] 0")
+        for info in dump["tree_info"]:
+            lines.append("tree")
+            tree(info["tree_structure"], lines)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    print(f"{path}: {len(lines)} lines")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("csv", nargs="+")
+    parser.add_argument("--out")
+    parser.add_argument("--trees", type=int, default=120)
+    parser.add_argument("--leaves", type=int, default=12)
+    parser.add_argument("--decision-trees", type=int, default=80)
+    parser.add_argument("--decision-leaves", type=int, default=8)
+    parser.add_argument("--only-final", action="store_true")
+    parser.add_argument("--unseen", action="store_true", help="also each task by a model that never saw it")
+    args = parser.parse_args()
+    tasks = [Task(path) for path in args.csv]
+    every = [np.ones(t.count, bool) for t in tasks]
+    if not args.only_final:
+        first = [t.half == 0 for t in tasks]
+        second = [t.half == 1 for t in tasks]
+        models = whole_fit(tasks, first, args)
+        report("half", tasks, *models, second, (0.4, 0.5, 0.9))
+    if args.unseen:
+        for left in range(len(tasks)):
+            masks = [m & (i != left) for i, m in enumerate(every)]
+            models = whole_fit(tasks, masks, args)
+            report("unseen", [tasks[left]], *models, [every[left]])
+    if args.out:
+        pair, decision = whole_fit(tasks, every, args)
+        for model, names in [(pair, tasks[0].names), (decision, tasks[0].decision)]:
+            gains = sorted(zip(model.feature_importance("gain"), names), reverse=True)
+            print("gain:", ", ".join(f"{n} {g:.0f}" for g, n in gains[:16]))
+        write(args.out, pair, decision)
+
+
+if __name__ == "__main__":
+    main()
