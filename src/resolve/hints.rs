@@ -7,6 +7,7 @@ use super::name::Name;
 use super::similarity::Pattern;
 use super::sports::{self, Positions};
 use crate::model::Attributes;
+use std::collections::HashMap;
 use std::ops::Deref;
 
 /// A hint, prepared once for all candidates.
@@ -19,6 +20,7 @@ pub(crate) struct Hint {
     squashed: String,
     country: u16,
     number: Option<i64>,
+    positions: &'static [(u8, u8)],
 }
 
 /// What the hints say of one candidate.
@@ -60,6 +62,7 @@ impl Hint {
             name: name.to_lowercase(),
             country: countries::country(&words).unwrap_or(0),
             number: squashed.parse().ok(),
+            positions: sports::places(&squashed),
             squashed,
             value: words,
         })
@@ -78,7 +81,11 @@ impl Hint {
         if self.country != 0 && country != 0 {
             return if self.country == country { Verdict::Agree(bits) } else { Verdict::Against(bits) };
         }
-        if let Some(positions) = sports::compare(&self.squashed, &value.replace(' ', "")) {
+        let places = match value.contains(' ') && !self.positions.is_empty() {
+            true => sports::places(&value.replace(' ', "")),
+            false => sports::places(value),
+        };
+        if let Some(positions) = sports::compare(self.positions, places) {
             return match positions {
                 Positions::Same => Verdict::Agree(bits),
                 Positions::Near => Verdict::Near(bits),
@@ -99,13 +106,19 @@ impl Hint {
     }
 
     /// Compares with everything known of an entity.
-    pub(crate) fn judge<G: Deref<Target = [u8]>>(&self, entity: &EntityCard<G>, facts: &TypeFacts) -> Verdict {
+    pub(crate) fn judge<G: Deref<Target = [u8]>>(
+        &self,
+        entity: &EntityCard<G>,
+        facts: &TypeFacts,
+        meanings: &mut Meanings,
+    ) -> Verdict {
+        let means = meanings.of(&self.name, entity.kind, facts);
         let mut verdict = Verdict::Unknown;
         for value in entity.values() {
             let Some(attribute) = facts.attributes.get(usize::from(value.attribute)) else {
                 continue;
             };
-            if same_meaning(&self.name, &attribute.name) {
+            if means.get(usize::from(value.attribute)) == Some(&true) {
                 let new = self.compare(value.text, value.country, attribute.bits);
                 verdict = better(verdict, new);
             } else if value.text == self.value && value.text.len() > 1 && self.number.is_none() {
@@ -114,6 +127,26 @@ impl Hint {
             }
         }
         verdict
+    }
+}
+
+/// Which attributes of a type a hint may mean, worked out once for each name of a hint and type.
+#[derive(Default)]
+pub(crate) struct Meanings(HashMap<String, Vec<Option<Box<[bool]>>>>);
+
+impl Meanings {
+    fn of(&mut self, hint: &str, kind: u16, facts: &TypeFacts) -> &[bool] {
+        if !self.0.contains_key(hint) {
+            self.0.insert(hint.to_owned(), Vec::new());
+        }
+        let Some(kinds) = self.0.get_mut(hint) else {
+            return &[];
+        };
+        let kind = usize::from(kind);
+        if kinds.len() <= kind {
+            kinds.resize(kind + 1, None);
+        }
+        kinds[kind].get_or_insert_with(|| facts.attributes.iter().map(|a| same_meaning(hint, &a.name)).collect())
     }
 }
 

@@ -180,7 +180,7 @@ fn gather<P: Pages>(
         };
         let mut evidence = Evidence::default();
         for hint in &probe.hints {
-            evidence.add(hint.judge(&entity, facts));
+            evidence.add(hint.judge(&entity, facts, &mut room.meanings));
         }
         let vector = comparer.compare(probe, card, &evidence);
         let plain = score::plain(&vector);

@@ -10,6 +10,7 @@ use std::ops::Range;
 use anyhow::Result;
 
 use super::features::word_similarity;
+use super::hints::Meanings;
 use super::index::{Index, KeyKind, LONGEST_LIST, Meta, Pages, key};
 use super::keys::{self, Keys, role_weight};
 use super::name::{Name, Token};
@@ -76,6 +77,8 @@ pub(crate) struct Tallies {
     counted: Vec<u32>,
     spent: u32,
     keys: Keys,
+    /// What hints mean, kept between mentions.
+    pub(crate) meanings: Meanings,
 }
 
 impl Tallies {

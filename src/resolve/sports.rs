@@ -4,6 +4,9 @@
 //! agreement, another group is a contradiction. American football, association football, basketball, baseball and
 //! hockey, from general knowledge.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// `group: position spellings | position spellings | …`
 const GROUPS: &str = "
 qb: qb quarterback
@@ -38,9 +41,29 @@ pub(crate) enum Positions {
     Apart,
 }
 
-/// Compares two squashed values; `None` unless both are positions.
-pub(crate) fn compare(a: &str, b: &str) -> Option<Positions> {
-    let (a, b) = (places(a), places(b));
+/// Group and position numbers of every spelling.
+static TABLE: LazyLock<HashMap<&'static str, Vec<(u8, u8)>>> = LazyLock::new(|| {
+    let mut table: HashMap<&'static str, Vec<(u8, u8)>> = HashMap::new();
+    for (group, line) in (0u8..).zip(GROUPS.lines()) {
+        let Some((_, positions)) = line.split_once(':') else {
+            continue;
+        };
+        for (position, spellings) in (0u8..).zip(positions.split('|')) {
+            for spelling in spellings.split_whitespace() {
+                table.entry(spelling).or_default().push((group, position));
+            }
+        }
+    }
+    table
+});
+
+/// Returns what positions a squashed value may mean; empty for anything else.
+pub(crate) fn places(word: &str) -> &'static [(u8, u8)] {
+    TABLE.get(word).map_or(&[], Vec::as_slice)
+}
+
+/// Compares the positions of two values; `None` unless both are positions.
+pub(crate) fn compare(a: &[(u8, u8)], b: &[(u8, u8)]) -> Option<Positions> {
     if a.is_empty() || b.is_empty() {
         return None;
     }
@@ -51,22 +74,6 @@ pub(crate) fn compare(a: &str, b: &str) -> Option<Positions> {
         return Some(Positions::Near);
     }
     Some(Positions::Apart)
-}
-
-/// Returns group and position numbers of a spelling.
-fn places(word: &str) -> Vec<(usize, usize)> {
-    let mut found = Vec::new();
-    for (group, line) in GROUPS.lines().enumerate() {
-        let Some((_, positions)) = line.split_once(':') else {
-            continue;
-        };
-        for (position, spellings) in positions.split('|').enumerate() {
-            if spellings.split_whitespace().any(|spelling| spelling == word) {
-                found.push((group, position));
-            }
-        }
-    }
-    found
 }
 
 #[cfg(test)]
@@ -83,7 +90,7 @@ mod tests {
             ("qb", "cb", Some(Positions::Apart)),
             ("qb", "left", None),
         ] {
-            assert_eq!(compare(a, b), expected, "{a} {b}");
+            assert_eq!(compare(places(a), places(b)), expected, "{a} {b}");
         }
     }
 }
