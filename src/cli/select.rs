@@ -53,15 +53,15 @@ pub struct AskArgs {
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
 
-    /// Reasoning effort: none, minimal, low, medium, high, … as the model allows
+    /// Reasoning effort: none, minimal, low, medium, high, … as the model allows; `unset` sends none
     #[arg(long, value_name = "LEVEL")]
     pub effort: Option<String>,
 
-    /// Verbosity: low, medium, high
+    /// Verbosity: low, medium, high; `unset` sends none
     #[arg(long, value_name = "LEVEL")]
     pub verbosity: Option<String>,
 
-    /// Most output tokens of an answer, reasoning included
+    /// Most output tokens of an answer, reasoning included; 0 sends no limit
     #[arg(long, value_name = "N")]
     pub max_output_tokens: Option<u32>,
 

@@ -114,6 +114,17 @@ impl LineTemplate {
         LINE_START.len() + self.middle.len() + self.body_start.len() + self.body_end.len() + "\"\"\"\"}\n".len()
     }
 
+    /// Returns the length of the line that [`LineTemplate::write`] writes, without writing it: `input_json_bytes` is the
+    /// [`json_bytes`] of the input, which the lines of a group share.
+    pub fn line_bytes(&self, custom_id: &CustomId, input_json_bytes: usize) -> usize {
+        self.overhead_bytes() - "\"\"\"\"".len() + json_bytes(custom_id.as_str()) + input_json_bytes
+    }
+
+    /// Estimates the input tokens of all but the story text.
+    pub fn prompt_tokens(&self) -> u64 {
+        self.prompt_tokens
+    }
+
     /// Estimates the input tokens of a request: instructions, schema and story text (see [`tokens`]).
     pub fn estimate_tokens(&self, input: &str) -> u64 {
         self.prompt_tokens + tokens::estimate(input)
@@ -124,6 +135,16 @@ impl LineTemplate {
         serde_json::to_writer(&mut *out, input)?;
         out.write_all(self.body_end.as_bytes())
     }
+}
+
+/// Returns the length of a text as a JSON string, quotes included.
+pub fn json_bytes(text: &str) -> usize {
+    let more = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,
+        0..=0x1f => "\\u0000".len() - 1,
+        _ => 0,
+    };
+    text.len() + 2 + text.bytes().map(more).sum::<usize>()
 }
 
 /// The body of `/v1/responses`, `input` last.
@@ -285,7 +306,7 @@ mod tests {
         schema: Value,
     }
 
-    const HOSTILE: &str = "\"quoted\" \\ back\nnew\tline \u{1} \u{2028} 😀 </script> }}{{ é";
+    const HOSTILE: &str = "\u{7f}\u{0}\u{8}\u{c}\r\"quoted\" \\ back\nnew\tline \u{1} \u{2028} 😀 </script> }}{{ é";
 
     fn news(kind: Kind, options: &AskOptions) -> Ask {
         ask(&Profile::parse(Profile::builtin("news").unwrap()).unwrap(), kind, options).unwrap()
@@ -305,6 +326,7 @@ mod tests {
         let mut out = vec![];
         let n_bytes = template.write(&mut out, &CustomId::new(custom_id), input).unwrap();
         assert_eq!(n_bytes, out.len());
+        assert_eq!(template.line_bytes(&CustomId::new(custom_id), json_bytes(input)), out.len());
         String::from_utf8(out).unwrap()
     }
 

@@ -18,6 +18,6 @@ pub mod price;
 pub use crate::profile::{Ask, AskOptions, Endpoint};
 pub use content::{render_input, text_hash};
 pub use ids::{custom_id, custom_id_from_wire, parse_custom_id, wire_id};
-pub use line::LineTemplate;
+pub use line::{LineTemplate, json_bytes};
 pub use parts::{Limits, PairSize, PartNumber, Splitter, TooLarge};
 pub use price::{Price, Prices};

@@ -1,5 +1,7 @@
 //! Story groups and their stories.
 
+use std::borrow::Cow;
+
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Read, Tx};
@@ -134,8 +136,8 @@ impl Tx<'_> {
         if change == GroupChange::Unchanged {
             return Ok(change);
         }
-        let newest = group.stories.iter().filter_map(|story| story.published_at.as_deref()).max();
-        let sort_at = group.created_at.as_deref().or(newest);
+        let newest = group.stories.iter().filter_map(|story| story.published_at.as_deref().map(sortable)).max();
+        let sort_at = group.created_at.as_deref().map(sortable).or(newest);
         let key: GroupKey = self
             .prepare_cached(
                 "INSERT INTO story_groups (external_id, wire_id, title, status, created_at, sort_at, text_hash, loaded_at)
@@ -161,6 +163,11 @@ impl Tx<'_> {
         }
         Ok(change)
     }
+}
+
+/// A day without a time counts from its midnight, so that texts sort as times and `--since` that day includes it.
+fn sortable(time: &str) -> Cow<'_, str> {
+    if time.len() == "2024-05-06".len() { format!("{time}T00:00:00Z").into() } else { time.into() }
 }
 
 #[cfg(test)]
@@ -194,6 +201,18 @@ mod tests {
         let row = store.read().group(key).unwrap().unwrap();
         assert_eq!((row.group, row.text_hash), (group("g", "two"), Some([2; 16])));
         assert_eq!(store.read().group_counts().unwrap(), GroupCounts { total: 1, stories: 1, ..Default::default() });
+    }
+
+    #[test]
+    fn a_day_sorts_as_its_midnight() {
+        let mut store = Store::open_in_memory("now").unwrap();
+        let tx = store.write().unwrap();
+        let mut day = group("g", "one");
+        day.stories[0].published_at = Some("2024-01-02".into());
+        tx.load_group(&day, Some([1; 16]), None, "now").unwrap();
+        let sort_at: String = tx.query_row("SELECT sort_at FROM story_groups", [], |row| row.get(0)).unwrap();
+        assert_eq!(sort_at, "2024-01-02T00:00:00Z");
+        assert_eq!(tx.read().group(GroupKey(1)).unwrap().unwrap().group, day, "and is given back as it came");
     }
 
     #[test]

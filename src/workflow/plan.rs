@@ -1,8 +1,6 @@
 //! What a run would send: groups selected, dealt out to parts, with an estimate of what it costs. Nothing is written
 //! until [`record`].
 
-use std::io;
-
 use serde::Serialize;
 
 use super::Session;
@@ -10,7 +8,9 @@ use super::questions::Questions;
 use crate::config::timestamp_text;
 use crate::interrupt;
 use crate::model::{GroupId, Kind, RunId, Usage};
-use crate::request::{Limits, LineTemplate, PairSize, Prices, Splitter, custom_id, custom_id_from_wire, render_input};
+use crate::request::{
+    Limits, LineTemplate, PairSize, Prices, Splitter, custom_id, custom_id_from_wire, json_bytes, render_input, tokens,
+};
 use crate::store::{Candidate, GroupRow, NewBatch, NewRequest, Origin, RequestState, RunRow, Selected, Selection};
 use crate::terminal::bar::Unit;
 
@@ -102,7 +102,7 @@ pub fn plan(
         let Some(row) = read.group(candidate.group)? else { continue };
         let Some(text_hash) = row.text_hash else { continue };
         let input = render_input(&row.group);
-        let size = templates.size(&row, &candidate, &input)?;
+        let size = templates.size(&row, &candidate, &input);
         match splitter.push(size) {
             Ok(part) => {
                 let place = part.0 as usize - 1;
@@ -226,15 +226,16 @@ impl Templates {
         Self { topic: LineTemplate::new(&questions.topic), entity: LineTemplate::new(&questions.entity) }
     }
 
-    fn size(&self, row: &GroupRow, candidate: &Candidate, input: &str) -> anyhow::Result<PairSize> {
+    fn size(&self, row: &GroupRow, candidate: &Candidate, input: &str) -> PairSize {
         let mut size = PairSize::default();
+        let (input_bytes, input_tokens) = (json_bytes(input), tokens::estimate(input));
         for (kind, _) in candidate.kinds() {
             let template = if kind == Kind::Topic { &self.topic } else { &self.entity };
             size.requests += 1;
-            size.bytes += template.write(&mut io::sink(), &custom_id_of(row, kind), input)? as u64;
-            size.tokens += template.estimate_tokens(input);
+            size.bytes += template.line_bytes(&custom_id_of(row, kind), input_bytes) as u64;
+            size.tokens += template.prompt_tokens() + input_tokens;
         }
-        Ok(size)
+        size
     }
 }
 
