@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -25,13 +27,15 @@ pub struct Config {
     vars: BTreeMap<String, String>,
     clock: Option<Timestamp>,
     sleep_max: Option<Duration>,
+    /// Seconds of all pauses so far: a fixed clock moves on with them, as if they had lasted.
+    paused_secs: Arc<AtomicU64>,
 }
 
 impl Config {
     /// Reads the process's environment.
     ///
-    /// For tests two variables fix what would otherwise differ from run to run: `GLEANER_TEST_CLOCK` (the time it is)
-    /// and `GLEANER_TEST_SLEEP_MS` (the longest any pause lasts).
+    /// For tests two variables fix what would otherwise differ from run to run: `GLEANER_TEST_CLOCK` (the time it is;
+    /// pauses alone move it on) and `GLEANER_TEST_SLEEP_MS` (the longest any pause really lasts).
     pub fn from_process() -> anyhow::Result<Self> {
         let vars = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -41,7 +45,7 @@ impl Config {
 
     /// Builds a configuration from the given variables alone.
     pub fn from_vars(vars: BTreeMap<String, String>) -> anyhow::Result<Self> {
-        let mut config = Self { vars, clock: None, sleep_max: None };
+        let mut config = Self { vars, clock: None, sleep_max: None, paused_secs: Arc::default() };
         config.clock = config
             .var("GLEANER_TEST_CLOCK")
             .map(|text| text.parse().with_context(|| format!("`GLEANER_TEST_CLOCK` is not a time: `{text}`")))
@@ -70,7 +74,10 @@ impl Config {
 
     /// Returns the time.
     pub fn now(&self) -> Timestamp {
-        self.clock.unwrap_or_else(Timestamp::now)
+        match self.clock {
+            Some(clock) => clock + Duration::from_secs(self.paused_secs.load(Ordering::Relaxed)),
+            None => Timestamp::now(),
+        }
     }
 
     /// Returns the time as it is stored: UTC, ISO 8601, whole seconds.
@@ -80,6 +87,7 @@ impl Config {
 
     /// Waits, or returns the error to stop with when interrupted.
     pub fn pause(&self, duration: Duration) -> anyhow::Result<()> {
+        self.paused_secs.fetch_add(duration.as_secs(), Ordering::Relaxed);
         interrupt::sleep(self.sleep_max.map_or(duration, |max| duration.min(max)))
     }
 
@@ -178,8 +186,10 @@ mod tests {
 
     #[test]
     fn the_clock_can_be_fixed() {
-        let c = config(&[("GLEANER_TEST_CLOCK", "2026-01-02T03:04:05Z")]);
+        let c = config(&[("GLEANER_TEST_CLOCK", "2026-01-02T03:04:05Z"), ("GLEANER_TEST_SLEEP_MS", "0")]);
         assert_eq!(c.now_text(), "2026-01-02T03:04:05Z");
+        c.pause(Duration::from_secs(60)).unwrap();
+        assert_eq!(c.now_text(), "2026-01-02T03:05:05Z", "as if the pause had lasted");
         assert_eq!(unix_text(0).as_deref(), Some("1970-01-01T00:00:00Z"));
     }
 }

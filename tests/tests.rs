@@ -1,5 +1,12 @@
 //! Everything that is tested from outside, in one binary: the built program and the library's doors, over real sockets.
 
+/// A private world to run the built program in, with a sandbox as its provider.
+#[allow(dead_code, reason = "a harness may offer more than the tests of the day need")]
+mod harness;
+
+/// The ledger's promise: asked once, paid once, nothing lost; through crashes, cuts, refusals and odd answers.
+mod ledger;
+
 /// The sandbox itself: its endpoints, and each fault that a script can ask for.
 mod sandbox;
 

@@ -260,10 +260,6 @@ fn pause_with_bar(session: &Session<'_>, bar: Option<&Bar>, pause: Duration) -> 
         if let Some(bar) = bar {
             bar.tick();
         }
-        // Where pauses are cut short there is nothing to show meanwhile.
-        if session.config.adopt_wait().is_zero() {
-            return Ok(());
-        }
     }
     session.config.pause(left)
 }
