@@ -27,7 +27,6 @@ pub use line::{Line, LineFault, classify_body};
 use std::collections::BTreeSet;
 
 use crate::model::{Kind, Mention, Topic, Usage};
-use crate::profile::Profile;
 
 /// What was asked, as far as reading the answer needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,20 +42,6 @@ pub struct Expect {
 }
 
 impl Expect {
-    /// Returns what a profile's question of a kind expects.
-    pub fn of(profile: &Profile, kind: Kind) -> Expect {
-        match kind {
-            Kind::Topic => Expect::topics(profile.max_topics as usize),
-            Kind::Entity => {
-                let types = profile.types.iter();
-                let types =
-                    types.map(|known| TypeWords { name: known.name.clone(), also: known.maps.clone() }).collect();
-                let hints = profile.hints().into_iter().map(str::to_string).collect();
-                Expect::entities(profile.max_entities as usize, types, hints)
-            }
-        }
-    }
-
     /// Expects topics.
     pub fn topics(limit: usize) -> Expect {
         Expect { kind: Kind::Topic, limit, types: vec![], hint_names: vec![] }

@@ -5,6 +5,8 @@
 
 mod batch;
 mod demo;
+mod compare;
+mod extract;
 mod load;
 mod original;
 mod profile;
@@ -65,8 +67,17 @@ impl Context {
         Ok(openai::Origin::parse(&url).map_err(told)?.as_str().to_owned())
     }
 
-    /// Makes a client of the provider; nothing is sent yet, but a missing key is found here.
+    /// Makes a client of the provider; nothing is sent yet, but a missing key is found here. Ctrl-C ends its calls.
     pub fn client(&self) -> anyhow::Result<openai::Client> {
+        let client = self.patient_client()?;
+        // A transfer that Ctrl-C ends: the one call that buys is let through to its answer.
+        let stopper = client.stopper();
+        interrupt::on_request(move || stopper.stop());
+        Ok(client)
+    }
+
+    /// Makes a client whose calls Ctrl-C leaves to the flow: all of them buy.
+    pub fn patient_client(&self) -> anyhow::Result<openai::Client> {
         let mut settings = openai::Settings::new(&self.config.base_url(self.base_url.as_deref()));
         settings.api_key = self.config.api_key().and_then(openai::Secret::new);
         settings.organization = self.config.organization().map(str::to_owned);
@@ -78,11 +89,7 @@ impl Context {
             pause: Box::new(move |delay| config.pause(delay).is_ok()),
             retrying: Box::new(move |retrying| terminal.warn(retrying.to_string())),
         };
-        let client = openai::Client::new(&settings, hooks).map_err(told)?;
-        // A transfer that Ctrl-C ends: the one call that buys is let through to its answer.
-        let stopper = client.stopper();
-        interrupt::on_request(move || stopper.stop());
-        Ok(client)
+        openai::Client::new(&settings, hooks).map_err(told)
     }
 }
 
@@ -100,6 +107,8 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Load(command) => load::run(&command, context),
         Command::Profile(command) => profile::run(&command, context),
         Command::Batch(command) => batch::run(&command, context),
+        Command::Extract(args) => extract::run(&args, context),
+        Command::Compare(args) => compare::run(&args, context),
         Command::Progress => progress::run(context),
         Command::Rebuild => rebuild::run(context),
         Command::Sandbox(args) => sandbox::run(&args, context),

@@ -1,7 +1,8 @@
 //! The original program's command line, another spelling of today's commands, with its guards.
 
-use super::{Context, batch, progress};
+use super::{Context, batch, extract, progress};
 use crate::cli::batch::{CancelArgs, CreateArgs, ListArgs, ProcessArgs, StatusArgs};
+use crate::cli::extract::ExtractArgs;
 use crate::cli::original::OriginalArgs;
 use crate::cli::select::SelectArgs;
 use crate::error::{Exit, Explain as _, usage};
@@ -97,11 +98,17 @@ fn create_args(args: &OriginalArgs) -> CreateArgs {
 }
 
 /// `gleaner --limit N`, `--dry-run`, `--retry-failed` without `--batch`: the original's synchronous mode.
-fn extract(args: &OriginalArgs, _context: &Context) -> anyhow::Result<Exit> {
+fn extract(args: &OriginalArgs, context: &Context) -> anyhow::Result<Exit> {
     for flag in ["--wait", "--poll-interval"] {
         if typed(args).contains(&flag) {
             return Err(usage(format!("`{flag}` needs `--batch`"))).hint("`gleaner --batch --wait` waits for a batch");
         }
     }
-    Err(usage("the synchronous mode is not built yet")).hint("add `--batch`")
+    let args = ExtractArgs {
+        select: select_args(args),
+        concurrency: ExtractArgs::CONCURRENCY,
+        dry_run: args.dry_run,
+        ..ExtractArgs::default()
+    };
+    extract::run(&args, context)
 }

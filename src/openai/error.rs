@@ -87,6 +87,23 @@ impl ApiError {
         }))
     }
 
+    /// Makes an error with a status, for tests of the flows.
+    #[cfg(test)]
+    pub(crate) fn for_test(status: u16, code: Option<&str>, param: Option<&str>) -> ApiError {
+        let mut error = ApiError::new(Fault::Status, "ask", "host", "no");
+        let detail = error.detail();
+        (detail.status, detail.envelope) = (Some(status), true);
+        (detail.code, detail.param) = (code.map(str::to_string), param.map(str::to_string));
+        error
+    }
+
+    /// Gives an error other words, for tests of the flows.
+    #[cfg(test)]
+    pub(crate) fn saying(mut self, message: &str) -> ApiError {
+        self.0.message = message.to_string();
+        self
+    }
+
     pub(super) fn with_hint(mut self, hint: impl Into<String>) -> ApiError {
         self.0.hint = Some(hint.into());
         self

@@ -152,6 +152,11 @@ impl Origin {
         self.reach == Reach::Loopback
     }
 
+    /// Returns whether it is this machine or one in the private network: a server of one's own, where asking is free.
+    pub fn is_near(&self) -> bool {
+        self.reach != Reach::World
+    }
+
     /// Returns whether the path of the base URL is empty, which is mostly a forgotten `/v1`.
     pub(super) fn has_no_path(&self) -> bool {
         self.url.matches('/').count() == 2

@@ -166,12 +166,18 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Keeps a profile's text and makes it the active one.
-    pub fn use_profile(&self, name: &str, text: &str, sha256: &str, now: &str) -> anyhow::Result<StoredProfile> {
+    /// Keeps a profile's text, whether it is active or not, and returns its row.
+    pub fn keep_profile(&self, name: &str, text: &str, sha256: &str, now: &str) -> anyhow::Result<i64> {
         self.execute(
             "INSERT INTO profiles (name, text, sha256, added_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (sha256) DO NOTHING",
             [name, text, sha256, now],
         )?;
+        Ok(self.query_row("SELECT id FROM profiles WHERE sha256 = ?1", [sha256], |row| row.get(0))?)
+    }
+
+    /// Keeps a profile's text and makes it the active one.
+    pub fn use_profile(&self, name: &str, text: &str, sha256: &str, now: &str) -> anyhow::Result<StoredProfile> {
+        self.keep_profile(name, text, sha256, now)?;
         self.execute(
             "INSERT INTO meta (key, value) SELECT 'active_profile', id FROM profiles WHERE sha256 = ?1
              ON CONFLICT (key) DO UPDATE SET value = excluded.value",

@@ -18,6 +18,7 @@ mod migrate;
 mod search;
 mod postings;
 mod select;
+mod trials;
 mod topics;
 
 use std::ops::Deref;

@@ -250,7 +250,7 @@ impl Read<'_> {
 }
 
 /// Returns a number that depends on nothing but the seed and the id: the lowest ones are the sample.
-fn draw(seed: u64, id: &[u8]) -> [u8; 16] {
+pub(super) fn draw(seed: u64, id: &[u8]) -> [u8; 16] {
     let mut hash = Sha256::new();
     hash.update(seed.to_be_bytes());
     hash.update(id);

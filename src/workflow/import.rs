@@ -322,12 +322,18 @@ pub struct Scribe<'t, 'c> {
     profiles: Vec<(String, Profile)>,
     /// Opened with the first mention; one for the whole transaction.
     linker: Option<Linker<'t>>,
+    load: Load,
 }
 
 impl<'t, 'c> Scribe<'t, 'c> {
-    /// Makes a scribe for one transaction.
+    /// Makes a scribe for one transaction with many answers.
     pub fn new(tx: &'t Tx<'c>) -> Self {
-        Self { tx, questions: HashMap::new(), profiles: vec![], linker: None }
+        Self { tx, questions: HashMap::new(), profiles: vec![], linker: None, load: Load::Many }
+    }
+
+    /// Makes a scribe for one of many transactions with few answers each.
+    pub fn for_few(tx: &'t Tx<'c>) -> Self {
+        Self { load: Load::One, ..Self::new(tx) }
     }
 
     /// Returns how an answer to an ask is read.
@@ -390,7 +396,7 @@ impl<'t, 'c> Scribe<'t, 'c> {
                 let profile = self.question(request.ask)?.profile;
                 let linker = match &mut self.linker {
                     Some(linker) => linker,
-                    none => none.insert(Linker::open(self.tx.read(), Strictness::default(), Load::Many)?),
+                    none => none.insert(Linker::open(self.tx.read(), Strictness::default(), self.load)?),
                 };
                 let linked = linker.link_all(&self.profiles[profile].1, mentions)?;
                 self.tx.replace_mentions(&source, &linked)?;
@@ -404,7 +410,7 @@ impl<'t, 'c> Scribe<'t, 'c> {
 }
 
 /// Returns how answers to an ask are read under its profile.
-fn expect(ask: &Ask, profile: &Profile) -> Expect {
+pub(super) fn expect(ask: &Ask, profile: &Profile) -> Expect {
     match ask.kind {
         Kind::Topic => Expect::topics(ask.limit as usize),
         Kind::Entity => Expect::entities(

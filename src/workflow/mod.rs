@@ -17,6 +17,10 @@ pub mod collect;
 pub mod import;
 pub mod link;
 pub mod rebuild;
+pub mod direct;
+pub mod refusal;
+pub mod probe;
+pub mod compare;
 
 use std::fs::{self, File, TryLockError};
 use std::path::PathBuf;

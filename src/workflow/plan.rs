@@ -83,13 +83,8 @@ pub fn plan(
     sandbox: bool,
 ) -> anyhow::Result<Plan> {
     let read = session.store.read();
-    let current = questions.current(read)?;
-    let selected = read.select(selection, current, sandbox)?;
+    let selected = read.select(selection, questions.current(read)?, sandbox)?;
     let templates = Templates::of(questions);
-    let averages = [
-        current.topic.map(|ask| read.average_output_tokens(ask)).transpose()?.flatten(),
-        current.entity.map(|ask| read.average_output_tokens(ask)).transpose()?.flatten(),
-    ];
 
     let mut splitter = Splitter::new(limits);
     let mut parts: Vec<PlannedPart> = vec![];
@@ -121,14 +116,57 @@ pub fn plan(
             Err(too_large) => left_out.push((row.group.id, too_large.why)),
         }
     }
-    let (input_tokens, bytes) =
+    let (tokens, bytes) =
         parts.iter().fold((0, 0), |(tokens, bytes), part| (tokens + part.size.tokens, bytes + part.size.bytes));
+    let estimate = estimate(session, questions, (tokens, bytes), n_kind, prices)?;
+    Ok(Plan { selected, parts, left_out, estimate })
+}
+
+/// Measures groups that were chosen otherwise than by a selection, and estimates what asking about them costs.
+pub fn plan_groups(
+    session: &Session<'_>,
+    questions: &Questions,
+    groups: &[(Candidate, [u8; 16])],
+    prices: &Prices,
+) -> anyhow::Result<(PairSize, Estimate)> {
+    let templates = Templates::of(questions);
+    let mut total = PairSize::default();
+    let mut n_kind = [0u64; 2];
+    for (candidate, _) in groups {
+        interrupt::check()?;
+        let Some(row) = session.store.read().group(candidate.group)? else { continue };
+        let size = templates.size(&row, candidate, &render_input(&row.group));
+        total.requests += size.requests;
+        total.bytes += size.bytes;
+        total.tokens += size.tokens;
+        for (kind, _) in candidate.kinds() {
+            n_kind[kind as usize] += 1;
+        }
+    }
+    let estimate = estimate(session, questions, (total.tokens, total.bytes), n_kind, prices)?;
+    Ok((total, estimate))
+}
+
+/// Estimates tokens and cost from the input, the numbers of requests of each kind, and what past answers were like.
+fn estimate(
+    session: &Session<'_>,
+    questions: &Questions,
+    (input_tokens, bytes): (u64, u64),
+    n_kind: [u64; 2],
+    prices: &Prices,
+) -> anyhow::Result<Estimate> {
+    let read = session.store.read();
+    let current = questions.current(read)?;
+    let averages = [
+        current.topic.map(|ask| read.average_output_tokens(ask)).transpose()?.flatten(),
+        current.entity.map(|ask| read.average_output_tokens(ask)).transpose()?.flatten(),
+    ];
     let output_tokens = OUTPUT_TOKENS_GUESS
         .iter()
         .map(|&(kind, guess)| averages[kind as usize].unwrap_or(guess) * n_kind[kind as usize] as f64)
         .sum::<f64>() as u64;
     let usage = Usage { input_tokens, output_tokens, ..Usage::default() };
-    let estimate = Estimate {
+    Ok(Estimate {
         model: questions.model().to_owned(),
         input_tokens,
         output_tokens,
@@ -137,8 +175,7 @@ pub fn plan(
         batch_usd: prices.cost(questions.model(), usage, true),
         sync_usd: prices.cost(questions.model(), usage, false),
         prices_as_of: prices.as_of.clone(),
-    };
-    Ok(Plan { selected, parts, left_out, estimate })
+    })
 }
 
 /// Writes a plan down as a run with its parts and requests, all planned, in one transaction. `origin` is where it will

@@ -25,6 +25,11 @@ pub fn activate(tx: &Tx<'_>, text: &str, now: &str) -> anyhow::Result<StoredProf
     tx.use_profile(&profile.name, text, &sha256(text), now)
 }
 
+/// Keeps a profile's text without making it the active one: what a comparison asks with. Returns its row.
+pub fn keep(tx: &Tx<'_>, text: &str, now: &str) -> anyhow::Result<i64> {
+    tx.keep_profile(&Profile::parse(text)?.name, text, &sha256(text), now)
+}
+
 /// Keeps the default profile as the active one where none was chosen yet, and returns the active one.
 pub fn settle(tx: &Tx<'_>, now: &str) -> anyhow::Result<StoredProfile> {
     match tx.read().active_profile()? {

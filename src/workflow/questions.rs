@@ -23,9 +23,14 @@ impl Questions {
     /// Reads the active profile (the default one where none was chosen) and makes the asks from it. An ask that was
     /// sent before keeps the rendering it was first sent with.
     pub fn of(store: &Store, options: &AskOptions) -> anyhow::Result<Self> {
+        Self::of_text(store, super::profile::active_text(store.read())?, options)
+            .context("the active profile is broken")
+    }
+
+    /// Makes the asks from the text of a profile, active or not.
+    pub fn of_text(store: &Store, text: String, options: &AskOptions) -> anyhow::Result<Self> {
         let read = store.read();
-        let text = super::profile::active_text(read)?;
-        let profile = Profile::parse(&text).context("the active profile is broken")?;
+        let profile = Profile::parse(&text)?;
         let ask = |kind| -> anyhow::Result<Ask> {
             let fresh = profile::ask(&profile, kind, options)?;
             Ok(read.ask_by_fingerprint(&fresh.fingerprint)?.map_or(fresh, |stored| stored.ask))
@@ -62,9 +67,18 @@ impl Questions {
     /// Records the profile and both asks.
     pub fn keep(&self, tx: &Tx<'_>, now: &str) -> anyhow::Result<KeptAsks> {
         let profile = super::profile::activate(tx, &self.profile_text, now)?;
+        self.keep_asks(tx, profile.id, now)
+    }
+
+    /// Records the profile and both asks, and leaves the active profile as it is.
+    pub fn keep_apart(&self, tx: &Tx<'_>, now: &str) -> anyhow::Result<KeptAsks> {
+        self.keep_asks(tx, super::profile::keep(tx, &self.profile_text, now)?, now)
+    }
+
+    fn keep_asks(&self, tx: &Tx<'_>, profile: i64, now: &str) -> anyhow::Result<KeptAsks> {
         Ok(KeptAsks {
-            topic: tx.keep_ask(&self.topic, Some(profile.id), now)?,
-            entity: tx.keep_ask(&self.entity, Some(profile.id), now)?,
+            topic: tx.keep_ask(&self.topic, Some(profile), now)?,
+            entity: tx.keep_ask(&self.entity, Some(profile), now)?,
         })
     }
 }

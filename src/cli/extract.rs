@@ -1,0 +1,71 @@
+//! `gleaner extract` and `gleaner compare`: asking without a batch.
+
+use clap::Args;
+
+use super::select::{AskArgs, SelectArgs};
+
+/// Options of `extract`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ExtractArgs {
+    /// Which groups.
+    #[command(flatten)]
+    pub select: SelectArgs,
+
+    /// What is asked.
+    #[command(flatten)]
+    pub ask: AskArgs,
+
+    /// Calls at the same time
+    #[arg(long, value_name = "N", default_value_t = ExtractArgs::CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub concurrency: u16,
+
+    /// Show what would be asked and what it would cost; no row, no network
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Refuse if the estimate is above this, and stop when so much is spent
+    #[arg(long, value_name = "USD")]
+    pub max_cost: Option<f64>,
+}
+
+impl ExtractArgs {
+    /// Calls at the same time, where nothing is said: four keep a small server busy and stay far from any rate limit.
+    pub const CONCURRENCY: u16 = 4;
+}
+
+/// Options of `compare`.
+#[derive(Clone, Debug, Args)]
+pub struct CompareArgs {
+    /// What to compare: MODEL, or settings as in `gpt-5-nano,effort=minimal` or `profile=my.toml`; one alone is compared
+    /// with what the active profile asks
+    #[arg(value_name = "ASK", num_args = 1..=2, required_unless_present = "adopt")]
+    pub asks: Vec<String>,
+
+    /// Groups to ask about, drawn at random, the same ones each time for the same --seed
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub sample: u64,
+
+    /// Seed of --sample
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    pub seed: u64,
+
+    /// Calls at the same time
+    #[arg(long, value_name = "N", default_value_t = ExtractArgs::CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub concurrency: u16,
+
+    /// Price per million tokens in USD, as INPUT,CACHED,OUTPUT, for both sides
+    #[arg(long, value_name = "PRICE")]
+    pub price: Option<String>,
+
+    /// Refuse if the estimate for both sides is above this
+    #[arg(long, value_name = "USD")]
+    pub max_cost: Option<f64>,
+
+    /// Show what would be asked and what it would cost; no row, no network
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Make the answers of this run of a comparison the collection's own
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["asks", "dry_run", "max_cost"])]
+    pub adopt: Option<String>,
+}

@@ -1,0 +1,263 @@
+//! `gleaner compare`: the same groups asked in two ways, side by side.
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use super::Context;
+use super::select::{ask_options, prices};
+use crate::cli::extract::CompareArgs;
+use crate::cli::select::AskArgs;
+use crate::error::{Exit, Explain as _, interrupted, usage};
+use crate::model::RunId;
+use crate::profile::{AskOptions, Endpoint, Profile};
+use crate::terminal::style::{bold, dim};
+use crate::terminal::words::{count, dollars, dollars_or_unknown, number, shorten};
+use crate::workflow::compare::{self, Compared, Comparison, Side, SidePlan, SideReport};
+use crate::workflow::direct::{self, Stopped};
+use crate::workflow::questions::Questions;
+use crate::workflow::{Session, refusal};
+
+/// Runs the command.
+pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit> {
+    let mut session = context.session()?;
+    if let Some(run) = &args.adopt {
+        return adopt(context, &mut session, &RunId::new(run.clone()));
+    }
+    let prices = prices(&AskArgs { price: args.price.clone(), ..AskArgs::default() })?;
+    let sides = sides(context, &session, &args.asks)?;
+    let groups = session.store.read().sampled_groups(args.sample, args.seed)?;
+    if groups.is_empty() {
+        return Err(anyhow::anyhow!("there is no group with text to ask about"))
+            .hint("`gleaner load groups FILE` loads some");
+    }
+    if args.dry_run {
+        let origin = session.store.read().origin_by_url(&context.origin()?)?;
+        let plans = compare::plan(&session, &sides, &groups, &prices, origin.is_some_and(|o| o.is_sandbox))?;
+        return show_plans(context, &sides, &plans, groups.len() as u64);
+    }
+    let client = context.patient_client()?;
+    let _lock = session.lock_spending()?;
+    let origin = direct::greet(&mut session, &client)?;
+    let plans = compare::plan(&session, &sides, &groups, &prices, origin.is_sandbox)?;
+    let estimate = compare::estimated_usd(&plans);
+    match (args.max_cost, estimate) {
+        (Some(max), Some(usd)) if usd > max => {
+            return Err(anyhow::anyhow!(
+                "the estimate is {}, above `--max-cost {max}`; nothing was asked",
+                dollars(usd)
+            ))
+            .hint("compare fewer groups with `--sample N`");
+        }
+        (Some(_), None) => {
+            return Err(anyhow::anyhow!("the price of one side is not known, so `--max-cost` can't be kept"))
+                .hint("give it with `--price INPUT,CACHED,OUTPUT` (USD per million tokens)");
+        }
+        _ => {}
+    }
+    context.terminal.status(format!(
+        "comparing on {}: about {}",
+        count(groups.len() as u64, "group"),
+        dollars_or_unknown(estimate)
+    ));
+    let comparison = compare::run(&mut session, &client, &sides, &groups, &plans, &prices, args.concurrency.into())?;
+    show(context, &comparison)?;
+    finish(context, &comparison)
+}
+
+fn adopt(context: &Context, session: &mut Session<'_>, run: &RunId) -> anyhow::Result<Exit> {
+    let adopted = compare::adopt(session, run)?;
+    if context.terminal.is_json() {
+        context.terminal.json(&json!({"run_id": run, "adopted": adopted}))?;
+    } else {
+        context.terminal.line(format!(
+            "{run}: {} adopted, {} and {} written",
+            count(adopted.requests, "answer"),
+            count(adopted.topics, "topic"),
+            count(adopted.mentions, "mention")
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Reads what is to be compared; the side that is not named is what the active profile asks.
+fn sides(context: &Context, session: &Session<'_>, asks: &[String]) -> anyhow::Result<[Side; 2]> {
+    let named = |ask: &String| side(context, session, ask);
+    match asks {
+        [one] => {
+            let options = ask_options(&AskArgs::default(), context)?;
+            let questions = Questions::of(&session.store, &options)?;
+            let label = format!("{} (profile `{}`)", questions.model(), questions.profile.name);
+            Ok([Side { label, questions }, named(one)?])
+        }
+        [one, two] => Ok([named(one)?, named(two)?]),
+        _ => Err(usage("name one or two asks to compare")),
+    }
+}
+
+/// Reads `gpt-5-nano,effort=minimal`: settings separated by commas; the one without a name is the model.
+fn side(context: &Context, session: &Session<'_>, text: &str) -> anyhow::Result<Side> {
+    let mut options = ask_options(&AskArgs::default(), context)?;
+    let mut profile = None;
+    for setting in text.split(',').map(str::trim).filter(|setting| !setting.is_empty()) {
+        match setting.split_once('=').map(|(name, value)| (name.trim(), value.trim())) {
+            None => options.model = Some(setting.to_string()),
+            Some(("profile", name)) => profile = Some(profile_text(name)?),
+            Some((name, value)) => set(&mut options, name, value)?,
+        }
+    }
+    let questions = match profile {
+        Some(text) => Questions::of_text(&session.store, text, &options)?,
+        None => Questions::of(&session.store, &options)?,
+    };
+    Ok(Side { label: text.to_string(), questions })
+}
+
+fn set(options: &mut AskOptions, name: &str, value: &str) -> anyhow::Result<()> {
+    let wrong = || usage(format!("`{name}={value}`: not a number"));
+    match name {
+        "model" => options.model = Some(value.to_string()),
+        "effort" => options.reasoning_effort = Some(value.to_string()),
+        "verbosity" => options.verbosity = Some(value.to_string()),
+        "max-output-tokens" => options.max_output_tokens = Some(value.parse().map_err(|_| wrong())?),
+        "temperature" => options.temperature = Some(value.parse().map_err(|_| wrong())?),
+        "endpoint" => {
+            options.endpoint = Endpoint::parse(value)
+                .ok_or_else(|| usage(format!("`endpoint={value}`: it is `responses` or `chat`")))?;
+        }
+        _ => {
+            return Err(usage(format!("`{name}` is no setting of an ask"))).hint(
+                "they are model, effort, verbosity, max-output-tokens, temperature, endpoint and profile, as in \
+                 `gpt-5-nano,effort=minimal`",
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Returns the text of a built-in profile, or of a file.
+fn profile_text(name: &str) -> anyhow::Result<String> {
+    match Profile::builtin(name) {
+        Some(text) => Ok(text.to_string()),
+        None => std::fs::read_to_string(name).with_context(|| format!("cannot read the profile `{name}`")),
+    }
+}
+
+fn show_plans(context: &Context, sides: &[Side; 2], plans: &[SidePlan; 2], n_groups: u64) -> anyhow::Result<Exit> {
+    let terminal = &context.terminal;
+    if terminal.is_json() {
+        let sides: Vec<_> = sides
+            .iter()
+            .zip(plans)
+            .map(|(side, plan)| {
+                json!({"label": side.label, "total_requests": plan.plan.n_requests(), "reused": plan.reused,
+                       "estimate": plan.plan.estimate})
+            })
+            .collect();
+        terminal.json(&json!({"dry_run": true, "total_groups": n_groups, "sides": sides}))?;
+        return Ok(Exit::Done);
+    }
+    terminal.line(format!("would compare on {}", count(n_groups, "group")))?;
+    for (side, plan) in sides.iter().zip(plans) {
+        terminal.line(format!(
+            "  {}: {} to ask, {} answered before; about {}",
+            bold(&side.label),
+            count(plan.plan.n_requests(), "request"),
+            number(plan.reused),
+            if plan.plan.n_requests() == 0 { dollars(0.0) } else { dollars_or_unknown(plan.plan.estimate.sync_usd) }
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn show(context: &Context, comparison: &Comparison) -> anyhow::Result<()> {
+    let terminal = &context.terminal;
+    if terminal.is_json() {
+        return terminal.json(comparison);
+    }
+    for group in &comparison.groups {
+        let title = group.title.as_deref().map(|title| shorten(title, 70)).unwrap_or_default();
+        terminal.line(format!("{}  {title}", bold(&group.group_id)))?;
+        for (what, lists) in [("topics", &group.topics), ("entities", &group.entities)] {
+            show_lists(context, what, lists)?;
+        }
+    }
+    terminal.line("")?;
+    for (name, side) in ["A", "B"].iter().zip(&comparison.sides) {
+        show_side(context, name, side, comparison)?;
+    }
+    let share = |share: Option<f64>| share.map_or("unknown".to_string(), |s| format!("{:.0} %", s * 100.0));
+    terminal.line(format!(
+        "agreement: topics {}, entities {}",
+        share(comparison.topic_agreement),
+        share(comparison.entity_agreement)
+    ))
+}
+
+fn show_lists(context: &Context, what: &str, lists: &Compared) -> anyhow::Result<()> {
+    for (label, names) in [("both", &lists.both), ("only A", &lists.only_a), ("only B", &lists.only_b)] {
+        if !names.is_empty() {
+            context.terminal.line(format!("  {what}, {label}: {}", names.join("; ")))?;
+        }
+    }
+    for (name, why) in ["A", "B"].iter().zip(&lists.missing) {
+        if let Some(why) = why {
+            context.terminal.line(dim(format!("  {what}: no usable answer of {name} ({why})")))?;
+        }
+    }
+    Ok(())
+}
+
+fn show_side(context: &Context, name: &str, side: &SideReport, comparison: &Comparison) -> anyhow::Result<()> {
+    let terminal = &context.terminal;
+    terminal.line(format!("{name}: {}", bold(&side.label)))?;
+    let n_all = side.usable + side.unusable + side.failed;
+    let unusable = if n_all == 0 { 0.0 } else { (side.unusable + side.failed) as f64 * 100.0 / n_all as f64 };
+    terminal.line(format!(
+        "  {} of {} answers usable ({unusable:.0} % not); {:.1} topics and {:.1} entities a group{}",
+        number(side.usable),
+        number(n_all),
+        side.topics_per_group,
+        side.entities_per_group,
+        side.linked_share.map(|share| format!(", {:.0} % linked", share * 100.0)).unwrap_or_default()
+    ))?;
+    terminal.line(format!(
+        "  {} input and {} output tokens ({} reasoning): {}",
+        number(side.usage.input_tokens),
+        number(side.usage.output_tokens),
+        number(side.usage.reasoning_tokens),
+        dollars_or_unknown(side.cost_usd)
+    ))?;
+    terminal.line(format!(
+        "  for all {}: {} in batch mode, {} in synchronous mode",
+        count(comparison.collection_groups, "group"),
+        dollars_or_unknown(side.projected_batch_usd),
+        dollars_or_unknown(side.projected_sync_usd)
+    ))?;
+    if let Some(run) = &side.run_id {
+        terminal.line(dim(format!("  to keep these answers: gleaner compare --adopt {run}")))?;
+    }
+    Ok(())
+}
+
+fn finish(context: &Context, comparison: &Comparison) -> anyhow::Result<Exit> {
+    for side in &comparison.sides {
+        match &side.stopped {
+            Some(Stopped::Interrupted) => {
+                return Err(interrupted()).hint("what was answered is saved; the same command goes on");
+            }
+            Some(Stopped::By(error)) => {
+                let stopped = match refusal::advice(error, &side.model) {
+                    Some(advice) => Err(error.clone()).hint(advice),
+                    None => Err(error.clone().into()),
+                };
+                return if side.asked > 0 { stopped.exit(Exit::Incomplete) } else { stopped };
+            }
+            Some(Stopped::Cost(_)) | None => {}
+        }
+    }
+    let all_usable = comparison.sides.iter().all(|side| side.unusable + side.failed == 0);
+    if !all_usable {
+        context.terminal.hint("what is not usable is kept with its reason; it counts for nothing");
+    }
+    Ok(if all_usable { Exit::Done } else { Exit::Incomplete })
+}

@@ -1,0 +1,248 @@
+//! `gleaner extract`: the same requests, answered synchronously.
+
+use serde_json::json;
+
+use super::Context;
+use super::select::{ask_options, prices, selection};
+use crate::cli::extract::ExtractArgs;
+use crate::error::{Exit, Explain as _, interrupted, usage};
+use crate::request::Limits;
+use crate::store::{Cause, Spend};
+use crate::terminal::style::{bold, dim};
+use crate::terminal::words::{count, dollars, dollars_or_unknown, number};
+use crate::workflow::direct::{self, DirectOptions, DirectReport, Stopped};
+use crate::workflow::plan::{Plan, plan};
+use crate::workflow::questions::Questions;
+use crate::workflow::{Session, refusal};
+
+/// Runs the command.
+pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit> {
+    if args.max_cost.is_some_and(|max| !max.is_finite() || max < 0.0) {
+        return Err(usage("`--max-cost` is an amount of dollars"));
+    }
+    let selection = selection(&args.select)?;
+    let prices = prices(&args.ask)?;
+    let mut session = context.session()?;
+    let questions = Questions::of(&session.store, &ask_options(&args.ask, context)?)?;
+    if args.dry_run {
+        let origin = session.store.read().origin_by_url(&context.origin()?)?;
+        let is_sandbox = origin.is_some_and(|origin| origin.is_sandbox);
+        // One part, however large: nothing is uploaded.
+        let plan = plan(&session, &questions, &selection, unlimited(), &prices, is_sandbox)?;
+        return show_plan(context, &session, &plan, args);
+    }
+    let client = context.patient_client()?;
+    let _lock = session.lock_spending()?;
+    let origin = direct::greet(&mut session, &client)?;
+    let plan = plan(&session, &questions, &selection, unlimited(), &prices, origin.is_sandbox)?;
+    for (id, why) in &plan.left_out {
+        context.terminal.warn(format!("group `{id}` is left out: {why}"));
+    }
+    for id in &plan.selected.unknown_ids {
+        context.terminal.warn(format!("there is no group `{id}`"));
+    }
+    if plan.n_requests() == 0 {
+        return nothing_to_do(context, &plan);
+    }
+    check_cost(&plan, args.max_cost)?;
+    context.terminal.status(format!(
+        "asking {} about {} at {}: about {} tokens, {}",
+        questions.model(),
+        count(plan.n_groups(), "group"),
+        origin.base_url,
+        number(plan.estimate.input_tokens + plan.estimate.output_tokens),
+        dollars_or_unknown(plan.estimate.sync_usd)
+    ));
+    let options =
+        DirectOptions { concurrency: args.concurrency.into(), max_cost: args.max_cost, trial: false, strict: false };
+    let report = direct::run(&mut session, &client, &questions, &plan, &prices, options)?;
+    show(context, &report)?;
+    finish(&report, questions.model())
+}
+
+/// What is sent one by one has no limit but the model's own.
+fn unlimited() -> Limits {
+    Limits { max_requests: u64::MAX, max_bytes: u64::MAX, max_tokens: None }
+}
+
+/// Refuses what would cost more than is allowed.
+fn check_cost(plan: &Plan, max_cost: Option<f64>) -> anyhow::Result<()> {
+    match (max_cost, plan.estimate.sync_usd) {
+        (Some(max), Some(usd)) if usd > max => Err(anyhow::anyhow!(
+            "the estimate is {}, above the {} of `--max-cost`; nothing was asked",
+            dollars(usd),
+            dollars(max)
+        ))
+        .hint("ask about fewer groups with `--limit`, or use `gleaner batch create` at half the price"),
+        (Some(_), None) => Err(anyhow::anyhow!(
+            "`--max-cost` needs a price, and none is known for `{}`; nothing was asked",
+            plan.estimate.model
+        ))
+        .hint("name it with `--price INPUT,CACHED,OUTPUT` (USD a million tokens)"),
+        _ => Ok(()),
+    }
+}
+
+fn nothing_to_do(context: &Context, plan: &Plan) -> anyhow::Result<Exit> {
+    let selected = &plan.selected;
+    if context.terminal.is_json() {
+        context.terminal.json(&json!({"total_groups": 0, "total_requests": 0, "estimate": plan.estimate}))?;
+    } else {
+        context.terminal.line("nothing to ask: every selected group is answered, asked, or held back")?;
+    }
+    if selected.n_stale > 0 {
+        context.terminal.hint(format!("{} changed since; `--stale` asks again", count(selected.n_stale, "request")));
+    }
+    if selected.n_held_back > 0 {
+        context.terminal.hint(format!(
+            "{} failed and cost {} so far; `--retry-failed` asks again",
+            count(selected.n_held_back, "request"),
+            dollars(selected.unusable_cost_usd)
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+fn show_plan(context: &Context, session: &Session<'_>, plan: &Plan, args: &ExtractArgs) -> anyhow::Result<Exit> {
+    let terminal = &context.terminal;
+    let estimate = &plan.estimate;
+    if terminal.is_json() {
+        let value = json!({
+            "dry_run": true,
+            "total_groups": plan.n_groups(),
+            "total_requests": plan.n_requests(),
+            "estimate": estimate,
+            "held_back": plan.selected.n_held_back,
+            "stale": plan.selected.n_stale,
+        });
+        terminal.json(&value)?;
+        return Ok(Exit::Done);
+    }
+    if plan.n_requests() == 0 {
+        return nothing_to_do(context, plan);
+    }
+    terminal.line(format!(
+        "would ask {} about {}: {}",
+        estimate.model,
+        count(plan.n_groups(), "group"),
+        count(plan.n_requests(), "request")
+    ))?;
+    let guess = if estimate.output_from_history { "from past answers" } else { "a guess" };
+    terminal.line(format!(
+        "  about {} input and {} output tokens ({guess}): {}",
+        number(estimate.input_tokens),
+        number(estimate.output_tokens),
+        dollars_or_unknown(estimate.sync_usd)
+    ))?;
+    if let Some(usd) = estimate.batch_usd {
+        terminal.line(dim(format!("  {} with `gleaner batch create`", dollars(usd))))?;
+    }
+    for part in &plan.parts {
+        for (candidate, _) in part.groups.iter().take(5) {
+            if let Some(row) = session.store.read().group(candidate.group)? {
+                let kinds: Vec<&str> = candidate.kinds().map(|(kind, _)| kind.as_str()).collect();
+                let title = row.group.title.as_deref().unwrap_or("");
+                terminal.line(dim(format!("  {} ({}) {title}", row.group.id, kinds.join(", "))))?;
+            }
+        }
+    }
+    if plan.n_groups() > 5 {
+        terminal.line(dim(format!("  … and {} more", number(plan.n_groups() - 5))))?;
+    }
+    if let Some(max) = args.max_cost.filter(|max| estimate.sync_usd.is_some_and(|usd| usd > *max)) {
+        terminal.warn(format!("this is above the {} of `--max-cost`", dollars(max)));
+    }
+    Ok(Exit::Done)
+}
+
+fn show(context: &Context, report: &DirectReport) -> anyhow::Result<()> {
+    let terminal = &context.terminal;
+    if terminal.is_json() {
+        let mut value = serde_json::to_value(report)?;
+        let errors: Vec<_> = report.causes.iter().map(cause_json).collect();
+        value["errors"] = errors.into();
+        if let Some(map) = value.as_object_mut() {
+            map.shift_remove("causes");
+        }
+        return terminal.json(&value);
+    }
+    terminal.line(format!(
+        "{}  {}, {}, {} ({} linked, {} ambiguous)",
+        bold(&report.run_id),
+        count(report.groups_processed, "group"),
+        count(report.topics_extracted, "topic"),
+        count(report.entities_extracted, "entity"),
+        number(report.entities_linked),
+        number(report.entities_ambiguous)
+    ))?;
+    let account = &report.account;
+    terminal.line(format!(
+        "  account: asked {} = usable {} + unusable {} + failed {}",
+        number(account.sent),
+        number(account.usable),
+        number(account.unusable),
+        number(account.failed)
+    ))?;
+    if report.cost.n_answers > 0 {
+        terminal.line(format!("  cost: {}", cost_words(&report.cost)))?;
+    }
+    for cause in &report.causes {
+        let example = cause.example.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
+        terminal.line(format!("  {} {} ({}){example}", number(cause.count), cause.class.as_str(), cause.reason))?;
+    }
+    for (n, what) in [
+        (report.repaired, "answers had to be mended"),
+        (report.clamped, "values were missing or out of range and brought into it"),
+        (report.not_asked, "requests were not asked; the same command goes on with them"),
+    ] {
+        if n > 0 {
+            terminal.line(format!("  {} {what}", number(n)))?;
+        }
+    }
+    Ok(())
+}
+
+fn cause_json(cause: &Cause) -> serde_json::Value {
+    json!({"class": cause.class, "code": cause.reason, "count": cause.count, "message": cause.example})
+}
+
+fn cost_words(spend: &Spend) -> String {
+    let mut line = format!(
+        "{} for {} input ({} cached) and {} output tokens ({} reasoning)",
+        dollars(spend.cost_usd),
+        number(spend.input_tokens),
+        number(spend.cached_tokens),
+        number(spend.output_tokens),
+        number(spend.reasoning_tokens)
+    );
+    if spend.unusable_cost_usd > 0.0 {
+        line += &format!(", {} of it for unusable answers", dollars(spend.unusable_cost_usd));
+    }
+    if spend.n_unpriced > 0 {
+        line += &format!("; the price of {} is not known", count(spend.n_unpriced, "answer"));
+    }
+    line
+}
+
+/// Chooses the exit code, and tells why a run ended early.
+fn finish(report: &DirectReport, model: &str) -> anyhow::Result<Exit> {
+    let incomplete = report.account.sent > 0;
+    match &report.stopped {
+        Some(Stopped::Interrupted) => Err(interrupted()).hint("what was answered is saved; the same command goes on"),
+        Some(Stopped::Cost(max)) => Err(anyhow::anyhow!("stopped: the {} of `--max-cost` are spent", dollars(*max)))
+            .hint("what was answered is saved; the same command goes on")
+            .exit(Exit::Incomplete),
+        Some(Stopped::By(error)) => {
+            let stopped = match refusal::advice(error, model) {
+                Some(advice) => Err(error.clone()).hint(advice),
+                None => Err(error.clone().into()),
+            };
+            match incomplete {
+                true => stopped.hint("what was answered is saved; the same command goes on").exit(Exit::Incomplete),
+                false => stopped,
+            }
+        }
+        None if report.account.is_all_usable() => Ok(Exit::Done),
+        None => Ok(Exit::Incomplete),
+    }
+}

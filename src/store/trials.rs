@@ -1,0 +1,67 @@
+//! Trials: what `compare` asked. They count for nothing until they are adopted.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::select::draw;
+use super::{Read, Tx};
+use crate::model::{AskKey, GroupKey, Kind, RequestKey, RunId};
+
+impl Read<'_> {
+    /// Returns so many groups with text, drawn at random with a seed: the same ones as `--sample` draws elsewhere,
+    /// whether they were asked about or not.
+    pub fn sampled_groups(self, n: u64, seed: u64) -> anyhow::Result<Vec<(GroupKey, [u8; 16])>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT id, external_id, text_hash FROM story_groups WHERE status = 'active' AND text_hash IS NOT NULL
+             ORDER BY sort_at DESC, id",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut drawn = vec![];
+        let mut place = 0usize;
+        while let Some(row) = rows.next()? {
+            let number = draw(seed, row.get_ref(1)?.as_bytes()?);
+            drawn.push((number, place, (row.get(0)?, row.get(2)?)));
+            place += 1;
+        }
+        drawn.sort_unstable_by_key(|(number, ..)| *number);
+        drawn.truncate(usize::try_from(n).unwrap_or(usize::MAX));
+        drawn.sort_unstable_by_key(|(_, place, _)| *place);
+        Ok(drawn.into_iter().map(|(.., group)| group).collect())
+    }
+
+    /// Returns the last request that put this very question about this very text and was answered, well or badly; trials
+    /// count too. Asking it again would buy the same once more.
+    pub fn request_answered_with(
+        self,
+        (group, text_hash): (GroupKey, [u8; 16]),
+        kind: Kind,
+        ask: AskKey,
+        sandbox: bool,
+    ) -> anyhow::Result<Option<RequestKey>> {
+        let key = self
+            .0
+            .prepare_cached(
+                "SELECT id FROM requests
+                 WHERE story_group_id = ?1 AND kind = ?2 AND ask_id = ?3 AND text_hash = ?4 AND sandbox = ?5
+                   AND state IN ('usable', 'unusable', 'refused')
+                 ORDER BY id DESC LIMIT 1",
+            )?
+            .query_row(params![group, kind, ask, text_hash, sandbox], |row| row.get(0))
+            .optional()?;
+        Ok(key)
+    }
+
+    /// Returns the trials of a run, in the order they were asked.
+    pub fn trials_of_run(self, run: &RunId) -> anyhow::Result<Vec<RequestKey>> {
+        let mut statement =
+            self.0.prepare_cached("SELECT id FROM requests WHERE run_id = ?1 AND trial = 1 ORDER BY id")?;
+        Ok(statement.query_map([run], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Tx<'_> {
+    /// Makes a trial one of the collection's own requests.
+    pub fn adopt_trial(&self, key: RequestKey) -> anyhow::Result<()> {
+        self.prepare_cached("UPDATE requests SET trial = 0 WHERE id = ?1")?.execute([key])?;
+        Ok(())
+    }
+}
