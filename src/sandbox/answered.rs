@@ -39,7 +39,7 @@ impl Tokens {
 
     /// The shape of the Responses API, and of a batch object.
     pub(crate) fn to_json(self) -> Value {
-        json!({"input_tokens": self.input, "input_tokens_details": {"cached_tokens": self.cached},
+        json!({"input_tokens": self.input, "input_tokens_details": {"cached_tokens": self.cached, "cache_write_tokens": 0},
             "output_tokens": self.output, "output_tokens_details": {"reasoning_tokens": self.reasoning},
             "total_tokens": self.input + self.output})
     }
@@ -134,7 +134,7 @@ impl Answered {
             "reasoning": or("reasoning", json!({"effort": null, "summary": null})),
             "service_tier": "default", "store": or("store", json!(true)), "temperature": 1.0,
             "text": echo_format(request), "tool_choice": "auto", "tools": [], "top_p": 1.0, "truncation": "disabled",
-            "usage": self.usage.to_json(), "user": null, "metadata": {},
+            "usage": self.usage.to_json(), "metadata": {},
         })
     }
 
@@ -149,7 +149,7 @@ impl Answered {
             "id": format!("chatcmpl-{id}"), "object": "chat.completion", "created": created_at, "model": self.model,
             "choices": [{"index": 0, "finish_reason": finish_reason, "logprobs": null,
                 "message": {"role": "assistant", "content": content, "refusal": self.refusal, "annotations": []}}],
-            "usage": self.usage.to_chat_json(), "service_tier": "default", "system_fingerprint": null,
+            "usage": self.usage.to_chat_json(), "service_tier": "default",
         })
     }
 }
@@ -170,7 +170,7 @@ fn echo_format(request: &Value) -> Value {
 mod tests {
     use super::*;
 
-    fn asked() -> Asked {
+    fn asked() -> Asked<'static> {
         Asked { model: "m".into(), instructions: "i".repeat(4400), text: "t".repeat(40), ..Asked::default() }
     }
 

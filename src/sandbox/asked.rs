@@ -20,30 +20,32 @@ impl Endpoint {
 }
 
 /// The form in which the answer is wanted.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) enum Format {
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum Format<'a> {
     #[default]
     Text,
     JsonObject,
-    Schema(Value),
+    Schema(&'a Value),
 }
 
 /// A request body, read.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Asked {
+pub(crate) struct Asked<'a> {
     pub(crate) model: String,
     /// The part that is the same in every request.
     pub(crate) instructions: String,
     /// The user's own text.
     pub(crate) text: String,
-    pub(crate) format: Format,
+    pub(crate) format: Format<'a>,
+    /// Estimated tokens of the format.
+    pub(crate) format_tokens: u64,
     pub(crate) output_tokens_max: Option<u64>,
     /// `None` when the request leaves it to the model.
     pub(crate) effort: Option<String>,
 }
 
-impl Asked {
-    pub(crate) fn read(endpoint: Endpoint, body: &Value) -> Asked {
+impl<'a> Asked<'a> {
+    pub(crate) fn read(endpoint: Endpoint, body: &'a Value) -> Asked<'a> {
         let (conversation, format, limits, effort) = match endpoint {
             Endpoint::Responses => (
                 &body["input"],
@@ -61,6 +63,10 @@ impl Asked {
         let mut asked = Asked {
             model: body["model"].as_str().unwrap_or_default().to_owned(),
             instructions: body["instructions"].as_str().unwrap_or_default().to_owned(),
+            format_tokens: match format {
+                Format::Schema(schema) => tokens(&schema.to_string()),
+                _ => 0,
+            },
             format,
             output_tokens_max: limits.iter().find_map(|name| body[name].as_u64()),
             effort: effort.as_str().map(str::to_owned),
@@ -72,19 +78,12 @@ impl Asked {
 
     /// Returns an estimate of the tokens read: a token is about four characters of English.
     pub(crate) fn input_tokens(&self) -> u64 {
-        tokens(&self.instructions) + tokens(&self.text) + self.format_tokens()
+        tokens(&self.instructions) + tokens(&self.text) + self.format_tokens
     }
 
     /// Returns the tokens of the beginning that all requests of an ask share: instructions and schema.
     pub(crate) fn shared_tokens(&self) -> u64 {
-        tokens(&self.instructions) + self.format_tokens()
-    }
-
-    fn format_tokens(&self) -> u64 {
-        match &self.format {
-            Format::Schema(schema) => tokens(&schema.to_string()),
-            _ => 0,
-        }
+        tokens(&self.instructions) + self.format_tokens
     }
 }
 
@@ -93,15 +92,15 @@ pub(crate) fn tokens(text: &str) -> u64 {
     (text.chars().count() as u64).div_ceil(4)
 }
 
-fn read_format(format: &Value, schema: fn(&Value) -> &Value) -> Format {
+fn read_format<'a>(format: &'a Value, schema: fn(&'a Value) -> &'a Value) -> Format<'a> {
     match format["type"].as_str() {
-        Some("json_schema") => Format::Schema(schema(format).clone()),
+        Some("json_schema") => Format::Schema(schema(format)),
         Some("json_object") => Format::JsonObject,
         _ => Format::Text,
     }
 }
 
-fn read_conversation(conversation: &Value, asked: &mut Asked) {
+fn read_conversation(conversation: &Value, asked: &mut Asked<'_>) {
     if let Some(text) = conversation.as_str() {
         asked.text.push_str(text);
     }
@@ -140,7 +139,8 @@ mod tests {
             model: "m".into(),
             instructions: "Be brief.".into(),
             text: "A\n\nB".into(),
-            format: Format::Schema(schema.clone()),
+            format: Format::Schema(&schema),
+            format_tokens: 5,
             output_tokens_max: Some(9),
             effort: Some("low".into()),
         };
@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn a_plain_input_is_the_text() {
-        let asked = Asked::read(Endpoint::Responses, &json!({"model": "m", "input": "abcde"}));
-        assert_eq!((asked.text.as_str(), asked.format.clone(), asked.input_tokens()), ("abcde", Format::Text, 2));
+        let body = json!({"model": "m", "input": "abcde"});
+        let asked = Asked::read(Endpoint::Responses, &body);
+        assert_eq!((asked.text.as_str(), asked.format, asked.input_tokens()), ("abcde", Format::Text, 2));
     }
 }

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 
 use super::check;
-use super::script::{BatchRule, CancelRule, Ends, Pace, Script, Step, patch};
+use super::pattern::patch;
+use super::script::{BatchRule, CancelRule, Ends, Pace, Script, Step};
 use super::work::{Mark, Progress, Verdict, Work};
 
 /// The provider's only completion window.

@@ -6,7 +6,8 @@ use std::io::{self, BufRead};
 use serde_json::{Value, json};
 
 use super::asked::{Asked, Endpoint};
-use super::script::{ModelRule, Script, fits};
+use super::pattern::fits;
+use super::script::{ModelRule, Script};
 
 /// Errors beyond this many are not listed.
 const ERRORS_MAX: usize = 100;

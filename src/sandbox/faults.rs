@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
+use super::foreman::bytes_of_last_lines;
 use super::http::{Body, Content, Ending, Reply};
-use super::script::{Fault, LengthRule, Stage, patch};
-use super::shared::{Loaded, Shared, bytes_of_last_lines};
+use super::pattern::patch;
+use super::script::{Fault, LengthRule, Stage};
+use super::shared::{Loaded, Shared};
 
 /// How often a held call looks whether it may go on.
 const LOOK: Duration = Duration::from_millis(5);

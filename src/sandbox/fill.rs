@@ -11,7 +11,7 @@ const ENTITIES_MAX: usize = 20;
 
 /// Answers a request: JSON in the asked shape, or a sentence where no shape was asked for.
 pub(crate) fn answer(reader: &Reader, asked: &Asked) -> String {
-    match &asked.format {
+    match asked.format {
         Format::Schema(schema) => object(reader, &asked.text, schema, schema).to_string(),
         Format::JsonObject | Format::Text => {
             // Without a schema the prompt itself has to say what is wanted, as it does to a small local model.
@@ -160,7 +160,7 @@ mod tests {
         .unwrap()
     }
 
-    fn asked(schema: Value) -> Asked {
+    fn asked(schema: &Value) -> Asked<'_> {
         Asked { text: "NASA of the USA has a budget".into(), format: Format::Schema(schema), ..Asked::default() }
     }
 
@@ -172,7 +172,7 @@ mod tests {
                 "country": {"type": ["string", "null"]}, "seat": {"type": ["string", "null"]}, "is_primary": {"type": "boolean"},
                 "confidence": {"type": "number"}, "rank": {"type": "integer"}}}}});
         assert_eq!(
-            answer(&reader(), &asked(schema)),
+            answer(&reader(), &asked(&schema)),
             r#"{"entities":[{"type":"organization","mention":"NASA","country":"USA","seat":null,"is_primary":true,"confidence":0.8,"rank":1}]}"#
         );
     }
@@ -182,14 +182,14 @@ mod tests {
         let item = json!({"properties": {"topic": {}, "confidence": {}, "rank": {}, "why": {"type": "string"}}});
         let schema = json!({"properties": {"topics": {"type": "array", "maxItems": 3, "items": item}, "note": {"type": "string"}}});
         assert_eq!(
-            answer(&reader(), &asked(schema)),
+            answer(&reader(), &asked(&schema)),
             r#"{"topics":[{"topic":"budget","confidence":0.6,"rank":1,"why":""}],"note":""}"#
         );
     }
 
     #[test]
     fn without_a_schema_the_prompt_decides() {
-        let mut plain = asked(json!({}));
+        let mut plain = asked(&Value::Null);
         plain.format = Format::Text;
         assert!(answer(&reader(), &plain).contains("not a language model"));
         plain.instructions = r#"Answer as {"topics": […]}"#.into();

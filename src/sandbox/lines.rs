@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::answered::{Answered, Tokens};
 use super::asked::{Asked, Endpoint, Format};
+use super::pattern::{fill_in, fill_in_text, fits};
 use super::reader::Reader;
-use super::script::{AnswerRule, ModelRule, Outcome, Script, Which, fill_in, fill_in_text, fits};
+use super::script::{AnswerRule, ModelRule, Outcome, Script, Which};
 
 /// A request on its way to an answer.
 pub(crate) struct Question<'a> {
@@ -149,16 +150,20 @@ pub(crate) fn never_ran_line(custom_id: &str, id: &str, code: &str, message: &st
 }
 
 fn line_of(rule: &AnswerRule, question: &Question, custom_id: &str, status: u16, body: &Value) -> String {
-    let body = if rule.short_body && status < 400 {
-        let text = text_of(question.endpoint, body);
-        json!({"output_text": text})
+    let mut body = if rule.short_body && status < 400 {
+        json!({"output_text": text_of(question.endpoint, body)}).to_string()
     } else {
-        body.clone()
+        body.to_string()
     };
-    let body = if rule.body_as_string { Value::String(body.to_string()) } else { body };
-    json!({"id": format!("batch_req_{}", question.id), "custom_id": custom_id,
-        "response": {"status_code": status, "request_id": format!("req_{}", question.id), "body": body}, "error": null})
-    .to_string()
+    if rule.body_as_string {
+        body = json!(body).to_string();
+    }
+    // Put together as text: a body is by far the largest part, and need not be copied as a tree.
+    format!(
+        r#"{{"id":"batch_req_{id}","custom_id":{custom_id},"response":{{"status_code":{status},"request_id":"req_{id}","body":{body}}},"error":null}}"#,
+        id = question.id,
+        custom_id = json!(custom_id),
+    )
 }
 
 fn text_of(endpoint: Endpoint, body: &Value) -> Value {
@@ -257,9 +262,9 @@ fn refusal_of_model(rules: &[ModelRule], asked: &Asked, question: &Question) -> 
         let message = format!("The model `{}` does not exist or you do not have access to it.", asked.model);
         return Some((404, error_body("model_not_found", &message, None)));
     }
-    let refused = rule.refuses.iter().find(|name| match (name.as_str(), &asked.format) {
+    let refused = rule.refuses.iter().find(|name| match (name.as_str(), asked.format) {
         ("json_schema", format) => matches!(format, Format::Schema(_)),
-        ("json_object", format) => *format == Format::JsonObject,
+        ("json_object", format) => format == Format::JsonObject,
         (path, _) => !path.split('.').fold(question.body, |value, name| &value[name]).is_null(),
     })?;
     let param = match (refused.as_str(), question.endpoint) {

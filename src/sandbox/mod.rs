@@ -6,7 +6,7 @@
 //! provider, and knows it only by the header `x-gleaner-sandbox` on every reply.
 //!
 //! A call goes `server` (stages, faults) -> `api` (endpoints) -> `shared` (files and batches); the work behind a batch
-//! is `check` (validation) and `work` (answers), and each answer is `asked` -> `reader` -> `fill` -> `answered` ->
+//! is `foreman` (one thread each), `check` (validation) and `work` (answers), and each answer is `asked` -> `reader` -> `fill` -> `answered` ->
 //! `lines`.
 
 mod server;
@@ -15,6 +15,7 @@ mod multipart;
 mod faults;
 mod api;
 mod shared;
+mod foreman;
 mod batch;
 mod check;
 mod work;
@@ -25,6 +26,7 @@ mod fill;
 mod reader;
 mod journal;
 mod script;
+mod pattern;
 pub mod samples;
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
