@@ -4,6 +4,12 @@
 #[allow(dead_code, reason = "a harness may offer more than the tests of the day need")]
 mod harness;
 
+/// `load`: files of groups and entities into the database, and what is said about bad ones.
+mod load;
+
+/// `profile`: what is asked, and that only what is sound can be chosen.
+mod profile;
+
 /// The ledger's promise: asked once, paid once, nothing lost; through crashes, cuts, refusals and odd answers.
 mod ledger;
 

@@ -59,6 +59,8 @@ fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
     if args.replace && summary.total.bad > 0 {
         // A line that could not be read may be an entity that should stay.
         context.terminal.warn("nothing was removed, because some lines are bad");
+    } else if args.replace && summary.total.n_records() == 0 {
+        context.terminal.warn("nothing was removed, because there is no entity to replace the catalog with");
     } else if args.replace {
         summary.removed = Some(load::remove_others(&mut target, &kept)?);
     }

@@ -1,0 +1,132 @@
+use serde_json::json;
+
+use crate::harness::World;
+
+fn load(world: &World, what: &str, path: &std::path::Path, more: &[&str]) -> crate::harness::Ran {
+    let path = path.display().to_string();
+    world.run(&[&["load", what, &path], more].concat())
+}
+
+#[test]
+fn groups_are_upserted_and_their_stories_replaced_as_a_set() {
+    let world = World::new();
+    let path = world.write_lines(
+        "g.jsonl",
+        &[
+            json!({"id": "a", "title": "A", "created_at": "2024-05-06T10:00:00+02:00",
+                   "stories": [{"text": "one"}, {"text": "two", "published_at": "2024-05-01"}]}),
+            json!({"id": 7, "text": "alone"}),
+            json!({"id": "a b", "title": "no text"}),
+        ],
+    );
+    let ran = load(&world, "groups", &path, &[]).exits(0);
+    assert_eq!(
+        ran.stdout,
+        "3 groups: 3 new, 0 changed, 0 unchanged; 0 bad lines; 1 without text, kept but never sent\n"
+    );
+    let kept = "SELECT g.external_id, g.wire_id IS NOT NULL, g.created_at, g.sort_at, g.text_hash IS NULL,
+                       group_concat(s.ordinal || '=' || s.text, ',')
+                FROM story_groups g LEFT JOIN stories s ON s.story_group_id = g.id GROUP BY g.id ORDER BY g.id";
+    assert_eq!(
+        world.rows(kept),
+        ["a|0|2024-05-06T08:00:00Z|2024-05-06T08:00:00Z|0|1=one,2=two", "7|0|||0|1=alone", "a b|1|||1|",]
+    );
+
+    load(&world, "groups", &path, &[]).exits(0).says("0 new, 0 changed, 3 unchanged");
+    let path = world.write_lines("g2.jsonl", &[json!({"id": "a", "title": "A", "stories": [{"text": "three"}]})]);
+    load(&world, "groups", &path, &[]).exits(0).says("1 group: 0 new, 1 changed, 0 unchanged");
+    assert_eq!(world.rows("SELECT ordinal, text FROM stories WHERE story_group_id = 1"), ["1|three"]);
+    assert_eq!(world.count("SELECT count(*) FROM story_groups"), 3, "what a file does not name stays");
+}
+
+#[test]
+fn a_bad_line_is_said_with_its_place_and_the_rest_is_saved() {
+    let world = World::new();
+    let path = world
+        .write("g.jsonl", "{\"id\":\"a\",\"text\":\"x\"}\nnonsense\n{\"id\":\"a\"}\n{\"id\":\"b\",\"txt\":\"y\"}\n");
+    let ran = load(&world, "groups", &path, &["-q"]).exits(3);
+    let name = path.display();
+    let expected = format!(
+        "{name}:2: not JSON: expected ident (column 2)\n{name}:3: id `a` is already on line 1\n\
+         warning: ignored what is no field of a group: `txt`\n"
+    );
+    assert_eq!(ran.stderr, expected);
+    assert_eq!(world.rows("SELECT external_id FROM story_groups ORDER BY id"), ["a", "b"]);
+    let summary = world.json(&["load", "groups", &name.to_string()], 3);
+    assert_eq!((&summary["unchanged"], &summary["bad"]), (&json!(2), &json!(2)));
+    assert_eq!(
+        summary["errors"][0],
+        json!({"file": name.to_string(), "line": 2, "reason": "not JSON: expected ident (column 2)"})
+    );
+}
+
+#[test]
+fn what_cannot_be_read_at_all_fails_before_anything_is_written() {
+    let world = World::new();
+    let good = world.write_lines("good.jsonl", &[json!({"id": "a", "text": "x"})]).display().to_string();
+    let bad = world.write("bad.csv", "id,title\n1,x\n").display().to_string();
+    world.run(&["load", "groups", &good, "nowhere.jsonl"]).exits(1).says("cannot open `nowhere.jsonl`");
+    world.run(&["load", "groups", &good, ".", "--dry-run"]).exits(1).says("cannot load `.`");
+    world.run(&["load", "groups", "-", "-"]).exits(2).says("only one stdin");
+    world.run(&["load", "groups"]).exits(2);
+    assert!(!world.db.exists());
+    world.run(&["load", "groups", &bad]).exits(1).says("no column `text`, only `id`, `title`").says("hint:");
+}
+
+#[test]
+fn a_dry_run_writes_nothing_and_counts_the_same() {
+    let world = World::new();
+    let path = world.write_lines("e.jsonl", &[json!({"id": 1, "type": "team", "name": "Bills"})]);
+    load(&world, "entities", &path, &["--dry-run"]).exits(0).says("1 entity: 1 new").says("nothing was written");
+    assert!(!world.db.exists());
+    load(&world, "entities", &path, &[]).exits(0);
+    let path = world.write_lines("e2.jsonl", &[json!({"id": 1, "type": "team", "name": "Buffalo Bills"})]);
+    load(&world, "entities", &path, &["--dry-run", "--replace"]).exits(0).says("1 changed, 0 unchanged, 0 removed");
+    assert_eq!(world.rows("SELECT name FROM entities"), ["Bills"]);
+}
+
+#[test]
+fn stdin_and_tables_are_files_too() {
+    let world = World::new();
+    let table = "\u{feff}ID;Title;Text\r\n1;\"A; b\";\"two\r\nlines\"\r\n2;only;two;many\r\n";
+    let ran = world.run_with_stdin(&["load", "groups", "-", "--format", "csv"], table).exits(3);
+    assert!(ran.stderr.starts_with("<stdin>:4: cells: 4, column names: 3\n"), "{}", ran.report());
+    assert_eq!(world.rows("SELECT g.title, s.text FROM story_groups g JOIN stories s"), ["A; b|two\r\nlines"]);
+    let table = "id,type,name,aliases,team\n1,player,Josh Allen,J. Allen|Josh,BUF\n";
+    let path = world.write("e.csv", table);
+    load(&world, "entities", &path, &[]).exits(0);
+    assert_eq!(world.rows("SELECT name, attributes FROM entities"), ["Josh Allen|{\"team\":\"BUF\"}"]);
+    assert_eq!(world.rows("SELECT alias FROM entity_aliases"), ["J. Allen", "Josh"]);
+}
+
+#[test]
+fn a_catalog_is_replaced_only_by_a_whole_one() {
+    let world = World::new();
+    let one = |id: u32| json!({"id": id, "type": "team", "name": format!("Team {id}")});
+    let path = world.write_lines("e.jsonl", &[one(1), one(2), one(3)]);
+    load(&world, "entities", &path, &[]).exits(0);
+    let names = "SELECT external_id FROM entities ORDER BY id";
+
+    let path = world.write_lines("e.jsonl", &[one(2)]);
+    load(&world, "entities", &path, &[]).exits(0);
+    assert_eq!(world.rows(names), ["1", "2", "3"], "without --replace the others stay");
+
+    let path = world.write("e.jsonl", &format!("{}\n{{\"id\":1}}\n", one(2)));
+    load(&world, "entities", &path, &["--replace"]).exits(3).says("nothing was removed, because some lines are bad");
+    let path = world.write("e.jsonl", "");
+    load(&world, "entities", &path, &["--replace"]).exits(0).says("nothing was removed, because there is no entity");
+    assert_eq!(world.rows(names), ["1", "2", "3"]);
+
+    let path = world.write_lines("e.jsonl", &[one(2), one(4)]);
+    load(&world, "entities", &path, &["--replace"]).exits(0).says("1 new, 0 changed, 1 unchanged, 2 removed");
+    assert_eq!(world.rows(names), ["2", "4"]);
+}
+
+#[test]
+fn text_from_outside_stays_inert() {
+    let world = World::new();
+    let path = world.write("g.jsonl", "{\"id\":\"a\\u001b[31m\"}\n{\"id\":\"b\",\"\\u001b]0;x\\u0007\":1}\n");
+    let ran = load(&world, "groups", &path, &["--color", "always"]).exits(3);
+    assert!(!ran.stderr.contains("\u{1b}[31m`") && !ran.stderr.contains("\u{1b}]"), "{}", ran.report());
+    assert!(!ran.stderr.contains('\u{7}'), "{}", ran.report());
+}
