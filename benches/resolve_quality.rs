@@ -80,7 +80,7 @@ fn main() -> Result<()> {
     for ((text, types, hints), label) in queries.iter().zip(&labels) {
         let Some(gold) = label["gold_id"].as_str().and_then(|id| ids.get(id)) else { continue };
         present += 1;
-        let (rows, _) = resolver.features(&Query { text, types, hints, context: "" })?;
+        let rows = resolver.features(&Query { text, types, hints, context: "" })?;
         let at = rows.iter().position(|(entity, _)| entity.0 == *gold);
         found[0] += usize::from(at == Some(0));
         found[1] += usize::from(at.is_some());
@@ -109,14 +109,14 @@ fn write_features<P: gleaner::resolve::Pages>(
     for (number, (mention, label)) in mentions.iter().zip(labels).enumerate() {
         let (text, types, hints) = query_of(mention);
         let gold = label["gold_id"].as_str().and_then(|id| ids.get(id)).copied();
-        let (rows, decision) = resolver.features(&Query { text: &text, types: &types, hints: &hints, context: "" })?;
-        let show = |row: &[f32]| row.iter().map(|v| format!("{v:.5}")).collect::<Vec<_>>().join(",");
+        let rows = resolver.features(&Query { text: &text, types: &types, hints: &hints, context: "" })?;
+        let present = u8::from(gold.is_some());
         if rows.is_empty() {
-            writeln!(file, "{number},-1,{}", u8::from(gold.is_some()))?;
+            writeln!(file, "{number},-1,{present}")?;
         }
-        for (at, (entity, row)) in rows.iter().enumerate() {
-            write!(file, "{number},{},{},{}", u8::from(Some(entity.0) == gold), u8::from(gold.is_some()), show(row))?;
-            writeln!(file, ",|,{}", if at == 0 { show(&decision) } else { String::new() })?;
+        for (entity, row) in rows {
+            let row = row.iter().map(|v| format!("{v:.5}")).collect::<Vec<_>>().join(",");
+            writeln!(file, "{number},{},{present},{row},|", u8::from(Some(entity.0) == gold))?;
         }
     }
     Ok(())

@@ -6,6 +6,7 @@ use super::keys;
 use super::name::Name;
 use super::similarity::Pattern;
 use super::sports::{self, Positions};
+use super::words;
 use crate::model::Attributes;
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -160,6 +161,82 @@ impl Evidence {
             Verdict::Unknown => self.unknown += 1.0,
         }
     }
+}
+
+/// What stands around a mention: the other names of its group. Evidence that can only agree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Context {
+    names: Vec<String>,
+    countries: Vec<u16>,
+}
+
+/// What an agreement with the context counts beside one with a hint: the story says it of someone, maybe of another.
+const CONTEXT_WEIGHT: f32 = 0.6;
+/// Bits that the full name counts, given elsewhere in the group.
+const FULL_NAME_BITS: f32 = 12.0;
+
+impl Context {
+    /// Reads names separated by `|`, line breaks or sentence ends; `own`, the mention itself, is not context.
+    pub(crate) fn new(text: &str, own: &str) -> Context {
+        let mut context = Context::default();
+        for part in text.split(['|', '\n', ';', '.', ',']).take(400) {
+            let mut words = String::new();
+            keys::spaced(&Name::parse(part), &mut words);
+            if words.len() < 2 || words == own || context.names.contains(&words) {
+                continue;
+            }
+            context.countries.extend(countries::country(&words));
+            context.names.push(words);
+        }
+        context
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Returns the bits by which an entity agrees with the context. `own` are the mention's words, lower case.
+    pub(crate) fn agree<G: Deref<Target = [u8]>>(&self, own: &str, entity: &EntityCard<G>, facts: &TypeFacts) -> f32 {
+        let mut bits = 0.0f32;
+        for value in entity.values() {
+            let known = facts.attributes.get(usize::from(value.attribute)).map_or(0.0, |a| a.bits);
+            let country = value.country != 0 && self.countries.contains(&value.country);
+            let named = value.text.len() > 3
+                && value.text.parse::<f64>().is_err()
+                && self.names.iter().any(|name| says(name, value.text));
+            if country || named {
+                bits = bits.max(known * CONTEXT_WEIGHT);
+            }
+        }
+        let mut words = String::new();
+        keys::spaced(&Name::parse(entity.id_and_name().1), &mut words);
+        if words != own && contains_words(&words, own) && self.names.contains(&words) {
+            bits += FULL_NAME_BITS;
+        }
+        bits
+    }
+}
+
+/// Returns whether a name of the context, or a phrase in it, means the value: all of it, or its telling end (`chiefs`).
+fn says(name: &str, value: &str) -> bool {
+    name == value
+        || contains_run(name, value)
+        || name.len() > 3 && value.strip_suffix(name).is_some_and(|head| head.ends_with(' '))
+        || value.rsplit(' ').next().is_some_and(|last| {
+            last != value
+                && last.len() > 3
+                && name.contains(' ')
+                && contains_run(name, last)
+                && words::entry(last).is_none()
+        })
+}
+
+/// Returns whether the words of `part` stand in `whole` one after the other.
+fn contains_run(whole: &str, part: &str) -> bool {
+    whole.match_indices(part).any(|(at, _)| {
+        (at == 0 || whole.as_bytes()[at - 1] == b' ')
+            && whole.as_bytes().get(at + part.len()).is_none_or(|byte| *byte == b' ')
+    })
 }
 
 /// Of several attributes that a hint may mean, the one that agrees counts.

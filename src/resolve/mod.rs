@@ -131,6 +131,31 @@ pub struct Candidate {
     pub score: f64,
     /// Why; only where an explanation was asked for.
     pub parts: Vec<Part>,
+    /// Where the index has it: layer and number.
+    pub(crate) place: (u8, u32),
+}
+
+impl Candidate {
+    /// Returns the entity that a person decided on.
+    pub fn decided(entity: EntityKey) -> Candidate {
+        Candidate { entity, score: 1.0, parts: Vec::new(), place: (u8::MAX, 0) }
+    }
+
+    /// Returns whether it was found by the index, so that the resolver can describe it.
+    pub fn is_indexed(&self) -> bool {
+        self.place.0 != u8::MAX
+    }
+}
+
+/// An entity as the user knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// The user's id.
+    pub id: String,
+    /// The catalog's type.
+    pub entity_type: String,
+    /// The preferred name.
+    pub name: String,
 }
 
 /// What was decided of a mention.

@@ -1,6 +1,6 @@
 //! A mention prepared for comparison with many candidates.
 
-use super::hints::Hint;
+use super::hints::{Context, Hint};
 use super::keys;
 use super::name::{Name, Token};
 use super::phonetic;
@@ -26,9 +26,8 @@ pub(crate) struct Probe {
     pub(crate) name: Name,
     pub(crate) words: Vec<Word>,
     pub(crate) hints: Vec<Hint>,
-    /// Text around the mention: lower-case words, a space before and after each.
-    #[expect(dead_code, reason = "context follows")]
-    pub(crate) context: String,
+    /// What stands around the mention.
+    pub(crate) context: Context,
     /// Letters of the core, and all letters.
     pub(crate) core: String,
     pub(crate) full: String,
@@ -43,41 +42,59 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    /// Prepares a mention; rarities are set later, from the index.
-    pub(crate) fn new(text: &str, hints: Vec<Hint>, context: &str) -> Probe {
-        let name = Name::parse(text);
-        let mut probe = Probe { hints, context: context.to_owned(), ..Probe::default() };
-        name.squash(&mut probe.full);
-        for token in &name.tokens {
-            let text = name.text(token);
-            let mut sound = Vec::new();
+    /// Takes the next mention; only the letters that an exact match needs are prepared.
+    pub(crate) fn begin(&mut self, text: &str) {
+        self.name.parse_into(text);
+        self.name.squash(&mut self.full);
+    }
+
+    /// Prepares the rest; rarities are set later, from the index.
+    pub(crate) fn prepare(&mut self, hints: &[Hint], context: &Context) {
+        self.hints.clear();
+        self.hints.extend_from_slice(hints);
+        self.context = context.clone();
+        self.core.clear();
+        self.sound.clear();
+        self.coarse.clear();
+        self.initials.clear();
+        self.segments = 0;
+        self.words.truncate(self.name.tokens.len());
+        for (at, token) in self.name.tokens.iter().enumerate() {
+            let text = self.name.text(token);
+            if self.words.len() == at {
+                self.words.push(Word {
+                    token: *token,
+                    rarity: 1.0,
+                    pattern: Pattern::default(),
+                    families: &[],
+                    value: None,
+                    sound: Vec::with_capacity(16),
+                });
+            }
+            let word = &mut self.words[at];
+            word.token = *token;
+            word.rarity = 1.0;
+            word.pattern.set(text.as_bytes());
+            word.families = if token.role == Role::Word { given::families(text) } else { &[] };
+            word.value = value_of(text, token.role);
+            word.sound.clear();
             if token.role == Role::Word {
-                phonetic::skeleton(text.as_bytes(), &mut sound);
+                phonetic::skeleton(text.as_bytes(), &mut word.sound);
             }
             if token.role.is_core() && !token.aside {
-                probe.core.push_str(text);
-                phonetic::skeleton(text.as_bytes(), &mut probe.sound);
+                self.core.push_str(text);
+                phonetic::skeleton(text.as_bytes(), &mut self.sound);
                 if token.role == Role::Word {
-                    probe.initials.push_str(&text[..1]);
+                    self.initials.push_str(&text[..1]);
                 }
             }
-            probe.segments = probe.segments.max(token.segment + 1);
-            probe.words.push(Word {
-                token: *token,
-                rarity: 1.0,
-                pattern: Pattern::new(text.as_bytes()),
-                families: if token.role == Role::Word { given::families(text) } else { &[] },
-                value: value_of(text, token.role),
-                sound,
-            });
+            self.segments = self.segments.max(token.segment + 1);
         }
-        phonetic::coarse(&probe.sound, &mut probe.coarse);
-        probe.core_pattern.set(probe.core.as_bytes());
-        probe.sound_pattern.set(&probe.sound);
-        probe.coarse_pattern.set(&probe.coarse);
-        probe.name = name;
-        probe.add_place_of_address();
-        probe
+        phonetic::coarse(&self.sound, &mut self.coarse);
+        self.core_pattern.set(self.core.as_bytes());
+        self.sound_pattern.set(&self.sound);
+        self.coarse_pattern.set(&self.coarse);
+        self.add_place_of_address();
     }
 
     /// Returns the text of a word.
@@ -103,7 +120,8 @@ impl Probe {
 
     /// An address at the end names a country or state: a hint that the text itself gives.
     fn add_place_of_address(&mut self) {
-        if self.hints.iter().any(|hint| hint.name.contains("country")) {
+        let bare = self.segments < 2 && !self.words.iter().any(|word| word.token.aside);
+        if bare || self.hints.iter().any(|hint| hint.name.contains("country")) {
             return;
         }
         let mut found = None;

@@ -24,6 +24,9 @@ const BUDGET: u32 = 12_000;
 /// Words of the vocabulary that a word of the mention is widened to.
 const WIDENED: usize = 12;
 
+/// A mention so far explained by words as they stand is not widened.
+const WELL_EXPLAINED: f32 = 0.9;
+
 /// Which names may be meant.
 pub(crate) struct Scope {
     /// `None`: all.
@@ -52,7 +55,7 @@ impl Scope {
         Scope { ranges: Some(ranges), names }
     }
 
-    fn has(&self, number: u32) -> bool {
+    pub(crate) fn has(&self, number: u32) -> bool {
         self.ranges.as_ref().is_none_or(|ranges| ranges.iter().any(|range| range.contains(&number)))
     }
 }
@@ -62,9 +65,6 @@ impl Scope {
 pub(crate) struct Found {
     pub(crate) name: u32,
     pub(crate) tally: f32,
-    /// Found by all its letters or its core.
-    #[expect(dead_code, reason = "for the bench of candidates")]
-    pub(crate) form: bool,
 }
 
 /// Room for tallies, used again for every mention.
@@ -279,6 +279,9 @@ fn words<P: Pages>(index: &Index<P>, scope: &Scope, probe: &mut Probe, room: &mu
         });
     }
     drop(order);
+    let own: f32 = probe.words.iter().map(|w| w.rarity * role_weight(w.token.role)).sum();
+    let most = room.touched.iter().map(|number| room.sums[*number as usize]).fold(0.0, f32::max);
+    let known = known || most >= WELL_EXPLAINED * own;
     for at in 0..probe.words.len() {
         let word = &probe.words[at];
         if word.token.role == Role::Word && word.token.class == 0 && !known {
@@ -395,7 +398,7 @@ fn rank<P: Pages>(index: &Index<P>, probe: &Probe, room: &mut Tallies, out: &mut
         room.bonus[at] = 0.0;
         let other = index.weight(number)?;
         let share = sum / (sum + 0.6 * (other - sum).max(0.0) + 0.3 * (own - sum).max(0.0) + 0.01);
-        out.push(Found { name: number, tally: share + bonus, form: bonus >= worth::FORM });
+        out.push(Found { name: number, tally: share + bonus });
     }
     room.touched.clear();
     let order = |a: &Found, b: &Found| b.tally.total_cmp(&a.tally).then(a.name.cmp(&b.name));

@@ -183,7 +183,7 @@ fn decided(entity: Option<EntityKey>) -> Decision {
         entity,
         score: 1.0,
         method: Method::Decision,
-        candidates: entity.map(|entity| Candidate { entity, score: 1.0, parts: Vec::new() }).into_iter().collect(),
+        candidates: entity.map(Candidate::decided).into_iter().collect(),
     }
 }
 

@@ -138,7 +138,12 @@ impl Builder {
             out.extend_from_slice(bytes);
             count += 1;
         }
+        let out = &mut self.entities.bytes;
         out[count_at] = count;
+        for text in [entity.id.as_str(), &entity.name] {
+            put_varint(out, text.len() as u64);
+            out.extend_from_slice(text.as_bytes());
+        }
     }
 
     fn add_name(&mut self, entity: u32, kind: u16, text: &str, alias: bool) {

@@ -9,7 +9,7 @@
 //! | `Meta` | the catalog's figures, as JSON | one page |
 //! | `Keys` | a bucket of hashed keys with their lists of names or words | top bits of the hash |
 //! | `Names` | 64 names, tokenized, with the rarity of each token | name / 64 |
-//! | `Entities` | 64 entities: key, type, attribute values | entity / 64 |
+//! | `Entities` | 64 entities: key, type, attribute values, id and name | entity / 64 |
 //! | `Words` | 256 words | word / 256 |
 //! | `Weights` | one byte a name: how much there is to explain | name / 4096 |
 //!
@@ -27,7 +27,7 @@ pub use build::Builder;
 pub(crate) use read::{EntityCard, Index, NameCard, TokenView};
 
 /// Raised whenever the bytes or what they mean change: an index of another version is built anew.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// A kind of page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -122,6 +122,21 @@ impl<G: Deref<Target = [u8]>> EntityCard<G> {
     pub(crate) fn values(&self) -> impl Iterator<Item = ValueView<'_>> {
         attribute_values(&self.page[self.start..self.end])
     }
+
+    /// Returns the user's id and the preferred name.
+    pub(crate) fn id_and_name(&self) -> (&str, &str) {
+        let record = &self.page[self.start..self.end];
+        let mut at = 11;
+        for _ in 0..record[10] {
+            at += 4 + usize::from(record[at + 3]);
+        }
+        let mut text = || {
+            let len = get_varint(record, &mut at) as usize;
+            at += len;
+            std::str::from_utf8(&record[at - len..at]).unwrap_or_default()
+        };
+        (text(), text())
+    }
 }
 
 /// Reads the values out of a packed entity.
