@@ -289,7 +289,8 @@ CREATE TABLE decisions (
 -- Which groups the full-text index holds as they are now. The index itself (`story_search`, FTS5) is made by the first
 -- `search`; whoever changes a group, its topics or its links takes its row out here, and the next search reads it again.
 CREATE TABLE searched_groups (
-    story_group_id INTEGER PRIMARY KEY REFERENCES story_groups (id) ON DELETE CASCADE
+    story_group_id INTEGER PRIMARY KEY REFERENCES story_groups (id) ON DELETE CASCADE,
+    doc            INTEGER NOT NULL UNIQUE -- rowid in the index; what stands under other rowids there is outdated
 );
 
 -- Samples drawn by `audit` to find out how far the result can be trusted.

@@ -7,6 +7,7 @@ pub mod load;
 pub mod batch;
 pub mod demo;
 pub mod extract;
+pub mod explore;
 pub mod original;
 pub mod sandbox;
 pub mod profile;
@@ -114,6 +115,26 @@ pub enum Command {
     /// Show where the whole collection stands
     #[command(verbatim_doc_comment)]
     Progress,
+
+    /// Show a group: its topics and entities, where they stand in the stories, what they cost
+    Show(explore::ShowArgs),
+
+    /// List the most frequent topics, the groups of one, or make one topic of several
+    Topics(explore::TopicsArgs),
+
+    /// List the most frequent entities, or one with the groups that name it
+    Entities(explore::EntitiesArgs),
+
+    /// Find groups by words in their stories, titles, topics and names
+    ///
+    /// The first search makes the full-text index; later ones only read what has changed.
+    Search(explore::SearchArgs),
+
+    /// List the groups related to one, by shared topics and entities, the rarer the better
+    Related(explore::RelatedArgs),
+
+    /// Write what was learned as JSON Lines, CSV, GraphML or Cypher
+    Export(explore::ExportArgs),
 
     /// Read every kept answer again and link it anew, offline
     ///

@@ -7,13 +7,22 @@ mod batch;
 mod demo;
 mod compare;
 mod extract;
+mod dedupe;
+mod entities;
+mod explore;
+mod export;
 mod load;
 mod original;
 mod profile;
+mod period;
 mod progress;
 mod rebuild;
+mod related;
 mod sandbox;
 mod select;
+mod search;
+mod show;
+mod topics;
 
 use std::path::PathBuf;
 
@@ -110,6 +119,12 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Extract(args) => extract::run(&args, context),
         Command::Compare(args) => compare::run(&args, context),
         Command::Progress => progress::run(context),
+        Command::Show(args) => show::run(&args, context),
+        Command::Topics(args) => topics::run(&args, context),
+        Command::Entities(args) => entities::run(&args, context),
+        Command::Search(args) => search::run(&args, context),
+        Command::Related(args) => related::run(&args, context),
+        Command::Export(args) => export::run(&args, context),
         Command::Rebuild => rebuild::run(context),
         Command::Sandbox(args) => sandbox::run(&args, context),
     }

@@ -1,1 +1,8 @@
-//! Knowledge as HTML and as files for other programs.
+//! Knowledge as files for others: one HTML page, and exports as JSON Lines, CSV, GraphML and Cypher.
+//!
+//! Nothing here asks the database or opens a file: rows come in, bytes go to a writer. All text is hostile: each form
+//! has one function that makes it inert, and nothing is written past it.
+
+pub mod csv;
+pub mod cypher;
+pub mod graphml;

@@ -131,6 +131,11 @@ impl Tx<'_> {
             )?;
         if change == CatalogChange::Changed {
             self.prepare_cached("DELETE FROM entity_aliases WHERE entity_id = ?1")?.execute([key])?;
+            self.prepare_cached(
+                "DELETE FROM searched_groups
+                 WHERE story_group_id IN (SELECT story_group_id FROM story_entities WHERE entity_id = ?1)",
+            )?
+            .execute([key])?;
         }
         // A table of its own order takes the same alias twice as one.
         let mut insert =

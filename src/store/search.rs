@@ -3,6 +3,9 @@
 //! The index (`story_search`, FTS5 without contents: the texts stand in `stories` already) is made by the first search.
 //! `searched_groups` says which groups it holds as they are now; whoever changes a group takes its row out, and the
 //! next search reads it again. So load and import pay one look at a key, nothing more.
+//!
+//! A document is never taken out of the index, it is replaced by one under another rowid; so the index is one that also
+//! older SQLites can read (`contentless_delete` came with 3.43). When more is outdated than is not, it is made anew.
 
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
@@ -20,10 +23,10 @@ const TOKENIZER: &str = "porter unicode61 remove_diacritics 2";
 pub struct SearchQuery {
     /// In the language of FTS5; see `query` of the command for how words become it.
     pub words: String,
-    /// Only groups that have one of each of these sets of topics.
+    /// Only groups that have all these topics.
     pub topics: Vec<String>,
-    /// Only groups that name all these entities.
-    pub entities: Vec<EntityKey>,
+    /// Only groups that name one entity of each of these sets (namesakes).
+    pub entities: Vec<Vec<EntityKey>>,
     /// Only groups of this time.
     pub period: Period,
     /// At most so many.
@@ -56,6 +59,16 @@ impl Read<'_> {
         })?)
     }
 
+    /// Returns whether more of the index is outdated than is not.
+    pub fn is_search_index_worn(self) -> anyhow::Result<bool> {
+        Ok(self.0.query_row(
+            "SELECT coalesce((SELECT max(id) FROM story_search_docsize), 0)
+                    > 1000 + 2 * coalesce((SELECT count(*) FROM searched_groups), 0)",
+            [],
+            |row| row.get(0),
+        )?)
+    }
+
     /// Returns the groups that the index does not hold as they are now.
     pub fn unsearched_groups(self) -> anyhow::Result<Vec<GroupKey>> {
         let mut statement = self.0.prepare(
@@ -69,35 +82,40 @@ impl Read<'_> {
     /// Returns the groups that fit, best first, and how many there are. Without words the newest come first.
     pub fn search(self, query: &SearchQuery) -> anyhow::Result<(Vec<Found>, u64)> {
         // Conditions are put together from literals; every value is bound.
-        let mut conditions = vec!["1"];
+        let mut conditions = vec!["1".to_owned()];
         let mut values: Vec<Value> = vec![];
         let has_words = !query.words.is_empty();
         if has_words {
-            conditions.push("story_search MATCH ?");
+            conditions.push("story_search MATCH ?".to_owned());
             values.push(query.words.clone().into());
         }
         if let Some(since) = &query.period.since {
-            conditions.push("g.sort_at >= ?");
+            conditions.push("g.sort_at >= ?".to_owned());
             values.push(since.clone().into());
         }
         if let Some(before) = &query.period.before {
-            conditions.push("g.sort_at < ?");
+            conditions.push("g.sort_at < ?".to_owned());
             values.push(before.clone().into());
         }
         for topic in &query.topics {
-            conditions.push("EXISTS (SELECT 1 FROM story_topics t WHERE t.story_group_id = g.id AND t.topic = ?)");
+            conditions.push("g.id IN (SELECT t.story_group_id FROM story_topics t WHERE t.topic = ?)".to_owned());
             values.push(topic.clone().into());
         }
-        for entity in &query.entities {
-            conditions.push("g.id IN (SELECT m.story_group_id FROM story_entities m WHERE m.entity_id = ?)");
-            values.push(entity.0.into());
+        for namesakes in &query.entities {
+            let places = vec!["?"; namesakes.len()].join(", ");
+            conditions.push(format!(
+                "g.id IN (SELECT m.story_group_id FROM story_entities m WHERE m.entity_id IN ({places}))"
+            ));
+            values.extend(namesakes.iter().map(|entity| Value::from(entity.0)));
         }
         let conditions = conditions.join(" AND ");
         // bm25: title, stories, topics, names. A headline and a name say more than a word in passing.
         let sql = if has_words {
             format!(
                 "SELECT g.id, g.external_id, g.title, g.sort_at, -bm25(story_search, 4.0, 1.0, 3.0, 2.0) AS score
-                 FROM story_search CROSS JOIN story_groups g ON g.id = story_search.rowid
+                 FROM story_search
+                 CROSS JOIN searched_groups d ON d.doc = story_search.rowid
+                 CROSS JOIN story_groups g ON g.id = d.story_group_id
                  WHERE {conditions} ORDER BY score DESC, g.sort_at DESC, g.id"
             )
         } else {
@@ -196,7 +214,7 @@ impl Tx<'_> {
         self.execute_batch(&format!(
             "DROP TABLE IF EXISTS story_search;
              CREATE VIRTUAL TABLE story_search USING fts5 (title, stories, topics, names, content = '',
-                 contentless_delete = 1, tokenize = '{TOKENIZER}');
+                 tokenize = '{TOKENIZER}');
              DELETE FROM searched_groups;"
         ))?;
         Ok(())
@@ -204,13 +222,19 @@ impl Tx<'_> {
 
     /// Reads a group into the full-text index, in place of what it held of it.
     pub fn index_group(&self, key: GroupKey) -> anyhow::Result<()> {
-        self.prepare_cached("DELETE FROM story_search WHERE rowid = ?1")?.execute([key])?;
+        let doc: i64 = self
+            .prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM story_search_docsize")?
+            .query_row([], |row| row.get(0))?;
         let (title, stories, topics, names) = self.read().searchable(key)?;
         self.prepare_cached(
             "INSERT INTO story_search (rowid, title, stories, topics, names) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute((key, title, stories, topics, names))?;
-        self.prepare_cached("INSERT INTO searched_groups (story_group_id) VALUES (?1)")?.execute([key])?;
+        .execute((doc, title, stories, topics, names))?;
+        self.prepare_cached(
+            "INSERT INTO searched_groups (story_group_id, doc) VALUES (?1, ?2)
+             ON CONFLICT (story_group_id) DO UPDATE SET doc = excluded.doc",
+        )?
+        .execute((key, doc))?;
         Ok(())
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod bar;
 pub mod style;
+pub mod table;
 pub mod words;
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write};
@@ -231,6 +232,27 @@ impl Terminal {
             Ok(n) if n > 0 => Some(answer.trim().to_owned()),
             _ => None,
         }
+    }
+
+    /// Asks for one key on stderr; `None` without a terminal, and for Escape, Ctrl-C and the end of input.
+    pub fn key(&self, question: &str) -> Option<char> {
+        if !self.inner.interactive {
+            return None;
+        }
+        let _ = self.flush();
+        {
+            let mut err = lock(&self.inner.err);
+            let _ = write!(err, "{} ", style::render(question, self.inner.color_err));
+            let _ = err.flush();
+        }
+        let key = console::Term::stderr().read_key();
+        let shown = match key {
+            Ok(console::Key::Char(c)) => Some(c),
+            Ok(console::Key::Enter) => Some('\n'),
+            _ => None,
+        };
+        let _ = writeln!(lock(&self.inner.err), "{}", shown.filter(|c| !style::is_hostile(*c)).unwrap_or(' '));
+        shown
     }
 
     fn say(&self, label: &str, text: &str) {

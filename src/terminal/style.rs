@@ -90,6 +90,11 @@ pub fn is_hostile(c: char) -> bool {
         | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
+/// Returns whether a character is one of the marks that styles are made of; they take no room on the screen.
+pub fn is_mark(c: char) -> bool {
+    matches!(c, '\u{FDD0}'..='\u{FDEF}')
+}
+
 /// Makes text from outside fit into one line of a table: white space runs become one space, hostile characters go.
 pub fn one_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -4,6 +4,7 @@
 //! network, a [`Client`]. It decides what happens in which order and in which transaction; it knows no clap type, and
 //! leaves how a result is printed to `command`.
 
+pub mod export;
 pub mod load;
 pub mod profile;
 pub mod questions;
@@ -21,6 +22,9 @@ pub mod direct;
 pub mod refusal;
 pub mod probe;
 pub mod compare;
+pub mod names;
+pub mod search;
+pub mod topics;
 
 use std::fs::{self, File, TryLockError};
 use std::path::PathBuf;

@@ -66,29 +66,7 @@ impl Read<'_> {
         entity_types: &[String],
         limit: u64,
     ) -> anyhow::Result<(Vec<EntityCount>, u64)> {
-        let within = if period.is_always() { None } else { Some(self.groups_in(period)?) };
-        let mut counts: Vec<(u64, EntityKey)> = vec![];
-        {
-            // The index holds (entity, group) in order, so this reads it and nothing else.
-            let mut statement = self.0.prepare_cached(
-                "SELECT entity_id, story_group_id FROM story_entities WHERE entity_id IS NOT NULL
-                 ORDER BY entity_id, story_group_id",
-            )?;
-            let mut rows = statement.query([])?;
-            let mut last = None;
-            while let Some(row) = rows.next()? {
-                let (entity, group): (EntityKey, GroupKey) = (row.get(0)?, row.get(1)?);
-                if last == Some((entity, group)) || within.as_ref().is_some_and(|within| !within.contains(&group)) {
-                    continue;
-                }
-                last = Some((entity, group));
-                match counts.last_mut() {
-                    Some((n, known)) if *known == entity => *n += 1,
-                    _ => counts.push((1, entity)),
-                }
-            }
-        }
-        counts.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        let counts = self.entity_counts(period)?;
         let is_wanted = |entity: &EntityHead| {
             entity_types.is_empty() || entity_types.iter().any(|t| t.eq_ignore_ascii_case(&entity.entity_type))
         };
@@ -106,6 +84,32 @@ impl Read<'_> {
             }
         }
         Ok((top, total))
+    }
+
+    /// Returns every linked entity with the number of groups of a period that name it, most frequent first.
+    pub(super) fn entity_counts(self, period: &Period) -> anyhow::Result<Vec<(u64, EntityKey)>> {
+        let within = if period.is_always() { None } else { Some(self.groups_in(period)?) };
+        let mut counts: Vec<(u64, EntityKey)> = vec![];
+        // The index holds (entity, group) in order, so this reads it and nothing else.
+        let mut statement = self.0.prepare_cached(
+            "SELECT entity_id, story_group_id FROM story_entities WHERE entity_id IS NOT NULL
+             ORDER BY entity_id, story_group_id",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut last = None;
+        while let Some(row) = rows.next()? {
+            let (entity, group): (EntityKey, GroupKey) = (row.get(0)?, row.get(1)?);
+            if last == Some((entity, group)) || within.as_ref().is_some_and(|within| !within.contains(&group)) {
+                continue;
+            }
+            last = Some((entity, group));
+            match counts.last_mut() {
+                Some((n, known)) if *known == entity => *n += 1,
+                _ => counts.push((1, entity)),
+            }
+        }
+        counts.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+        Ok(counts)
     }
 
     /// Returns the groups of a period.

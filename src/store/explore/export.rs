@@ -52,20 +52,33 @@ impl Read<'_> {
         Ok(())
     }
 
-    /// Gives every entity that a group of the period names, in the order of its key.
-    pub fn each_linked_entity(
+    /// Gives every group of a period, newest first.
+    pub fn each_group_head(
         self,
-        mut visit: impl FnMut(EntityHead, u64) -> anyhow::Result<()>,
+        period: &Period,
+        mut visit: impl FnMut(GroupHead) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let mut statement = self.0.prepare(
-            "SELECT e.id, e.external_id, e.type, e.name, n
-             FROM (SELECT entity_id, count(DISTINCT story_group_id) AS n FROM story_entities
-                   WHERE entity_id IS NOT NULL GROUP BY entity_id)
-             JOIN entities e ON e.id = entity_id",
+            "SELECT id, external_id, title, sort_at, status FROM story_groups
+             WHERE (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2) ORDER BY sort_at DESC, id",
         )?;
-        let mut rows = statement.query([])?;
+        let mut rows = statement.query(params![period.since, period.before])?;
         while let Some(row) = rows.next()? {
-            visit(EntityHead::read(row, 0)?, row.get::<_, i64>(4)? as u64)?;
+            visit(GroupHead::read(row, 0)?)?;
+        }
+        Ok(())
+    }
+
+    /// Gives every entity that a group of the period names, with the number of groups, most frequent first.
+    pub fn each_linked_entity(
+        self,
+        period: &Period,
+        mut visit: impl FnMut(EntityHead, u64) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        for (groups, key) in self.entity_counts(period)? {
+            if let Some(entity) = self.entity_head(key)? {
+                visit(entity, groups)?;
+            }
         }
         Ok(())
     }

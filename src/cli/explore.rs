@@ -1,0 +1,211 @@
+//! `gleaner show`, `topics`, `entities`, `search`, `related`, `unresolved`, `audit`, `export`, `report`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// A stretch of time.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PeriodArgs {
+    /// Only groups from this time on (2024-05-01 or 2024-05-01T12:00:00Z)
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+
+    /// Only groups before the end of this day or time
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+}
+
+/// Options of `show`.
+#[derive(Clone, Debug, Args)]
+pub struct ShowArgs {
+    /// Id of the group
+    pub group: String,
+
+    /// Leave the stories out
+    #[arg(long)]
+    pub no_text: bool,
+}
+
+/// Options of `topics`.
+#[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct TopicsArgs {
+    /// A topic: list the groups that have it
+    pub topic: Option<String>,
+
+    /// Which time.
+    #[command(flatten)]
+    pub period: PeriodArgs,
+
+    /// At most N
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: u64,
+
+    /// Tend topics.
+    #[command(subcommand)]
+    pub command: Option<TopicsCommand>,
+}
+
+/// Tend topics.
+#[derive(Clone, Debug, Subcommand)]
+pub enum TopicsCommand {
+    /// Make one topic of several: `topics merge "injury updates" injuries into "injury update"`
+    ///
+    /// It holds for what is there and for every later import.
+    Merge {
+        /// Topics, the word `into`, and the topic they become
+        #[arg(required = true, num_args = 2.., value_name = "TOPIC")]
+        topics: Vec<String>,
+    },
+
+    /// List, add or remove the topics that were made another
+    #[command(subcommand)]
+    Alias(TopicAliasCommand),
+
+    /// Propose topics that are likely one, best first; on a terminal, decide with one key each
+    Dedupe(TopicsDedupeArgs),
+}
+
+/// List, add or remove the topics that were made another.
+#[derive(Clone, Debug, Subcommand)]
+pub enum TopicAliasCommand {
+    /// List what was decided
+    List,
+    /// The same as `topics merge ALIAS into TOPIC`
+    Add {
+        /// The topic that goes
+        alias: String,
+        /// The topic it becomes
+        topic: String,
+    },
+    /// Make it a topic of its own again
+    Remove {
+        /// The topic that went
+        alias: String,
+    },
+}
+
+/// Options of `topics dedupe`.
+#[derive(Clone, Debug, Args)]
+pub struct TopicsDedupeArgs {
+    /// At most N pairs
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: u64,
+
+    /// Only pairs at least this alike, 0 to 1
+    #[arg(long, value_name = "SCORE", default_value_t = 0.8)]
+    pub min_score: f64,
+
+    /// Merge every pair at least this alike without asking
+    #[arg(long, value_name = "SCORE")]
+    pub accept: Option<f64>,
+}
+
+/// Options of `entities`.
+#[derive(Clone, Debug, Args)]
+pub struct EntitiesArgs {
+    /// A name, an alias or an id: show the entity and the groups that name it
+    pub name: Option<String>,
+
+    /// Only entities of this catalog type (may be given more than once)
+    #[arg(long = "type", value_name = "TYPE")]
+    pub types: Vec<String>,
+
+    /// Which time.
+    #[command(flatten)]
+    pub period: PeriodArgs,
+
+    /// At most N
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: u64,
+}
+
+/// Options of `related`.
+#[derive(Clone, Debug, Args)]
+pub struct RelatedArgs {
+    /// Id of the group
+    pub group: String,
+
+    /// At most N
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub limit: u64,
+}
+
+/// Options of `search`.
+#[derive(Clone, Debug, Args)]
+pub struct SearchArgs {
+    /// What to look for: all words; "in quotes" as they stand; word* for beginnings; OR, NOT between words
+    pub words: Vec<String>,
+
+    /// Only groups with this topic (may be given more than once)
+    #[arg(long, value_name = "TOPIC")]
+    pub topic: Vec<String>,
+
+    /// Only groups that name this entity (may be given more than once)
+    #[arg(long, value_name = "NAME")]
+    pub entity: Vec<String>,
+
+    /// Which time.
+    #[command(flatten)]
+    pub period: PeriodArgs,
+
+    /// At most N
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub limit: u64,
+
+    /// Make the full-text index anew
+    #[arg(long)]
+    pub rebuild: bool,
+}
+
+/// Options of `export`.
+#[derive(Clone, Debug, Args)]
+pub struct ExportArgs {
+    /// What to write [default: groups; for csv links; for graphml and cypher everything]
+    pub what: Option<ExportWhat>,
+
+    /// Form of the file [default: by the name of the file, else jsonl]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<ExportFormat>,
+
+    /// Write to FILE, which appears whole or not at all [default: stdout]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Which time.
+    #[command(flatten)]
+    pub period: PeriodArgs,
+
+    /// Only pairs of entities that stand together in at least N groups
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub min_groups: u64,
+}
+
+/// What to export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportWhat {
+    /// A row a group; as JSON with its topics and entities in it
+    Groups,
+    /// A row for each topic of each group
+    Topics,
+    /// A row for each entity that is named
+    Entities,
+    /// A row for each mention, with what it is linked to
+    Links,
+    /// A row for each two entities that stand in the same groups
+    Cooccurrence,
+}
+
+/// Form of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// JSON Lines
+    Jsonl,
+    /// CSV, with what a spreadsheet would take for a formula made harmless
+    Csv,
+    /// A graph for networkx, Gephi, yEd
+    Graphml,
+    /// Statements for Neo4j and Memgraph
+    Cypher,
+}

@@ -1,0 +1,140 @@
+//! `gleaner topics dedupe`: topics that are likely one.
+
+use serde_json::json;
+
+use super::Context;
+use crate::cli::explore::TopicsDedupeArgs;
+use crate::error::Exit;
+use crate::store::Store;
+use crate::terminal::table::{Side, Table};
+use crate::terminal::{style, words};
+use crate::workflow::topics::{Proposal, duplicates};
+
+/// Runs the command.
+pub(super) fn run(args: &TopicsDedupeArgs, context: &Context) -> anyhow::Result<Exit> {
+    let mut store = context.open()?;
+    let terminal = &context.terminal;
+    let mut proposals = duplicates(&store, args.min_score)?;
+    let total = proposals.len() as u64;
+    if let Some(least) = args.accept {
+        return accept(&mut store, &proposals, least, context);
+    }
+    proposals.truncate(args.limit as usize);
+    if terminal.is_json() {
+        terminal.json(&json!({"proposals": proposals, "total": total}))?;
+        return Ok(Exit::Done);
+    }
+    if proposals.is_empty() {
+        terminal.status("no two topics look like one");
+        return Ok(Exit::Done);
+    }
+    if terminal.is_interactive() {
+        return walk(&mut store, &proposals, context);
+    }
+    let heads =
+        [("alike", Side::Right), ("topic", Side::Left), ("", Side::Right), ("into", Side::Left), ("", Side::Right)];
+    let mut table = Table::new(&heads, 1);
+    for pair in &proposals {
+        table.row([
+            format!("{:.2}", pair.score),
+            style::one_line(&pair.topic),
+            words::number(pair.groups),
+            style::one_line(&pair.into),
+            words::number(pair.into_groups),
+        ]);
+    }
+    for line in table.lines(terminal.width()) {
+        terminal.line(line)?;
+    }
+    terminal.status(format!("{} of {}", proposals.len(), words::count(total, "pair")));
+    terminal.hint("`gleaner topics merge TOPIC into TOPIC` makes one of two; `--accept 0.95` all that are so alike");
+    Ok(Exit::Done)
+}
+
+fn accept(store: &mut Store, proposals: &[Proposal], least: f64, context: &Context) -> anyhow::Result<Exit> {
+    let now = context.config.now_text();
+    let tx = store.write()?;
+    let (mut n_merged, mut n_groups) = (0, 0);
+    for pair in proposals.iter().filter(|pair| pair.score >= least) {
+        // What an earlier pair has merged has another name now.
+        let into = tx.read().topic_decision(&pair.into)?.map_or(pair.into.clone(), |(target, _)| target);
+        if tx.read().topic_decision(&pair.topic)?.is_some() || into == pair.topic {
+            continue;
+        }
+        let display = tx.read().topic_display(&into)?.unwrap_or_else(|| into.clone());
+        n_groups += tx.merge_topic(&pair.topic, &into, &display, &now)?;
+        n_merged += 1;
+    }
+    tx.commit()?;
+    if context.terminal.is_json() {
+        context.terminal.json(&json!({"merged": n_merged, "groups": n_groups}))?;
+    }
+    context.terminal.status(format!(
+        "{} merged, in {}; `gleaner topics alias list` shows them",
+        words::count(n_merged, "topic"),
+        words::count(n_groups, "group")
+    ));
+    Ok(Exit::Done)
+}
+
+/// Asks about each pair; every decision is saved at once.
+fn walk(store: &mut Store, proposals: &[Proposal], context: &Context) -> anyhow::Result<Exit> {
+    let terminal = &context.terminal;
+    terminal.status("m merge · r merge the other way round · k keep apart · s skip · u undo · q quit");
+    let mut done: Vec<(usize, char)> = vec![];
+    let mut i = 0;
+    while let Some(pair) = proposals.get(i) {
+        let now = context.config.now_text();
+        let read = store.read();
+        // Decided by an earlier answer, in this walk.
+        if read.topic_count(&pair.topic)? == 0 || read.topic_count(&pair.into)? == 0 {
+            i += 1;
+            continue;
+        }
+        terminal.line(format!(
+            "{:.2}  {} ({})  →  {} ({})",
+            pair.score,
+            style::bold(style::one_line(&pair.topic)),
+            pair.groups,
+            style::bold(style::one_line(&pair.into)),
+            pair.into_groups
+        ))?;
+        let Some(key) = terminal.key("[m/r/k/s/u/q]") else { break };
+        match key {
+            'm' | 'r' => {
+                let (from, into) = if key == 'm' { (&pair.topic, &pair.into) } else { (&pair.into, &pair.topic) };
+                let display = read.topic_display(into)?.unwrap_or_else(|| into.clone());
+                let tx = store.write()?;
+                tx.merge_topic(from, into, &display, &now)?;
+                tx.commit()?;
+            }
+            'k' => {
+                let tx = store.write()?;
+                tx.keep_topics_apart(&pair.topic, &pair.into, &now)?;
+                tx.commit()?;
+            }
+            's' => {}
+            'u' => {
+                let Some((back, key)) = done.pop() else { continue };
+                let pair = &proposals[back];
+                let tx = store.write()?;
+                match key {
+                    'm' => drop(tx.unmerge_topic(&pair.topic)?),
+                    'r' => drop(tx.unmerge_topic(&pair.into)?),
+                    'k' => tx.forget_apart(&pair.topic, &pair.into)?,
+                    _ => {}
+                }
+                tx.commit()?;
+                i = back;
+                continue;
+            }
+            'q' => break,
+            _ => continue,
+        }
+        done.push((i, key));
+        i += 1;
+    }
+    let n = done.iter().filter(|(_, key)| *key != 's').count() as u64;
+    terminal.status(format!("{} saved", words::count(n, "decision")));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,177 @@
+//! `gleaner entities …`: who and what the groups name.
+
+use anyhow::anyhow;
+use serde_json::json;
+
+use super::Context;
+use super::explore::{day, hint_if_empty, percent, title};
+use super::period::period;
+use crate::cli::explore::EntitiesArgs;
+use crate::error::{Exit, Explain as _};
+use crate::store::Store;
+use crate::store::explore::Namesake;
+use crate::terminal::table::{Side, Table, bar};
+use crate::terminal::{style, words};
+use crate::workflow::names;
+
+/// Columns of a bar.
+const BAR: usize = 24;
+/// Spellings and companions shown of an entity.
+const FEW: u32 = 8;
+
+/// Runs the command.
+pub(super) fn run(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
+    match &args.name {
+        Some(name) => one(name, args, context),
+        None => top(args, context),
+    }
+}
+
+fn top(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
+    let store = context.open()?;
+    let (top, total) = store.read().top_entities(&period(&args.period)?, &args.types, args.limit)?;
+    let terminal = &context.terminal;
+    if terminal.is_json() {
+        terminal.json(&json!({"entities": top, "total": total}))?;
+        return Ok(Exit::Done);
+    }
+    let most = top.first().map_or(0, |row| row.groups);
+    let heads =
+        [("groups", Side::Right), ("", Side::Left), ("entity", Side::Left), ("type", Side::Left), ("id", Side::Left)];
+    let mut table = Table::new(&heads, 2);
+    for row in &top {
+        table.row([
+            words::number(row.groups),
+            style::cyan(bar(row.groups, most, BAR)),
+            style::one_line(&row.entity.name),
+            style::one_line(&row.entity.entity_type),
+            style::dim(style::one_line(row.entity.id.as_str())),
+        ]);
+    }
+    for line in table.lines(terminal.width()).iter().filter(|_| !table.is_empty()) {
+        terminal.line(line)?;
+    }
+    terminal.status(format!("{} of {}", words::number(top.len() as u64), words::count(total, "linked entity")));
+    hint_if_empty(context, &store)?;
+    Ok(Exit::Done)
+}
+
+fn one(name: &str, args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
+    let store = context.open()?;
+    let found = entity_named(&store, name, &args.types, context)?;
+    let mut shown = vec![];
+    for (i, namesake) in found.iter().enumerate() {
+        if i > 0 && !context.terminal.is_json() {
+            context.terminal.line("")?;
+        }
+        shown.push(show(&store, namesake, args, context)?);
+    }
+    if context.terminal.is_json() {
+        context.terminal.json(&json!({"entities": shown}))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Returns the entities that a typed name means: those that bear it, else the one it is almost the name of.
+pub(super) fn entity_named(
+    store: &Store,
+    name: &str,
+    types: &[String],
+    context: &Context,
+) -> anyhow::Result<Vec<Namesake>> {
+    let is_wanted =
+        |row: &Namesake| types.is_empty() || types.iter().any(|t| t.eq_ignore_ascii_case(&row.entity.entity_type));
+    let mut found = store.read().namesakes(name, 50)?;
+    found.retain(is_wanted);
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let mut similar = names::similar(store, name, 5)?;
+    similar.retain(|row| is_wanted(&row.namesake));
+    match similar.as_slice() {
+        [best, ..] if best.is_sure => {
+            context.terminal.status(format!(
+                "nothing is called `{}`; this is `{}`",
+                style::one_line(name),
+                style::one_line(&best.namesake.entity.name)
+            ));
+            Ok(vec![best.namesake.clone()])
+        }
+        [] => Err(anyhow!("no entity of the catalog is called `{name}`"))
+            .exit(Exit::Usage)
+            .hint("`gleaner entities` lists the most frequent, `gleaner unresolved` what is not linked"),
+        _ => {
+            let names: Vec<&String> = similar.iter().map(|row| &row.namesake.entity.name).collect();
+            Err(anyhow!("no entity of the catalog is called `{name}`"))
+                .exit(Exit::Usage)
+                .hint(format!("did you mean {}?", words::list(&names, "or")))
+        }
+    }
+}
+
+fn show(
+    store: &Store,
+    namesake: &Namesake,
+    args: &EntitiesArgs,
+    context: &Context,
+) -> anyhow::Result<serde_json::Value> {
+    let read = store.read();
+    let key = namesake.entity.key;
+    let entity = read.entity(key)?;
+    let total = read.entity_count(key)?;
+    let groups = read.groups_of_entity(key, &period(&args.period)?, args.limit)?;
+    let spellings = read.spellings_of(key, FEW)?;
+    let companions = read.companions_of(key, FEW)?;
+    let terminal = &context.terminal;
+    if terminal.is_json() {
+        return Ok(json!({
+            "entity": entity, "total": total, "groups": groups, "spellings": spellings, "companions": companions,
+        }));
+    }
+    let Some(entity) = entity else { return Ok(serde_json::Value::Null) };
+    terminal.line(format!(
+        "{}  {}  {}",
+        style::bold(style::one_line(&entity.name)),
+        style::dim(format!("{} {}", style::one_line(&entity.entity_type), style::one_line(entity.id.as_str()))),
+        style::dim(words::count(total, "group"))
+    ))?;
+    let fact = |label: &str, values: Vec<String>| -> anyhow::Result<()> {
+        let values: Vec<String> = values.iter().map(|value| style::one_line(value)).collect();
+        if values.is_empty() { Ok(()) } else { terminal.line(format!("  {label:11} {}", values.join(" · "))) }
+    };
+    let aliases = entity.aliases.len();
+    let mut shown: Vec<String> = entity.aliases.into_iter().take(FEW as usize).collect();
+    if aliases > shown.len() {
+        shown.push(format!("and {} more", aliases - shown.len()));
+    }
+    fact("also called", shown)?;
+    fact("known", entity.attributes.iter().map(|(name, value)| format!("{name}: {value}")).collect())?;
+    fact("written", spellings.iter().map(|s| format!("{} ({})", s.mention, s.mentions)).collect())?;
+    fact("beside", companions.iter().map(|c| format!("{} ({})", c.entity.name, c.groups)).collect())?;
+    if groups.is_empty() {
+        return Ok(serde_json::Value::Null);
+    }
+    let heads = [
+        ("", Side::Left),
+        ("date", Side::Left),
+        ("group", Side::Left),
+        ("mention", Side::Left),
+        ("", Side::Left),
+        ("", Side::Left),
+    ];
+    let mut table = Table::new(&heads, 2);
+    for row in &groups {
+        table.row([
+            if row.is_primary { style::green("●") } else { style::dim("○") },
+            day(row.group.at.as_deref()),
+            title(&row.group),
+            style::one_line(&row.mention),
+            style::dim(format!("{} {}", style::one_line(&row.method), percent(row.score))),
+            style::dim(style::one_line(row.group.id.as_str())),
+        ]);
+    }
+    for line in table.lines(terminal.width()) {
+        terminal.line(line)?;
+    }
+    Ok(serde_json::Value::Null)
+}

@@ -1,0 +1,54 @@
+//! `gleaner related GROUP`: which other groups hang together with it, and through what.
+
+use serde_json::json;
+
+use super::Context;
+use super::explore::{day, group_named, percent, title};
+use crate::cli::explore::RelatedArgs;
+use crate::error::Exit;
+use crate::store::explore::Shared;
+use crate::terminal::{style, words};
+
+/// Things shared that are named in a line.
+const SHARED_MAX: usize = 6;
+
+/// Runs the command.
+pub(super) fn run(args: &RelatedArgs, context: &Context) -> anyhow::Result<Exit> {
+    let store = context.open()?;
+    let key = group_named(&store, &args.group)?;
+    let related = store.read().related(key, args.limit)?;
+    let terminal = &context.terminal;
+    if terminal.is_json() {
+        terminal.json(&json!({"group_id": args.group, "related": related}))?;
+        return Ok(Exit::Done);
+    }
+    for row in &related {
+        terminal.line(format!(
+            "{:>5}  {}  {}  {}",
+            percent(row.score),
+            day(row.group.at.as_deref()),
+            style::bold(title(&row.group)),
+            style::dim(style::one_line(row.group.id.as_str()))
+        ))?;
+        let mut shared: Vec<String> = row
+            .shared
+            .iter()
+            .take(SHARED_MAX)
+            .map(|shared| match shared {
+                Shared::Topic { topic, groups } => format!("{} ({groups})", style::one_line(topic)),
+                Shared::Entity { entity, groups } => {
+                    format!("{} ({groups})", style::cyan(style::one_line(&entity.name)))
+                }
+            })
+            .collect();
+        if row.shared.len() > SHARED_MAX {
+            shared.push(format!("{} more", row.shared.len() - SHARED_MAX));
+        }
+        terminal.line(format!("       {}", shared.join(", ")))?;
+    }
+    terminal.status(match related.len() {
+        0 => "no other group shares a topic or an entity with it".into(),
+        n => format!("{}; behind each thing shared: the groups that have it", words::count(n as u64, "related group")),
+    });
+    Ok(Exit::Done)
+}

@@ -1,0 +1,209 @@
+//! `gleaner show GROUP`: a group with all that was learned of it.
+
+use serde_json::json;
+
+use super::Context;
+use super::explore::{Mark, day, group_named, mark, percent, places};
+use crate::cli::explore::ShowArgs;
+use crate::error::Exit;
+use crate::model::{Attributes, Group, Kind};
+use crate::store::explore::{AnswerHead, MentionRow};
+use crate::terminal::table::{Side, Table, wrap};
+use crate::terminal::{Terminal, style, words};
+
+/// Runs the command.
+pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
+    let store = context.open()?;
+    let key = group_named(&store, &args.group)?;
+    let read = store.read();
+    let Some(row) = read.group(key)? else { return Ok(Exit::Failed) };
+    let (topics, mentions, answers) = (read.topics_of(key)?, read.mentions_of(key)?, read.answers_of(key)?);
+    let (cost, n_answers) = read.cost_of_group(key)?;
+    let places = Places::find(&row.group, &mentions);
+    let terminal = &context.terminal;
+    if terminal.is_json() {
+        let entities: Vec<_> = mentions
+            .iter()
+            .zip(&places.0)
+            .map(|(mention, places)| {
+                let mut value = serde_json::to_value(mention)?;
+                value["places"] = places
+                    .iter()
+                    .map(|(story, at)| json!({"story": story + 1, "start": at.start, "end": at.end}))
+                    .collect();
+                Ok(value)
+            })
+            .collect::<serde_json::Result<_>>()?;
+        let entities: Vec<serde_json::Value> = entities;
+        let mut value = json!({
+            "group_id": row.group.id, "title": row.group.title, "status": row.group.status,
+            "created_at": row.group.created_at, "topics": topics, "entities": entities, "answers": answers,
+            "cost_usd": cost, "n_billed_answers": n_answers,
+        });
+        if !args.no_text {
+            value["stories"] = serde_json::to_value(&row.group.stories)?;
+        }
+        terminal.json(&value)?;
+        return Ok(Exit::Done);
+    }
+    let title = row.group.title.as_deref().map(style::one_line).unwrap_or_else(|| "(no title)".into());
+    terminal.line(style::bold(title))?;
+    let mut facts = vec![style::one_line(row.group.id.as_str()), day(row.group.created_at.as_deref())];
+    facts.push(words::count(row.group.stories.len() as u64, "story"));
+    if row.group.status != Group::ACTIVE {
+        facts.push(style::one_line(&row.group.status));
+    }
+    facts.retain(|fact| !fact.is_empty());
+    terminal.line(style::dim(facts.join("  ")))?;
+    if !topics.is_empty() {
+        terminal.line(format!("\n{}", style::bold("Topics")))?;
+        let mut table = Table::new(&[("", Side::Right), ("", Side::Left), ("", Side::Right), ("", Side::Left)], 1);
+        for topic in &topics {
+            let said = topic.said.as_deref().map(|said| style::dim(format!("said: {}", style::one_line(said))));
+            table.row([
+                topic.rank.to_string(),
+                style::one_line(&topic.display),
+                percent(topic.confidence),
+                said.unwrap_or_default(),
+            ]);
+        }
+        print(terminal, &table)?;
+    }
+    if !mentions.is_empty() {
+        terminal.line(format!("\n{}", style::bold("Entities")))?;
+        print(terminal, &entities(&mentions, &places))?;
+    }
+    for answer in &answers {
+        if answer.kind == answers[0].kind {
+            terminal.line(format!("\n{}", style::bold("Answers")))?;
+        }
+        terminal.line(source(answer))?;
+    }
+    if n_answers > answers.len() as u64 {
+        terminal
+            .line(style::dim(format!("  all {n_answers} billed answers of this group: {}", words::dollars(cost))))?;
+    }
+    if !args.no_text {
+        stories(terminal, &row.group, &mentions, &places)?;
+    }
+    if answers.is_empty() {
+        terminal.hint("this group was not asked about yet, or its answers are not usable: `gleaner progress`");
+    }
+    Ok(Exit::Done)
+}
+
+/// Where each mention stands: story by story.
+struct Places(Vec<Vec<(usize, std::ops::Range<usize>)>>);
+
+impl Places {
+    fn find(group: &Group, mentions: &[MentionRow]) -> Self {
+        let of = |mention: &MentionRow| {
+            let stories = group.stories.iter().enumerate();
+            stories.flat_map(|(i, s)| places(&s.text, &mention.text).into_iter().map(move |at| (i, at))).collect()
+        };
+        Self(mentions.iter().map(of).collect())
+    }
+
+    /// Says it in a few words: `story 1 ×2, 3`.
+    fn words(&self, mention: usize) -> String {
+        let mut stories: Vec<(usize, usize)> = vec![];
+        for (story, _) in &self.0[mention] {
+            match stories.last_mut() {
+                Some((last, n)) if last == story => *n += 1,
+                _ => stories.push((*story, 1)),
+            }
+        }
+        let parts: Vec<String> = stories
+            .iter()
+            .map(|(story, n)| if *n > 1 { format!("{}×{n}", story + 1) } else { (story + 1).to_string() })
+            .collect();
+        parts.join(", ")
+    }
+}
+
+fn entities(mentions: &[MentionRow], places: &Places) -> Table {
+    let left = |head| (head, Side::Left);
+    let heads = [("", Side::Right), left("mention"), left("is"), left("type"), left("how"), left("story"), left("id")];
+    let mut table = Table::new(&heads, 2);
+    for (i, mention) in mentions.iter().enumerate() {
+        let text = style::one_line(&mention.text);
+        let entity = mention.entity.as_ref();
+        table.row([
+            mention.rank.to_string(),
+            if mention.is_primary { style::bold(text) } else { text },
+            match entity {
+                Some(entity) => style::green(style::one_line(&entity.name)),
+                None => style::yellow(mention.outcome.as_str()),
+            },
+            style::one_line(entity.map_or(&mention.entity_type, |entity| &entity.entity_type)),
+            match entity {
+                Some(_) => format!("{} {}", style::one_line(&mention.method), percent(mention.score)),
+                None => hints(&mention.hints),
+            },
+            match places.0[i].is_empty() {
+                // In a headline, or in words of its own.
+                true => style::dim("-"),
+                false => places.words(i),
+            },
+            entity.map(|entity| style::dim(style::one_line(entity.id.as_str()))).unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+fn hints(hints: &Attributes) -> String {
+    let parts: Vec<String> =
+        hints.iter().map(|(name, value)| format!("{}: {}", style::one_line(name), style::one_line(value))).collect();
+    style::dim(parts.join(", "))
+}
+
+fn source(answer: &AnswerHead) -> String {
+    let what = match answer.kind {
+        Kind::Topic => "topics",
+        Kind::Entity => "entities",
+    };
+    let text = |text: &Option<String>, otherwise: &str| text.as_deref().map_or(otherwise.to_owned(), style::one_line);
+    let mut line = format!(
+        "  {what:8}  {}  {}  {}",
+        text(&answer.model, "unknown model"),
+        text(&answer.batch_id, "asked directly"),
+        text(&answer.answered_at, "")
+    );
+    if answer.sandbox {
+        line.push_str("  sandbox");
+    } else if let Some(cost) = answer.cost_usd {
+        line.push_str(&format!("  {}", words::dollars(cost)));
+    }
+    line
+}
+
+fn stories(terminal: &Terminal, group: &Group, mentions: &[MentionRow], places: &Places) -> anyhow::Result<()> {
+    // Lines longer than this are hard to read.
+    let width = terminal.width().min(100);
+    for (i, story) in group.stories.iter().enumerate() {
+        let title = story.title.as_deref().map(style::one_line).unwrap_or_default();
+        let heading = format!("\n{} {}", style::dim(format!("{}.", i + 1)), style::bold(title));
+        terminal.line(heading.trim_end())?;
+        let at = [day(story.published_at.as_deref()), story.url.as_deref().map(style::one_line).unwrap_or_default()];
+        if at.iter().any(|fact| !fact.is_empty()) {
+            terminal.line(style::dim(at.join("  ").trim()))?;
+        }
+        let mut marks: Vec<(_, Mark)> = vec![];
+        for (mention, places) in mentions.iter().zip(&places.0) {
+            let style: Mark =
+                if mention.entity.is_some() { |word| style::green(word) } else { |word| style::yellow(word) };
+            marks.extend(places.iter().filter(|(story, _)| *story == i).map(|(_, at)| (at.clone(), style)));
+        }
+        for line in wrap(&mark(&story.text, marks), width) {
+            terminal.line(line)?;
+        }
+    }
+    Ok(())
+}
+
+fn print(terminal: &Terminal, table: &Table) -> anyhow::Result<()> {
+    for line in table.lines(terminal.width().saturating_sub(2)) {
+        terminal.line(format!("  {line}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,171 @@
+//! Tables of text: columns as wide as what stands in them, one of which gives way where the terminal is narrow.
+
+use unicode_width::UnicodeWidthChar as _;
+
+use super::style;
+
+/// Blanks between two columns.
+const GAP: usize = 2;
+/// The column that gives way keeps at least this width.
+const LEAST: usize = 12;
+
+/// A table that is being filled.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    heads: Vec<(String, Side)>,
+    flexible: usize,
+    rows: Vec<Vec<String>>,
+}
+
+/// Where the text of a column stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+impl Table {
+    /// Begins a table with these columns; the one numbered `flexible` gives way.
+    pub fn new(heads: &[(&str, Side)], flexible: usize) -> Self {
+        Self { heads: heads.iter().map(|(head, side)| ((*head).to_owned(), *side)).collect(), flexible, rows: vec![] }
+    }
+
+    /// Adds a row. Cells may be styled; text from outside passes [`style::one_line`] before.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+
+    /// Returns whether no row was added.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Returns the lines, to fit `width` columns.
+    pub fn lines(&self, width: usize) -> Vec<String> {
+        let mut widths: Vec<usize> = self.heads.iter().map(|(head, _)| columns(head)).collect();
+        for row in &self.rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(columns(cell));
+            }
+        }
+        let total: usize = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
+        if let Some(flexible) = widths.get_mut(self.flexible).filter(|_| total > width) {
+            *flexible = flexible.saturating_sub(total - width).max(LEAST.min(*flexible));
+        }
+        let mut lines = vec![];
+        if self.heads.iter().any(|(head, _)| !head.is_empty()) {
+            let heads =
+                self.heads.iter().map(|(head, _)| if head.is_empty() { String::new() } else { style::dim(head) });
+            lines.push(self.line(&heads.collect::<Vec<_>>(), &widths));
+        }
+        lines.extend(self.rows.iter().map(|row| self.line(row, &widths)));
+        lines
+    }
+
+    fn line(&self, cells: &[String], widths: &[usize]) -> String {
+        let mut line = String::new();
+        for (i, ((cell, width), (_, side))) in cells.iter().zip(widths).zip(&self.heads).enumerate() {
+            if i > 0 {
+                line.push_str(&" ".repeat(GAP));
+            }
+            let cell = cut(cell, *width);
+            let room = " ".repeat(width.saturating_sub(columns(&cell)));
+            match side {
+                Side::Left => line.extend([cell.as_str(), &room]),
+                Side::Right => line.extend([room.as_str(), &cell]),
+            }
+        }
+        line.truncate(line.trim_end().len());
+        line
+    }
+}
+
+/// Returns how many columns of a terminal a text takes; styles take none.
+pub fn columns(text: &str) -> usize {
+    text.chars().filter(|c| !style::is_mark(*c)).map(|c| c.width().unwrap_or(0)).sum()
+}
+
+/// Cuts a text to so many columns, with an ellipsis in place of the rest; styles stay whole.
+pub fn cut(text: &str, width: usize) -> String {
+    if columns(text) <= width {
+        return text.to_owned();
+    }
+    let (mut out, mut used, mut is_full) = (String::new(), 0, false);
+    for c in text.chars() {
+        let wide = c.width().unwrap_or(0);
+        if style::is_mark(c) {
+            out.push(c);
+        } else if !is_full && used + wide < width {
+            used += wide;
+            out.push(c);
+        } else if !is_full {
+            is_full = true;
+            out.push('…');
+        }
+    }
+    out
+}
+
+/// Breaks a text into lines of so many columns at white space; styles take no room. A longer word gets its own line.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![];
+    for paragraph in text.split('\n') {
+        let (mut line, mut used) = (String::new(), 0);
+        for word in paragraph.split(' ').filter(|word| !word.is_empty()) {
+            let wide = columns(word);
+            if used > 0 && used + 1 + wide > width {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            if used > 0 {
+                line.push(' ');
+                used += 1;
+            }
+            line.push_str(word);
+            used += wide;
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// Returns a bar of at most `width` columns for `n` of `most`, in eighths of a column.
+pub fn bar(n: u64, most: u64, width: usize) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let eighths = (n as f64 / most.max(1) as f64 * (width * 8) as f64).round() as usize;
+    let eighths = if n > 0 { eighths.max(1) } else { eighths };
+    format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_fit_what_stands_in_them_and_one_gives_way() {
+        let mut table = Table::new(&[("groups", Side::Right), ("", Side::Left), ("id", Side::Left)], 1);
+        table.row(["3".into(), style::bold("A rather long name of something"), "x1".into()]);
+        table.row(["12".into(), "東京".into(), "x2".into()]);
+        let plain = |width| -> Vec<String> {
+            table.lines(width).iter().map(|line| style::render(line, false).into_owned()).collect()
+        };
+        assert_eq!(
+            plain(100),
+            [
+                "groups                                   id",
+                "     3  A rather long name of something  x1",
+                "    12  東京                             x2",
+            ]
+        );
+        assert_eq!(plain(28)[1], "     3  A rather long n…  x1");
+    }
+
+    #[test]
+    fn bars_and_lines() {
+        assert_eq!((bar(0, 9, 4), bar(9, 9, 4), bar(1, 1000, 4)), (String::new(), "████".into(), "▏".into()));
+        assert_eq!(wrap("one two three\n\nfour", 7), ["one two", "three", "", "four"]);
+        assert_eq!(cut("abcdef", 4), "abc…");
+    }
+}

@@ -1,0 +1,220 @@
+//! Topics that are almost the same: for typing errors, and for `topics dedupe`.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+
+use crate::store::Store;
+
+/// Returns the key of a topic: trimmed, lower case, single spaces; as the import makes it.
+pub fn key_of(topic: &str) -> String {
+    topic.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// Returns the topics most like a typed one, best first, with how alike they are: 0 to 1.
+///
+/// It looks at every topic, which only happens where the typed one does not exist.
+pub fn similar(store: &Store, key: &str, limit: usize) -> anyhow::Result<Vec<(f64, String)>> {
+    let mut found: Vec<(f64, u64, String)> = vec![];
+    store.read().each_topic(|topic, groups| {
+        let score = if key.len() >= 3 && topic.contains(key) {
+            // Whoever types a part of it means one of these.
+            0.85
+        } else {
+            strsim::normalized_damerau_levenshtein(topic, key)
+        };
+        if score >= 0.7 {
+            found.push((score, groups, topic.to_owned()));
+        }
+    })?;
+    found.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)).then_with(|| a.2.cmp(&b.2)));
+    found.truncate(limit);
+    Ok(found.into_iter().map(|(score, _, topic)| (score, topic)).collect())
+}
+
+/// Two topics that are likely one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Proposal {
+    /// How alike they are, 0 to 1.
+    pub score: f64,
+    /// The less frequent one.
+    pub topic: String,
+    /// Groups that have it.
+    pub groups: u64,
+    /// The more frequent one, which it would become.
+    pub into: String,
+    /// Groups that have that.
+    pub into_groups: u64,
+}
+
+/// A word that more topics have than this brings no two of them together by itself: `game`, `election`.
+const COMMON_WORD: usize = 150;
+
+/// Returns pairs of topics that are likely one, best first. Pairs that people kept apart are left out.
+///
+/// Two topics are compared if they share a rare word, or the beginnings of two words; never each with each.
+pub fn duplicates(store: &Store, least: f64) -> anyhow::Result<Vec<Proposal>> {
+    let mut topics: Vec<(String, u64)> = vec![];
+    store.read().each_topic(|topic, groups| topics.push((topic.to_owned(), groups)))?;
+    let apart: HashSet<(String, String)> = store
+        .read()
+        .topic_decisions()?
+        .into_iter()
+        .filter(|decision| !decision.is_same)
+        .map(|decision| (decision.topic, decision.target))
+        .collect();
+    let found = alike(&topics, least);
+    let is_apart = |a: &str, b: &str| {
+        let (first, second) = if a <= b { (a, b) } else { (b, a) };
+        apart.contains(&(first.to_owned(), second.to_owned()))
+    };
+    Ok(found.into_iter().filter(|pair| !is_apart(&pair.topic, &pair.into)).collect())
+}
+
+/// Returns the pairs among these topics that are alike.
+fn alike(topics: &[(String, u64)], least: f64) -> Vec<Proposal> {
+    let words: Vec<Vec<String>> = topics.iter().map(|(topic, _)| stems(topic)).collect();
+    let mut of_word: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut of_key: HashMap<String, Vec<usize>> = HashMap::new();
+    for (i, words) in words.iter().enumerate() {
+        for word in words {
+            of_word.entry(word).or_default().push(i);
+        }
+        // Beginnings, sorted: words spelled differently, or in another order.
+        let mut begins: Vec<String> = words.iter().map(|word| word.chars().take(4).collect()).collect();
+        begins.sort();
+        of_key.entry(begins.join(" ")).or_default().push(i);
+        of_key.entry(words.concat()).or_default().push(i);
+    }
+    let weight = |word: &str| {
+        let n = of_word.get(word).map_or(1, Vec::len);
+        (1.0 + topics.len() as f64 / n as f64).ln()
+    };
+    let mut seen = HashSet::new();
+    let mut found = vec![];
+    for list in of_word.values().chain(of_key.values()).filter(|list| list.len() > 1 && list.len() <= COMMON_WORD) {
+        for (at, &i) in list.iter().enumerate() {
+            for &j in &list[at + 1..] {
+                let pair = (i.min(j), i.max(j));
+                if i == j || !seen.insert(pair) {
+                    continue;
+                }
+                let score = likeness(&words[i], &words[j], &weight);
+                if score >= least {
+                    // The more frequent one stays; of two as frequent, the shorter one.
+                    let rank =
+                        |i: usize| (topics[i].1, std::cmp::Reverse(topics[i].0.len()), std::cmp::Reverse(&topics[i].0));
+                    let (from, into) = if rank(i) > rank(j) { (j, i) } else { (i, j) };
+                    found.push(Proposal {
+                        score: (score * 1000.0).round() / 1000.0,
+                        topic: topics[from].0.clone(),
+                        groups: topics[from].1,
+                        into: topics[into].0.clone(),
+                        into_groups: topics[into].1,
+                    });
+                }
+            }
+        }
+    }
+    found.sort_by(|a, b| {
+        let size = |pair: &Proposal| pair.groups + pair.into_groups;
+        b.score.total_cmp(&a.score).then(size(b).cmp(&size(a))).then_with(|| a.topic.cmp(&b.topic))
+    });
+    found
+}
+
+/// How alike two topics are: the weight of the words that are the same or nearly so, against all their weight. Words
+/// are weighted by rarity, so that `injury update` and `trade update` are not alike for their update.
+fn likeness(a: &[String], b: &[String], weight: &impl Fn(&str) -> f64) -> f64 {
+    let mut free: Vec<&String> = b.iter().collect();
+    let (mut shared, mut whole) = (0.0, 0.0);
+    for word in a {
+        let own = weight(word);
+        whole += own;
+        let near = free
+            .iter()
+            .enumerate()
+            .map(|(i, other)| (same_word(word, other), i))
+            .max_by(|x, y| x.0.total_cmp(&y.0).then(y.1.cmp(&x.1)));
+        if let Some((alike, i)) = near.filter(|(alike, _)| *alike > 0.0) {
+            let other = weight(free.remove(i));
+            shared += alike * (own + other);
+            whole += other;
+        }
+    }
+    whole += free.iter().map(|word| weight(word)).sum::<f64>();
+    if whole > 0.0 { shared / whole } else { 0.0 }
+}
+
+/// How much two words are the same: 1 for equal ones, less for one with a letter wrong, 0 for others. Numbers differ
+/// or they don't.
+fn same_word(a: &str, b: &str) -> f64 {
+    if a == b {
+        return 1.0;
+    }
+    let has_digit = |word: &str| word.chars().any(|c| c.is_ascii_digit());
+    if has_digit(a) || has_digit(b) || a.chars().count().min(b.chars().count()) < 5 {
+        return 0.0;
+    }
+    let alike = strsim::normalized_damerau_levenshtein(a, b);
+    if alike >= 0.8 { alike } else { 0.0 }
+}
+
+/// The words of a topic without the endings of English plurals and without words that say nothing.
+fn stems(topic: &str) -> Vec<String> {
+    topic
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| {
+            !word.is_empty() && !matches!(*word, "the" | "a" | "an" | "of" | "in" | "and" | "for" | "on" | "to" | "s")
+        })
+        .map(|word| {
+            let long = word.chars().count() > 3;
+            match word {
+                _ if !long || word.ends_with("ss") || word.ends_with("us") || word.ends_with("is") => word.to_owned(),
+                _ if word.ends_with("ies") => format!("{}y", &word[..word.len() - 3]),
+                _ if ["shes", "ches", "xes", "sses", "zes"].iter().any(|end| word.ends_with(end)) => {
+                    word[..word.len() - 2].to_owned()
+                }
+                _ => word.strip_suffix('s').unwrap_or(word).to_owned(),
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_duplicates_are_found_and_others_are_not() {
+        let topics = [
+            ("injury update", 9),
+            ("injury updates", 4),
+            ("updates on injuries", 2),
+            ("trade update", 5),
+            ("moon landing", 7),
+            ("lunar landing", 3),
+            ("landing on the moon", 1),
+            ("apollo 11", 3),
+            ("apollo 12", 3),
+            ("presidental election", 1),
+            ("presidential election", 8),
+            ("space station", 2),
+            ("spacestation", 1),
+        ]
+        .map(|(topic, n)| (topic.to_owned(), n));
+        let mut pairs: Vec<String> =
+            alike(&topics, 0.8).into_iter().map(|pair| format!("{} > {}", pair.topic, pair.into)).collect();
+        pairs.sort();
+        assert_eq!(
+            pairs,
+            [
+                "injury updates > injury update",
+                "landing on the moon > moon landing",
+                "presidental election > presidential election",
+                "updates on injuries > injury update",
+                "updates on injuries > injury updates",
+            ]
+        );
+    }
+}
