@@ -259,7 +259,9 @@ CREATE TABLE story_entities (
     PRIMARY KEY (story_group_id, ordinal)
 ) WITHOUT ROWID;
 CREATE INDEX story_entities_entity ON story_entities (entity_id) WHERE entity_id IS NOT NULL;
-CREATE INDEX story_entities_unlinked ON story_entities (entity_type, mention_text) WHERE entity_id IS NULL;
+-- Unlinked, and nobody has said yet that the catalog does not have it: the queue of `unresolved`.
+CREATE INDEX story_entities_unlinked ON story_entities (entity_type, mention_text)
+    WHERE entity_id IS NULL AND method <> 'decision';
 
 -- What people decided about topics: applied to what is there at once, and to every later import.
 CREATE TABLE topic_decisions (
@@ -380,7 +382,7 @@ CREATE VIEW unresolved_mentions AS
 SELECT entity_type, mention_text, outcome, count(*) AS mentions, count(DISTINCT story_group_id) AS groups,
        max(score) AS best_score
 FROM story_entities
-WHERE entity_id IS NULL
+WHERE entity_id IS NULL AND method <> 'decision'
 GROUP BY entity_type, mention_text, outcome
 ORDER BY mentions DESC, mention_text;
 

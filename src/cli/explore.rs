@@ -209,3 +209,113 @@ pub enum ExportFormat {
     /// Statements for Neo4j and Memgraph
     Cypher,
 }
+
+/// Options of `unresolved`.
+#[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct UnresolvedArgs {
+    /// Which mentions.
+    #[command(flatten)]
+    pub queue: QueueArgs,
+
+    /// Decide.
+    #[command(subcommand)]
+    pub command: Option<UnresolvedCommand>,
+}
+
+/// Which mentions of the queue.
+#[derive(Clone, Debug, Args)]
+pub struct QueueArgs {
+    /// Only mentions of this type (may be given more than once)
+    #[arg(long = "type", value_name = "TYPE")]
+    pub types: Vec<String>,
+
+    /// At most N mentions
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: u64,
+
+    /// Candidates shown of each
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub candidates: usize,
+}
+
+/// Decide about mentions.
+#[derive(Clone, Debug, Subcommand)]
+pub enum UnresolvedCommand {
+    /// Walk through the queue on a terminal: one key a decision, each saved at once
+    Walk(QueueArgs),
+
+    /// A mention is this entity of the catalog
+    Accept {
+        /// The mention, as the stories write it
+        mention: String,
+        /// The entity: an id, TYPE:ID, or a name that only one has
+        entity: String,
+        /// Where it holds.
+        #[command(flatten)]
+        scope: ScopeArgs,
+    },
+
+    /// A mention is none of the catalog; or, with ENTITY, not that one
+    Reject {
+        /// The mention, as the stories write it
+        mention: String,
+        /// An entity that it is not
+        entity: Option<String>,
+        /// Where it holds.
+        #[command(flatten)]
+        scope: ScopeArgs,
+    },
+
+    /// A mention is an entity that the catalog should have
+    New {
+        /// The mention, as the stories write it
+        mention: String,
+        /// Id of the new entity
+        #[arg(long)]
+        id: String,
+        /// Catalog type of the new entity
+        #[arg(long = "type", value_name = "TYPE")]
+        entity_type: String,
+        /// Its name [default: the mention]
+        #[arg(long)]
+        name: Option<String>,
+    },
+
+    /// Take back what was decided about a mention
+    Undo {
+        /// The mention
+        mention: String,
+    },
+
+    /// Write the queue for a spreadsheet, with an empty column `decision`
+    Export {
+        /// Which mentions.
+        #[command(flatten)]
+        queue: QueueArgs,
+        /// Write to FILE; .json for JSON, else CSV [default: CSV on stdout]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+
+    /// Read decisions back from such a file, in one transaction
+    ///
+    /// The column `decision` may say: the number of a candidate, TYPE:ID or a name, `none`, or `new TYPE:ID`. Rows where
+    /// it is empty are left alone.
+    Import {
+        /// The file, .csv or .json
+        file: PathBuf,
+    },
+}
+
+/// Where a decision holds.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ScopeArgs {
+    /// Only for mentions of this type
+    #[arg(long = "type", value_name = "TYPE")]
+    pub entity_type: Option<String>,
+
+    /// Only where the mention has this hint, as in team=KC (may be given more than once)
+    #[arg(long = "hint", value_name = "NAME=VALUE")]
+    pub hints: Vec<String>,
+}

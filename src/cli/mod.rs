@@ -133,6 +133,9 @@ pub enum Command {
     /// List the groups related to one, by shared topics and entities, the rarer the better
     Related(explore::RelatedArgs),
 
+    /// List the mentions that are not linked, and decide about them
+    Unresolved(explore::UnresolvedArgs),
+
     /// Write what was learned as JSON Lines, CSV, GraphML or Cypher
     Export(explore::ExportArgs),
 

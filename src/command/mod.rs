@@ -22,7 +22,10 @@ mod sandbox;
 mod select;
 mod search;
 mod show;
+mod spreadsheet;
 mod topics;
+mod unresolved;
+mod walk;
 
 use std::path::PathBuf;
 
@@ -124,6 +127,7 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Entities(args) => entities::run(&args, context),
         Command::Search(args) => search::run(&args, context),
         Command::Related(args) => related::run(&args, context),
+        Command::Unresolved(args) => unresolved::run(&args, context),
         Command::Export(args) => export::run(&args, context),
         Command::Rebuild => rebuild::run(context),
         Command::Sandbox(args) => sandbox::run(&args, context),

@@ -20,6 +20,7 @@ mod postings;
 mod select;
 mod trials;
 mod topics;
+mod unresolved;
 
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,7 @@ pub use search::{Found, MARK, MARK_END, SearchQuery};
 pub use select::{Candidate, CurrentAsks, Resend, Selected, Selection};
 
 pub use topics::TopicDecision;
+pub use unresolved::{NewDecision, Unresolved, Verdict};
 
 use crate::error::Explain as _;
 

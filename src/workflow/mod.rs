@@ -22,7 +22,9 @@ pub mod direct;
 pub mod refusal;
 pub mod probe;
 pub mod compare;
+pub mod relink;
 pub mod names;
+pub mod decide;
 pub mod search;
 pub mod topics;
 

@@ -10,8 +10,10 @@ pub(in crate::store) fn store() -> Store {
     let mut store = Store::open_in_memory("now").unwrap();
     let tx = store.write().unwrap();
     tx.execute_batch(
-        "INSERT INTO asks VALUES (1, 'f', 'topic', NULL, 'm', '/v1/responses', '{}', 'i', 's', '{}', 'now', 10),
-                                 (2, 'g', 'entity', NULL, 'm', '/v1/responses', '{}', 'i', 's', '{}', 'now', 20);
+        "INSERT INTO asks (id, fingerprint, kind, model, endpoint, parameters, instructions, schema_name, schema,
+                           created_at, item_limit)
+         VALUES (1, 'f', 'topic', 'm', '/v1/responses', '{}', 'i', 's', '{}', 'now', 10),
+                                 (2, 'g', 'entity', 'm', '/v1/responses', '{}', 'i', 's', '{}', 'now', 20);
          INSERT INTO runs VALUES ('run-1', 'direct', NULL, 'now', NULL, 3, 6);",
     )
     .unwrap();

@@ -1,0 +1,182 @@
+//! `gleaner unresolved export` and `import`: the queue for those who decide in a spreadsheet.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Context;
+use super::export::whole_file;
+use super::unresolved::{cases, report};
+use crate::answer::grounding;
+use crate::cli::explore::QueueArgs;
+use crate::error::{Exit, Explain as _, usage};
+use crate::report::csv::{Cell, Rows, plain};
+use crate::store::{Store, Unresolved};
+use crate::terminal::words;
+use crate::workflow::decide::{self, About, Case, Cases};
+use crate::workflow::relink::Relinked;
+
+/// Columns for candidates.
+const CANDIDATES: usize = 3;
+/// Bytes of a story shown on each side of the mention.
+const AROUND: usize = 100;
+/// A file larger than this was not made from a queue.
+const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Writes the queue.
+pub(super) fn export(store: &Store, queue: &QueueArgs, path: Option<&Path>, context: &Context) -> anyhow::Result<Exit> {
+    let queue = QueueArgs { candidates: CANDIDATES, ..queue.clone() };
+    let (cases, ..) = cases(store, &queue)?;
+    let is_json = context.terminal.is_json() || path.and_then(Path::extension).is_some_and(|end| end == "json");
+    let write =
+        |out: &mut dyn Write| if is_json { write_json(store, &cases, out) } else { write_csv(store, &cases, out) };
+    match path {
+        Some(path) => {
+            whole_file(path, write)?;
+            context.terminal.status(format!(
+                "wrote {} to `{}`; fill the column `decision`, then `gleaner unresolved import` it",
+                words::count(cases.len() as u64, "mention"),
+                path.display()
+            ));
+        }
+        None => context.terminal.raw(write)?,
+    }
+    Ok(Exit::Done)
+}
+
+fn write_csv(store: &Store, cases: &[Case], out: &mut dyn Write) -> anyhow::Result<()> {
+    let heads = [
+        "mention",
+        "entity_type",
+        "mentions",
+        "decision",
+        "candidate_1",
+        "candidate_2",
+        "candidate_3",
+        "hints",
+        "group_id",
+        "group_title",
+        "text",
+    ];
+    let mut rows = Rows::new(out, &heads)?;
+    for case in cases {
+        let candidate = |n: usize| {
+            case.candidates.get(n).map_or(String::new(), |c| {
+                format!("{} [{}:{}] {:.2}", c.entity.name, c.entity.entity_type, c.entity.id, c.score)
+            })
+        };
+        let group = case.groups.first();
+        let hints: Vec<String> = case.hints.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        rows.row(&[
+            Cell::Text(&case.mention.mention),
+            Cell::Text(&case.mention.entity_type),
+            Cell::Count(case.mention.mentions),
+            Cell::Text(""),
+            Cell::Owned(candidate(0)),
+            Cell::Owned(candidate(1)),
+            Cell::Owned(candidate(2)),
+            Cell::Owned(hints.join(", ")),
+            Cell::Opt(group.map(|group| group.id.as_str())),
+            Cell::Opt(group.and_then(|group| group.title.as_deref())),
+            Cell::Owned(snippet(store, case)?),
+        ])?;
+    }
+    rows.finish()
+}
+
+fn write_json(store: &Store, cases: &[Case], out: &mut dyn Write) -> anyhow::Result<()> {
+    let mut rows = vec![];
+    for case in cases {
+        let mut row = serde_json::to_value(case)?;
+        row["text"] = snippet(store, case)?.into();
+        row["decision"] = "".into();
+        rows.push(row);
+    }
+    serde_json::to_writer_pretty(&mut *out, &json!(rows))?;
+    Ok(out.write_all(b"\n")?)
+}
+
+fn snippet(store: &Store, case: &Case) -> anyhow::Result<String> {
+    let Some(row) = case.groups.first().map(|group| store.read().group(group.key)).transpose()?.flatten() else {
+        return Ok(String::new());
+    };
+    let found = row.group.stories.iter().find_map(|story| {
+        let place = grounding::find(&story.text, &case.mention.mention)?;
+        Some(super::walk::excerpt(&story.text, place, AROUND))
+    });
+    Ok(found.unwrap_or_default())
+}
+
+/// A row that came back.
+#[derive(Debug, Deserialize)]
+struct Row {
+    mention: String,
+    #[serde(default)]
+    entity_type: String,
+    #[serde(default)]
+    decision: Option<String>,
+}
+
+/// Reads decisions; all of them hold, or none.
+pub(super) fn import(store: &mut Store, path: &Path, context: &Context) -> anyhow::Result<Exit> {
+    let rows = read_rows(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let mut decided = vec![];
+    {
+        let mut open = Cases::open(store.read())?;
+        for (n, row) in rows.iter().enumerate() {
+            let Some(text) = row.decision.as_deref().map(str::trim).filter(|text| !text.is_empty()) else { continue };
+            let mention =
+                Unresolved { mention: row.mention.clone(), entity_type: row.entity_type.clone(), mentions: 0 };
+            let case = open.case(mention, 1, CANDIDATES)?;
+            let answer = decide::read_answer(store, &case, text)
+                .with_context(|| format!("row {} of `{}` (mention `{}`)", n + 1, path.display(), row.mention))
+                .exit(Exit::Usage)?;
+            decided.extend(answer.map(|answer| (row, answer)));
+        }
+    }
+    let now = context.config.now_text();
+    let tx = store.write()?;
+    let mut total = Relinked::default();
+    for (row, answer) in &decided {
+        let about =
+            About { mention: row.mention.clone(), entity_type: row.entity_type.clone(), hints: Default::default() };
+        total.add(decide::decide(&tx, &about, answer, &[], &now)?.relinked);
+    }
+    tx.commit()?;
+    context.terminal.status(format!(
+        "{} of {} decided",
+        words::number(decided.len() as u64),
+        words::count(rows.len() as u64, "row")
+    ));
+    report(total, context)
+}
+
+fn read_rows(path: &Path) -> anyhow::Result<Vec<Row>> {
+    if fs::metadata(path)?.len() > FILE_BYTES_MAX {
+        return Err(anyhow!("it is larger than {}", words::bytes(FILE_BYTES_MAX)));
+    }
+    let bytes = fs::read(path)?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| usage("it is not UTF-8")).hint("save it as `CSV UTF-8`")?;
+    let text = text.trim_start_matches('\u{feff}');
+    if text.trim_start().starts_with('[') {
+        return serde_json::from_str(text).map_err(|error| usage(format!("it is not a list of decisions: {error}")));
+    }
+    // Spreadsheets of half of Europe write semicolons.
+    let head = text.lines().next().unwrap_or_default();
+    let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|c| head.bytes().filter(|b| b == c).count());
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter.unwrap_or(b',')).flexible(true).from_reader(text.as_bytes());
+    let mut rows = vec![];
+    for row in reader.deserialize() {
+        let mut row: Row =
+            row.map_err(|error| usage(error.to_string())).hint("it needs the columns `mention` and `decision`")?;
+        row.mention = plain(&row.mention).to_owned();
+        row.entity_type = plain(&row.entity_type).to_owned();
+        rows.push(row);
+    }
+    Ok(rows)
+}
