@@ -157,7 +157,6 @@ mod tests {
             keywords: vec![Keyword { topic: "budget".into(), words: vec!["budget".into()] }],
             types: [("agency".to_owned(), "organization".to_owned())].into(),
         })
-        .unwrap()
     }
 
     fn asked(schema: &Value) -> Asked<'_> {

@@ -314,7 +314,7 @@ mod tests {
     use crate::sandbox::reader::Dictionary;
 
     fn written(rules: &str, custom_id: &str, line_number: u64, attempt: u64) -> Written {
-        let reader = Reader::new(&Dictionary::default()).unwrap();
+        let reader = Reader::new(&Dictionary::default());
         let script = Script::parse(&format!(r#"{{"answers": {rules}}}"#)).unwrap();
         let body = json!({"model": "m", "input": "Neil saw Gene Kranz.", "temperature": 1,
             "text": {"format": {"type": "json_schema", "name": "n", "schema":
@@ -432,7 +432,7 @@ mod tests {
                 id: "1".into(),
                 created_at: 7,
             };
-            let reader = Reader::new(&Dictionary::default()).unwrap();
+            let reader = Reader::new(&Dictionary::default());
             let direct = answer_directly(&reader, &AnswerRule::default(), &script, &question);
             assert_eq!(direct.status, status, "{rule}");
             assert!(direct.body.to_string().contains(said), "{rule}");

@@ -6,8 +6,8 @@
 //! provider, and knows it only by the header `x-gleaner-sandbox` on every reply.
 //!
 //! A call goes `server` (stages, faults) -> `api` (endpoints) -> `shared` (files and batches); the work behind a batch
-//! is `foreman` (one thread each), `check` (validation) and `work` (answers), and each answer is `asked` -> `reader` -> `fill` -> `answered` ->
-//! `lines`.
+//! is `foreman` (one thread each), `check` (validation) and `work` (answers), and each answer is `asked` -> `reader` ->
+//! `fill` -> `answered` -> `lines`.
 
 mod server;
 mod http;
@@ -45,7 +45,7 @@ pub use journal::{Call, Journal, Purchase};
 pub use reader::{Dictionary, Keyword};
 pub use script::{Pace, Script};
 
-use reader::Reader;
+use reader::{LazyReader, Reader};
 use server::Connections;
 use shared::Shared;
 
@@ -89,7 +89,9 @@ impl Sandbox {
             .hint("another program may have this port: choose one with `--port N`, 0 for any that is free")?;
         let address = listener.local_addr().context("cannot tell the port")?;
         let folder = tempfile::Builder::new().prefix("gleaner-sandbox-").tempdir().context("cannot make a folder")?;
-        let reader = Reader::new(&options.dictionary)?;
+        options.dictionary.check()?;
+        let dictionary = options.dictionary.clone();
+        let reader = LazyReader::new(Box::new(move || Reader::new(&dictionary)));
         let (sender, receiver) = mpsc::channel();
         let shared = Arc::new(Shared::new(
             config.clone(),
@@ -101,6 +103,13 @@ impl Sandbox {
             sender,
         ));
         let connections = Arc::new(Connections::default());
+        thread::spawn({
+            let shared = Arc::clone(&shared);
+            // Nobody waits for this one: it ends by itself.
+            move || {
+                LazyReader::force(&shared.reader);
+            }
+        });
         let threads = vec![
             thread::spawn({
                 let (shared, connections) = (Arc::clone(&shared), Arc::clone(&connections));

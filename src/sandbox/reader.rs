@@ -7,11 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
-
-use aho_corasick::{AhoCorasick, MatchKind};
-use anyhow::Context as _;
+use std::sync::LazyLock;
 
 use crate::model::{Attributes, Entity};
+use aho_corasick::{AhoCorasick, MatchKind};
 
 /// A topic and the words that give it away, as a profile lists them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,6 +32,20 @@ pub struct Dictionary {
     /// type that the asked schema lists itself needs no entry.
     pub types: BTreeMap<String, String>,
 }
+
+impl Dictionary {
+    /// Refuses what is too large to look up.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        let names = self.entities.iter().flat_map(|entity| std::iter::once(&entity.name).chain(&entity.aliases));
+        let words = self.keywords.iter().flat_map(|keyword| &keyword.words);
+        let n_bytes: usize = names.chain(words).map(String::len).sum();
+        anyhow::ensure!(n_bytes <= NAMES_BYTES_MAX, "the catalog's names are too long to look up: {n_bytes} bytes");
+        Ok(())
+    }
+}
+
+/// An automaton has fewer states than its patterns have bytes, and at most 2^31 of them.
+const NAMES_BYTES_MAX: usize = 1 << 30;
 
 /// Names this short are only found in the case in which the catalog writes them: IT is not it.
 const CASE_SENSITIVE_CHARS_MAX: usize = 4;
@@ -57,6 +70,9 @@ pub(crate) struct FoundTopic {
     pub(crate) count: usize,
 }
 
+/// A reader that is made while the sandbox already listens; who needs it sooner waits.
+pub(crate) type LazyReader = LazyLock<Reader, Box<dyn FnOnce() -> Reader + Send>>;
+
 /// A dictionary made ready for looking up.
 pub(crate) struct Reader {
     names: AhoCorasick,
@@ -79,7 +95,8 @@ struct Spelling {
 }
 
 impl Reader {
-    pub(crate) fn new(dictionary: &Dictionary) -> anyhow::Result<Reader> {
+    /// Makes a dictionary ready; a large one takes seconds. It must fit (see [`Dictionary::check`]).
+    pub(crate) fn new(dictionary: &Dictionary) -> Reader {
         let mut spellings: Vec<Spelling> = vec![];
         let mut by_text: HashMap<&str, usize> = HashMap::new();
         for (entity, row) in dictionary.entities.iter().enumerate() {
@@ -107,16 +124,15 @@ impl Reader {
                 word_topics.push(at);
             }
         }
-        Ok(Reader {
-            names: automaton(spellings.iter().map(|spelling| spelling.text.as_str()))
-                .context("cannot index the names")?,
+        Reader {
+            names: automaton(spellings.iter().map(|spelling| spelling.text.as_str())),
             spellings,
             attributes: dictionary.entities.iter().map(|entity| entity.attributes.clone()).collect(),
             types: dictionary.types.iter().map(|(from, to)| (from.to_lowercase(), to.clone())).collect(),
-            words: automaton(words).context("cannot index the keywords")?,
+            words: automaton(words),
             word_topics,
             topics: dictionary.keywords.iter().map(|keyword| keyword.topic.clone()).collect(),
-        })
+        }
     }
 
     /// Finds the names in a text, those named most often first.
@@ -195,8 +211,10 @@ impl Reader {
     }
 }
 
-fn automaton<'a>(patterns: impl IntoIterator<Item = &'a str>) -> anyhow::Result<AhoCorasick> {
-    Ok(AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(patterns)?)
+fn automaton<'a>(patterns: impl IntoIterator<Item = &'a str>) -> AhoCorasick {
+    let mut builder = AhoCorasick::builder();
+    let built = builder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(patterns);
+    built.expect("it fails only for more than two billion letters, and the dictionary was checked")
 }
 
 /// Whether what lies between the two places is not the inside of a longer word.
@@ -330,7 +348,6 @@ mod tests {
             ],
             types: [("Agency".to_owned(), "organization".to_owned()), ("astronaut".into(), "person".into())].into(),
         })
-        .unwrap()
     }
 
     #[test]

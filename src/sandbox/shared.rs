@@ -13,7 +13,7 @@ use super::batch::{Batch, End, Order};
 use super::check;
 use super::journal::{Journal, Purchase};
 use super::pattern::fits;
-use super::reader::Reader;
+use super::reader::LazyReader;
 use super::script::{BatchRule, Pace, Script};
 use crate::config::Config;
 
@@ -81,7 +81,7 @@ impl Loaded {
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) dir: PathBuf,
-    pub(crate) reader: Reader,
+    pub(crate) reader: LazyReader,
     pub(crate) pace: Pace,
     pub(crate) stopping: AtomicBool,
     loaded: Mutex<Arc<Loaded>>,
@@ -97,7 +97,7 @@ impl Shared {
     pub(crate) fn new(
         config: Config,
         dir: PathBuf,
-        reader: Reader,
+        reader: LazyReader,
         pace: Pace,
         script: Script,
         instance: String,

@@ -2,6 +2,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use gleaner::sandbox::Script;
+use serde_json::{Value, json};
 
 /// Ends the program when the test does, however it does.
 struct Running(Child);
@@ -36,6 +37,34 @@ fn the_command_says_where_it_listens_and_what_it_is() {
     assert!(home.contains("No language model"), "{home}");
     let err = BufReader::new(child.0.stderr.take().unwrap()).lines().next().unwrap().unwrap();
     assert!(err.contains("no language model answers here"), "{err}");
+}
+
+#[test]
+fn the_catalog_is_read_once_and_let_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let load = |line: &str| {
+        std::fs::write(folder.path().join("catalog.jsonl"), line).unwrap();
+        let output = gleaner(folder.path(), &["--db", "my.db", "load", "entities", "catalog.jsonl"]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    load(r#"{"id": "1", "type": "company", "name": "Hasselblad"}"#);
+    let mut command = gleaner(folder.path(), &["--json", "--db", "my.db", "sandbox", "--port", "0"]);
+    let mut child = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut said = serde_json::Deserializer::from_reader(child.0.stdout.take().unwrap()).into_iter::<Value>();
+    let said = said.next().unwrap().unwrap();
+    assert_eq!(said["entities"], 1);
+    load(r#"{"id": "2", "type": "company", "name": "Zeiss"}"#);
+
+    let item = json!({"properties": {"type": {"enum": ["person", "organization"]}, "mention": {}}});
+    let schema = json!({"properties": {"entities": {"items": item}}});
+    let body = json!({"model": "m", "input": "cameras by Hasselblad, lenses by Zeiss",
+        "text": {"format": {"type": "json_schema", "name": "n", "schema": schema}}});
+    let agent: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
+    let call = agent.post(format!("{}/responses", said["base_url"].as_str().unwrap()));
+    let reply = call.header("authorization", "Bearer k").send(body.to_string()).unwrap().body_mut().read_to_string();
+    let reply: Value = serde_json::from_str(&reply.unwrap()).unwrap();
+    let text = r#"{"entities":[{"type":"organization","mention":"Hasselblad"}]}"#;
+    assert_eq!(reply["output"][1]["content"][0]["text"], text);
 }
 
 #[test]
