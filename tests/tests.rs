@@ -18,3 +18,6 @@ mod sandbox;
 
 /// The bundled collections: stories, catalogs and gold hold together, and fit the profiles.
 mod collections;
+
+/// How well mentions are linked, measured on the bundled collections.
+mod gold;
