@@ -13,6 +13,9 @@ mod profile;
 /// The ledger's promise: asked once, paid once, nothing lost; through crashes, cuts, refusals and odd answers.
 mod ledger;
 
+/// Asking without a batch: `extract`, `compare`, the request sent ahead, and servers that can do less.
+mod direct;
+
 /// The sandbox itself: its endpoints, and each fault that a script can ask for.
 mod sandbox;
 

@@ -15,6 +15,7 @@ use crate::request::{Limits, Prices};
 use crate::store::{BatchFacts, Origin};
 use crate::terminal::words::{bytes, count, dollars, dollars_or_unknown, list, number};
 use crate::workflow::plan::{self, Estimate, Plan};
+use crate::workflow::probe::{self, Probed};
 use crate::workflow::questions::Questions;
 use crate::workflow::submit::{self, Submitted};
 use crate::workflow::{Session, adopt, files};
@@ -50,7 +51,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     }
 
     let limits = limits(&args.parts, &session, origin.as_ref(), questions.model())?;
-    let plan = plan::plan(&session, &questions, &selection, limits, &prices, sandbox)?;
+    let mut plan = plan::plan(&session, &questions, &selection, limits, &prices, sandbox)?;
     say_what_is_not_sent(context, &plan, args.select.retry_failed)?;
     if plan.n_groups() == 0 {
         return nothing_new(args, context, session, client.as_ref(), &submitted, poll_interval, &prices);
@@ -66,6 +67,13 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     }
     if args.dry_run {
         return dry_run(context, &plan);
+    }
+    if let (Some(client), false) = (&client, args.no_probe)
+        && plan.n_requests() > probe::REQUESTS_MIN
+        && probe::probe(&mut session, client, &questions, &plan, &prices)? == Probed::Answered
+    {
+        // What was sent ahead is answered, and no part of the batch any more.
+        plan = plan::plan(&session, &questions, &selection, limits, &prices, sandbox)?;
     }
 
     let run = plan::record(&mut session, &questions, &plan, origin.as_ref().filter(|_| is_online))?;

@@ -40,10 +40,6 @@ const LAST_CALLS: Duration = Duration::from_secs(5);
 /// How often the writer looks up while no answer comes.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// How many answers are saved in one transaction, and after how long fewer are: a commit waits for the disk.
-const SAVE_ANSWERS: usize = 64;
-const SAVE_INTERVAL: Duration = Duration::from_millis(300);
-
 /// How a direct run is made.
 #[derive(Clone, Copy, Debug)]
 pub struct DirectOptions {
@@ -221,7 +217,6 @@ fn ask_all(
         }
         let mut n_in_air = 0;
         let mut stopping: Option<Instant> = None;
-        let (mut done, mut saved) = (vec![], Instant::now());
         // The first request goes alone: what it meets, a missing model or endpoint, is then met once.
         let mut width = 1;
         loop {
@@ -236,19 +231,16 @@ fn ask_all(
                 return Ok(());
             }
             match answers.recv_timeout(LOOK) {
-                Ok(answer) => {
+                Ok(first) => {
+                    // What came while the last answers were saved is saved together.
+                    let done: Vec<_> = std::iter::once(first).chain(answers.try_iter()).collect();
                     width = options.concurrency.max(1) * 2;
-                    n_in_air -= 1;
-                    bar.inc(1);
-                    done.push(answer);
+                    n_in_air -= done.len();
+                    bar.inc(done.len() as u64);
+                    writer.save(session, done)?;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => n_in_air = 0,
-            }
-            let is_due = done.len() >= SAVE_ANSWERS || saved.elapsed() >= SAVE_INTERVAL || n_in_air == 0;
-            if !done.is_empty() && is_due {
-                writer.save(session, std::mem::take(&mut done))?;
-                saved = Instant::now();
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
             bar.message(&writer.rate(begun.elapsed(), options));
             bar.tick();
