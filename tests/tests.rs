@@ -24,3 +24,6 @@ mod collections;
 
 /// How well mentions are linked, measured on the bundled collections.
 mod gold;
+
+/// The README: its session, and its table of exit codes.
+mod readme;

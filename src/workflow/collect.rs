@@ -59,7 +59,7 @@ pub fn collect(
         session.batch_files()?
     };
     let files = download_settled(session, client, key, &folder)?;
-    let import = Import { batch: key, files, is_whole: true, dry_run };
+    let import = Import { batches: vec![key], files, is_whole: true, dry_run };
     let report = import::import(session, &import, prices)?;
     Ok(Collected { facts: session.store.read().batch(key)?, report })
 }

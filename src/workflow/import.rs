@@ -22,7 +22,7 @@ use crate::model::{AskKey, BatchKey, GroupKey, Kind, LinkOutcome, RequestKey};
 use crate::profile::{Ask, Profile};
 use crate::request::{Prices, parse_custom_id};
 use crate::resolve::Strictness;
-use crate::store::{Account, AnswerRow, BatchState, Cause, RequestRow, RequestState, Source, Spend, Tx};
+use crate::store::{Account, AnswerRow, BatchFacts, Cause, RequestRow, RequestState, Source, Spend, Tx};
 use crate::terminal::bar::Unit;
 
 /// The most bytes of a raw line that are kept.
@@ -34,8 +34,8 @@ const LINE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Files to import into a batch.
 #[derive(Clone, Debug)]
 pub struct Import {
-    /// The batch they answer.
-    pub batch: BatchKey,
+    /// The batches they answer: one, or all parts of a run whose answers came in one file.
+    pub batches: Vec<BatchKey>,
     /// Output and error files, in any order.
     pub files: Vec<PathBuf>,
     /// Whether these are all of a batch that has ended, read whole: what is in none of them is then missing.
@@ -91,24 +91,33 @@ pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> an
     let now = session.config.now_text();
     let bar = session.terminal.bar(files.iter().map(|(.., bytes)| bytes).sum(), Unit::Bytes, "importing");
     let tx = session.store.write()?;
-    let mut importer = Importer::new(&tx, import.batch, prices)?;
+    let mut importer = Importer::new(&tx, &import.batches, prices)?;
     for (path, file, _) in files {
         importer.read_file(path, bar.read(file))?;
     }
     let mut report = importer.finish()?;
-    if import.is_whole {
-        tx.set_requests_of_batch(import.batch, RequestState::Sent, RequestState::Missing, Some("in_neither_file"))?;
+    for &batch in &import.batches {
+        if import.is_whole {
+            tx.set_requests_of_batch(batch, RequestState::Sent, RequestState::Missing, Some("in_neither_file"))?;
+        }
+        let read = tx.read();
+        let n_pending =
+            read.n_requests_in(batch, RequestState::Sent)? + read.n_requests_in(batch, RequestState::Planned)?;
+        if import.is_whole || n_pending == 0 {
+            tx.note_import(batch, (report.foreign, report.duplicate, report.clamped, report.repaired), &now)?;
+        }
+        let account = read.account(batch)?;
+        anyhow::ensure!(account.balances(), "the account of the batch does not balance: {account:?}");
+        report.account.add(account);
+        report.cost.add(read.spend_of_batch(batch)?);
+        for cause in read.causes(batch)? {
+            match report.causes.iter_mut().find(|known| known.class == cause.class && known.reason == cause.reason) {
+                Some(known) => known.count += cause.count,
+                None => report.causes.push(cause),
+            }
+        }
     }
-    let is_pending = tx.read().n_requests_in(import.batch, RequestState::Sent)?
-        + tx.read().n_requests_in(import.batch, RequestState::Planned)?
-        > 0;
-    if import.is_whole || !is_pending {
-        tx.note_import(import.batch, (report.foreign, report.duplicate, report.clamped, report.repaired), &now)?;
-    }
-    report.account = tx.read().account(import.batch)?;
-    report.causes = tx.read().causes(import.batch)?;
-    report.cost = tx.read().spend_of_batch(import.batch)?;
-    anyhow::ensure!(report.account.balances(), "the account of the batch does not balance: {:?}", report.account);
+    report.causes.sort_by_key(|cause| std::cmp::Reverse(cause.count));
     if !import.dry_run {
         tx.commit()?;
     }
@@ -124,11 +133,8 @@ enum Seen {
 
 struct Importer<'t, 'c> {
     tx: &'t Tx<'c>,
-    batch: BatchKey,
-    /// What the provider said the end was, for answers that tell no time of their own.
-    ended_at: Option<String>,
-    state: BatchState,
-    model: String,
+    /// The batches, the one that the last line belonged to first.
+    batches: Vec<BatchFacts>,
     prices: &'t Prices,
     scribe: Scribe<'t, 'c>,
     seen: HashMap<RequestKey, Seen>,
@@ -137,14 +143,10 @@ struct Importer<'t, 'c> {
 }
 
 impl<'t, 'c> Importer<'t, 'c> {
-    fn new(tx: &'t Tx<'c>, batch: BatchKey, prices: &'t Prices) -> anyhow::Result<Self> {
-        let facts = tx.read().batch(batch)?;
+    fn new(tx: &'t Tx<'c>, batches: &[BatchKey], prices: &'t Prices) -> anyhow::Result<Self> {
         Ok(Self {
             tx,
-            batch,
-            ended_at: facts.completed_at,
-            state: facts.state,
-            model: facts.model,
+            batches: batches.iter().map(|batch| tx.read().batch(*batch)).collect::<anyhow::Result<_>>()?,
             prices,
             scribe: Scribe::new(tx),
             seen: HashMap::new(),
@@ -179,12 +181,12 @@ impl<'t, 'c> Importer<'t, 'c> {
         let Ok(line) = Line::open(raw) else { return self.set_aside(None, raw) };
         let request = match parse_custom_id(&line.custom_id) {
             Some((kind, wire)) => match self.tx.read().group_key_on_wire(wire)? {
-                Some(group) => self.tx.read().request_in_batch(self.batch, group, kind)?,
+                Some(group) => self.find(group, kind)?,
                 None => None,
             },
             None => None,
         };
-        let Some(request) = request.filter(|request| request.state != RequestState::Withdrawn) else {
+        let Some(request) = request else {
             let custom_id = line.custom_id;
             return self.set_aside(Some(&custom_id), raw);
         };
@@ -215,9 +217,23 @@ impl<'t, 'c> Importer<'t, 'c> {
         self.write_down(&request, answer, raw)
     }
 
+    /// Finds the request for a group and kind among the batches, and puts its batch first.
+    fn find(&mut self, group: GroupKey, kind: Kind) -> anyhow::Result<Option<RequestRow>> {
+        for i in 0..self.batches.len() {
+            let found = self.tx.read().request_in_batch(self.batches[i].key, group, kind)?;
+            if found.as_ref().is_some_and(|request| request.state != RequestState::Withdrawn) {
+                self.batches.swap(0, i);
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
     fn write_down(&mut self, request: &RequestRow, answer: Answer, raw: &[u8]) -> anyhow::Result<()> {
-        let answered_at = answer.answered_at.and_then(unix_text).or_else(|| self.ended_at.clone());
-        let row = answer_row(&answer, answered_at, raw, &self.model, self.prices, true);
+        // Where an answer tells no time of its own, the end of its batch stands for it.
+        let batch = self.batches.first().context("a request has a batch")?;
+        let answered_at = answer.answered_at.and_then(unix_text).or_else(|| batch.completed_at.clone());
+        let row = answer_row(&answer, answered_at, raw, &batch.model, self.prices, true);
         let state = match answer.outcome {
             Outcome::Usable(_) => RequestState::Usable,
             Outcome::Unusable(_) => RequestState::Unusable,
@@ -242,14 +258,11 @@ impl<'t, 'c> Importer<'t, 'c> {
     fn set_aside(&mut self, custom_id: Option<&str>, raw: &[u8]) -> anyhow::Result<()> {
         self.report.foreign += 1;
         let text = String::from_utf8_lossy(raw);
-        self.tx.set_aside(self.batch, custom_id, clipped(&text, RAW_BYTES_MAX).trim_end())
+        let batch = self.batches.first().context("files are imported into a batch")?.key;
+        self.tx.set_aside(batch, custom_id, clipped(&text, RAW_BYTES_MAX).trim_end())
     }
 
     fn finish(mut self) -> anyhow::Result<ImportReport> {
-        // A file by hand may answer a part that was never sent from here.
-        if self.state == BatchState::Planned && !self.seen.is_empty() {
-            self.tx.set_world_of_batch(self.batch, false)?;
-        }
         self.report.groups_processed = self.groups.values().filter(|(usable, _)| *usable).count() as u64;
         self.report.groups_with_errors = self.groups.values().filter(|(_, unusable)| *unusable).count() as u64;
         Ok(self.report)

@@ -18,7 +18,7 @@ use crate::request::{Prices, parse_custom_id};
 use crate::store::{BatchFacts, BatchState, Read};
 use crate::terminal::words::{count, number};
 use crate::workflow::collect::{self, Collected};
-use crate::workflow::import::{self, Import};
+use crate::workflow::import::{self, Import, ImportReport};
 use crate::workflow::watch::{self, Looked, Target};
 use crate::workflow::{Session, adopt};
 
@@ -30,14 +30,18 @@ pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyh
     let collected = if args.file.is_empty() {
         remote(args, context, &mut session, target.as_ref(), &prices)?
     } else {
-        let batch = match &target {
-            Some(target) => named(session.store.read(), target, &args.file)?,
-            None => guess(session.store.read(), &args.file)?,
+        let batches = match &target {
+            Some(target) => named(session.store.read(), target)?,
+            None => vec![guess(session.store.read(), &args.file)?],
         };
-        let is_whole = false;
-        let import = Import { batch, files: args.file.clone(), is_whole, dry_run: args.dry_run };
+        let import = Import { batches, files: args.file.clone(), is_whole: false, dry_run: args.dry_run };
         let report = import::import(&mut session, &import, &prices)?;
-        vec![Collected { facts: session.store.read().batch(batch)?, report }]
+        let read = session.store.read();
+        if let [batch] = import.batches[..] {
+            vec![Collected { facts: read.batch(batch)?, report }]
+        } else {
+            return tell_run(args, context, &session, &import, &report);
+        }
     };
     tell(args, context, &session, target.as_ref(), &collected)
 }
@@ -137,21 +141,41 @@ fn not_finished(facts: &BatchFacts) -> anyhow::Error {
         .expect_err("it was made from an error")
 }
 
-/// Returns the batch that files belong to, among those that are named.
-fn named(read: Read<'_>, target: &Target, files: &[PathBuf]) -> anyhow::Result<BatchKey> {
-    match target {
-        Target::Batch(key) => Ok(*key),
-        Target::Run(_) => {
-            let batches: Vec<_> =
-                target.batches(read)?.into_iter().filter(|b| !matches!(b.state, BatchState::Replaced)).collect();
-            match &batches[..] {
-                [one] => Ok(one.key),
-                _ => holding(read, &batches, &ids_in(files)?)?
-                    .ok_or_else(|| usage("these files do not answer one part of that run"))
-                    .hint("name the batch: `gleaner batch process BATCH --file FILE`"),
-            }
-        }
+/// Returns the batches that files may answer, among those that are named: all parts of a run share a name.
+fn named(read: Read<'_>, target: &Target) -> anyhow::Result<Vec<BatchKey>> {
+    let batches = target.batches(read)?;
+    let all = batches.iter().map(|batch| batch.key).collect();
+    let live: Vec<BatchKey> = batches
+        .iter()
+        .filter(|batch| !matches!(batch.state, BatchState::Replaced | BatchState::Withdrawn))
+        .map(|batch| batch.key)
+        .collect();
+    Ok(if live.is_empty() { all } else { live })
+}
+
+/// Says what files by hand brought for all parts of a run.
+fn tell_run(
+    args: &ProcessArgs,
+    context: &Context,
+    session: &Session<'_>,
+    import: &Import,
+    report: &ImportReport,
+) -> anyhow::Result<Exit> {
+    let read = session.store.read();
+    let batches: Vec<BatchFacts> = import.batches.iter().map(|key| read.batch(*key)).collect::<anyhow::Result<_>>()?;
+    let Some(first) = batches.first() else { return Ok(Exit::Done) };
+    if context.terminal.is_json() {
+        let mut value = serde_json::to_value(report)?;
+        value["run_id"] = json!(first.run);
+        value["batches"] = batches.iter().map(|facts| facts::json_of(read, facts)).collect::<anyhow::Result<_>>()?;
+        context.terminal.json(&value)?;
+    } else {
+        facts::show_import(context, first.run.as_str(), first, report)?;
     }
+    if args.dry_run {
+        context.terminal.hint("nothing was written; leave `--dry-run` out to import");
+    }
+    Ok(if report.account.is_all_usable() && report.foreign == 0 { Exit::Done } else { Exit::Incomplete })
 }
 
 /// Returns the only open batch that holds all the ids of the files.

@@ -96,6 +96,21 @@ pub struct Spend {
     pub n_unpriced: u64,
 }
 
+impl Spend {
+    /// Adds what was spent elsewhere.
+    pub fn add(&mut self, other: Spend) {
+        self.n_answers += other.n_answers;
+        self.input_tokens += other.input_tokens;
+        self.cached_tokens += other.cached_tokens;
+        self.output_tokens += other.output_tokens;
+        self.reasoning_tokens += other.reasoning_tokens;
+        self.cost_usd += other.cost_usd;
+        self.unusable_cost_usd += other.unusable_cost_usd;
+        self.saved_usd += other.saved_usd;
+        self.n_unpriced += other.n_unpriced;
+    }
+}
+
 /// Where the collection stands in one world: with real providers, or with a sandbox.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct WorldProgress {
