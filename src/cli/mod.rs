@@ -11,6 +11,7 @@ pub mod explore;
 pub mod original;
 pub mod sandbox;
 pub mod profile;
+pub mod resolve;
 pub mod select;
 
 use std::path::PathBuf;
@@ -138,6 +139,15 @@ pub enum Command {
 
     /// Write what was learned as JSON Lines, CSV, GraphML or Cypher
     Export(explore::ExportArgs),
+    /// Try the linking of a mention, or do it again for the whole database, offline
+    ///
+    /// Prints which entity of the catalog a mention is, how sure that is, and why:
+    ///
+    ///     gleaner resolve "P. Mahomes" --type player --hint team=KC --explain
+    ///     gleaner resolve --file mentions.jsonl > answers.jsonl
+    ///     gleaner resolve --all                    after the catalog or a decision changed
+    #[command(verbatim_doc_comment)]
+    Resolve(resolve::ResolveArgs),
 
     /// Read every kept answer again and link it anew, offline
     ///

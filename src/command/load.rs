@@ -16,6 +16,7 @@ use crate::intake::{Format, LineError};
 use crate::store::Store;
 use crate::terminal::bar::{Bar, Unit};
 use crate::terminal::words;
+use crate::workflow::link;
 use crate::workflow::load::{self, Loaded, Target};
 
 /// Bad lines that `--json` repeats; stderr has them all.
@@ -63,6 +64,12 @@ fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
         context.terminal.warn("nothing was removed, because there is no entity to replace the catalog with");
     } else if args.replace {
         summary.removed = Some(load::remove_others(&mut target, &kept)?);
+    }
+    if let Some(store) = place.store.as_mut().filter(|_| !args.files.dry_run) {
+        // The names are packed while the catalog is at hand, so that no later command waits for it.
+        let tx = store.write()?;
+        link::refresh(&tx)?;
+        tx.commit()?;
     }
     summary.show(context, place.store.as_ref())
 }

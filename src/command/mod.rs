@@ -18,6 +18,7 @@ mod period;
 mod progress;
 mod rebuild;
 mod related;
+mod resolve;
 mod sandbox;
 mod select;
 mod search;
@@ -129,6 +130,7 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Related(args) => related::run(&args, context),
         Command::Unresolved(args) => unresolved::run(&args, context),
         Command::Export(args) => export::run(&args, context),
+        Command::Resolve(args) => resolve::run(&args, context),
         Command::Rebuild => rebuild::run(context),
         Command::Sandbox(args) => sandbox::run(&args, context),
     }

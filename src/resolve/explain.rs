@@ -48,6 +48,10 @@ pub(crate) fn parts(scored: &Scored) -> Vec<Part> {
     }
     parts.retain(|part| part.value.abs() >= 0.05);
     parts.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()).then(a.what.cmp(&b.what)));
+    if scored.context > 0.0 {
+        let what = format!("what stands around it agrees with {:.1} bits, counted among the hints", scored.context);
+        parts.push(Part { what, value: 0.0 });
+    }
     parts.extend(scored.words.iter().map(|line| Part { what: line.clone(), value: 0.0 }));
     parts
 }

@@ -62,6 +62,8 @@ pub(crate) struct Scored {
     pub(crate) plain: f32,
     pub(crate) log_odds: f32,
     pub(crate) words: Vec<String>,
+    /// Bits by which what stands around the mention agrees; they are among those of the hints.
+    pub(crate) context: f32,
 }
 
 impl<P: Pages> Layer<P> {
@@ -119,33 +121,43 @@ impl<P: Pages> Resolver<P> {
             return Ok(Decision::unknown());
         }
         let hints = Hint::all(query.hints);
-        if !self.explain
-            && refused.is_empty()
-            && let Some(decision) = self.exact(&hints)?
-            && (decision.outcome == LinkOutcome::Linked || query.context.is_empty())
-        {
-            return Ok(decision);
-        }
-        let mut scored = self.candidates(&hints, &Context::default())?;
-        scored.retain(|candidate| !refused.contains(&candidate.entity));
-        let sure = scored.first().is_some_and(|best| best.vector[Feature::form as usize] >= 3.0);
-        let decision = self.decide(scored);
-        if query.context.is_empty() || sure && decision.outcome == LinkOutcome::Linked {
-            return Ok(decision);
+        let exact = if refused.is_empty() { self.exact(&hints)? } else { None };
+        let linked = exact.as_ref().is_some_and(|decision| decision.outcome == LinkOutcome::Linked);
+        let plain = match exact {
+            Some(decision) if !self.explain => decision,
+            Some(decision) => {
+                let scored = self.candidates(&hints, &Context::default())?;
+                Decision { candidates: self.decide(scored).candidates, ..decision }
+            }
+            None => {
+                let mut scored = self.candidates(&hints, &Context::default())?;
+                scored.retain(|candidate| !refused.contains(&candidate.entity));
+                self.decide(scored)
+            }
+        };
+        let sure =
+            linked || plain.outcome == LinkOutcome::Linked && matches!(plain.method, Method::Exact | Method::Alias);
+        if query.context.is_empty() || sure {
+            return Ok(plain);
         }
         let context = Context::new(query.context, &super::mention_key(query.text));
         if context.is_empty() {
-            return Ok(decision);
+            return Ok(plain);
         }
         let mut scored = self.candidates(&hints, &context)?;
         scored.retain(|candidate| !refused.contains(&candidate.entity));
+        // What stands around a mention can tell who is meant; where it says nothing of the best, nothing changes.
+        if scored.first().is_none_or(|best| best.context == 0.0) {
+            return Ok(plain);
+        }
         let mut informed = self.decide(scored);
-        if informed.outcome == LinkOutcome::Linked && informed.entity != decision.entity {
+        if informed.outcome != LinkOutcome::Linked {
+            return Ok(plain);
+        }
+        if informed.entity != plain.entity {
             informed.method = Method::Context;
         }
-        // What stands around a mention can tell who is meant, not that nobody is.
-        let lost = decision.outcome == LinkOutcome::Linked && informed.outcome != LinkOutcome::Linked;
-        Ok(if lost { decision } else { informed })
+        Ok(informed)
     }
 
     /// Returns id, type and name of a candidate, from the index.
@@ -363,13 +375,13 @@ fn gather<P: Pages>(
         for hint in &probe.hints {
             evidence.add(hint.judge(&entity, facts, &mut room.meanings));
         }
-        if !probe.context.is_empty() {
-            evidence.agree += probe.context.agree(&own, &entity, facts);
-        }
+        let context = if probe.context.is_empty() { 0.0 } else { probe.context.agree(&own, &entity, facts) };
+        evidence.agree += context;
         let vector = comparer.compare(probe, card, &evidence);
         let plain = score::plain(&vector);
         let words = if explain { super::explain::words(probe, &comparer) } else { Vec::new() };
-        let scored = Scored { entity: entity.key, place: (number, card.entity), vector, plain, log_odds: FLOOR, words };
+        let scored =
+            Scored { entity: entity.key, place: (number, card.entity), vector, plain, log_odds: FLOOR, words, context };
         match known {
             Some(at) => {
                 let support = out[at].vector[Feature::support as usize] + 1.0;

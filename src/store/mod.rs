@@ -13,6 +13,7 @@ pub mod explore;
 mod groups;
 mod ids;
 mod knowledge;
+mod links;
 mod ledger;
 mod migrate;
 mod search;
@@ -37,6 +38,7 @@ pub use ledger::{
     Account, AnswerRow, BatchFacts, BatchState, Cause, HeldBack, NewBatch, NewRequest, Observation, Progress,
     RequestRow, RequestState, RunRow, Spend, WorldProgress,
 };
+pub use links::StoredLink;
 pub use postings::{DecisionRow, IndexState};
 pub use search::{Found, MARK, MARK_END, SearchQuery};
 pub use select::{Candidate, CurrentAsks, Resend, Selected, Selection};

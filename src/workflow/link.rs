@@ -11,10 +11,15 @@ use std::rc::Rc;
 
 use anyhow::{Context as _, Result};
 
+use crate::interrupt;
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
 use crate::profile::Profile;
-use crate::resolve::{self, Builder, Candidate, Decision, Method, Pages, Query, Resident, Resolver, Strictness, Table};
-use crate::store::{DecisionRow, LinkedMention, Read, Tx};
+use crate::resolve::{
+    self, Builder, Candidate, Decision, Described, Method, Pages, Query, Resident, Resolver, Strictness, Table,
+};
+use crate::store::{DecisionRow, LinkedMention, Read, Store, Tx};
+use crate::terminal::Terminal;
+use crate::terminal::bar::Unit;
 
 /// Up to this many changed entities are laid over the index; more are packed into it.
 const OVERLAY: u64 = 2000;
@@ -155,6 +160,29 @@ impl<'a> Linker<'a> {
         types
     }
 
+    /// Returns the catalog types that a typed word means: itself where the catalog has it, else what the profile maps.
+    pub fn types_named(&mut self, profile: &Profile, name: &str) -> Vec<String> {
+        if name.is_empty() {
+            return Vec::new();
+        }
+        let key = format!("\u{0}{name}");
+        if let Some(types) = self.scopes.get(&key) {
+            return types.clone();
+        }
+        let mut types = self.resolver.types();
+        types.retain(|known| known.to_lowercase() == name.to_lowercase());
+        if types.is_empty() {
+            types = self.types_for(profile, name);
+        }
+        self.scopes.insert(key, types.clone());
+        types
+    }
+
+    /// Returns id, type and name of a candidate.
+    pub fn describe(&self, candidate: &Candidate) -> Result<Described> {
+        self.resolver.describe(candidate)
+    }
+
     /// Decides about one mention; what people decided comes first.
     pub fn resolve(&mut self, entity_type: &str, query: &Query<'_>) -> Result<Decision> {
         if self.decisions.is_empty() {
@@ -174,6 +202,64 @@ impl<'a> Linker<'a> {
         let decision = self.resolver.resolve_except(query, &refused)?;
         Ok(decision)
     }
+}
+
+/// What linking anew changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Relinked {
+    /// All mentions.
+    pub mentions: u64,
+    /// Linked now.
+    pub linked: u64,
+    /// Linked now, and not before.
+    pub newly_linked: u64,
+    /// Linked to another entity than before.
+    pub moved: u64,
+    /// Linked before, and not now.
+    pub unlinked: u64,
+}
+
+/// Links every mention of the database anew, in one transaction; a dry run only counts.
+pub fn relink(store: &mut Store, strictness: Strictness, dry_run: bool, terminal: &Terminal) -> Result<Relinked> {
+    let tx = store.write()?;
+    if !dry_run {
+        refresh(&tx)?;
+    }
+    let profile = super::profile::active(tx.read())?;
+    let mut linker = Linker::open(tx.read(), strictness, Load::Many)?;
+    let groups = tx.read().groups_with_mentions()?;
+    let bar = terminal.bar(groups.len() as u64, Unit::Count, "linking");
+    let mut relinked = Relinked::default();
+    for group in groups {
+        interrupt::check()?;
+        bar.inc(1);
+        let before = tx.read().links_of_group(group)?;
+        let mentions: Vec<Mention> = before.iter().map(|link| link.mention.clone()).collect();
+        let decisions = linker.link(&profile, &mentions)?;
+        for (old, new) in before.iter().zip(&decisions) {
+            relinked.mentions += 1;
+            relinked.linked += u64::from(new.entity.is_some());
+            match (old.entity, new.entity) {
+                (None, Some(_)) => relinked.newly_linked += 1,
+                (Some(_), None) => relinked.unlinked += 1,
+                (a, b) if a != b => relinked.moved += 1,
+                _ => {}
+            }
+            let method = new.method.as_str();
+            let same = old.entity == new.entity
+                && old.outcome == new.outcome.as_str()
+                && old.method == method
+                && (old.score - new.score).abs() < 1e-9;
+            if !same && !dry_run {
+                tx.set_link(group, old.ordinal, (new.entity, new.outcome, method, new.score))?;
+            }
+        }
+    }
+    drop(linker);
+    if !dry_run {
+        tx.commit()?;
+    }
+    Ok(relinked)
 }
 
 /// A link by decision.

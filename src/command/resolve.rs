@@ -1,0 +1,280 @@
+//! `gleaner resolve`: try the linking, or do it again for the whole database. Offline.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::cli::resolve::ResolveArgs;
+use crate::error::{Exit, usage};
+use crate::model::{Attributes, LinkOutcome};
+use crate::profile::Profile;
+use crate::resolve::{Candidate, Decision, Part, Query, Strictness};
+use crate::store::Read;
+use crate::terminal::style::{bold, dim, one_line};
+use crate::terminal::words::{count, number};
+use crate::workflow::link::{self, Linker, Load};
+use crate::workflow::profile;
+
+/// A line longer than this is no mention.
+const LINE_BYTES_MAX: u64 = 1 << 20;
+
+/// Runs the command.
+pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
+    let strictness = match (args.strict, args.loose) {
+        (true, _) => Strictness::Strict,
+        (_, true) => Strictness::Loose,
+        _ => Strictness::Default,
+    };
+    if args.all {
+        return all(args, strictness, context);
+    }
+    let store = context.open()?;
+    let read = store.read();
+    if read.n_entities()? == 0 {
+        context.terminal.hint("the catalog is empty; `gleaner load entities FILE` fills it");
+    }
+    let load = if args.file.is_some() { Load::Many } else { Load::One };
+    let mut linker = Linker::open(read, strictness, load)?;
+    linker.explain(args.explain);
+    let mut desk = Desk { profile: profile::active(read)?, linker, read, explain: args.explain };
+    match (&args.file, &args.mention) {
+        (Some(path), _) => desk.file(path, args.entity_type.as_deref(), context),
+        (None, Some(mention)) => {
+            let line = Line {
+                mention: mention.clone(),
+                entity_type: args.entity_type.clone(),
+                hints: hints(&args.hints)?,
+                context: args.context.clone(),
+            };
+            desk.one(&line, context)
+        }
+        (None, None) => Err(usage("give a mention, `--file FILE` or `--all`")),
+    }
+}
+
+/// Reads `team=KC` into hints.
+fn hints(typed: &[String]) -> Result<serde_json::Map<String, Value>> {
+    let mut hints = serde_json::Map::new();
+    for hint in typed {
+        let (name, value) =
+            hint.split_once('=').ok_or_else(|| usage(format!("`--hint {hint}` has no `=`; write `--hint team=KC`")))?;
+        hints.insert(name.trim().to_owned(), Value::String(value.trim().to_owned()));
+    }
+    Ok(hints)
+}
+
+/// A mention to resolve, as it stands in a file.
+#[derive(Debug, Deserialize)]
+struct Line {
+    mention: String,
+    #[serde(rename = "type", default)]
+    entity_type: Option<String>,
+    #[serde(default)]
+    hints: serde_json::Map<String, Value>,
+    #[serde(default)]
+    context: Option<String>,
+}
+
+/// An answer, one a line.
+#[derive(Debug, Serialize)]
+struct Answer<'a> {
+    mention: &'a str,
+    entity_id: Option<String>,
+    entity_type: Option<String>,
+    name: Option<String>,
+    score: f64,
+    method: &'static str,
+    outcome: &'static str,
+    candidates: Vec<Listed>,
+}
+
+/// A candidate of an answer.
+#[derive(Debug, Serialize)]
+struct Listed {
+    entity_id: String,
+    entity_type: String,
+    name: String,
+    score: f64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<Value>,
+}
+
+struct Desk<'a> {
+    linker: Linker<'a>,
+    profile: Profile,
+    read: Read<'a>,
+    explain: bool,
+}
+
+impl Desk<'_> {
+    fn decide(&mut self, line: &Line) -> Result<Decision> {
+        let types =
+            line.entity_type.as_deref().map_or_else(Vec::new, |name| self.linker.types_named(&self.profile, name));
+        let hints: Attributes =
+            line.hints.iter().filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect();
+        let query = Query {
+            text: &line.mention,
+            types: &types,
+            hints: &hints,
+            context: line.context.as_deref().unwrap_or_default(),
+        };
+        self.linker.resolve(line.entity_type.as_deref().unwrap_or_default(), &query)
+    }
+
+    fn answer<'l>(&self, line: &'l Line, decision: &Decision) -> Result<Answer<'l>> {
+        let mut candidates = Vec::with_capacity(decision.candidates.len());
+        for candidate in &decision.candidates {
+            candidates.extend(self.listed(candidate)?);
+        }
+        let linked = decision.outcome == LinkOutcome::Linked;
+        let entity = candidates.first().filter(|_| linked);
+        Ok(Answer {
+            mention: &line.mention,
+            entity_id: entity.map(|e| e.entity_id.clone()),
+            entity_type: entity.map(|e| e.entity_type.clone()),
+            name: entity.map(|e| e.name.clone()),
+            score: round(decision.score),
+            method: decision.method.as_str(),
+            outcome: decision.outcome.as_str(),
+            candidates,
+        })
+    }
+
+    fn listed(&self, candidate: &Candidate) -> Result<Option<Listed>> {
+        let (entity_id, entity_type, name) = if candidate.is_indexed() {
+            let entity = self.linker.describe(candidate)?;
+            (entity.id, entity.entity_type, entity.name)
+        } else {
+            match self.read.entity_name(candidate.entity)? {
+                Some(found) => found,
+                None => return Ok(None),
+            }
+        };
+        let part = |part: &Part| json!({"what": part.what, "log_odds": (part.value != 0.0).then(|| round(part.value))});
+        Ok(Some(Listed {
+            entity_id,
+            entity_type,
+            name,
+            score: round(candidate.score),
+            parts: candidate.parts.iter().map(part).collect(),
+        }))
+    }
+
+    /// One mention, for a person or as JSON.
+    fn one(&mut self, line: &Line, context: &Context) -> Result<Exit> {
+        let decision = self.decide(line)?;
+        let answer = self.answer(line, &decision)?;
+        if context.terminal.is_json() {
+            context.terminal.json(&answer)?;
+            return Ok(Exit::Done);
+        }
+        let head = match (&answer.name, &answer.entity_id, &answer.entity_type) {
+            (Some(name), Some(id), Some(kind)) => format!(
+                "{} ({kind} {}), {:.0} % sure, by {}",
+                bold(one_line(name)),
+                one_line(id),
+                100.0 * answer.score,
+                answer.method
+            ),
+            _ if decision.outcome == LinkOutcome::Ambiguous => "ambiguous: several entities fit".to_owned(),
+            _ => "unknown: nothing in the catalog fits well enough".to_owned(),
+        };
+        context.terminal.line(head)?;
+        if decision.outcome == LinkOutcome::Linked && !self.explain {
+            return Ok(Exit::Done);
+        }
+        for candidate in &answer.candidates {
+            context.terminal.line(format!(
+                "  {:>3.0} %  {} {}",
+                100.0 * candidate.score,
+                one_line(&candidate.name),
+                dim(format!("({} {})", candidate.entity_type, one_line(&candidate.entity_id)))
+            ))?;
+            for part in &candidate.parts {
+                let what = part["what"].as_str().unwrap_or_default();
+                match part["log_odds"].as_f64() {
+                    Some(value) => context.terminal.line(format!("         {value:+.2}  {}", one_line(what)))?,
+                    None => context.terminal.line(format!("                {}", dim(one_line(what))))?,
+                }
+            }
+        }
+        Ok(Exit::Done)
+    }
+
+    /// Every line of a file; one JSON object a line, in the same order.
+    fn file(&mut self, path: &Path, entity_type: Option<&str>, context: &Context) -> Result<Exit> {
+        let mut reader: Box<dyn BufRead> = if path.as_os_str() == "-" {
+            Box::new(io::stdin().lock())
+        } else {
+            let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
+            Box::new(BufReader::with_capacity(256 * 1024, file))
+        };
+        let mut exit = Exit::Done;
+        let mut bytes = Vec::new();
+        let mut number = 0u64;
+        loop {
+            bytes.clear();
+            let read = io::Read::take(&mut reader, LINE_BYTES_MAX).read_until(b'\n', &mut bytes);
+            if read.with_context(|| format!("cannot read `{}`", path.display()))? == 0 {
+                return Ok(exit);
+            }
+            number += 1;
+            if bytes.iter().all(u8::is_ascii_whitespace) {
+                continue;
+            }
+            match serde_json::from_slice::<Line>(&bytes) {
+                Ok(mut line) => {
+                    if line.entity_type.is_none() {
+                        line.entity_type = entity_type.map(str::to_owned);
+                    }
+                    let decision = self.decide(&line)?;
+                    context.terminal.json_line(&self.answer(&line, &decision)?)?;
+                }
+                Err(error) => {
+                    exit = Exit::Incomplete;
+                    context.terminal.warn(format!("{}:{number}: {error}", path.display()));
+                    context.terminal.json_line(&json!({"mention": null, "entity_id": null, "outcome": "unknown", "method": "none", "score": 0.0, "candidates": [], "error": error.to_string()}))?;
+                }
+            }
+        }
+    }
+}
+
+/// Links everything anew and says what changed.
+fn all(args: &ResolveArgs, strictness: Strictness, context: &Context) -> Result<Exit> {
+    let mut store = context.open()?;
+    let changes = link::relink(&mut store, strictness, args.dry_run, &context.terminal)?;
+    if context.terminal.is_json() {
+        context.terminal.json(&changes)?;
+        return Ok(Exit::Done);
+    }
+    context.terminal.line(format!(
+        "{} of {} linked; {} newly linked, {} linked to another entity, {} no longer linked",
+        number(changes.linked),
+        count(changes.mentions, "mention"),
+        number(changes.newly_linked),
+        number(changes.moved),
+        number(changes.unlinked)
+    ))?;
+    if args.dry_run {
+        context.terminal.status("nothing was changed");
+    }
+    Ok(Exit::Done)
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+fn round(value: f64) -> f64 {
+    (value * 10_000.0).round() / 10_000.0
+}
