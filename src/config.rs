@@ -110,6 +110,20 @@ impl Config {
         Ok(data.join("gleaner").join("gleaner.db"))
     }
 
+    /// Returns the user's own table of prices, as text with its path: `GLEANER_PRICES`, else `gleaner/prices.toml` in the
+    /// user's configuration directory where there is one.
+    pub fn own_prices(&self) -> anyhow::Result<Option<(PathBuf, String)>> {
+        let path = match self.var("GLEANER_PRICES") {
+            Some(path) => PathBuf::from(path),
+            None => match dirs::config_dir().map(|folder| folder.join("gleaner").join("prices.toml")) {
+                Some(path) if path.exists() => path,
+                _ => return Ok(None),
+            },
+        };
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        Ok(Some((path, text)))
+    }
+
     /// Returns the base URL of the provider, without a slash at its end.
     pub fn base_url(&self, typed: Option<&str>) -> String {
         typed.or(self.var("OPENAI_BASE_URL")).unwrap_or(DEFAULT_BASE_URL).trim().trim_end_matches('/').to_owned()

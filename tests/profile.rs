@@ -58,3 +58,20 @@ fn the_prompts_are_shown_as_they_are_sent() {
     assert_eq!((&ask["kind"], &ask["schema_name"]), (&"entity".into(), &"entities".into()));
     assert!(ask["instructions"].as_str().unwrap().contains("<story>"), "{ask}");
 }
+
+#[test]
+fn a_price_of_ones_own_goes_before_the_table() {
+    let mut world = World::with_groups(2);
+    let estimate = |world: &World, more: &[&str]| {
+        let plan = world.json(&[&["batch", "create", "--dry-run", "--model", "llama-9"], more].concat(), 0);
+        plan["estimate"]["sync_usd"].as_f64()
+    };
+    assert_eq!(estimate(&world, &[]), None, "an unknown price is not guessed");
+    let table = world.write("prices.toml", "[model]\n\"llama-9\" = { input = 0, cached_input = 0, output = 0 }\n");
+    world.set_var("GLEANER_PRICES", &table.display().to_string());
+    assert_eq!(estimate(&world, &[]), Some(0.0));
+    assert!(estimate(&world, &["--price", "1,1,1"]) > Some(0.0), "what is typed goes before both");
+    world.write("prices.toml", "[modle]\n");
+    let ran = world.run(&["batch", "create", "--dry-run"]).exits(1);
+    ran.says("prices.toml").says("unknown field `modle`");
+}

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::Context;
-use super::select::{ask_options, prices};
+use super::select::ask_options;
 use crate::cli::extract::CompareArgs;
 use crate::cli::select::AskArgs;
 use crate::error::{Exit, Explain as _, interrupted, usage};
@@ -23,7 +23,7 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
     if let Some(run) = &args.adopt {
         return adopt(context, &mut session, &RunId::new(run.clone()));
     }
-    let prices = prices(&AskArgs { price: args.price.clone(), ..AskArgs::default() })?;
+    let prices = context.prices(args.price.as_deref())?;
     let sides = sides(context, &session, &args.asks)?;
     let groups = session.store.read().sampled_groups(args.sample, args.seed)?;
     if groups.is_empty() {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Context;
-use super::select::{ask_options, prices, selection};
+use super::select::{ask_options, selection};
 use crate::cli::extract::ExtractArgs;
 use crate::error::{Exit, Explain as _, interrupted, usage};
 use crate::request::Limits;
@@ -21,7 +21,7 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
         return Err(usage("`--max-cost` is an amount of dollars"));
     }
     let selection = selection(&args.select)?;
-    let prices = prices(&args.ask)?;
+    let prices = context.prices(args.ask.price.as_deref())?;
     let mut session = context.session()?;
     let questions = Questions::of(&session.store, &ask_options(&args.ask, context)?)?;
     if args.dry_run {

@@ -30,11 +30,14 @@ mod walk;
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
+
 use crate::cli::{Cli, Command};
 use crate::config::Config;
 use crate::error::{Exit, Explain as _, usage};
 use crate::interrupt;
 use crate::openai;
+use crate::request::{Price, Prices};
 use crate::store::Store;
 use crate::terminal::Terminal;
 use crate::workflow::{Session, told};
@@ -60,6 +63,21 @@ impl Context {
     /// Opens the database, which must exist.
     pub fn open(&self) -> anyhow::Result<Store> {
         Store::open(&self.db_path()?)
+    }
+
+    /// Returns the prices that count: the table of the program, before it the user's own, before that what was typed.
+    pub fn prices(&self, typed: Option<&str>) -> anyhow::Result<Prices> {
+        let mut prices = Prices::builtin();
+        if let Some((path, table)) = self.config.own_prices()? {
+            prices = prices.overridden_by(&table).with_context(|| format!("cannot use `{}`", path.display()))?;
+        }
+        match typed {
+            None => Ok(prices),
+            Some(text) => {
+                let price = Price::parse(text).map_err(|error| usage(format!("`--price`: {error}")))?;
+                Ok(prices.fixed(price))
+            }
+        }
     }
 
     /// Opens the database, making it where there is none.

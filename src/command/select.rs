@@ -15,7 +15,6 @@ use crate::config::timestamp_text;
 use crate::error::{Explain as _, usage};
 use crate::model::GroupId;
 use crate::profile::{AskOptions, Endpoint};
-use crate::request::{Price, Prices};
 use crate::store::{Resend, Selection};
 
 /// Resolves the selection options.
@@ -45,15 +44,6 @@ pub(super) fn ask_options(args: &AskArgs, context: &Context) -> anyhow::Result<A
         max_topics: context.config.max_topics()?,
         max_entities: context.config.max_entities()?,
     })
-}
-
-/// Returns the price table, with what was typed in its place.
-pub(super) fn prices(args: &AskArgs) -> anyhow::Result<Prices> {
-    let prices = Prices::builtin();
-    match &args.price {
-        Some(text) => Ok(prices.fixed(Price::parse(text).map_err(|error| usage(format!("`--price`: {error}")))?)),
-        None => Ok(prices),
-    }
 }
 
 fn ids_from(path: &Path) -> anyhow::Result<Vec<GroupId>> {

@@ -274,3 +274,29 @@ fn the_format_is_in_the_name() {
         assert_eq!(Format::detect(Path::new(name)), expected, "{name}");
     }
 }
+
+/// No damage to a file makes the reading panic, go on for ever, or lose a line without a word.
+#[test]
+fn damaged_files_are_read_to_their_end() {
+    let files = [
+        (
+            Format::JsonLines,
+            "{\"id\":\"a\",\"stories\":[{\"text\":\"x\"}]}\n{\"id\":\"b\",\"created_at\":1714998600}\n",
+        ),
+        (Format::JsonLines, "[{\"id\":\"a\",\"text\":\"[{\"},\n{\"id\":\"b\"}]\n"),
+        (Format::Csv, "id,title,text\r\n1,\"a,\n\"\"b\",x\r\n2,y,z\r\n"),
+    ];
+    for (format, file) in files {
+        let n_records = groups(file.as_bytes(), format).unwrap().count();
+        for at in 0..file.len() {
+            for byte in *b"\"\\{}[],\n\r\0\xff9" {
+                let mut damaged = file.as_bytes().to_vec();
+                damaged[at] = byte;
+                for bytes in [&damaged[..], &damaged[..at], &file.as_bytes()[at..]] {
+                    let n = groups(bytes, format).map_or(0, Iterator::count);
+                    assert!(n <= n_records + 2, "{n} records of {:?}", String::from_utf8_lossy(bytes));
+                }
+            }
+        }
+    }
+}

@@ -25,7 +25,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     let poll_interval = wait::interval(args.poll_interval)?;
     let selection = select::selection(&args.select)?;
     let options = select::ask_options(&args.ask, context)?;
-    let prices = select::prices(&args.ask)?;
+    let prices = context.prices(args.ask.price.as_deref())?;
     if args.max_cost.is_some_and(|usd| usd.is_nan() || usd < 0.0) {
         return Err(usage("`--max-cost` must be a sum in USD"));
     }

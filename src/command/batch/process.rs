@@ -26,7 +26,7 @@ use crate::workflow::{Session, adopt};
 pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut session = context.session()?;
     let target = args.id.as_deref().map(|id| Target::find(session.store.read(), id)).transpose()?;
-    let prices = Prices::builtin();
+    let prices = context.prices(None)?;
     let collected = if args.file.is_empty() {
         remote(args, context, &mut session, target.as_ref(), &prices)?
     } else {

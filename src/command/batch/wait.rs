@@ -35,7 +35,7 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
     let _lock = session.lock_spending()?;
     adopt::survey(&mut session, &client)?;
     session.origin_of(&client)?;
-    until_done(context, session, &client, args.id.as_deref(), poll_interval, None, &Prices::builtin())
+    until_done(context, session, &client, args.id.as_deref(), poll_interval, None, &context.prices(None)?)
 }
 
 /// `batch submit`
@@ -75,7 +75,7 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
     }
     if args.wait {
         let only = run.as_ref().map(RunId::as_str);
-        let exit = until_done(context, session, &client, only, poll_interval, None, &Prices::builtin());
+        let exit = until_done(context, session, &client, only, poll_interval, None, &context.prices(None)?);
         drop(lock);
         return exit;
     }
