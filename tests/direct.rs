@@ -58,7 +58,7 @@ fn what_is_not_usable_is_kept_and_asked_again_only_on_demand() {
     let mut reasons = world.rows("SELECT DISTINCT state, reason FROM requests WHERE reason IS NOT NULL");
     reasons.sort();
     assert_eq!(reasons, ["refused|http_400", "unusable|refusal"]);
-    world.run(&["extract"]).exits(0).says("nothing to ask").says("`--retry-failed` asks again");
+    world.run(&["extract"]).exits(0).says("nothing to ask").says("`--retry-failed` does");
     assert_eq!(calls(&world).0, 6);
     world.script(&json!({}));
     let again = world.json(&["extract", "--retry-failed"], 0);
@@ -161,6 +161,51 @@ fn nothing_is_lost_by_a_kill() {
     let rest = world.json(&["extract"], 0);
     assert_eq!(rest["account"]["usable"], 12 - saved, "{rest:#}");
     assert_eq!(world.count("SELECT count(*) FROM current_answers"), 12);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_lets_the_calls_in_the_air_come_down() {
+    let world = World::with_groups(6);
+    let (here, go) = (world.path("here"), world.path("go"));
+    world.script(&json!({"faults": [
+        {"on": "responses.create", "nth": 5, "at": "received", "announce": here, "hold": go},
+    ]}));
+    let mut running = world.start(&["extract", "--concurrency", "1"]);
+    running.until(&here);
+    let killed = std::process::Command::new("kill").args(["-INT", &running.id().to_string()]).status();
+    assert!(killed.is_ok_and(|status| status.success()));
+    world.write("go", "");
+    running.end().exits(130).says("the same command goes on with them");
+    let saved = world.count("SELECT count(*) FROM requests WHERE state = 'usable'");
+    assert!((5..=6).contains(&saved), "{saved}");
+    world.run(&["extract"]).exits(0);
+    assert_eq!(world.journal().n_calls("responses.create"), 12, "nothing was asked twice");
+}
+
+#[test]
+fn a_server_that_hangs_breaks_off_or_shows_a_page_is_named() {
+    let world = World::with_groups(1);
+    let host = world.sandbox.base_url().replace("http://", "").replace("/v1", "");
+    let check = |fault: Value, said: &str| {
+        world.script(&json!({"faults": [fault]}));
+        world.run(&["extract", "--timeout", "1"]).exits(1).says(&host).says(said);
+        assert_eq!(world.count("SELECT count(*) FROM requests"), 0);
+    };
+    check(json!({"on": "responses.create", "times": 0, "hang": true}), "nothing came for 1 s");
+    check(
+        json!({"on": "responses.create", "times": 0, "at": "reply", "after_bytes": 20, "close": true}),
+        "closed too early",
+    );
+    check(
+        json!({"on": "*", "times": 0, "status": 200, "text": "<html><title>Log in</title></html>"}),
+        "an HTML page: Log in",
+    );
+    check(json!({"on": "responses.create", "times": 0, "raw": "SSH-2.0-OpenSSH_9.6\r\n"}), "HTTP");
+    check(
+        json!({"on": "responses.create", "times": 0, "status": 302, "headers": {"location": "https://example.com/"}}),
+        "302",
+    );
 }
 
 #[test]

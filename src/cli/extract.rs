@@ -19,6 +19,10 @@ pub struct ExtractArgs {
     #[arg(long, value_name = "N", default_value_t = ExtractArgs::CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub concurrency: u16,
 
+    /// Seconds that an answer may take
+    #[arg(long, value_name = "SECONDS", default_value_t = ExtractArgs::TIMEOUT, value_parser = clap::value_parser!(u32).range(1..))]
+    pub timeout: u32,
+
     /// Show what would be asked and what it would cost; no row, no network
     #[arg(long)]
     pub dry_run: bool,
@@ -31,6 +35,9 @@ pub struct ExtractArgs {
 impl ExtractArgs {
     /// Calls at the same time, where nothing is said: four keep a small server busy and stay far from any rate limit.
     pub const CONCURRENCY: u16 = 4;
+
+    /// Seconds that an answer may take, where nothing is said; as long as the official SDK waits.
+    pub const TIMEOUT: u32 = 600;
 }
 
 /// Options of `compare`.
@@ -52,6 +59,10 @@ pub struct CompareArgs {
     /// Calls at the same time
     #[arg(long, value_name = "N", default_value_t = ExtractArgs::CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub concurrency: u16,
+
+    /// Seconds that an answer may take
+    #[arg(long, value_name = "SECONDS", default_value_t = ExtractArgs::TIMEOUT, value_parser = clap::value_parser!(u32).range(1..))]
+    pub timeout: u32,
 
     /// Price per million tokens in USD, as INPUT,CACHED,OUTPUT, for both sides
     #[arg(long, value_name = "PRICE")]

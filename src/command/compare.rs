@@ -35,7 +35,7 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
         let plans = compare::plan(&session, &sides, &groups, &prices, origin.is_some_and(|o| o.is_sandbox))?;
         return show_plans(context, &sides, &plans, groups.len() as u64);
     }
-    let client = context.patient_client()?;
+    let client = context.patient_client(args.timeout)?;
     let _lock = session.lock_spending()?;
     let origin = direct::greet(&mut session, &client)?;
     let plans = compare::plan(&session, &sides, &groups, &prices, origin.is_sandbox)?;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Context;
+use super::batch::say_what_is_not_sent;
 use super::select::{ask_options, selection};
 use crate::cli::extract::ExtractArgs;
 use crate::error::{Exit, Explain as _, interrupted, usage};
@@ -31,16 +32,11 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
         let plan = plan(&session, &questions, &selection, unlimited(), &prices, is_sandbox)?;
         return show_plan(context, &session, &plan, args);
     }
-    let client = context.patient_client()?;
+    let client = context.patient_client(args.timeout)?;
     let _lock = session.lock_spending()?;
     let origin = direct::greet(&mut session, &client)?;
     let plan = plan(&session, &questions, &selection, unlimited(), &prices, origin.is_sandbox)?;
-    for (id, why) in &plan.left_out {
-        context.terminal.warn(format!("group `{id}` is left out: {why}"));
-    }
-    for id in &plan.selected.unknown_ids {
-        context.terminal.warn(format!("there is no group `{id}`"));
-    }
+    say_what_is_not_sent(context, &plan, args.select.retry_failed)?;
     if plan.n_requests() == 0 {
         return nothing_to_do(context, &plan);
     }
@@ -84,21 +80,10 @@ fn check_cost(plan: &Plan, max_cost: Option<f64>) -> anyhow::Result<()> {
 }
 
 fn nothing_to_do(context: &Context, plan: &Plan) -> anyhow::Result<Exit> {
-    let selected = &plan.selected;
     if context.terminal.is_json() {
         context.terminal.json(&json!({"total_groups": 0, "total_requests": 0, "estimate": plan.estimate}))?;
     } else {
-        context.terminal.line("nothing to ask: every selected group is answered, asked, or held back")?;
-    }
-    if selected.n_stale > 0 {
-        context.terminal.hint(format!("{} changed since; `--stale` asks again", count(selected.n_stale, "request")));
-    }
-    if selected.n_held_back > 0 {
-        context.terminal.hint(format!(
-            "{} failed and cost {} so far; `--retry-failed` asks again",
-            count(selected.n_held_back, "request"),
-            dollars(selected.unusable_cost_usd)
-        ));
+        context.terminal.line("nothing to ask: every group that is meant has been asked about")?;
     }
     Ok(Exit::Done)
 }

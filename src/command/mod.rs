@@ -29,6 +29,7 @@ mod unresolved;
 mod walk;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -100,27 +101,37 @@ impl Context {
 
     /// Makes a client of the provider; nothing is sent yet, but a missing key is found here. Ctrl-C ends its calls.
     pub fn client(&self) -> anyhow::Result<openai::Client> {
-        let client = self.patient_client()?;
+        let client = openai::Client::new(&self.settings(), self.hooks()).map_err(told)?;
         // A transfer that Ctrl-C ends: the one call that buys is let through to its answer.
         let stopper = client.stopper();
         interrupt::on_request(move || stopper.stop());
         Ok(client)
     }
 
-    /// Makes a client whose calls Ctrl-C leaves to the flow: all of them buy.
-    pub fn patient_client(&self) -> anyhow::Result<openai::Client> {
+    /// Makes a client for synchronous answers, which may take so long. Its calls Ctrl-C leaves to the flow: all of them
+    /// buy.
+    pub fn patient_client(&self, timeout_secs: u32) -> anyhow::Result<openai::Client> {
+        let mut settings = self.settings();
+        settings.answer_timeout = Duration::from_secs(timeout_secs.into());
+        openai::Client::new(&settings, self.hooks()).map_err(told)
+    }
+
+    fn settings(&self) -> openai::Settings {
         let mut settings = openai::Settings::new(&self.config.base_url(self.base_url.as_deref()));
         settings.api_key = self.config.api_key().and_then(openai::Secret::new);
         settings.organization = self.config.organization().map(str::to_owned);
         settings.project = self.config.project().map(str::to_owned);
         settings.ca_file = self.config.var("SSL_CERT_FILE").map(PathBuf::from);
         settings.jitter_seed = u64::from(std::process::id());
+        settings
+    }
+
+    fn hooks(&self) -> openai::Hooks {
         let (config, terminal) = (self.config.clone(), self.terminal.clone());
-        let hooks = openai::Hooks {
+        openai::Hooks {
             pause: Box::new(move |delay| config.pause(delay).is_ok()),
             retrying: Box::new(move |retrying| terminal.warn(retrying.to_string())),
-        };
-        openai::Client::new(&settings, hooks).map_err(told)
+        }
     }
 }
 

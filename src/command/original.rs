@@ -107,6 +107,7 @@ fn extract(args: &OriginalArgs, context: &Context) -> anyhow::Result<Exit> {
     let args = ExtractArgs {
         select: select_args(args),
         concurrency: ExtractArgs::CONCURRENCY,
+        timeout: ExtractArgs::TIMEOUT,
         dry_run: args.dry_run,
         ..ExtractArgs::default()
     };

@@ -131,7 +131,7 @@ fn limits(args: &PartArgs, session: &Session<'_>, origin: Option<&Origin>, model
 }
 
 /// Says on stderr why groups that one might expect are not sent.
-fn say_what_is_not_sent(context: &Context, plan: &Plan, retries: bool) -> anyhow::Result<()> {
+pub(in crate::command) fn say_what_is_not_sent(context: &Context, plan: &Plan, retries: bool) -> anyhow::Result<()> {
     let terminal = &context.terminal;
     let selected = &plan.selected;
     if !selected.unknown_ids.is_empty() {

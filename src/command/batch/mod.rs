@@ -14,7 +14,7 @@ use crate::cli::batch::BatchCommand;
 use crate::error::Exit;
 
 pub(super) use cancel::cancel;
-pub(super) use create::create;
+pub(super) use create::{create, say_what_is_not_sent};
 pub(super) use list::list;
 pub(super) use process::process;
 pub(super) use status::status;

@@ -12,6 +12,8 @@ use crate::request::LineTemplate;
 
 /// How often one request is tried before it is recorded as failed.
 const TRIES_MAX: u32 = 5;
+/// How often where the server was silent each time: it had minutes to answer, and a third try would rarely be another.
+const SILENT_TRIES_MAX: u32 = 2;
 
 /// The two questions, and how an answer to each is read.
 #[derive(Clone, Debug)]
@@ -119,12 +121,14 @@ impl<'a> Asker<'a> {
                 }
                 Verdict::Refused => return Told::Failed(Box::new(failed(&error, self.client.origin().host()))),
                 Verdict::Stop | Verdict::Again => {
-                    let goes_on = self.governor.failed(&error, n_tries);
-                    if !goes_on || (n_tries == TRIES_MAX && !self.governor.any_success()) {
+                    let most = if error.fault == Fault::Silent { SILENT_TRIES_MAX } else { TRIES_MAX };
+                    let is_last = n_tries >= most;
+                    // Where nothing ever worked, nothing else will.
+                    if (is_last && !self.governor.any_success()) || !self.governor.failed(&error, n_tries) {
                         self.governor.stop();
                         return Told::Stop(error);
                     }
-                    if n_tries == TRIES_MAX {
+                    if is_last {
                         return Told::Failed(Box::new(failed(&error, self.client.origin().host())));
                     }
                 }
