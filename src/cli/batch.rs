@@ -106,6 +106,9 @@ pub struct SubmitArgs {
     /// Seconds between two looks at a batch
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
     pub poll_interval: f64,
+    /// Most estimated input tokens in the provider's queue at one time [default: learned from its refusals]
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1_000..))]
+    pub max_enqueued_tokens: Option<u64>,
 }
 
 /// Options of `batch wait`.
@@ -116,6 +119,9 @@ pub struct WaitArgs {
     /// Seconds between two looks at a batch
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
     pub poll_interval: f64,
+    /// Most estimated input tokens in the provider's queue at one time [default: learned from its refusals]
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1_000..))]
+    pub max_enqueued_tokens: Option<u64>,
 }
 
 /// Options of `batch status`.

@@ -102,6 +102,9 @@ pub fn look(session: &mut Session<'_>, client: &Client, key: BatchKey) -> Result
             let tx = session.store.write()?;
             tx.observe(key, &observation(&batch), &now)?;
             tx.commit()?;
+            if facts.status.as_deref() != Some(batch.status.as_str()) {
+                session.terminal.detail(format!("batch `{id}`: {}", batch.status));
+            }
             Ok(Looked::Known)
         }
         Err(error) if error.is_not_found() => gone(session, client, &facts, &error),

@@ -35,7 +35,15 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
     let _lock = session.lock_spending()?;
     adopt::survey(&mut session, &client)?;
     session.origin_of(&client)?;
-    until_done(context, session, &client, args.id.as_deref(), poll_interval, None, &context.prices(None)?)
+    until_done(
+        context,
+        session,
+        &client,
+        args.id.as_deref(),
+        poll_interval,
+        args.max_enqueued_tokens,
+        &context.prices(None)?,
+    )
 }
 
 /// `batch submit`
@@ -71,11 +79,19 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
     adopt::survey(&mut session, &client)?;
     let mut submitted = submit::Submitted::default();
     for run in &waiting {
-        submitted.merge(submit::send_waiting(&mut session, &client, Some(run), None)?);
+        submitted.merge(submit::send_waiting(&mut session, &client, Some(run), args.max_enqueued_tokens)?);
     }
     if args.wait {
         let only = run.as_ref().map(RunId::as_str);
-        let exit = until_done(context, session, &client, only, poll_interval, None, &context.prices(None)?);
+        let exit = until_done(
+            context,
+            session,
+            &client,
+            only,
+            poll_interval,
+            args.max_enqueued_tokens,
+            &context.prices(None)?,
+        );
         drop(lock);
         return exit;
     }
