@@ -305,6 +305,31 @@ fn two_asks_are_compared_and_one_is_adopted() {
 }
 
 #[test]
+fn a_comparison_may_come_by_batch() {
+    let world = World::with_groups(4);
+    world.run(&["profile", "use", "news"]).exits(0);
+    let compare = ["compare", "gpt-5-nano", "profile=football", "--sample", "2", "--batch"];
+    let sent = world.json(&compare, 0);
+    assert_eq!((sent["runs"].as_array().map(Vec::len), &sent["pending"]), (Some(2), &json!(8)), "{sent:#}");
+    // In flight, and so not bought again.
+    assert_eq!(world.json(&compare, 0)["pending"], 8);
+    world.run(&["batch", "wait"]).exits(0);
+    assert_eq!(world.count("SELECT count(*) FROM current_answers"), 0, "trials count for nothing");
+    let found = world.json(&compare, 0);
+    assert_eq!((&found["sides"][0]["usable"], &found["sides"][1]["usable"]), (&json!(4), &json!(4)), "{found:#}");
+    assert_eq!(calls(&world), (0, 0));
+    assert!(world.journal().asked.values().all(|times| *times == 2), "once a side");
+    world.run(&["profile", "list"]).exits(0).says("news");
+    assert_eq!(
+        world.rows("SELECT p.name FROM profiles p JOIN meta m ON m.value = p.id WHERE m.key = 'active_profile'"),
+        ["news"]
+    );
+    let run = sent["runs"][1].as_str().expect("a run");
+    world.run(&["compare", "--adopt", run]).exits(0).says("4 answers adopted");
+    assert_eq!(world.count("SELECT count(*) FROM current_answers"), 4);
+}
+
+#[test]
 fn answers_of_another_origin_are_not_mixed_up() {
     let mut world = World::with_groups(2);
     world.run(&["extract"]).exits(0);

@@ -68,6 +68,10 @@ pub struct CompareArgs {
     #[arg(long, value_name = "PRICE")]
     pub price: Option<String>,
 
+    /// Ask through the Batch API, at half the price; once the batches are imported, the same command shows the result
+    #[arg(long, conflicts_with = "dry_run")]
+    pub batch: bool,
+
     /// Refuse if the estimate for both sides is above this
     #[arg(long, value_name = "USD")]
     pub max_cost: Option<f64>,

@@ -9,6 +9,7 @@ use crate::cli::extract::CompareArgs;
 use crate::cli::select::AskArgs;
 use crate::error::{Exit, Explain as _, interrupted, usage};
 use crate::model::RunId;
+use crate::openai::Client;
 use crate::profile::{AskOptions, Endpoint, Profile};
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, dollars, dollars_or_unknown, number, shorten};
@@ -39,7 +40,7 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
     let _lock = session.lock_spending()?;
     let origin = direct::greet(&mut session, &client)?;
     let plans = compare::plan(&session, &sides, &groups, &prices, origin.is_sandbox)?;
-    let estimate = compare::estimated_usd(&plans);
+    let estimate = compare::estimated_usd(&plans, args.batch);
     match (args.max_cost, estimate) {
         (Some(max), Some(usd)) if usd > max => {
             return Err(anyhow::anyhow!(
@@ -54,6 +55,10 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
         }
         _ => {}
     }
+    let is_waiting = plans.iter().any(|plan| plan.pending > 0);
+    if args.batch && (is_waiting || plans.iter().any(|plan| plan.plan.n_requests() > 0)) {
+        return send(context, &mut session, &client, &sides, &plans);
+    }
     context.terminal.status(format!(
         "comparing on {}: about {}",
         count(groups.len() as u64, "group"),
@@ -62,6 +67,24 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
     let comparison = compare::run(&mut session, &client, &sides, &groups, &plans, &prices, args.concurrency.into())?;
     show(context, &comparison)?;
     finish(context, &comparison)
+}
+
+fn send(
+    context: &Context,
+    session: &mut Session<'_>,
+    client: &Client,
+    sides: &[Side; 2],
+    plans: &[SidePlan; 2],
+) -> anyhow::Result<Exit> {
+    let runs = compare::send(session, client, sides, plans)?;
+    let n_pending: u64 = plans.iter().map(|plan| plan.pending + plan.plan.n_requests()).sum();
+    if context.terminal.is_json() {
+        context.terminal.json(&json!({"runs": runs, "pending": n_pending}))?;
+    } else {
+        context.terminal.line(format!("{} in flight", count(n_pending, "request")))?;
+    }
+    context.terminal.hint("`gleaner batch wait` imports the answers; then the same command shows them side by side");
+    Ok(Exit::Done)
 }
 
 fn adopt(context: &Context, session: &mut Session<'_>, run: &RunId) -> anyhow::Result<Exit> {
@@ -233,6 +256,9 @@ fn show_side(context: &Context, name: &str, side: &SideReport, comparison: &Comp
         dollars_or_unknown(side.projected_batch_usd),
         dollars_or_unknown(side.projected_sync_usd)
     ))?;
+    if side.pending > 0 {
+        terminal.line(dim(format!("  {} in flight: `gleaner batch wait` imports them", number(side.pending))))?;
+    }
     if let Some(run) = &side.run_id {
         terminal.line(dim(format!("  to keep these answers: gleaner compare --adopt {run}")))?;
     }

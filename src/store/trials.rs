@@ -50,6 +50,24 @@ impl Read<'_> {
         Ok(key)
     }
 
+    /// Returns whether this very question about this very text waits in a part or is in flight; trials count too.
+    pub fn is_question_pending(
+        self,
+        (group, text_hash): (GroupKey, [u8; 16]),
+        kind: Kind,
+        ask: AskKey,
+        sandbox: bool,
+    ) -> anyhow::Result<bool> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM requests
+                                WHERE story_group_id = ?1 AND kind = ?2 AND ask_id = ?3 AND text_hash = ?4
+                                  AND sandbox = ?5 AND state IN ('planned', 'sent'))",
+            )?
+            .query_row(params![group, kind, ask, text_hash, sandbox], |row| row.get(0))?)
+    }
+
     /// Returns the trials of a run, in the order they were asked.
     pub fn trials_of_run(self, run: &RunId) -> anyhow::Result<Vec<RequestKey>> {
         let mut statement =

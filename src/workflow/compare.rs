@@ -59,6 +59,8 @@ pub struct SideReport {
     pub asked: u64,
     /// Requests that were answered before.
     pub reused: u64,
+    /// Requests that are in flight in a batch.
+    pub pending: u64,
     /// Usable answers.
     pub usable: u64,
     /// Paid for, but not usable.
@@ -79,7 +81,7 @@ pub struct SideReport {
     pub projected_sync_usd: Option<f64>,
     /// The same in batch mode.
     pub projected_batch_usd: Option<f64>,
-    /// Seconds an answer took, were they asked one by one; not known here.
+    /// Why its asking ended early.
     #[serde(skip)]
     pub stopped: Option<Stopped>,
 }
@@ -151,6 +153,8 @@ pub struct SidePlan {
     pub plan: Plan,
     /// Requests that were answered before.
     pub reused: u64,
+    /// Requests that are in flight in a batch.
+    pub pending: u64,
 }
 
 /// Draws the groups and plans what is to be asked of each side.
@@ -169,34 +173,62 @@ pub fn plan(
     }
     let one = |side: &Side| -> anyhow::Result<SidePlan> {
         let mut part = PlannedPart::default();
-        let mut reused = 0;
+        let (mut reused, mut pending) = (0, 0);
         for &group in groups {
-            let ask_again = |kind| -> anyhow::Result<Option<u32>> {
-                Ok(answered(session, side, group, kind, sandbox)?.is_none().then_some(1))
+            let mut attempt = |kind| -> anyhow::Result<Option<u32>> {
+                Ok(match standing(session, side, group, kind, sandbox)? {
+                    Standing::Answered(_) => {
+                        reused += 1;
+                        None
+                    }
+                    Standing::Pending => {
+                        pending += 1;
+                        None
+                    }
+                    Standing::Open => Some(1),
+                })
             };
-            let candidate =
-                Candidate { group: group.0, topic: ask_again(Kind::Topic)?, entity: ask_again(Kind::Entity)? };
-            let n_asked = candidate.kinds().count() as u64;
-            reused += 2 - n_asked;
-            if n_asked > 0 {
+            let candidate = Candidate { group: group.0, topic: attempt(Kind::Topic)?, entity: attempt(Kind::Entity)? };
+            if candidate.kinds().next().is_some() {
                 part.groups.push((candidate, group.1));
             }
         }
         let (size, estimate) = plan_groups(session, &side.questions, &part.groups, prices)?;
         part.size = size;
         let parts = if part.groups.is_empty() { vec![] } else { vec![part] };
-        Ok(SidePlan { plan: Plan { selected: Selected::default(), parts, left_out: vec![], estimate }, reused })
+        let plan = Plan { selected: Selected::default(), parts, left_out: vec![], estimate };
+        Ok(SidePlan { plan, reused, pending })
     };
     Ok([one(&sides[0])?, one(&sides[1])?])
 }
 
-/// Adds up the estimates of both sides, as far as prices are known.
-pub fn estimated_usd(plans: &[SidePlan; 2]) -> Option<f64> {
+/// Adds up the estimates of both sides, where the prices are known.
+pub fn estimated_usd(plans: &[SidePlan; 2], batch: bool) -> Option<f64> {
     let usd = |plan: &SidePlan| match plan.plan.n_requests() {
         0 => Some(0.0),
+        _ if batch => plan.plan.estimate.batch_usd,
         _ => plan.plan.estimate.sync_usd,
     };
     Some(usd(&plans[0])? + usd(&plans[1])?)
+}
+
+/// Sends what is not answered yet as one batch a side, and returns their runs. When they are imported, the same
+/// comparison finds the answers.
+pub fn send(
+    session: &mut Session<'_>,
+    client: &Client,
+    sides: &[Side; 2],
+    plans: &[SidePlan; 2],
+) -> anyhow::Result<Vec<RunId>> {
+    let origin = session.origin_of(client)?;
+    let mut runs = vec![];
+    for (side, plan) in sides.iter().zip(plans).filter(|(_, plan)| plan.plan.n_requests() > 0) {
+        let run = super::plan::record(session, &side.questions, &plan.plan, Some(&origin), true)?;
+        super::submit::send_waiting(session, client, Some(&run), None)
+            .hint(format!("the run is kept: `gleaner batch submit {run}` goes on with it"))?;
+        runs.push(run);
+    }
+    Ok(runs)
 }
 
 /// Asks what is not answered yet, and compares.
@@ -216,6 +248,7 @@ pub fn run(
         report.label = side.label.clone();
         report.model = side.questions.model().to_string();
         report.reused = plans[at].reused;
+        report.pending = plans[at].pending;
         if plan.n_requests() > 0 {
             session.terminal.status(format!("asking {}", side.label));
             let options = DirectOptions { concurrency, max_cost: None, trial: true, strict: false };
@@ -277,19 +310,29 @@ fn gather(
     })
 }
 
-/// Finds the request that put a side's question about a group, if it was answered.
-fn answered(
+/// Where a side's question about a group stands.
+enum Standing {
+    Answered(RequestKey),
+    /// In a batch.
+    Pending,
+    /// To be asked.
+    Open,
+}
+
+fn standing(
     session: &Session<'_>,
     side: &Side,
     group: (GroupKey, [u8; 16]),
     kind: Kind,
     sandbox: bool,
-) -> anyhow::Result<Option<RequestKey>> {
+) -> anyhow::Result<Standing> {
     let read = session.store.read();
-    match read.ask_by_fingerprint(&side.questions.ask(kind).fingerprint)? {
-        Some(ask) => read.request_answered_with(group, kind, ask.key, sandbox),
-        None => Ok(None),
+    let Some(ask) = read.ask_by_fingerprint(&side.questions.ask(kind).fingerprint)? else { return Ok(Standing::Open) };
+    if let Some(key) = read.request_answered_with(group, kind, ask.key, sandbox)? {
+        return Ok(Standing::Answered(key));
     }
+    let is_pending = read.is_question_pending(group, kind, ask.key, sandbox)?;
+    Ok(if is_pending { Standing::Pending } else { Standing::Open })
 }
 
 /// Reads the answers of one side and adds them up.
@@ -335,9 +378,13 @@ impl<'a> Reader<'a> {
         sandbox: bool,
     ) -> anyhow::Result<Items> {
         let read = session.store.read();
-        let Some(key) = answered(session, side, group, kind, sandbox)? else {
-            self.n_failed += 1;
-            return Ok(Err("not answered".to_string()));
+        let key = match standing(session, side, group, kind, sandbox)? {
+            Standing::Answered(key) => key,
+            Standing::Pending => return Ok(Err("in flight".to_string())),
+            Standing::Open => {
+                self.n_failed += 1;
+                return Ok(Err("not answered".to_string()));
+            }
         };
         let (request, answer) = (read.request(key)?, read.answer(key)?.unwrap_or_default());
         if let Some(usage) = answer.usage {

@@ -179,18 +179,19 @@ fn estimate(
 }
 
 /// Writes a plan down as a run with its parts and requests, all planned, in one transaction. `origin` is where it will
-/// be sent; a run without one is sent only when it is named.
+/// be sent; a run without one is sent only when it is named. A `trial` is asked by `compare`: its answers stay apart.
 pub fn record(
     session: &mut Session<'_>,
     questions: &Questions,
     plan: &Plan,
     origin: Option<&Origin>,
+    trial: bool,
 ) -> anyhow::Result<RunId> {
     let now = session.config.now();
     let now_text = timestamp_text(now);
     let folder = session.batch_files()?;
     let tx = session.store.write()?;
-    let asks = questions.keep(&tx, &now_text)?;
+    let asks = if trial { questions.keep_apart(&tx, &now_text)? } else { questions.keep(&tx, &now_text)? };
     let stem = free_stem(&now.strftime("knowledge_extraction_batch_%Y%m%d_%H%M%S").to_string(), |stem| {
         Ok(tx.read().is_file_stem_taken(stem)? || folder.join(format!("{stem}.jsonl")).exists())
     })?;
@@ -226,7 +227,7 @@ pub fn record(
                     run: id.clone(),
                     batch: Some(batch),
                     sandbox: origin.is_some_and(|origin| origin.is_sandbox),
-                    trial: false,
+                    trial,
                     attempt,
                     state: RequestState::Planned,
                 })?;

@@ -76,7 +76,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
         plan = plan::plan(&session, &questions, &selection, limits, &prices, sandbox)?;
     }
 
-    let run = plan::record(&mut session, &questions, &plan, origin.as_ref().filter(|_| is_online))?;
+    let run = plan::record(&mut session, &questions, &plan, origin.as_ref().filter(|_| is_online), false)?;
     if let Some(client) = &client {
         let sent = submit::send_waiting(&mut session, client, Some(&run), args.parts.max_enqueued_tokens);
         submitted.merge(sent.hint(format!("the run is kept: `gleaner batch submit {run}` goes on with it"))?);
