@@ -3,6 +3,8 @@
 //! One file a family of commands. What is typed here is not yet resolved: `command` turns it into plain options. The
 //! flags of the original program stand in [`original`].
 
+#![allow(rustdoc::bare_urls, rustdoc::invalid_rust_codeblocks, reason = "doc comments here are help texts first")]
+
 pub mod load;
 pub mod batch;
 pub mod demo;
@@ -22,9 +24,10 @@ use crate::terminal::ColorChoice;
 
 /// Turn a pile of news stories into linked knowledge
 ///
-/// gleaner keeps groups of news stories in one SQLite file, asks a language model for the topics and entities of each
-/// group through the OpenAI Batch API at half the price, links every mention to your own catalog, and never asks or
-/// pays twice for the same thing.
+/// gleaner keeps groups of news stories in one SQLite file, asks a language model
+/// for the topics and entities of each group through the OpenAI Batch API at half
+/// the price, links every mention to your own catalog, and never asks or pays
+/// twice for the same thing.
 ///
 /// A first session:
 ///

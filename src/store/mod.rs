@@ -79,8 +79,8 @@ impl Store {
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         if !path.exists() {
             return Err(anyhow!("there is no database at `{}`", path.display()))
-                .hint("`gleaner load groups FILE` makes one; `gleaner demo` shows the whole job")
-                .hint("another place is named with `--db PATH` or the variable `GLEANER_DB`");
+                .hint("another place is named with `--db PATH` or the variable `GLEANER_DB`")
+                .hint("`gleaner load groups FILE` makes one; `gleaner demo` shows the whole job");
         }
         Self::open_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE, None)
     }
@@ -104,6 +104,12 @@ impl Store {
         let connection = Connection::open_with_flags(path, flags)
             .map_err(anyhow::Error::from)
             .and_then(|connection| Self::prepare(connection, path.to_owned(), create));
+        let connection = match connection {
+            Err(error) if is_no_database(&error) => {
+                Err(anyhow!("it is not a SQLite database")).hint("name another file with `--db PATH`")
+            }
+            other => other,
+        };
         connection.with_context(|| format!("cannot open the database `{}`", path.display()))
     }
 
@@ -152,6 +158,11 @@ impl Store {
             .context("cannot begin to write to the database")?;
         Ok(Tx(tx))
     }
+}
+
+fn is_no_database(error: &anyhow::Error) -> bool {
+    crate::error::find::<rusqlite::Error>(error).and_then(rusqlite::Error::sqlite_error_code)
+        == Some(rusqlite::ErrorCode::NotADatabase)
 }
 
 impl<'a> Tx<'a> {
