@@ -594,15 +594,12 @@ fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)
             // One digit of a model number that differs makes another model.
             similarity = if similarity > 0.85 { 0.5 } else { 0.0 };
         } else if similarity < 0.8 && !word.sound.is_empty() {
-            let mut bones = [0u8; 40];
-            let len = {
-                let mut buffer = Vec::with_capacity(40);
-                phonetic::skeleton(other.text, &mut buffer);
-                let len = buffer.len().min(40);
-                bones[..len].copy_from_slice(&buffer[..len]);
-                len
+            let same_sound = similarity > 0.3 && {
+                let mut bones = Vec::with_capacity(40);
+                phonetic::skeleton(other.text, &mut bones);
+                word.sound == bones && bones.len() >= 2
             };
-            if word.sound == bones[..len] && len >= 2 {
+            if same_sound {
                 similarity = similarity.max(0.6 + 0.2 * similarity);
             }
         }
@@ -616,7 +613,7 @@ fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)
 /// Returns the similarity of two words as the comparison sees it; for the expansion of words.
 pub(crate) fn word_similarity(pattern: &Pattern, sound: &[u8], other: &[u8]) -> f32 {
     let similarity = pattern.similarity(other);
-    if similarity < 0.8 && sound.len() >= 2 {
+    if similarity < 0.8 && similarity > 0.3 && sound.len() >= 2 {
         let mut bones = Vec::with_capacity(24);
         phonetic::skeleton(other, &mut bones);
         if bones == sound {

@@ -21,9 +21,9 @@ use crate::model::{EntityKey, LinkOutcome};
 /// Candidates that a decision lists.
 const LISTED: usize = 5;
 /// Candidates that the forest scores; the plain order puts the right one among the first four in 99 of 100 cases.
-const SCORED: usize = 12;
+const SCORED: usize = 10;
 /// Candidates whose plain score is this far behind the best are not scored by the forest.
-const HOPELESS: f32 = 7.0;
+const HOPELESS: f32 = 5.0;
 /// Log-odds of a candidate that was not scored.
 const FLOOR: f32 = -9.0;
 /// Entities with exactly this name that are looked at; a name of more is ambiguous without looking.

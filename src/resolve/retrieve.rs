@@ -18,7 +18,9 @@ use super::probe::Probe;
 use super::words::Role;
 
 /// Names that go on to be compared.
-pub(crate) const KEPT: usize = 40;
+pub(crate) const KEPT: usize = 32;
+/// Of these, only those whose tally is this share of the best one's.
+const KEPT_SHARE: f32 = 0.3;
 /// Entries of lists read for one mention; the rarest words come first, so what is left out says little.
 const BUDGET: u32 = 12_000;
 /// Words of the vocabulary that a word of the mention is widened to.
@@ -279,7 +281,8 @@ fn words<P: Pages>(index: &Index<P>, scope: &Scope, probe: &mut Probe, room: &mu
         });
     }
     drop(order);
-    let own: f32 = probe.words.iter().map(|w| w.rarity * role_weight(w.token.role)).sum();
+    let plain = probe.words.iter().filter(|w| w.token.role != Role::Initials);
+    let own: f32 = plain.map(|w| w.rarity * role_weight(w.token.role)).sum();
     let most = room.touched.iter().map(|number| room.sums[*number as usize]).fold(0.0, f32::max);
     let known = known || most >= WELL_EXPLAINED * own;
     for at in 0..probe.words.len() {
@@ -353,7 +356,7 @@ fn widen<P: Pages>(index: &Index<P>, scope: &Scope, probe: &Probe, at: usize, ro
     let few = if length < 6 { 1 } else { (keys.len() / 4) as u8 };
     alike.retain(|(count, _)| *count >= few);
     alike.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-    alike.truncate(60);
+    alike.truncate(40);
     if let Some(key) = keys::word_sound(text.as_bytes()) {
         let list = index.list(key)?;
         if list.len() <= 60 {
@@ -407,5 +410,7 @@ fn rank<P: Pages>(index: &Index<P>, probe: &Probe, room: &mut Tallies, out: &mut
         out.truncate(KEPT);
     }
     out.sort_unstable_by(order);
+    let least = out.first().map_or(0.0, |best| best.tally * KEPT_SHARE);
+    out.truncate(out.partition_point(|found| found.tally >= least));
     Ok(())
 }
