@@ -38,8 +38,11 @@ struct Transfer<'a> {
 }
 
 impl Client {
-    /// Downloads a file's content to `dest`, which appears only when it is whole; what is under way is `dest` with
-    /// `.part` added. `expected_bytes` is what the file object says; `progress` is told the bytes so far.
+    /// Downloads a file's content to `dest`, which appears only when it came whole as far as HTTP tells; what is under
+    /// way is `dest` with `.part` added. `progress` is told the bytes so far.
+    ///
+    /// `expected_bytes` is what the file object says. A body that ends cleanly before that is given as it is: the file may
+    /// not be written to its end yet, or the object may be wrong, and trying at once does not help either.
     pub fn download(
         &self,
         file_id: &str,
@@ -77,8 +80,15 @@ impl Client {
     ) -> Result<(), ApiError> {
         let (mut fruitless, mut n_forbidden, mut best) = (0, 0, 0);
         for n_try in 1.. {
-            let mut error = match self.transfer_once(doing, file_id, transfer, expected_bytes, progress) {
-                Ok(()) => return Ok(()),
+            let mut error = match self.transfer_once(doing, file_id, transfer, progress) {
+                Ok(()) => match expected_bytes {
+                    // Neither a length nor a proper end: HTTP can't tell this from a broken connection.
+                    Some(whole) if transfer.have < whole && transfer.total.is_none() && fruitless < self.retries() => {
+                        let why = format!("{} of {whole} bytes came", transfer.have);
+                        ApiError::new(Fault::Cut, doing, self.origin().host(), why)
+                    }
+                    _ => return Ok(()),
+                },
                 Err(error) => error,
             };
             let forbidden = error.status == Some(403) && n_forbidden < FORBIDDEN_TRIES;
@@ -102,7 +112,6 @@ impl Client {
         doing: &str,
         file_id: &str,
         transfer: &mut Transfer,
-        expected_bytes: Option<u64>,
         progress: &mut dyn FnMut(u64),
     ) -> Result<(), ApiError> {
         let host = self.origin().host();
@@ -157,14 +166,12 @@ impl Client {
             transfer.have += n as u64;
             progress(transfer.have);
         }
-        // A short body with a matching length, and one that ends by closing, look whole to HTTP. A size of 0 is what
-        // servers say that do not know it.
-        let promised = [transfer.total, expected_bytes].into_iter().flatten().max().unwrap_or(0);
-        if transfer.have < promised {
-            let why = format!("{} of {promised} bytes came", transfer.have);
-            return Err(ApiError::new(Fault::Cut, doing, host, why));
+        match transfer.total {
+            Some(total) if transfer.have < total => {
+                Err(ApiError::new(Fault::Cut, doing, host, format!("{} of {total} bytes came", transfer.have)))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

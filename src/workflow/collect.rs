@@ -78,26 +78,35 @@ fn download_settled(
         let promised = facts.counts.map_or(0, |(_, completed, failed)| completed + failed);
         let mut files = vec![];
         let mut n_lines = 0;
+        let mut is_short = false;
         for (file, suffix) in [(&facts.output_file_id, "output"), (&facts.error_file_id, "errors")] {
             let Some(id) = file else { continue };
             let path = folder.join(format!("{stem}_{suffix}.jsonl"));
-            n_lines += match download(session, client, id, &path) {
+            match download(session, client, id, &path) {
+                Ok((lines, whole)) => {
+                    n_lines += lines;
+                    is_short |= !whole;
+                }
                 // The provider keeps results for a while only; what was downloaded once is as good.
                 Err(error) if facts.imported_at.is_some() && is_not_found(&error) && path.exists() => {
                     session.terminal.warn(format!("{error:#}; using `{}` from the first time", path.display()));
-                    promised
+                    n_lines += promised;
                 }
-                other => other?,
-            };
+                Err(error) => return Err(error),
+            }
             files.push(path);
         }
-        if n_lines >= promised {
+        if n_lines >= promised && !is_short {
             return Ok(files);
         }
         let Some(&seconds) = pauses.next() else {
-            session.terminal.warn(format!(
-                "the provider promised {promised} lines and gave {n_lines}; the rest is counted as missing"
-            ));
+            if n_lines < promised {
+                session.terminal.warn(format!(
+                    "the provider promised {promised} lines and gave {n_lines}; the rest is counted as missing"
+                ));
+            } else {
+                session.terminal.warn("the provider announced larger files than it gave, though with every line");
+            }
             return Ok(files);
         };
         session.terminal.detail(format!("{n_lines} of {promised} lines are there; looking again in {seconds} s"));
@@ -106,13 +115,13 @@ fn download_settled(
     }
 }
 
-/// Downloads a file and returns its number of lines.
-fn download(session: &Session<'_>, client: &Client, id: &FileId, path: &Path) -> anyhow::Result<u64> {
+/// Downloads a file; returns its number of lines, and whether it is as large as was announced.
+fn download(session: &Session<'_>, client: &Client, id: &FileId, path: &Path) -> anyhow::Result<(u64, bool)> {
     // The announced size, where the provider gives one, tells a file that was cut off.
     let size = client.get_file(id.as_str()).ok().and_then(|file| file.bytes);
     let bar = session.terminal.bar(size.unwrap_or(0), Unit::Bytes, "downloading");
     let done = client.download(id.as_str(), path, size, &mut |bytes| bar.set(bytes)).map_err(told)?;
-    Ok(done.lines)
+    Ok((done.lines, size.is_none_or(|size| done.bytes >= size)))
 }
 
 fn is_not_found(error: &anyhow::Error) -> bool {
@@ -147,7 +156,7 @@ fn failed(session: &mut Session<'_>, facts: &BatchFacts, dry_run: bool) -> anyho
     let tx = session.store.write()?;
     tx.set_requests_of_batch(facts.key, RequestState::Sent, RequestState::Failed, Some("batch_failed"))?;
     tx.note_errors(facts.key, &errors)?;
-    tx.note_import(facts.key, (0, 0, 0, 0), &now)?;
+    tx.note_import(facts.key, 0, &now)?;
     let report = ImportReport {
         account: tx.read().account(facts.key)?,
         causes: tx.read().causes(facts.key)?,
