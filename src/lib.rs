@@ -95,7 +95,10 @@ fn show(terminal: &Terminal, error: &anyhow::Error) -> Exit {
     }
     let _ = terminal.flush();
     let explained = error::explain(error);
-    if explained.exit != Exit::Interrupted || explained.message != "interrupted" {
+    if explained.exit == Exit::Interrupted && explained.message == "interrupted" {
+        // Who pressed Ctrl-C knows; what goes on without us is worth a word.
+        explained.hints.iter().for_each(|hint| terminal.hint(hint));
+    } else {
         terminal.error(&explained);
     }
     explained.exit
