@@ -147,7 +147,7 @@ CREATE TABLE batches (
     n_refusals     INTEGER NOT NULL DEFAULT 0, -- how often the queue was full
     remote_deleted_at TEXT,                -- `batch clean` deleted the provider's files
     n_foreign      INTEGER NOT NULL DEFAULT 0,
-    n_duplicate    INTEGER NOT NULL DEFAULT 0,
+    n_duplicate    INTEGER NOT NULL DEFAULT 0, -- the most that one import of its files saw
     n_clamped      INTEGER NOT NULL DEFAULT 0, -- values out of range, brought into it
     n_repaired     INTEGER NOT NULL DEFAULT 0, -- answers whose JSON had to be mended
     errors         TEXT,                   -- JSON list of {code, message, line, custom_id}: why the provider failed it
@@ -187,7 +187,8 @@ CREATE TABLE answers (
     text           TEXT,                   -- the model's text, whole; `gleaner rebuild` reads it again
     raw            TEXT,                   -- the line itself, at most 64 KiB, where it is not usable
     message        TEXT,                   -- why it is not usable, in words
-    repaired       INTEGER NOT NULL DEFAULT 0,
+    repaired       INTEGER NOT NULL DEFAULT 0, -- whether its JSON had to be mended
+    clamped        INTEGER NOT NULL DEFAULT 0, -- values out of range, brought into it
     input_tokens   INTEGER,                -- NULL: the line told no usage, so it was not billed
     cached_tokens  INTEGER,
     output_tokens  INTEGER,

@@ -11,11 +11,13 @@
 mod ids;
 mod content;
 pub mod line;
+mod back;
 pub mod tokens;
 pub mod parts;
 pub mod price;
 
 pub use crate::profile::{Ask, AskOptions, Endpoint};
+pub use back::RequestLine;
 pub use content::{render_input, text_hash};
 pub use ids::{custom_id, custom_id_from_wire, parse_custom_id, wire_id};
 pub use line::{LineTemplate, json_bytes};

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Read, Tx};
-use crate::model::{AskKey, OriginKey};
+use crate::model::{AskKey, Kind, OriginKey};
 use crate::profile::{Ask, Endpoint};
 
 /// A profile as it is kept in the database.
@@ -127,6 +127,13 @@ impl Read<'_> {
             fingerprint,
         };
         Ok(StoredAsk { key, ask })
+    }
+
+    /// Returns all asks of a kind, the last kept first.
+    pub fn asks_of(self, kind: Kind) -> anyhow::Result<Vec<StoredAsk>> {
+        let mut statement = self.0.prepare_cached("SELECT id FROM asks WHERE kind = ?1 ORDER BY id DESC")?;
+        let keys = statement.query_map([kind], |row| row.get(0))?.collect::<Result<Vec<AskKey>, _>>()?;
+        keys.into_iter().map(|key| self.ask(key)).collect()
     }
 
     /// Returns the origin with this base URL, if anything was ever asked there.

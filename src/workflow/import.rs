@@ -104,7 +104,7 @@ pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> an
         let n_pending =
             read.n_requests_in(batch, RequestState::Sent)? + read.n_requests_in(batch, RequestState::Planned)?;
         if import.is_whole || n_pending == 0 {
-            tx.note_import(batch, (report.foreign, report.duplicate, report.clamped, report.repaired), &now)?;
+            tx.note_import(batch, report.duplicate, &now)?;
         }
         let account = read.account(batch)?;
         anyhow::ensure!(account.balances(), "the account of the batch does not balance: {account:?}");
@@ -292,6 +292,10 @@ pub fn answer_row(
         raw: reason.is_some().then(|| clipped(&String::from_utf8_lossy(raw), RAW_BYTES_MAX).trim_end().to_owned()),
         message: reason.map(|reason| reason.message.clone()),
         repaired: matches!(&answer.outcome, Outcome::Usable(content) if content.notes.is_repaired()),
+        clamped: match &answer.outcome {
+            Outcome::Usable(content) => content.notes.n_clamped as u64,
+            _ => 0,
+        },
         usage: answer.usage,
         cost_usd: cost(is_batch),
         sync_cost_usd: cost(false),

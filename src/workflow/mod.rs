@@ -13,6 +13,7 @@ pub mod files;
 pub mod queue;
 pub mod submit;
 pub mod adopt;
+pub mod inherit;
 pub mod watch;
 pub mod collect;
 pub mod import;

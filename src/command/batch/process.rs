@@ -20,12 +20,12 @@ use crate::terminal::words::{count, number};
 use crate::workflow::collect::{self, Collected};
 use crate::workflow::import::{self, Import, ImportReport};
 use crate::workflow::watch::{self, Looked, Target};
-use crate::workflow::{Session, adopt};
+use crate::workflow::{Session, adopt, inherit};
 
 /// Runs the command.
 pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut session = context.session()?;
-    let target = args.id.as_deref().map(|id| Target::find(session.store.read(), id)).transpose()?;
+    let target = args.id.as_deref().map(|id| known(args, context, &mut session, id)).transpose()?;
     let prices = context.prices(None)?;
     let collected = if args.file.is_empty() {
         remote(args, context, &mut session, target.as_ref(), &prices)?
@@ -44,6 +44,22 @@ pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyh
         }
     };
     tell(args, context, &session, target.as_ref(), &collected)
+}
+
+/// Finds what a person means by an id. A batch that only the provider knows is taken over from there.
+fn known(args: &ProcessArgs, context: &Context, session: &mut Session<'_>, id: &str) -> anyhow::Result<Target> {
+    let unknown = match Target::find(session.store.read(), id) {
+        Ok(target) => return Ok(target),
+        Err(error) => error,
+    };
+    if !args.file.is_empty() || args.dry_run || id.starts_with("run-") {
+        return Err(unknown);
+    }
+    let Ok(client) = context.client() else { return Err(unknown) };
+    match inherit::inherit(session, &client, id)? {
+        Some(key) => Ok(Target::Batch(key)),
+        None => Err(unknown),
+    }
 }
 
 /// Looks at the batches that are meant, downloads and imports those that have ended.

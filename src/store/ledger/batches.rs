@@ -468,6 +468,21 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Notes where a batch that was made elsewhere lies, and what it carries.
+    pub fn note_inherited(
+        &self,
+        key: BatchKey,
+        origin: OriginKey,
+        input: &FileId,
+        metadata: &str,
+    ) -> anyhow::Result<()> {
+        self.execute(
+            "UPDATE batches SET origin_id = ?2, input_file_id = ?3, metadata = ?4 WHERE id = ?1",
+            params![key, origin, input, metadata],
+        )?;
+        Ok(())
+    }
+
     /// Notes what the provider said of a batch.
     pub fn observe(&self, key: BatchKey, seen: &Observation, now: &str) -> anyhow::Result<()> {
         let (total, completed, failed) = match seen.counts {
@@ -526,17 +541,17 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Notes that both files of a batch were read.
-    pub fn note_import(
-        &self,
-        key: BatchKey,
-        (n_foreign, n_duplicate, n_clamped, n_repaired): (u64, u64, u64, u64),
-        now: &str,
-    ) -> anyhow::Result<()> {
+    /// Notes that both files of a batch were read. What they held is counted from what is kept of them, so that the order
+    /// of the files makes no difference.
+    pub fn note_import(&self, key: BatchKey, n_duplicate: u64, now: &str) -> anyhow::Result<()> {
         self.execute(
-            "UPDATE batches SET state = 'imported', imported_at = coalesce(imported_at, ?2), n_foreign = ?3,
-                    n_duplicate = ?4, n_clamped = ?5, n_repaired = ?6 WHERE id = ?1",
-            params![key, now, n_foreign as i64, n_duplicate as i64, n_clamped as i64, n_repaired as i64],
+            "UPDATE batches SET state = 'imported', imported_at = coalesce(imported_at, ?2),
+                    n_foreign = (SELECT count(*) FROM foreign_lines WHERE batch_id = ?1),
+                    n_duplicate = max(n_duplicate, ?3), (n_clamped, n_repaired) =
+                        (SELECT coalesce(sum(a.clamped), 0), coalesce(sum(a.repaired), 0)
+                         FROM requests r JOIN answers a ON a.request_id = r.id WHERE r.batch_id = ?1)
+             WHERE id = ?1",
+            params![key, now, n_duplicate as i64],
         )?;
         Ok(())
     }

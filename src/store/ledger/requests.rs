@@ -104,6 +104,8 @@ pub struct AnswerRow {
     pub message: Option<String>,
     /// Whether its JSON had to be mended.
     pub repaired: bool,
+    /// Values out of range, brought into it.
+    pub clamped: u64,
     /// What it used; `None`: the line told nothing, so it was not billed.
     pub usage: Option<Usage>,
     /// What it cost; `None`: price unknown or not billed.
@@ -194,7 +196,7 @@ impl Read<'_> {
             .0
             .prepare_cached(
                 "SELECT answered_at, model, response_id, text, raw, message, repaired, input_tokens, cached_tokens,
-                        output_tokens, reasoning_tokens, cost_usd, sync_cost_usd
+                        output_tokens, reasoning_tokens, cost_usd, sync_cost_usd, clamped
                  FROM answers WHERE request_id = ?1",
             )?
             .query_row([key], |row| {
@@ -208,6 +210,7 @@ impl Read<'_> {
                     raw: row.get(4)?,
                     message: row.get(5)?,
                     repaired: row.get(6)?,
+                    clamped: count(13)?,
                     usage: if has_usage {
                         Some(Usage {
                             input_tokens: count(7)?,
@@ -335,11 +338,12 @@ impl Tx<'_> {
         let count = |pick: fn(&Usage) -> u64| answer.usage.as_ref().map(|usage| pick(usage) as i64);
         self.prepare_cached(
             "INSERT INTO answers (request_id, answered_at, model, response_id, text, raw, message, repaired, input_tokens,
-                                  cached_tokens, output_tokens, reasoning_tokens, cost_usd, sync_cost_usd)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                                  cached_tokens, output_tokens, reasoning_tokens, cost_usd, sync_cost_usd, clamped)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
              ON CONFLICT (request_id) DO UPDATE SET answered_at = excluded.answered_at, model = excluded.model,
                  response_id = excluded.response_id, text = excluded.text, raw = excluded.raw,
-                 message = excluded.message, repaired = excluded.repaired, input_tokens = excluded.input_tokens,
+                 message = excluded.message, repaired = excluded.repaired,
+                 clamped = excluded.clamped, input_tokens = excluded.input_tokens,
                  cached_tokens = excluded.cached_tokens, output_tokens = excluded.output_tokens,
                  reasoning_tokens = excluded.reasoning_tokens,
                  cost_usd = coalesce(answers.cost_usd, excluded.cost_usd),
@@ -359,7 +363,8 @@ impl Tx<'_> {
             count(|u| u.output_tokens),
             count(|u| u.reasoning_tokens),
             answer.cost_usd,
-            answer.sync_cost_usd
+            answer.sync_cost_usd,
+            answer.clamped as i64
         ])?;
         Ok(())
     }
