@@ -408,7 +408,7 @@ const CONTENT: [(&str, &str); 7] = [
     ),
     (
         "batches",
-        "SELECT run_id, part, state, external_id, status, n_groups, n_requests, imported_at, n_foreign, n_duplicate,
+        "SELECT run_id, part, state, external_id, status, n_groups, n_requests, imported_at IS NULL, n_foreign,
                 n_clamped, n_repaired, errors FROM batches",
     ),
     (
@@ -416,6 +416,15 @@ const CONTENT: [(&str, &str); 7] = [
         "SELECT b.external_id, f.custom_id, f.line FROM foreign_lines f JOIN batches b ON b.id = f.batch_id",
     ),
 ];
+
+/// Expects the same content in two databases, line by line.
+#[track_caller]
+pub(crate) fn same_content(one: &str, other: &str) {
+    for (one, other) in one.lines().zip(other.lines()) {
+        assert_eq!(one, other);
+    }
+    assert_eq!(one.lines().count(), other.lines().count());
+}
 
 /// Returns the content of a database as text.
 pub(crate) fn content(db: &Path) -> String {

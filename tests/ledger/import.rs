@@ -1,0 +1,185 @@
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::{account, bought_once};
+use crate::harness::{World, content, group, same_content};
+
+/// A world with an ended batch of which half failed, not imported yet, and its two files on disk.
+fn ended(n: usize) -> (World, PathBuf, PathBuf) {
+    let world = World::with_groups(n);
+    world.script(&json!({"answers": [
+        {"custom_id": "topic_g1", "outcome": "refusal"},
+        {"custom_id": "entity_g1", "outcome": "duplicated_failure"},
+        {"custom_id": "topic_g2", "outcome": "foreign"},
+        {"custom_id": "entity_g2", "outcome": "http", "status": 500},
+        {"custom_id": "topic_g3", "outcome": "out_of_range"},
+    ]}));
+    world.run(&["batch", "create"]).exits(0);
+    world.run(&["batch", "status"]).exits(0);
+    world.run(&["batch", "status"]).exits(0);
+    let ids = world.rows("SELECT output_file_id FROM batches UNION ALL SELECT error_file_id FROM batches");
+    let files = ["output", "errors"].map(|name| world.path(&format!("{name}.jsonl")));
+    for (id, path) in ids.iter().zip(&files) {
+        assert!(!id.is_empty(), "the batch has ended with two files");
+        let url = format!("{}/files/{id}/content", world.sandbox.base_url());
+        let mut reply = ureq::get(&url).header("authorization", "Bearer k").call().unwrap();
+        fs::write(path, reply.body_mut().read_to_string().unwrap()).unwrap();
+    }
+    let [output, errors] = files;
+    (world, output, errors)
+}
+
+/// Copies the database as it is now.
+fn copied(world: &World, name: &str) -> PathBuf {
+    let folder = world.path(name);
+    fs::create_dir(&folder).unwrap();
+    fs::copy(&world.db, folder.join("g.db")).unwrap();
+    folder.join("g.db")
+}
+
+#[test]
+fn every_order_of_import_leads_to_the_same_content() {
+    let (mut world, output, errors) = ended(4);
+    let id = world.rows("SELECT external_id FROM batches").remove(0);
+    let (output, errors) = (output.display().to_string(), errors.display().to_string());
+    let by_hand = |files: &[&str]| {
+        files
+            .iter()
+            .fold(vec!["batch", "process", &id], |args, file| [args, vec!["--file", file]].concat())
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<String>>()
+    };
+    let online: Vec<String> = ["batch", "process", &id].map(str::to_owned).into();
+    let orders = [
+        vec![online.clone()],
+        vec![online.clone(), online.clone()],
+        vec![by_hand(&[&output, &errors])],
+        vec![by_hand(&[&errors, &output])],
+        vec![by_hand(&[&output]), by_hand(&[&errors])],
+        vec![by_hand(&[&errors]), by_hand(&[&output])],
+        vec![by_hand(&[&output]), by_hand(&[&output]), by_hand(&[&errors])],
+        vec![by_hand(&[&output, &output, &errors])],
+        vec![by_hand(&[&errors]), online.clone(), by_hand(&[&output])],
+        vec![online.clone(), by_hand(&[&output]), by_hand(&[&errors])],
+    ];
+    let mut contents = vec![];
+    for (i, order) in orders.iter().enumerate() {
+        eprintln!("order {i}: {order:?}");
+        let copy = copied(&world, &format!("order{i}"));
+        let original = std::mem::replace(&mut world.db, copy);
+        for command in order {
+            world.run(&command.iter().map(String::as_str).collect::<Vec<_>>()).exits(3);
+        }
+        account(&world, [6, 1, 1, 0]);
+        assert_eq!(world.count("SELECT count(*) FROM foreign_lines"), 1);
+        contents.push(content(&world.db));
+        world.db = original;
+    }
+    for other in &contents[1..] {
+        same_content(&contents[0], other);
+    }
+}
+
+#[test]
+fn a_file_by_hand_never_makes_a_request_missing() {
+    let (world, output, errors) = ended(3);
+    world.run(&["batch", "process", "--file", &errors.display().to_string()]).exits(3);
+    // Half of it is all that was read: the rest may still come.
+    let text = fs::read_to_string(&output).unwrap();
+    let half: String = text.split_inclusive('\n').take(2).collect();
+    let half = world.write("half.jsonl", &half);
+    world.run(&["batch", "process", "--file", &half.display().to_string()]);
+    assert_eq!(world.count("SELECT count(*) FROM requests WHERE state = 'missing'"), 0);
+    // It holds a line that nobody asked for, so the batch must be named.
+    let output = output.display().to_string();
+    world.run(&["batch", "process", "--file", &output]).exits(2).says("name it");
+    let id = world.rows("SELECT external_id FROM batches").remove(0);
+    world.run(&["batch", "process", &id, "--file", &output]).exits(3);
+    account(&world, [4, 1, 1, 0]);
+}
+
+#[test]
+fn a_file_that_fits_no_batch_or_several_is_wrong_usage() {
+    let world = World::with_groups(2);
+    world.run(&["batch", "create"]).exits(0);
+    let line = |id: &str| json!({"custom_id": id, "response": {"status_code": 200, "body": {"output_text": "{\"topics\":[]}"}}});
+    let stray = world.write_lines("stray.jsonl", &[line("topic_g1"), line("topic_nowhere")]);
+    world.run(&["batch", "process", "--file", &stray.display().to_string()]).exits(2).says("name it");
+    let first = world.rows("SELECT external_id FROM batches").remove(0);
+    world.run(&["batch", "cancel", &first, "--local"]).exits(0);
+    world.run(&["batch", "create"]).exits(0);
+    let fits = world.write_lines("fits.jsonl", &[line("topic_g1")]);
+    // The batch that was given up is not open: the other one is meant, and named it is the one named.
+    let ran = world.json(&["batch", "process", "--file", &fits.display().to_string()], 3);
+    assert_ne!(ran["batch_id"].as_str(), Some(first.as_str()));
+    world.run(&["batch", "process", &first, "--file", &fits.display().to_string()]).exits(3);
+    let counts = "SELECT b.external_id = (SELECT min(external_id) FROM batches), count(*) FROM answers a
+                  JOIN requests r ON r.id = a.request_id JOIN batches b ON b.id = r.batch_id GROUP BY 1";
+    assert_eq!(world.rows(counts), ["0|1", "1|1"]);
+    world.run(&["batch", "process", "--file", &world.path("none.jsonl").display().to_string()]).exits(1);
+}
+
+#[test]
+fn a_kill_in_mid_import_leaves_everything_or_nothing() {
+    // The output file is a pipe: it gives so many lines, then holds, so that the kill falls between two lines.
+    let (mut world, output, errors) = ended(40);
+    let text = fs::read_to_string(&output).unwrap();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let before = content(&world.db);
+    let id = world.rows("SELECT external_id FROM batches").remove(0);
+    for n_lines in [0, 1, 40, lines.len()] {
+        let copy = copied(&world, &format!("at{n_lines}"));
+        let original = std::mem::replace(&mut world.db, copy);
+        let pipe = world.path(&format!("pipe{n_lines}"));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let (errors, path) = (errors.display().to_string(), pipe.display().to_string());
+        let running = world.start(&["batch", "process", &id, "--file", &errors, "--file", &path]);
+        let mut writer = fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+        std::io::Write::write_all(&mut writer, lines[..n_lines].concat().as_bytes()).unwrap();
+        // The journal of the transaction is on disk once something was written.
+        running.kill();
+        drop(writer);
+        same_content(&before, &content(&world.db));
+        world.run(&["batch", "process", &id]).exits(3);
+        account(&world, [78, 1, 1, 0]);
+        let checked = world.rows("PRAGMA integrity_check");
+        assert_eq!(checked, ["ok"]);
+        world.db = original;
+    }
+}
+
+#[test]
+fn rebuild_makes_the_same_content_from_the_ledger_alone() {
+    let (world, ..) = ended(6);
+    world.run(&["batch", "wait"]).exits(3);
+    world.load_groups(&[group(9)]);
+    world.script(&json!({}));
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    let before = content(&world.db);
+    let calls = world.journal().calls.len();
+    world.run(&["rebuild"]).exits(0);
+    same_content(&before, &content(&world.db));
+    // Even where all that was learned is lost.
+    world
+        .sql()
+        .execute_batch("DELETE FROM story_topics; DELETE FROM story_entities; DELETE FROM current_answers")
+        .unwrap();
+    world.run(&["rebuild"]).exits(0);
+    same_content(&before, &content(&world.db));
+    assert_eq!(world.journal().calls.len(), calls, "offline");
+}
+
+#[test]
+fn a_change_of_the_catalog_reaches_the_old_answers_by_rebuild() {
+    let world = World::new();
+    world.load_groups(&[group(1), group(2)]);
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    assert_eq!(world.count("SELECT count(*) FROM story_entities WHERE entity_id IS NOT NULL"), 0);
+    world.load_entities(&crate::harness::catalog());
+    world.run(&["rebuild"]).exits(0);
+    assert_eq!(world.count("SELECT count(*) FROM story_entities WHERE entity_id IS NOT NULL"), 4);
+    bought_once(&world, 1, 4);
+}
