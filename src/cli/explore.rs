@@ -319,3 +319,27 @@ pub struct ScopeArgs {
     #[arg(long = "hint", value_name = "NAME=VALUE")]
     pub hints: Vec<String>,
 }
+
+/// Options of `report`.
+#[derive(Clone, Debug, Args)]
+pub struct ReportArgs {
+    /// Write to FILE, which appears whole or not at all
+    #[arg(short, long, value_name = "FILE", default_value = "report.html")]
+    pub output: PathBuf,
+
+    /// Headline of the page
+    #[arg(long, value_name = "TEXT", default_value = "What the stories are about")]
+    pub title: String,
+
+    /// Put the whole stories into the page
+    #[arg(long)]
+    pub with_text: bool,
+
+    /// Mentions of a group that are shown in their sentence [default: 20, fewer where there are many groups]
+    #[arg(long, value_name = "N")]
+    pub snippets: Option<usize>,
+
+    /// Which time.
+    #[command(flatten)]
+    pub period: PeriodArgs,
+}

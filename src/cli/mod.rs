@@ -140,6 +140,12 @@ pub enum Command {
     /// List the mentions that are not linked, and decide about them
     Unresolved(explore::UnresolvedArgs),
 
+    /// Write one HTML page with everything that was learned, to open from disk
+    ///
+    /// Numbers, topics, entities, time, a graph of who stands with whom, a page for each entity and a card for each
+    /// group. It needs no network and asks for nothing from outside.
+    Report(explore::ReportArgs),
+
     /// Write what was learned as JSON Lines, CSV, GraphML or Cypher
     Export(explore::ExportArgs),
     /// Try the linking of a mention, or do it again for the whole database, offline

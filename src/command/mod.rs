@@ -19,6 +19,7 @@ mod progress;
 mod rebuild;
 mod related;
 mod resolve;
+mod report;
 mod sandbox;
 mod select;
 mod search;
@@ -158,6 +159,7 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Search(args) => search::run(&args, context),
         Command::Related(args) => related::run(&args, context),
         Command::Unresolved(args) => unresolved::run(&args, context),
+        Command::Report(args) => report::run(&args, context),
         Command::Export(args) => export::run(&args, context),
         Command::Resolve(args) => resolve::run(&args, context),
         Command::Rebuild => rebuild::run(context),

@@ -6,3 +6,5 @@
 pub mod csv;
 pub mod cypher;
 pub mod graphml;
+pub mod html;
+pub mod timeline;

@@ -27,6 +27,7 @@ pub mod relink;
 pub mod names;
 pub mod decide;
 pub mod search;
+pub mod page;
 pub mod topics;
 
 use std::fs::{self, File, TryLockError};

@@ -6,6 +6,7 @@
 mod entities;
 mod export;
 mod group;
+mod overview;
 mod related;
 mod topics;
 
@@ -15,6 +16,7 @@ use serde::Serialize;
 pub use entities::{EntityCount, EntityGroup, Namesake, Spelling};
 pub use export::{ExportGroup, Pair};
 pub use group::{AnswerHead, MentionRow, TopicRow};
+pub use overview::{MethodCount, Overview};
 pub use related::{Related, Shared};
 pub use topics::{TopicCount, TopicGroup};
 

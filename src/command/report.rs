@@ -1,0 +1,42 @@
+//! `gleaner report`: everything on one page.
+
+use super::Context;
+use super::export::whole_file;
+use super::period::period;
+use crate::cli::explore::ReportArgs;
+use crate::error::Exit;
+use crate::interrupt;
+use crate::terminal::bar::Unit;
+use crate::terminal::words;
+use crate::workflow::page::{PageOptions, write};
+
+/// Runs the command.
+pub(super) fn run(args: &ReportArgs, context: &Context) -> anyhow::Result<Exit> {
+    let terminal = &context.terminal;
+    let store = context.open()?;
+    let options = PageOptions {
+        title: args.title.clone(),
+        now: context.config.now_text(),
+        with_text: args.with_text,
+        snippets: args.snippets,
+        period: period(&args.period)?,
+    };
+    let bar = terminal.bar(store.read().group_counts()?.total, Unit::Count, "writing");
+    let n = whole_file(&args.output, |out| {
+        let n = write(store.read(), &options, out, || bar.inc(1))?;
+        interrupt::check()?;
+        Ok(n)
+    })?;
+    drop(bar);
+    let size = std::fs::metadata(&args.output).map(|file| file.len()).unwrap_or_default();
+    if terminal.is_json() {
+        terminal.json(&serde_json::json!({"file": args.output, "groups": n, "bytes": size}))?;
+    }
+    terminal.status(format!(
+        "wrote {} to `{}` ({}); open it in a browser",
+        words::count(n, "group"),
+        args.output.display(),
+        words::bytes(size)
+    ));
+    Ok(Exit::Done)
+}
