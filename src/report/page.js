@@ -278,19 +278,23 @@
 
     const svg = h('svg:svg', { class: 'graph', viewBox: '0 0 ' + W + ' ' + H, role: 'group', 'aria-label': 'Entities that stand in the same groups' });
     for (const edge of edges) svg.append(edge.line = h('svg:line', { 'stroke-width': 1 + 5 * edge.n / most }));
+    // Names lie above all circles.
+    const labels = h('svg:g', {});
+    const touch = (node, on) => { node.g.classList.toggle('near', on); node.label.classList.toggle('near', on); };
     for (const node of nodes) {
       const entity = D.entities[node.e];
       const name = entity[2].length > 26 ? entity[2].slice(0, 25) + '…' : entity[2];
       node.wide = name.length * 6.4 + 6;
       node.g = h('svg:g', { class: 'node', tabindex: 0, role: 'link', 'aria-label': entity[2] + ', ' + D.types[entity[0]] + ', ' + plural(entity[3], 'group', 'groups') },
         h('svg:title', {}, entity[2] + ' · ' + plural(entity[3], 'group', 'groups')),
-        h('svg:circle', { class: 'f' + color(entity[0]), r: node.r }), h('svg:text', { y: node.r + 13 }, name));
+        h('svg:circle', { class: 'f' + color(entity[0]), r: node.r }));
+      node.label = h('svg:text', { y: node.r + 13, 'aria-hidden': 'true' }, name);
       const near = on => {
         svg.classList.toggle('focus', on);
-        node.g.classList.toggle('near', on);
+        touch(node, on);
         for (const edge of edges) if (edge.a === node || edge.b === node) {
           edge.line.classList.toggle('near', on);
-          (edge.a === node ? edge.b : edge.a).g.classList.toggle('near', on);
+          touch(edge.a === node ? edge.b : edge.a, on);
         }
       };
       node.g.addEventListener('pointerenter', () => { if (!held) near(true); });
@@ -317,7 +321,9 @@
         held = null; near(false);
       });
       svg.append(node.g);
+      labels.append(node.label);
     }
+    svg.append(labels);
     let held = null, moved = false;
     function draw() {
       for (const { a, b, line } of edges) {
@@ -326,11 +332,11 @@
       // A label that would lie on that of a larger node shows only when its node is touched.
       const placed = [];
       for (const node of nodes) {
-        node.g.setAttribute('transform', 'translate(' + node.x + ' ' + node.y + ')');
+        for (const part of [node.g, node.label]) part.setAttribute('transform', 'translate(' + node.x + ' ' + node.y + ')');
         const half = node.wide / 2, y = node.y + node.r + 13;
         const clash = placed.some(p => Math.abs(p.x - node.x) < p.half + half && Math.abs(p.y - y) < 13)
           || placed.length > 6 && nodes.some(other => other !== node && Math.abs(other.x - node.x) < half + other.r * .6 && Math.abs(other.y - y + 5) < other.r * .8);
-        node.g.classList.toggle('bare', clash);
+        node.label.classList.toggle('bare', clash);
         if (!clash) placed.push({ x: node.x, y, half });
       }
     }
