@@ -128,7 +128,7 @@ fn what_passes_is_waited_for_and_what_does_not_ends_the_run() {
         {"on": "responses.create", "nth": 2, "times": 0, "status": 429, "json": error("insufficient_quota")},
     ]}));
     let ran = world.run(&["extract", "--concurrency", "1"]).exits(3);
-    let ran = ran.says("insufficient_quota").says("a limit on spending").says("1 requests were not asked");
+    let ran = ran.says("insufficient_quota").says("a limit on spending").says("1 request not asked");
     ran.says("what was answered is saved");
     world.script(&json!({}));
     world.run(&["extract"]).exits(0).says("usable 1 + unusable 0 + failed 0");
@@ -176,7 +176,7 @@ fn ctrl_c_lets_the_calls_in_the_air_come_down() {
     let killed = std::process::Command::new("kill").args(["-INT", &running.id().to_string()]).status();
     assert!(killed.is_ok_and(|status| status.success()));
     world.write("go", "");
-    running.end().exits(130).says("the same command goes on with them");
+    running.end().exits(130).says("not asked; the same command goes on");
     let saved = world.count("SELECT count(*) FROM requests WHERE state = 'usable'");
     assert!((5..=6).contains(&saved), "{saved}");
     world.run(&["extract"]).exits(0);
@@ -226,6 +226,8 @@ fn what_cannot_work_is_said_before_anything_is_asked() {
     world.set_var("OPENAI_API_KEY", "sk-secret-1");
     world.set_var("OPENAI_BASE_URL", "http://api.openai.com/v1");
     world.run(&["extract"]).exits(1).says("clear text").says_not("sk-secret-1");
+    world.set_var("OPENAI_BASE_URL", &world.sandbox.base_url().replace("http:", "https:"));
+    world.run(&["extract", "--stale"]).exits(1).says("is it `http://` or `https://`?");
     let closed = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port");
     world.set_var("OPENAI_BASE_URL", &format!("http://{closed}/v1"));
     world.run(&["extract"]).exits(1).says(&format!("no connection to {closed}: connection refused"));
@@ -327,6 +329,15 @@ fn a_comparison_may_come_by_batch() {
     let run = sent["runs"][1].as_str().expect("a run");
     world.run(&["compare", "--adopt", run]).exits(0).says("4 answers adopted");
     assert_eq!(world.count("SELECT count(*) FROM current_answers"), 4);
+}
+
+#[test]
+fn loopback_goes_through_no_proxy() {
+    let mut world = World::with_groups(1);
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"] {
+        world.set_var(name, "http://127.0.0.1:9");
+    }
+    world.run(&["extract"]).exits(0);
 }
 
 #[test]

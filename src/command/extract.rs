@@ -175,13 +175,13 @@ fn show(context: &Context, report: &DirectReport) -> anyhow::Result<()> {
         let example = cause.example.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
         terminal.line(format!("  {} {} ({}){example}", number(cause.count), cause.class.as_str(), cause.reason))?;
     }
-    for (n, what) in [
-        (report.repaired, "answers had to be mended"),
-        (report.clamped, "values were missing or out of range and brought into it"),
-        (report.not_asked, "requests were not asked; the same command goes on with them"),
+    for (n, noun, what) in [
+        (report.repaired, "answer", "had to be mended"),
+        (report.clamped, "value", "missing or out of range, brought into it"),
+        (report.not_asked, "request", "not asked; the same command goes on"),
     ] {
         if n > 0 {
-            terminal.line(format!("  {} {what}", number(n)))?;
+            terminal.line(format!("  {} {what}", count(n, noun)))?;
         }
     }
     Ok(())

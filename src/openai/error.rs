@@ -166,6 +166,8 @@ impl ApiError {
                  served"
                     .to_string()
             }
+            // Of an unknown model the provider itself says enough.
+            (Fault::Status, Some(404)) if self.code.as_deref() == Some("model_not_found") => return None,
             (Fault::Status, Some(404)) => {
                 "it may belong to another project's key, or be gone; check `OPENAI_API_KEY`, `OPENAI_PROJECT_ID` and \
                  `OPENAI_BASE_URL`"
@@ -173,6 +175,9 @@ impl ApiError {
             }
             (Fault::Status, Some(300..=399)) | (Fault::Unreadable, _) => {
                 format!("is `{host}` an OpenAI-compatible API? check `OPENAI_BASE_URL` or `--base-url`")
+            }
+            (Fault::Cut, _) => {
+                format!("is `{host}` an OpenAI-compatible API, and is it `http://` or `https://`? check `OPENAI_BASE_URL`")
             }
             (Fault::Unreachable, _) => "check the network, and `OPENAI_BASE_URL` or `--base-url`".to_string(),
             (Fault::Tls, _) => {
@@ -318,11 +323,21 @@ fn words(value: &Value) -> String {
         Value::String(text) => clean(text, MESSAGE_CHARS_MAX),
         Value::Null => String::new(),
         Value::Array(items) => {
-            let parts: Vec<String> = items.iter().take(3).map(|i| words(i.get("msg").unwrap_or(i))).collect();
+            let parts: Vec<String> = items.iter().take(3).map(item_words).collect();
             clean(&parts.join("; "), MESSAGE_CHARS_MAX)
         }
         other => clean(&other.to_string(), MESSAGE_CHARS_MAX),
     }
+}
+
+/// Returns the text of one complaint of a validator, `{"loc": ["body", "temperature"], "msg": "…"}`, with its place.
+fn item_words(item: &Value) -> String {
+    let said = words(item.get("msg").unwrap_or(item));
+    let place: Vec<String> = match item.get("loc") {
+        Some(Value::Array(place)) => place.iter().map(words).filter(|step| !step.is_empty()).collect(),
+        _ => vec![],
+    };
+    if place.is_empty() { said } else { format!("{}: {said}", place.join(".")) }
 }
 
 /// Returns the beginning of a body as one line that is safe to show; of HTML the title, or the text without its tags.
@@ -414,7 +429,7 @@ mod tests {
         check(r#"[{"error":{"message":"No","code":"c"}}]"#, "No", Some("c"), true);
         check(r#"{"error":{"message":"{\"error\":{\"message\":\"deep\",\"code\":\"c\"}}"}}"#, "deep", Some("c"), true);
         check(r#"{"detail":"Not authenticated"}"#, "Not authenticated", None, false);
-        check(r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#, "field required", None, false);
+        check(r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#, "body: field required", None, false);
         check(r#"{"type":"about:blank","title":"Bad","detail":"It is bad"}"#, "It is bad", None, false);
         check("upstream\tconnect\x1b[31m error\r\n", "upstream connect[31m error", None, false);
         check(

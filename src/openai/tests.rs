@@ -1,11 +1,12 @@
 //! The client against a real socket: what is repeated, what is not, and what comes out whole.
 
 use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
 
 use super::testing::{Act, Seen, Server, reply};
-use super::{Client, CreateBatch, CreateError, Fault, Hooks, Settings, Upload};
+use super::{Client, CreateBatch, CreateError, Fault, Hooks, Secret, Settings, Upload};
 
 fn create() -> CreateBatch {
     CreateBatch {
@@ -143,6 +144,23 @@ fn without_a_connection_nothing_was_bought() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_server_without_tls_is_told_from_one_that_is_away() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 512]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
+    let hooks = Hooks { pause: Box::new(|_| true), retrying: Box::new(|_| ()) };
+    let settings = Settings { api_key: Secret::new("k"), ..Settings::new(&format!("https://{address}/v1")) };
+    let error = Client::new(&settings, hooks).unwrap().get_batch("b").unwrap_err();
+    assert_eq!((error.fault, error.tries), (Fault::Tls, 1), "{error}");
+    assert!(error.to_string().contains(&format!("no secure connection to {address}: ")), "{error}");
 }
 
 #[test]

@@ -12,12 +12,15 @@ pub struct Ability {
     pub endpoint: Endpoint,
     /// How much structure is asked for.
     pub form: Form,
+    /// Whether a chat's limit of tokens is also given under its older name: servers of one's own often know no other,
+    /// and without a limit a small model may write for ever.
+    pub older_limit: bool,
 }
 
 impl Ability {
-    /// Returns what is asked first: everything.
-    pub fn full(endpoint: Endpoint) -> Ability {
-        Ability { endpoint, form: Form::Schema }
+    /// Returns what is asked first: everything. `is_near` says that the server is one of our own.
+    pub fn full(endpoint: Endpoint, is_near: bool) -> Ability {
+        Ability { endpoint, form: Form::Schema, older_limit: is_near }
     }
 
     /// Returns the next weaker way after a refusal, where the refusal is about the way and not about the request.
@@ -28,6 +31,9 @@ impl Ability {
         match error.status? {
             404 | 405 | 501 if self.endpoint == Endpoint::Responses && !about_model => {
                 Some(Ability { endpoint: Endpoint::Chat, ..self })
+            }
+            400 | 422 if self.older_limit && self.endpoint == Endpoint::Chat && names(&["max_tokens"]) => {
+                Some(Ability { older_limit: false, ..self })
             }
             // A schema that the provider finds wrong is wrong in every form; it is ours to mend.
             _ if error.code.as_deref() == Some("invalid_json_schema") => None,
@@ -74,8 +80,8 @@ mod tests {
 
     #[test]
     fn a_weaker_way_is_taken_only_where_the_way_was_refused() {
-        let full = Ability::full(Endpoint::Responses);
-        let chat = Ability::full(Endpoint::Chat);
+        let full = Ability::full(Endpoint::Responses, true);
+        let chat = Ability::full(Endpoint::Chat, true);
         let check = |from: Ability, status, code, message: &str, expected: Option<Ability>| {
             let error = ApiError::for_test(status, code, None).saying(message);
             assert_eq!(from.after(&error), expected, "{status} {message}");
@@ -92,6 +98,9 @@ mod tests {
         check(plain, 400, None, "'response_format' is unknown", None);
         check(full, 400, Some("invalid_json_schema"), "Invalid schema for response_format", None);
         check(chat, 400, None, "context too long", None);
+        let modern = Ability { older_limit: false, ..chat };
+        check(chat, 400, None, "Unsupported parameter: 'max_tokens'", Some(modern));
+        check(modern, 400, None, "Unsupported parameter: 'max_tokens'", None);
         check(chat, 401, None, "response_format", None);
         assert_eq!(full.after_unkept_schema(), Some(chat));
         assert_eq!(chat.after_unkept_schema(), None);

@@ -70,7 +70,7 @@ impl<'a> Asker<'a> {
         strict: bool,
         say: &'a (dyn Fn(&str) + Sync),
     ) -> Asker<'a> {
-        let way = Way::new(Ability::full(asks.topic.endpoint), &asks, client.origin().is_near());
+        let way = Way::new(Ability::full(asks.topic.endpoint, client.origin().is_near()), &asks);
         Asker { client, governor, asks, expect, way: RwLock::new(Arc::new(way)), strict, say }
     }
 
@@ -144,18 +144,17 @@ impl<'a> Asker<'a> {
     fn take(&self, from: &Way, next: Ability, why: &str) {
         let mut way = self.way.write().unwrap_or_else(PoisonError::into_inner);
         if way.ability == from.ability {
-            *way = Arc::new(Way::new(next, &self.asks, self.client.origin().is_near()));
+            *way = Arc::new(Way::new(next, &self.asks));
             (self.say)(&format!("{why}; asking {} from now on", next.words()));
         }
     }
 }
 
 impl Way {
-    fn new(ability: Ability, asks: &Pair<Ask>, is_near: bool) -> Way {
+    fn new(ability: Ability, asks: &Pair<Ask>) -> Way {
         let template = |ask: &Ask| {
             let mut ask = Ask { endpoint: ability.endpoint, ..ask.clone() };
-            // Servers of one's own often know the older name only; without it a small model may write for ever.
-            if is_near
+            if ability.older_limit
                 && ability.endpoint == Endpoint::Chat
                 && let Some(limit) = ask.parameters.get("max_output_tokens").cloned()
             {
