@@ -154,16 +154,20 @@ fn gone(
     Ok(Looked::Gone)
 }
 
+/// What came of waiting.
+#[derive(Clone, Debug, Default)]
+pub struct Waited {
+    /// Batches that ended and were collected.
+    pub collected: Vec<Collected>,
+    /// Parts and batches of which nothing more can be learned now: uncertain, not visible, made elsewhere.
+    pub left: Vec<BatchKey>,
+    /// Batches that the provider does not know any more; their requests are missing.
+    pub gone: Vec<BatchKey>,
+}
+
 /// Waits until nothing is pending any more, collecting each batch as it ends and sending parts as the queue empties.
-/// Returns what was collected, and what is still uncertain or not visible.
-pub fn wait(
-    session: &mut Session<'_>,
-    client: &Client,
-    waiting: &Waiting,
-    prices: &Prices,
-) -> anyhow::Result<(Vec<Collected>, Vec<BatchKey>)> {
-    let mut collected = vec![];
-    let mut given_up: Vec<BatchKey> = vec![];
+pub fn wait(session: &mut Session<'_>, client: &Client, waiting: &Waiting, prices: &Prices) -> anyhow::Result<Waited> {
+    let Waited { mut collected, left: mut given_up, mut gone } = Waited::default();
     let mut pause = waiting.poll_interval;
     let mut bar: Option<Bar> = None;
     loop {
@@ -177,7 +181,8 @@ pub fn wait(
             }
             if batch.state == BatchState::Open {
                 match look(session, client, batch.key) {
-                    Ok(Looked::Known | Looked::Gone) => {}
+                    Ok(Looked::Known) => {}
+                    Ok(Looked::Gone) => gone.push(batch.key),
                     Ok(Looked::NotVisible) => given_up.push(batch.key),
                     Ok(Looked::Elsewhere) => {
                         session.terminal.warn(elsewhere(session, &batch)?);
@@ -225,7 +230,7 @@ pub fn wait(
             })
             .collect();
         if left.is_empty() {
-            return Ok((collected, given_up));
+            return Ok(Waited { collected, left: given_up, gone });
         }
         show(session, &mut bar, &left, &collected, waiting)?;
         pause = match fault {

@@ -108,6 +108,10 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
             poll_interval,
             args.parts.max_enqueued_tokens,
             &prices,
+            Some(json!({
+                "run_id": run, "total_groups": plan.n_groups(), "total_requests": plan.n_requests(),
+                "estimate": plan.estimate,
+            })),
         );
     }
     next_steps(context, run.as_str(), is_online, &submitted);
@@ -193,7 +197,16 @@ fn nothing_new(
     let pending = read.pending_batches()?;
     if let (true, Some(client), false) = (args.wait, client, pending.is_empty()) {
         context.terminal.status("nothing new to send; waiting for what is open");
-        return wait::until_done(context, session, client, None, poll_interval, args.parts.max_enqueued_tokens, prices);
+        return wait::until_done(
+            context,
+            session,
+            client,
+            None,
+            poll_interval,
+            args.parts.max_enqueued_tokens,
+            prices,
+            None,
+        );
     }
     if context.terminal.is_json() {
         let batches: Vec<BatchFacts> =

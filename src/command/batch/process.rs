@@ -27,8 +27,9 @@ pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyh
     let mut session = context.session()?;
     let target = args.id.as_deref().map(|id| known(args, context, &mut session, id)).transpose()?;
     let prices = context.prices(None)?;
+    let mut n_lost = 0;
     let collected = if args.file.is_empty() {
-        remote(args, context, &mut session, target.as_ref(), &prices)?
+        remote(args, context, &mut session, target.as_ref(), &prices, &mut n_lost)?
     } else {
         let batches = match &target {
             Some(target) => named(session.store.read(), target)?,
@@ -43,7 +44,8 @@ pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyh
             return tell_run(args, context, &session, &import, &report);
         }
     };
-    tell(args, context, &session, target.as_ref(), &collected)
+    let exit = tell(args, context, &session, target.as_ref(), &collected)?;
+    Ok(if n_lost > 0 { Exit::Incomplete } else { exit })
 }
 
 /// Finds what a person means by an id. A batch that only the provider knows is taken over from there.
@@ -62,13 +64,15 @@ fn known(args: &ProcessArgs, context: &Context, session: &mut Session<'_>, id: &
     }
 }
 
-/// Looks at the batches that are meant, downloads and imports those that have ended.
+/// Looks at the batches that are meant, downloads and imports those that have ended; counts those that the provider
+/// does not know any more.
 fn remote(
     args: &ProcessArgs,
     context: &Context,
     session: &mut Session<'_>,
     target: Option<&Target>,
     prices: &Prices,
+    n_lost: &mut u64,
 ) -> anyhow::Result<Vec<Collected>> {
     let meant = |read: Read<'_>| match target {
         Some(target) => target.batches(read),
@@ -83,8 +87,10 @@ fn remote(
         adopt::adopt_what_was_bought(session, &client)?;
     }
     for facts in batches.iter().filter(|facts| facts.state == BatchState::Open) {
-        if watch::look(session, &client, facts.key)? == Looked::Elsewhere {
-            context.terminal.warn(watch::elsewhere(session, facts)?);
+        match watch::look(session, &client, facts.key)? {
+            Looked::Known => {}
+            Looked::Gone | Looked::NotVisible => *n_lost += 1,
+            Looked::Elsewhere => context.terminal.warn(watch::elsewhere(session, facts)?),
         }
     }
     let mut collected = vec![];

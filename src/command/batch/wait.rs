@@ -13,7 +13,7 @@ use crate::openai::Client;
 use crate::request::Prices;
 use crate::store::BatchState;
 use crate::terminal::words::{count, dollars};
-use crate::workflow::watch::{self, Target, Waiting};
+use crate::workflow::watch::{self, Target, Waited, Waiting};
 use crate::workflow::{Session, adopt, submit};
 
 /// `batch wait`
@@ -43,6 +43,7 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
         poll_interval,
         args.max_enqueued_tokens,
         &context.prices(None)?,
+        None,
     )
 }
 
@@ -91,6 +92,7 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
             poll_interval,
             args.max_enqueued_tokens,
             &context.prices(None)?,
+            None,
         );
         drop(lock);
         return exit;
@@ -120,7 +122,9 @@ pub(super) fn interval(seconds: f64) -> anyhow::Result<Duration> {
     }
 }
 
-/// Waits until nothing that is meant is pending, imports as batches end, and says what came of it.
+/// Waits until nothing that is meant is pending, imports as batches end, and says what came of it. `made` is what the
+/// command made before it waited, for the one result that `--json` prints.
+#[expect(clippy::too_many_arguments, reason = "one step of three commands, each with its own options")]
 pub(super) fn until_done(
     context: &Context,
     mut session: Session<'_>,
@@ -129,10 +133,11 @@ pub(super) fn until_done(
     poll_interval: Duration,
     max_enqueued: Option<u64>,
     prices: &Prices,
+    made: Option<Value>,
 ) -> anyhow::Result<Exit> {
     let target = only.map(|id| Target::find(session.store.read(), id)).transpose()?;
     let waiting = Waiting { poll_interval, only: target, may_spend: true, max_enqueued };
-    let (collected, left) = match watch::wait(&mut session, client, &waiting, prices) {
+    let Waited { collected, left, gone } = match watch::wait(&mut session, client, &waiting, prices) {
         Ok(done) => done,
         Err(error) if explain(&error).exit == Exit::Interrupted => {
             let again = only.map(|id| format!(" {id}")).unwrap_or_default();
@@ -142,7 +147,7 @@ pub(super) fn until_done(
         Err(error) => return Err(error),
     };
     let read = session.store.read();
-    let mut exit = if left.is_empty() { Exit::Done } else { Exit::Incomplete };
+    let mut exit = if left.is_empty() && gone.is_empty() { Exit::Done } else { Exit::Incomplete };
     let mut values: Vec<Value> = vec![];
     let mut cost = 0.0;
     for done in &collected {
@@ -160,7 +165,10 @@ pub(super) fn until_done(
         }
     }
     if context.terminal.is_json() {
-        context.terminal.json(&json!({"batches": values, "cost_usd": cost}))?;
+        let mut result = made.unwrap_or_else(|| json!({}));
+        result["batches"] = values.into();
+        result["cost_usd"] = cost.into();
+        context.terminal.json(&result)?;
     } else if values.is_empty() && collected.is_empty() && left.is_empty() {
         context.terminal.line("nothing is open any more")?;
     } else if collected.len() > 1 {
