@@ -89,7 +89,8 @@ pub fn survey(session: &mut Session<'_>, client: &Client) -> anyhow::Result<()> 
     Err(anyhow!("another copy of this database has sent {}", list(&strangers, "and")))
         .hint("go on with the copy that sent it; what both would send would be paid twice")
         .hint(format!(
-            "or take its batch over: `gleaner batch process {}` reads its requests and answers into this copy",
+            "or take its batch over: `gleaner batch process {0}` reads its requests and answers into this copy, `gleaner \
+             batch cancel {0} --local` leaves it aside",
             strangers[0]
         ))
 }

@@ -41,12 +41,11 @@ pub fn inherit(session: &mut Session<'_>, client: &Client, id: &str) -> anyhow::
         .with_context(|| format!("cannot read what batch `{id}` asked"))?;
 
     let questions = Questions::of(&session.store, &AskOptions::default())?;
-    let now = session.config.now();
-    let now_text = session.config.now_text();
+    let now = session.config.now_text();
     let tx = session.store.write()?;
-    let mut heir = Heir::new(&tx, &questions, &origin, &batch, now_text)?;
+    let mut heir = Heir::new(&tx, &questions, &origin, &batch, now)?;
     heir.read(&path)?;
-    let (key, inherited) = heir.finish(now)?;
+    let (key, inherited) = heir.finish()?;
     tx.commit()?;
     session.terminal.status(format!(
         "batch `{id}` was not known here: adopted from its own input file, {} for {}",
@@ -59,6 +58,29 @@ pub fn inherit(session: &mut Session<'_>, client: &Client, id: &str) -> anyhow::
             count(inherited.n_strangers, "line")
         ));
     }
+    Ok(Some(key))
+}
+
+/// Records a batch of another copy as given up here, without its requests: it stops nothing any more, and what it asked
+/// may be asked again. Returns `None` where the provider does not know it as a batch of this database.
+pub fn leave_aside(session: &mut Session<'_>, client: &Client, id: &str) -> anyhow::Result<Option<BatchKey>> {
+    let batch = match client.get_batch(id) {
+        Ok(batch) => batch,
+        Err(error) if error.is_not_found() => return Ok(None),
+        Err(error) => return Err(told(error)),
+    };
+    if batch.metadata.get("gleaner_db") != Some(&session.store.read().db_id()?) {
+        return Ok(None);
+    }
+    let origin = session.origin_of(client)?;
+    let questions = Questions::of(&session.store, &AskOptions::default())?;
+    let now = session.config.now_text();
+    let tx = session.store.write()?;
+    let heir = Heir::new(&tx, &questions, &origin, &batch, now.clone())?;
+    let key = heir.key;
+    heir.note(&now)?;
+    tx.set_batch_state(key, BatchState::GivenUp)?;
+    tx.commit()?;
     Ok(Some(key))
 }
 
@@ -239,13 +261,25 @@ impl<'t, 'c> Heir<'t, 'c> {
         Ok(self.asks[&question].as_ref().map(|(key, template)| (*key, template.estimate_tokens(&line.input))))
     }
 
-    fn finish(self, now: jiff::Timestamp) -> anyhow::Result<(BatchKey, Inherited)> {
-        let Self { tx, key, found, .. } = self;
+    /// Notes what the provider says of the batch.
+    fn note(&self, now: &str) -> anyhow::Result<()> {
+        self.tx.note_inherited(
+            self.key,
+            self.origin.key,
+            &FileId::new(self.batch.input_file_id.clone().unwrap_or_default()),
+            &serde_json::to_string(&self.batch.metadata)?,
+        )?;
+        self.tx.note_batch(self.key, &BatchId::new(self.batch.id.clone()), self.batch.status.as_str(), now)?;
+        self.tx.observe(self.key, &watch::observation(self.batch), now)
+    }
+
+    fn finish(self) -> anyhow::Result<(BatchKey, Inherited)> {
+        let (tx, key) = (self.tx, self.key);
+        let found = &self.found;
         if found.n_requests == 0 {
             return Err(anyhow!("batch `{}` asks about no group of this database", self.batch.id))
                 .hint("`--db PATH` names another database");
         }
-        let now = crate::config::timestamp_text(now);
         let part = tx.read().batch(key)?;
         tx.set_part_size(
             key,
@@ -259,15 +293,8 @@ impl<'t, 'c> Heir<'t, 'c> {
                 estimated_cost_usd: None,
             },
         )?;
-        tx.note_inherited(
-            key,
-            self.origin.key,
-            &FileId::new(self.batch.input_file_id.clone().unwrap_or_default()),
-            &serde_json::to_string(&self.batch.metadata)?,
-        )?;
-        tx.note_batch(key, &BatchId::new(self.batch.id.clone()), self.batch.status.as_str(), &now)?;
-        tx.observe(key, &watch::observation(self.batch), &now)?;
-        for robbed in self.robbed {
+        self.note(&self.now)?;
+        for &robbed in &self.robbed {
             if tx.read().n_requests_in(robbed, RequestState::Planned)? == 0 {
                 tx.set_batch_state(robbed, BatchState::Withdrawn)?;
             }
@@ -276,6 +303,6 @@ impl<'t, 'c> Heir<'t, 'c> {
         let live = sizes.iter().filter(|batch| !matches!(batch.state, BatchState::Replaced | BatchState::Withdrawn));
         let (groups, requests) = live.fold((0, 0), |(g, r), batch| (g + batch.n_groups, r + batch.n_requests));
         tx.set_run_size(&self.run, groups, requests)?;
-        Ok((key, found))
+        Ok((key, self.found))
     }
 }

@@ -8,12 +8,28 @@ use crate::cli::batch::CancelArgs;
 use crate::error::{Exit, Explain as _};
 use crate::store::BatchState;
 use crate::workflow::watch::Target;
-use crate::workflow::{adopt, collect};
+use crate::workflow::{adopt, collect, inherit};
 
 /// Runs the command.
 pub(in crate::command) fn cancel(args: &CancelArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut session = context.session()?;
-    let target = Target::find(session.store.read(), &args.id)?;
+    let target = match Target::find(session.store.read(), &args.id) {
+        Err(unknown) if args.local && !args.id.starts_with("run-") => {
+            // One of another copy of this database may stand in the way of `batch create`.
+            let aside = inherit::leave_aside(&mut session, &context.client()?, &args.id)?;
+            return match aside {
+                Some(_) => {
+                    context.terminal.line(format!("{}  given up here", args.id))?;
+                    context
+                        .terminal
+                        .hint("what it asked may be asked and paid again by the next `gleaner batch create`");
+                    Ok(Exit::Done)
+                }
+                None => Err(unknown),
+            };
+        }
+        found => found?,
+    };
     let batches = target.batches(session.store.read())?;
     let needs_network =
         !args.local && batches.iter().any(|facts| matches!(facts.state, BatchState::Open | BatchState::Creating));
