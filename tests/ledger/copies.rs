@@ -139,6 +139,25 @@ fn a_batch_of_another_model_and_other_texts_is_adopted_as_what_it_asked() {
 }
 
 #[test]
+fn what_cannot_be_adopted_any_more_can_be_left_aside() {
+    let mut world = World::with_groups(2);
+    let (first, second) = (world.db.clone(), copied(&world, "copy"));
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    world.run(&["batch", "clean", "--yes"]).exits(0);
+    let id = world.rows("SELECT external_id FROM batches").remove(0);
+    world.db = second;
+    world.run(&["batch", "create"]).exits(1).says("another copy").says(&format!("gleaner batch cancel {id} --local"));
+    world.run(&["batch", "process", &id]).exits(1).says("cannot read what batch");
+    world.run(&["batch", "cancel", &id, "--local"]).exits(0).says("given up here");
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    account(&world, [4, 0, 0, 0]);
+    // Nothing of another database is recorded so.
+    world.run(&["batch", "cancel", "batch_nowhere", "--local"]).exits(1).says("no batch or run");
+    world.db = first;
+    account(&world, [4, 0, 0, 0]);
+}
+
+#[test]
 fn what_is_no_batch_of_ours_is_not_adopted() {
     let world = World::with_groups(1);
     world.run(&["batch", "process", "batch_nowhere"]).exits(1).says("no batch or run `batch_nowhere`");

@@ -95,6 +95,38 @@ fn a_kill_in_the_second_of_three_parts_buys_each_part_once() {
 }
 
 #[test]
+fn a_kill_while_waiting_or_collecting_loses_nothing() {
+    let points = [
+        json!({"on": "batches.get", "nth": 2, "at": "received"}),
+        json!({"on": "batches.get", "nth": 3, "at": "reply", "after_bytes": 30}),
+        json!({"on": "files.get", "at": "received"}),
+        json!({"on": "files.content", "at": "received"}),
+        json!({"on": "files.content", "at": "reply", "after_bytes": 2000}),
+        json!({"on": "files.content", "nth": 2, "at": "reply", "after_bytes": 100}),
+    ];
+    for fault in points {
+        eprintln!("{fault}");
+        let world = World::with_groups(3);
+        // One failed line, so that there are two files.
+        let failure = json!({"custom_id": "topic_g1", "outcome": "http", "status": 400});
+        let (here, go) = (world.path("here"), world.path("go"));
+        let mut fault = fault;
+        (fault["announce"], fault["hold"]) = (json!(here), json!(go));
+        world.script(&json!({"pace": {"polls": 3}, "answers": [failure], "faults": [fault]}));
+        let mut running = world.start(&["batch", "create", "--wait"]);
+        running.until(&here);
+        running.kill();
+        fs::write(&go, "").unwrap();
+        world.run(&["batch", "wait"]).exits(3);
+        bought_once(&world, 1, 6);
+        account(&world, [5, 0, 1, 0]);
+        let names: Vec<_> =
+            fs::read_dir(world.path("batch_files")).unwrap().map(|file| file.unwrap().file_name()).collect();
+        assert!(names.iter().all(|name| !name.to_string_lossy().ends_with(".part")), "{names:?}");
+    }
+}
+
+#[test]
 fn a_kill_after_a_kill_buys_once() {
     let world = World::with_groups(3);
     killed_at(&world, json!({"on": "batches.create", "at": "received", "close": true}), &["batch", "create"], 0);

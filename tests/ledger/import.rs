@@ -124,29 +124,37 @@ fn a_file_that_fits_no_batch_or_several_is_wrong_usage() {
 
 #[test]
 fn a_kill_in_mid_import_leaves_everything_or_nothing() {
-    // The output file is a pipe: it gives so many lines, then holds, so that the kill falls between two lines.
     let (mut world, output, errors) = ended(40);
-    let text = fs::read_to_string(&output).unwrap();
-    let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let before = content(&world.db);
     let id = world.rows("SELECT external_id FROM batches").remove(0);
-    for n_lines in [0, 1, 40, lines.len()] {
-        let copy = copied(&world, &format!("at{n_lines}"));
+    let text = fs::read_to_string(&output).unwrap();
+    // Answers that together do not fit into the page cache of 64 MiB: the kill leaves a half-written database and its journal.
+    let long = |n: usize| {
+        let body = json!({"output_text": "x".repeat(2_400_000), "usage": {"input_tokens": 9, "output_tokens": 9}});
+        format!("{}\n", json!({"custom_id": format!("topic_g{n}"), "response": {"status_code": 200, "body": body}}))
+    };
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let longs: String = (3..=40).map(long).collect();
+    for (i, given) in ["", lines[0], &lines[..40].concat(), &text, &longs].into_iter().enumerate() {
+        let copy = copied(&world, &format!("at{i}"));
         let original = std::mem::replace(&mut world.db, copy);
-        let pipe = world.path(&format!("pipe{n_lines}"));
+        // The file is a pipe that stays open, so that the import stands between two lines when it is killed.
+        let pipe = world.path(&format!("pipe{i}"));
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
         let (errors, path) = (errors.display().to_string(), pipe.display().to_string());
+        let size = fs::metadata(&world.db).unwrap().len();
         let running = world.start(&["batch", "process", &id, "--file", &errors, "--file", &path]);
         let mut writer = fs::OpenOptions::new().write(true).open(&pipe).unwrap();
-        std::io::Write::write_all(&mut writer, lines[..n_lines].concat().as_bytes()).unwrap();
-        // The journal of the transaction is on disk once something was written.
+        std::io::Write::write_all(&mut writer, given.as_bytes()).unwrap();
         running.kill();
         drop(writer);
+        if given == longs {
+            assert!(fs::metadata(&world.db).unwrap().len() > size && world.db.with_extension("db-journal").exists());
+        }
         same_content(&before, &content(&world.db));
         world.run(&["batch", "process", &id]).exits(3);
         account(&world, [78, 1, 1, 0]);
-        let checked = world.rows("PRAGMA integrity_check");
-        assert_eq!(checked, ["ok"]);
+        assert_eq!(world.rows("PRAGMA integrity_check"), ["ok"]);
         world.db = original;
     }
 }

@@ -18,6 +18,12 @@ mod again;
 mod import;
 /// What goes wrong between two machines: retries, limits on money, odd bodies, broken downloads.
 mod http;
+/// How a run is cut into parts, and what fits into none.
+mod split;
+/// The provider's queue: its limit is learned, what does not fit waits.
+mod queue;
+/// What it will cost, what it has cost, and what lies around at the provider.
+mod cost;
 
 use serde_json::Value;
 

@@ -1,0 +1,174 @@
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::bought_once;
+use crate::harness::{World, group};
+
+/// Returns what the answers cost by their usage, at prices in USD per million tokens and half of it.
+fn computed(world: &World, input: f64, cached: f64, output: f64) -> f64 {
+    let sql = format!(
+        "SELECT sum(((input_tokens - cached_tokens) * {input:?} + cached_tokens * {cached:?} + output_tokens * {output:?})
+                    * 0.5 / 1e6) FROM answers"
+    );
+    world.sql().query_row(&sql, [], |row| row.get(0)).unwrap()
+}
+
+#[track_caller]
+fn near(value: &Value, expected: f64) {
+    let value = value.as_f64().expect("a number");
+    assert!((value - expected).abs() <= 1e-9 + expected.abs() * 1e-9, "{value} is not {expected}");
+}
+
+#[test]
+fn the_cost_is_counted_from_each_lines_usage() {
+    let world = World::with_groups(3);
+    world.script(&json!({"answers": [{"custom_id": "topic_g1", "outcome": "refusal"},
+        {"custom_id": "topic_g2", "outcome": "http", "status": 500}]}));
+    let ended = world.json(&["batch", "create", "--wait", "--price", "1,0.1,10"], 3);
+    let cost = &ended["batches"][0]["cost"];
+    let expected = computed(&world, 1.0, 0.1, 10.0);
+    near(&cost["cost_usd"], expected);
+    near(&cost["saved_usd"], expected);
+    for (name, column) in [
+        ("input_tokens", "input_tokens"),
+        ("cached_tokens", "cached_tokens"),
+        ("output_tokens", "output_tokens"),
+        ("reasoning_tokens", "reasoning_tokens"),
+    ] {
+        assert_eq!(cost[name].as_i64(), Some(world.count(&format!("SELECT sum({column}) FROM answers"))), "{name}");
+    }
+    assert!(cost["cached_tokens"].as_u64() > Some(0) && cost["reasoning_tokens"].as_u64() > Some(0), "{cost:#}");
+    // The refusal is paid for; the 500 is not.
+    assert_eq!(cost["n_answers"], 5);
+    let refused: f64 = world
+        .sql()
+        .query_row(
+            "SELECT cost_usd FROM answers a JOIN requests r ON r.id = a.request_id WHERE r.state = 'unusable'",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    near(&cost["unusable_cost_usd"], refused);
+
+    // Stored once: a later import at other prices changes nothing, and every command tells the same.
+    let id = world.rows("SELECT external_id FROM batches").remove(0);
+    let again = world.json(&["batch", "process", &id], 3);
+    near(&again["cost"]["cost_usd"], expected);
+    near(&world.json(&["batch", "status", &id], 0)["cost"]["cost_usd"], expected);
+    world.run(&["batch", "status", &id]).exits(0).says("of it for unusable answers").says("saved");
+    let shown = world.run(&["progress"]).exits(0);
+    assert!(shown.stdout.contains("unusable") && shown.stdout.contains('$'), "{}", shown.report());
+    // Asking again for the refused one says what it cost so far.
+    world.run(&["batch", "create", "--retry-failed", "--dry-run"]).exits(0).says("so far");
+}
+
+#[test]
+fn the_table_has_the_default_model_and_another_price_can_be_given() {
+    let world = World::with_groups(2);
+    let table = world.json(&["batch", "create", "--dry-run"], 0)["estimate"].clone();
+    let own = world.json(&["batch", "create", "--dry-run", "--price", "0.25,0.025,2"], 0)["estimate"].clone();
+    // The published price of gpt-5-mini.
+    assert_eq!(table["batch_usd"], own["batch_usd"]);
+    let tokens = |name: &str| table[name].as_f64().expect("a number");
+    near(&table["batch_usd"], (tokens("input_tokens") * 0.25 + tokens("output_tokens") * 2.0) * 0.5 / 1e6);
+    near(&table["sync_usd"], (tokens("input_tokens") * 0.25 + tokens("output_tokens") * 2.0) / 1e6);
+    assert!(table["prices_as_of"].as_str().is_some_and(|month| month.len() == 7), "{table:#}");
+    let n = (world.count("SELECT count(*) FROM runs"), world.journal().calls.len());
+    assert_eq!((n, world.path("batch_files").exists()), ((0, 0), false), "a dry run leaves nothing");
+}
+
+#[test]
+fn with_history_the_estimate_uses_the_average_output() {
+    let world = World::with_groups(20);
+    assert_eq!(world.json(&["batch", "create", "--dry-run"], 0)["estimate"]["output_from_history"], false);
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    world.load_groups(&(21..=30).map(group).collect::<Vec<_>>());
+    let estimate = world.json(&["batch", "create", "--dry-run"], 0)["estimate"].clone();
+    let average: f64 = world
+        .sql()
+        .query_row(
+            "SELECT sum(average) FROM (SELECT avg(a.output_tokens) average FROM answers a
+         JOIN requests r ON r.id = a.request_id GROUP BY r.ask_id)",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(estimate["output_from_history"], true);
+    assert_eq!(estimate["output_tokens"].as_u64(), Some((average * 10.0) as u64));
+    // Another model has no history.
+    let other = world.json(&["batch", "create", "--dry-run", "--model", "gpt-5-nano"], 0);
+    assert_eq!(other["estimate"]["output_from_history"], false);
+}
+
+#[test]
+fn max_cost_refuses_before_anything_is_uploaded() {
+    let world = World::with_groups(3);
+    world.run(&["batch", "create", "--max-cost", "0.0001"]).exits(1).says("above `--max-cost").says("nothing was sent");
+    assert_eq!((world.count("SELECT count(*) FROM runs"), world.journal().n_calls("files.create")), (0, 0));
+    world.run(&["batch", "create", "--max-cost", "-1"]).exits(2);
+    world.run(&["batch", "create", "--wait", "--max-cost", "5"]).exits(0);
+    bought_once(&world, 1, 6);
+}
+
+#[test]
+fn an_unknown_price_is_said_and_not_guessed() {
+    let world = World::with_groups(2);
+    let args = ["batch", "create", "--model", "my-own-model"];
+    world.run(&[&args[..], &["--max-cost", "5"]].concat()).exits(1).says("price of `my-own-model` is not known");
+    let dry = world.json(&[&args[..], &["--dry-run"]].concat(), 0);
+    assert_eq!(dry["estimate"]["batch_usd"], Value::Null);
+    world.run(&[&args[..], &["--dry-run"]].concat()).exits(0).says("unknown");
+    let ran = world.run(&[&args[..], &["--wait"]].concat()).exits(0);
+    ran.says("the price of 4 answers is not known");
+    assert_eq!(world.count("SELECT count(*) FROM answers WHERE cost_usd IS NOT NULL"), 0);
+    assert_eq!(world.count("SELECT count(*) FROM answers WHERE input_tokens > 0"), 4);
+    world.run(&["progress"]).exits(0).says("not known");
+}
+
+#[test]
+fn uploads_expire_where_that_is_supported() {
+    // A server that knows no expiry is asked a second time, without it.
+    for (script, n_uploads) in [(json!({}), 1), (json!({"files": {"refuse_expiry": true}}), 2)] {
+        let world = World::with_groups(1);
+        world.script(&script);
+        world.run(&["batch", "create", "--wait"]).exits(0);
+        let id = world.rows("SELECT input_file_id FROM batches").remove(0);
+        let url = format!("{}/files/{id}", world.sandbox.base_url());
+        let mut reply = ureq::get(&url).header("authorization", "Bearer k").call().unwrap();
+        let file: Value = serde_json::from_str(&reply.body_mut().read_to_string().unwrap()).unwrap();
+        let days = |name: &str| file[name].as_i64().expect("a time") / 86_400;
+        assert_eq!(days("expires_at") - days("created_at"), 30, "{file:#}");
+        assert_eq!(world.journal().n_calls("files.create"), n_uploads);
+        bought_once(&world, 1, 2);
+    }
+}
+
+#[test]
+fn clean_deletes_the_providers_files_of_imported_batches_after_asking() {
+    let world = World::with_groups(2);
+    world.run(&["batch", "clean"]).exits(0).says("nothing to delete");
+    world.script(&json!({"answers": [{"custom_id": "topic_g1", "outcome": "http", "status": 400}]}));
+    world.run(&["batch", "create", "--wait"]).exits(3);
+    let imported = world.rows("SELECT input_file_id, output_file_id, error_file_id FROM batches").remove(0);
+    world.load_groups(&[group(3)]);
+    world.run(&["batch", "create"]).exits(0);
+
+    let shown = world.run(&["batch", "clean", "--dry-run"]).exits(0).says("would delete 3 files of 1 imported batch");
+    assert!(imported.split('|').all(|id| shown.stderr.contains(id)), "{}", shown.report());
+    // Nobody there to ask: nothing happens.
+    world.run(&["batch", "clean"]).exits(1).says("nothing was deleted").says("--yes");
+    assert_eq!(world.journal().n_calls("files.delete"), 0);
+    let deleted = world.json(&["batch", "clean", "--yes"], 0);
+    let deleted: Vec<&str> = deleted["deleted"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    assert_eq!(deleted.join("|"), imported);
+    world.run(&["batch", "clean", "--yes"]).exits(0).says("nothing to delete");
+    assert_eq!(world.journal().n_calls("files.delete"), 3);
+
+    // The open batch was left alone, and the answers are kept: the files that were downloaded serve again.
+    world.run(&["batch", "wait"]).exits(0);
+    let first = world.rows("SELECT external_id FROM batches ORDER BY id").remove(0);
+    world.run(&["batch", "process", &first]).exits(3).says("sent 4 = usable 3");
+    world.run(&["rebuild"]).exits(0);
+    assert!(fs::read_dir(world.path("batch_files")).unwrap().count() > 3);
+}
