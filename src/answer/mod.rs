@@ -209,9 +209,11 @@ fn clean(text: &str, chars_max: usize) -> String {
     out
 }
 
-/// Returns whether a character shows nothing and only changes how others look: controls, directions, byte order marks.
+/// Returns whether a character shows nothing and only changes how others look: controls, directions, byte order marks,
+/// noncharacters, tags.
 /// The joiners U+200C and U+200D stay, Persian and Indic names are written with them.
 fn is_hidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fdd0}'..='\u{fdef}' | '\u{e0000}'..='\u{e007f}')
 }

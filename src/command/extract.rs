@@ -38,7 +38,7 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     let plan = plan(&session, &questions, &selection, unlimited(), &prices, origin.is_sandbox)?;
     say_what_is_not_sent(context, &plan, args.select.retry_failed)?;
     if plan.n_requests() == 0 {
-        return nothing_to_do(context, &plan);
+        return nothing_to_do(context, &session, &plan);
     }
     check_cost(&plan, args.max_cost)?;
     context.terminal.status(format!(
@@ -79,9 +79,12 @@ fn check_cost(plan: &Plan, max_cost: Option<f64>) -> anyhow::Result<()> {
     }
 }
 
-fn nothing_to_do(context: &Context, plan: &Plan) -> anyhow::Result<Exit> {
+fn nothing_to_do(context: &Context, session: &Session<'_>, plan: &Plan) -> anyhow::Result<Exit> {
     if context.terminal.is_json() {
         context.terminal.json(&json!({"total_groups": 0, "total_requests": 0, "estimate": plan.estimate}))?;
+    } else if session.store.read().group_counts()?.total == 0 {
+        context.terminal.line("nothing to ask: the database has no story groups")?;
+        context.terminal.hint("load some with `gleaner load groups FILE`");
     } else {
         context.terminal.line("nothing to ask: every group that is meant has been asked about")?;
     }
@@ -104,7 +107,7 @@ fn show_plan(context: &Context, session: &Session<'_>, plan: &Plan, args: &Extra
         return Ok(Exit::Done);
     }
     if plan.n_requests() == 0 {
-        return nothing_to_do(context, plan);
+        return nothing_to_do(context, session, plan);
     }
     terminal.line(format!(
         "would ask {} about {}: {}",
