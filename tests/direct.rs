@@ -242,7 +242,9 @@ fn a_refused_setting_is_named_and_nothing_is_recorded() {
     world.run(&["extract", "--model", "old-1"]).exits(1).says("`--effort unset`").says("`[model] reasoning_effort`");
     world.run(&["extract", "--model", "no-1"]).exits(1).says("another with `--model`");
     assert_eq!(world.count("SELECT count(*) FROM requests"), 0);
-    world.run(&["extract", "--model", "old-1", "--effort", "unset"]).exits(0);
+    // A batch learns it only from its lines.
+    world.run(&["batch", "create", "--model", "old-1", "--wait"]).exits(3).says("`--effort unset`");
+    world.run(&["extract", "--model", "old-1", "--effort", "unset", "--retry-failed"]).exits(0);
 }
 
 #[test]

@@ -98,6 +98,7 @@ fn adopt(context: &Context, session: &mut Session<'_>, run: &RunId) -> anyhow::R
             count(adopted.topics, "topic"),
             count(adopted.mentions, "mention")
         ))?;
+        context.terminal.hint("to ask the rest in the same way, give the same settings to `gleaner batch create`, or put them into the profile");
     }
     Ok(Exit::Done)
 }

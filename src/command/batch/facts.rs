@@ -8,6 +8,7 @@ use crate::store::{Account, BatchFacts, BatchState, Read, Spend};
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, dollars, duration, number};
 use crate::workflow::import::ImportReport;
+use crate::workflow::refusal;
 
 /// Returns the facts of a batch, as `batch status ID --json` prints them.
 pub(super) fn json_of(read: Read<'_>, facts: &BatchFacts) -> anyhow::Result<Value> {
@@ -253,6 +254,9 @@ pub(super) fn show_import(
     for cause in &report.causes {
         let example = cause.example.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
         terminal.line(format!("  {} {} ({}){example}", number(cause.count), cause.class.as_str(), cause.reason))?;
+    }
+    if let Some(advice) = report.causes.iter().find_map(|cause| refusal::advice_on(cause, &facts.model)) {
+        terminal.hint(advice);
     }
     for error in &report.errors {
         terminal.line(format!("  error: {}", error_line(error)))?;
