@@ -115,9 +115,9 @@ pub fn find<T: std::error::Error + Send + Sync + 'static>(error: &anyhow::Error)
 fn collect(error: &anyhow::Error, into: &mut Explained, exit: &mut Option<Exit>) {
     for cause in error.chain() {
         if let Some(note) = cause.downcast_ref::<Note>() {
-            into.hints.extend(note.hint.clone());
             *exit = exit.or(note.exit);
             collect(&note.source, into, exit);
+            into.hints.extend(note.hint.clone().filter(|hint| !into.hints.contains(hint)));
             return;
         }
         // A call to the provider knows by itself what to advise.

@@ -261,10 +261,12 @@ impl Summary {
             context.terminal.hint("`gleaner batch create --dry-run` shows what would be asked and what it would cost");
         } else if store.read().group_counts()?.total == 0 {
             context.terminal.hint("`gleaner load groups FILE` loads the stories");
-        } else {
+        } else if store.read().knowledge_counts()?.1 > 0 {
             context
                 .terminal
                 .hint("`gleaner resolve --all` links what was extracted before to the catalog as it is now");
+        } else {
+            context.terminal.hint("`gleaner batch create --dry-run` shows what would be asked and what it would cost");
         }
         Ok(())
     }

@@ -28,7 +28,9 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
     let progress = read.progress(&current)?;
     let (topics, mentions, linked) = read.knowledge_counts()?;
     let n_entities = read.n_entities()?;
-    let open = read.pending_batches()?;
+    let pending = read.pending_batches()?;
+    let n_unsent = pending.iter().filter(|part| part.state.is_unsent()).count() as u64;
+    let n_open = pending.len() as u64 - n_unsent;
     let active = groups.total - groups.inactive - groups.without_text;
     if context.terminal.is_json() {
         context.terminal.json(&json!({
@@ -39,7 +41,8 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
             "catalog": {"entities": n_entities},
             "real": progress.real,
             "sandbox": progress.sandbox,
-            "open_batches": open.len(),
+            "open_batches": n_open,
+            "unsent_parts": n_unsent,
             "knowledge": {"topics": topics, "mentions": mentions, "linked": linked},
             "profile": questions.profile.name,
             "model": questions.model(),
@@ -67,8 +70,10 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
         count(mentions, "mention"),
         number(linked)
     ))?;
-    if !open.is_empty() {
-        terminal.hint(format!("{} open: `gleaner batch wait` imports them", count(open.len() as u64, "batch")));
+    if n_open > 0 {
+        terminal.hint(format!("{} open: `gleaner batch wait` waits and imports", count(n_open, "batch")));
+    } else if n_unsent > 0 {
+        terminal.hint("`gleaner batch submit` sends what waits");
     } else if progress.real.groups_done < active && progress.sandbox.groups_done < active {
         terminal.hint("`gleaner batch create --dry-run` shows what the rest would cost");
     }

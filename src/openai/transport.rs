@@ -166,8 +166,9 @@ impl Transport {
         let said = read_error(status, &start);
         let mut error = ApiError::new(Fault::Status, doing, self.origin.host(), self.redact(said.message));
         let detail = error.detail();
-        (detail.status, detail.kind, detail.code, detail.param) = (Some(status), said.kind, said.code, said.param);
-        detail.request_id = request_id;
+        let word_of = |word: Option<String>| word.map(|word| self.redact(word));
+        (detail.status, detail.kind, detail.code) = (Some(status), word_of(said.kind), word_of(said.code));
+        (detail.param, detail.request_id) = (word_of(said.param), word_of(request_id));
         detail.retry_after = retry_after(&parts.headers);
         detail.should_retry = word("x-should-retry").and_then(|v| v.parse().ok());
         detail.envelope = said.envelope;

@@ -13,22 +13,31 @@ const APPLICATION_ID: i32 = 0x676C_6E72;
 /// One step each; the first is the readable whole.
 const STEPS: [&str; 1] = [include_str!("../../schema.sql")];
 
-/// Brings the database to the newest version. An empty file is made a database only if `create` gives the time.
-pub(super) fn run(connection: &mut Connection, create: Option<&str>) -> anyhow::Result<()> {
+/// Refuses a file that is not ours, or newer than the program. Nothing of it is changed.
+pub(super) fn check(connection: &Connection) -> anyhow::Result<()> {
     let found = version(connection)?;
     let newest = STEPS.len() as i64;
-    if found == newest {
-        return check_owner(connection);
+    if found == 0 && is_empty(connection)? {
+        return Ok(());
     }
+    // Others count their versions too, so whose it is comes first.
+    check_owner(connection)?;
     if found > newest {
         return Err(anyhow!("it was made by a newer gleaner (schema {found}; this program knows up to {newest})"))
             .hint("install the newer gleaner; nothing was changed");
     }
-    if found > 0 {
-        check_owner(connection)?;
-    } else if !is_empty(connection)? {
-        return Err(anyhow!("it is a database of another program")).hint("name another file with `--db PATH`");
-    } else if create.is_none() {
+    Ok(())
+}
+
+/// Brings the database to the newest version. An empty file is made a database only if `create` gives the time.
+pub(super) fn run(connection: &mut Connection, create: Option<&str>) -> anyhow::Result<()> {
+    check(connection)?;
+    let found = version(connection)?;
+    let newest = STEPS.len() as i64;
+    if found == newest {
+        return Ok(());
+    }
+    if found == 0 && create.is_none() {
         return Err(anyhow!("it is empty")).hint("`gleaner load groups FILE` fills it");
     }
     let tx = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
@@ -47,10 +56,7 @@ pub(super) fn run(connection: &mut Connection, create: Option<&str>) -> anyhow::
 }
 
 fn version(connection: &Connection) -> anyhow::Result<i64> {
-    connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::NotADatabase) => anyhow!("it is not a SQLite database"),
-        _ => error.into(),
-    })
+    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
 }
 
 fn check_owner(connection: &Connection) -> anyhow::Result<()> {
@@ -85,14 +91,18 @@ mod tests {
     fn a_newer_or_foreign_database_is_refused() {
         let mut newer = Connection::open_in_memory().unwrap();
         newer.pragma_update(None, "user_version", 99).unwrap();
+        newer.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
         let error = explain(&run(&mut newer, Some("now")).unwrap_err());
         assert_eq!(error.message, "it was made by a newer gleaner (schema 99; this program knows up to 1)");
 
-        let mut foreign = Connection::open_in_memory().unwrap();
-        foreign.execute_batch("CREATE TABLE bookmarks (url)").unwrap();
-        assert_eq!(
-            explain(&run(&mut foreign, Some("now")).unwrap_err()).message,
-            "it is a database of another program"
-        );
+        for version in [0, 1, 99] {
+            let mut foreign = Connection::open_in_memory().unwrap();
+            foreign.execute_batch("CREATE TABLE bookmarks (url)").unwrap();
+            foreign.pragma_update(None, "user_version", version).unwrap();
+            assert_eq!(
+                explain(&run(&mut foreign, Some("now")).unwrap_err()).message,
+                "it is a database of another program"
+            );
+        }
     }
 }

@@ -116,7 +116,9 @@ impl Store {
     fn prepare(mut connection: Connection, path: PathBuf, create: Option<&str>) -> anyhow::Result<Self> {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(128);
-        // The first statement that touches the file: a journal left by a crash is rolled back here.
+        // The first statement that touches the file: a journal left by a crash is rolled back here. A file that is not
+        // ours keeps its journal mode.
+        migrate::check(&connection)?;
         let journal: String = connection.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get(0))?;
         if journal != "delete" && journal != "memory" {
             return Err(anyhow!("another program keeps the database in `{journal}` mode"))

@@ -4,7 +4,7 @@
 //! a request of the batch by its custom_id, classified, and written down with its cost; usable ones become topics and
 //! linked mentions. The account is counted from the lines. A second import of the same files changes nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -109,6 +109,7 @@ pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> an
         let account = read.account(batch)?;
         anyhow::ensure!(account.balances(), "the account of the batch does not balance: {account:?}");
         report.account.add(account);
+        report.groups_with_errors += read.n_groups_with_errors(batch)?;
         report.cost.add(read.spend_of_batch(batch)?);
         for cause in read.causes(batch)? {
             match report.causes.iter_mut().find(|known| known.class == cause.class && known.reason == cause.reason) {
@@ -138,7 +139,8 @@ struct Importer<'t, 'c> {
     prices: &'t Prices,
     scribe: Scribe<'t, 'c>,
     seen: HashMap<RequestKey, Seen>,
-    groups: HashMap<GroupKey, (bool, bool)>,
+    /// Groups of which something usable came.
+    groups: HashSet<GroupKey>,
     report: ImportReport,
 }
 
@@ -150,7 +152,7 @@ impl<'t, 'c> Importer<'t, 'c> {
             prices,
             scribe: Scribe::new(tx),
             seen: HashMap::new(),
-            groups: HashMap::new(),
+            groups: HashSet::new(),
             report: ImportReport::default(),
         })
     }
@@ -208,11 +210,8 @@ impl<'t, 'c> Importer<'t, 'c> {
             None => {}
         }
         self.seen.insert(request.key, if is_usable { Seen::Usable } else { Seen::NotUsable });
-        let marks = self.groups.entry(request.group).or_default();
         if is_usable {
-            marks.0 = true;
-        } else {
-            marks.1 = true;
+            self.groups.insert(request.group);
         }
         self.write_down(&request, answer, raw)
     }
@@ -263,8 +262,7 @@ impl<'t, 'c> Importer<'t, 'c> {
     }
 
     fn finish(mut self) -> anyhow::Result<ImportReport> {
-        self.report.groups_processed = self.groups.values().filter(|(usable, _)| *usable).count() as u64;
-        self.report.groups_with_errors = self.groups.values().filter(|(_, unusable)| *unusable).count() as u64;
+        self.report.groups_processed = self.groups.len() as u64;
         Ok(self.report)
     }
 }

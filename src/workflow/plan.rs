@@ -193,7 +193,9 @@ pub fn record(
     let tx = session.store.write()?;
     let asks = if trial { questions.keep_apart(&tx, &now_text)? } else { questions.keep(&tx, &now_text)? };
     let stem = free_stem(&now.strftime("knowledge_extraction_batch_%Y%m%d_%H%M%S").to_string(), |stem| {
-        Ok(tx.read().is_file_stem_taken(stem)? || folder.join(format!("{stem}.jsonl")).exists())
+        // Another database may keep its files in the same folder.
+        let is_there = |suffix: &str| folder.join(format!("{stem}{suffix}.jsonl")).exists();
+        Ok(tx.read().is_file_stem_taken(stem)? || is_there("") || is_there("_part01"))
     })?;
     let id = RunId::new(format!("run-{}-{}", now.strftime("%Y%m%d-%H%M%S"), &tx.fresh_key()?[..4]));
     tx.add_run(&RunRow {

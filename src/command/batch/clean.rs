@@ -37,7 +37,12 @@ pub(super) fn clean(args: &CleanArgs, context: &Context) -> anyhow::Result<Exit>
     }
     let what = format!("{} of {}", count(files as u64, "file"), count(batches.len() as u64, "imported batch"));
     if args.dry_run {
-        context.terminal.line(format!("would delete {what} at the provider"))?;
+        if context.terminal.is_json() {
+            let would: Vec<String> = batches.iter().flat_map(ids).collect();
+            context.terminal.json(&json!({"dry_run": true, "deleted": [], "would_delete": would}))?;
+        } else {
+            context.terminal.line(format!("would delete {what} at the provider"))?;
+        }
         return Ok(Exit::Done);
     }
     if !args.yes && !context.terminal.confirm(&format!("delete {what} at the provider?")) {

@@ -43,7 +43,8 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     } else {
         (None, None, session.store.read().origin_by_url(&context.origin()?)?)
     };
-    let sandbox = origin.as_ref().is_some_and(|origin| origin.is_sandbox);
+    // A run that is only written may go anywhere, so it counts as real.
+    let sandbox = !args.no_submit && origin.as_ref().is_some_and(|origin| origin.is_sandbox);
     let mut submitted = Submitted::default();
     if let Some(client) = &client {
         // What an earlier command began comes first.

@@ -26,6 +26,9 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
             Err(error) if explain(&error).exit == Exit::Interrupted => return Err(error),
             Err(error) => {
                 context.terminal.warn(format!("{error:#}; showing what is known here"));
+                for hint in explain(&error).hints {
+                    context.terminal.hint(hint);
+                }
                 None
             }
         }

@@ -160,6 +160,15 @@ impl Read<'_> {
         Ok(account)
     }
 
+    /// Returns of how many groups of a batch something is not usable.
+    pub fn n_groups_with_errors(self, batch: BatchKey) -> anyhow::Result<u64> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT count(DISTINCT story_group_id) FROM requests
+             WHERE batch_id = ?1 AND state IN ('unusable', 'refused', 'failed', 'missing')",
+        )?;
+        Ok(statement.query_row([batch], |row| row.get::<_, i64>(0))? as u64)
+    }
+
     /// Returns why requests of a batch are not usable, the most frequent cause first.
     pub fn causes(self, batch: BatchKey) -> anyhow::Result<Vec<Cause>> {
         let mut statement = self.0.prepare_cached(
