@@ -10,6 +10,9 @@ mod load;
 /// `profile`: what is asked, and that only what is sound can be chosen.
 mod profile;
 
+/// The commands of the main job, from `batch create` to `rebuild`, and the original program's flags.
+mod batch;
+
 /// The ledger's promise: asked once, paid once, nothing lost; through crashes, cuts, refusals and odd answers.
 mod ledger;
 

@@ -79,8 +79,8 @@ impl Store {
     pub fn open(path: &Path) -> anyhow::Result<Self> {
         if !path.exists() {
             return Err(anyhow!("there is no database at `{}`", path.display()))
-                .hint("another place is named with `--db PATH` or the variable `GLEANER_DB`")
-                .hint("`gleaner load groups FILE` makes one; `gleaner demo` shows the whole job");
+                .hint("`gleaner load groups FILE` makes one; `gleaner demo` shows the whole job")
+                .hint("another place is named with `--db PATH` or the variable `GLEANER_DB`");
         }
         Self::open_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE, None)
     }

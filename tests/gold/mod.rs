@@ -1,8 +1,8 @@
 //! How well mentions are linked, measured on the bundled collections: the sandbox answers with the gold's mentions, as
 //! a good model would, the answers take the whole path, and what was linked is compared with the gold, type by type.
 //!
-//! `cargo test gold -- --nocapture` prints the tables. The floors lie just under what is reached; they are there to
-//! notice what gets worse, and whoever makes it better raises them. The resolver is not tuned to these files.
+//! `cargo test gold -- --nocapture` prints the tables. The floors lie half a point or so under what is reached; they are
+//! there to notice what gets worse, and whoever makes it better raises them. The resolver is not tuned to these files.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -173,18 +173,18 @@ fn show(table: &str) {
 #[test]
 fn spaceflight_is_linked_as_well_as_the_readme_says() {
     let floors = [
-        ("all", 98.5, 93.5),
+        ("all", 98.5, 95.5),
         ("event", 99.0, 99.0),
-        ("organization", 99.0, 98.0),
-        ("person", 98.5, 95.0),
+        ("organization", 99.0, 96.0),
+        ("person", 98.5, 97.0),
         ("place", 99.0, 99.0),
-        ("work", 97.0, 85.5),
+        ("work", 97.0, 89.5),
     ];
     check("spaceflight", "news", &floors);
 }
 
 #[test]
 fn football_is_linked_as_well_as_the_readme_says() {
-    let floors = [("all", 99.0, 88.5), ("game", 99.5, 74.5), ("player", 98.5, 86.5), ("team", 99.5, 99.5)];
+    let floors = [("all", 98.5, 90.0), ("game", 99.5, 77.5), ("player", 97.5, 89.0), ("team", 99.5, 99.5)];
     check("football", "football", &floors);
 }

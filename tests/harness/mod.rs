@@ -146,9 +146,7 @@ impl World {
     fn start_with(&self, args: &[&str], stdin: Option<&Path>) -> Running {
         let n = self.n_commands.fetch_add(1, Ordering::Relaxed);
         let [out, err] = ["out", "err"].map(|name| self.path(&format!("std{name}{n}")));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_gleaner"));
-        command.env_clear().envs(&self.vars).env("GLEANER_DB", &self.db).args(args);
-        command.current_dir(self.path(""));
+        let mut command = self.command(args);
         command.stdin(match stdin {
             Some(path) => File::open(path).expect("it was just written").into(),
             None => Stdio::null(),
@@ -157,6 +155,14 @@ impl World {
         command.stderr(File::create(&err).expect("the folder is writable"));
         let child = command.spawn().expect("the program was built");
         Running { child, out, err, what: format!("gleaner {}\nin {}", args.join(" "), self.path("").display()) }
+    }
+
+    /// Returns the command that would run the program, its streams not redirected yet.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gleaner"));
+        command.env_clear().envs(&self.vars).env("GLEANER_DB", &self.db).args(args);
+        command.current_dir(self.path(""));
+        command
     }
 
     /// Opens the database.
