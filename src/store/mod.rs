@@ -28,6 +28,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use asks::{Origin, StoredAsk, StoredProfile};
@@ -128,6 +129,9 @@ impl Store {
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;
              PRAGMA trusted_schema = OFF;",
         )?;
+        // Without this the planner looks at the values that are bound, and prepares a cached statement anew each time
+        // they change. With 20,000 groups a quarter of the processor time of planning went there.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         migrate::run(&mut connection, create)?;
         Ok(Self { connection, path })
     }
