@@ -387,10 +387,14 @@ WHERE entity_id IS NULL AND method <> 'decision'
 GROUP BY entity_type, mention_text, outcome
 ORDER BY mentions DESC, mention_text;
 
--- Which entities stand in the same groups; each pair once.
+-- Which entities stand in the same groups; each pair once. On a large database ask `gleaner export cooccurrence`, which
+-- reads the links once.
 CREATE VIEW entity_cooccurrence AS
-SELECT a.entity_id AS entity_a, b.entity_id AS entity_b, count(DISTINCT a.story_group_id) AS groups
-FROM story_entities a
-JOIN story_entities b ON b.story_group_id = a.story_group_id AND b.entity_id > a.entity_id
-WHERE a.entity_id IS NOT NULL AND b.entity_id IS NOT NULL
-GROUP BY a.entity_id, b.entity_id;
+SELECT pair.entity_a, pair.entity_b, a.name AS name_a, a.type AS type_a, b.name AS name_b, b.type AS type_b, pair.groups
+FROM (SELECT x.entity_id AS entity_a, y.entity_id AS entity_b, count(DISTINCT x.story_group_id) AS groups
+      FROM story_entities x
+      JOIN story_entities y ON y.story_group_id = x.story_group_id AND y.entity_id > x.entity_id
+      WHERE x.entity_id IS NOT NULL
+      GROUP BY x.entity_id, y.entity_id) pair
+JOIN entities a ON a.id = pair.entity_a
+JOIN entities b ON b.id = pair.entity_b;

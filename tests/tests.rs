@@ -30,3 +30,6 @@ mod gold;
 
 /// The README: its session, and its table of exit codes.
 mod readme;
+
+/// What was learned: show, topics, entities, search, related, unresolved, audit, report, export, and the SQL of the docs.
+mod explore;

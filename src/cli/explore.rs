@@ -343,3 +343,40 @@ pub struct ReportArgs {
     #[command(flatten)]
     pub period: PeriodArgs,
 }
+
+/// Options of `audit`.
+#[derive(Clone, Debug, Args)]
+pub struct AuditArgs {
+    /// What to judge
+    #[arg(value_enum, default_value = "links")]
+    pub what: AuditWhatArg,
+
+    /// Items of the sample [default: 100 for a first one; a sample that was begun goes on]
+    #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
+    pub sample: Option<usize>,
+
+    /// Seed of the sample: the same one on the same data draws the same items
+    #[arg(long, value_name = "SEED", default_value_t = 1)]
+    pub seed: u64,
+
+    /// Draw a new sample, also where one is not finished
+    #[arg(long)]
+    pub new: bool,
+
+    /// Write the sample as CSV, to judge in a spreadsheet
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    pub to: Option<PathBuf>,
+
+    /// Read verdicts from such a CSV
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+}
+
+/// What to judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AuditWhatArg {
+    /// Whether mentions are linked to the right entity
+    Links,
+    /// Whether groups are about their topics
+    Topics,
+}

@@ -140,6 +140,13 @@ pub enum Command {
     /// List the mentions that are not linked, and decide about them
     Unresolved(explore::UnresolvedArgs),
 
+    /// Judge a sample of links or topics, and learn how far the result can be trusted
+    ///
+    /// Draws a seeded sample, stratified by method and score, shows each item in its text and takes right, wrong or
+    /// unsure. Prints precision with a 95 % confidence interval, overall, by type and by method. A wrong link becomes a
+    /// decision that holds from then on.
+    Audit(explore::AuditArgs),
+
     /// Write one HTML page with everything that was learned, to open from disk
     ///
     /// Numbers, topics, entities, time, a graph of who stands with whom, a page for each entity and a card for each

@@ -3,6 +3,7 @@
 //! A command turns what was typed into plain options, calls a flow of `workflow` or a question of `store`, and says
 //! what came of it. Nothing is decided here that another command would have to decide again.
 
+mod audit;
 mod batch;
 mod demo;
 mod compare;
@@ -159,6 +160,7 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Search(args) => search::run(&args, context),
         Command::Related(args) => related::run(&args, context),
         Command::Unresolved(args) => unresolved::run(&args, context),
+        Command::Audit(args) => audit::run(&args, context),
         Command::Report(args) => report::run(&args, context),
         Command::Export(args) => export::run(&args, context),
         Command::Resolve(args) => resolve::run(&args, context),

@@ -7,4 +7,5 @@ pub mod csv;
 pub mod cypher;
 pub mod graphml;
 pub mod html;
+pub mod precision;
 pub mod timeline;

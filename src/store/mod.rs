@@ -8,6 +8,7 @@
 //! either mode is wrong; so signals are caught, and the next open rolls back.)
 
 mod asks;
+mod audit;
 mod catalog;
 pub mod explore;
 mod groups;
@@ -32,6 +33,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use asks::{Origin, StoredAsk, StoredProfile};
+pub use audit::{Audit, AuditItem, AuditWhat, Drawable};
 pub use catalog::CatalogChange;
 pub use groups::{GroupChange, GroupCounts, GroupRow};
 pub use knowledge::{CurrentAnswer, LinkedMention, Source};

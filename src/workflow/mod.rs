@@ -28,6 +28,7 @@ pub mod names;
 pub mod decide;
 pub mod search;
 pub mod page;
+pub mod audit;
 pub mod topics;
 
 use std::fs::{self, File, TryLockError};

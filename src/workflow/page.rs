@@ -12,9 +12,10 @@ use crate::answer::grounding::Grounding;
 use crate::model::EntityKey;
 use crate::report::html::{self, Front, Row};
 use crate::report::timeline;
-use crate::store::Read;
 use crate::store::explore::{ExportGroup, MentionRow, Period};
+use crate::store::{AuditWhat, Read};
 use crate::terminal::words;
+use crate::workflow::audit::findings;
 
 /// Rows of the lists on the front.
 const TOP: usize = 20;
@@ -242,7 +243,7 @@ impl Page {
             timeline: timeline::bars(&read.stories_by_day()?),
             methods: methods.collect(),
             sources,
-            audits: vec![],
+            audits: audits(read)?,
         })
     }
 
@@ -344,6 +345,23 @@ impl Page {
 /// A group as the page's script reads it: id, title, day, topics, mentions, stories.
 #[derive(Serialize)]
 struct GroupData(String, Option<String>, Option<String>, Vec<usize>, Vec<Value>, Option<Vec<Value>>);
+
+/// What people found out about the result, in words.
+fn audits(read: Read<'_>) -> anyhow::Result<Vec<String>> {
+    let mut found = vec![];
+    for what in [AuditWhat::Links, AuditWhat::Topics] {
+        let Some(audit) = read.latest_audit(what)? else { continue };
+        let findings = findings(&read.audit_items(audit.id)?);
+        found.extend(findings.overall.map(|overall| {
+            format!(
+                "A person judged {} drawn at random: {} are right.",
+                words::count(overall.judged, what.as_str().trim_end_matches('s')),
+                overall.in_words()
+            )
+        }));
+    }
+    Ok(found)
+}
 
 /// Returns some text before and behind a place, cut at blanks, in one line each.
 fn around(text: &str, place: &std::ops::Range<usize>) -> (String, String) {

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 pub use entities::{EntityCount, EntityGroup, Namesake, Spelling};
 pub use export::{ExportGroup, Pair};
+pub(in crate::store) use group::hints_of;
 pub use group::{AnswerHead, MentionRow, TopicRow};
 pub use overview::{MethodCount, Overview};
 pub use related::{Related, Shared};

@@ -118,7 +118,11 @@ fn related_groups_say_what_they_share() {
 fn pairs_are_those_of_the_view() {
     let store = testing::store();
     let pairs = store.read().cooccurrence(&Period::default(), 1).unwrap();
-    let mut statement = store.read().0.prepare("SELECT entity_a, entity_b, groups FROM entity_cooccurrence").unwrap();
+    let mut statement = store
+        .read()
+        .0
+        .prepare("SELECT entity_a, entity_b, groups FROM entity_cooccurrence ORDER BY groups DESC, entity_a, entity_b")
+        .unwrap();
     let view: Vec<Pair> = statement
         .query_map([], |row| Ok(Pair { a: row.get(0)?, b: row.get(1)?, groups: row.get::<_, i64>(2)? as u64 }))
         .unwrap()
