@@ -1,18 +1,9 @@
 use std::fs;
-use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{account, bought_once, printed};
+use super::{account, bought_once, copied, printed};
 use crate::harness::{World, content, group, same_content};
-
-/// Copies the database, alone, to a folder of its own, as if to another machine.
-fn copied(world: &World, name: &str) -> PathBuf {
-    let folder = world.path(name);
-    fs::create_dir(&folder).unwrap();
-    fs::copy(&world.db, folder.join("g.db")).unwrap();
-    folder.join("g.db")
-}
 
 #[test]
 fn the_database_alone_finishes_the_job_on_another_machine() {

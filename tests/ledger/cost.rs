@@ -11,7 +11,7 @@ fn computed(world: &World, input: f64, cached: f64, output: f64) -> f64 {
         "SELECT sum(((input_tokens - cached_tokens) * {input:?} + cached_tokens * {cached:?} + output_tokens * {output:?})
                     * 0.5 / 1e6) FROM answers"
     );
-    world.sql().query_row(&sql, [], |row| row.get(0)).unwrap()
+    world.sql().query_row(&sql, [], |row| row.get(0)).expect("there are answers")
 }
 
 #[track_caller]

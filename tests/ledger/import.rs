@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{account, bought_once};
+use super::{account, bought_once, copied};
 use crate::harness::{World, content, group, same_content};
 
 /// A world with an ended batch of which half failed, not imported yet, and its two files on disk.
@@ -24,19 +24,11 @@ fn ended(n: usize) -> (World, PathBuf, PathBuf) {
     for (id, path) in ids.iter().zip(&files) {
         assert!(!id.is_empty(), "the batch has ended with two files");
         let url = format!("{}/files/{id}/content", world.sandbox.base_url());
-        let mut reply = ureq::get(&url).header("authorization", "Bearer k").call().unwrap();
-        fs::write(path, reply.body_mut().read_to_string().unwrap()).unwrap();
+        let mut reply = ureq::get(&url).header("authorization", "Bearer k").call().expect("the sandbox answers");
+        fs::write(path, reply.body_mut().read_to_string().expect("it is text")).expect("the folder is writable");
     }
     let [output, errors] = files;
     (world, output, errors)
-}
-
-/// Copies the database as it is now.
-fn copied(world: &World, name: &str) -> PathBuf {
-    let folder = world.path(name);
-    fs::create_dir(&folder).unwrap();
-    fs::copy(&world.db, folder.join("g.db")).unwrap();
-    folder.join("g.db")
 }
 
 #[test]

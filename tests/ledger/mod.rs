@@ -1,4 +1,5 @@
 //! Asked once, paid once, nothing lost: the promise of the ledger, kept through crashes, cuts, refusals and odd answers.
+#![expect(clippy::print_stderr, reason = "the case of a table that fails is the last one named")]
 
 /// A whole run, from the first command to the last.
 mod course;
@@ -24,6 +25,9 @@ mod split;
 mod queue;
 /// What it will cost, what it has cost, and what lies around at the provider.
 mod cost;
+
+use std::fs;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -61,4 +65,12 @@ fn printed(value: &Value) -> [u64; 5] {
     let account = if value["account"].is_object() { &value["account"] } else { &value["batches"][0]["account"] };
     ["sent", "usable", "unusable", "failed", "missing"]
         .map(|name| account[name].as_u64().unwrap_or_else(|| panic!("no account: {value:#}")))
+}
+
+/// Copies the database, alone, to a folder of its own, as if to another machine.
+fn copied(world: &World, name: &str) -> PathBuf {
+    let folder = world.path(name);
+    fs::create_dir(&folder).expect("the folder is writable");
+    fs::copy(&world.db, folder.join("g.db")).expect("the folder is writable");
+    folder.join("g.db")
 }

@@ -10,8 +10,8 @@ use crate::harness::{World, group};
 /// each of them: pairs stay together, and the file beside it says what it holds.
 fn parts(world: &World) -> Vec<Vec<String>> {
     let mut files: Vec<_> = fs::read_dir(world.path("batch_files"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .expect("request files were written")
+        .map(|entry| entry.expect("the folder can be read").path())
         .filter(|path| path.extension().is_some_and(|ext| ext == "jsonl"))
         .filter(|path| {
             !path.to_string_lossy().contains("put.jsonl") && !path.to_string_lossy().contains("errors.jsonl")
@@ -20,21 +20,24 @@ fn parts(world: &World) -> Vec<Vec<String>> {
     files.sort();
     let mut parts = vec![];
     for file in files {
-        let text = fs::read_to_string(&file).unwrap();
+        let text = fs::read_to_string(&file).expect("it is text");
         assert!(text.ends_with('\n'));
         let ids: Vec<String> = text
             .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap()["custom_id"].as_str().unwrap().to_owned())
+            .map(|line| {
+                serde_json::from_str::<Value>(line).expect("JSON")["custom_id"].as_str().expect("an id").to_owned()
+            })
             .collect();
         let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for id in &ids {
-            let (kind, group) = id.split_once('_').unwrap();
+            let (kind, group) = id.split_once('_').expect("kind and group");
             groups.entry(group).or_default().push(kind);
         }
         assert!(groups.values().all(|kinds| kinds == &["topic", "entity"]), "pairs stay together: {ids:?}");
-        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
-        let beside = fs::read_to_string(file.with_file_name(format!("{name}_metadata.json"))).unwrap();
-        let beside: Value = serde_json::from_str(&beside).unwrap();
+        let name = file.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+        let beside =
+            fs::read_to_string(file.with_file_name(format!("{name}_metadata.json"))).expect("a file lies beside");
+        let beside: Value = serde_json::from_str(&beside).expect("JSON");
         assert_eq!((&beside["total_requests"], &beside["bytes"]), (&json!(ids.len()), &json!(text.len())));
         parts.push(groups.keys().map(|group| group.to_string()).collect());
     }
