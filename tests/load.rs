@@ -123,6 +123,18 @@ fn a_catalog_is_replaced_only_by_a_whole_one() {
 }
 
 #[test]
+fn types_that_the_profile_does_not_know_are_named() {
+    let world = World::new();
+    let path = world.write_lines(
+        "e.jsonl",
+        &[json!({"id": 1, "type": "Company", "name": "A"}), json!({"id": 1, "type": "recipe", "name": "B"})],
+    );
+    load(&world, "entities", &path, &[]).exits(0).says("maps `recipe` to none of its types");
+    let summary = world.json(&["load", "entities", &path.display().to_string()], 0);
+    assert_eq!(summary["unmapped_types"], json!(["recipe"]));
+}
+
+#[test]
 fn text_from_outside_stays_inert() {
     let world = World::new();
     let path = world.write("g.jsonl", "{\"id\":\"a\\u001b[31m\"}\n{\"id\":\"b\",\"\\u001b]0;x\\u0007\":1}\n");

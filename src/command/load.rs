@@ -16,8 +16,8 @@ use crate::intake::{Format, LineError};
 use crate::store::Store;
 use crate::terminal::bar::{Bar, Unit};
 use crate::terminal::words;
-use crate::workflow::link;
 use crate::workflow::load::{self, Loaded, Target};
+use crate::workflow::{self, link};
 
 /// Bad lines that `--json` repeats; stderr has them all.
 const ERRORS_IN_JSON_MAX: usize = 100;
@@ -71,7 +71,17 @@ fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
         link::refresh(&tx)?;
         tx.commit()?;
     }
+    if let Some(store) = &place.store {
+        summary.unmapped_types = unmapped_types(store)?;
+    }
     summary.show(context, place.store.as_ref())
+}
+
+/// Returns the catalog's types that the active profile does not know: neither right nor wrong for any mention.
+fn unmapped_types(store: &Store) -> anyhow::Result<Vec<String>> {
+    let profile = workflow::profile::active(store.read())?;
+    let types = store.read().catalog_types()?.into_iter();
+    Ok(types.filter(|known| profile.profile_type_of(known).is_none()).collect())
 }
 
 /// The database; in a dry run the one that is there, if any.
@@ -140,6 +150,7 @@ struct Summary {
     is_dry_run: bool,
     total: Loaded,
     removed: Option<u64>,
+    unmapped_types: Vec<String>,
     files: Vec<(String, Loaded)>,
     errors: Vec<BadLine>,
 }
@@ -154,7 +165,15 @@ struct BadLine {
 
 impl Summary {
     fn new(noun: &'static str, args: &FilesArgs) -> Self {
-        Self { noun, is_dry_run: args.dry_run, total: Loaded::default(), removed: None, files: vec![], errors: vec![] }
+        Self {
+            noun,
+            is_dry_run: args.dry_run,
+            total: Loaded::default(),
+            removed: None,
+            unmapped_types: vec![],
+            files: vec![],
+            errors: vec![],
+        }
     }
 
     /// Loads one file; each bad line is shown as it is met.
@@ -226,6 +245,7 @@ impl Summary {
             summary["without_text"] = total.without_text.into();
         } else {
             summary["removed"] = self.removed.unwrap_or(0).into();
+            summary["unmapped_types"] = json!(self.unmapped_types);
         }
         summary
     }
@@ -254,6 +274,15 @@ impl Summary {
     }
 
     fn hint(&self, context: &Context, store: &Store) -> anyhow::Result<()> {
+        if let [first, ..] = self.unmapped_types.as_slice() {
+            let shown: Vec<&str> = self.unmapped_types.iter().map(String::as_str).take(5).collect();
+            let more = if self.unmapped_types.len() > shown.len() { ", …" } else { "" };
+            context.terminal.hint(format!(
+                "the active profile maps {}{more} to none of its types, so mentions of every type are compared with them; \
+                 `maps = [\"{first}\", …]` in a profile changes that",
+                words::list(&shown, "and")
+            ));
+        }
         if self.noun == "group" {
             if store.read().n_entities()? == 0 {
                 context.terminal.hint("`gleaner load entities FILE` gives mentions a catalog to be linked to");
