@@ -206,7 +206,8 @@ fn the_questions_of_the_documentation_have_answers() {
     world.load_entities(&catalog());
     world.run(&["rebuild"]).exits(0);
     let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sql.md")).unwrap();
-    let questions: Vec<&str> = page.split("```sql\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let questions: Vec<&str> = readme.split("```sql\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
     assert_eq!(questions.len(), 5);
     let connection = world.sql();
     for question in questions {
