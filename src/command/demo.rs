@@ -10,6 +10,7 @@ use serde_json::json;
 use super::{Context, batch, sandbox};
 use crate::cli::batch::CreateArgs;
 use crate::cli::demo::{CollectionArg, DemoArgs};
+use crate::cli::explore::{PeriodArgs, ReportArgs};
 use crate::error::{Exit, Explain as _};
 use crate::intake::{self, Format};
 use crate::model::{Entity, LinkOutcome};
@@ -62,9 +63,22 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> anyhow::Result<Exit> {
     let exit = batch::create(&create, &inner)?;
     sandbox.stop();
 
+    report(args, &inner)?;
     let store = Store::open(&db)?;
     tell(context, store.read(), &args.dir, &db, collection)?;
     Ok(exit)
+}
+
+/// Writes the page that the summary ends with.
+fn report(args: &DemoArgs, inner: &Context) -> anyhow::Result<()> {
+    let report = ReportArgs {
+        output: args.dir.join("report.html"),
+        title: "What the stories are about".into(),
+        with_text: true,
+        snippets: None,
+        period: PeriodArgs::default(),
+    };
+    super::report::run(&report, inner).map(drop)
 }
 
 /// Makes the folder with the sample files in it; a folder that is not a demo's is refused.
@@ -211,10 +225,11 @@ fn tell(context: &Context, read: Read<'_>, dir: &Path, db: &Path, collection: &C
     }
     terminal.line("")?;
     terminal.line(bold("Try next"))?;
-    for command in ["progress", "batch list", "batch status --json"] {
+    for command in ["progress", "topics", "entities", "search launch", "unresolved", "batch list"] {
         terminal.line(format!("  gleaner --db {db} {command}"))?;
     }
-    let _ = dir;
+    terminal.line("")?;
+    terminal.line(format!("{}  {}", bold("Open in a browser"), dir.join("report.html").display()))?;
     Ok(())
 }
 
