@@ -123,7 +123,7 @@ impl Desk<'_> {
             hints: &hints,
             context: line.context.as_deref().unwrap_or_default(),
         };
-        self.linker.resolve(line.entity_type.as_deref().unwrap_or_default(), &query)
+        self.linker.decide(&self.profile, line.entity_type.as_deref().unwrap_or_default(), &query)
     }
 
     fn answer<'l>(&self, line: &'l Line, decision: &Decision) -> Result<Answer<'l>> {

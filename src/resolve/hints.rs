@@ -18,6 +18,8 @@ pub(crate) struct Hint {
     pub(crate) name: String,
     /// Its value as lower-case words.
     pub(crate) value: String,
+    /// What else the catalog calls that of which the value is a name, as lower-case words.
+    also: Vec<String>,
     squashed: String,
     country: u16,
     number: Option<i64>,
@@ -66,17 +68,23 @@ impl Hint {
             positions: sports::places(&squashed),
             squashed,
             value: words,
+            also: Vec::new(),
         })
     }
 
-    /// Prepares all hints of a mention.
-    pub(crate) fn all(hints: &Attributes) -> Vec<Hint> {
-        hints.iter().filter_map(|(name, value)| Hint::new(name, value)).collect()
+    /// Prepares all hints of a mention; `names` are the catalog's other names of what their values name.
+    pub(crate) fn all(hints: &Attributes, names: &HashMap<String, Vec<String>>) -> Vec<Hint> {
+        let prepare = |(name, value): (&String, &String)| {
+            let mut hint = Hint::new(name, value)?;
+            hint.also.extend_from_slice(names.get(value).map_or(&[], Vec::as_slice));
+            Some(hint)
+        };
+        hints.iter().filter_map(prepare).collect()
     }
 
     /// Compares with one value of an attribute that means the same thing.
     fn compare(&self, value: &str, country: u16, bits: f32) -> Verdict {
-        if value == self.value {
+        if value == self.value || self.also.iter().any(|other| other == value) {
             return Verdict::Agree(bits);
         }
         if self.country != 0 && country != 0 {

@@ -5,7 +5,7 @@
 //! candidates that the index finds, scored against each other, and, where that does not suffice, once more with what
 //! stands around the mention.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
 
@@ -24,6 +24,8 @@ const LISTED: usize = 5;
 const SCORED: usize = 10;
 /// Candidates whose plain score is this far behind the best are not scored by the forest.
 const HOPELESS: f32 = 5.0;
+/// Values of hints whose other names are remembered.
+const NAMES_MAX: usize = 20_000;
 /// Log-odds of a candidate that was not scored.
 const FLOOR: f32 = -9.0;
 /// Entities with exactly this name that are looked at; a name of more is ambiguous without looking.
@@ -38,6 +40,8 @@ pub struct Resolver<P> {
     overlay: Option<Layer<Resident>>,
     hidden: HashSet<EntityKey>,
     probe: Probe,
+    /// By a hint's value: what else the catalog calls that.
+    names: HashMap<String, Vec<String>>,
     /// How sure a link must be.
     pub strictness: Strictness,
     /// Whether candidates carry the parts of their scores.
@@ -86,6 +90,7 @@ impl<P: Pages> Resolver<P> {
             overlay: None,
             hidden: HashSet::new(),
             probe: Probe::default(),
+            names: HashMap::new(),
             strictness: Strictness::Default,
             explain: false,
         })
@@ -109,6 +114,21 @@ impl<P: Pages> Resolver<P> {
         names
     }
 
+    /// Returns whether it was told what else the catalog calls a hint's value.
+    pub fn knows(&self, value: &str) -> bool {
+        self.names.contains_key(value)
+    }
+
+    /// Tells what else the catalog calls that of which a hint's value is a name: `BUF` and `Buffalo Bills` for `Bills`. An
+    /// attribute with one of these names agrees with the hint.
+    pub fn learn(&mut self, value: &str, names: &[String]) {
+        if self.names.len() >= NAMES_MAX {
+            self.names.clear();
+        }
+        let words = names.iter().map(|name| super::mention_key(name)).filter(|words| !words.is_empty());
+        self.names.insert(value.to_owned(), words.collect());
+    }
+
     /// Resolves a mention.
     pub fn resolve(&mut self, query: &Query<'_>) -> Result<Decision> {
         self.resolve_except(query, &[])
@@ -120,7 +140,7 @@ impl<P: Pages> Resolver<P> {
         if self.probe.name.tokens.is_empty() {
             return Ok(Decision::unknown());
         }
-        let hints = Hint::all(query.hints);
+        let hints = Hint::all(query.hints, &self.names);
         let exact = if refused.is_empty() { self.exact(&hints)? } else { None };
         let linked = exact.as_ref().is_some_and(|decision| decision.outcome == LinkOutcome::Linked);
         let plain = match exact {
@@ -437,7 +457,7 @@ impl<P: Pages> Resolver<P> {
         if self.probe.name.tokens.is_empty() {
             return Ok(Vec::new());
         }
-        let mut scored = self.candidates(&Hint::all(query.hints), &Context::default())?;
+        let mut scored = self.candidates(&Hint::all(query.hints, &self.names), &Context::default())?;
         let best = scored.iter().map(|s| s.plain).fold(f32::MIN, f32::max);
         scored.retain(|s| s.plain >= best - HOPELESS);
         Ok(scored.into_iter().map(|s| (s.entity, s.vector.to_vec())).collect())

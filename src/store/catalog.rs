@@ -48,6 +48,36 @@ impl Read<'_> {
         Ok(Some(entity))
     }
 
+    /// Returns all names of the entities that are called so, in any case; none where too many are, for then it says
+    /// nothing.
+    pub fn names_of_what_is_called(self, name: &str) -> anyhow::Result<Vec<String>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT id FROM entities WHERE name = ?1 COLLATE NOCASE
+             UNION SELECT entity_id FROM entity_aliases WHERE alias = ?1 COLLATE NOCASE LIMIT 4",
+        )?;
+        let keys: Vec<EntityKey> = statement.query_map([name], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let mut names = vec![];
+        if keys.len() <= 3 {
+            for key in keys {
+                let Some(entity) = self.entity(key)? else { continue };
+                names.push(entity.name);
+                names.extend(entity.aliases);
+            }
+        }
+        Ok(names)
+    }
+
+    /// Gives the attributes of every entity of a type.
+    pub fn each_of_type(self, entity_type: &str, mut visit: impl FnMut(EntityKey, Attributes)) -> anyhow::Result<()> {
+        let mut statement =
+            self.0.prepare("SELECT id, external_id, type, name, attributes FROM entities WHERE type = ?1")?;
+        let mut rows = statement.query([entity_type])?;
+        while let Some(row) = rows.next()? {
+            visit(row.get(0)?, entity(row, 1)?.attributes);
+        }
+        Ok(())
+    }
+
     /// Returns what loading an entity would change, and its key where it is here; writes nothing.
     pub fn entity_change(self, entity: &Entity) -> anyhow::Result<(CatalogChange, Option<EntityKey>)> {
         let Some(key) = self.entity_key(&entity.entity_type, &entity.id)? else {

@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use anyhow::{Context as _, Result};
 
+use super::pairs::Pairs;
 use crate::interrupt;
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
 use crate::profile::Profile;
@@ -49,10 +50,12 @@ pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
 
 /// Links mentions; one for a whole import, so that its pages and prepared hints are used again.
 pub struct Linker<'a> {
+    read: Read<'a>,
     resolver: Resolver<Source<'a>>,
     decisions: HashMap<String, Vec<DecisionRow>>,
     /// Catalog types for each of the profile's, worked out once.
     scopes: HashMap<String, Vec<String>>,
+    pairs: Pairs,
 }
 
 /// What a linker will be used for.
@@ -81,7 +84,7 @@ impl<'a> Linker<'a> {
         for decision in read.decisions()? {
             decisions.entry(decision.mention_key.clone()).or_default().push(decision);
         }
-        Ok(Linker { resolver, decisions, scopes: HashMap::new() })
+        Ok(Linker { read, resolver, decisions, scopes: HashMap::new(), pairs: Pairs::default() })
     }
 
     /// Reads the index in the database; `None` if there is none to be used.
@@ -125,9 +128,23 @@ impl<'a> Linker<'a> {
         for mention in mentions {
             let types = self.types_for(profile, &mention.entity_type);
             let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: &context };
-            decisions.push(self.resolve(&mention.entity_type, &query)?);
+            decisions.push(self.decide(profile, &mention.entity_type, &query)?);
         }
         Ok(decisions)
+    }
+
+    /// Decides about one mention: by its name, else, where the profile says that its type is a pair, by its members.
+    pub fn decide(&mut self, profile: &Profile, entity_type: &str, query: &Query<'_>) -> Result<Decision> {
+        let by_name = self.resolve(entity_type, query)?;
+        let is_open = by_name.outcome != LinkOutcome::Linked && by_name.method != Method::Decision;
+        let pair = profile.entity_type(entity_type).and_then(|known| known.pair.as_ref()).filter(|_| is_open);
+        // What people decided about the name is left to it.
+        let Some(pair) = pair.filter(|_| !self.decisions.contains_key(&resolve::mention_key(query.text))) else {
+            return Ok(by_name);
+        };
+        let strictness = self.resolver.strictness;
+        let by_members = self.pairs.find(self.read, (entity_type, pair), query.types, query.hints, strictness)?;
+        Ok(by_members.unwrap_or(by_name))
     }
 
     /// Decides and joins mention and decision, as they are stored.
@@ -185,6 +202,11 @@ impl<'a> Linker<'a> {
 
     /// Decides about one mention; what people decided comes first.
     pub fn resolve(&mut self, entity_type: &str, query: &Query<'_>) -> Result<Decision> {
+        for value in query.hints.values() {
+            if !self.resolver.knows(value) {
+                self.resolver.learn(value, &self.read.names_of_what_is_called(value)?);
+            }
+        }
         if self.decisions.is_empty() {
             return self.resolver.resolve(query);
         }

@@ -18,6 +18,7 @@ pub mod watch;
 pub mod collect;
 pub mod import;
 pub mod link;
+mod pairs;
 pub mod rebuild;
 pub mod direct;
 pub mod refusal;
