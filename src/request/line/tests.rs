@@ -1,0 +1,190 @@
+//! A line as strict types read it: a field that is not expected fails the test.
+
+use serde::Deserialize;
+
+use super::*;
+use crate::model::Kind;
+use crate::profile::{AskOptions, Profile, ask};
+
+/// The line as the provider reads it; a field that is not here fails the test.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line<Body> {
+    custom_id: String,
+    method: String,
+    url: String,
+    body: Body,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ResponsesBody {
+    model: String,
+    instructions: String,
+    #[serde(default)]
+    text: Text,
+    reasoning: Option<Reasoning>,
+    max_output_tokens: Option<u32>,
+    temperature: Option<f64>,
+    store: bool,
+    input: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    format: Option<Format>,
+    verbosity: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reasoning {
+    effort: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, tag = "type", rename_all = "snake_case")]
+enum Format {
+    JsonSchema { name: String, strict: bool, schema: Value },
+    JsonObject {},
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChatBody {
+    model: String,
+    messages: Vec<Message>,
+    response_format: Option<ChatFormat>,
+    reasoning_effort: Option<String>,
+    verbosity: Option<String>,
+    max_completion_tokens: Option<u32>,
+    temperature: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Message {
+    role: String,
+    content: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, tag = "type", rename_all = "snake_case")]
+enum ChatFormat {
+    JsonSchema { json_schema: ChatSchema },
+    JsonObject {},
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChatSchema {
+    name: String,
+    strict: bool,
+    schema: Value,
+}
+
+const HOSTILE: &str = "\u{7f}\u{0}\u{8}\u{c}\r\"quoted\" \\ back\nnew\tline \u{1} \u{2028} 😀 </script> }}{{ é";
+
+fn news(kind: Kind, options: &AskOptions) -> Ask {
+    ask(&Profile::parse(Profile::builtin("news").unwrap()).unwrap(), kind, options).unwrap()
+}
+
+fn everything_set(endpoint: Endpoint) -> AskOptions {
+    AskOptions {
+        verbosity: Some("low".into()),
+        max_output_tokens: Some(900),
+        temperature: Some(0.5),
+        endpoint,
+        ..AskOptions::default()
+    }
+}
+
+fn line(template: &LineTemplate, custom_id: &str, input: &str) -> String {
+    let mut out = vec![];
+    let n_bytes = template.write(&mut out, &CustomId::new(custom_id), input).unwrap();
+    assert_eq!(n_bytes, out.len());
+    assert_eq!(template.line_bytes(&CustomId::new(custom_id), json_bytes(input)), out.len());
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn a_line_is_what_the_responses_endpoint_takes() {
+    let ask = news(Kind::Entity, &everything_set(Endpoint::Responses));
+    let text = line(&LineTemplate::new(&ask), "entity_a", HOSTILE);
+    assert_eq!(text.matches('\n').count(), 1, "one line, ended");
+    let line: Line<ResponsesBody> = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (line.custom_id.as_str(), line.method.as_str(), line.url.as_str()),
+        ("entity_a", "POST", "/v1/responses")
+    );
+    let body = line.body;
+    assert_eq!((body.model, body.instructions, body.input), (ask.model, ask.instructions, HOSTILE.into()));
+    assert_eq!((body.max_output_tokens, body.temperature, body.store), (Some(900), Some(0.5), false));
+    assert_eq!((body.reasoning.unwrap().effort, body.text.verbosity), ("low".into(), Some("low".into())));
+    let Some(Format::JsonSchema { name, strict, schema }) = body.text.format else { panic!("no schema") };
+    assert_eq!((name, strict, schema), ("entities".into(), true, ask.schema));
+}
+
+#[test]
+fn a_line_is_what_the_chat_endpoint_takes() {
+    let ask = news(Kind::Topic, &everything_set(Endpoint::Chat));
+    let line: Line<ChatBody> = serde_json::from_str(&line(&LineTemplate::new(&ask), "topic_a", HOSTILE)).unwrap();
+    assert_eq!((line.custom_id.as_str(), line.url.as_str()), ("topic_a", "/v1/chat/completions"));
+    let body = line.body;
+    let messages: Vec<(&str, &str)> = body.messages.iter().map(|m| (m.role.as_str(), m.content.as_str())).collect();
+    assert_eq!(messages, [("system", ask.instructions.as_str()), ("user", HOSTILE)]);
+    assert_eq!((body.model, body.max_completion_tokens, body.temperature), (ask.model, Some(900), Some(0.5)));
+    assert_eq!((body.reasoning_effort.as_deref(), body.verbosity.as_deref()), (Some("low"), Some("low")));
+    let Some(ChatFormat::JsonSchema { json_schema }) = body.response_format else { panic!("no schema") };
+    assert_eq!((json_schema.name, json_schema.strict, json_schema.schema), ("topics".into(), true, ask.schema));
+}
+
+#[test]
+fn what_is_unset_is_not_sent() {
+    let unset = || Some(AskOptions::UNSET.to_owned());
+    let options = AskOptions { reasoning_effort: unset(), max_output_tokens: Some(0), ..AskOptions::default() };
+    let body: ResponsesBody = serde_json::from_str(&LineTemplate::new(&news(Kind::Topic, &options)).body("x")).unwrap();
+    assert!(body.reasoning.is_none() && body.max_output_tokens.is_none() && body.temperature.is_none());
+    assert!(body.text.verbosity.is_none());
+}
+
+#[test]
+fn weaker_servers_are_told_the_schema_in_words() {
+    for endpoint in [Endpoint::Responses, Endpoint::Chat] {
+        let ask = news(Kind::Topic, &AskOptions { endpoint, ..AskOptions::default() });
+        for form in [Form::JsonObject, Form::Plain] {
+            let body = LineTemplate::with_form(&ask, form).body("story");
+            let (instructions, is_object, is_plain) = match endpoint {
+                Endpoint::Responses => {
+                    let body: ResponsesBody = serde_json::from_str(&body).unwrap();
+                    let format = body.text.format;
+                    (body.instructions, matches!(format, Some(Format::JsonObject {})), format.is_none())
+                }
+                Endpoint::Chat => {
+                    let body: ChatBody = serde_json::from_str(&body).unwrap();
+                    let format = body.response_format;
+                    let instructions = body.messages[0].content.clone();
+                    (instructions, matches!(format, Some(ChatFormat::JsonObject {})), format.is_none())
+                }
+            };
+            assert_eq!((is_object, is_plain), (form == Form::JsonObject, form == Form::Plain));
+            assert!(instructions.starts_with(&ask.instructions) && instructions.ends_with(&ask.schema.to_string()));
+        }
+    }
+    assert_eq!(Form::Schema.weaker().and_then(Form::weaker), Some(Form::Plain));
+    assert_eq!(Form::Plain.weaker(), None);
+}
+
+/// The prompt cache serves equal beginnings only.
+#[test]
+fn lines_differ_only_in_the_name_and_at_the_end() {
+    for endpoint in [Endpoint::Responses, Endpoint::Chat] {
+        let template = LineTemplate::new(&news(Kind::Entity, &everything_set(endpoint)));
+        let (a, b) = (template.body("first"), template.body("second"));
+        let same = a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+        assert_eq!(&a[same..].trim_end_matches(['}', ']']), &"first\"");
+        assert_eq!(line(&template, "", "").len(), template.overhead_bytes());
+        assert!(template.estimate_tokens("a story") > template.estimate_tokens(""));
+    }
+}
