@@ -179,6 +179,11 @@ impl Tx<'_> {
     /// Removes an entity; mentions that were linked to it keep their text and become unknown.
     pub fn remove_entity(&self, key: EntityKey) -> anyhow::Result<()> {
         self.prepare_cached(
+            "DELETE FROM searched_groups
+             WHERE story_group_id IN (SELECT story_group_id FROM story_entities WHERE entity_id = ?1)",
+        )?
+        .execute([key])?;
+        self.prepare_cached(
             "UPDATE story_entities SET entity_id = NULL, outcome = 'unknown', method = 'removed', score = 0
              WHERE entity_id = ?1",
         )?

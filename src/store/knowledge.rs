@@ -82,7 +82,10 @@ impl Read<'_> {
 impl Tx<'_> {
     /// Forgets all topics, mentions and links; the answers they came from stay in the ledger.
     pub fn clear_knowledge(&self) -> anyhow::Result<()> {
-        self.execute_batch("DELETE FROM story_topics; DELETE FROM story_entities; DELETE FROM current_answers;")?;
+        self.execute_batch(
+            "DELETE FROM story_topics; DELETE FROM story_entities; DELETE FROM current_answers;
+                             DELETE FROM searched_groups;",
+        )?;
         Ok(())
     }
 

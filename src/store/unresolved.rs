@@ -3,9 +3,9 @@
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
-use super::explore::{GroupHead, MentionRow};
-use super::{LinkedMention, Read, Tx};
-use crate::model::{Attributes, EntityKey, GroupKey, LinkOutcome};
+use super::explore::GroupHead;
+use super::{Read, Tx};
+use crate::model::{Attributes, EntityKey, GroupKey};
 
 /// An unlinked mention, over all groups.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -180,21 +180,5 @@ impl Tx<'_> {
     pub fn undecide(&self, id: i64) -> anyhow::Result<()> {
         self.prepare_cached("DELETE FROM decisions WHERE id = ?1")?.execute([id])?;
         Ok(())
-    }
-
-    /// Writes a mention's link anew, where it changed; returns whether it did.
-    pub fn relink_mention(&self, group: GroupKey, old: &MentionRow, new: &LinkedMention) -> anyhow::Result<bool> {
-        let old_entity = old.entity.as_ref().map(|entity| entity.key);
-        let same = old_entity == new.entity && old.outcome == new.outcome && old.method == new.method;
-        if same && (old.score - new.score).abs() < 1e-9 {
-            return Ok(false);
-        }
-        self.prepare_cached(
-            "UPDATE story_entities SET entity_id = ?3, outcome = ?4, method = ?5, score = ?6
-             WHERE story_group_id = ?1 AND ordinal = ?2",
-        )?
-        .execute(params![group, old.ordinal, new.entity, new.outcome, new.method, new.score])?;
-        self.forget_searched(group)?;
-        Ok(old_entity != new.entity || (old.outcome != new.outcome && new.outcome != LinkOutcome::Linked))
     }
 }

@@ -33,7 +33,7 @@ pub fn draw(read: Read<'_>, what: AuditWhat, size: usize, seed: u64) -> anyhow::
         }
     }
     // Shown in random order, so that stopping early leaves a fair sample.
-    drawn.sort_by(|a, b| a.0.cmp(&b.0));
+    drawn.sort_by_key(|(lot, _)| *lot);
     let items = drawn.into_iter().zip(1..).map(|((_, item), ordinal)| AuditItem { ordinal, ..item });
     Ok(items.collect())
 }

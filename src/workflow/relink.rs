@@ -1,12 +1,11 @@
-//! Links made anew, offline: of some groups after a decision, or of all.
+//! Links made anew, offline, of the groups that a decision is about. (`link::relink` does it for all.)
 
 use std::collections::BTreeSet;
 
-use crate::model::{GroupKey, LinkOutcome, Mention};
+use crate::model::{EntityKey, GroupKey};
 use crate::profile::Profile;
 use crate::resolve::{Strictness, mention_key};
 use crate::store::Tx;
-use crate::store::explore::MentionRow;
 use crate::workflow::link::{Linker, Load};
 
 /// What linking anew came to.
@@ -44,15 +43,15 @@ pub fn groups(
     let mut linker = Linker::open(tx.read(), Strictness::Default, load)?;
     let mut relinked = Relinked::default();
     for group in groups {
-        let mut rows = tx.read().mentions_of(group)?;
-        rows.sort_by_key(|row| row.ordinal);
-        let mentions = rows.iter().map(mention).collect();
-        for (old, new) in rows.iter().zip(linker.link_all(profile, mentions)?) {
-            if !tx.relink_mention(group, old, &new)? {
-                continue;
+        let before = tx.read().links_of_group(group)?;
+        let mentions = before.iter().map(|link| link.mention.clone()).collect();
+        for (old, new) in before.iter().zip(linker.link_all(profile, mentions)?) {
+            let is_other = old.entity != new.entity || old.outcome != new.outcome.as_str();
+            if is_other || old.method != new.method || (old.score - new.score).abs() >= 1e-9 {
+                tx.set_link(group, old.ordinal, (new.entity, new.outcome, &new.method, new.score))?;
             }
-            relinked.changed += 1;
-            relinked.linked += u64::from(old.entity.is_none() && new.outcome == LinkOutcome::Linked);
+            relinked.changed += u64::from(is_other);
+            relinked.linked += u64::from(old.entity.is_none() && new.entity.is_some());
             relinked.unlinked += u64::from(old.entity.is_some() && new.entity.is_none());
         }
         relinked.groups += 1;
@@ -63,7 +62,7 @@ pub fn groups(
 
 /// Returns the groups that a decision about a mention may change: those where it is unlinked, in any spelling that
 /// counts as the same, and those where it is linked to one of these entities.
-pub fn affected(tx: &Tx<'_>, key: &str, linked_to: &[crate::model::EntityKey]) -> anyhow::Result<BTreeSet<GroupKey>> {
+pub fn affected(tx: &Tx<'_>, key: &str, linked_to: &[EntityKey]) -> anyhow::Result<BTreeSet<GroupKey>> {
     let read = tx.read();
     let mut same: Vec<(String, String)> = vec![];
     read.each_unresolved(|entity_type, text, _| {
@@ -81,15 +80,4 @@ pub fn affected(tx: &Tx<'_>, key: &str, linked_to: &[crate::model::EntityKey]) -
         groups.extend(rows.into_iter().filter(|(_, text)| mention_key(text) == key).map(|(group, _)| group));
     }
     Ok(groups)
-}
-
-fn mention(row: &MentionRow) -> Mention {
-    Mention {
-        entity_type: row.entity_type.clone(),
-        text: row.text.clone(),
-        hints: row.hints.clone(),
-        is_primary: row.is_primary,
-        confidence: row.confidence,
-        rank: row.rank,
-    }
 }
