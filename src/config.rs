@@ -27,6 +27,7 @@ pub struct Config {
     vars: BTreeMap<String, String>,
     clock: Option<Timestamp>,
     sleep_max: Option<Duration>,
+    adopt_wait: Option<Duration>,
     /// Seconds of all pauses so far: a fixed clock moves on with them, as if they had lasted.
     paused_secs: Arc<AtomicU64>,
 }
@@ -34,8 +35,9 @@ pub struct Config {
 impl Config {
     /// Reads the process's environment.
     ///
-    /// For tests two variables fix what would otherwise differ from run to run: `GLEANER_TEST_CLOCK` (the time it is;
-    /// pauses alone move it on) and `GLEANER_TEST_SLEEP_MS` (the longest any pause really lasts).
+    /// For tests three variables fix what would otherwise differ from run to run: `GLEANER_TEST_CLOCK` (the time it is;
+    /// pauses alone move it on), `GLEANER_TEST_SLEEP_MS` (the longest any pause really lasts; then there is no search for
+    /// what was made unnoticed beyond a first look) and `GLEANER_TEST_ADOPT_WAIT` (its seconds all the same).
     pub fn from_process() -> anyhow::Result<Self> {
         let vars = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -45,12 +47,13 @@ impl Config {
 
     /// Builds a configuration from the given variables alone.
     pub fn from_vars(vars: BTreeMap<String, String>) -> anyhow::Result<Self> {
-        let mut config = Self { vars, clock: None, sleep_max: None, paused_secs: Arc::default() };
+        let mut config = Self { vars, clock: None, sleep_max: None, adopt_wait: None, paused_secs: Arc::default() };
         config.clock = config
             .var("GLEANER_TEST_CLOCK")
             .map(|text| text.parse().with_context(|| format!("`GLEANER_TEST_CLOCK` is not a time: `{text}`")))
             .transpose()?;
         config.sleep_max = config.number("GLEANER_TEST_SLEEP_MS")?.map(Duration::from_millis);
+        config.adopt_wait = config.number("GLEANER_TEST_ADOPT_WAIT")?.map(Duration::from_secs);
         Ok(config)
     }
 
@@ -93,7 +96,7 @@ impl Config {
 
     /// Returns how long to search for a batch that may or may not have been made; none where pauses are cut short.
     pub fn adopt_wait(&self) -> Duration {
-        if self.sleep_max.is_some() { Duration::ZERO } else { ADOPT_WAIT }
+        self.adopt_wait.unwrap_or(if self.sleep_max.is_some() { Duration::ZERO } else { ADOPT_WAIT })
     }
 
     /// Returns the database to use: what was typed, else `GLEANER_DB`, else one in the user's data directory.

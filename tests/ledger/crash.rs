@@ -187,6 +187,30 @@ fn an_outcome_that_stays_unclear_is_looked_for_by_the_next_command() {
 }
 
 #[test]
+fn what_shows_late_in_the_list_is_waited_for_and_what_never_shows_is_sent_again() {
+    let hidden = |times: u64| {
+        json!({"on": "batches.list", "nth": 2, "times": times, "at": "received", "status": 200,
+            "json": {"object": "list", "data": [], "has_more": false}})
+    };
+    // Made, the answer lost, and the provider's list shows it only after six looks: 50 seconds.
+    let mut world = World::with_groups(2);
+    world.set_var("GLEANER_TEST_ADOPT_WAIT", "180");
+    world.script(&json!({"faults": [{"on": "batches.create", "at": "done", "close": true}, hidden(6)]}));
+    world.run(&["batch", "create"]).exits(0);
+    bought_once(&world, 1, 4);
+    assert_eq!(world.journal().n_calls("batches.list"), 8);
+
+    // Not made: the list is searched for three minutes, then the batch is asked for once more.
+    let mut world = World::with_groups(2);
+    world.set_var("GLEANER_TEST_ADOPT_WAIT", "180");
+    world.script(&json!({"faults": [{"on": "batches.create", "at": "received", "close": true}]}));
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    assert_eq!(world.journal().n_calls("batches.list"), 1 + 180 / 10 + 1);
+    bought_once(&world, 1, 4);
+    account(&world, [4, 0, 0, 0]);
+}
+
+#[test]
 fn the_list_is_read_to_its_end() {
     // More strangers' batches than a page holds stand before ours.
     let world = World::with_groups(1);
