@@ -58,19 +58,20 @@ pub fn collect(
     } else {
         session.batch_files()?
     };
-    let files = download_settled(session, client, key, &folder)?;
-    let import = Import { batches: vec![key], files, is_whole: true, dry_run };
+    let (files, rest) = download_settled(session, client, key, &folder)?;
+    let import = Import { batches: vec![key], files, rest: Some(rest), dry_run };
     let report = import::import(session, &import, prices)?;
     Ok(Collected { facts: session.store.read().batch(key)?, report })
 }
 
-/// Downloads what there is until it is as much as was promised, or patience ends.
+/// Downloads what there is until it is as much as was promised, or patience ends. Returns the files, and what it means
+/// that a request is in none of them.
 fn download_settled(
     session: &mut Session<'_>,
     client: &Client,
     key: BatchKey,
     folder: &Path,
-) -> anyhow::Result<Vec<PathBuf>> {
+) -> anyhow::Result<(Vec<PathBuf>, (RequestState, &'static str))> {
     let mut pauses = SETTLE_PAUSES_SECS.iter();
     loop {
         let facts = session.store.read().batch(key)?;
@@ -79,6 +80,7 @@ fn download_settled(
         let mut files = vec![];
         let mut n_lines = 0;
         let mut is_short = false;
+        let mut rest = (RequestState::Missing, "in_neither_file");
         for (file, suffix) in [(&facts.output_file_id, "output"), (&facts.error_file_id, "errors")] {
             let Some(id) = file else { continue };
             let path = folder.join(format!("{stem}_{suffix}.jsonl"));
@@ -88,16 +90,28 @@ fn download_settled(
                     is_short |= !whole;
                 }
                 // The provider keeps results for a while only; what was downloaded once is as good.
-                Err(error) if facts.imported_at.is_some() && is_not_found(&error) && path.exists() => {
+                Err(error) if is_not_found(&error) && path.exists() => {
                     session.terminal.warn(format!("{error:#}; using `{}` from the first time", path.display()));
                     n_lines += promised;
+                }
+                // The batch is there and its file is not: nobody will ever read it. What it held was paid for, so it is
+                // not sent again without being told to.
+                Err(error) if is_not_found(&error) && is_visible(client, &facts) => {
+                    let name = name(&facts);
+                    session.terminal.warn(format!("{error:#}; what it held is lost"));
+                    session.terminal.hint(format!(
+                        "if you have the file, `gleaner batch process {name} --file FILE` still imports it"
+                    ));
+                    rest = (if suffix == "output" { RequestState::Unusable } else { rest.0 }, "file_deleted");
+                    n_lines += promised;
+                    continue;
                 }
                 Err(error) => return Err(error),
             }
             files.push(path);
         }
         if n_lines >= promised && !is_short {
-            return Ok(files);
+            return Ok((files, rest));
         }
         let Some(&seconds) = pauses.next() else {
             if n_lines < promised {
@@ -107,7 +121,7 @@ fn download_settled(
             } else {
                 session.terminal.warn("the provider announced larger files than it gave, though with every line");
             }
-            return Ok(files);
+            return Ok((files, rest));
         };
         session.terminal.detail(format!("{n_lines} of {promised} lines are there; looking again in {seconds} s"));
         session.config.pause(Duration::from_secs(seconds))?;
@@ -122,6 +136,10 @@ fn download(session: &Session<'_>, client: &Client, id: &FileId, path: &Path) ->
     let bar = session.terminal.bar(size.unwrap_or(0), Unit::Bytes, "downloading");
     let done = client.download(id.as_str(), path, size, &mut |bytes| bar.set(bytes)).map_err(told)?;
     Ok((done.lines, size.is_none_or(|size| done.bytes >= size)))
+}
+
+fn is_visible(client: &Client, facts: &BatchFacts) -> bool {
+    facts.batch_id.as_ref().is_some_and(|id| client.get_batch(id.as_str()).is_ok())
 }
 
 fn is_not_found(error: &anyhow::Error) -> bool {

@@ -38,8 +38,8 @@ pub struct Import {
     pub batches: Vec<BatchKey>,
     /// Output and error files, in any order.
     pub files: Vec<PathBuf>,
-    /// Whether these are all of a batch that has ended, read whole: what is in none of them is then missing.
-    pub is_whole: bool,
+    /// What becomes of a request that is in none of them, and why. `None`: these may be only some of a batch's files.
+    pub rest: Option<(RequestState, &'static str)>,
     /// Count, but write nothing.
     pub dry_run: bool,
 }
@@ -97,13 +97,13 @@ pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> an
     }
     let mut report = importer.finish()?;
     for &batch in &import.batches {
-        if import.is_whole {
-            tx.set_requests_of_batch(batch, RequestState::Sent, RequestState::Missing, Some("in_neither_file"))?;
+        if let Some((state, reason)) = import.rest {
+            tx.set_requests_of_batch(batch, RequestState::Sent, state, Some(reason))?;
         }
         let read = tx.read();
         let n_pending =
             read.n_requests_in(batch, RequestState::Sent)? + read.n_requests_in(batch, RequestState::Planned)?;
-        if import.is_whole || n_pending == 0 {
+        if import.rest.is_some() || n_pending == 0 {
             tx.note_import(batch, report.duplicate, &now)?;
         }
         let account = read.account(batch)?;

@@ -188,7 +188,7 @@ pub fn wait(session: &mut Session<'_>, client: &Client, waiting: &Waiting, price
                         session.terminal.warn(elsewhere(session, &batch)?);
                         given_up.push(batch.key);
                     }
-                    Err(error) => fault = Some(patience(error)?),
+                    Err(error) => fault = patience_or_skip(session, &batch, &mut given_up, error)?.or(fault),
                 }
             }
             if session.store.read().batch(batch.key)?.state == BatchState::Ended {
@@ -200,7 +200,7 @@ pub fn wait(session: &mut Session<'_>, client: &Client, waiting: &Waiting, price
                         collected.push(done);
                         session.store_holds_released()?;
                     }
-                    Err(error) => fault = Some(patience(error)?),
+                    Err(error) => fault = patience_or_skip(session, &batch, &mut given_up, error)?.or(fault),
                 }
             }
         }
@@ -270,6 +270,29 @@ fn pause_with_bar(session: &Session<'_>, bar: Option<&Bar>, pause: Duration) -> 
         }
     }
     session.config.pause(left)
+}
+
+/// Returns a fault to be waited out. What only concerns one batch is told, and the others are waited for without it.
+fn patience_or_skip(
+    session: &Session<'_>,
+    batch: &BatchFacts,
+    given_up: &mut Vec<BatchKey>,
+    error: anyhow::Error,
+) -> anyhow::Result<Option<anyhow::Error>> {
+    match patience(error) {
+        Err(error) if is_about_one(&error) => {
+            session.terminal.warn(format!("{}: {error:#}", collect::name(batch)));
+            given_up.push(batch.key);
+            Ok(None)
+        }
+        other => other.map(Some),
+    }
+}
+
+/// Returns whether an error says something about one batch or file only: the provider answered, and it was not about the
+/// key or money.
+pub fn is_about_one(error: &anyhow::Error) -> bool {
+    error::find::<ApiError>(error).is_some_and(|api| api.fault == Fault::Status && !api.is_auth() && !api.is_billing())
 }
 
 /// Passes on what more patience can't mend; returns the rest, to be waited out.

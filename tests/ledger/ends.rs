@@ -70,6 +70,45 @@ fn a_batch_that_is_gone_at_its_own_origin_is_sent_again() {
 }
 
 #[test]
+fn answers_that_the_provider_has_deleted_stop_nobody_and_are_not_bought_again_unasked() {
+    let world = World::with_groups(4);
+    world.run(&["batch", "create", "--max-requests", "4"]).exits(0);
+    world.run(&["batch", "status"]).exits(0);
+    world.run(&["batch", "status"]).exits(0);
+    let first = world.rows("SELECT external_id, output_file_id FROM batches ORDER BY part").remove(0);
+    let (batch, file) = first.split_once('|').unwrap();
+    let url = format!("{}/files/{file}", world.sandbox.base_url());
+    let mut saved = ureq::get(&format!("{url}/content")).header("authorization", "Bearer k").call().unwrap();
+    let saved = world.write("saved.jsonl", &saved.body_mut().read_to_string().unwrap());
+    ureq::delete(&url).header("authorization", "Bearer k").call().unwrap();
+
+    let ran = world.run(&["batch", "wait"]).exits(3).says("what it held is lost").says(batch);
+    ran.says("sent 4 = usable 0 + unusable 4").says("sent 4 = usable 4");
+    account(&world, [4, 4, 0, 0]);
+    assert_eq!(world.rows("SELECT DISTINCT reason FROM requests WHERE state = 'unusable'"), ["file_deleted"]);
+    world.run(&["batch", "create"]).exits(0).says("nothing to send").says("--retry-failed");
+    // Who has kept the file has lost nothing.
+    world.run(&["batch", "process", batch, "--file", &saved.display().to_string()]).exits(0);
+    account(&world, [8, 0, 0, 0]);
+    bought_once(&world, 2, 8);
+}
+
+#[test]
+fn one_batch_that_is_not_handed_out_does_not_stop_the_others() {
+    for command in [["batch", "wait"], ["batch", "process"]] {
+        let world = World::with_groups(4);
+        world.run(&["batch", "create", "--max-requests", "4"]).exits(0);
+        world.run(&["batch", "status"]).exits(0);
+        world.run(&["batch", "status"]).exits(0);
+        world.script(&json!({"faults": [{"on": "files.content", "status": 400, "json":
+            {"error": {"message": "Not allowed to download files of purpose: batch_output"}}}]}));
+        world.run(&command).exits(3).says("Not allowed to download").says("sent 4 = usable 4");
+        world.run(&command).exits(0).says("sent 4 = usable 4");
+        account(&world, [8, 0, 0, 0]);
+    }
+}
+
+#[test]
 fn what_another_projects_key_cannot_see_is_not_sent_again() {
     let world = World::with_groups(2);
     world.run(&["batch", "create"]).exits(0);

@@ -35,7 +35,7 @@ pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyh
             Some(target) => named(session.store.read(), target)?,
             None => vec![guess(session.store.read(), &args.file)?],
         };
-        let import = Import { batches, files: args.file.clone(), is_whole: false, dry_run: args.dry_run };
+        let import = Import { batches, files: args.file.clone(), rest: None, dry_run: args.dry_run };
         let report = import::import(&mut session, &import, &prices)?;
         let read = session.store.read();
         if let [batch] = import.batches[..] {
@@ -65,7 +65,7 @@ fn known(args: &ProcessArgs, context: &Context, session: &mut Session<'_>, id: &
 }
 
 /// Looks at the batches that are meant, downloads and imports those that have ended; counts those that the provider
-/// does not know any more.
+/// does not know or hand out any more.
 fn remote(
     args: &ProcessArgs,
     context: &Context,
@@ -97,7 +97,15 @@ fn remote(
     for facts in meant(session.store.read())? {
         let is_again = target.is_some() && facts.state == BatchState::Imported && facts.batch_id.is_some();
         if facts.state == BatchState::Ended || is_again {
-            collected.push(collect::collect(session, &client, facts.key, prices, args.dry_run)?);
+            match collect::collect(session, &client, facts.key, prices, args.dry_run) {
+                Ok(done) => collected.push(done),
+                // The others can be imported all the same.
+                Err(error) if !matches!(target, Some(Target::Batch(_))) && watch::is_about_one(&error) => {
+                    context.terminal.warn(format!("{}: {error:#}", collect::name(&facts)));
+                    *n_lost += 1;
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
     Ok(collected)

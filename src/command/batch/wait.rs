@@ -174,7 +174,11 @@ pub(super) fn until_done(
     } else if collected.len() > 1 {
         context.terminal.line(format!("{} imported, {}", count(collected.len() as u64, "batch"), dollars(cost)))?;
     }
-    finish::say_uncertain(context, &left);
+    let uncertain: Vec<_> = left
+        .into_iter()
+        .filter(|key| read.batch(*key).is_ok_and(|facts| facts.state == BatchState::Creating))
+        .collect();
+    finish::say_uncertain(context, &uncertain);
     if exit == Exit::Incomplete {
         context.terminal.hint(
             "what was never billed is sent again by the next `gleaner batch create`; the rest with `--retry-failed`",
