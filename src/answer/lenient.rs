@@ -81,6 +81,10 @@ impl Reader<'_> {
     /// Skips white space and comments.
     fn space(&mut self) {
         loop {
+            // Mostly there is nothing to skip.
+            if self.text.as_bytes().get(self.at).is_some_and(|b| (b'!'..0x7f).contains(b) && *b != b'/') {
+                return;
+            }
             let rest = &self.text[self.at..];
             let trimmed = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
             self.at += rest.len() - trimmed.len();
@@ -230,7 +234,17 @@ impl Reader<'_> {
             self.repairs.insert(Repair::Quotes);
         }
         let mut out = String::new();
-        while let Some(c) = self.take() {
+        loop {
+            // Up to the next character that means something, all at once.
+            let rest = &self.text[self.at..];
+            let plain = match u8::try_from(close) {
+                Ok(close) => rest.bytes().position(|b| b == close || b == b'\\' || b < b' '),
+                Err(_) => rest.find(|c: char| c == close || c == '\\' || c < ' '),
+            };
+            let plain = plain.unwrap_or(rest.len());
+            out.push_str(&rest[..plain]);
+            self.at += plain;
+            let Some(c) = self.take() else { return (out, false) };
             match c {
                 c if c == close && self.is_inner_quote(c) => {
                     self.repairs.insert(Repair::Quotes);
@@ -248,7 +262,6 @@ impl Reader<'_> {
                 c => out.push(c),
             }
         }
-        (out, false)
     }
 
     /// Returns whether the quote just read stands inside the text, like those of `the "Eagle" lander` or `O'Neill`:

@@ -17,6 +17,9 @@ use super::transport::{Call, Payload, Transport, segment};
 use super::upload::{Multipart, Upload};
 use super::wire::{Batch, CreateBatch, FileObject, Page};
 
+/// How many things of a list are asked for at once: as many as a page of batches may have.
+const PAGE_ITEMS: u32 = 100;
+
 /// What the client needs of the world around it.
 pub struct Hooks {
     /// Sleeps. Returns false where the person stopped us meanwhile; then the call ends as [`Fault::Interrupted`].
@@ -148,8 +151,8 @@ impl Client {
     pub fn list_files(&self, purpose: Option<&str>, after: Option<&str>) -> Result<Page<FileObject>, ApiError> {
         let purpose = purpose.map(|p| format!("&purpose={}", segment(p))).unwrap_or_default();
         let after = after.map(|id| format!("&after={}", segment(id))).unwrap_or_default();
-        let path = format!("/files?limit=1000&order=desc{purpose}{after}");
-        self.get("list the files", &path, |value| Page::read(value, FileObject::read))
+        let path = format!("/files?limit={PAGE_ITEMS}&order=desc{purpose}{after}");
+        self.get("list the files", &path, |value| Page::read(value, PAGE_ITEMS as usize, FileObject::read))
     }
 
     /// Returns all files, page by page.
@@ -199,19 +202,21 @@ impl Client {
     /// Asks for one page of batches, newest first; `limit` is 1 to 100.
     pub fn list_batches(&self, after: Option<&str>, limit: u32) -> Result<Page<Batch>, ApiError> {
         let after = after.map(|id| format!("&after={}", segment(id))).unwrap_or_default();
-        let path = format!("/batches?limit={}{after}", limit.clamp(1, 100));
-        self.get("list the batches", &path, |value| Page::read(value, Batch::read))
+        let limit = limit.clamp(1, PAGE_ITEMS);
+        let path = format!("/batches?limit={limit}{after}");
+        self.get("list the batches", &path, |value| Page::read(value, limit as usize, Batch::read))
     }
 
     /// Returns all batches, newest first, page by page.
     pub fn all_batches(&self) -> Pages<'_, Batch> {
-        Pages::new(self, Box::new(|client, after| client.list_batches(after, 100)))
+        Pages::new(self, Box::new(|client, after| client.list_batches(after, PAGE_ITEMS)))
     }
 
     /// Returns the names of the models the server offers.
     pub fn models(&self) -> Result<Vec<String>, ApiError> {
-        let page =
-            self.get("list the models", "/models", |value| Page::read(value, |model| super::wire::text(model, "id")))?;
+        let page = self.get("list the models", "/models", |value| {
+            Page::read(value, usize::MAX, |model| super::wire::text(model, "id"))
+        })?;
         Ok(page.data)
     }
 

@@ -324,7 +324,7 @@ fn lists_are_read_to_their_end_and_end_even_where_they_do_not() {
     let ids: Vec<String> = client.all_batches().map(|b| b.unwrap().id).collect();
     assert_eq!(ids, ["c", "b", "a"]);
     assert_eq!(client.all_files(Some("batch")).map(Result::unwrap).count(), 2);
-    assert_eq!(server.lines()[2], "GET /files?limit=1000&order=desc&purpose=batch");
+    assert_eq!(server.lines()[2], "GET /files?limit=100&order=desc&purpose=batch");
 }
 
 #[test]

@@ -275,15 +275,16 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// Reads a page: an object with `data`, or a bare list.
-    pub(super) fn read(value: &Value, item: impl Fn(&Value) -> Option<T>) -> Option<Page<T>> {
+    /// Reads a page: an object with `data`, or a bare list. Where a server does not say whether more follows, a page with
+    /// as many things as were asked for is taken to be one of several.
+    pub(super) fn read(value: &Value, limit: usize, item: impl Fn(&Value) -> Option<T>) -> Option<Page<T>> {
         let list = match value {
             Value::Array(items) => items,
             other => other.get("data").and_then(Value::as_array)?,
         };
         Some(Page {
             data: list.iter().filter_map(item).collect(),
-            has_more: value.get("has_more").and_then(Value::as_bool).unwrap_or(false),
+            has_more: value.get("has_more").and_then(Value::as_bool).unwrap_or(list.len() >= limit),
             last_id: text(value, "last_id").or_else(|| list.last().and_then(|last| text(last, "id"))),
         })
     }
@@ -423,10 +424,11 @@ mod tests {
 
     #[test]
     fn a_page_may_be_a_bare_list() {
-        let page = |text: &str| Page::read(&serde_json::from_str(text).unwrap(), Batch::read);
+        let page = |text: &str| Page::read(&serde_json::from_str(text).unwrap(), 2, Batch::read);
         let full = page(r#"{"object":"list","data":[{"id":"a"},{"no":"id"},{"id":"b"}],"has_more":true}"#).unwrap();
         assert_eq!((full.data.len(), full.has_more, full.last_id.as_deref()), (2, true, Some("b")));
         assert!(!page(r#"[{"id":"a"}]"#).unwrap().has_more);
+        assert!(page(r#"{"data":[{"id":"a"},{"id":"b"}]}"#).unwrap().has_more);
         assert_eq!(page(r#"{"data":null}"#), None);
     }
 }
