@@ -24,6 +24,15 @@ const WAIT_MAX_MINUTES: i64 = 30;
 /// After so many refusals with nothing of ours in the queue, our estimate must be too low: the part is halved.
 const REFUSALS_BEFORE_HALVING: u32 = 3;
 
+/// How a part is split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Into parts of at most so many estimated tokens; a group that is larger by itself is left out.
+    AtMost(u64),
+    /// Into two of about the same size, where nobody said how much is too much.
+    Halves,
+}
+
 /// Whether the queue takes a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
@@ -116,13 +125,11 @@ pub fn refused(session: &mut Session<'_>, key: BatchKey, message: &str) -> anyho
     };
     let n_refusals = part.n_refusals + 1;
     let ours_elsewhere = tx.read().enqueued_tokens(origin, &part.model)?;
-    let max_tokens = match limit {
-        Some(limit) if part.estimated_input_tokens > limit => Some(limit * FILL_PERCENT / 100),
-        None if ours_elsewhere == 0 => Some(part.estimated_input_tokens.div_ceil(2)),
-        _ if ours_elsewhere == 0 && n_refusals >= REFUSALS_BEFORE_HALVING => {
-            Some(part.estimated_input_tokens.div_ceil(2))
-        }
-        _ => None,
+    let cut = match limit {
+        Some(limit) if part.estimated_input_tokens > limit => Some(Cut::AtMost(limit * FILL_PERCENT / 100)),
+        _ if part.n_groups < 2 || ours_elsewhere > 0 => None,
+        None => Some(Cut::Halves),
+        Some(_) => (n_refusals >= REFUSALS_BEFORE_HALVING).then_some(Cut::Halves),
     };
     let minutes = (WAIT_MINUTES << n_refusals.saturating_sub(1).min(10)).min(WAIT_MAX_MINUTES);
     let not_before = timestamp_text(now + SignedDuration::from_mins(minutes));
@@ -135,9 +142,9 @@ pub fn refused(session: &mut Session<'_>, key: BatchKey, message: &str) -> anyho
         part.part,
         part.run
     ));
-    match max_tokens {
-        Some(max_tokens) if part.n_groups > 1 || limit.is_some() => split(session, key, max_tokens),
-        _ => Ok(vec![]),
+    match cut {
+        Some(cut) => split(session, key, cut),
+        None => Ok(vec![]),
     }
 }
 
@@ -167,8 +174,8 @@ fn move_all(tx: &crate::store::Tx<'_>, from: BatchKey, to: BatchKey) -> anyhow::
     Ok(())
 }
 
-/// Splits a part that waits into parts of at most so many estimated tokens; returns them in order.
-pub fn split(session: &mut Session<'_>, key: BatchKey, max_tokens: u64) -> anyhow::Result<Vec<BatchKey>> {
+/// Splits a part that waits; returns what takes its place, in order.
+pub fn split(session: &mut Session<'_>, key: BatchKey, cut: Cut) -> anyhow::Result<Vec<BatchKey>> {
     let tx = session.store.write()?;
     let read = tx.read();
     let part = read.batch(key)?;
@@ -195,20 +202,31 @@ pub fn split(session: &mut Session<'_>, key: BatchKey, max_tokens: u64) -> anyho
     })?;
 
     let last = read.batches_of_run(&part.run)?.iter().map(|batch| batch.part).max().unwrap_or(part.part);
-    let limits = Limits { max_tokens: Some(max_tokens), ..Limits::default() };
-    let mut splitter = Splitter::starting_at(limits, PartNumber(last + 1));
+    let max_tokens = match cut {
+        Cut::AtMost(tokens) => Some(tokens),
+        Cut::Halves => None,
+    };
+    let mut splitter = Splitter::starting_at(Limits { max_tokens, ..Limits::default() }, PartNumber(last + 1));
+    let half = groups.iter().map(|(.., size)| size.tokens).sum::<u64>() / 2;
+    let (n_groups, mut n_tokens) = (groups.len(), 0);
     let mut parts: Vec<(u32, Vec<RequestKey>, u64, PairSize)> = vec![];
     let mut too_large = 0;
-    for (_, requests, size) in groups {
-        let Ok(number) = splitter.push(size) else {
+    for (i, (_, requests, size)) in groups.into_iter().enumerate() {
+        let number = match cut {
+            Cut::AtMost(_) => splitter.push(size).map(|number| number.0),
+            // Neither half is ever empty, however large a single group may be.
+            Cut::Halves => Ok(last + 1 + u32::from(i > 0 && (n_tokens >= half || i + 1 == n_groups))),
+        };
+        n_tokens += size.tokens;
+        let Ok(number) = number else {
             too_large += 1;
             for request in requests {
                 tx.set_request_state(request, RequestState::Withdrawn, Some("too_large"))?;
             }
             continue;
         };
-        if parts.last().is_none_or(|(last, ..)| *last != number.0) {
-            parts.push((number.0, vec![], 0, PairSize::default()));
+        if parts.last().is_none_or(|(last, ..)| *last != number) {
+            parts.push((number, vec![], 0, PairSize::default()));
         }
         let (_, into, n_groups, total) = parts.last_mut().expect("one was pushed");
         into.extend(requests);
@@ -236,11 +254,11 @@ pub fn split(session: &mut Session<'_>, key: BatchKey, max_tokens: u64) -> anyho
     tx.set_batch_state(key, BatchState::Replaced)?;
     tx.commit()?;
     session.terminal.status(format!(
-        "part {} of {} is split into {} of at most {} tokens",
+        "part {} of {} is split into {}{}",
         part.part,
         part.run,
         count(keys.len() as u64, "part"),
-        number(max_tokens)
+        max_tokens.map(|max| format!(" of at most {} tokens", number(max))).unwrap_or_default()
     ));
     if too_large > 0 {
         session.terminal.warn(format!(

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 
 use super::adopt::{self, Search};
-use super::queue::{self, Room};
+use super::queue::{self, Cut, Room};
 use super::{Session, files, told, watch};
 use crate::error::Explain as _;
 use crate::interrupt;
@@ -152,10 +152,12 @@ fn send_part(
                 match queue::room(session, origin, &part, max_enqueued)? {
                     Room::Enough => {}
                     Room::Later => return Ok(Sent::Held),
-                    Room::TooLarge { max_tokens } => return Ok(Sent::Split(queue::split(session, key, max_tokens)?)),
+                    Room::TooLarge { max_tokens } => {
+                        return Ok(Sent::Split(queue::split(session, key, Cut::AtMost(max_tokens))?));
+                    }
                 }
-                if !upload(session, client, origin, key)? {
-                    return Ok(Sent::Withdrawn);
+                if let Some(sent) = upload(session, client, origin, key)? {
+                    return Ok(sent);
                 }
             }
             BatchState::Uploaded => {
@@ -186,9 +188,10 @@ fn send_part(
     }
 }
 
-/// Writes a part's file from the database and uploads it. Returns false where nothing is left to send.
-fn upload(session: &mut Session<'_>, client: &Client, origin: &Origin, key: BatchKey) -> anyhow::Result<bool> {
-    let Some(file) = files::write(session, key)? else { return Ok(false) };
+/// Writes a part's file from the database and uploads it. Returns what became of the part where it is not uploaded: nothing
+/// is left to send, or it was too large and is split.
+fn upload(session: &mut Session<'_>, client: &Client, origin: &Origin, key: BatchKey) -> anyhow::Result<Option<Sent>> {
+    let Some(file) = files::write(session, key)? else { return Ok(Some(Sent::Withdrawn)) };
     let now = session.config.now_text();
     let tx = session.store.write()?;
     tx.intend_upload(key, origin.key, (&file.path, file.bytes, &file.sha256), &tx.fresh_key()?, &now)?;
@@ -208,11 +211,23 @@ fn upload(session: &mut Session<'_>, client: &Client, origin: &Origin, key: Batc
         other => other,
     };
     drop(bar);
+    if let Err(error) = &uploaded
+        && is_too_large(error)
+        && file.n_groups > 1
+    {
+        session.terminal.warn(format!("{error}; sending it in smaller parts"));
+        return Ok(Some(Sent::Split(queue::split(session, key, Cut::Halves)?)));
+    }
     let uploaded = uploaded.map_err(told).hint("nothing was bought; `gleaner batch submit` tries again")?;
     let tx = session.store.write()?;
     tx.note_upload(key, &FileId::new(uploaded.id))?;
     tx.commit()?;
-    Ok(true)
+    Ok(None)
+}
+
+/// Returns whether a server takes smaller files than the provider's documents say.
+fn is_too_large(error: &ApiError) -> bool {
+    error.status == Some(413) || (error.status == Some(400) && error.message.to_lowercase().contains("too large"))
 }
 
 /// Asks for the batch, once. Returns what became of it, or `None` where the next look at the part's state decides.
