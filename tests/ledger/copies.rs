@@ -89,6 +89,27 @@ fn a_batch_of_another_copy_is_adopted_from_its_own_input_file() {
 }
 
 #[test]
+fn two_copies_of_an_uncertain_part_find_the_same_batch() {
+    for stage in ["received", "done"] {
+        let mut world = World::with_groups(2);
+        world.script(&json!({"faults": [
+            {"on": "batches.create", "at": stage, "close": true},
+            {"on": "batches.list", "nth": 2, "times": 9, "status": 503, "text": "down"}]}));
+        world.run(&["batch", "create"]).exits(3);
+        world.script(&json!({}));
+        let second = copied(&world, "copy");
+        // The first copy adopts it, or asks again; the second finds it by its key, or by its file.
+        world.run(&["batch", "wait"]).exits(0);
+        account(&world, [4, 0, 0, 0]);
+        let first = std::mem::replace(&mut world.db, second);
+        world.run(&["batch", "wait"]).exits(0);
+        account(&world, [4, 0, 0, 0]);
+        bought_once(&world, 1, 4);
+        same_content(&content(&first), &content(&world.db));
+    }
+}
+
+#[test]
 fn what_this_copy_planned_itself_is_withdrawn_for_what_the_other_bought() {
     let mut world = World::with_groups(3);
     let run = world.json(&["batch", "create", "--no-submit"], 0)["run_id"].as_str().unwrap().to_owned();

@@ -62,7 +62,7 @@ fn the_error_of_a_failed_batch_names_the_group() {
 fn a_batch_that_is_gone_at_its_own_origin_is_sent_again() {
     let world = World::with_groups(2);
     world.script(&json!({"batches": [{"nth": 1, "steps": [{"status": "in_progress"}, {"gone": true}]}]}));
-    world.run(&["batch", "create", "--wait"]).says("is gone at the provider");
+    world.run(&["batch", "create", "--wait"]).exits(3).says("is gone at the provider");
     account(&world, [0, 0, 0, 4]);
     assert_eq!(world.rows("SELECT DISTINCT reason FROM requests"), ["gone"]);
     world.run(&["batch", "create", "--wait"]).exits(0);

@@ -85,6 +85,16 @@ fn a_refusal_that_names_no_limit_halves_the_part() {
     world.run(&["batch", "create", "--wait"]).exits(0).says("is full").says("is split into 2 parts");
     bought_once(&world, 2, 8);
     account(&world, [8, 0, 0, 0]);
+
+    // However uneven: the large one is alone, and not left out.
+    let world = World::with_groups(1);
+    let mut large = group(2);
+    large["stories"][0]["text"] = json!("NASA flew to the moon. ".repeat(4_000));
+    world.load_groups(&[large]);
+    world.script(&json!({"batches": [{"nth": 1, "ends": "failed", "errors": full("")}]}));
+    world.run(&["batch", "create", "--wait"]).exits(0).says("is split into 2 parts");
+    bought_once(&world, 2, 4);
+    account(&world, [4, 0, 0, 0]);
 }
 
 #[test]

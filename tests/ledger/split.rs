@@ -105,6 +105,24 @@ fn one_group_that_fits_no_batch_is_left_out_and_not_fatal() {
 }
 
 #[test]
+fn a_server_that_takes_smaller_files_gets_smaller_parts() {
+    let world = World::with_groups(7);
+    world.script(&json!({"limits": {"upload_bytes": 30_000}}));
+    world.run(&["batch", "create", "--wait"]).exits(0).says("File is too large").says("is split into 2 parts");
+    let n_batches = world.journal().batches.len();
+    assert!((3..=7).contains(&n_batches));
+    bought_once(&world, n_batches, 14);
+    account(&world, [14, 0, 0, 0]);
+    // What is too large by itself can't be split any more: it is said, and the plan stays.
+    let world = World::with_groups(1);
+    world.script(&json!({"limits": {"upload_bytes": 5_000}}));
+    world.run(&["batch", "create"]).exits(1).says("File is too large").says("nothing was bought");
+    world.script(&json!({}));
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    bought_once(&world, 1, 2);
+}
+
+#[test]
 fn thousands_of_groups_leave_with_one_command() {
     let world = World::new();
     world.load_groups(&(1..=1500).map(group).collect::<Vec<_>>());
