@@ -44,10 +44,18 @@ fn without_submission_there_are_files_and_rows_and_no_network() {
         &["batch", "create", "--no-submit"],
         0,
         &["nothing to send: every group that is meant has been asked about"],
-        &["hint: `gleaner batch wait` waits for what is open"],
+        &["hint: `gleaner batch submit` sends what waits"],
     );
     let written = fs::read_to_string(world.path("batch_files").join(file)).expect("the file is there");
     world.set_var("OPENAI_API_KEY", "sk-test");
+    check(
+        &world,
+        &["batch", "wait"],
+        0,
+        &["nothing is open any more"],
+        &["hint: `gleaner batch submit` sends what waits"],
+    );
+    assert!(world.journal().batches.is_empty(), "waiting does not send what was only written");
     world.run(&["batch", "submit"]).exits(0);
     let journal = world.journal();
     assert_eq!(journal.asked.len(), 6);

@@ -129,6 +129,19 @@ fn a_path_without_rights_is_one_clear_error() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_made_is_found_before_anything_is_sent() {
+    let world = World::with_groups(1);
+    world.write("batch_files", "in the way");
+    for args in [&["batch", "create"][..], &["batch", "create", "--no-submit"], &["extract"]] {
+        let ran = world.run(args).exits(1);
+        assert!(ran.stderr.starts_with("error: cannot make the folder"), "{}", ran.report());
+        assert!(ran.stdout.is_empty() && ran.stderr.contains("batch_files"), "{}", ran.report());
+    }
+    assert_eq!(world.count("SELECT count(*) FROM runs"), 0);
+    assert!(world.journal().asked.is_empty() && world.journal().batches.is_empty());
+}
+
+#[test]
 fn wrong_usage_is_exit_2_before_anything_is_opened() {
     let world = World::new();
     for args in [

@@ -222,8 +222,10 @@ fn nothing_new(
         context.terminal.hint("load some with `gleaner load groups FILE`");
     } else {
         context.terminal.line("nothing to send: every group that is meant has been asked about")?;
-        if !pending.is_empty() {
+        if pending.iter().any(|part| !part.state.is_unsent()) {
             context.terminal.hint("`gleaner batch wait` waits for what is open");
+        } else if !pending.is_empty() {
+            context.terminal.hint("`gleaner batch submit` sends what waits");
         }
     }
     Ok(if submitted.uncertain.is_empty() { Exit::Done } else { Exit::Incomplete })

@@ -171,6 +171,10 @@ pub(super) fn until_done(
         context.terminal.json(&result)?;
     } else if values.is_empty() && collected.is_empty() && left.is_empty() {
         context.terminal.line("nothing is open any more")?;
+        if read.pending_batches()?.iter().any(|part| part.state.is_unsent()) {
+            // A run made with --no-submit is sent only when it is meant.
+            context.terminal.hint("`gleaner batch submit` sends what waits");
+        }
     } else if collected.len() > 1 {
         context.terminal.line(format!("{} imported, {}", count(collected.len() as u64, "batch"), dollars(cost)))?;
     }
