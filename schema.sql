@@ -259,9 +259,10 @@ CREATE TABLE story_entities (
     extracted_at   TEXT,
     PRIMARY KEY (story_group_id, ordinal)
 ) WITHOUT ROWID;
-CREATE INDEX story_entities_entity ON story_entities (entity_id) WHERE entity_id IS NOT NULL;
+CREATE INDEX story_entities_entity ON story_entities (entity_id, is_primary) WHERE entity_id IS NOT NULL;
 -- Unlinked, and nobody has said yet that the catalog does not have it: the queue of `unresolved`.
-CREATE INDEX story_entities_unlinked ON story_entities (entity_type, mention_text)
+-- (Its last two columns are there so that it answers by itself.)
+CREATE INDEX story_entities_unlinked ON story_entities (entity_type, mention_text, method, entity_id)
     WHERE entity_id IS NULL AND method <> 'decision';
 
 -- What people decided about topics: applied to what is there at once, and to every later import.

@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         (None, "search --rebuild launch --json"),
         (Some(LIMIT), "search launch"),
         (Some(LIMIT), "search launch treaty --since 2021-06-01"),
-        (Some(LIMIT), "search --entity person:p7 --topic topic-0-a"),
+        (Some(LIMIT), "search --entity person:p6 --topic topic-0-a"),
         (Some(LIMIT), "show g25000"),
         (Some(LIMIT), "topics"),
         (Some(LIMIT), "topics --since 2021-01-01"),

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
-use super::{EntityHead, GroupHead, Period};
-use crate::model::{EntityKey, GroupKey};
+use super::{EntityHead, GroupHead, KeySet, Period};
+use crate::model::EntityKey;
 use crate::store::Read;
 
 /// An entity and how many groups name it.
@@ -66,59 +66,78 @@ impl Read<'_> {
         entity_types: &[String],
         limit: u64,
     ) -> anyhow::Result<(Vec<EntityCount>, u64)> {
-        let counts = self.entity_counts(period)?;
-        let is_wanted = |entity: &EntityHead| {
-            entity_types.is_empty() || entity_types.iter().any(|t| t.eq_ignore_ascii_case(&entity.entity_type))
-        };
+        let mut counts = self.entity_counts(period)?;
+        if !entity_types.is_empty() {
+            let wanted = self.entities_of_types(entity_types)?;
+            counts.retain(|(_, key)| wanted.has(key.0));
+        }
+        let total = counts.len() as u64;
         let mut top = vec![];
-        let mut total = 0;
-        for (groups, key) in counts {
-            if entity_types.is_empty() && top.len() as u64 >= limit {
-                total += 1;
-                continue;
-            }
-            let Some(entity) = self.entity_head(key)?.filter(is_wanted) else { continue };
-            total += 1;
-            if (top.len() as u64) < limit {
-                top.push(EntityCount { entity, groups });
-            }
+        for (groups, key) in counts.into_iter().take(limit as usize) {
+            top.extend(self.entity_head(key)?.map(|entity| EntityCount { entity, groups }));
         }
         Ok((top, total))
+    }
+
+    /// Returns the entities of these types, in any case of letters.
+    fn entities_of_types(self, entity_types: &[String]) -> anyhow::Result<KeySet> {
+        let mut wanted = KeySet::default();
+        let mut statement = self.0.prepare_cached("SELECT id FROM entities WHERE type = ?1")?;
+        for known in self.catalog_types()? {
+            if entity_types.iter().any(|typed| typed.eq_ignore_ascii_case(&known)) {
+                let mut rows = statement.query([known])?;
+                while let Some(row) = rows.next()? {
+                    wanted.add(row.get(0)?);
+                }
+            }
+        }
+        Ok(wanted)
     }
 
     /// Returns every linked entity with the number of groups of a period that name it, most frequent first.
     pub(super) fn entity_counts(self, period: &Period) -> anyhow::Result<Vec<(u64, EntityKey)>> {
         let within = if period.is_always() { None } else { Some(self.groups_in(period)?) };
         let mut counts: Vec<(u64, EntityKey)> = vec![];
-        // The index holds (entity, group) in order, so this reads it and nothing else.
+        // The index holds entity, is_primary and group in this order, so this reads it and nothing else.
         let mut statement = self.0.prepare_cached(
             "SELECT entity_id, story_group_id FROM story_entities WHERE entity_id IS NOT NULL
-             ORDER BY entity_id, story_group_id",
+             ORDER BY entity_id, is_primary",
         )?;
         let mut rows = statement.query([])?;
+        let mut groups: Vec<i64> = vec![];
         let mut last = None;
+        let mut count = |entity: Option<EntityKey>, groups: &mut Vec<i64>| {
+            groups.sort_unstable();
+            groups.dedup();
+            counts.extend(entity.filter(|_| !groups.is_empty()).map(|entity| (groups.len() as u64, entity)));
+            groups.clear();
+        };
         while let Some(row) = rows.next()? {
-            let (entity, group): (EntityKey, GroupKey) = (row.get(0)?, row.get(1)?);
-            if last == Some((entity, group)) || within.as_ref().is_some_and(|within| !within.contains(&group)) {
-                continue;
+            let (entity, group): (EntityKey, i64) = (row.get(0)?, row.get(1)?);
+            if last != Some(entity) {
+                count(last, &mut groups);
+                last = Some(entity);
             }
-            last = Some((entity, group));
-            match counts.last_mut() {
-                Some((n, known)) if *known == entity => *n += 1,
-                _ => counts.push((1, entity)),
+            if within.as_ref().is_none_or(|within| within.has(group)) {
+                groups.push(group);
             }
         }
+        count(last, &mut groups);
         counts.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         Ok(counts)
     }
 
     /// Returns the groups of a period.
-    pub fn groups_in(self, period: &Period) -> anyhow::Result<HashSet<GroupKey>> {
+    pub fn groups_in(self, period: &Period) -> anyhow::Result<KeySet> {
         let mut statement = self.0.prepare_cached(
             "SELECT id FROM story_groups WHERE (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2)",
         )?;
-        let keys = statement.query_map(params![period.since, period.before], |row| row.get(0))?;
-        Ok(keys.collect::<Result<_, _>>()?)
+        let mut keys = KeySet::default();
+        let mut rows = statement.query(params![period.since, period.before])?;
+        while let Some(row) = rows.next()? {
+            keys.add(row.get(0)?);
+        }
+        Ok(keys)
     }
 
     /// Returns what an entity is called in a list.
@@ -194,40 +213,52 @@ impl Read<'_> {
 
     /// Returns the groups that name an entity: those chiefly about it first, then the newest.
     pub fn groups_of_entity(self, entity: EntityKey, period: &Period, limit: u64) -> anyhow::Result<Vec<EntityGroup>> {
+        // The order needs the time of each group only; the mention itself is read of those that are shown.
         let mut statement = self.0.prepare_cached(
             "SELECT g.id, g.external_id, g.title, g.sort_at, m.mention_text, m.is_primary, m.rank, m.method, m.score
-             FROM story_entities m JOIN story_groups g ON g.id = m.story_group_id
-             WHERE m.entity_id = ?1 AND (?2 IS NULL OR g.sort_at >= ?2) AND (?3 IS NULL OR g.sort_at < ?3)
-             ORDER BY m.is_primary DESC, g.sort_at DESC, g.id, m.rank",
+             FROM (SELECT x.story_group_id AS story, x.ordinal AS place
+                   FROM story_entities x JOIN story_groups y ON y.id = x.story_group_id
+                   WHERE x.entity_id = ?1 AND x.is_primary = ?4
+                     AND (?2 IS NULL OR y.sort_at >= ?2) AND (?3 IS NULL OR y.sort_at < ?3)
+                   ORDER BY y.sort_at DESC, y.id LIMIT ?5)
+             JOIN story_entities m ON m.story_group_id = story AND m.ordinal = place
+             JOIN story_groups g ON g.id = story
+             ORDER BY g.sort_at DESC, g.id, m.rank",
         )?;
-        let rows = statement.query_map(params![entity, period.since, period.before], |row| {
-            Ok(EntityGroup {
-                group: GroupHead::read(row, 0)?,
-                mention: row.get(4)?,
-                is_primary: row.get(5)?,
-                rank: row.get(6)?,
-                method: row.get(7)?,
-                score: row.get(8)?,
-            })
-        })?;
         let mut groups: Vec<EntityGroup> = vec![];
         let mut seen = HashSet::new();
-        for row in rows {
-            let row = row?;
+        for is_primary in [true, false] {
+            // A group may name it more than once, so more are read than shown.
+            let most = limit.saturating_mul(3).min(i64::MAX as u64) as i64;
+            let rows = statement.query_map(params![entity, period.since, period.before, is_primary, most], |row| {
+                Ok(EntityGroup {
+                    group: GroupHead::read(row, 0)?,
+                    mention: row.get(4)?,
+                    is_primary: row.get(5)?,
+                    rank: row.get(6)?,
+                    method: row.get(7)?,
+                    score: row.get(8)?,
+                })
+            })?;
+            for row in rows {
+                let row = row?;
+                if (groups.len() as u64) < limit && seen.insert(row.group.key) {
+                    groups.push(row);
+                }
+            }
             if groups.len() as u64 >= limit {
                 break;
-            }
-            if seen.insert(row.group.key) {
-                groups.push(row);
             }
         }
         Ok(groups)
     }
 
-    /// Returns how the stories write an entity, most frequent first.
+    /// Returns how the stories write an entity, most frequent first; of one with many mentions the first thousands are
+    /// looked at.
     pub fn spellings_of(self, entity: EntityKey, limit: u32) -> anyhow::Result<Vec<Spelling>> {
         let mut statement = self.0.prepare_cached(
-            "SELECT mention_text, count(*), min(method) FROM story_entities WHERE entity_id = ?1
+            "SELECT mention_text, count(*), min(method)
+             FROM (SELECT mention_text, method FROM story_entities WHERE entity_id = ?1 LIMIT 5000)
              GROUP BY mention_text ORDER BY count(*) DESC, mention_text LIMIT ?2",
         )?;
         let rows = statement.query_map(params![entity, limit], |row| {
@@ -236,13 +267,16 @@ impl Read<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Returns the entities that stand in the most groups together with this one.
+    /// Returns the entities that stand in the most groups together with this one; of one with many groups the first
+    /// thousands are looked at, those chiefly about it before the others.
     pub fn companions_of(self, entity: EntityKey, limit: u32) -> anyhow::Result<Vec<EntityCount>> {
         let mut statement = self.0.prepare_cached(
             "SELECT e.id, e.external_id, e.type, e.name, n
              FROM (SELECT b.entity_id AS other, count(DISTINCT b.story_group_id) AS n
-                   FROM story_entities a JOIN story_entities b ON b.story_group_id = a.story_group_id
-                   WHERE a.entity_id = ?1 AND b.entity_id IS NOT NULL AND b.entity_id <> ?1
+                   FROM (SELECT story_group_id FROM story_entities WHERE entity_id = ?1 ORDER BY is_primary DESC
+                         LIMIT 3000) own
+                   CROSS JOIN story_entities b ON b.story_group_id = own.story_group_id
+                   WHERE b.entity_id IS NOT NULL AND b.entity_id <> ?1
                    GROUP BY b.entity_id ORDER BY n DESC, b.entity_id LIMIT ?2)
              JOIN entities e ON e.id = other ORDER BY n DESC, e.id",
         )?;

@@ -106,8 +106,8 @@ impl Read<'_> {
             self.0.prepare("SELECT story_group_id, entity_id FROM story_entities WHERE entity_id IS NOT NULL")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let group = row.get(0)?;
-            if within.as_ref().is_none_or(|within| within.contains(&group)) {
+            let group: GroupKey = row.get(0)?;
+            if within.as_ref().is_none_or(|within| within.has(group.0)) {
                 links.push((group, row.get(1)?));
             }
         }

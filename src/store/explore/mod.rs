@@ -39,6 +39,40 @@ impl Period {
     }
 }
 
+/// A set of row keys: a bit each, since keys are small and dense.
+#[derive(Clone, Debug, Default)]
+pub struct KeySet {
+    bits: Vec<u64>,
+    len: usize,
+}
+
+impl KeySet {
+    fn add(&mut self, key: i64) {
+        // No key of ours is negative; another program's would never be found.
+        let Ok(key) = usize::try_from(key) else { return };
+        if self.bits.len() <= key / 64 {
+            self.bits.resize(key / 64 + 1, 0);
+        }
+        self.bits[key / 64] |= 1 << (key % 64);
+        self.len += 1;
+    }
+
+    /// Returns whether a key is in it.
+    pub fn has(&self, key: i64) -> bool {
+        usize::try_from(key).is_ok_and(|key| self.bits.get(key / 64).is_some_and(|bits| bits >> (key % 64) & 1 == 1))
+    }
+
+    /// Returns the number of keys.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Returns whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
 /// What a group is called in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct GroupHead {

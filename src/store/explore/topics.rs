@@ -33,26 +33,44 @@ impl Read<'_> {
     /// Returns the most frequent topics of groups in a period, and how many topics there are.
     pub fn top_topics(self, period: &Period, limit: u64) -> anyhow::Result<(Vec<TopicCount>, u64)> {
         let mut counts: Vec<(u64, String)> = vec![];
-        let mut add = |topic: &str, groups: i64| counts.push((groups as u64, topic.to_owned()));
+        let (mut total, mut floor) = (0, 0);
+        let order = |a: &(u64, String), b: &(u64, String)| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1));
+        let mut add = |topic: &str, groups: u64| {
+            total += u64::from(groups > 0);
+            // Most topics are rare: what can't be among the first is not kept.
+            if groups > floor {
+                counts.push((groups, topic.to_owned()));
+                if limit < 10_000 && counts.len() as u64 > 4 * limit + 1000 {
+                    counts.sort_unstable_by(order);
+                    counts.truncate(limit as usize + 1);
+                    floor = counts.last().map_or(0, |last| last.0.saturating_sub(1));
+                }
+            }
+        };
         if period.is_always() {
             let mut statement = self.0.prepare_cached("SELECT topic, count(*) FROM story_topics GROUP BY topic")?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                add(row.get_ref(0)?.as_str()?, row.get(1)?);
+                add(row.get_ref(0)?.as_str()?, row.get::<_, i64>(1)? as u64);
             }
         } else {
-            let mut statement = self.0.prepare_cached(
-                "SELECT t.topic, count(*)
-                 FROM story_groups g CROSS JOIN story_topics t ON t.story_group_id = g.id
-                 WHERE (?1 IS NULL OR g.sort_at >= ?1) AND (?2 IS NULL OR g.sort_at < ?2) GROUP BY t.topic",
-            )?;
-            let mut rows = statement.query(params![period.since, period.before])?;
+            let within = self.groups_in(period)?;
+            let mut statement =
+                self.0.prepare_cached("SELECT topic, story_group_id FROM story_topics ORDER BY topic")?;
+            let mut rows = statement.query([])?;
+            let (mut topic, mut n) = (String::new(), 0);
             while let Some(row) = rows.next()? {
-                add(row.get_ref(0)?.as_str()?, row.get(1)?);
+                let next = row.get_ref(0)?.as_str()?;
+                if next != topic {
+                    add(&topic, n);
+                    next.clone_into(&mut topic);
+                    n = 0;
+                }
+                n += u64::from(within.has(row.get(1)?));
             }
+            add(&topic, n);
         }
-        let total = counts.len() as u64;
-        counts.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        counts.sort_unstable_by(order);
         counts.truncate(limit as usize);
         let top = counts.into_iter().map(|(groups, topic)| {
             Ok(TopicCount { display: self.topic_display(&topic)?.unwrap_or_else(|| topic.clone()), topic, groups })
