@@ -9,7 +9,7 @@ use crate::report::precision::{Precision, estimate};
 use crate::store::{AuditItem, AuditWhat, Read};
 
 /// Draws a sample of `size` items, stratified by method and band of the score: each stratum gets its share, and at least
-/// two, so that rare methods are heard too. The same seed on the same data draws the same items.
+/// two (one in a small sample), so that rare methods are heard too. The same seed on the same data draws the same items.
 pub fn draw(read: Read<'_>, what: AuditWhat, size: usize, seed: u64) -> anyhow::Result<Vec<AuditItem>> {
     let mut strata: BTreeMap<String, Vec<([u8; 8], i64, u32)>> = BTreeMap::new();
     let mut total = 0;
@@ -19,10 +19,11 @@ pub fn draw(read: Read<'_>, what: AuditWhat, size: usize, seed: u64) -> anyhow::
         strata.entry(stratum).or_default().push((lot, drawable.group.0, drawable.place));
         total += 1;
     })?;
+    let least = if size >= 4 * strata.len() { 2 } else { 1 };
     let mut drawn: Vec<([u8; 8], AuditItem)> = vec![];
     for (stratum, mut lots) in strata {
         let share = (size as f64 * lots.len() as f64 / total as f64).round() as usize;
-        let n = share.max(2).min(lots.len());
+        let n = share.max(least).min(lots.len());
         let weight = lots.len() as f64 / n as f64;
         lots.sort_unstable();
         for (lot, group, place) in lots.into_iter().take(n) {
