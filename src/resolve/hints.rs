@@ -84,7 +84,7 @@ impl Hint {
 
     /// Compares with one value of an attribute that means the same thing.
     fn compare(&self, value: &str, country: u16, bits: f32) -> Verdict {
-        if value == self.value || self.also.iter().any(|other| other == value) {
+        if value == self.value || self.also.iter().any(|other| contains_words(value, other)) {
             return Verdict::Agree(bits);
         }
         if self.country != 0 && country != 0 {
@@ -325,6 +325,16 @@ mod tests {
         check("1999", "2000", Verdict::Near(4.0));
         check("1999", "2010", Verdict::Against(4.0));
         check("Chicago Bears", "Green Bay Packers", Verdict::Against(4.0));
+    }
+
+    #[test]
+    fn a_value_has_the_other_names_the_catalog_knows() {
+        let names = [("Bills".to_owned(), vec!["buffalo bills".to_owned(), "buf".to_owned()])].into();
+        let hints = Hint::all(&[("team".to_owned(), "Bills".to_owned())].into(), &names);
+        let check = |value: &str, expected: Verdict| assert_eq!(hints[0].compare(value, 0, 4.0), expected, "{value}");
+        check("buf", Verdict::Agree(4.0));
+        check("chi buf", Verdict::Agree(4.0));
+        check("chi", Verdict::Against(4.0));
     }
 
     #[test]
