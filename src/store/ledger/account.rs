@@ -226,7 +226,12 @@ impl Read<'_> {
 
     /// Returns where the collection stands; `current` are the asks that would be sent today.
     pub fn progress(self, current: &[AskKey]) -> anyhow::Result<Progress> {
-        Ok(Progress { real: self.world_progress(false, current)?, sandbox: self.world_progress(true, current)? })
+        let real = self.world_progress(false, current)?;
+        // Most databases never saw a sandbox: the second pass over the ledger is saved.
+        let has_rehearsed: bool =
+            self.0.query_row("SELECT EXISTS (SELECT 1 FROM requests WHERE sandbox = 1)", [], |row| row.get(0))?;
+        let sandbox = if has_rehearsed { self.world_progress(true, current)? } else { WorldProgress::default() };
+        Ok(Progress { real, sandbox })
     }
 
     fn world_progress(self, sandbox: bool, current: &[AskKey]) -> anyhow::Result<WorldProgress> {
