@@ -19,7 +19,7 @@ import numpy as np
 UP = """mention_explained name_explained part_explained shared numbers_agree letters overlap sound form
 initialism hint_agree support best gap""".split()
 DOWN = """mention_rest_max name_rest_max mention_rest name_rest part_rest_max numbers_differ mention_numbers name_numbers
-hint_against rival namesakes place second third close""".split()
+hint_against rival namesakes place second third close clash""".split()
 
 
 def read(path):

@@ -7,6 +7,7 @@
 
 pub mod load;
 pub mod batch;
+pub mod catalog;
 pub mod demo;
 pub mod extract;
 pub mod explore;
@@ -136,6 +137,10 @@ pub enum Command {
 
     /// List the groups related to one, by shared topics and entities, the rarer the better
     Related(explore::RelatedArgs),
+
+    /// Tend the catalog: list, change, merge, find duplicates, propose entities
+    #[command(subcommand)]
+    Catalog(catalog::CatalogCommand),
 
     /// List the mentions that are not linked, and decide about them
     Unresolved(explore::UnresolvedArgs),

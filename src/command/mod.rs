@@ -5,6 +5,7 @@
 
 mod audit;
 mod batch;
+mod catalog;
 mod demo;
 mod compare;
 mod extract;
@@ -163,6 +164,7 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Audit(args) => audit::run(&args, context),
         Command::Report(args) => report::run(&args, context),
         Command::Export(args) => export::run(&args, context),
+        Command::Catalog(command) => catalog::run(&command, context),
         Command::Resolve(args) => resolve::run(&args, context),
         Command::Rebuild => rebuild::run(context),
         Command::Sandbox(args) => sandbox::run(&args, context),

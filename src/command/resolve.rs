@@ -9,16 +9,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Context;
+use super::unresolved::changes;
 use crate::cli::resolve::ResolveArgs;
 use crate::error::{Exit, usage};
 use crate::model::{Attributes, LinkOutcome};
 use crate::profile::Profile;
 use crate::resolve::{Candidate, Decision, Part, Query, Strictness};
 use crate::store::Read;
+use crate::terminal::bar::Unit;
 use crate::terminal::style::{bold, dim, one_line};
-use crate::terminal::words::{count, number};
 use crate::workflow::link::{self, Linker, Load};
-use crate::workflow::profile;
+use crate::workflow::{profile, relink};
 
 /// A line longer than this is no mention.
 const LINE_BYTES_MAX: u64 = 1 << 20;
@@ -248,19 +249,21 @@ impl Desk<'_> {
 /// Links everything anew and says what changed.
 fn all(args: &ResolveArgs, strictness: Strictness, context: &Context) -> Result<Exit> {
     let mut store = context.open()?;
-    let changes = link::relink(&mut store, strictness, args.dry_run, &context.terminal)?;
+    let tx = store.write()?;
+    link::refresh(&tx)?;
+    let profile = profile::active(tx.read())?;
+    let groups = tx.read().groups_with_mentions()?;
+    let bar = context.terminal.bar(groups.len() as u64, Unit::Count, "linking");
+    let relinked = relink::groups(&tx, &profile, strictness, groups, Load::Many, || bar.inc(1))?;
+    drop(bar);
+    if !args.dry_run {
+        tx.commit()?;
+    }
     if context.terminal.is_json() {
-        context.terminal.json(&changes)?;
+        context.terminal.json(&relinked)?;
         return Ok(Exit::Done);
     }
-    context.terminal.line(format!(
-        "{} of {} linked; {} newly linked, {} linked to another entity, {} no longer linked",
-        number(changes.linked),
-        count(changes.mentions, "mention"),
-        number(changes.newly_linked),
-        number(changes.moved),
-        number(changes.unlinked)
-    ))?;
+    context.terminal.line(changes(relinked))?;
     if args.dry_run {
         context.terminal.status("nothing was changed");
     }

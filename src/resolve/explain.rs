@@ -64,7 +64,7 @@ fn group(name: &str, vector: &Vector) -> String {
             100.0 * at(Feature::mention_explained),
             at(Feature::part_rest_max)
         ),
-        "name_explained" | "name_rest" | "name_rest_max" => format!(
+        "name_explained" | "name_rest" | "name_rest_max" | "clash" => format!(
             "{:.0} % of the name explained, rarest word left {:.1}",
             100.0 * at(Feature::name_explained),
             at(Feature::name_rest_max)

@@ -114,6 +114,8 @@ features! {
     place,
     /// Other names of the entity among the candidates.
     support,
+    /// The lesser of what is left on both sides: one rare word against another.
+    clash,
 }
 
 /// Number of features.
@@ -343,7 +345,7 @@ impl<'a> Comparer<'a> {
             let left = weight * (1.0 - paired);
             rest += left;
             rest_max = rest_max.max(left);
-            if parts[usize::from(word.token.segment.min(31))] >= strongest * 0.5 {
+            if probe.name.inverted || parts[usize::from(word.token.segment.min(31))] >= strongest * 0.5 {
                 part_all += weight;
                 part_explained += weight * paired;
                 part_rest_max = part_rest_max.max(left);
@@ -368,6 +370,7 @@ impl<'a> Comparer<'a> {
         v[Feature::name_rest as usize] = rest;
         v[Feature::name_rest_max as usize] = rest_max;
         v[Feature::shared as usize] = explained;
+        v[Feature::clash as usize] = rest_max.min(v[Feature::part_rest_max as usize]);
         let mut worst = 1.0f32;
         let mut in_order = 1.0f32;
         let mut previous = 0;
@@ -591,8 +594,9 @@ fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)
     if long - short <= long / 2 + 1 && short >= 2 {
         let mut similarity = word.pattern.similarity(other.text);
         if coded {
-            // One digit of a model number that differs makes another model.
-            similarity = if similarity > 0.85 { 0.5 } else { 0.0 };
+            // One digit of a model number that differs makes another model; a digit read for a letter does not.
+            let read = misread(text, other.text).or_else(|| misread(other.text, text));
+            similarity = read.unwrap_or(if similarity > 0.85 { 0.5 } else { 0.0 });
         } else if similarity < 0.8 && !word.sound.is_empty() {
             let same_sound = similarity > 0.3 && {
                 let mut bones = Vec::with_capacity(40);
@@ -608,6 +612,27 @@ fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)
         }
     }
     best
+}
+
+/// Returns how alike two words are if the few digits in the first are letters that a scanner took for digits.
+fn misread(scanned: &[u8], word: &[u8]) -> Option<f32> {
+    let digits = scanned.iter().filter(|byte| byte.is_ascii_digit()).count();
+    if digits == 0 || digits * 3 > scanned.len() || word.iter().any(u8::is_ascii_digit) || scanned.len() > 40 {
+        return None;
+    }
+    let read: Vec<u8> = scanned
+        .iter()
+        .map(|byte| match byte {
+            b'0' => b'o',
+            b'1' => b'l',
+            b'5' => b's',
+            b'8' => b'b',
+            b'6' => b'g',
+            other => *other,
+        })
+        .collect();
+    let similarity = Pattern::new(&read).similarity(word);
+    (similarity >= 0.75).then_some(0.95 * similarity)
 }
 
 /// Returns the similarity of two words as the comparison sees it; for the expansion of words.

@@ -15,6 +15,7 @@ mod hints;
 mod index;
 mod keys;
 mod name;
+mod pair;
 mod phonetic;
 mod probe;
 mod resolver;
@@ -25,6 +26,7 @@ mod sports;
 mod words;
 
 pub use index::{Builder, FORMAT, Pages, Resident, Table};
+pub use pair::{PairParts, split_pair};
 pub use resolver::{Resolver, feature_names};
 
 use crate::model::{Attributes, EntityKey, LinkOutcome};
@@ -66,8 +68,8 @@ impl Strictness {
     /// Returns the probability from which a mention is linked.
     pub fn threshold(self) -> f64 {
         match self {
-            Strictness::Strict => 0.9,
-            Strictness::Default => 0.5,
+            Strictness::Strict => 0.86,
+            Strictness::Default => 0.47,
             Strictness::Loose => 0.25,
         }
     }

@@ -26,6 +26,8 @@ const SCORED: usize = 10;
 const HOPELESS: f32 = 5.0;
 /// Values of hints whose other names are remembered.
 const NAMES_MAX: usize = 20_000;
+/// Plain score of the rival that is always there: in a small catalog the only candidate is not the right one for that.
+const NOBODY: f32 = -3.0;
 /// Log-odds of a candidate that was not scored.
 const FLOOR: f32 = -9.0;
 /// Entities with exactly this name that are looked at; a name of more is ambiguous without looking.
@@ -147,12 +149,12 @@ impl<P: Pages> Resolver<P> {
             Some(decision) if !self.explain => decision,
             Some(decision) => {
                 let scored = self.candidates(&hints, &Context::default())?;
-                Decision { candidates: self.decide(scored).candidates, ..decision }
+                Decision { candidates: self.decide(&scored).candidates, ..decision }
             }
             None => {
                 let mut scored = self.candidates(&hints, &Context::default())?;
                 scored.retain(|candidate| !refused.contains(&candidate.entity));
-                self.decide(scored)
+                self.decide(&scored)
             }
         };
         let sure =
@@ -170,7 +172,7 @@ impl<P: Pages> Resolver<P> {
         if scored.first().is_none_or(|best| best.context == 0.0) {
             return Ok(plain);
         }
-        let mut informed = self.decide(scored);
+        let mut informed = self.decide(&scored);
         if informed.outcome != LinkOutcome::Linked {
             return Ok(plain);
         }
@@ -180,12 +182,41 @@ impl<P: Pages> Resolver<P> {
         Ok(informed)
     }
 
+    /// Returns what resembles a name beside certain entities, best first: each with the probability that it would be
+    /// meant if it were the only one. For finding what is there twice, where resemblances do not compete.
+    pub fn alike(&mut self, query: &Query<'_>, except: &[EntityKey]) -> Result<Vec<Candidate>> {
+        self.begin(query);
+        if self.probe.name.tokens.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut scored = self.candidates(&Hint::all(query.hints, &self.names), &Context::default())?;
+        scored.retain(|candidate| !except.contains(&candidate.entity));
+        let mut alike = Vec::with_capacity(scored.len());
+        for mut candidate in scored {
+            compare_rivals(std::slice::from_mut(&mut candidate));
+            candidate.log_odds = score::pair(&candidate.vector).max(FLOOR);
+            let sure = score::probability(score::decision(&decision_features(std::slice::from_ref(&candidate))));
+            alike.push(Candidate { score: sure, ..self.candidate(&candidate) });
+        }
+        alike.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.entity.cmp(&b.entity)));
+        Ok(alike)
+    }
+
     /// Returns id, type and name of a candidate, from the index.
     pub fn describe(&self, candidate: &Candidate) -> Result<Described> {
         let (layer, number) = candidate.place;
         match &self.overlay {
             Some(overlay) if layer == 1 => described(&overlay.index, number),
             _ => described(&self.base.index, number),
+        }
+    }
+
+    /// Returns the name and the telling attribute values of a candidate: context for the other mentions of its group.
+    pub fn surroundings(&self, candidate: &Candidate) -> Result<Vec<String>> {
+        let (layer, number) = candidate.place;
+        match &self.overlay {
+            Some(overlay) if layer == 1 => surroundings(&overlay.index, number),
+            _ => surroundings(&self.base.index, number),
         }
     }
 
@@ -253,11 +284,11 @@ impl<P: Pages> Resolver<P> {
         Ok(scored)
     }
 
-    fn decide(&self, scored: Vec<Scored>) -> Decision {
+    fn decide(&self, scored: &[Scored]) -> Decision {
         let Some(best) = scored.first() else {
             return Decision::unknown();
         };
-        let sure = score::probability(score::decision(&decision_features(&scored)));
+        let sure = score::probability(score::decision(&decision_features(scored)));
         let first = score::probability(best.log_odds);
         let second = scored.get(1).map_or(0.0, |other| score::probability(other.log_odds));
         let outcome = if sure >= self.strictness.threshold() {
@@ -274,12 +305,12 @@ impl<P: Pages> Resolver<P> {
             entity: linked.then_some(best.entity),
             score: sure,
             method: if linked { method } else { Method::None },
-            candidates: scored.into_iter().take(LISTED).map(|s| self.candidate(s)).collect(),
+            candidates: scored.iter().take(LISTED).map(|s| self.candidate(s)).collect(),
         }
     }
 
-    fn candidate(&self, scored: Scored) -> Candidate {
-        let parts = if self.explain { super::explain::parts(&scored) } else { Vec::new() };
+    fn candidate(&self, scored: &Scored) -> Candidate {
+        let parts = if self.explain { super::explain::parts(scored) } else { Vec::new() };
         Candidate { entity: scored.entity, score: score::probability(scored.log_odds), parts, place: scored.place }
     }
 }
@@ -289,6 +320,21 @@ fn described<P: Pages>(index: &Index<P>, number: u32) -> Result<Described> {
     let (id, name) = card.id_and_name();
     let entity_type = index.meta.types.get(usize::from(card.kind)).map_or("", |facts| &facts.name);
     Ok(Described { id: id.to_owned(), entity_type: entity_type.to_owned(), name: name.to_owned() })
+}
+
+/// A value shared by more than one in eight of a type says nothing of what a story is about.
+const TELLING_BITS: f32 = 3.0;
+
+fn surroundings<P: Pages>(index: &Index<P>, number: u32) -> Result<Vec<String>> {
+    let card = index.entity(number)?;
+    let mut around = vec![card.id_and_name().1.to_owned()];
+    if let Some(facts) = index.meta.types.get(usize::from(card.kind)) {
+        let telling =
+            |attribute: u8| facts.attributes.get(usize::from(attribute)).is_some_and(|a| a.bits >= TELLING_BITS);
+        let values = card.values().filter(|value| telling(value.attribute) && value.text.parse::<f64>().is_err());
+        around.extend(values.map(|value| value.text.to_owned()));
+    }
+    Ok(around)
 }
 
 /// An entity that bears exactly the mention's name.
@@ -425,7 +471,7 @@ fn compare_rivals(scored: &mut [Scored]) {
     let plains: Vec<f32> = scored.iter().map(|s| s.plain).collect();
     for (at, candidate) in scored.iter_mut().enumerate() {
         let rival = if at == 0 { plains.get(1) } else { plains.first() };
-        let rival = rival.map_or(-8.0, |other| (other - candidate.plain).clamp(-8.0, 8.0));
+        let rival = (rival.copied().unwrap_or(NOBODY).max(NOBODY) - candidate.plain).clamp(-8.0, 8.0);
         let namesakes = plains.iter().filter(|other| **other >= candidate.plain - 0.3).count() - 1;
         candidate.vector[Feature::rival as usize] = rival;
         candidate.vector[Feature::namesakes as usize] = namesakes.min(20) as f32;

@@ -11,7 +11,7 @@ use anyhow::Result;
 
 use super::features::word_similarity;
 use super::hints::Meanings;
-use super::index::{Index, KeyKind, LONGEST_LIST, Meta, Pages, key};
+use super::index::{Index, KeyKind, LONGEST_LIST, Meta, Pages, key, rarity};
 use super::keys::{self, Keys, role_weight};
 use super::name::{Name, Token};
 use super::probe::Probe;
@@ -251,7 +251,6 @@ fn pairs<P: Pages>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut Ta
 
 /// Single words, rarest first; and the words of the vocabulary they may be misspellings of.
 fn words<P: Pages>(index: &Index<P>, scope: &Scope, probe: &mut Probe, room: &mut Tallies, known: bool) -> Result<()> {
-    let total = scope.names as f32 + 1.0;
     let mut order = Vec::with_capacity(probe.words.len());
     for at in 0..probe.words.len() {
         let token = probe.words[at].token;
@@ -261,7 +260,7 @@ fn words<P: Pages>(index: &Index<P>, scope: &Scope, probe: &mut Probe, room: &mu
             frequency = 0;
             list.each(|number| frequency += u32::from(scope.has(number)));
         }
-        probe.words[at].rarity = (total / (frequency as f32 + 0.5)).ln().max(0.1);
+        probe.words[at].rarity = rarity(frequency, scope.names);
         if token.role.is_core() {
             order.push((frequency, at, list));
         }
@@ -380,8 +379,7 @@ fn widen<P: Pages>(index: &Index<P>, scope: &Scope, probe: &Probe, at: usize, ro
             continue;
         }
         room.spent += list.len();
-        let rarity = ((scope.names as f32 + 1.0) / (list.len() as f32 + 0.5)).ln().max(0.1);
-        let worth = rarity * similarity * similarity;
+        let worth = rarity(list.len(), scope.names) * similarity * similarity;
         list.each(|number| {
             if scope.has(number) {
                 room.add(number, worth);

@@ -27,7 +27,7 @@ decision! {
     form, mention_explained, name_explained, part_explained, part_rest_max, name_rest_max, letters, sound, coarse_sound,
     shared, shared_max, hint_agree, hint_near, hint_against, hint_unknown, numbers_differ, mention_numbers, name_numbers,
     mention_words, name_words, mention_letters, initials, initialism, generation, legal, misspelt, nicknames,
-    abbreviated, last_word, worst_pair, support, alias, namesakes,
+    abbreviated, last_word, worst_pair, support, alias, namesakes, clash, first_word,
 }
 
 /// One split: go left if the feature is at most the threshold; a leaf has a value.
@@ -163,6 +163,7 @@ pub(crate) fn plain(v: &Vector) -> f32 {
         + initialism
         - 0.25 * at(Feature::part_rest_max)
         - 0.25 * at(Feature::name_rest_max)
+        - 0.25 * at(Feature::clash)
         - 2.0 * at(Feature::numbers_differ)
         + 0.45 * at(Feature::hint_agree).min(12.0)
         + 0.15 * at(Feature::hint_near)

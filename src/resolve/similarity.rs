@@ -164,7 +164,7 @@ mod tests {
     fn contractions_are_seen() {
         assert!(is_contraction(b"mfg", b"manufacturing"));
         assert!(!is_contraction(b"mgf", b"manufacturing"));
-        assert!(lacks_vowels_only(b"machs", b"machs e".split(|b| *b == b' ').next().unwrap_or_default()) == false);
+        assert!(!lacks_vowels_only(b"machs", b"machs e".split(|b| *b == b' ').next().unwrap_or_default()));
         assert!(lacks_vowels_only(b"nrth", b"north"));
         assert!(lacks_vowels_only(b"hldng", b"holding"));
         assert!(!lacks_vowels_only(b"hdng", b"holding"));

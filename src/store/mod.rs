@@ -10,12 +10,13 @@
 mod asks;
 mod audit;
 mod catalog;
+mod catalog_edit;
 pub mod explore;
 mod groups;
 mod ids;
 mod knowledge;
-mod links;
 mod ledger;
+mod links;
 mod migrate;
 mod search;
 mod postings;
@@ -35,6 +36,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 pub use asks::{Origin, StoredAsk, StoredProfile};
 pub use audit::{Audit, AuditItem, AuditWhat, Drawable};
 pub use catalog::CatalogChange;
+pub use catalog_edit::EntityRow;
 pub use groups::{GroupChange, GroupCounts, GroupRow};
 pub use knowledge::{CurrentAnswer, LinkedMention, Source};
 pub use ledger::{

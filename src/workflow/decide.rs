@@ -186,7 +186,7 @@ fn everywhere(tx: &Tx<'_>, key: &str) -> anyhow::Result<BTreeSet<GroupKey>> {
 
 fn relink(tx: &Tx<'_>, groups: BTreeSet<GroupKey>) -> anyhow::Result<Relinked> {
     let load = if groups.len() > 200 { Load::Many } else { Load::One };
-    relink::groups(tx, &profile::active(tx.read())?, groups, load, || ())
+    relink::groups(tx, &profile::active(tx.read())?, Strictness::Default, groups, load, || ())
 }
 
 /// What a spreadsheet says of a mention: a number of a candidate, `TYPE:ID` or a name, `none`, `new TYPE:ID`.

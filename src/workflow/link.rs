@@ -12,15 +12,12 @@ use std::rc::Rc;
 use anyhow::{Context as _, Result};
 
 use super::pairs::Pairs;
-use crate::interrupt;
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
 use crate::profile::Profile;
 use crate::resolve::{
     self, Builder, Candidate, Decision, Described, Method, Pages, Query, Resident, Resolver, Strictness, Table,
 };
-use crate::store::{DecisionRow, LinkedMention, Read, Store, Tx};
-use crate::terminal::Terminal;
-use crate::terminal::bar::Unit;
+use crate::store::{DecisionRow, LinkedMention, Read, Tx};
 
 /// Up to this many changed entities are laid over the index; more are packed into it.
 const OVERLAY: u64 = 2000;
@@ -123,12 +120,30 @@ impl<'a> Linker<'a> {
 
     /// Decides about the mentions of one group, in their order.
     pub fn link(&mut self, profile: &Profile, mentions: &[Mention]) -> Result<Vec<Decision>> {
-        let context = context_of(mentions);
+        let mut context = context_of(mentions);
         let mut decisions = Vec::with_capacity(mentions.len());
         for mention in mentions {
             let types = self.types_for(profile, &mention.entity_type);
             let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: &context };
             decisions.push(self.decide(profile, &mention.entity_type, &query)?);
+        }
+        // What is sure says more than its name: the team of a player tells which namesake stands beside him.
+        let before = context.len();
+        for decision in decisions.iter().filter(|d| d.outcome == LinkOutcome::Linked && d.score >= SURE) {
+            if let Some(candidate) = decision.candidates.first().filter(|candidate| candidate.is_indexed()) {
+                for around in self.resolver.surroundings(candidate)? {
+                    context.push_str(&around);
+                    context.push_str(" | ");
+                }
+            }
+        }
+        for (mention, decision) in mentions.iter().zip(&mut decisions) {
+            let is_open = decision.outcome != LinkOutcome::Linked && decision.method != Method::Decision;
+            if is_open && context.len() > before {
+                let types = self.types_for(profile, &mention.entity_type);
+                let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: &context };
+                *decision = self.decide(profile, &mention.entity_type, &query)?;
+            }
         }
         Ok(decisions)
     }
@@ -143,8 +158,26 @@ impl<'a> Linker<'a> {
             return Ok(by_name);
         };
         let strictness = self.resolver.strictness;
-        let by_members = self.pairs.find(self.read, (entity_type, pair), query.types, query.hints, strictness)?;
-        Ok(by_members.unwrap_or(by_name))
+        if let Some(found) = self.pairs.find(self.read, (entity_type, pair), query.types, query.hints, strictness)? {
+            return Ok(found);
+        }
+        // `KC at LAC, Week 5` says itself what the hints leave open; which of the two is at home only `at` tells.
+        let Some(parts) = resolve::split_pair(query.text) else {
+            return Ok(by_name);
+        };
+        for (home, away) in [(1, 0), (0, 1)] {
+            let mut hints = query.hints.clone();
+            hints.entry(pair.home.clone()).or_insert_with(|| parts.members[home].clone());
+            hints.entry(pair.away.clone()).or_insert_with(|| parts.members[away].clone());
+            for (name, value) in parts.rest.iter().filter(|(name, _)| pair.with.contains(name)) {
+                hints.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+            let found = self.pairs.find(self.read, (entity_type, pair), query.types, &hints, strictness)?;
+            if let Some(found) = found.filter(|found| found.outcome == LinkOutcome::Linked) {
+                return Ok(found);
+            }
+        }
+        Ok(by_name)
     }
 
     /// Decides and joins mention and decision, as they are stored.
@@ -200,6 +233,11 @@ impl<'a> Linker<'a> {
         self.resolver.describe(candidate)
     }
 
+    /// Returns what resembles a name beside certain entities, whatever people decided: for finding duplicates.
+    pub fn alike(&mut self, query: &Query<'_>, except: &[EntityKey]) -> Result<Vec<Candidate>> {
+        self.resolver.alike(query, except)
+    }
+
     /// Decides about one mention; what people decided comes first.
     pub fn resolve(&mut self, entity_type: &str, query: &Query<'_>) -> Result<Decision> {
         for value in query.hints.values() {
@@ -226,63 +264,8 @@ impl<'a> Linker<'a> {
     }
 }
 
-/// What linking anew changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Relinked {
-    /// All mentions.
-    pub mentions: u64,
-    /// Linked now.
-    pub linked: u64,
-    /// Linked now, and not before.
-    pub newly_linked: u64,
-    /// Linked to another entity than before.
-    pub moved: u64,
-    /// Linked before, and not now.
-    pub unlinked: u64,
-}
-
-/// Links every mention of the database anew, in one transaction; a dry run only counts.
-pub fn relink(store: &mut Store, strictness: Strictness, dry_run: bool, terminal: &Terminal) -> Result<Relinked> {
-    let tx = store.write()?;
-    if !dry_run {
-        refresh(&tx)?;
-    }
-    let profile = super::profile::active(tx.read())?;
-    let mut linker = Linker::open(tx.read(), strictness, Load::Many)?;
-    let groups = tx.read().groups_with_mentions()?;
-    let bar = terminal.bar(groups.len() as u64, Unit::Count, "linking");
-    let mut relinked = Relinked::default();
-    for group in groups {
-        interrupt::check()?;
-        bar.inc(1);
-        let before = tx.read().links_of_group(group)?;
-        let mentions: Vec<Mention> = before.iter().map(|link| link.mention.clone()).collect();
-        let decisions = linker.link(&profile, &mentions)?;
-        for (old, new) in before.iter().zip(&decisions) {
-            relinked.mentions += 1;
-            relinked.linked += u64::from(new.entity.is_some());
-            match (old.entity, new.entity) {
-                (None, Some(_)) => relinked.newly_linked += 1,
-                (Some(_), None) => relinked.unlinked += 1,
-                (a, b) if a != b => relinked.moved += 1,
-                _ => {}
-            }
-            let method = new.method.as_str();
-            let same = old.entity == new.entity
-                && old.outcome == new.outcome.as_str()
-                && old.method == method
-                && (old.score - new.score).abs() < 1e-9;
-            if !same && !dry_run {
-                tx.set_link(group, old.ordinal, (new.entity, new.outcome, method, new.score))?;
-            }
-        }
-    }
-    drop(linker);
-    if !dry_run {
-        tx.commit()?;
-    }
-    Ok(relinked)
-}
+/// A link this sure makes its entity context for the others.
+const SURE: f64 = 0.8;
 
 /// A link by decision.
 fn decided(entity: Option<EntityKey>) -> Decision {

@@ -17,6 +17,7 @@ pub mod inherit;
 pub mod watch;
 pub mod collect;
 pub mod import;
+pub mod catalog;
 pub mod link;
 mod pairs;
 pub mod rebuild;

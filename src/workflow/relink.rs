@@ -36,11 +36,12 @@ impl Relinked {
 pub fn groups(
     tx: &Tx<'_>,
     profile: &Profile,
+    strictness: Strictness,
     groups: impl IntoIterator<Item = GroupKey>,
     load: Load,
     mut on_group: impl FnMut(),
 ) -> anyhow::Result<Relinked> {
-    let mut linker = Linker::open(tx.read(), Strictness::Default, load)?;
+    let mut linker = Linker::open(tx.read(), strictness, load)?;
     let mut relinked = Relinked::default();
     for group in groups {
         let before = tx.read().links_of_group(group)?;

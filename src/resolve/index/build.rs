@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{
     AttributeFacts, FORMAT, KeyKind, LONGEST_LIST, Meta, NAMES_PER_PAGE, PAIRED_FROM, RARITY_UNIT, Resident, Table,
-    TypeFacts, WEIGHTS_PER_PAGE, WORDS_PER_PAGE, key, put_varint,
+    TypeFacts, WEIGHTS_PER_PAGE, WORDS_PER_PAGE, key, put_varint, rarity,
 };
 use crate::model::{Entity, EntityKey};
 use crate::resolve::countries;
@@ -225,7 +225,7 @@ impl Builder {
             let entity = u32::from_le_bytes(read4(&self.names.bytes, start)) as usize;
             let card = self.entities.record(entity);
             let kind = u16::from_le_bytes([card[8], card[9]]);
-            let total = f32_of(self.types[usize::from(kind)].facts.names);
+            let total = self.types[usize::from(kind)].facts.names;
             let inverted = self.names.bytes[start + 4] & 2 != 0;
             let count = self.names.bytes[start + 5];
             let mut at = start + 6;
@@ -238,7 +238,7 @@ impl Builder {
                 let segment = self.names.bytes[at + 5];
                 let text = std::str::from_utf8(&self.names.bytes[at + 6..at + 6 + len])?;
                 let frequency = self.frequency.get(&typed(kind, keys::word_key(text, class))).copied().unwrap_or(1);
-                let rarity = ((total + 1.0) / (f32_of(frequency) + 0.5)).ln().max(0.1);
+                let rarity = rarity(frequency, total);
                 let role = Role::from_u8(flags & 0x7f);
                 weight += rarity * keys::role_weight(role) * if flags & 0x80 == 0 { 1.0 } else { 0.4 };
                 if role.is_core() && flags & 0x80 == 0 {

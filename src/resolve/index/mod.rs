@@ -155,6 +155,15 @@ pub(crate) const PAIRED_FROM: u32 = 12;
 /// Rarity is kept in sixteenths of a natural logarithm.
 pub(crate) const RARITY_UNIT: f32 = 16.0;
 
+/// A type of fewer names than this counts as one of so many: in a list of seventy, a word that stands once is no less
+/// telling than in one of thousands.
+pub(crate) const LEAST_NAMES: u32 = 4000;
+
+/// Returns how rare a word is that stands in so many names of so many, as a natural logarithm.
+pub(crate) fn rarity(frequency: u32, names: u32) -> f32 {
+    ((names.max(LEAST_NAMES) as f32 + 1.0) / (frequency as f32 + 0.5)).ln().max(0.1)
+}
+
 /// What a key is made of; the first byte of what is hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

@@ -1,0 +1,189 @@
+//! `gleaner catalog …`
+
+use clap::{Args, Subcommand};
+
+/// Tend the catalog of entities.
+#[derive(Debug, Subcommand)]
+pub enum CatalogCommand {
+    /// List entities by name
+    List(CatalogListArgs),
+
+    /// Show an entity: names, attributes, what was taught about it
+    Show(CatalogEntityArgs),
+
+    /// Add an entity
+    Add(CatalogAddArgs),
+
+    /// Change an entity's name or attributes
+    Edit(CatalogEditArgs),
+
+    /// Remove an entity; mentions linked to it keep their text
+    Remove(CatalogEntityArgs),
+
+    /// Teach or unlearn another name of an entity
+    ///
+    /// A taught name is a decision: kept apart from the catalog, it survives when the catalog is loaded again.
+    #[command(subcommand)]
+    Alias(AliasCommand),
+
+    /// Make one entity of two: names, links and decisions move to the second
+    Merge(CatalogMergeArgs),
+
+    /// Make two entities of one: some of its aliases become a new entity
+    Split(CatalogSplitArgs),
+
+    /// List entities of one type that are likely the same, best first
+    Dedupe(CatalogDedupeArgs),
+
+    /// Propose entities from the mentions that are not linked
+    Propose(CatalogProposeArgs),
+
+    /// Make the proposed entities real, and link their mentions
+    Accept(CatalogAcceptArgs),
+}
+
+/// Options of `catalog list`.
+#[derive(Clone, Debug, Args)]
+pub struct CatalogListArgs {
+    /// Only names with this text in them
+    #[arg(default_value = "")]
+    pub text: String,
+
+    /// Only this type
+    #[arg(long = "type", value_name = "TYPE", default_value = "")]
+    pub entity_type: String,
+
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: u64,
+}
+
+/// An entity.
+#[derive(Clone, Debug, Args)]
+pub struct CatalogEntityArgs {
+    /// Its id, `type:id`, or its name
+    pub entity: String,
+}
+
+/// Options of `catalog add`.
+#[derive(Clone, Debug, Args)]
+pub struct CatalogAddArgs {
+    /// Its preferred name
+    pub name: String,
+
+    /// Its type
+    #[arg(long = "type", value_name = "TYPE")]
+    pub entity_type: String,
+
+    /// Its id [default: made from the name]
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+
+    /// Another name; may be given several times
+    #[arg(long = "alias", value_name = "NAME")]
+    pub aliases: Vec<String>,
+
+    /// What tells it from namesakes, as `team=KC`; may be given several times
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    pub attributes: Vec<String>,
+}
+
+/// Options of `catalog edit`.
+#[derive(Clone, Debug, Args)]
+pub struct CatalogEditArgs {
+    /// Its id, `type:id`, or its name
+    pub entity: String,
+
+    /// Its new preferred name
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// Set an attribute, as `team=KC`; `team=` removes it; may be given several times
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    pub attributes: Vec<String>,
+}
+
+/// `gleaner catalog alias …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum AliasCommand {
+    /// This name means this entity
+    Add(AliasArgs),
+
+    /// This name does not mean this entity
+    Remove(AliasArgs),
+}
+
+/// A name and an entity.
+#[derive(Clone, Debug, Args)]
+pub struct AliasArgs {
+    /// Its id, `type:id`, or its name
+    pub entity: String,
+
+    /// The other name
+    pub alias: String,
+}
+
+/// Options of `catalog merge`.
+#[derive(Clone, Debug, Args)]
+pub struct CatalogMergeArgs {
+    /// The entity that goes
+    pub from: String,
+
+    /// The entity that stays
+    pub into: String,
+}
+
+/// Options of `catalog split`.
+#[derive(Clone, Debug, Args)]
+pub struct CatalogSplitArgs {
+    /// Its id, `type:id`, or its name
+    pub entity: String,
+
+    /// An alias that goes to the new entity, the first as its name; may be given several times
+    #[arg(long = "alias", value_name = "NAME", required = true)]
+    pub aliases: Vec<String>,
+
+    /// Id of the new entity [default: made from its name]
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+}
+
+/// Options of `catalog dedupe`.
+#[derive(Clone, Debug, Args)]
+pub struct CatalogDedupeArgs {
+    /// Only this type
+    #[arg(long = "type", value_name = "TYPE")]
+    pub entity_type: Option<String>,
+
+    /// At least so likely
+    #[arg(long, value_name = "P", default_value_t = 0.5)]
+    pub min_score: f64,
+
+    /// At most so many pairs
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: u64,
+}
+
+/// Options of `catalog propose`.
+#[derive(Clone, Debug, Args)]
+pub struct CatalogProposeArgs {
+    /// Only those mentioned so often
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub min_count: u64,
+
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: u64,
+}
+
+/// Options of `catalog accept`.
+#[derive(Clone, Debug, Args)]
+pub struct CatalogAcceptArgs {
+    /// Only those mentioned so often
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub min_count: u64,
+
+    /// Say what would be made and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
