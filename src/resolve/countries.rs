@@ -3,8 +3,9 @@
 //! Codes are ISO 3166-1; names are English with common short, native and former ones. A line: alpha-2, alpha-3, names
 //! separated by `|`, as `clean` and lower case leave them.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use super::hash::Map;
 
 const COUNTRIES: &str = "
 ad and andorra
@@ -329,13 +330,13 @@ in rj rajasthan
 
 struct Table {
     /// Codes and names to the number of a country.
-    countries: HashMap<&'static str, u16>,
+    countries: Map<&'static str, u16>,
     /// Names and short forms of states to the number of their country.
-    states: HashMap<&'static str, u16>,
+    states: Map<&'static str, u16>,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let mut table = Table { countries: HashMap::new(), states: HashMap::new() };
+    let mut table = Table { countries: Map::default(), states: Map::default() };
     for (number, line) in (0u16..).zip(COUNTRIES.lines()) {
         let mut parts = line.splitn(3, ' ');
         for code in parts.by_ref().take(2) {

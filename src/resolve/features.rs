@@ -153,8 +153,9 @@ pub(crate) struct Comparer<'a> {
     options: Vec<(f32, Pair)>,
     mention_paired: [f32; MAX_TOKENS],
     name_paired: [f32; MAX_TOKENS],
+    /// Positions of the name's core words that are not asides.
+    core_at: Vec<u8>,
     core: Vec<u8>,
-    full: Vec<u8>,
     bones: Vec<u8>,
     wide: Vec<u8>,
 }
@@ -167,8 +168,8 @@ impl<'a> Comparer<'a> {
             options: Vec::with_capacity(64),
             mention_paired: [0.0; MAX_TOKENS],
             name_paired: [0.0; MAX_TOKENS],
+            core_at: Vec::with_capacity(MAX_TOKENS),
             core: Vec::with_capacity(64),
-            full: Vec::with_capacity(64),
             bones: Vec::with_capacity(64),
             wide: Vec::with_capacity(64),
         }
@@ -184,7 +185,13 @@ impl<'a> Comparer<'a> {
         &self.name
     }
 
-    /// Compares a mention with a catalog name.
+    /// Returns which words of the mention the last comparison paired with more than a likeness, a bit a word.
+    pub(crate) fn certain(&self) -> u32 {
+        let sure = |pair: &&Pair| !matches!(pair.how, How::Similar | How::Abbreviation);
+        self.pairs.iter().filter(sure).fold(0, |bits, pair| bits | 1 << pair.mention)
+    }
+
+    /// Compares a mention with a catalog name, but for what only the best candidates need ([`Comparer::finish`]).
     pub(crate) fn compare<G: Deref<Target = [u8]>>(
         &mut self,
         probe: &Probe,
@@ -193,6 +200,12 @@ impl<'a> Comparer<'a> {
     ) -> Vector {
         self.name.clear();
         card.tokens(|token| self.name.push(token));
+        self.core_at.clear();
+        for (at, token) in (0u8..).zip(&self.name) {
+            if token.role.is_core() && !token.aside {
+                self.core_at.push(at);
+            }
+        }
         self.pair_words(probe);
         let mut v = [0.0; COUNT];
         self.coverage(probe, &mut v);
@@ -207,26 +220,49 @@ impl<'a> Comparer<'a> {
         v
     }
 
-    /// Pairs words one to one, the best pairs first; then words that only together equal one of the other side.
+    /// Pairs words one to one: first those that are equal or mean the same, then, of what is left, the best likenesses;
+    /// then words that only together equal one of the other side.
     fn pair_words(&mut self, probe: &Probe) {
-        self.options.clear();
         self.pairs.clear();
         self.mention_paired = [0.0; MAX_TOKENS];
         self.name_paired = [0.0; MAX_TOKENS];
+        self.options.clear();
         for (i, word) in (0u8..).zip(&probe.words) {
             let text = probe.name.text(&word.token).as_bytes();
             for (j, other) in (0u8..).zip(&self.name) {
-                if let Some((similarity, how)) = similarity(word, text, other) {
-                    let weight = other.rarity * role_weight(other.role).max(0.05);
-                    let near = 1.0 - 0.01 * f32::from(i.abs_diff(j));
-                    let order = similarity * similarity * near * (4.0 + weight);
-                    self.options.push((order, Pair { mention: i, name: j, similarity, how }));
+                if let Some((similarity, how)) = same(word, text, other) {
+                    self.options.push((order(i, j, similarity, other), Pair { mention: i, name: j, similarity, how }));
                 }
             }
         }
-        self.options.sort_unstable_by(|a, b| {
-            b.0.total_cmp(&a.0).then(a.1.mention.cmp(&b.1.mention)).then(a.1.name.cmp(&b.1.name))
-        });
+        self.take_best();
+        self.options.clear();
+        for (i, word) in (0u8..).zip(&probe.words) {
+            if self.mention_paired[usize::from(i)] > 0.0 {
+                continue;
+            }
+            let text = probe.name.text(&word.token).as_bytes();
+            for (j, other) in (0u8..).zip(&self.name) {
+                if self.name_paired[usize::from(j)] > 0.0 {
+                    continue;
+                }
+                if let Some((similarity, how)) = likeness(word, text, other) {
+                    self.options.push((order(i, j, similarity, other), Pair { mention: i, name: j, similarity, how }));
+                }
+            }
+        }
+        self.take_best();
+        self.expand_initials(probe);
+        self.join_words(probe);
+    }
+
+    /// Takes the options that do not contradict each other, best first.
+    fn take_best(&mut self) {
+        if self.options.len() > 1 {
+            self.options.sort_unstable_by(|a, b| {
+                b.0.total_cmp(&a.0).then(a.1.mention.cmp(&b.1.mention)).then(a.1.name.cmp(&b.1.name))
+            });
+        }
         for at in 0..self.options.len() {
             let pair = self.options[at].1;
             if self.mention_paired[usize::from(pair.mention)] == 0.0 && self.name_paired[usize::from(pair.name)] == 0.0
@@ -234,8 +270,6 @@ impl<'a> Comparer<'a> {
                 self.take(pair);
             }
         }
-        self.expand_initials(probe);
-        self.join_words(probe);
     }
 
     fn take(&mut self, pair: Pair) {
@@ -269,7 +303,7 @@ impl<'a> Comparer<'a> {
             if self.name[j].role != Role::Initials || letters.len() < 2 || self.name_paired[j] > 0.6 {
                 continue;
             }
-            let free: Vec<usize> = probe.core_words().filter(|i| self.mention_paired[*i] <= 0.6).collect();
+            let free: Vec<usize> = probe.core_at.iter().copied().filter(|i| self.mention_paired[*i] <= 0.6).collect();
             if let Some(run) = free
                 .windows(letters.len())
                 .find(|run| run.iter().zip(letters).all(|(i, l)| probe.text(*i).as_bytes()[0] == *l))
@@ -319,7 +353,9 @@ impl<'a> Comparer<'a> {
                     self.mention_paired[i] = 0.95;
                 }
                 self.name_paired[j] = 0.95;
-                self.pairs.push(Pair { mention: from as u8, name: j as u8, similarity: 0.95, how: How::Joined });
+                for i in from..until {
+                    self.pairs.push(Pair { mention: i as u8, name: j as u8, similarity: 0.95, how: How::Joined });
+                }
                 break;
             }
         }
@@ -405,55 +441,69 @@ impl<'a> Comparer<'a> {
         v[Feature::in_order as usize] = in_order;
     }
 
+    /// Letters of both names as wholes. Their sounds come later, by [`Comparer::finish`].
     fn strings(&mut self, probe: &Probe, v: &mut Vector) {
         self.core.clear();
-        self.full.clear();
-        self.bones.clear();
-        self.wide.clear();
+        let mut rest = Some(probe.full.as_bytes());
         for token in &self.name {
-            self.full.extend_from_slice(token.text);
-            if token.role.is_core() && !token.aside {
-                self.core.extend_from_slice(token.text);
-                phonetic::skeleton(token.text, &mut self.bones);
-            }
+            rest = rest.and_then(|rest| rest.strip_prefix(token.text));
         }
-        phonetic::coarse(&self.bones, &mut self.wide);
+        let same_letters = rest.is_some_and(<[u8]>::is_empty);
+        for &at in &self.core_at {
+            self.core.extend_from_slice(self.name[usize::from(at)].text);
+        }
         let core = probe.core.as_bytes();
         v[Feature::letters as usize] = probe.core_pattern.similarity(&self.core);
-        v[Feature::overlap as usize] = probe.core_pattern.overlap(&self.core);
         v[Feature::start as usize] =
             common_prefix(core, &self.core) as f32 / core.len().min(self.core.len()).max(1) as f32;
-        v[Feature::sound as usize] = probe.sound_pattern.similarity(&self.bones);
-        v[Feature::coarse_sound as usize] = probe.coarse_pattern.similarity(&self.wide);
         v[Feature::mention_letters as usize] = core.len() as f32;
         v[Feature::name_letters as usize] = self.core.len() as f32;
         let same_words = v[Feature::mention_rest as usize] < 0.05 && v[Feature::name_rest as usize] < 0.05;
-        v[Feature::form as usize] = if probe.full.as_bytes() == self.full {
+        v[Feature::form as usize] = if same_letters {
             4.0
         } else if core == self.core {
             3.0
         } else if same_words {
             2.0
-        } else if probe.sound == self.bones && self.bones.len() >= 3 {
-            1.0
         } else {
             0.0
         };
         v[Feature::initialism as usize] = self.initialism(probe);
     }
 
+    /// Sets what only the best candidates need: the overlap of all letters, and how both names sound.
+    pub(crate) fn finish<G: Deref<Target = [u8]>>(&mut self, probe: &Probe, card: &'a NameCard<G>, v: &mut Vector) {
+        self.core.clear();
+        self.bones.clear();
+        self.wide.clear();
+        card.tokens(|token| {
+            if token.role.is_core() && !token.aside {
+                self.core.extend_from_slice(token.text);
+                phonetic::skeleton(token.text, &mut self.bones);
+            }
+        });
+        phonetic::coarse(&self.bones, &mut self.wide);
+        v[Feature::overlap as usize] = probe.core_pattern.overlap(&self.core);
+        v[Feature::sound as usize] = probe.sound_pattern.similarity(&self.bones);
+        v[Feature::coarse_sound as usize] = probe.coarse_pattern.similarity(&self.wide);
+        if v[Feature::form as usize] == 0.0 && probe.sound == self.bones && self.bones.len() >= 3 {
+            v[Feature::form as usize] = 1.0;
+        }
+    }
+
     /// Returns the length of an initialism that one side is of the other's words.
     fn initialism(&self, probe: &Probe) -> f32 {
         let core = probe.core.as_bytes();
-        let initials = |small: bool| -> Vec<u8> {
-            self.name
-                .iter()
-                .filter(|t| !t.aside && (t.role == Role::Word || small && t.role == Role::Small))
-                .map(|t| t.text[0])
-                .collect()
-        };
-        if (2..=9).contains(&core.len()) && self.name.len() > 1 && (core == initials(false) || core == initials(true)) {
-            return core.len() as f32;
+        if (2..=9).contains(&core.len()) && self.name.len() > 1 {
+            let spells = |small: bool| {
+                let mut rest = core.iter();
+                let initials =
+                    self.name.iter().filter(|t| !t.aside && (t.role == Role::Word || small && t.role == Role::Small));
+                initials.map(|token| token.text[0]).all(|letter| rest.next() == Some(&letter)) && rest.next().is_none()
+            };
+            if spells(false) || spells(true) {
+                return core.len() as f32;
+            }
         }
         let own = probe.initials.as_bytes();
         if (2..=9).contains(&own.len()) && probe.words.len() > 1 && self.core == own {
@@ -464,15 +514,13 @@ impl<'a> Comparer<'a> {
 
     /// First and last words: given name and surname where it is a person.
     fn ends(&mut self, probe: &Probe, inverted: bool, v: &mut Vector) {
-        let core: Vec<usize> =
-            (0..self.name.len()).filter(|j| self.name[*j].role.is_core() && !self.name[*j].aside).collect();
-        let segments: Vec<u8> = core.iter().map(|j| self.name[*j].segment).collect();
-        if let Some((last, first)) = super::keys::last_and_first(segments.into_iter(), inverted) {
-            v[Feature::last_word as usize] = self.name_paired[core[last]];
-            v[Feature::first_word as usize] = self.name_paired[core[first]];
+        let segments = self.core_at.iter().map(|j| self.name[usize::from(*j)].segment);
+        if let Some((last, first)) = super::keys::last_and_first(segments, inverted) {
+            v[Feature::last_word as usize] = self.name_paired[usize::from(self.core_at[last])];
+            v[Feature::first_word as usize] = self.name_paired[usize::from(self.core_at[first])];
         }
-        v[Feature::name_words as usize] = core.len() as f32;
-        v[Feature::mention_words as usize] = probe.core_words().count() as f32;
+        v[Feature::name_words as usize] = self.core_at.len() as f32;
+        v[Feature::mention_words as usize] = probe.core_at.len() as f32;
     }
 
     /// Generation, legal form and numbers that found no partner.
@@ -534,22 +582,37 @@ fn join<'t>(whole: &[u8], from: usize, count: usize, text: impl Fn(usize) -> Opt
     None
 }
 
-/// Compares a word of the mention with a word of a name; `None` if they have nothing in common.
-fn similarity(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)> {
-    let role = word.token.role;
+/// Returns what a pair of words is worth when several contend: likeness, neighbourhood and rarity.
+fn order(i: u8, j: u8, similarity: f32, other: &TokenView<'_>) -> f32 {
+    let weight = other.rarity * role_weight(other.role).max(0.05);
+    let near = 1.0 - 0.01 * f32::from(i.abs_diff(j));
+    similarity * similarity * near * (4.0 + weight)
+}
+
+/// Returns how a word of the mention and a word of a name are the same: written alike, of one meaning, one number.
+fn same(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)> {
     if text == other.text {
         return Some((1.0, if other.role == Role::Number { How::Number } else { How::Equal }));
     }
     if word.token.class != 0 && word.token.class == other.class {
         return Some((0.97, How::SameMeaning));
     }
-    if role == Role::Number || other.role == Role::Number {
+    if word.value.is_some() && (word.token.role == Role::Number || other.role == Role::Number) {
         // Written as a numeral or as a word.
-        let value = match other.role {
-            Role::Number => std::str::from_utf8(other.text).ok().and_then(|t| t.parse().ok()),
-            _ => std::str::from_utf8(other.text).ok().and_then(|t| words::roman(t).or_else(|| words::number_word(t))),
-        };
-        return (value.is_some() && value == word.value).then_some((0.95, How::Number));
+        let value = std::str::from_utf8(other.text).ok().and_then(|text| match other.role {
+            Role::Number => text.parse().ok(),
+            _ => words::roman(text).or_else(|| words::number_word(text)),
+        });
+        return (value == word.value).then_some((0.95, How::Number));
+    }
+    None
+}
+
+/// Compares two words that are not the same; `None` if they have nothing in common.
+fn likeness(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)> {
+    let role = word.token.role;
+    if role == Role::Number || other.role == Role::Number {
+        return None;
     }
     if !role.is_core() || !other.role.is_core() {
         let short = role == Role::Generation || other.role == Role::Generation;
@@ -598,12 +661,7 @@ fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)
             let read = misread(text, other.text).or_else(|| misread(other.text, text));
             similarity = read.unwrap_or(if similarity > 0.85 { 0.5 } else { 0.0 });
         } else if similarity < 0.8 && !word.sound.is_empty() {
-            let same_sound = similarity > 0.3 && {
-                let mut bones = Vec::with_capacity(40);
-                phonetic::skeleton(other.text, &mut bones);
-                word.sound == bones && bones.len() >= 2
-            };
-            if same_sound {
+            if similarity > 0.3 && word.sound.len() >= 2 && phonetic::sounds_as(other.text, &word.sound) {
                 similarity = similarity.max(0.6 + 0.2 * similarity);
             }
         }
@@ -638,12 +696,8 @@ fn misread(scanned: &[u8], word: &[u8]) -> Option<f32> {
 /// Returns the similarity of two words as the comparison sees it; for the expansion of words.
 pub(crate) fn word_similarity(pattern: &Pattern, sound: &[u8], other: &[u8]) -> f32 {
     let similarity = pattern.similarity(other);
-    if similarity < 0.8 && similarity > 0.3 && sound.len() >= 2 {
-        let mut bones = Vec::with_capacity(24);
-        phonetic::skeleton(other, &mut bones);
-        if bones == sound {
-            return similarity.max(0.6 + 0.2 * similarity);
-        }
+    if similarity < 0.8 && similarity > 0.3 && sound.len() >= 2 && phonetic::sounds_as(other, sound) {
+        return similarity.max(0.6 + 0.2 * similarity);
     }
     similarity
 }

@@ -4,8 +4,9 @@
 //! customs. A line is a family of forms; a form may stand on several lines (`Alex`, `Chris`, `Jo`), so the relation is
 //! not transitive.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use super::hash::Map;
 
 const FAMILIES: &str = "
 aaron ron ronnie
@@ -392,8 +393,8 @@ zebulon zeb
 zechariah zach
 ";
 
-static TABLE: LazyLock<HashMap<&'static str, Vec<u16>>> = LazyLock::new(|| {
-    let mut table: HashMap<&'static str, Vec<u16>> = HashMap::new();
+static TABLE: LazyLock<Map<&'static str, Vec<u16>>> = LazyLock::new(|| {
+    let mut table: Map<&'static str, Vec<u16>> = Map::default();
     for (number, line) in (0u16..).zip(FAMILIES.lines()) {
         for form in line.split_whitespace() {
             table.entry(form).or_default().push(number);

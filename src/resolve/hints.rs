@@ -8,8 +8,11 @@ use super::similarity::Pattern;
 use super::sports::{self, Positions};
 use super::words;
 use crate::model::Attributes;
-use std::collections::HashMap;
+use std::cell::RefCell;
 use std::ops::Deref;
+use std::rc::Rc;
+
+use super::hash::Map;
 
 /// A hint, prepared once for all candidates.
 #[derive(Clone, Debug)]
@@ -24,6 +27,50 @@ pub(crate) struct Hint {
     country: u16,
     number: Option<i64>,
     positions: &'static [(u8, u8)],
+    /// What was found of values: teams and countries come again and again.
+    remembered: RefCell<Map<Box<str>, Verdict>>,
+}
+
+/// Hints prepared for earlier mentions, by name and value: a story's players have the same teams.
+#[derive(Default)]
+pub(crate) struct Prepared {
+    by_name: Map<String, Map<String, Option<Rc<Hint>>>>,
+    n: usize,
+}
+
+/// Prepared hints, and values of a hint, that are remembered.
+const REMEMBERED_MAX: usize = 4096;
+
+impl Prepared {
+    /// Prepares all hints of a mention; `names` are the catalog's other names of what their values name.
+    pub(crate) fn all(&mut self, hints: &Attributes, names: &Map<String, Vec<String>>) -> Vec<Rc<Hint>> {
+        let mut prepared = Vec::with_capacity(hints.len());
+        for (name, value) in hints {
+            if let Some(known) = self.by_name.get(name).and_then(|values| values.get(value)) {
+                prepared.extend(known.iter().map(Rc::clone));
+                continue;
+            }
+            let hint = Hint::new(name, value).map(|mut hint| {
+                hint.also.extend_from_slice(names.get(value).map_or(&[], Vec::as_slice));
+                Rc::new(hint)
+            });
+            prepared.extend(hint.iter().map(Rc::clone));
+            if self.n >= REMEMBERED_MAX {
+                self.by_name.clear();
+                self.n = 0;
+            }
+            self.n += 1;
+            self.by_name.entry(name.clone()).or_default().insert(value.clone(), hint);
+        }
+        prepared
+    }
+
+    /// Forgets what was prepared of a value.
+    pub(crate) fn forget(&mut self, value: &str) {
+        self.by_name.values_mut().for_each(|values| {
+            values.remove(value);
+        });
+    }
 }
 
 /// What the hints say of one candidate.
@@ -52,6 +99,17 @@ pub(crate) enum Verdict {
     Unknown,
 }
 
+impl Verdict {
+    fn times(self, factor: f32) -> Verdict {
+        match self {
+            Verdict::Agree(bits) => Verdict::Agree(bits * factor),
+            Verdict::Near(bits) => Verdict::Near(bits * factor),
+            Verdict::Against(bits) => Verdict::Against(bits * factor),
+            Verdict::Unknown => Verdict::Unknown,
+        }
+    }
+}
+
 impl Hint {
     /// Prepares a hint; `None` for an empty value.
     pub(crate) fn new(name: &str, value: &str) -> Option<Hint> {
@@ -69,17 +127,22 @@ impl Hint {
             squashed,
             value: words,
             also: Vec::new(),
+            remembered: RefCell::default(),
         })
     }
 
-    /// Prepares all hints of a mention; `names` are the catalog's other names of what their values name.
-    pub(crate) fn all(hints: &Attributes, names: &HashMap<String, Vec<String>>) -> Vec<Hint> {
-        let prepare = |(name, value): (&String, &String)| {
-            let mut hint = Hint::new(name, value)?;
-            hint.also.extend_from_slice(names.get(value).map_or(&[], Vec::as_slice));
-            Some(hint)
-        };
-        hints.iter().filter_map(prepare).collect()
+    /// Compares with one value of an attribute that means the same thing, where an agreement counts so many bits.
+    fn judge_value(&self, value: &str, country: u16, bits: f32) -> Verdict {
+        if let Some(known) = self.remembered.borrow().get(value) {
+            return known.times(bits);
+        }
+        let verdict = self.compare(value, country, 1.0);
+        let mut remembered = self.remembered.borrow_mut();
+        if remembered.len() >= REMEMBERED_MAX {
+            remembered.clear();
+        }
+        remembered.insert(value.into(), verdict);
+        verdict.times(bits)
     }
 
     /// Compares with one value of an attribute that means the same thing.
@@ -128,7 +191,7 @@ impl Hint {
                 continue;
             };
             if means.get(usize::from(value.attribute)) == Some(&true) {
-                let new = self.compare(value.text, value.country, attribute.bits);
+                let new = self.judge_value(value.text, value.country, attribute.bits);
                 verdict = better(verdict, new);
             } else if value.text == self.value && value.text.len() > 1 && self.number.is_none() {
                 // The value stands under another name: an agreement, if a smaller one.
@@ -141,7 +204,7 @@ impl Hint {
 
 /// Which attributes of a type a hint may mean, worked out once for each name of a hint and type.
 #[derive(Default)]
-pub(crate) struct Meanings(HashMap<String, Vec<Option<Box<[bool]>>>>);
+pub(crate) struct Meanings(Map<String, Vec<Option<Box<[bool]>>>>);
 
 impl Meanings {
     fn of(&mut self, hint: &str, kind: u16, facts: &TypeFacts) -> &[bool] {
@@ -329,8 +392,8 @@ mod tests {
 
     #[test]
     fn a_value_has_the_other_names_the_catalog_knows() {
-        let names = [("Bills".to_owned(), vec!["buffalo bills".to_owned(), "buf".to_owned()])].into();
-        let hints = Hint::all(&[("team".to_owned(), "Bills".to_owned())].into(), &names);
+        let names = Map::from_iter([("Bills".to_owned(), vec!["buffalo bills".to_owned(), "buf".to_owned()])]);
+        let hints = Prepared::default().all(&[("team".to_owned(), "Bills".to_owned())].into(), &names);
         let check = |value: &str, expected: Verdict| assert_eq!(hints[0].compare(value, 0, 4.0), expected, "{value}");
         check("buf", Verdict::Agree(4.0));
         check("chi buf", Verdict::Agree(4.0));

@@ -108,6 +108,34 @@ pub(crate) fn word_key(text: &str, class: u16) -> u64 {
     if class == 0 { key(KeyKind::Word, text.as_bytes(), &[]) } else { key(KeyKind::Class, &class.to_le_bytes(), &[]) }
 }
 
+/// Key under which the builder keeps how often a word stands in the names of a type.
+pub(crate) fn count_key(word_key: u64, kind: u16) -> u64 {
+    key(KeyKind::Count, &word_key.to_le_bytes(), &kind.to_le_bytes())
+}
+
+/// Keys of a word and of what is left of it when one letter is missing: two words that differ by one letter (one more,
+/// one less, another, or two neighbours swapped) share one of them. The idea is that of T. Bocek, E. Hunt and B. Stiller,
+/// "Fast similarity search in large dictionaries", 2007.
+pub(crate) fn less_one(word: &[u8], put: &mut dyn FnMut(u64)) {
+    const LONGEST: usize = 24;
+    put(key(KeyKind::Less, word, &[]));
+    if !(4..=LONGEST).contains(&word.len()) {
+        return;
+    }
+    let mut rest = [0u8; LONGEST];
+    rest[..word.len() - 1].copy_from_slice(&word[1..]);
+    for at in 0..word.len() {
+        // One key for a run of equal letters.
+        if at > 0 {
+            rest[at - 1] = word[at - 1];
+            if word[at] == word[at - 1] {
+                continue;
+            }
+        }
+        put(key(KeyKind::Less, &rest[..word.len() - 1], &[]));
+    }
+}
+
 /// Key of two words that follow each other.
 pub(crate) fn pair_key(a: &str, a_class: u16, b: &str, b_class: u16) -> u64 {
     let (x, y) = (word_key(a, a_class), word_key(b, b_class));

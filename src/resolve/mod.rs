@@ -11,6 +11,7 @@ mod countries;
 mod explain;
 mod features;
 mod given;
+mod hash;
 mod hints;
 mod index;
 mod keys;

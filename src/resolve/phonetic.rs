@@ -3,36 +3,57 @@
 //! The idea is that of Soundex and Metaphone, widened to romanizations of other scripts: vowels are written freely or
 //! not at all, and whole families of consonants change places between systems (zh, j, dj; kh, ch, h; ts, c, z).
 
+/// The sounds of a lower-case ASCII word, one after the other.
+struct Sounds<'w> {
+    word: &'w [u8],
+    at: usize,
+    last: u8,
+}
+
+impl Iterator for Sounds<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        while let Some(&letter) = self.word.get(self.at) {
+            let first = self.at == 0;
+            let (sound, used) = sound(letter, self.word.get(self.at + 1).copied().unwrap_or(0), first);
+            self.at += used;
+            if sound != 0 && sound != self.last {
+                self.last = sound;
+                return Some(sound);
+            }
+        }
+        None
+    }
+}
+
+/// Returns the sound of a letter before another, 0 for none, and how many letters it takes.
+fn sound(letter: u8, next: u8, first: bool) -> (u8, usize) {
+    match (letter, next) {
+        (b'p', b'h') => (b'v', 2),
+        (b'k', b'h') | (b'c', b'k') => (b'k', 2),
+        (b'c', b'h') | (b's', b'h' | b'z') | (b'z', b'h') | (b't', b's' | b'z') | (b'd', b'j' | b'z') => (b's', 2),
+        (b'c', b'e' | b'i' | b'y') => (b's', 1),
+        (b'c' | b'k' | b'q', _) => (b'k', 1),
+        (b'g', b'h') => (b'g', 2),
+        (b't' | b'd', b'h') => (letter, 2),
+        (b's' | b'z' | b'j' | b'x', _) => (b's', 1),
+        (b'v' | b'w' | b'f', _) => (b'v', 1),
+        // A leading vowel counts, as one sign for all: otherwise every short word is the same.
+        (b'a' | b'e' | b'i' | b'o' | b'u' | b'y', _) => (if first { b'a' } else { 0 }, 1),
+        (b'h', _) => (0, 1),
+        (other, _) => (other, 1),
+    }
+}
+
 /// Writes the consonant skeleton of a lower-case ASCII word into `out` (appended).
 pub(crate) fn skeleton(word: &[u8], out: &mut Vec<u8>) {
-    let from = out.len();
-    let mut at = 0;
-    while at < word.len() {
-        let next = word.get(at + 1).copied().unwrap_or(0);
-        let (sound, used) = match (word[at], next) {
-            (b'p', b'h') => (b'v', 2),
-            (b'k' | b'c' | b'q', b'h') if word[at] == b'k' => (b'k', 2),
-            (b'c', b'h') | (b's', b'h' | b'z') | (b'z', b'h') | (b't', b's' | b'z') | (b'd', b'j' | b'z') => (b's', 2),
-            (b'c', b'k') => (b'k', 2),
-            (b'c', b'e' | b'i' | b'y') => (b's', 1),
-            (b'c' | b'k' | b'q', _) => (b'k', 1),
-            (b'g', b'h') => (b'g', 2),
-            (b't' | b'd', b'h') => (word[at], 2),
-            (b's' | b'z' | b'j' | b'x', _) => (b's', 1),
-            (b'v' | b'w' | b'f', _) => (b'v', 1),
-            (b'a' | b'e' | b'i' | b'o' | b'u' | b'y' | b'h', _) => (0, 1),
-            (other, _) => (other, 1),
-        };
-        if sound == 0 {
-            // A leading vowel counts, as one sign for all: otherwise every short word is the same.
-            if at == 0 && word[at] != b'h' {
-                out.push(b'a');
-            }
-        } else if out.len() == from || out.last() != Some(&sound) {
-            out.push(sound);
-        }
-        at += used;
-    }
+    out.extend(Sounds { word, at: 0, last: 0 });
+}
+
+/// Returns whether a word has exactly this skeleton.
+pub(crate) fn sounds_as(word: &[u8], bones: &[u8]) -> bool {
+    Sounds { word, at: 0, last: 0 }.eq(bones.iter().copied())
 }
 
 /// Widens a skeleton to the families that syllabic scripts cannot tell apart (l and r, b and p and v, d and t …).

@@ -1,5 +1,7 @@
 //! A mention prepared for comparison with many candidates.
 
+use std::rc::Rc;
+
 use super::hints::{Context, Hint};
 use super::keys;
 use super::name::{Name, Token};
@@ -25,7 +27,9 @@ pub(crate) struct Word {
 pub(crate) struct Probe {
     pub(crate) name: Name,
     pub(crate) words: Vec<Word>,
-    pub(crate) hints: Vec<Hint>,
+    /// Positions of the core words that are not asides.
+    pub(crate) core_at: Vec<usize>,
+    pub(crate) hints: Vec<Rc<Hint>>,
     /// What stands around the mention.
     pub(crate) context: Context,
     /// Letters of the core, and all letters.
@@ -49,11 +53,12 @@ impl Probe {
     }
 
     /// Prepares the rest; rarities are set later, from the index.
-    pub(crate) fn prepare(&mut self, hints: &[Hint], context: &Context) {
+    pub(crate) fn prepare(&mut self, hints: &[Rc<Hint>], context: &Context) {
         self.hints.clear();
         self.hints.extend_from_slice(hints);
         self.context = context.clone();
         self.core.clear();
+        self.core_at.clear();
         self.sound.clear();
         self.coarse.clear();
         self.initials.clear();
@@ -82,6 +87,7 @@ impl Probe {
                 phonetic::skeleton(text.as_bytes(), &mut word.sound);
             }
             if token.role.is_core() && !token.aside {
+                self.core_at.push(at);
                 self.core.push_str(text);
                 phonetic::skeleton(text.as_bytes(), &mut self.sound);
                 if token.role == Role::Word {
@@ -102,20 +108,17 @@ impl Probe {
         self.name.text(&self.words[at].token)
     }
 
-    /// Returns the positions of the core words that are not asides.
-    pub(crate) fn core_words(&self) -> impl Iterator<Item = usize> + '_ {
-        (0..self.words.len()).filter(|at| {
-            let token = &self.words[*at].token;
-            token.role.is_core() && !token.aside
-        })
-    }
-
     /// Returns the last and the first core word.
     pub(crate) fn last_and_first(&self) -> Option<(usize, usize)> {
-        let core: Vec<usize> = self.core_words().collect();
-        let segments: Vec<u8> = core.iter().map(|at| self.words[*at].token.segment).collect();
-        let (last, first) = keys::last_and_first(segments.into_iter(), self.name.inverted)?;
-        Some((core[last], core[first]))
+        let segments = self.core_at.iter().map(|at| self.words[*at].token.segment);
+        let (last, first) = keys::last_and_first(segments, self.name.inverted)?;
+        Some((self.core_at[last], self.core_at[first]))
+    }
+
+    /// Returns how much a word of the mention counts.
+    pub(crate) fn weight(&self, at: usize) -> f32 {
+        let word = &self.words[at];
+        word.rarity * keys::role_weight(word.token.role)
     }
 
     /// An address at the end names a country or state: a hint that the text itself gives.
@@ -148,7 +151,7 @@ impl Probe {
                 }
             }
         }
-        self.hints.extend(found.and_then(|country| Hint::new("country", &country)));
+        self.hints.extend(found.and_then(|country| Hint::new("country", &country)).map(Rc::new));
     }
 }
 

@@ -5,21 +5,32 @@
 //! candidates that the index finds, scored against each other, and, where that does not suffice, once more with what
 //! stands around the mention.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::rc::Rc;
 
 use anyhow::Result;
 
 use super::features::{self, Comparer, Feature, Vector};
-use super::hints::{Context, Evidence, Hint, Verdict};
+use super::hash::Map;
+use super::hints::{Context, Evidence, Hint, Prepared, Verdict};
 use super::index::{Index, KeyKind, NameCard, Pages, Resident, key};
 use super::probe::Probe;
-use super::retrieve::{self, Found, Scope, Tallies};
+use super::retrieve::{self, Found, Reach, Scope, Tallies};
 use super::score;
+use super::words::Role;
 use super::{Candidate, Decision, Described, Method, Query, Strictness};
 use crate::model::{EntityKey, LinkOutcome};
 
 /// Candidates that a decision lists.
 const LISTED: usize = 5;
+/// Names that are compared in any case, best tally first.
+const FIRST: usize = 8;
+/// After these, only names whose tally is this share of the best one's.
+const GO_ON: f32 = 0.5;
+/// A mention so far explained by words that are certain is not widened.
+const EXPLAINED: f32 = 0.9;
+/// Words of a mention that are widened to words that share letters or sound.
+const WIDENED_WORDS: u32 = 4;
 /// Candidates that the forest scores; the plain order puts the right one among the first four in 99 of 100 cases.
 const SCORED: usize = 10;
 /// Candidates whose plain score is this far behind the best are not scored by the forest.
@@ -43,7 +54,8 @@ pub struct Resolver<P> {
     hidden: HashSet<EntityKey>,
     probe: Probe,
     /// By a hint's value: what else the catalog calls that.
-    names: HashMap<String, Vec<String>>,
+    names: Map<String, Vec<String>>,
+    prepared: Prepared,
     /// How sure a link must be.
     pub strictness: Strictness,
     /// Whether candidates carry the parts of their scores.
@@ -62,6 +74,10 @@ struct Layer<P> {
 /// A candidate name with its features.
 pub(crate) struct Scored {
     pub(crate) entity: EntityKey,
+    /// Which of the entity's names was compared.
+    name: u32,
+    /// Words of the mention that are surely in the name, a bit a word.
+    certain: u32,
     /// Which layer, and which entity there.
     place: (u8, u32),
     pub(crate) vector: Vector,
@@ -92,7 +108,8 @@ impl<P: Pages> Resolver<P> {
             overlay: None,
             hidden: HashSet::new(),
             probe: Probe::default(),
-            names: HashMap::new(),
+            names: Map::default(),
+            prepared: Prepared::default(),
             strictness: Strictness::Default,
             explain: false,
         })
@@ -129,6 +146,7 @@ impl<P: Pages> Resolver<P> {
         }
         let words = names.iter().map(|name| super::mention_key(name)).filter(|words| !words.is_empty());
         self.names.insert(value.to_owned(), words.collect());
+        self.prepared.forget(value);
     }
 
     /// Resolves a mention.
@@ -142,7 +160,7 @@ impl<P: Pages> Resolver<P> {
         if self.probe.name.tokens.is_empty() {
             return Ok(Decision::unknown());
         }
-        let hints = Hint::all(query.hints, &self.names);
+        let hints = self.prepared.all(query.hints, &self.names);
         let exact = if refused.is_empty() { self.exact(&hints)? } else { None };
         let linked = exact.as_ref().is_some_and(|decision| decision.outcome == LinkOutcome::Linked);
         let plain = match exact {
@@ -189,7 +207,8 @@ impl<P: Pages> Resolver<P> {
         if self.probe.name.tokens.is_empty() {
             return Ok(Vec::new());
         }
-        let mut scored = self.candidates(&Hint::all(query.hints, &self.names), &Context::default())?;
+        let hints = self.prepared.all(query.hints, &self.names);
+        let mut scored = self.candidates(&hints, &Context::default())?;
         scored.retain(|candidate| !except.contains(&candidate.entity));
         let mut alike = Vec::with_capacity(scored.len());
         for mut candidate in scored {
@@ -229,7 +248,7 @@ impl<P: Pages> Resolver<P> {
     }
 
     /// Decides by all letters of the name: one entity is meant, or several are and nothing tells them apart.
-    fn exact(&mut self, hints: &[Hint]) -> Result<Option<Decision>> {
+    fn exact(&mut self, hints: &[Rc<Hint>]) -> Result<Option<Decision>> {
         let mut bearers = Vec::new();
         exact_bearers(&mut self.base, 0, &self.probe, &self.hidden, hints, &mut bearers)?;
         if let Some(overlay) = &mut self.overlay {
@@ -264,7 +283,7 @@ impl<P: Pages> Resolver<P> {
     }
 
     /// Returns the candidates, best first, one an entity.
-    fn candidates(&mut self, hints: &[Hint], context: &Context) -> Result<Vec<Scored>> {
+    fn candidates(&mut self, hints: &[Rc<Hint>], context: &Context) -> Result<Vec<Scored>> {
         self.probe.prepare(hints, context);
         let mut scored = Vec::new();
         gather(&mut self.base, 0, &mut self.probe, &self.hidden, self.explain, &mut scored)?;
@@ -351,7 +370,7 @@ fn exact_bearers<P: Pages>(
     number: u8,
     probe: &Probe,
     hidden: &HashSet<EntityKey>,
-    hints: &[Hint],
+    hints: &[Rc<Hint>],
     out: &mut Vec<Bearer>,
 ) -> Result<()> {
     let Some((_, scope)) = &layer.scope else {
@@ -407,7 +426,8 @@ fn method_of(best: &Scored) -> Method {
     Method::Fuzzy
 }
 
-/// Compares the mention with what the index finds; of each entity the best name goes on.
+/// Compares the mention with what the index finds, and looks further where that does not explain it; of each entity the
+/// best name goes on.
 fn gather<P: Pages>(
     layer: &mut Layer<P>,
     number: u8,
@@ -420,49 +440,125 @@ fn gather<P: Pages>(
         return Ok(());
     };
     let index = &*index;
+    let from = out.len();
     retrieve::retrieve(index, scope, probe, room, found)?;
-    let cards: Vec<NameCard<P::Page<'_>>> = found.iter().map(|f| index.name(f.name)).collect::<Result<_>>()?;
-    let mut own = String::new();
-    if !probe.context.is_empty() {
-        super::keys::spaced(&probe.name, &mut own);
+    let mut view = View { index, number, hidden, explain };
+    view.compare(probe, room, found, from, out)?;
+    for reach in [Reach::Near, Reach::Far] {
+        let open = open_words(probe, &out[from..], if reach == Reach::Far { room.close } else { 0 });
+        if open == 0 {
+            break;
+        }
+        if retrieve::widen(index, scope, probe, room, (open, reach), found)? {
+            view.compare(probe, room, found, from, out)?;
+        }
     }
+    // Only the best need the rest of their features.
+    out[from..].sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.entity.cmp(&b.entity)));
+    out.truncate(from + SCORED);
+    let cards: Vec<NameCard<P::Page<'_>>> = out[from..].iter().map(|s| index.name(s.name)).collect::<Result<_>>()?;
     let mut comparer = Comparer::new();
-    let mut seen: Vec<(u32, usize)> = Vec::with_capacity(cards.len());
-    for card in &cards {
-        let known = seen.iter().find(|(entity, _)| *entity == card.entity).map(|(_, at)| *at);
-        let entity = index.entity(card.entity)?;
-        if hidden.contains(&entity.key) {
-            continue;
-        }
-        let Some(facts) = index.meta.types.get(usize::from(entity.kind)) else {
-            continue;
-        };
-        let mut evidence = Evidence::default();
-        for hint in &probe.hints {
-            evidence.add(hint.judge(&entity, facts, &mut room.meanings));
-        }
-        let context = if probe.context.is_empty() { 0.0 } else { probe.context.agree(&own, &entity, facts) };
-        evidence.agree += context;
-        let vector = comparer.compare(probe, card, &evidence);
-        let plain = score::plain(&vector);
-        let words = if explain { super::explain::words(probe, &comparer) } else { Vec::new() };
-        let scored =
-            Scored { entity: entity.key, place: (number, card.entity), vector, plain, log_odds: FLOOR, words, context };
-        match known {
-            Some(at) => {
-                let support = out[at].vector[Feature::support as usize] + 1.0;
-                if scored.plain > out[at].plain {
-                    out[at] = scored;
-                }
-                out[at].vector[Feature::support as usize] = support;
-            }
-            None => {
-                seen.push((card.entity, out.len()));
-                out.push(scored);
-            }
-        }
+    for (scored, card) in out[from..].iter_mut().zip(&cards) {
+        comparer.finish(probe, card, &mut scored.vector);
+        scored.plain = score::plain(&scored.vector);
     }
     Ok(())
+}
+
+/// Returns the words of the mention, a bit a word, that nothing found so far explains; none if some name explains nearly
+/// all with certainty. Words in `close` have found a word close enough.
+fn open_words(probe: &Probe, scored: &[Scored], close: u32) -> u32 {
+    let plain = |at: &usize| probe.words[*at].token.role != Role::Initials;
+    let own: f32 = (0..probe.words.len()).filter(plain).map(|at| probe.weight(at)).sum();
+    let certain = |candidate: &Scored| -> f32 {
+        (0..probe.words.len())
+            .filter(|at| plain(at) && candidate.certain & 1 << at != 0)
+            .map(|at| probe.weight(at))
+            .sum()
+    };
+    if own == 0.0 || scored.iter().any(|candidate| certain(candidate) >= EXPLAINED * own) {
+        return 0;
+    }
+    let best = scored.iter().max_by(|a, b| a.plain.total_cmp(&b.plain).then(b.entity.cmp(&a.entity)));
+    let done = best.map_or(0, |best| best.certain) | close;
+    let is_open = |at: &usize| probe.words[*at].token.role == Role::Word && done & 1 << at == 0;
+    let rarest = (0..probe.words.len()).filter(is_open).map(|at| probe.words[at].rarity).fold(0.0, f32::max);
+    let mut open: Vec<usize> =
+        (0..probe.words.len()).filter(|at| is_open(at) && probe.words[*at].rarity >= 0.5 * rarest).collect();
+    open.sort_by(|a, b| probe.words[*b].rarity.total_cmp(&probe.words[*a].rarity).then(a.cmp(b)));
+    open.iter().take(WIDENED_WORDS as usize).fold(0, |bits, at| bits | 1 << at)
+}
+
+/// Where candidates come from.
+struct View<'i, P> {
+    index: &'i Index<P>,
+    number: u8,
+    hidden: &'i HashSet<EntityKey>,
+    explain: bool,
+}
+
+impl<P: Pages> View<'_, P> {
+    /// Compares the mention with names, best tally first; the candidates of this index stand from `from` on.
+    fn compare(
+        &mut self,
+        probe: &Probe,
+        room: &mut Tallies,
+        found: &[Found],
+        from: usize,
+        out: &mut Vec<Scored>,
+    ) -> Result<()> {
+        let least = found.first().map_or(0.0, |best| GO_ON * best.tally);
+        let n = found.iter().enumerate().take_while(|(at, found)| *at < FIRST || found.tally >= least).count();
+        let cards: Vec<NameCard<P::Page<'_>>> =
+            found[..n].iter().map(|f| self.index.name(f.name)).collect::<Result<_>>()?;
+        let mut own = String::new();
+        if !probe.context.is_empty() {
+            super::keys::spaced(&probe.name, &mut own);
+        }
+        let mut comparer = Comparer::new();
+        for (found, card) in found.iter().zip(&cards) {
+            let known = out[from..].iter().position(|scored| scored.place.1 == card.entity);
+            let entity = self.index.entity(card.entity)?;
+            if self.hidden.contains(&entity.key) {
+                continue;
+            }
+            let Some(facts) = self.index.meta.types.get(usize::from(entity.kind)) else {
+                continue;
+            };
+            let mut evidence = Evidence::default();
+            for hint in &probe.hints {
+                evidence.add(hint.judge(&entity, facts, &mut room.meanings));
+            }
+            let context = if probe.context.is_empty() { 0.0 } else { probe.context.agree(&own, &entity, facts) };
+            evidence.agree += context;
+            let vector = comparer.compare(probe, card, &evidence);
+            let plain = score::plain(&vector);
+            let words = if self.explain { super::explain::words(probe, &comparer) } else { Vec::new() };
+            let scored = Scored {
+                entity: entity.key,
+                name: found.name,
+                certain: comparer.certain(),
+                place: (self.number, card.entity),
+                vector,
+                plain,
+                log_odds: FLOOR,
+                words,
+                context,
+            };
+            match known {
+                Some(at) => {
+                    let at = from + at;
+                    let support = out[at].vector[Feature::support as usize] + 1.0;
+                    if scored.plain > out[at].plain {
+                        out[at] = scored;
+                    }
+                    out[at].vector[Feature::support as usize] = support;
+                }
+                None => out.push(scored),
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Sets the features that tell how a candidate stands among the others.
@@ -503,7 +599,8 @@ impl<P: Pages> Resolver<P> {
         if self.probe.name.tokens.is_empty() {
             return Ok(Vec::new());
         }
-        let mut scored = self.candidates(&Hint::all(query.hints, &self.names), &Context::default())?;
+        let hints = self.prepared.all(query.hints, &self.names);
+        let mut scored = self.candidates(&hints, &Context::default())?;
         let best = scored.iter().map(|s| s.plain).fold(f32::MIN, f32::max);
         scored.retain(|s| s.plain >= best - HOPELESS);
         Ok(scored.into_iter().map(|s| (s.entity, s.vector.to_vec())).collect())

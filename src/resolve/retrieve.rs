@@ -1,9 +1,13 @@
 //! Finds the names worth comparing, from a union of keys and never by a scan.
 //!
 //! Every key that meets adds to a name's tally: the rarity of a word, or a fixed worth for a key of the whole name. The
-//! tally is set against what there is to explain on both sides, and the best go on. Words that no name of the type has,
-//! or that stand in a mention no form of which is known, are widened to the words of the vocabulary that look or sound
-//! alike.
+//! tally is set against what there is to explain on both sides, and the best go on. Rare words are read first; the long
+//! list of a common word is not read for new names once a rare word has found some (the idea of MaxScore: H. Turtle and
+//! J. Flood, "Query evaluation: strategies and optimizations", 1995), only to tell apart those that are found.
+//!
+//! A word that no name has is widened to the words of the vocabulary one letter away ([`Reach::Near`]). Where what was
+//! found does not explain the mention, the resolver asks for more ([`widen`]): words one letter away from known words, and
+//! words that share letters or sound ([`Reach::Far`]), the dearest way.
 
 use std::ops::Range;
 
@@ -11,8 +15,8 @@ use anyhow::Result;
 
 use super::features::word_similarity;
 use super::hints::Meanings;
-use super::index::{Index, KeyKind, LONGEST_LIST, Meta, Pages, key, rarity};
-use super::keys::{self, Keys, role_weight};
+use super::index::{COUNTED_FROM, Index, KeyKind, LONGEST_LIST, List, Meta, Pages, key, rarity};
+use super::keys::{self, Keys};
 use super::name::{Name, Token};
 use super::probe::Probe;
 use super::words::Role;
@@ -25,14 +29,21 @@ const KEPT_SHARE: f32 = 0.3;
 const BUDGET: u32 = 12_000;
 /// Words of the vocabulary that a word of the mention is widened to.
 const WIDENED: usize = 12;
-
-/// A mention so far explained by words as they stand is not widened.
-const WELL_EXPLAINED: f32 = 0.9;
+/// A list this short is always read.
+const SHORT: u32 = 64;
+/// A longer one is read for new names only if these can still reach this share of the best tally.
+const WORTH_READING: f32 = 0.5;
+/// Entries of letter lists read for one word; the rarest letters come first.
+const LETTERS_BUDGET: u32 = 6_000;
+/// A word this similar is taken for the one that was meant; no further is looked for.
+const CLOSE: f32 = 0.72;
 
 /// Which names may be meant.
 pub(crate) struct Scope {
     /// `None`: all.
     ranges: Option<Vec<Range<u32>>>,
+    /// Numbers of the types.
+    kinds: Vec<u16>,
     /// Number of names.
     pub(crate) names: u32,
 }
@@ -41,20 +52,22 @@ impl Scope {
     /// Returns the names of the types named, whatever the case; of all types if none is named.
     pub(crate) fn of(meta: &Meta, types: &[String]) -> Scope {
         if types.is_empty() {
-            return Scope { ranges: None, names: meta.names };
+            return Scope { ranges: None, kinds: Vec::new(), names: meta.names };
         }
         let mut ranges: Vec<Range<u32>> = Vec::new();
-        for facts in &meta.types {
+        let mut kinds = Vec::new();
+        for (kind, facts) in (0u16..).zip(&meta.types) {
             if types.iter().any(|wanted| wanted.to_lowercase() == facts.name.to_lowercase()) {
                 ranges.extend(facts.ranges.iter().cloned());
+                kinds.push(kind);
             }
         }
         let names = ranges.iter().map(|range| range.end - range.start).sum();
         if names == meta.names {
-            return Scope { ranges: None, names };
+            return Scope { ranges: None, kinds, names };
         }
         ranges.sort_unstable_by_key(|range| range.start);
-        Scope { ranges: Some(ranges), names }
+        Scope { ranges: Some(ranges), kinds, names }
     }
 
     pub(crate) fn has(&self, number: u32) -> bool {
@@ -69,14 +82,35 @@ pub(crate) struct Found {
     pub(crate) tally: f32,
 }
 
+/// How far a word is widened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// To words one letter away.
+    Near,
+    /// To words that share letters or sound.
+    Far,
+}
+
 /// Room for tallies, used again for every mention.
 #[derive(Default)]
 pub(crate) struct Tallies {
     sums: Vec<f32>,
     bonus: Vec<f32>,
     touched: Vec<u32>,
+    /// The greatest sum so far.
+    most: f32,
+    /// Names handed out already.
+    given: Vec<u32>,
     counts: Vec<u8>,
     counted: Vec<u32>,
+    similar: Vec<(f32, u32)>,
+    found_keys: Vec<u64>,
+    /// Words of the mention whose names were all read, those that were widened nearly and wholly, and those for which a
+    /// close word was found; a bit a word.
+    read: u32,
+    near: u32,
+    far: u32,
+    pub(crate) close: u32,
     spent: u32,
     keys: Keys,
     /// What hints mean, kept between mentions.
@@ -85,6 +119,12 @@ pub(crate) struct Tallies {
 
 impl Tallies {
     fn begin(&mut self, meta: &Meta) {
+        for &number in &self.touched {
+            self.sums[number as usize] = 0.0;
+            self.bonus[number as usize] = 0.0;
+        }
+        self.touched.clear();
+        self.given.clear();
         if self.sums.len() != meta.names as usize {
             self.sums = vec![0.0; meta.names as usize];
             self.bonus = vec![0.0; meta.names as usize];
@@ -92,23 +132,62 @@ impl Tallies {
         if self.counts.len() != meta.words as usize {
             self.counts = vec![0; meta.words as usize];
         }
-        self.spent = 0;
+        (self.read, self.near, self.far, self.close) = (0, 0, 0, 0);
+        (self.spent, self.most) = (0, 0.0);
+    }
+
+    fn is_touched(&self, number: u32) -> bool {
+        self.sums[number as usize] != 0.0 || self.bonus[number as usize] != 0.0
     }
 
     fn add(&mut self, number: u32, worth: f32) {
-        let at = number as usize;
-        if self.sums[at] == 0.0 && self.bonus[at] == 0.0 {
+        if !self.is_touched(number) {
             self.touched.push(number);
         }
-        self.sums[at] += worth;
+        let sum = &mut self.sums[number as usize];
+        *sum += worth;
+        self.most = self.most.max(*sum);
     }
 
     fn reward(&mut self, number: u32, worth: f32) {
-        let at = number as usize;
-        if self.sums[at] == 0.0 && self.bonus[at] == 0.0 {
+        if !self.is_touched(number) {
             self.touched.push(number);
         }
-        self.bonus[at] = self.bonus[at].max(worth);
+        let bonus = &mut self.bonus[number as usize];
+        *bonus = bonus.max(worth);
+    }
+
+    /// Adds a word's worth to its names. `reach` is what a name not found so far could still come to. Returns whether all
+    /// its names were read.
+    fn spread<G: std::ops::Deref<Target = [u8]>>(
+        &mut self,
+        list: &List<G>,
+        scope: &Scope,
+        worth: f32,
+        reach: f32,
+    ) -> bool {
+        if !list.is_kept() {
+            return false;
+        }
+        let dear = reach < WORTH_READING * self.most || self.spent + list.len() > BUDGET;
+        if list.len() <= SHORT || !dear {
+            self.spent += list.len();
+            list.each(|number| {
+                if scope.has(number) {
+                    self.add(number, worth);
+                }
+            });
+            return true;
+        }
+        if self.touched.len() > KEPT && self.spent <= 2 * BUDGET {
+            self.spent += list.len();
+            list.each(|number| {
+                if self.is_touched(number) && scope.has(number) {
+                    self.add(number, worth);
+                }
+            });
+        }
+        false
     }
 }
 
@@ -124,7 +203,7 @@ mod worth {
     pub(super) const PAIR: f32 = 0.15;
 }
 
-/// Finds the best names for a mention, best first, and sets the rarities of its words.
+/// Finds the best names for a mention as it is written, best first, and sets the rarities of its words.
 pub(crate) fn retrieve<P: Pages>(
     index: &Index<P>,
     scope: &Scope,
@@ -132,7 +211,6 @@ pub(crate) fn retrieve<P: Pages>(
     room: &mut Tallies,
     out: &mut Vec<Found>,
 ) -> Result<()> {
-    out.clear();
     room.begin(&index.meta);
     let mut keys = std::mem::take(&mut room.keys);
     keys.of(&probe.name);
@@ -149,6 +227,33 @@ pub(crate) fn retrieve<P: Pages>(
     pairs(index, scope, probe, room)?;
     words(index, scope, probe, room, known)?;
     rank(index, probe, room, out)
+}
+
+/// Finds more names, by the words that look or sound like words of the mention (`open`, a bit a word). Returns whether it
+/// tried anything new.
+pub(crate) fn widen<P: Pages>(
+    index: &Index<P>,
+    scope: &Scope,
+    probe: &Probe,
+    room: &mut Tallies,
+    (open, reach): (u32, Reach),
+    out: &mut Vec<Found>,
+) -> Result<bool> {
+    let before = (room.near, room.far);
+    for at in 0..probe.words.len() {
+        if open & 1 << at != 0 {
+            widen_word(index, scope, probe, at, reach, room)?;
+        }
+    }
+    if reach == Reach::Far && probe.words.len() > 1 {
+        joined(index, scope, probe, room)?;
+    }
+    if before == (room.near, room.far) {
+        out.clear();
+        return Ok(false);
+    }
+    rank(index, probe, room, out)?;
+    Ok(true)
 }
 
 fn reward_all<P: Pages>(
@@ -231,16 +336,17 @@ fn pairs<P: Pages>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut Ta
         let key = key(KeyKind::InitialLast, surname.as_bytes(), initial);
         reward_all(index, scope, room, key, worth::INITIAL_LAST, 2000)?;
     }
-    let mut found = Vec::new();
+    let mut found = std::mem::take(&mut room.found_keys);
+    found.clear();
     for hint in &probe.hints {
         keys::value_keys(surname, &hint.value, &mut |key| found.push(key));
     }
-    for key in found {
+    for &key in &found {
         reward_all(index, scope, room, key, worth::LAST_VALUE, 2000)?;
     }
-    let core: Vec<usize> = probe.core_words().collect();
-    if core.len() > 2 {
-        for two in core.windows(2) {
+    room.found_keys = found;
+    if probe.core_at.len() > 2 {
+        for two in probe.core_at.windows(2) {
             let (a, b) = (&probe.words[two[0]].token, &probe.words[two[1]].token);
             let key = keys::pair_key(probe.text(two[0]), a.class, probe.text(two[1]), b.class);
             reward_all(index, scope, room, key, worth::PAIR, 600)?;
@@ -249,49 +355,63 @@ fn pairs<P: Pages>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut Ta
     Ok(())
 }
 
-/// Single words, rarest first; and the words of the vocabulary they may be misspellings of.
+/// Returns in how many names of the scope a word stands.
+fn frequency<P: Pages>(index: &Index<P>, scope: &Scope, word: u64, list: &List<P::Page<'_>>) -> Result<u32> {
+    if scope.ranges.is_none() || list.len() == 0 {
+        return Ok(list.len());
+    }
+    if list.len() >= COUNTED_FROM {
+        let mut sum = 0;
+        for &kind in &scope.kinds {
+            match index.list(keys::count_key(word, kind))? {
+                List::One(count) => sum += count,
+                _ => {
+                    sum = 0;
+                    break;
+                }
+            }
+        }
+        if sum > 0 || !list.is_kept() {
+            return Ok(sum.max(1));
+        }
+    }
+    let mut count = 0;
+    list.each(|number| count += u32::from(scope.has(number)));
+    Ok(count)
+}
+
+/// Single words, rarest first; and, unless a form of the mention is known, the words one letter away from those that no
+/// name has.
 fn words<P: Pages>(index: &Index<P>, scope: &Scope, probe: &mut Probe, room: &mut Tallies, known: bool) -> Result<()> {
     let mut order = Vec::with_capacity(probe.words.len());
     for at in 0..probe.words.len() {
         let token = probe.words[at].token;
-        let list = index.list(keys::word_key(probe.text(at), token.class))?;
-        let mut frequency = list.len();
-        if scope.ranges.is_some() && (list.len() as usize) <= LONGEST_LIST {
-            frequency = 0;
-            list.each(|number| frequency += u32::from(scope.has(number)));
-        }
+        let word = keys::word_key(probe.text(at), token.class);
+        let list = index.list(word)?;
+        let frequency = frequency(index, scope, word, &list)?;
         probe.words[at].rarity = rarity(frequency, scope.names);
         if token.role.is_core() {
             order.push((frequency, at, list));
         }
     }
-    order.sort_by_key(|(frequency, at, _)| (*frequency, *at));
+    order.sort_unstable_by_key(|(frequency, at, _)| (*frequency, *at));
+    let mut reach: f32 = order.iter().filter(|(n, ..)| *n > 0).map(|(_, at, _)| probe.weight(*at)).sum();
     for (frequency, at, list) in &order {
-        if *frequency == 0 || room.spent + list.len() > BUDGET && *at != order[0].1 {
-            continue;
-        }
-        let word = &probe.words[*at];
-        let worth = word.rarity * role_weight(word.token.role);
-        room.spent += list.len().min(LONGEST_LIST as u32);
-        list.each(|number| {
-            if scope.has(number) {
-                room.add(number, worth);
+        if *frequency > 0 {
+            let worth = probe.weight(*at);
+            if room.spread(list, scope, worth, reach) {
+                room.read |= 1 << at;
             }
-        });
-    }
-    drop(order);
-    let plain = probe.words.iter().filter(|w| w.token.role != Role::Initials);
-    let own: f32 = plain.map(|w| w.rarity * role_weight(w.token.role)).sum();
-    let most = room.touched.iter().map(|number| room.sums[*number as usize]).fold(0.0, f32::max);
-    let known = known || most >= WELL_EXPLAINED * own;
-    for at in 0..probe.words.len() {
-        let word = &probe.words[at];
-        if word.token.role == Role::Word && word.token.class == 0 && !known {
-            widen(index, scope, probe, at, room)?;
+            reach -= worth;
         }
     }
-    if probe.words.len() > 1 && !known {
-        joined(index, scope, probe, room)?;
+    if known {
+        return Ok(());
+    }
+    let absent: Vec<usize> = order.iter().filter(|(n, ..)| *n == 0).map(|(_, at, _)| *at).collect();
+    drop(order);
+    for at in absent {
+        widen_word(index, scope, probe, at, Reach::Near, room)?;
     }
     Ok(())
 }
@@ -319,27 +439,106 @@ fn joined<P: Pages>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut T
 }
 
 /// Adds the names of the words that look or sound like a word of the mention.
-fn widen<P: Pages>(index: &Index<P>, scope: &Scope, probe: &Probe, at: usize, room: &mut Tallies) -> Result<()> {
+fn widen_word<P: Pages>(
+    index: &Index<P>,
+    scope: &Scope,
+    probe: &Probe,
+    at: usize,
+    reach: Reach,
+    room: &mut Tallies,
+) -> Result<()> {
     let word = &probe.words[at];
     let text = probe.text(at);
-    let length = text.len();
-    if length < 3 {
+    let tried = if reach == Reach::Near { &mut room.near } else { &mut room.far };
+    if word.token.role != Role::Word || word.token.class != 0 || text.len() < 3 || *tried & 1 << at != 0 {
         return Ok(());
     }
+    *tried |= 1 << at;
+    match reach {
+        Reach::Near => words_near(index, text, room)?,
+        Reach::Far => words_far(index, text, room)?,
+    }
+    let mut similar = std::mem::take(&mut room.similar);
+    similar.clear();
+    for &number in &room.counted {
+        let similarity = index.word(number, |other| {
+            if other == text.as_bytes() { 0.0 } else { word_similarity(&word.pattern, &word.sound, other) }
+        })?;
+        if similarity >= 0.5 {
+            similar.push((similarity, number));
+        }
+    }
+    similar.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    similar.truncate(WIDENED);
+    // What a name that was not found so far could have besides: the words whose names were not all read.
+    let besides: f32 = (0..probe.words.len())
+        .filter(|other| *other != at && room.read & 1 << other == 0)
+        .map(|at| probe.weight(at))
+        .sum();
+    for &(similarity, number) in &similar {
+        let list = index.list(index.word(number, |other| key(KeyKind::Word, other, &[]))?)?;
+        if similarity >= CLOSE {
+            room.close |= 1 << at;
+        }
+        if list.len() > 3000 || room.spent > 2 * BUDGET {
+            continue;
+        }
+        let worth = rarity(list.len(), scope.names) * similarity * similarity;
+        room.spread(&list, scope, worth, worth + besides);
+    }
+    room.similar = similar;
+    Ok(())
+}
+
+/// Collects the words of the vocabulary that differ by one letter.
+fn words_near<P: Pages>(index: &Index<P>, text: &str, room: &mut Tallies) -> Result<()> {
+    let mut keys = std::mem::take(&mut room.found_keys);
+    keys.clear();
+    keys::less_one(text.as_bytes(), &mut |key| keys.push(key));
+    room.counted.clear();
+    for &key in &keys {
+        let list = index.list(key)?;
+        if list.len() <= 200 {
+            list.each(|number| room.counted.push(number));
+        }
+    }
+    room.found_keys = keys;
+    room.counted.sort_unstable();
+    room.counted.dedup();
+    Ok(())
+}
+
+/// Collects the words of the vocabulary that share most letters, in threes, or the sound.
+fn words_far<P: Pages>(index: &Index<P>, text: &str, room: &mut Tallies) -> Result<()> {
+    let length = text.len();
     let starts = &index.meta.word_starts;
     let bound = |length: usize| starts.get(length).or(starts.last()).copied().unwrap_or(0);
     let slack = if length < 5 { 1 } else { 2 + length / 5 };
-    let range = bound(length - slack.min(length))..bound(length + slack + 1);
-    let mut keys = Vec::with_capacity(length + 1);
+    let (from, until) = (bound(length - slack.min(length)), bound(length + slack + 1));
+    let mut keys = std::mem::take(&mut room.found_keys);
+    keys.clear();
     keys::grams(text.as_bytes(), &mut |key| keys.push(key));
-    room.counted.clear();
-    for key in &keys {
-        let list = index.list(*key)?;
-        if list.len() as usize > LONGEST_LIST {
-            continue;
+    let n_grams = keys.len();
+    let mut lists = Vec::with_capacity(n_grams);
+    for &key in &keys {
+        let list = index.list(key)?;
+        if list.is_kept() && list.len() > 0 {
+            lists.push(list);
         }
-        list.each(|number| {
-            if range.contains(&number) {
+    }
+    room.found_keys = keys;
+    lists.sort_by_key(List::len);
+    room.counted.clear();
+    let mut spent = 0;
+    let mut n_read = 0;
+    for list in &lists {
+        if spent > LETTERS_BUDGET {
+            break;
+        }
+        spent += list.len();
+        n_read += 1;
+        list.each_below(until, |number| {
+            if number >= from {
                 let count = &mut room.counts[number as usize];
                 if *count == 0 {
                     room.counted.push(number);
@@ -348,60 +547,43 @@ fn widen<P: Pages>(index: &Index<P>, scope: &Scope, probe: &Probe, at: usize, ro
             }
         });
     }
-    let mut alike: Vec<(u8, u32)> = room.counted.iter().map(|n| (room.counts[*n as usize], *n)).collect();
+    let few = if length < 6 { 1 } else { (n_grams / 4).min(n_read / 2).max(1) as u8 };
+    let mut alike: Vec<(u8, u32)> = Vec::with_capacity(64);
     for number in &room.counted {
-        room.counts[*number as usize] = 0;
+        let count = std::mem::take(&mut room.counts[*number as usize]);
+        if count >= few {
+            alike.push((count, *number));
+        }
     }
-    let few = if length < 6 { 1 } else { (keys.len() / 4) as u8 };
-    alike.retain(|(count, _)| *count >= few);
-    alike.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-    alike.truncate(40);
+    let order = |a: &(u8, u32), b: &(u8, u32)| b.0.cmp(&a.0).then(a.1.cmp(&b.1));
+    if alike.len() > 40 {
+        alike.select_nth_unstable_by(40, order);
+        alike.truncate(40);
+    }
+    room.counted.clear();
+    room.counted.extend(alike.iter().map(|(_, number)| *number));
     if let Some(key) = keys::word_sound(text.as_bytes()) {
         let list = index.list(key)?;
         if list.len() <= 60 {
-            list.each(|number| alike.push((0, number)));
+            list.each(|number| room.counted.push(number));
         }
     }
-    let mut similar: Vec<(f32, u32)> = Vec::with_capacity(alike.len());
-    for (_, number) in alike {
-        let similarity = index.word(number, |other| {
-            if other == text.as_bytes() { 0.0 } else { word_similarity(&word.pattern, &word.sound, other) }
-        })?;
-        if similarity >= 0.5 && !similar.iter().any(|(_, seen)| *seen == number) {
-            similar.push((similarity, number));
-        }
-    }
-    similar.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    similar.truncate(WIDENED);
-    for (similarity, number) in similar {
-        let list = index.list(index.word(number, |other| key(KeyKind::Word, other, &[]))?)?;
-        if list.len() > 3000 || room.spent > 2 * BUDGET {
-            continue;
-        }
-        room.spent += list.len();
-        let worth = rarity(list.len(), scope.names) * similarity * similarity;
-        list.each(|number| {
-            if scope.has(number) {
-                room.add(number, worth);
-            }
-        });
-    }
+    room.counted.sort_unstable();
+    room.counted.dedup();
     Ok(())
 }
 
-/// Sets tallies against what there is to explain, and keeps the best.
+/// Sets tallies against what there is to explain, and hands out the best that were not handed out before.
 fn rank<P: Pages>(index: &Index<P>, probe: &Probe, room: &mut Tallies, out: &mut Vec<Found>) -> Result<()> {
-    let own: f32 = probe.words.iter().map(|w| w.rarity * role_weight(w.token.role)).sum();
+    out.clear();
+    let own: f32 = (0..probe.words.len()).map(|at| probe.weight(at)).sum();
     for &number in &room.touched {
         let at = number as usize;
         let (sum, bonus) = (room.sums[at], room.bonus[at]);
-        room.sums[at] = 0.0;
-        room.bonus[at] = 0.0;
         let other = index.weight(number)?;
         let share = sum / (sum + 0.6 * (other - sum).max(0.0) + 0.3 * (own - sum).max(0.0) + 0.01);
         out.push(Found { name: number, tally: share + bonus });
     }
-    room.touched.clear();
     let order = |a: &Found, b: &Found| b.tally.total_cmp(&a.tally).then(a.name.cmp(&b.name));
     if out.len() > KEPT {
         out.select_nth_unstable_by(KEPT, order);
@@ -410,5 +592,7 @@ fn rank<P: Pages>(index: &Index<P>, probe: &Probe, room: &mut Tallies, out: &mut
     out.sort_unstable_by(order);
     let least = out.first().map_or(0.0, |best| best.tally * KEPT_SHARE);
     out.truncate(out.partition_point(|found| found.tally >= least));
+    out.retain(|found| !room.given.contains(&found.name));
+    room.given.extend(out.iter().map(|found| found.name));
     Ok(())
 }

@@ -4,8 +4,9 @@
 //! agreement, another group is a contradiction. American football, association football, basketball, baseball and
 //! hockey, from general knowledge.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use super::hash::Map;
 
 /// `group: position spellings | position spellings | …`
 const GROUPS: &str = "
@@ -42,8 +43,8 @@ pub(crate) enum Positions {
 }
 
 /// Group and position numbers of every spelling.
-static TABLE: LazyLock<HashMap<&'static str, Vec<(u8, u8)>>> = LazyLock::new(|| {
-    let mut table: HashMap<&'static str, Vec<(u8, u8)>> = HashMap::new();
+static TABLE: LazyLock<Map<&'static str, Vec<(u8, u8)>>> = LazyLock::new(|| {
+    let mut table: Map<&'static str, Vec<(u8, u8)>> = Map::default();
     for (group, line) in (0u8..).zip(GROUPS.lines()) {
         let Some((_, positions)) = line.split_once(':') else {
             continue;

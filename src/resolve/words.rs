@@ -4,8 +4,9 @@
 //! All of it is general knowledge of how names are written (company law, address forms, dictionaries); none of it comes
 //! from a catalog. A word stands here as `clean` and lower case leave it.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use super::hash::Map;
 
 /// What a word does in a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -300,10 +301,10 @@ adr ads adrs gdr gdrs spadr spads spons sponsored unsp unspon inh nam namen inha
 cl class ser registered shs sh sp repr npv on cva ctf dep rcpt rcpts
 ";
 
-static TABLE: LazyLock<HashMap<&'static str, Entry>> = LazyLock::new(build);
+static TABLE: LazyLock<Map<&'static str, Entry>> = LazyLock::new(build);
 
-fn build() -> HashMap<&'static str, Entry> {
-    let mut table = HashMap::with_capacity(1500);
+fn build() -> Map<&'static str, Entry> {
+    let mut table = Map::default();
     let mut class = 0u16;
     let mut lines = |text: &'static str, role: Role, classed: bool| {
         for line in text.lines() {

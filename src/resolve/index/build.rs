@@ -1,15 +1,14 @@
 //! Makes the pages of an index from entities, in one pass over them and one over what it packed.
 
-use std::collections::HashMap;
-
 use anyhow::Result;
 
 use super::{
-    AttributeFacts, FORMAT, KeyKind, LONGEST_LIST, Meta, NAMES_PER_PAGE, PAIRED_FROM, RARITY_UNIT, Resident, Table,
-    TypeFacts, WEIGHTS_PER_PAGE, WORDS_PER_PAGE, key, put_varint, rarity,
+    AttributeFacts, COUNTED_FROM, FORMAT, KeyKind, LONGEST_LIST, Meta, NAMES_PER_PAGE, PAIRED_FROM, RARITY_UNIT,
+    Resident, Table, TypeFacts, WEIGHTS_PER_PAGE, WORDS_PER_PAGE, key, put_varint, rarity,
 };
 use crate::model::{Entity, EntityKey};
 use crate::resolve::countries;
+use crate::resolve::hash::Map;
 use crate::resolve::keys::{self, Keys};
 use crate::resolve::name::Name;
 use crate::resolve::words::Role;
@@ -25,15 +24,15 @@ pub struct Builder {
     entities: Packed,
     postings: Vec<(u64, u32)>,
     /// How often each word or class stands in a name of a type.
-    frequency: HashMap<u64, u32>,
-    words: HashMap<Box<str>, ()>,
+    frequency: Map<u64, u32>,
+    words: Map<Box<str>, ()>,
     name: Name,
     keys: Keys,
 }
 
 struct TypeBuild {
     facts: TypeFacts,
-    values: Vec<(String, HashMap<u64, u32>)>,
+    values: Vec<(String, Map<u64, u32>)>,
 }
 
 /// Records one after the other, with where each starts.
@@ -58,11 +57,6 @@ impl Packed {
     fn len(&self) -> u32 {
         u32::try_from(self.starts.len()).unwrap_or(u32::MAX)
     }
-}
-
-/// Key of the frequency table: a word or class within a type.
-fn typed(kind: u16, key: u64) -> u64 {
-    key ^ u64::from(kind + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 impl Builder {
@@ -126,7 +120,7 @@ impl Builder {
             }
             let values = &mut self.types[usize::from(kind)].values;
             let at = values.iter().position(|(name, _)| name == attribute).unwrap_or_else(|| {
-                values.push((attribute.clone(), HashMap::new()));
+                values.push((attribute.clone(), Map::default()));
                 values.len() - 1
             });
             let Ok(at_byte) = u8::try_from(at) else { continue };
@@ -160,7 +154,7 @@ impl Builder {
                 let text = name.text(token);
                 let word_key = keys::word_key(text, token.class);
                 self.postings.push((word_key, number));
-                *self.frequency.entry(typed(kind, word_key)).or_insert(0) += 1;
+                *self.frequency.entry(keys::count_key(word_key, kind)).or_insert(0) += 1;
                 if token.role == Role::Word && token.class == 0 && text.len() >= 3 && !self.words.contains_key(text) {
                     self.words.insert(text.into(), ());
                 }
@@ -188,6 +182,7 @@ impl Builder {
     /// Packs everything and hands the pages out, those of one table in order.
     pub fn finish(mut self, sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>) -> Result<()> {
         self.weigh_and_pair(sink)?;
+        self.keep_counts();
         let words = self.add_words(sink)?;
         let bucket_bits = self.put_keys(sink)?;
         put_records(Table::Names, &self.names, sink)?;
@@ -237,7 +232,8 @@ impl Builder {
                 let class = u16::from_le_bytes([self.names.bytes[at + 3], self.names.bytes[at + 4]]);
                 let segment = self.names.bytes[at + 5];
                 let text = std::str::from_utf8(&self.names.bytes[at + 6..at + 6 + len])?;
-                let frequency = self.frequency.get(&typed(kind, keys::word_key(text, class))).copied().unwrap_or(1);
+                let frequency =
+                    self.frequency.get(&keys::count_key(keys::word_key(text, class), kind)).copied().unwrap_or(1);
                 let rarity = rarity(frequency, total);
                 let role = Role::from_u8(flags & 0x7f);
                 weight += rarity * keys::role_weight(role) * if flags & 0x80 == 0 { 1.0 } else { 0.4 };
@@ -262,9 +258,14 @@ impl Builder {
         Ok(())
     }
 
+    /// Keeps how often frequent words stand in the names of a type, for types that share the catalog with others.
+    fn keep_counts(&mut self) {
+        let frequency = std::mem::take(&mut self.frequency);
+        self.postings.extend(frequency.into_iter().filter(|(_, count)| *count >= COUNTED_FROM));
+    }
+
     /// Orders the vocabulary by length, writes it, and adds the keys that find a word by letters and by sound.
     fn add_words(&mut self, sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>) -> Result<(Vec<u32>, u32)> {
-        self.frequency = HashMap::new();
         let mut words: Vec<Box<str>> = std::mem::take(&mut self.words).into_keys().collect();
         words.sort_unstable_by(|a, b| a.len().cmp(&b.len()).then_with(|| a.cmp(b)));
         let mut starts = Vec::new();
@@ -276,6 +277,7 @@ impl Builder {
             packed.begin();
             packed.bytes.extend_from_slice(word.as_bytes());
             keys::grams(word.as_bytes(), &mut |key| self.postings.push((key, number)));
+            keys::less_one(word.as_bytes(), &mut |key| self.postings.push((key, number)));
             if let Some(key) = keys::word_sound(word.as_bytes()) {
                 self.postings.push((key, number));
             }

@@ -24,10 +24,10 @@ use std::ops::{Deref, Range};
 use serde::{Deserialize, Serialize};
 
 pub use build::Builder;
-pub(crate) use read::{EntityCard, Index, NameCard, TokenView};
+pub(crate) use read::{EntityCard, Index, List, NameCard, TokenView};
 
 /// Raised whenever the bytes or what they mean change: an index of another version is built anew.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// A kind of page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -150,6 +150,8 @@ pub(crate) const LONGEST_LIST: usize = 8192;
 pub(crate) const NAMES_PER_PAGE: u32 = 64;
 pub(crate) const WORDS_PER_PAGE: u32 = 256;
 pub(crate) const WEIGHTS_PER_PAGE: u32 = 4096;
+/// How often a word stands in the names of a type is kept from here on; fewer are counted when they are asked for.
+pub(crate) const COUNTED_FROM: u32 = 64;
 /// A surname (or any last word) rarer than this finds its entities alone; pair keys are kept from here on.
 pub(crate) const PAIRED_FROM: u32 = 12;
 /// Rarity is kept in sixteenths of a natural logarithm.
@@ -190,6 +192,10 @@ pub(crate) enum KeyKind {
     WordSound = b'k',
     /// Three letters of a word; lists words.
     Gram = b'g',
+    /// A word, whole or less one letter; lists words.
+    Less = b'l',
+    /// A word or class and a type: in how many names of the type it stands, where these are many.
+    Count = b'#',
 }
 
 /// Hashes a key of one or two parts. Ours, so that an index reads the same on every machine and release.

@@ -37,9 +37,15 @@ impl<G: Deref<Target = [u8]>> List<G> {
 
     /// Calls `each` with every entry in order; nothing for a list that was not kept.
     pub(crate) fn each(&self, mut each: impl FnMut(u32)) {
+        self.each_below(u32::MAX, |number| each(number));
+    }
+
+    /// Calls `each` with every entry below a bound, in order.
+    pub(crate) fn each_below(&self, bound: u32, mut each: impl FnMut(u32)) {
         match self {
             List::Empty => {}
-            List::One(number) => each(*number),
+            List::One(number) if *number < bound => each(*number),
+            List::One(_) => {}
             List::Many { page, at, len } => {
                 if *len as usize > super::LONGEST_LIST {
                     return;
@@ -47,11 +53,27 @@ impl<G: Deref<Target = [u8]>> List<G> {
                 let bytes: &[u8] = page;
                 let (mut at, mut number) = (*at, 0u32);
                 for _ in 0..*len {
-                    number = number.wrapping_add(get_varint(bytes, &mut at) as u32);
+                    // Most steps of a long list take one byte.
+                    let step = match bytes.get(at) {
+                        Some(&byte) if byte < 0x80 => {
+                            at += 1;
+                            u32::from(byte)
+                        }
+                        _ => get_varint(bytes, &mut at) as u32,
+                    };
+                    number = number.wrapping_add(step);
+                    if number >= bound {
+                        return;
+                    }
                     each(number);
                 }
             }
         }
+    }
+
+    /// Returns whether the entries were kept.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.len() as usize <= super::LONGEST_LIST
     }
 }
 
