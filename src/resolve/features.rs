@@ -660,10 +660,12 @@ fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)
             // One digit of a model number that differs makes another model; a digit read for a letter does not.
             let read = misread(text, other.text).or_else(|| misread(other.text, text));
             similarity = read.unwrap_or(if similarity > 0.85 { 0.5 } else { 0.0 });
-        } else if similarity < 0.8 && !word.sound.is_empty() {
-            if similarity > 0.3 && word.sound.len() >= 2 && phonetic::sounds_as(other.text, &word.sound) {
-                similarity = similarity.max(0.6 + 0.2 * similarity);
-            }
+        } else if similarity > 0.3
+            && similarity < 0.8
+            && word.sound.len() >= 2
+            && phonetic::sounds_as(other.text, &word.sound)
+        {
+            similarity = similarity.max(0.6 + 0.2 * similarity);
         }
         if similarity >= 0.5 && best.is_none_or(|(found, _)| similarity > found) {
             best = Some((similarity, How::Similar));

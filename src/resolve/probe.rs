@@ -89,7 +89,10 @@ impl Probe {
             if token.role.is_core() && !token.aside {
                 self.core_at.push(at);
                 self.core.push_str(text);
-                phonetic::skeleton(text.as_bytes(), &mut self.sound);
+                match token.role {
+                    Role::Word => self.sound.extend_from_slice(&word.sound),
+                    _ => phonetic::skeleton(text.as_bytes(), &mut self.sound),
+                }
                 if token.role == Role::Word {
                     self.initials.push_str(&text[..1]);
                 }

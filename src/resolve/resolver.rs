@@ -286,9 +286,9 @@ impl<P: Pages> Resolver<P> {
     fn candidates(&mut self, hints: &[Rc<Hint>], context: &Context) -> Result<Vec<Scored>> {
         self.probe.prepare(hints, context);
         let mut scored = Vec::new();
-        gather(&mut self.base, 0, &mut self.probe, &self.hidden, self.explain, &mut scored)?;
+        gather(&mut self.base, 0, &mut self.probe, &self.hidden, (self.explain, SCORED), &mut scored)?;
         if let Some(overlay) = &mut self.overlay {
-            gather(overlay, 1, &mut self.probe, &HashSet::new(), self.explain, &mut scored)?;
+            gather(overlay, 1, &mut self.probe, &HashSet::new(), (self.explain, SCORED), &mut scored)?;
         }
         compare_rivals(&mut scored);
         let best = scored.first().map_or(0.0, |s| s.plain);
@@ -433,7 +433,7 @@ fn gather<P: Pages>(
     number: u8,
     probe: &mut Probe,
     hidden: &HashSet<EntityKey>,
-    explain: bool,
+    (explain, most): (bool, usize),
     out: &mut Vec<Scored>,
 ) -> Result<()> {
     let Layer { index, room, scope: Some((_, scope)), found } = layer else {
@@ -455,7 +455,10 @@ fn gather<P: Pages>(
     }
     // Only the best need the rest of their features.
     out[from..].sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.entity.cmp(&b.entity)));
-    out.truncate(from + SCORED);
+    out.truncate(from.saturating_add(most));
+    let best = out.get(from).map_or(0.0, |best| best.plain);
+    let hopeful = out[from..].partition_point(|s| s.plain >= best - HOPELESS - score::SOUND_WORTH);
+    out.truncate(from + hopeful);
     let cards: Vec<NameCard<P::Page<'_>>> = out[from..].iter().map(|s| index.name(s.name)).collect::<Result<_>>()?;
     let mut comparer = Comparer::new();
     for (scored, card) in out[from..].iter_mut().zip(&cards) {
@@ -604,6 +607,22 @@ impl<P: Pages> Resolver<P> {
         let best = scored.iter().map(|s| s.plain).fold(f32::MIN, f32::max);
         scored.retain(|s| s.plain >= best - HOPELESS);
         Ok(scored.into_iter().map(|s| (s.entity, s.vector.to_vec())).collect())
+    }
+}
+
+impl<P: Pages> Resolver<P> {
+    /// Returns, for measuring, the entities that were compared with a mention, most alike first: what the index found
+    /// before anything was decided.
+    pub fn retrieved(&mut self, query: &Query<'_>) -> Result<Vec<EntityKey>> {
+        self.begin(query);
+        if self.probe.name.tokens.is_empty() {
+            return Ok(Vec::new());
+        }
+        let hints = self.prepared.all(query.hints, &self.names);
+        self.probe.prepare(&hints, &Context::default());
+        let mut scored = Vec::new();
+        gather(&mut self.base, 0, &mut self.probe, &self.hidden, (self.explain, usize::MAX), &mut scored)?;
+        Ok(scored.into_iter().map(|candidate| candidate.entity).collect())
     }
 }
 

@@ -36,8 +36,8 @@ impl<G: Deref<Target = [u8]>> List<G> {
     }
 
     /// Calls `each` with every entry in order; nothing for a list that was not kept.
-    pub(crate) fn each(&self, mut each: impl FnMut(u32)) {
-        self.each_below(u32::MAX, |number| each(number));
+    pub(crate) fn each(&self, each: impl FnMut(u32)) {
+        self.each_below(u32::MAX, each);
     }
 
     /// Calls `each` with every entry below a bound, in order.
@@ -191,16 +191,15 @@ impl<P: Pages> Index<P> {
         let page = self.pages.page(Table::Keys, bucket as u32)?;
         let count = read_u32(&page, 0) as usize;
         let wanted = key as u32;
-        let (mut low, mut high) = (0, count);
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            if read_u32(&page, 4 + middle * 4) < wanted {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
+        // Hashes are spread evenly: the place where one should stand is at most a few steps from where it stands.
+        let mut low = ((u64::from(wanted) * count as u64) >> 32) as usize;
+        while low > 0 && read_u32(&page, low * 4) >= wanted {
+            low -= 1;
         }
-        if low == count || read_u32(&page, 4 + low * 4) != wanted {
+        while low < count && read_u32(&page, 4 + low * 4) < wanted {
+            low += 1;
+        }
+        if low >= count || read_u32(&page, 4 + low * 4) != wanted {
             return Ok(List::Empty);
         }
         let word = read_u32(&page, 4 + count * 4 + low * 4);
