@@ -123,14 +123,18 @@ fn write_features<P: gleaner::resolve::Pages>(
     for (number, (mention, label)) in mentions.iter().zip(labels).enumerate() {
         let (text, types, hints) = query_of(mention);
         let gold = label["gold_id"].as_str().and_then(|id| ids.get(id)).copied();
-        let rows = resolver.features(&Query { text: &text, types: &types, hints: &hints, context: "" })?;
-        let present = u8::from(gold.is_some());
-        if rows.is_empty() {
-            writeln!(file, "{number},-1,{present}")?;
-        }
-        for (entity, row) in rows {
-            let row = row.iter().map(|v| format!("{v:.5}")).collect::<Vec<_>>().join(",");
-            writeln!(file, "{number},{},{present},{row},|", u8::from(Some(entity.0) == gold))?;
+        let query = Query { text: &text, types: &types, hints: &hints, context: "" };
+        // As it is, and, marked `x`, as it would be if the catalog lacked what is meant.
+        for hide in [None, gold.map(EntityKey)].into_iter().take(1 + usize::from(gold.is_some())) {
+            let present = if hide.is_some() { "x" } else { ["0", "1"][usize::from(gold.is_some())] };
+            let rows = resolver.features(&query, hide)?;
+            if rows.is_empty() {
+                writeln!(file, "{number},-1,{present}")?;
+            }
+            for (entity, row) in rows {
+                let row = row.iter().map(|v| format!("{v:.5}")).collect::<Vec<_>>().join(",");
+                writeln!(file, "{number},{},{present},{row},|", u8::from(Some(entity.0) == gold))?;
+            }
         }
     }
     Ok(())

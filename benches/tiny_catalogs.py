@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Makes a folder of labelled mentions over many tiny catalogs out of larger ones, for fitting.
+"""Makes a folder of labelled mentions over many tiny catalogs out of a larger one, for fitting.
 
-  python3 benches/tiny_catalogs.py OUT TASK_FOLDER…
+  python3 benches/tiny_catalogs.py OUT TASK_FOLDER
 
 Users start with fifty names, not fifty thousand. Each tiny catalog is a type of its own (`player#3`): some entities that
 are mentioned, some that are not; half of its mentions mean none of them. Seeded, so the same folders give the same bytes.

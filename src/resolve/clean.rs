@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use super::exonyms::HAN;
+
 /// Names longer than this are cut: no catalog name is, and a mention of 10 kB must not cost more than a long one.
 const MAX_BYTES: usize = 600;
 
@@ -16,13 +18,34 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        push(c, &mut out);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        match known_word(c, rest) {
+            Some((word, meaning)) => {
+                out.push(' ');
+                out.push_str(meaning);
+                out.push(' ');
+                rest = &rest[word.len()..];
+            }
+            None => {
+                push(c, &mut out);
+                rest = &rest[c.len_utf8()..];
+            }
+        }
         if out.len() > MAX_BYTES {
             break;
         }
     }
     Cow::Owned(out)
+}
+
+/// Returns the word of a script without spaces that a text begins with, and what it is called.
+fn known_word(first: char, text: &str) -> Option<(&'static str, &'static str)> {
+    // Katakana, Han and Hangul.
+    if !matches!(first, '\u{30a0}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}') {
+        return None;
+    }
+    HAN.iter().filter(|(word, _)| text.starts_with(word)).max_by_key(|(word, _)| word.len()).copied()
 }
 
 fn cut(text: &str) -> &str {
@@ -104,6 +127,7 @@ mod tests {
             ("e\u{301}tat\u{200b}", "etat"),
             ("a\u{7}b😀c", "a b c"),
             ("ＡＢＣ", "ABC"),
+            ("広島大学", " hiroshima  university "),
         ] {
             assert_eq!(clean(text), expected, "{text}");
         }

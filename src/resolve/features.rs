@@ -9,7 +9,7 @@ use super::keys::role_weight;
 use super::name::MAX_TOKENS;
 use super::phonetic;
 use super::probe::{Probe, Word};
-use super::similarity::{Pattern, common_prefix, is_contraction, lacks_vowels_only};
+use super::similarity::{Pattern, common_prefix, is_contraction, lacks_vowels_only, look_alike};
 use super::words::{self, Role};
 
 macro_rules! features {
@@ -153,6 +153,8 @@ pub(crate) struct Comparer<'a> {
     options: Vec<(f32, Pair)>,
     mention_paired: [f32; MAX_TOKENS],
     name_paired: [f32; MAX_TOKENS],
+    /// Letters of the initialism that stands for a run of words.
+    spelled: usize,
     /// Positions of the name's core words that are not asides.
     core_at: Vec<u8>,
     core: Vec<u8>,
@@ -168,6 +170,7 @@ impl<'a> Comparer<'a> {
             options: Vec::with_capacity(64),
             mention_paired: [0.0; MAX_TOKENS],
             name_paired: [0.0; MAX_TOKENS],
+            spelled: 0,
             core_at: Vec::with_capacity(MAX_TOKENS),
             core: Vec::with_capacity(64),
             bones: Vec::with_capacity(64),
@@ -224,6 +227,7 @@ impl<'a> Comparer<'a> {
     /// then words that only together equal one of the other side.
     fn pair_words(&mut self, probe: &Probe) {
         self.pairs.clear();
+        self.spelled = 0;
         self.mention_paired = [0.0; MAX_TOKENS];
         self.name_paired = [0.0; MAX_TOKENS];
         self.options.clear();
@@ -278,42 +282,43 @@ impl<'a> Comparer<'a> {
         self.pairs.push(pair);
     }
 
-    /// `JK` against `Joanne K`, and the other way round: each letter a word.
+    /// `JK` against `Joanne K`, `NOAA` against `National Oceanic and Atmospheric Administration`, and the other way round:
+    /// each letter a word. Small words may be passed over.
     fn expand_initials(&mut self, probe: &Probe) {
         for i in 0..probe.words.len() {
+            let role = probe.words[i].token.role;
             let letters = probe.text(i).as_bytes();
-            if probe.words[i].token.role != Role::Initials || letters.len() < 2 || self.mention_paired[i] > 0.6 {
+            if self.mention_paired[i] > EXPANDABLE || !may_be_initials(role, letters) {
                 continue;
             }
-            let free: Vec<usize> =
-                (0..self.name.len()).filter(|j| self.name[*j].role.is_core() && self.name_paired[*j] <= 0.6).collect();
-            if let Some(run) = free
-                .windows(letters.len())
-                .find(|run| run.iter().zip(letters).all(|(j, l)| self.name[*j].text[0] == *l))
-            {
-                for j in run {
-                    self.name_paired[*j] = 0.6;
-                }
-                self.mention_paired[i] = 0.8;
-                self.pairs.push(Pair { mention: i as u8, name: run[0] as u8, similarity: 0.6, how: How::Initial });
+            let is_free = |j: usize| self.name_paired[j] <= EXPANDABLE;
+            let Some(run) = spelled(letters, self.name.len(), |j| (self.name[j].role, self.name[j].text[0]), is_free)
+            else {
+                continue;
+            };
+            for j in run.clone() {
+                self.name_paired[j] = self.name_paired[j].max(0.7);
             }
+            self.mention_paired[i] = 0.8;
+            self.spelled = letters.len();
+            self.pairs.push(Pair { mention: i as u8, name: run.start as u8, similarity: 0.7, how: How::Initial });
         }
         for j in 0..self.name.len() {
             let letters = self.name[j].text;
-            if self.name[j].role != Role::Initials || letters.len() < 2 || self.name_paired[j] > 0.6 {
+            if self.name_paired[j] > EXPANDABLE || !may_be_initials(self.name[j].role, letters) {
                 continue;
             }
-            let free: Vec<usize> = probe.core_at.iter().copied().filter(|i| self.mention_paired[*i] <= 0.6).collect();
-            if let Some(run) = free
-                .windows(letters.len())
-                .find(|run| run.iter().zip(letters).all(|(i, l)| probe.text(*i).as_bytes()[0] == *l))
-            {
-                for i in run {
-                    self.mention_paired[*i] = 0.6;
-                }
-                self.name_paired[j] = 0.8;
-                self.pairs.push(Pair { mention: run[0] as u8, name: j as u8, similarity: 0.6, how: How::Initial });
+            let is_free = |i: usize| self.mention_paired[i] <= EXPANDABLE;
+            let word = |i: usize| (probe.words[i].token.role, probe.text(i).as_bytes()[0]);
+            let Some(run) = spelled(letters, probe.words.len(), word, is_free) else {
+                continue;
+            };
+            for i in run.clone() {
+                self.mention_paired[i] = self.mention_paired[i].max(0.7);
             }
+            self.name_paired[j] = 0.8;
+            self.spelled = letters.len();
+            self.pairs.push(Pair { mention: run.start as u8, name: j as u8, similarity: 0.7, how: How::Initial });
         }
     }
 
@@ -491,25 +496,11 @@ impl<'a> Comparer<'a> {
         }
     }
 
-    /// Returns the length of an initialism that one side is of the other's words.
+    /// Returns the length of an initialism that one side, or a word of it, is of the other's words.
     fn initialism(&self, probe: &Probe) -> f32 {
-        let core = probe.core.as_bytes();
-        if (2..=9).contains(&core.len()) && self.name.len() > 1 {
-            let spells = |small: bool| {
-                let mut rest = core.iter();
-                let initials =
-                    self.name.iter().filter(|t| !t.aside && (t.role == Role::Word || small && t.role == Role::Small));
-                initials.map(|token| token.text[0]).all(|letter| rest.next() == Some(&letter)) && rest.next().is_none()
-            };
-            if spells(false) || spells(true) {
-                return core.len() as f32;
-            }
-        }
         let own = probe.initials.as_bytes();
-        if (2..=9).contains(&own.len()) && probe.words.len() > 1 && self.core == own {
-            return own.len() as f32;
-        }
-        0.0
+        let whole = (2..=9).contains(&own.len()) && probe.words.len() > 1 && self.core == own;
+        self.spelled.max(if whole { own.len() } else { 0 }) as f32
     }
 
     /// First and last words: given name and surname where it is a person.
@@ -566,6 +557,48 @@ impl<'a> Comparer<'a> {
         v[Feature::mention_numbers as usize] = left_mention.saturating_sub(left_name) as f32;
         v[Feature::name_numbers as usize] = left_name.saturating_sub(left_mention) as f32;
     }
+}
+
+/// A word paired no better than this may still turn out to be initials, or one of the words they stand for.
+const EXPANDABLE: f32 = 0.75;
+
+/// Returns whether a word may be the initials of several others.
+fn may_be_initials(role: Role, letters: &[u8]) -> bool {
+    match role {
+        Role::Initials => (2..=9).contains(&letters.len()),
+        Role::Word => (3..=9).contains(&letters.len()) && letters.iter().all(u8::is_ascii_lowercase),
+        _ => false,
+    }
+}
+
+/// Returns the words, one after the other, that begin with these letters. Small words between them may be passed over, and
+/// may count.
+fn spelled(
+    letters: &[u8],
+    count: usize,
+    word: impl Fn(usize) -> (Role, u8),
+    is_free: impl Fn(usize) -> bool,
+) -> Option<std::ops::Range<usize>> {
+    for from in 0..count {
+        if word(from).1 != letters[0] || !is_free(from) || word(from).0 == Role::Small {
+            continue;
+        }
+        let mut at = from;
+        let mut rest = letters.iter().peekable();
+        while at < count && rest.peek().is_some() {
+            let (role, first) = word(at);
+            if rest.peek() == Some(&&first) && is_free(at) && (role.is_core() || role == Role::Small) {
+                rest.next();
+            } else if role != Role::Small {
+                break;
+            }
+            at += 1;
+        }
+        if rest.peek().is_none() && at > from + 1 {
+            return Some(from..at);
+        }
+    }
+    None
 }
 
 /// Returns where a run of words from `from` ends that together are `whole`; at least two words.
@@ -629,6 +662,9 @@ fn likeness(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How
     letters(word, text, other)
 }
 
+/// A word of fewer sounds than this is not the same for sounding alike: `Murray` is not `Moore`.
+const SOUND_LENGTH: usize = 3;
+
 fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)> {
     let long = text.len().max(other.text.len());
     let short = text.len().min(other.text.len());
@@ -658,11 +694,12 @@ fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)
         let mut similarity = word.pattern.similarity(other.text);
         if coded {
             // One digit of a model number that differs makes another model; a digit read for a letter does not.
-            let read = misread(text, other.text).or_else(|| misread(other.text, text));
-            similarity = read.unwrap_or(if similarity > 0.85 { 0.5 } else { 0.0 });
+            similarity = misread(text, other.text).unwrap_or(if similarity > 0.85 { 0.5 } else { 0.0 });
+        } else if (0.5..0.93).contains(&similarity) && misread(text, other.text).is_some() {
+            similarity = 0.93;
         } else if similarity > 0.3
             && similarity < 0.8
-            && word.sound.len() >= 2
+            && word.sound.len() >= SOUND_LENGTH
             && phonetic::sounds_as(other.text, &word.sound)
         {
             similarity = similarity.max(0.6 + 0.2 * similarity);
@@ -674,31 +711,19 @@ fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)
     best
 }
 
-/// Returns how alike two words are if the few digits in the first are letters that a scanner took for digits.
-fn misread(scanned: &[u8], word: &[u8]) -> Option<f32> {
-    let digits = scanned.iter().filter(|byte| byte.is_ascii_digit()).count();
-    if digits == 0 || digits * 3 > scanned.len() || word.iter().any(u8::is_ascii_digit) || scanned.len() > 40 {
-        return None;
-    }
-    let read: Vec<u8> = scanned
-        .iter()
-        .map(|byte| match byte {
-            b'0' => b'o',
-            b'1' => b'l',
-            b'5' => b's',
-            b'8' => b'b',
-            b'6' => b'g',
-            other => *other,
-        })
-        .collect();
-    let similarity = Pattern::new(&read).similarity(word);
-    (similarity >= 0.75).then_some(0.95 * similarity)
+/// Returns how alike two words are that a scanner may have misread one for the other. A digit read for a letter takes few
+/// digits in a word of letters: `S5` and `SS` are two models.
+fn misread(a: &[u8], b: &[u8]) -> Option<f32> {
+    let digits = |word: &[u8]| word.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let (in_a, in_b) = (digits(a), digits(b));
+    let plausible = in_a != in_b && in_a.abs_diff(in_b) * 3 <= a.len() || in_a + in_b == 0;
+    (plausible && a.len().min(b.len()) >= 4 && look_alike(a, b)).then_some(0.93)
 }
 
 /// Returns the similarity of two words as the comparison sees it; for the expansion of words.
 pub(crate) fn word_similarity(pattern: &Pattern, sound: &[u8], other: &[u8]) -> f32 {
     let similarity = pattern.similarity(other);
-    if similarity < 0.8 && similarity > 0.3 && sound.len() >= 2 && phonetic::sounds_as(other, sound) {
+    if similarity < 0.8 && similarity > 0.3 && sound.len() >= SOUND_LENGTH && phonetic::sounds_as(other, sound) {
         return similarity.max(0.6 + 0.2 * similarity);
     }
     similarity

@@ -57,6 +57,8 @@ impl Keys {
         if self.bones.len() >= 3 {
             self.sounds.push(key(KeyKind::Sound, &self.bones, &[]));
             phonetic::coarse(&self.bones, &mut self.wide);
+            // To be found a name need not say how often a sound comes; the comparison tells.
+            self.wide.dedup();
             if self.wide.len() >= 3 {
                 self.sounds.push(key(KeyKind::CoarseSound, &self.wide, &[]));
             }
@@ -80,15 +82,26 @@ impl Keys {
     }
 
     fn initials(&mut self, name: &Name) {
-        for with_small in [false, true] {
+        let capitals = name.tokens.iter().any(|token| token.capitals && !token.aside);
+        for (with_small, spread) in [(false, false), (true, false), (false, true)] {
+            if spread && !capitals {
+                continue;
+            }
             self.squash.clear();
             let mut words = 0;
             for token in &name.tokens {
-                if token.aside || !(matches!(token.role, Role::Word) || with_small && token.role == Role::Small) {
+                let is_word = matches!(token.role, Role::Word) || spread && token.role == Role::Initials;
+                if token.aside || !(is_word || with_small && token.role == Role::Small) {
                     continue;
                 }
-                words += usize::from(token.role == Role::Word);
-                self.squash.push_str(&name.text(token)[..1]);
+                words += usize::from(is_word);
+                // `NOAA Climate Prediction Center`: the letters of the first stand for words themselves.
+                let letters = if spread && (token.capitals || token.role == Role::Initials) {
+                    usize::from(token.len())
+                } else {
+                    1
+                };
+                self.squash.push_str(&name.text(token)[..letters]);
             }
             if words >= 2 && (3..=9).contains(&self.squash.len()) {
                 push_new(&mut self.initialisms, key(KeyKind::Initialism, self.squash.as_bytes(), &[]));

@@ -8,6 +8,7 @@
 
 mod clean;
 mod countries;
+mod exonyms;
 mod explain;
 mod features;
 mod given;

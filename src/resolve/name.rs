@@ -22,6 +22,15 @@ pub(crate) struct Token {
     pub(crate) segment: u8,
     /// In parentheses or quotes: a nickname, a country, an explanation.
     pub(crate) aside: bool,
+    /// Two to six capitals in a text that has small letters too: each may stand for a word.
+    pub(crate) capitals: bool,
+}
+
+impl Token {
+    /// Returns the length of its text in bytes.
+    pub(crate) fn len(&self) -> u8 {
+        self.len
+    }
 }
 
 /// A parsed name.
@@ -73,7 +82,7 @@ impl Name {
     fn is_inverted(&self) -> bool {
         let mut counts = [0usize; 3];
         for token in &self.tokens {
-            if matches!(token.role, Role::Legal | Role::Tail) || token.class > 60 || token.segment > 1 {
+            if matches!(token.role, Role::Legal | Role::Tail) || words::is_generic(token.class) || token.segment > 1 {
                 return false;
             }
             if token.role.is_core() {
@@ -87,6 +96,7 @@ impl Name {
     fn assign_roles(&mut self, has_lower: bool) {
         let count = self.tokens.len();
         for at in 0..count {
+            self.tokens[at].capitals &= has_lower || count == 1;
             let token = self.tokens[at];
             let text = self.text(&token);
             let dotted_legal = token.role == Role::Initials
@@ -318,6 +328,7 @@ impl Scanner<'_> {
             class: 0,
             segment: self.segment,
             aside,
+            capitals: (2..=6).contains(&len) && capitals == len,
         });
     }
 }

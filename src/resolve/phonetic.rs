@@ -18,6 +18,9 @@ impl Iterator for Sounds<'_> {
             let first = self.at == 0;
             let (sound, used) = sound(letter, self.word.get(self.at + 1).copied().unwrap_or(0), first);
             self.at += used;
+            if sound == 0 && letter != b'h' {
+                self.last = 0;
+            }
             if sound != 0 && sound != self.last {
                 self.last = sound;
                 return Some(sound);
@@ -58,7 +61,6 @@ pub(crate) fn sounds_as(word: &[u8], bones: &[u8]) -> bool {
 
 /// Widens a skeleton to the families that syllabic scripts cannot tell apart (l and r, b and p and v, d and t …).
 pub(crate) fn coarse(skeleton: &[u8], out: &mut Vec<u8>) {
-    let from = out.len();
     for &sound in skeleton {
         let family = match sound {
             b'p' | b'b' | b'v' => b'p',
@@ -68,9 +70,7 @@ pub(crate) fn coarse(skeleton: &[u8], out: &mut Vec<u8>) {
             b'm' | b'n' => b'n',
             other => other,
         };
-        if out.len() == from || out.last() != Some(&family) {
-            out.push(family);
-        }
+        out.push(family);
     }
 }
 

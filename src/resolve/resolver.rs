@@ -595,15 +595,18 @@ fn decision_features(scored: &[Scored]) -> [f32; score::DECISION_NAMES.len()] {
 }
 
 impl<P: Pages> Resolver<P> {
-    /// Returns, for fitting and measuring, the features of every candidate, best first, in the order of
-    /// [`feature_names`], and whether the plain order was far enough behind for the candidate not to be scored.
-    pub fn features(&mut self, query: &Query<'_>) -> Result<Vec<(EntityKey, Vec<f32>)>> {
+    /// Returns, for fitting and measuring, the features of every candidate that the forest scores, best first, in the order
+    /// of [`feature_names`]. An entity to `hide` is taken for absent from the catalog.
+    pub fn features(&mut self, query: &Query<'_>, hide: Option<EntityKey>) -> Result<Vec<(EntityKey, Vec<f32>)>> {
         self.begin(query);
         if self.probe.name.tokens.is_empty() {
             return Ok(Vec::new());
         }
         let hints = self.prepared.all(query.hints, &self.names);
-        let mut scored = self.candidates(&hints, &Context::default())?;
+        let hide = hide.filter(|entity| self.hidden.insert(*entity));
+        let scored = self.candidates(&hints, &Context::default());
+        hide.map(|entity| self.hidden.remove(&entity));
+        let mut scored = scored?;
         let best = scored.iter().map(|s| s.plain).fold(f32::MIN, f32::max);
         scored.retain(|s| s.plain >= best - HOPELESS);
         Ok(scored.into_iter().map(|s| (s.entity, s.vector.to_vec())).collect())

@@ -19,7 +19,8 @@ use super::index::{COUNTED_FROM, Index, KeyKind, LONGEST_LIST, List, Meta, Pages
 use super::keys::{self, Keys};
 use super::name::{Name, Token};
 use super::probe::Probe;
-use super::words::Role;
+use super::similarity;
+use super::words::{self, Role};
 
 /// Names that go on to be compared.
 pub(crate) const KEPT: usize = 32;
@@ -289,6 +290,11 @@ fn initialisms<P: Pages>(
             reward_all(index, scope, room, key(KeyKind::Initialism, letters.as_bytes(), &[]), worth::INITIALISM, 400)?;
         }
     }
+    if probe.words.iter().any(|word| word.token.capitals) && probe.core_at.len() > 1 {
+        for &key in &keys.initialisms {
+            reward_all(index, scope, room, key, worth::INITIALISM, 60)?;
+        }
+    }
     if !keys.initialisms.is_empty() && (2..=9).contains(&probe.initials.len()) {
         reward_all(index, scope, room, key(KeyKind::Form, probe.initials.as_bytes(), &[]), worth::INITIALISM, 100)?;
     }
@@ -476,7 +482,7 @@ fn widen_word<P: Pages>(
         .map(|at| probe.weight(at))
         .sum();
     for &(similarity, number) in &similar {
-        let list = index.list(index.word(number, |other| key(KeyKind::Word, other, &[]))?)?;
+        let list = index.list(index.word(number, key_of_word)?)?;
         if similarity >= CLOSE {
             room.close |= 1 << at;
         }
@@ -490,11 +496,23 @@ fn widen_word<P: Pages>(
     Ok(())
 }
 
+/// Returns the key of a word of the vocabulary; one of many spellings is found by what it means.
+fn key_of_word(word: &[u8]) -> u64 {
+    let text = std::str::from_utf8(word).unwrap_or_default();
+    keys::word_key(text, words::entry(text).filter(|entry| entry.role == Role::Word).map_or(0, |entry| entry.class))
+}
+
 /// Collects the words of the vocabulary that differ by one letter.
 fn words_near<P: Pages>(index: &Index<P>, text: &str, room: &mut Tallies) -> Result<()> {
     let mut keys = std::mem::take(&mut room.found_keys);
     keys.clear();
     keys::less_one(text.as_bytes(), &mut |key| keys.push(key));
+    // What a scanner took for other letters is one more way to be near.
+    let mut read = Vec::with_capacity(text.len());
+    similarity::as_read(text.as_bytes(), &mut read);
+    if read != text.as_bytes() {
+        keys.push(key(KeyKind::Less, &read, &[]));
+    }
     room.counted.clear();
     for &key in &keys {
         let list = index.list(key)?;

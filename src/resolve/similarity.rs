@@ -95,6 +95,42 @@ impl Pattern {
     }
 }
 
+/// Writes a word as it was before a scanner misread it: `rn` for m, `vv` for w, `cl` for d, digits for the letters they
+/// resemble. A word may have meant what it says; this is one more reading of it.
+pub(crate) fn as_read(word: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    let mut at = 0;
+    while at < word.len() {
+        let (letter, used) = match (word[at], word.get(at + 1)) {
+            (b'r', Some(b'n')) => (b'm', 2),
+            (b'v', Some(b'v')) => (b'w', 2),
+            (b'c', Some(b'l')) => (b'd', 2),
+            (b'0', _) => (b'o', 1),
+            (b'1', _) => (b'l', 1),
+            (b'5', _) => (b's', 1),
+            (b'8', _) => (b'b', 1),
+            (b'6', _) => (b'g', 1),
+            (other, _) => (other, 1),
+        };
+        out.push(letter);
+        at += used;
+    }
+}
+
+/// Returns whether two words look alike to a scanner: the same once read, all strokes one letter.
+pub(crate) fn look_alike(a: &[u8], b: &[u8]) -> bool {
+    fn stroke(letter: u8) -> u8 {
+        if matches!(letter, b'i' | b'j') { b'l' } else { letter }
+    }
+    if a.len().abs_diff(b.len()) > 2 {
+        return false;
+    }
+    let (mut x, mut y) = (Vec::with_capacity(a.len()), Vec::with_capacity(b.len()));
+    as_read(a, &mut x);
+    as_read(b, &mut y);
+    x.iter().map(|letter| stroke(*letter)).eq(y.iter().map(|letter| stroke(*letter)))
+}
+
 /// Returns whether `short` is `long` with letters left out, beginning alike, as in `mfg` of `manufacturing`.
 pub(crate) fn is_contraction(short: &[u8], long: &[u8]) -> bool {
     if short.len() < 3 || short.len() >= long.len() || short[0] != long[0] {
@@ -158,6 +194,16 @@ mod tests {
     fn overlap_is_the_common_subsequence() {
         assert!((Pattern::new(b"abcd").overlap(b"acd") - 6.0 / 7.0).abs() < 1e-6);
         assert!((Pattern::new(&[b'a'; 64]).overlap(&[b'a'; 64]) - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_scanner_misreads() {
+        for (a, b) in
+            [("srnith", "smith"), ("0cean", "ocean"), ("mi11er", "miller"), ("cawson", "cawson"), ("ovven", "owen")]
+        {
+            assert!(look_alike(a.as_bytes(), b.as_bytes()), "{a} {b}");
+        }
+        assert!(!look_alike(b"smith", b"smyth"));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use super::exonyms::EXONYMS;
 use super::hash::Map;
 
 /// What a word does in a name.
@@ -97,7 +98,7 @@ pcl pjs
 
 /// Words of one meaning, a line a class. Abbreviations stand here only where prefix and dropped vowels do not show them.
 const GENERIC: &str = "
-university universitat universitaet universidad universidade universita universite universitet universitetet universiteit uniwersytet univerzita univerzitet univerza universiti universitas universitatea universiteti universitesi universitate universitetas universitats yliopisto egyetem egyetemi daigaku daxue daehakgyo univ uni ulikool haskoli sveuciliste universitato jamia universytet unversity
+university prifysgol universitat universitaet universidad universidade universita universite universitet universitetet universiteit uniwersytet univerzita univerzitet univerza universiti universitas universitatea universiteti universitesi universitate universitetas universitats yliopisto egyetem egyetemi daigaku daxue daehakgyo univ uni ulikool haskoli sveuciliste universitato jamia universytet unversity
 institute institut instituto istituto instituut instytut institutul intezet institutet instytutu inst intitut institutt institusi enstitusu yanjiusuo kenkyujo
 hospital hospitals ospedale krankenhaus klinikum hopital hopitaux szpital nemocnice sairaala ziekenhuis hospitalar sykehus sjukhus sygehus korhaz bolnica hastanesi byoin spital hosp yiyuan
 clinic klinik clinica clinique kliniken kliniki
@@ -204,7 +205,7 @@ city ciudad stadt citta shi ville cidade gorod miasto mesto varos kaupunki kota 
 town
 village villa dorf aldea pueblo villaggio
 municipality kommune gemeente municipio municipal mairie comune kommun obec gmina opstina
-county condado xian comte grafschaft megye zupanija judetul
+county condado xian hsien hsian comte grafschaft megye zupanija judetul
 district distrito bezirk arrondissement rayon raion kreis distretto qu okres powiat
 province provincia provinz
 region regione regional regionale oblast
@@ -320,7 +321,17 @@ fn build() -> Map<&'static str, Entry> {
     lines(TAIL, Role::Tail, false);
     lines(SMALL, Role::Small, false);
     lines(GENERIC, Role::Word, true);
+    lines(EXONYMS, Role::Word, true);
     table
+}
+
+/// Returns whether a class is one of generic words: the names of a place are none.
+pub(crate) fn is_generic(class: u16) -> bool {
+    static CLASSES: LazyLock<std::ops::Range<usize>> = LazyLock::new(|| {
+        let before: usize = [LEGAL, GENERATION, TITLE, TAIL, SMALL].iter().map(|text| text.lines().count()).sum();
+        before + 1..before + 1 + GENERIC.lines().count()
+    });
+    CLASSES.contains(&usize::from(class))
 }
 
 /// Returns what the tables say of a lower-case ASCII word.
@@ -364,6 +375,18 @@ mod tests {
         }
         assert_ne!(entry("inc").map(|e| e.class), entry("gmbh").map(|e| e.class));
         assert_eq!(entry("mahomes"), None);
+    }
+
+    #[test]
+    fn a_place_has_many_names_and_is_not_generic() {
+        for (a, b) in [("koln", "cologne"), ("munchen", "munich"), ("warszawa", "varsovie")] {
+            assert_eq!(entry(a).map(|e| e.class), entry(b).map(|e| e.class), "{a} {b}");
+            assert!(!is_generic(entry(a).expect("is there").class), "{a}");
+        }
+        for word in ["university", "red"] {
+            assert!(is_generic(entry(word).expect("is there").class), "{word}");
+        }
+        assert!(!is_generic(entry("inc").expect("is there").class) && !is_generic(0));
     }
 
     #[test]

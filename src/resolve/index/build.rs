@@ -155,7 +155,7 @@ impl Builder {
                 let word_key = keys::word_key(text, token.class);
                 self.postings.push((word_key, number));
                 *self.frequency.entry(keys::count_key(word_key, kind)).or_insert(0) += 1;
-                if token.role == Role::Word && token.class == 0 && text.len() >= 3 && !self.words.contains_key(text) {
+                if token.role == Role::Word && text.len() >= 3 && !self.words.contains_key(text) {
                     self.words.insert(text.into(), ());
                 }
             }
