@@ -28,6 +28,9 @@ mod collections;
 /// How well mentions are linked, measured on the bundled collections.
 mod gold;
 
+/// That a group's other mentions help to link a mention, and never harm: a collection of namesakes.
+mod context;
+
 /// The README: its session, and its table of exit codes.
 mod readme;
 

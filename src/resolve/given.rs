@@ -408,7 +408,6 @@ pub(crate) fn families(name: &str) -> &'static [u16] {
     if name.len() > 14 { &[] } else { TABLE.get(name).map_or(&[], Vec::as_slice) }
 }
 
-#[cfg(test)]
 /// Returns whether two given names may be forms of one.
 pub(crate) fn related(a: &str, b: &str) -> bool {
     let (a, b) = (families(a), families(b));

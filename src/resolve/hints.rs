@@ -1,6 +1,7 @@
 //! Hints as evidence: how a value that came with a mention compares with an entity's attributes.
 
 use super::countries;
+use super::given;
 use super::index::{EntityCard, TypeFacts};
 use super::keys;
 use super::name::Name;
@@ -9,8 +10,10 @@ use super::sports::{self, Positions};
 use super::words;
 use crate::model::Attributes;
 use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::hash::Map;
 
@@ -145,6 +148,11 @@ impl Hint {
         verdict.times(bits)
     }
 
+    /// Returns whether the hint is this value, by one of its names.
+    fn tells(&self, value: &str) -> bool {
+        self.value == value || self.also.iter().any(|other| other == value)
+    }
+
     /// Compares with one value of an attribute that means the same thing.
     fn compare(&self, value: &str, country: u16, bits: f32) -> Verdict {
         if value == self.value || self.also.iter().any(|other| contains_words(value, other)) {
@@ -234,72 +242,211 @@ impl Evidence {
     }
 }
 
-/// What stands around a mention: the other names of its group. Evidence that can only agree.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Context {
-    names: Vec<String>,
+/// What stands around a mention: the names of its group, and what is known of those that are linked. Evidence that can
+/// only agree. Parsed once for a group and shared by its mentions; a look costs the same however much stands around.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Context(Arc<Around>);
+
+#[derive(Debug, Default)]
+struct Around {
+    /// As it was given.
+    text: String,
+    /// What the story names.
+    told: Names,
+    /// Values of what it names: the team of a player.
+    known: Names,
+    /// Other names of what it names, which count only as a whole: `BUF` where the story says Bills.
+    exact: HashSet<String>,
+}
+
+/// Names, to be asked for what they say.
+#[derive(Debug, Default)]
+struct Names {
+    whole: HashSet<String>,
+    /// Every run of words of them, and how often it was added.
+    runs: HashMap<String, u32>,
+    /// Words of those that have several.
+    words: HashSet<String>,
     countries: Vec<u16>,
 }
 
 /// What an agreement with the context counts beside one with a hint: the story says it of someone, maybe of another.
 const CONTEXT_WEIGHT: f32 = 0.6;
+/// What it counts where the story does not even say it, but names something of which it is known: one, two, or more that
+/// have it in common. A college that one other player went to says little, the team of three of them what it is about.
+const KNOWN_WEIGHTS: [f32; 3] = [0.35, 0.5, 0.6];
 /// Bits that the full name counts, given elsewhere in the group.
 const FULL_NAME_BITS: f32 = 12.0;
+/// Names of a context that are read; a group has some dozens.
+const CONTEXT_NAMES: usize = 2000;
+/// Words of a name that runs are made of.
+const RUN_WORDS: usize = 12;
+
+/// Marks a name of a context as another name of what is named; it counts only as a whole.
+pub const OTHER_NAME: char = '=';
+/// Marks a name of a context as a value of what is named; it counts less.
+pub const KNOWN_VALUE: char = '~';
 
 impl Context {
-    /// Reads names separated by `|`, line breaks or sentence ends; `own`, the mention itself, is not context.
-    pub(crate) fn new(text: &str, own: &str) -> Context {
-        let mut context = Context::default();
-        for part in text.split(['|', '\n', ';', '.', ',']).take(400) {
-            let mut words = String::new();
-            keys::spaced(&Name::parse(part), &mut words);
-            if words.len() < 2 || words == own || context.names.contains(&words) {
+    /// Reads names separated by `|`, line breaks or sentence ends.
+    pub(crate) fn new(text: &str) -> Context {
+        let mut around = Around { text: text.to_owned(), ..Around::default() };
+        let mut parsed = Name::default();
+        let mut words = String::new();
+        for part in text.split(['|', '\n', ';', '.', ',']).take(CONTEXT_NAMES) {
+            parsed.parse_into(part);
+            keys::spaced(&parsed, &mut words);
+            if words.len() < 2 {
                 continue;
             }
-            context.countries.extend(countries::country(&words));
-            context.names.push(words);
+            match part.trim_start().chars().next() {
+                Some(OTHER_NAME) => _ = around.exact.insert(words.clone()),
+                Some(KNOWN_VALUE) => around.known.add(&words),
+                _ => around.told.add(&words),
+            }
         }
-        context
+        Context(Arc::new(around))
+    }
+
+    /// Returns whether it was read from this text.
+    pub(crate) fn is_of(&self, text: &str) -> bool {
+        self.0.text == text
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.names.is_empty()
+        self.0.told.whole.is_empty() && self.0.known.whole.is_empty() && self.0.exact.is_empty()
     }
 
-    /// Returns the bits by which an entity agrees with the context. `own` are the mention's words, lower case.
-    pub(crate) fn agree<G: Deref<Target = [u8]>>(&self, own: &str, entity: &EntityCard<G>, facts: &TypeFacts) -> f32 {
+    /// Returns the bits by which an entity agrees with the context. `own` are the mention's words, lower case: they, and
+    /// what its hints say already, are not context.
+    pub(crate) fn agree<G: Deref<Target = [u8]>>(
+        &self,
+        own: &str,
+        hints: &[Rc<Hint>],
+        entity: &EntityCard<G>,
+        facts: &TypeFacts,
+    ) -> f32 {
+        let around = &*self.0;
         let mut bits = 0.0f32;
         for value in entity.values() {
             let known = facts.attributes.get(usize::from(value.attribute)).map_or(0.0, |a| a.bits);
-            let country = value.country != 0 && self.countries.contains(&value.country);
-            let named = value.text.len() > 3
-                && value.text.parse::<f64>().is_err()
-                && self.names.iter().any(|name| says(name, value.text));
-            if country || named {
-                bits = bits.max(known * CONTEXT_WEIGHT);
+            if bits >= known * CONTEXT_WEIGHT
+                || says(own, value.text)
+                || hints.iter().any(|hint| hint.tells(value.text))
+            {
+                continue;
+            }
+            if around.told.say(value.text, value.country) || around.exact.contains(value.text) {
+                bits = known * CONTEXT_WEIGHT;
+            } else if around.known.say(value.text, value.country) {
+                let n_times = around.known.runs.get(value.text).map_or(1, |n| *n as usize);
+                bits = bits.max(known * KNOWN_WEIGHTS[n_times.min(KNOWN_WEIGHTS.len()) - 1]);
             }
         }
-        let mut words = String::new();
-        keys::spaced(&Name::parse(entity.id_and_name().1), &mut words);
-        if words != own && contains_words(&words, own) && self.names.contains(&words) {
-            bits += FULL_NAME_BITS;
+        if own.split(' ').all(|word| around.told.words.contains(word)) {
+            let mut words = String::new();
+            keys::spaced(&Name::parse(entity.id_and_name().1), &mut words);
+            if words != own && contains_words(&words, own) && around.told.whole.contains(&words) {
+                bits += FULL_NAME_BITS;
+            }
         }
         bits
     }
 }
 
-/// Returns whether a name of the context, or a phrase in it, means the value: all of it, or its telling end (`chiefs`).
+impl Names {
+    fn add(&mut self, name: &str) {
+        self.whole.insert(name.to_owned());
+        if let Some(country) = countries::country(name)
+            && !self.countries.contains(&country)
+        {
+            self.countries.push(country);
+        }
+        let words: Vec<&str> = name.split(' ').take(RUN_WORDS).collect();
+        for from in 0..words.len() {
+            let mut run = String::with_capacity(name.len());
+            for word in &words[from..] {
+                if !run.is_empty() {
+                    run.push(' ');
+                }
+                run.push_str(word);
+                *self.runs.entry(run.clone()).or_insert(0) += 1;
+            }
+            if words.len() > 1 {
+                self.words.insert(words[from].to_owned());
+            }
+        }
+    }
+
+    /// Returns whether one of them, or a phrase in it, means the value: all of it, or its telling end (`chiefs`). What is
+    /// as short as a code means only what is called so (`KC`).
+    fn say(&self, value: &str, country: u16) -> bool {
+        if country != 0 && self.countries.contains(&country) {
+            return true;
+        }
+        if value.parse::<f64>().is_ok() {
+            return false;
+        }
+        if value.len() <= 3 {
+            return self.whole.contains(value);
+        }
+        let ends = value.match_indices(' ').map(|(at, _)| &value[at + 1..]);
+        self.runs.contains_key(value)
+            || ends.filter(|end| end.len() > 3).any(|end| self.whole.contains(end))
+            || value
+                .rsplit_once(' ')
+                .is_some_and(|(_, last)| last.len() > 3 && self.words.contains(last) && words::entry(last).is_none())
+    }
+}
+
+/// Returns whether a name says the value by itself: a city called as its state tells nothing of which state.
 fn says(name: &str, value: &str) -> bool {
-    name == value
-        || contains_run(name, value)
-        || name.len() > 3 && value.strip_suffix(name).is_some_and(|head| head.ends_with(' '))
-        || value.rsplit(' ').next().is_some_and(|last| {
-            last != value
-                && last.len() > 3
-                && name.contains(' ')
-                && contains_run(name, last)
-                && words::entry(last).is_none()
-        })
+    value.len() > 1 && contains_run(name, value)
+}
+
+/// Returns whether a mention is a longer one of the same group once more, the full name given once: the same last name,
+/// and nothing before it but what the longer has too, or its initials. `Allen`, `J. Allen` and `Mr. Allen` are `Josh
+/// Allen`; `York` is not `New York`, whose other word makes another name of any.
+pub fn is_name_again(short: &str, long: &str) -> bool {
+    again(&core_words(short), &core_words(long))
+}
+
+/// Returns the last name of what may be a person: its last word, without `Jr.`.
+pub fn last_name(text: &str) -> String {
+    core_words(text).pop().unwrap_or_default()
+}
+
+fn core_words(text: &str) -> Vec<String> {
+    let name = Name::parse(text);
+    let core = name.tokens.iter().filter(|token| token.role.is_core() && !token.aside);
+    core.map(|token| name.text(token).to_owned()).collect()
+}
+
+fn again(short: &[String], long: &[String]) -> bool {
+    let ([before @ .., last], [given @ .., same]) = (short, long) else { return false };
+    if last != same || last.len() < 3 || words::entry(last).is_some() || given.is_empty() || before == given {
+        return false;
+    }
+    let mut rest = given.iter();
+    let mut meets =
+        |word: &String| rest.any(|other| word == other || word.len() == 1 && other.starts_with(word.as_str()));
+    before.iter().all(&mut meets) && given.iter().all(|word| words::entry(word).is_none())
+}
+
+/// Returns whether a value is a position of a player (`QB`).
+pub fn is_position(value: &str) -> bool {
+    let mut words = String::new();
+    keys::spaced(&Name::parse(value), &mut words);
+    !sports::places(&words.replace(' ', "")).is_empty()
+}
+
+/// Returns whether two full names with the same last name are surely not of one bearer: given names that have nothing to
+/// do with each other.
+pub fn are_namesakes(a: &str, b: &str) -> bool {
+    let (a, b) = (core_words(a), core_words(b));
+    let ([a, .., last], [b, .., same]) = (&a[..], &b[..]) else { return false };
+    let alike = a.starts_with(b.as_str()) || b.starts_with(a.as_str()) || given::related(a, b);
+    last == same && !alike && Pattern::new(a.as_bytes()).similarity(b.as_bytes()) < 0.7
 }
 
 /// Returns whether the words of `part` stand in `whole` one after the other.
@@ -398,6 +545,65 @@ mod tests {
         check("buf", Verdict::Agree(4.0));
         check("chi buf", Verdict::Agree(4.0));
         check("chi", Verdict::Against(4.0));
+    }
+
+    #[test]
+    fn a_name_in_a_context_says_a_value_whole_by_its_end_or_as_a_code() {
+        let told = |context: &str, value: &str| {
+            let context = Context::new(context);
+            let country = countries::country(value).unwrap_or(0);
+            context.0.told.say(value, country) || context.0.exact.contains(value)
+        };
+        for (context, value, expected) in [
+            ("Herons | Peru", "harbor city herons", true),
+            ("the game of the Harbor City Herons", "harbor city herons", true),
+            ("Kansas City", "kansas city chiefs", false),
+            ("in Lima, Peru", "peru", true),
+            ("Britain", "gb", true),
+            ("KC | x", "kc", true),
+            ("a KC barbecue", "kc", false),
+            ("=KCC | =Kansas City", "kcc", true),
+            ("=Kansas City", "kansas city chiefs", false),
+            ("1999", "1999", false),
+            ("State University", "ohio university", false),
+            ("", "x", false),
+        ] {
+            assert_eq!(told(context, value), expected, "{context} / {value}");
+        }
+        assert!(Context::new(" | ; 🙂").is_empty());
+        assert!(Context::new("a | b").is_of("a | b"));
+    }
+
+    #[test]
+    fn a_surname_is_the_full_name_once_more() {
+        for (short, long, expected) in [
+            ("Allen", "Josh Allen", true),
+            ("J. Allen", "Josh Allen", true),
+            ("Mr. Allen", "Josh Allen", true),
+            ("Allen", "Josh Allen Jr.", true),
+            ("van Tongeren", "Joost van Tongeren", true),
+            ("Allen", "Allen", false),
+            ("Josh Allen", "Josh Allen", false),
+            ("K. Allen", "Josh Allen", false),
+            ("Josh", "Josh Allen", false),
+            ("Keenan Allen", "Josh Allen", false),
+            ("York", "New York", false),
+            ("Virginia", "West Virginia", false),
+            ("University", "Ohio University", false),
+            ("", "Josh Allen", false),
+        ] {
+            assert_eq!(is_name_again(short, long), expected, "{short} / {long}");
+        }
+        for (a, b, expected) in [
+            ("Marta Reyes", "Daniel Reyes", true),
+            ("Dan Reyes", "Daniel Reyes", false),
+            ("Bill Reyes", "William Reyes", false),
+            ("D. Reyes", "Daniel Reyes", false),
+            ("Danial Reyes", "Daniel Reyes", false),
+            ("Marta Reyes", "Daniel Ruiz", false),
+        ] {
+            assert_eq!(are_namesakes(a, b), expected, "{a} / {b}");
+        }
     }
 
     #[test]

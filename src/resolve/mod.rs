@@ -27,6 +27,7 @@ mod similarity;
 mod sports;
 mod words;
 
+pub use hints::{KNOWN_VALUE, OTHER_NAME, are_namesakes, is_name_again, is_position, last_name};
 pub use index::{Builder, FORMAT, Pages, Resident, Table};
 pub use pair::{PairParts, split_pair};
 pub use resolver::{Resolver, feature_names};

@@ -43,6 +43,8 @@ const NOBODY: f32 = -3.0;
 const FLOOR: f32 = -9.0;
 /// Entities with exactly this name that are looked at; a name of more is ambiguous without looking.
 const NAMESAKES: u32 = 64;
+/// Candidates whose plain scores differ by less can't be told apart.
+const ALIKE: f32 = 0.1;
 /// Probability of an exact, unambiguous name; measured on labelled mentions, where 1 to 3 % of the labels are wrong.
 const EXACT: f64 = 0.985;
 
@@ -56,6 +58,8 @@ pub struct Resolver<P> {
     /// By a hint's value: what else the catalog calls that.
     names: Map<String, Vec<String>>,
     prepared: Prepared,
+    /// What stood around the last mention; the next of its group has the same.
+    context: Context,
     /// How sure a link must be.
     pub strictness: Strictness,
     /// Whether candidates carry the parts of their scores.
@@ -110,6 +114,7 @@ impl<P: Pages> Resolver<P> {
             probe: Probe::default(),
             names: Map::default(),
             prepared: Prepared::default(),
+            context: Context::default(),
             strictness: Strictness::Default,
             explain: false,
         })
@@ -180,14 +185,32 @@ impl<P: Pages> Resolver<P> {
         if query.context.is_empty() || sure {
             return Ok(plain);
         }
-        let context = Context::new(query.context, &super::mention_key(query.text));
-        if context.is_empty() {
+        self.look_again(query, refused, plain)
+    }
+
+    /// Decides once more about a mention of which `plain` was decided by itself, with what stands around it. It takes
+    /// nothing away: what the context does not link stays as it was.
+    pub fn look_again(&mut self, query: &Query<'_>, refused: &[EntityKey], plain: Decision) -> Result<Decision> {
+        if !self.context.is_of(query.context) {
+            self.context = Context::new(query.context);
+        }
+        let context = self.context.clone();
+        self.begin(query);
+        if context.is_empty() || self.probe.name.tokens.is_empty() {
             return Ok(plain);
         }
+        let hints = self.prepared.all(query.hints, &self.names);
         let mut scored = self.candidates(&hints, &context)?;
         scored.retain(|candidate| !refused.contains(&candidate.entity));
         // What stands around a mention can tell who is meant; where it says nothing of the best, nothing changes.
         if scored.first().is_none_or(|best| best.context == 0.0) {
+            return Ok(plain);
+        }
+        // Both teams of a game are named, and both have one of the name: that tells nothing either.
+        if let [best, second, ..] = &scored[..]
+            && second.context >= best.context
+            && (best.plain - second.plain).abs() < ALIKE
+        {
             return Ok(plain);
         }
         let mut informed = self.decide(&scored);
@@ -532,7 +555,8 @@ impl<P: Pages> View<'_, P> {
             for hint in &probe.hints {
                 evidence.add(hint.judge(&entity, facts, &mut room.meanings));
             }
-            let context = if probe.context.is_empty() { 0.0 } else { probe.context.agree(&own, &entity, facts) };
+            let context =
+                if probe.context.is_empty() { 0.0 } else { probe.context.agree(&own, &probe.hints, &entity, facts) };
             evidence.agree += context;
             let vector = comparer.compare(probe, card, &evidence);
             let plain = score::plain(&vector);

@@ -67,6 +67,14 @@ impl Read<'_> {
         Ok(names)
     }
 
+    /// Returns some of an entity's aliases.
+    pub fn some_names(self, key: EntityKey, limit: u32) -> anyhow::Result<Vec<String>> {
+        let mut statement =
+            self.0.prepare_cached("SELECT alias FROM entity_aliases WHERE entity_id = ?1 ORDER BY alias LIMIT ?2")?;
+        let names = statement.query_map(params![key, limit], |row| row.get(0))?;
+        Ok(names.collect::<Result<_, _>>()?)
+    }
+
     /// Gives the attributes of every entity of a type.
     pub fn each_of_type(self, entity_type: &str, mut visit: impl FnMut(EntityKey, Attributes)) -> anyhow::Result<()> {
         let mut statement =

@@ -53,6 +53,8 @@ pub struct Linker<'a> {
     /// Catalog types for each of the profile's, worked out once.
     scopes: HashMap<String, Vec<String>>,
     pairs: Pairs,
+    /// By entity: what it says of those named beside it.
+    around: HashMap<EntityKey, (String, String)>,
 }
 
 /// What a linker will be used for.
@@ -81,7 +83,14 @@ impl<'a> Linker<'a> {
         for decision in read.decisions()? {
             decisions.entry(decision.mention_key.clone()).or_default().push(decision);
         }
-        Ok(Linker { read, resolver, decisions, scopes: HashMap::new(), pairs: Pairs::default() })
+        Ok(Linker {
+            read,
+            resolver,
+            decisions,
+            scopes: HashMap::new(),
+            pairs: Pairs::default(),
+            around: HashMap::new(),
+        })
     }
 
     /// Reads the index in the database; `None` if there is none to be used.
@@ -118,34 +127,150 @@ impl<'a> Linker<'a> {
         self.resolver.explain = explain;
     }
 
-    /// Decides about the mentions of one group, in their order.
+    /// Decides about the mentions of one group, in their order: each by itself, and what that leaves open, or only
+    /// likely, once more with its group.
     pub fn link(&mut self, profile: &Profile, mentions: &[Mention]) -> Result<Vec<Decision>> {
-        let mut context = context_of(mentions);
         let mut decisions = Vec::with_capacity(mentions.len());
         for mention in mentions {
             let types = self.types_for(profile, &mention.entity_type);
-            let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: &context };
+            let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: "" };
             decisions.push(self.decide(profile, &mention.entity_type, &query)?);
         }
-        // What is sure says more than its name: the team of a player tells which namesake stands beside him.
-        let before = context.len();
+        let open: Vec<usize> = (0..mentions.len()).filter(|&at| !is_settled(&decisions[at])).collect();
+        if mentions.len() > 1 && !open.is_empty() {
+            // What the story itself says comes first; what is only known of what it names, where that does not suffice.
+            let (mut context, known) = self.context_of(mentions, &decisions)?;
+            self.look_again(profile, mentions, &open, &context, &mut decisions)?;
+            if !known.is_empty() {
+                context.push_str(&known);
+                let is_open = |at: &usize| decisions[*at].outcome != LinkOutcome::Linked;
+                let open: Vec<usize> = open.iter().copied().filter(is_open).collect();
+                self.look_again(profile, mentions, &open, &context, &mut decisions)?;
+            }
+            self.by_full_name(mentions, &open, &mut decisions)?;
+        }
+        Ok(decisions)
+    }
+
+    /// Decides once more about some mentions of a group, with what stands around them; people's decisions stay.
+    fn look_again(
+        &mut self,
+        profile: &Profile,
+        mentions: &[Mention],
+        open: &[usize],
+        context: &str,
+        decisions: &mut [Decision],
+    ) -> Result<()> {
+        for &at in open {
+            let mention = &mentions[at];
+            let types = self.types_for(profile, &mention.entity_type);
+            let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context };
+            if let Remembered::Not(refused) = self.remembered(&mention.entity_type, &query) {
+                let plain = std::mem::replace(&mut decisions[at], Decision::unknown());
+                decisions[at] = self.resolver.look_again(&query, &refused, plain)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The names a group mentions, with the other names of what was linked surely, as context for each other; and the
+    /// telling values of that.
+    fn context_of(&mut self, mentions: &[Mention], decisions: &[Decision]) -> Result<(String, String)> {
+        let (mut told, mut known) = (String::new(), String::new());
+        for mention in mentions {
+            add_name(&mut told, None, &mention.text);
+            for value in mention.hints.values().filter(|value| is_name(value)) {
+                add_name(&mut told, None, value);
+            }
+        }
         for decision in decisions.iter().filter(|d| d.outcome == LinkOutcome::Linked && d.score >= SURE) {
-            if let Some(candidate) = decision.candidates.first().filter(|candidate| candidate.is_indexed()) {
-                for around in self.resolver.surroundings(candidate)? {
-                    context.push_str(&around);
-                    context.push_str(" | ");
+            let Some(entity) = decision.entity else { continue };
+            if !self.around.contains_key(&entity) {
+                let around = self.around_of(entity, decision.candidates.first())?;
+                if self.around.len() >= AROUND_MAX {
+                    self.around.clear();
+                }
+                self.around.insert(entity, around);
+            }
+            let (names, values) = &self.around[&entity];
+            told.push_str(names);
+            known.push_str(values);
+        }
+        Ok((told, known))
+    }
+
+    /// What an entity says of those that are named beside it: its names, and its telling values.
+    fn around_of(&self, entity: EntityKey, candidate: Option<&Candidate>) -> Result<(String, String)> {
+        let (mut told, mut known) = (String::new(), String::new());
+        if let Some(candidate) = candidate.filter(|candidate| candidate.is_indexed()) {
+            for (at, value) in self.resolver.surroundings(candidate)?.iter().enumerate() {
+                match at {
+                    0 => add_name(&mut told, None, value),
+                    _ => add_name(&mut known, Some(resolve::KNOWN_VALUE), value),
                 }
             }
         }
-        for (mention, decision) in mentions.iter().zip(&mut decisions) {
-            let is_open = decision.outcome != LinkOutcome::Linked && decision.method != Method::Decision;
-            if is_open && context.len() > before {
-                let types = self.types_for(profile, &mention.entity_type);
-                let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: &context };
-                *decision = self.decide(profile, &mention.entity_type, &query)?;
+        for name in self.read.some_names(entity, OTHER_NAMES)? {
+            add_name(&mut told, Some(resolve::OTHER_NAME), &name);
+        }
+        Ok((told, known))
+    }
+
+    /// What a person's full name was linked to, its surname means too; and where the full name is nobody's in the
+    /// catalog, the surname is none of the namesakes there.
+    fn by_full_name(&mut self, mentions: &[Mention], open: &[usize], decisions: &mut [Decision]) -> Result<()> {
+        let mut by_last: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, mention) in mentions.iter().enumerate() {
+            by_last.entry(resolve::last_name(&mention.text)).or_default().push(at);
+        }
+        let mut again = vec![];
+        for &at in open {
+            let mention = &mentions[at];
+            // What its own hints link is not the full name's to change: two of one name may stand in one story.
+            if decisions[at].outcome == LinkOutcome::Linked && !mention.hints.is_empty() {
+                continue;
+            }
+            let mut seen = HashSet::new();
+            let mut is_full = |&other: &usize| {
+                let full = &mentions[other];
+                full.entity_type == mention.entity_type
+                    && resolve::is_name_again(&mention.text, &full.text)
+                    && !contradict(&mention.hints, &full.hints)
+                    && seen.insert(resolve::mention_key(&full.text))
+            };
+            let bearers = &by_last[&resolve::last_name(&mention.text)];
+            if let [full] = bearers.iter().copied().filter(|other| is_full(other)).collect::<Vec<_>>()[..] {
+                again.push((at, full));
             }
         }
-        Ok(decisions)
+        for (at, full) in again {
+            let mention = &mentions[at];
+            match (decisions[full].outcome, decisions[full].entity) {
+                (LinkOutcome::Linked, Some(entity))
+                    if decisions[at].entity != Some(entity) && !self.is_refused(mention, entity) =>
+                {
+                    decisions[at] = Decision { method: Method::Context, ..decisions[full].clone() };
+                }
+                (LinkOutcome::Unknown, _) if decisions[at].outcome == LinkOutcome::Linked => {
+                    let Some(best) = decisions[at].candidates.first().filter(|c| c.is_indexed()) else { continue };
+                    if resolve::are_namesakes(&mentions[full].text, &self.resolver.describe(best)?.name) {
+                        let candidates = std::mem::take(&mut decisions[at].candidates);
+                        decisions[at] = Decision { candidates, ..Decision::unknown() };
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether people decided that a mention is not an entity.
+    fn is_refused(&self, mention: &Mention, entity: EntityKey) -> bool {
+        let query = Query { text: &mention.text, types: &[], hints: &mention.hints, context: "" };
+        match self.remembered(&mention.entity_type, &query) {
+            Remembered::Not(refused) => refused.contains(&entity),
+            Remembered::Is(_) | Remembered::Nothing => true,
+        }
     }
 
     /// Decides about one mention: by its name, else, where the profile says that its type is a pair, by its members.
@@ -245,27 +370,47 @@ impl<'a> Linker<'a> {
                 self.resolver.learn(value, &self.read.names_of_what_is_called(value)?);
             }
         }
+        match self.remembered(entity_type, query) {
+            Remembered::Is(entity) => Ok(decided(entity)),
+            Remembered::Nothing => Ok(Decision { method: Method::Decision, score: 1.0, ..Decision::unknown() }),
+            Remembered::Not(refused) => self.resolver.resolve_except(query, &refused),
+        }
+    }
+
+    /// Returns what people decided about such a mention.
+    fn remembered(&self, entity_type: &str, query: &Query<'_>) -> Remembered {
         if self.decisions.is_empty() {
-            return self.resolver.resolve(query);
+            return Remembered::Not(vec![]);
         }
         let key = resolve::mention_key(query.text);
         let remembered: Vec<&DecisionRow> =
             self.decisions.get(&key).into_iter().flatten().filter(|d| holds(d, entity_type, query.hints)).collect();
         if let Some(row) = remembered.iter().rev().find(|d| d.verdict == "is" && d.entity.is_some()) {
-            return Ok(decided(row.entity));
+            return Remembered::Is(row.entity);
         }
         if remembered.iter().any(|d| d.verdict == "nothing") {
-            return Ok(Decision { method: Method::Decision, score: 1.0, ..Decision::unknown() });
+            return Remembered::Nothing;
         }
-        let refused: Vec<EntityKey> =
-            remembered.iter().filter(|d| d.verdict == "not").filter_map(|d| d.entity).collect();
-        let decision = self.resolver.resolve_except(query, &refused)?;
-        Ok(decision)
+        Remembered::Not(remembered.iter().filter(|d| d.verdict == "not").filter_map(|d| d.entity).collect())
     }
+}
+
+/// What people decided about a mention.
+enum Remembered {
+    /// It is this entity.
+    Is(Option<EntityKey>),
+    /// It is nothing in the catalog.
+    Nothing,
+    /// It is none of these, of which there may be none.
+    Not(Vec<EntityKey>),
 }
 
 /// A link this sure makes its entity context for the others.
 const SURE: f64 = 0.8;
+/// Other names of an entity that are context for the others.
+const OTHER_NAMES: u32 = 12;
+/// Entities of which it is remembered what they say of those beside them.
+const AROUND_MAX: usize = 4096;
 
 /// A link by decision.
 fn decided(entity: Option<EntityKey>) -> Decision {
@@ -296,18 +441,32 @@ fn linked(mention: Mention, decision: &Decision) -> LinkedMention {
     }
 }
 
-/// The names a group mentions, as context for each other.
-fn context_of(mentions: &[Mention]) -> String {
-    let mut context = String::new();
-    for mention in mentions {
-        context.push_str(&mention.text);
-        context.push_str(" | ");
-        for value in mention.hints.values() {
-            context.push_str(value);
-            context.push_str(" | ");
-        }
-    }
-    context
+/// Adds a name to a context. What separates names there is no more than a gap inside one of them.
+fn add_name(context: &mut String, mark: Option<char>, name: &str) {
+    context.extend(mark);
+    context.extend(name.chars().map(|c| if matches!(c, '|' | '\n' | ';' | '.' | ',') { ' ' } else { c }));
+    context.push_str(" | ");
+}
+
+/// Returns whether the value of a hint names something: a team, a country; not `quarterback` or `1999`, which others of
+/// the group have without having anything to do with each other.
+fn is_name(value: &str) -> bool {
+    !value.chars().next().is_some_and(|first| first.is_lowercase() || first.is_numeric())
+        && !resolve::is_position(value)
+}
+
+/// Returns whether two mentions say different things of what they mean.
+fn contradict(a: &Attributes, b: &Attributes) -> bool {
+    a.iter().any(|(name, value)| {
+        b.get(name).is_some_and(|other| resolve::mention_key(other) != resolve::mention_key(value))
+    })
+}
+
+/// Returns whether the group has no say in a decision: people's, and links by a name that only one entity bears.
+fn is_settled(decision: &Decision) -> bool {
+    let linked = decision.outcome == LinkOutcome::Linked;
+    decision.method == Method::Decision
+        || linked && matches!(decision.method, Method::Exact | Method::Alias | Method::Pair)
 }
 
 /// Where the pages of the index lie.
