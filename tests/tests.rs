@@ -31,6 +31,9 @@ mod gold;
 /// That a group's other mentions help to link a mention, and never harm: a collection of namesakes.
 mod context;
 
+/// `resolve`: what is made of two, and input that no name is.
+mod resolve;
+
 /// The README: its session, and its table of exit codes.
 mod readme;
 

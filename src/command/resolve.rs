@@ -92,6 +92,9 @@ struct Answer<'a> {
     method: &'static str,
     outcome: &'static str,
     candidates: Vec<Listed>,
+    /// With `--explain`: what the two came to that a pair is made of.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    remarks: &'a [String],
 }
 
 /// A candidate of an answer.
@@ -127,7 +130,7 @@ impl Desk<'_> {
         self.linker.decide(&self.profile, line.entity_type.as_deref().unwrap_or_default(), &query)
     }
 
-    fn answer<'l>(&self, line: &'l Line, decision: &Decision) -> Result<Answer<'l>> {
+    fn answer<'l>(&'l self, line: &'l Line, decision: &Decision) -> Result<Answer<'l>> {
         let mut candidates = Vec::with_capacity(decision.candidates.len());
         for candidate in &decision.candidates {
             candidates.extend(self.listed(candidate)?);
@@ -143,6 +146,7 @@ impl Desk<'_> {
             method: decision.method.as_str(),
             outcome: decision.outcome.as_str(),
             candidates,
+            remarks: self.linker.remarks(),
         })
     }
 
@@ -188,6 +192,9 @@ impl Desk<'_> {
         context.terminal.line(head)?;
         if decision.outcome == LinkOutcome::Linked && !self.explain {
             return Ok(Exit::Done);
+        }
+        for remark in answer.remarks {
+            context.terminal.line(format!("  {}", dim(one_line(remark))))?;
         }
         for candidate in &answer.candidates {
             context.terminal.line(format!(

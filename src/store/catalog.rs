@@ -75,6 +75,20 @@ impl Read<'_> {
         Ok(names.collect::<Result<_, _>>()?)
     }
 
+    /// Gives every name and alias of the entities of a type.
+    pub fn each_name_of_type(self, entity_type: &str, mut visit: impl FnMut(EntityKey, &str)) -> anyhow::Result<()> {
+        let mut statement = self.0.prepare(
+            "SELECT id, name FROM entities WHERE type = ?1
+             UNION ALL
+             SELECT e.id, a.alias FROM entities e JOIN entity_aliases a ON a.entity_id = e.id WHERE e.type = ?1",
+        )?;
+        let mut rows = statement.query([entity_type])?;
+        while let Some(row) = rows.next()? {
+            visit(row.get(0)?, row.get_ref(1)?.as_str()?);
+        }
+        Ok(())
+    }
+
     /// Gives the attributes of every entity of a type.
     pub fn each_of_type(self, entity_type: &str, mut visit: impl FnMut(EntityKey, Attributes)) -> anyhow::Result<()> {
         let mut statement =

@@ -11,9 +11,9 @@ use std::rc::Rc;
 
 use anyhow::{Context as _, Result};
 
-use super::pairs::Pairs;
+use super::pairs::{PairQuery, PairType, Pairs};
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
-use crate::profile::Profile;
+use crate::profile::{EntityType, Pair, Profile};
 use crate::resolve::{
     self, Builder, Candidate, Decision, Described, Method, Pages, Query, Resident, Resolver, Strictness, Table,
 };
@@ -53,6 +53,10 @@ pub struct Linker<'a> {
     /// Catalog types for each of the profile's, worked out once.
     scopes: HashMap<String, Vec<String>>,
     pairs: Pairs,
+    /// Whether the catalog knows the two that the last mention names.
+    has_members: bool,
+    /// What was said of them, or of why it does not.
+    remarks: Vec<String>,
     /// By entity: what it says of those named beside it.
     around: HashMap<EntityKey, (String, String)>,
 }
@@ -89,6 +93,8 @@ impl<'a> Linker<'a> {
             decisions,
             scopes: HashMap::new(),
             pairs: Pairs::default(),
+            has_members: false,
+            remarks: Vec::new(),
             around: HashMap::new(),
         })
     }
@@ -131,12 +137,15 @@ impl<'a> Linker<'a> {
     /// likely, once more with its group.
     pub fn link(&mut self, profile: &Profile, mentions: &[Mention]) -> Result<Vec<Decision>> {
         let mut decisions = Vec::with_capacity(mentions.len());
-        for mention in mentions {
+        let mut open = vec![];
+        for (at, mention) in mentions.iter().enumerate() {
             let types = self.types_for(profile, &mention.entity_type);
             let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: "" };
             decisions.push(self.decide(profile, &mention.entity_type, &query)?);
+            if !is_settled(&decisions[at]) && !self.has_members {
+                open.push(at);
+            }
         }
-        let open: Vec<usize> = (0..mentions.len()).filter(|&at| !is_settled(&decisions[at])).collect();
         if mentions.len() > 1 && !open.is_empty() {
             // What the story itself says comes first; what is only known of what it names, where that does not suffice.
             let (mut context, known) = self.context_of(mentions, &decisions)?;
@@ -274,35 +283,80 @@ impl<'a> Linker<'a> {
     }
 
     /// Decides about one mention: by its name, else, where the profile says that its type is a pair, by its members.
+    /// Without a type, the profile's pairs are tried one after the other.
     pub fn decide(&mut self, profile: &Profile, entity_type: &str, query: &Query<'_>) -> Result<Decision> {
-        let by_name = self.resolve(entity_type, query)?;
-        let is_open = by_name.outcome != LinkOutcome::Linked && by_name.method != Method::Decision;
-        let pair = profile.entity_type(entity_type).and_then(|known| known.pair.as_ref()).filter(|_| is_open);
-        // What people decided about the name is left to it.
-        let Some(pair) = pair.filter(|_| !self.decisions.contains_key(&resolve::mention_key(query.text))) else {
-            return Ok(by_name);
+        self.remarks.clear();
+        self.has_members = false;
+        let mut found = self.resolve(entity_type, query)?;
+        let is_this = |known: &&EntityType| {
+            entity_type.is_empty() || Some(known.name.as_str()) == profile.profile_type_of(entity_type)
         };
-        let strictness = self.resolver.strictness;
-        if let Some(found) = self.pairs.find(self.read, (entity_type, pair), query.types, query.hints, strictness)? {
-            return Ok(found);
-        }
-        // `KC at LAC, Week 5` says itself what the hints leave open; which of the two is at home only `at` tells.
-        let Some(parts) = resolve::split_pair(query.text) else {
-            return Ok(by_name);
-        };
-        for (home, away) in [(1, 0), (0, 1)] {
-            let mut hints = query.hints.clone();
-            hints.entry(pair.home.clone()).or_insert_with(|| parts.members[home].clone());
-            hints.entry(pair.away.clone()).or_insert_with(|| parts.members[away].clone());
-            for (name, value) in parts.rest.iter().filter(|(name, _)| pair.with.contains(name)) {
-                hints.entry(name.clone()).or_insert_with(|| value.clone());
-            }
-            let found = self.pairs.find(self.read, (entity_type, pair), query.types, &hints, strictness)?;
-            if let Some(found) = found.filter(|found| found.outcome == LinkOutcome::Linked) {
-                return Ok(found);
+        for known in profile.types.iter().filter(is_this) {
+            // What is exactly a name means that, whatever stands in it; and what people decided is left to it.
+            let is_decided = || self.decisions.contains_key(&resolve::mention_key(query.text));
+            if let Some(pair) = known.pair.as_ref().filter(|_| !is_settled(&found) && !is_decided()) {
+                found = self.by_members(profile, (known, pair), query, found)?;
             }
         }
-        Ok(by_name)
+        Ok(found)
+    }
+
+    /// Decides by the two that a mention names; `by_name` is what its words as a whole come to.
+    fn by_members(
+        &mut self,
+        profile: &Profile,
+        (known, pair): (&EntityType, &Pair),
+        query: &Query<'_>,
+        by_name: Decision,
+    ) -> Result<Decision> {
+        let all = |linker: &Self, types: Vec<String>| if types.is_empty() { linker.resolver.types() } else { types };
+        let mut types = query.types.to_vec();
+        if types.is_empty() {
+            types = self.types_for(profile, &known.name);
+        }
+        let members = self.types_for(profile, &pair.members);
+        let of =
+            PairType { name: &known.name, pair, types: all(self, types), member_types: all(self, members.clone()) };
+        let pair_query = PairQuery {
+            read: resolve::read_pair(query.text),
+            hints: query.hints,
+            strictness: self.resolver.strictness,
+            explain: self.resolver.explain,
+        };
+        let mut pairs = std::mem::take(&mut self.pairs);
+        let found = pairs.find(self.read, &of, &pair_query, &mut |name| {
+            let member = Query { text: name, types: &members, hints: &Attributes::new(), context: "" };
+            let decision = self.resolve(&pair.members, &member)?;
+            Ok(decision.entity.filter(|_| decision.score >= SURE))
+        });
+        self.pairs = pairs;
+        let verdict = match found? {
+            Ok(verdict) => verdict,
+            Err(remarks) => {
+                self.remarks = remarks;
+                return Ok(by_name);
+            }
+        };
+        self.remarks = verdict.remarks;
+        self.has_members = true;
+        let named = by_name.entity.filter(|_| by_name.outcome == LinkOutcome::Linked);
+        let agree = |entity: EntityKey| verdict.fitting.contains(&entity) || !self.pairs.is_made(&known.name, entity);
+        Ok(match named {
+            // The words as a whole may tell more than the members, but nothing that contradicts them.
+            Some(entity) if verdict.decision.outcome != LinkOutcome::Linked && agree(entity) => by_name,
+            Some(entity) if verdict.decision.entity == Some(entity) && by_name.score >= verdict.decision.score => {
+                by_name
+            }
+            None if verdict.decision.candidates.is_empty() => {
+                Decision { candidates: by_name.candidates, ..verdict.decision }
+            }
+            _ => verdict.decision,
+        })
+    }
+
+    /// Returns what the last mention's members came to, in words, where it was asked to explain and looked for them.
+    pub fn remarks(&self) -> &[String] {
+        if self.resolver.explain { &self.remarks } else { &[] }
     }
 
     /// Decides and joins mention and decision, as they are stored.
