@@ -55,6 +55,12 @@ fn a_game_is_found_through_its_two_teams_however_they_are_written() {
         ("Stars at Law-Arrow-Smiths", "law-arrow pair"),
         ("Arrow-Smiths at Chiefs", "unknown"),
         ("Kramer vs. Kramer", "k exact"),
+        // Numerals are numbers, and one is not nearly another.
+        ("Super Bowl LVII", "sb-57 exact"),
+        ("Super Bowl 57", "sb-57 exact"),
+        ("super bowl lvii", "sb-57 exact"),
+        ("Super Bowl VII", "unknown"),
+        ("Super Bowl XXI", "unknown"),
     ] {
         check(mention, expected);
     }

@@ -107,6 +107,9 @@ impl Name {
             }
             let before = self.tokens[..at].iter().any(|t| t.role.is_core());
             let Some(entry) = words::entry(text) else {
+                if let Some(value) = words::numeral(text).filter(|_| before && token.role == Role::Word) {
+                    self.set_number(at, value);
+                }
                 continue;
             };
             let role = match entry.role {
@@ -126,6 +129,18 @@ impl Name {
             for token in &mut self.tokens {
                 token.role = Role::Word;
             }
+        }
+    }
+
+    /// Writes a token anew as a number; no Roman numeral that counts as one is shorter.
+    fn set_number(&mut self, at: usize, value: u32) {
+        let digits = value.to_string();
+        let token = &mut self.tokens[at];
+        let start = usize::from(token.start);
+        if digits.len() <= usize::from(token.len) {
+            self.text.replace_range(start..start + digits.len(), &digits);
+            token.len = u8::try_from(digits.len()).unwrap_or(token.len);
+            token.role = Role::Number;
         }
     }
 
@@ -424,6 +439,14 @@ mod tests {
             ("LaMarcus McDonald", "lamarcus mcdonald"),
             ("MUSTER INDS CL.A EO2,5", "muster inds cl~ a~ eo2.5~"),
             ("The The", "the the"),
+            ("Super Bowl LVII", "super bowl 57#"),
+            ("super bowl xlix", "super bowl 49#"),
+            ("Super Bowl VII", "super bowl vii"),
+            ("Super Bowl LI", "super bowl li"),
+            ("LIV Golf", "liv golf"),
+            ("The XXX", "the. xxx"),
+            ("Otto Dix", "otto dix"),
+            ("Ode MMXXIV civil", "ode 2024# civil"),
             ("", ""),
             ("!!! 😀 --", ""),
         ] {
