@@ -198,15 +198,29 @@ pub(crate) enum KeyKind {
     Count = b'#',
 }
 
-/// Hashes a key of one or two parts. Ours, so that an index reads the same on every machine and release.
+impl KeyKind {
+    /// What the numbers under such a key are: 0 names, 1 words, 2 counts.
+    fn lists(self) -> u64 {
+        match self {
+            KeyKind::WordSound | KeyKind::Gram | KeyKind::Less => 1,
+            KeyKind::Count => 2,
+            _ => 0,
+        }
+    }
+}
+
+/// Hashes a key of one or two parts. Ours, so that an index reads the same on every machine and release. The kind is
+/// spread over all bits, else it would meet the first letter: the word `mar` would be the trigram `^ar`. What lists names,
+/// what lists words and what counts never meet, whatever the hash: the number of a word is not one of a name.
 pub(crate) fn key(kind: KeyKind, a: &[u8], b: &[u8]) -> u64 {
-    let mut state = 0x9e37_79b9_7f4a_7c15 ^ u64::from(kind as u8);
+    let mut state = 0x9e37_79b9_7f4a_7c15 ^ u64::from(kind as u8).wrapping_mul(0xff51_afd7_ed55_8ccd);
     state = absorb(state, a);
     if !b.is_empty() {
         state = absorb(state.wrapping_add(0x1234_5677), b);
     }
     let folded = u128::from(state ^ 0xe703_7ed1_a0b4_28db).wrapping_mul(0x8ebc_6af0_9c88_c6e3_u128);
-    (folded >> 64) as u64 ^ folded as u64
+    let hash = (folded >> 64) as u64 ^ folded as u64;
+    hash & !3 | kind.lists()
 }
 
 fn absorb(mut state: u64, bytes: &[u8]) -> u64 {
@@ -241,4 +255,39 @@ pub(crate) fn get_varint(bytes: &[u8], at: &mut usize) -> u64 {
         }
     }
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_different_kinds_never_meet() {
+        const KINDS: [KeyKind; 13] = [
+            KeyKind::Form,
+            KeyKind::Word,
+            KeyKind::Class,
+            KeyKind::InitialLast,
+            KeyKind::LastValue,
+            KeyKind::Pair,
+            KeyKind::Sound,
+            KeyKind::CoarseSound,
+            KeyKind::Initialism,
+            KeyKind::WordSound,
+            KeyKind::Gram,
+            KeyKind::Less,
+            KeyKind::Count,
+        ];
+        let mut keys = std::collections::HashMap::new();
+        for kind in KINDS {
+            for first in 0x20..0x7f {
+                for rest in ["", "ar", "mith", "cdefghijk"] {
+                    let text = [&[first], rest.as_bytes()].concat();
+                    let key = key(kind, &text, &[]);
+                    assert_eq!(keys.insert(key, (kind, text.clone())), None, "{kind:?} {text:?}");
+                    assert_eq!(key & 3, kind.lists());
+                }
+            }
+        }
+    }
 }
