@@ -1,6 +1,6 @@
 //! The fields of a record, whatever the file's form, into a group or an entity.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
@@ -132,13 +132,10 @@ fn aliases(value: Option<Value>, name: &str) -> Result<Vec<String>, String> {
         }
         Some(other) => return Err(format!("`aliases` is {}, not a list", kind_of(&other))),
     };
-    let mut aliases: Vec<String> = vec![];
-    for alias in all {
-        if !alias.is_empty() && alias != name && !aliases.contains(&alias) {
-            aliases.push(alias);
-        }
-    }
-    Ok(aliases)
+    // An entity may have a million of them.
+    let mut seen: HashSet<&str> = HashSet::with_capacity(all.len());
+    let is_new: Vec<bool> = all.iter().map(|alias| !alias.is_empty() && alias != name && seen.insert(alias)).collect();
+    Ok(all.into_iter().zip(is_new).filter_map(|(alias, is_new)| is_new.then_some(alias)).collect())
 }
 
 /// An id is text or a whole number, on one line, and stays as it is.

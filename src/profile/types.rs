@@ -68,11 +68,12 @@ impl Profile {
 
 /// Returns whether two words for a type are one: case, surrounding space, and `_` or `-` for a space do not matter.
 fn same_word(a: &str, b: &str) -> bool {
-    let letters = |word: &str| -> Vec<char> {
+    // Compared letter by letter, so that most end at the first: a mention's type is looked for among hundreds.
+    fn letters(word: &str) -> impl Iterator<Item = char> {
         let word = word.trim().chars().map(|c| if c == '_' || c == '-' { ' ' } else { c });
-        word.flat_map(char::to_lowercase).collect()
-    };
-    letters(a) == letters(b)
+        word.flat_map(char::to_lowercase)
+    }
+    letters(a).eq(letters(b))
 }
 
 #[cfg(test)]

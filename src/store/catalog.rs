@@ -18,6 +18,9 @@ pub enum CatalogChange {
     Unchanged,
 }
 
+/// Other names of one thing that are compared with the value of a hint; who has a million is called by one of the first.
+const NAMES_MAX: u32 = 200;
+
 impl Read<'_> {
     /// Returns the number of entities in the catalog.
     pub fn n_entities(self) -> anyhow::Result<u64> {
@@ -59,9 +62,8 @@ impl Read<'_> {
         let mut names = vec![];
         if keys.len() <= 3 {
             for key in keys {
-                let Some(entity) = self.entity(key)? else { continue };
-                names.push(entity.name);
-                names.extend(entity.aliases);
+                names.extend(self.entity_name(key)?.map(|(_, _, name)| name));
+                names.extend(self.some_names(key, NAMES_MAX)?);
             }
         }
         Ok(names)

@@ -212,7 +212,7 @@ impl<'a> Linker<'a> {
     fn around_of(&self, entity: EntityKey, candidate: Option<&Candidate>) -> Result<(String, String)> {
         let (mut told, mut known) = (String::new(), String::new());
         if let Some(candidate) = candidate.filter(|candidate| candidate.is_indexed()) {
-            for (at, value) in self.resolver.surroundings(candidate)?.iter().enumerate() {
+            for (at, value) in self.resolver.surroundings(candidate)?.iter().take(VALUES_MAX).enumerate() {
                 match at {
                     0 => add_name(&mut told, None, value),
                     _ => add_name(&mut known, Some(resolve::KNOWN_VALUE), value),
@@ -288,13 +288,11 @@ impl<'a> Linker<'a> {
         self.remarks.clear();
         self.has_members = false;
         let mut found = self.resolve(entity_type, query)?;
-        let is_this = |known: &&EntityType| {
-            entity_type.is_empty() || Some(known.name.as_str()) == profile.profile_type_of(entity_type)
-        };
-        for known in profile.types.iter().filter(is_this) {
+        let pairs = profile.types.iter().filter_map(|known| Some((known, known.pair.as_ref()?)));
+        for (known, pair) in pairs {
             // What is exactly a name means that, whatever stands in it; and what people decided is left to it.
-            let is_decided = || self.decisions.contains_key(&resolve::mention_key(query.text));
-            if let Some(pair) = known.pair.as_ref().filter(|_| !is_settled(&found) && !is_decided()) {
+            let is_open = !is_settled(&found) && !self.decisions.contains_key(&resolve::mention_key(query.text));
+            if is_open && (entity_type.is_empty() || profile.profile_type_of(entity_type) == Some(&known.name)) {
                 found = self.by_members(profile, (known, pair), query, found)?;
             }
         }
@@ -463,6 +461,8 @@ enum Remembered {
 const SURE: f64 = 0.8;
 /// Other names of an entity that are context for the others.
 const OTHER_NAMES: u32 = 12;
+/// Values of an entity that are; who has a thousand attributes is not what the story is about.
+const VALUES_MAX: usize = 40;
 /// Entities of which it is remembered what they say of those beside them.
 const AROUND_MAX: usize = 4096;
 
