@@ -372,7 +372,7 @@ fn surroundings<P: Pages>(index: &Index<P>, number: u32) -> Result<Vec<String>> 
     let mut around = vec![card.id_and_name().1.to_owned()];
     if let Some(facts) = index.meta.types.get(usize::from(card.kind)) {
         let telling =
-            |attribute: u8| facts.attributes.get(usize::from(attribute)).is_some_and(|a| a.bits >= TELLING_BITS);
+            |attribute: u16| facts.attributes.get(usize::from(attribute)).is_some_and(|a| a.bits >= TELLING_BITS);
         let values = card.values().filter(|value| telling(value.attribute) && value.text.parse::<f64>().is_err());
         around.extend(values.map(|value| value.text.to_owned()));
     }

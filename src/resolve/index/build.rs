@@ -13,6 +13,8 @@ use crate::resolve::keys::{self, Keys};
 use crate::resolve::name::Name;
 use crate::resolve::words::Role;
 
+/// Of a longer value of an attribute the start is kept; no name of a team or country is longer.
+const VALUE_BYTES: usize = 96;
 /// A bucket of keys is about this large: one page of the database and its header.
 const BUCKET_BYTES: usize = 3000;
 
@@ -33,6 +35,8 @@ pub struct Builder {
 struct TypeBuild {
     facts: TypeFacts,
     values: Vec<(String, Map<u64, u32>)>,
+    /// By name of an attribute: where it stands among the values.
+    numbers: Map<String, usize>,
 }
 
 /// Records one after the other, with where each starts.
@@ -98,6 +102,7 @@ impl Builder {
                     attributes: Vec::new(),
                 },
                 values: Vec::new(),
+                numbers: Map::default(),
             });
             self.types.len() - 1
         });
@@ -109,31 +114,32 @@ impl Builder {
         out.extend_from_slice(&entity_key.0.to_le_bytes());
         out.extend_from_slice(&kind.to_le_bytes());
         let count_at = out.len();
-        out.push(0);
-        let mut count = 0u8;
+        out.extend_from_slice(&[0; 2]);
+        let mut count = 0u16;
         for (attribute, value) in &entity.attributes {
             let mut words = String::new();
             self.name.parse_into(value);
             keys::spaced(&self.name, &mut words);
-            if words.is_empty() || count == 32 {
+            let known = &mut self.types[usize::from(kind)];
+            let next = known.values.len();
+            let at = known.numbers.get(attribute).copied().unwrap_or(next);
+            let (false, Ok(number), Some(counted)) = (words.is_empty(), u16::try_from(at), count.checked_add(1)) else {
                 continue;
+            };
+            if at == next {
+                known.numbers.insert(attribute.clone(), next);
+                known.values.push((attribute.clone(), Map::default()));
             }
-            let values = &mut self.types[usize::from(kind)].values;
-            let at = values.iter().position(|(name, _)| name == attribute).unwrap_or_else(|| {
-                values.push((attribute.clone(), Map::default()));
-                values.len() - 1
-            });
-            let Ok(at_byte) = u8::try_from(at) else { continue };
-            *values[at].1.entry(key(KeyKind::Word, words.as_bytes(), &[])).or_insert(0) += 1;
-            out.push(at_byte);
+            *known.values[at].1.entry(key(KeyKind::Word, words.as_bytes(), &[])).or_insert(0) += 1;
+            out.extend_from_slice(&number.to_le_bytes());
             out.extend_from_slice(&countries::country(&words).unwrap_or(0).to_le_bytes());
-            let bytes = &words.as_bytes()[..words.len().min(96)];
-            out.push(u8::try_from(bytes.len()).unwrap_or(0));
-            out.extend_from_slice(bytes);
-            count += 1;
+            let kept = cut(&words, VALUE_BYTES);
+            out.push(u8::try_from(kept.len()).unwrap_or(0));
+            out.extend_from_slice(kept.as_bytes());
+            count = counted;
         }
         let out = &mut self.entities.bytes;
-        out[count_at] = count;
+        out[count_at..count_at + 2].copy_from_slice(&count.to_le_bytes());
         for text in [entity.id.as_str(), &entity.name] {
             put_varint(out, text.len() as u64);
             out.extend_from_slice(text.as_bytes());
@@ -437,6 +443,21 @@ impl PairKeys {
     }
 }
 
+/// Returns the whole words at the start of a text that fit; of a first word that does not, what fits.
+fn cut(words: &str, bytes_max: usize) -> &str {
+    if words.len() <= bytes_max {
+        return words;
+    }
+    let mut end = bytes_max;
+    while !words.is_char_boundary(end) {
+        end -= 1;
+    }
+    if words[end..].starts_with(' ') {
+        return &words[..end];
+    }
+    words[..end].rsplit_once(' ').map_or(&words[..end], |(kept, _)| kept)
+}
+
 fn read4(bytes: &[u8], at: usize) -> [u8; 4] {
     [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]
 }
@@ -447,4 +468,42 @@ fn f32_of(value: u32) -> f32 {
 
 fn quantize(value: f32) -> u8 {
     value.round().clamp(1.0, 255.0) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::EntityId;
+    use crate::resolve::index::Index;
+
+    #[test]
+    fn an_entity_keeps_all_its_attributes_and_of_a_long_value_whole_words() {
+        let long = "wörter ".repeat(2000);
+        let attributes = (0..1000).map(|n| (format!("a{n:03}"), format!("value {n}")));
+        let entity = Entity {
+            id: EntityId::new("\u{202e}id"),
+            entity_type: "t".into(),
+            name: "🙂 Name".into(),
+            aliases: vec!["!!!".into(), String::new()],
+            attributes: attributes.chain([("z".to_owned(), long), ("zz".to_owned(), "!".to_owned())]).collect(),
+        };
+        let mut builder = Builder::new();
+        builder.add(EntityKey(7), &entity);
+        let index = Index::open(builder.resident().expect("packs")).expect("opens");
+        let card = index.entity(0).expect("is there");
+        let values: Vec<_> = card.values().collect();
+        assert_eq!((values.len(), values[999].text, values[999].attribute), (1001, "value 999", 999));
+        assert_eq!(values[1000].text, "worter ".repeat(13).trim_end());
+        assert_eq!(card.id_and_name(), ("\u{202e}id", "🙂 Name"));
+        assert_eq!(index.meta.names, 1, "what no words are left of is no name");
+    }
+
+    #[test]
+    fn a_text_is_cut_between_words_and_letters() {
+        for (words, bytes_max, expected) in
+            [("ab cd", 9, "ab cd"), ("ab cd", 4, "ab"), ("ab cd", 2, "ab"), ("abcd", 3, "abc"), ("äöü", 3, "ä")]
+        {
+            assert_eq!(cut(words, bytes_max), expected, "{words} {bytes_max}");
+        }
+    }
 }

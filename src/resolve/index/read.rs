@@ -132,7 +132,7 @@ pub(crate) struct EntityCard<G> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ValueView<'a> {
     /// Which attribute of its type.
-    pub(crate) attribute: u8,
+    pub(crate) attribute: u16,
     /// Which country it names, 0 for none.
     pub(crate) country: u16,
     /// Lower-case words with single spaces.
@@ -148,9 +148,9 @@ impl<G: Deref<Target = [u8]>> EntityCard<G> {
     /// Returns the user's id and the preferred name.
     pub(crate) fn id_and_name(&self) -> (&str, &str) {
         let record = &self.page[self.start..self.end];
-        let mut at = 11;
-        for _ in 0..record[10] {
-            at += 4 + usize::from(record[at + 3]);
+        let mut at = VALUES;
+        for _ in 0..n_values(record) {
+            at += 5 + usize::from(record[at + 4]);
         }
         let mut text = || {
             let len = get_varint(record, &mut at) as usize;
@@ -161,18 +161,24 @@ impl<G: Deref<Target = [u8]>> EntityCard<G> {
     }
 }
 
+/// Where the values of a packed entity start: behind its key, its kind and their number.
+const VALUES: usize = 12;
+
+fn n_values(record: &[u8]) -> u16 {
+    u16::from_le_bytes([record[10], record[11]])
+}
+
 /// Reads the values out of a packed entity.
 pub(super) fn attribute_values(record: &[u8]) -> impl Iterator<Item = ValueView<'_>> {
-    let count = record[10];
-    let mut at = 11;
-    (0..count).map(move |_| {
-        let len = usize::from(record[at + 3]);
+    let mut at = VALUES;
+    (0..n_values(record)).map(move |_| {
+        let len = usize::from(record[at + 4]);
         let value = ValueView {
-            attribute: record[at],
-            country: u16::from_le_bytes([record[at + 1], record[at + 2]]),
-            text: std::str::from_utf8(&record[at + 4..at + 4 + len]).unwrap_or_default(),
+            attribute: u16::from_le_bytes([record[at], record[at + 1]]),
+            country: u16::from_le_bytes([record[at + 2], record[at + 3]]),
+            text: std::str::from_utf8(&record[at + 5..at + 5 + len]).unwrap_or_default(),
         };
-        at += 4 + len;
+        at += 5 + len;
         value
     })
 }
