@@ -232,10 +232,18 @@ impl Desk<'_> {
                 return Ok(exit);
             }
             number += 1;
-            if bytes.iter().all(u8::is_ascii_whitespace) {
+            let is_whole = bytes.ends_with(b"\n") || (bytes.len() as u64) < LINE_BYTES_MAX;
+            if !is_whole {
+                skip_line(&mut reader).with_context(|| format!("cannot read `{}`", path.display()))?;
+            }
+            if is_whole && bytes.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            match serde_json::from_slice::<Line>(&bytes) {
+            let line = match is_whole {
+                true => serde_json::from_slice::<Line>(&bytes).map_err(|error| error.to_string()),
+                false => Err(format!("the line is longer than {LINE_BYTES_MAX} bytes")),
+            };
+            match line {
                 Ok(mut line) => {
                     if line.entity_type.is_none() {
                         line.entity_type = entity_type.map(str::to_owned);
@@ -246,9 +254,22 @@ impl Desk<'_> {
                 Err(error) => {
                     exit = Exit::Incomplete;
                     context.terminal.warn(format!("{}:{number}: {error}", path.display()));
-                    context.terminal.json_line(&json!({"mention": null, "entity_id": null, "outcome": "unknown", "method": "none", "score": 0.0, "candidates": [], "error": error.to_string()}))?;
+                    context.terminal.json_line(&json!({"mention": null, "entity_id": null, "outcome": "unknown", "method": "none", "score": 0.0, "candidates": [], "error": error}))?;
                 }
             }
+        }
+    }
+}
+
+/// Reads over the rest of a line.
+fn skip_line(reader: &mut dyn BufRead) -> io::Result<()> {
+    loop {
+        let bytes = reader.fill_buf()?;
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let n = end.map_or(bytes.len(), |at| at + 1);
+        reader.consume(n);
+        if end.is_some() || n == 0 {
+            return Ok(());
         }
     }
 }

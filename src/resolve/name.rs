@@ -461,4 +461,36 @@ mod tests {
         assert!(!Name::parse("Acme, Inc.").inverted);
         assert!(!Name::parse("Dept of Physics, University of Foo, Bar").inverted);
     }
+
+    #[test]
+    fn any_text_becomes_a_few_short_plain_words() {
+        let mut state = 1u64;
+        let mut below = |n: u32| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            u32::try_from(state >> 33).unwrap_or(0) % n
+        };
+        let mut name = Name::default();
+        for round in 0..20_000 {
+            // Characters of all planes, and mostly those that the parser looks at.
+            let mut text = String::new();
+            for _ in 0..below(30) {
+                text.extend(match below(4) {
+                    0 => char::from_u32(below(0x11_0000)),
+                    1 => ".,-'&()\"/|;#@ vIX0".chars().nth(below(19) as usize),
+                    _ => char::from_u32(0x20 + below(0x60)),
+                });
+            }
+            if round % 500 == 0 {
+                text = text.repeat(1 + 10_000 / text.len().max(1));
+            }
+            name.parse_into(&text);
+            assert!(name.tokens.len() <= MAX_TOKENS, "{text:?}");
+            for token in &name.tokens {
+                let word = name.text(token);
+                let is_plain = word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'.');
+                assert!(is_plain && (1..=60).contains(&word.len()), "{text:?}: {word:?}");
+            }
+            assert_eq!(name, Name::parse(&text), "{text:?}: a buffer that is used again changes nothing");
+        }
+    }
 }
