@@ -189,10 +189,11 @@ fn a_large_group_costs_a_mention_no_more_than_a_small_one() {
         assert_eq!(linker.link(&profile, &mentions).expect("links").len(), n);
         start.elapsed().as_secs_f64() / n as f64
     };
-    took(127);
-    let (small, large) = (took(127), took(1270));
+    // The best of a few: other tests run beside this one.
+    let mut best_of = |n: usize| (0..4).map(|_| took(n)).fold(f64::INFINITY, f64::min);
+    let (small, large) = (best_of(127), best_of(1270));
     show(&format!("{:.0} µs a mention in a group of 127, {:.0} in one of 1,270", 1e6 * small, 1e6 * large));
-    // Ten times would be quadratic; the clock of a busy machine is no better than this.
+    // Ten times would be quadratic.
     assert!(large < 5.0 * small, "{small} {large}");
 }
 

@@ -206,7 +206,8 @@ fn catalogs_of_any_shape_are_loaded_and_linked() {
     check(&["Carla Moss", "--type", "t58"], json!([null, null, "unknown"]));
 }
 
-/// A million of them by hand, in a debug build: 28 s to load and 384 MB, the same answers.
+/// A million of them by hand, in a release build: 8 s to load and 429 MB at most, and an answer in 10 ms. More than 16 MiB
+/// of them on a line are refused, with the line.
 #[test]
 fn an_entity_with_a_hundred_thousand_aliases_is_one_among_others() {
     let world = World::new();
