@@ -27,7 +27,7 @@ pub use build::Builder;
 pub(crate) use read::{EntityCard, Index, List, NameCard, TokenView};
 
 /// Raised whenever the bytes or what they mean change: an index of another version is built anew.
-pub const FORMAT: u32 = 4;
+pub const FORMAT: u32 = 5;
 
 /// A kind of page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
