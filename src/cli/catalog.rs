@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use super::explore::ScopeArgs;
+
 /// Tend the catalog of entities.
 #[derive(Debug, Subcommand)]
 pub enum CatalogCommand {
@@ -14,7 +16,7 @@ pub enum CatalogCommand {
     /// Add an entity
     Add(CatalogAddArgs),
 
-    /// Change an entity's name or attributes
+    /// Change an entity's name, aliases or attributes
     Edit(CatalogEditArgs),
 
     /// Remove an entity; mentions linked to it keep their text
@@ -22,20 +24,27 @@ pub enum CatalogCommand {
 
     /// Teach or unlearn another name of an entity
     ///
-    /// A taught name is a decision: kept apart from the catalog, it survives when the catalog is loaded again.
+    /// A taught name is a decision: it counts before anything the catalog says, holds everywhere at once, and survives when
+    /// the catalog is loaded again. (A name that several entities may bear belongs into the catalog itself: `catalog edit
+    /// --alias`.) `unresolved decisions` lists what was taught.
     #[command(subcommand)]
     Alias(AliasCommand),
 
-    /// Make one entity of two: names, links and decisions move to the second
+    /// Make one entity of two: names, attributes, links and decisions move to the second
     Merge(CatalogMergeArgs),
 
-    /// Make two entities of one: some of its aliases become a new entity
+    /// Make two entities of one: some of its names become a new entity
+    ///
+    /// What was taught about these names goes along, and mentions that are written so are linked anew.
     Split(CatalogSplitArgs),
 
     /// List entities of one type that are likely the same, best first
     Dedupe(CatalogDedupeArgs),
 
-    /// Propose entities from the mentions that are not linked
+    /// Propose entities from the mentions that nothing in the catalog fits
+    ///
+    /// Spellings of one name are put together: other case, marks, punctuation and order, legal forms, misspellings that are
+    /// rarer than what they misspell, and of people the surname or initials alone, where only one person fits.
     Propose(CatalogProposeArgs),
 
     /// Make the proposed entities real, and link their mentions
@@ -45,7 +54,7 @@ pub enum CatalogCommand {
 /// Options of `catalog list`.
 #[derive(Clone, Debug, Args)]
 pub struct CatalogListArgs {
-    /// Only names with this text in them
+    /// Only with this text in a name or an alias
     #[arg(default_value = "")]
     pub text: String,
 
@@ -98,6 +107,14 @@ pub struct CatalogEditArgs {
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
 
+    /// Another name that it has; may be given several times
+    #[arg(long = "alias", value_name = "NAME")]
+    pub aliases: Vec<String>,
+
+    /// A name that it has no more; may be given several times
+    #[arg(long = "remove-alias", value_name = "NAME")]
+    pub removed_aliases: Vec<String>,
+
     /// Set an attribute, as `team=KC`; `team=` removes it; may be given several times
     #[arg(long = "attribute", value_name = "NAME=VALUE")]
     pub attributes: Vec<String>,
@@ -121,6 +138,10 @@ pub struct AliasArgs {
 
     /// The other name
     pub alias: String,
+
+    /// Where it holds.
+    #[command(flatten)]
+    pub scope: ScopeArgs,
 }
 
 /// Options of `catalog merge`.
@@ -131,6 +152,10 @@ pub struct CatalogMergeArgs {
 
     /// The entity that stays
     pub into: String,
+
+    /// Also if their types differ; the second keeps its own
+    #[arg(long)]
+    pub across_types: bool,
 }
 
 /// Options of `catalog split`.
@@ -139,7 +164,7 @@ pub struct CatalogSplitArgs {
     /// Its id, `type:id`, or its name
     pub entity: String,
 
-    /// An alias that goes to the new entity, the first as its name; may be given several times
+    /// A name that goes to the new entity, the first as its preferred one; may be given several times
     #[arg(long = "alias", value_name = "NAME", required = true)]
     pub aliases: Vec<String>,
 
@@ -171,6 +196,10 @@ pub struct CatalogProposeArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub min_count: u64,
 
+    /// Only of this type
+    #[arg(long = "type", value_name = "TYPE")]
+    pub entity_type: Option<String>,
+
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub limit: u64,
@@ -182,6 +211,10 @@ pub struct CatalogAcceptArgs {
     /// Only those mentioned so often
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub min_count: u64,
+
+    /// Only of this type
+    #[arg(long = "type", value_name = "TYPE")]
+    pub entity_type: Option<String>,
 
     /// Say what would be made and change nothing
     #[arg(long)]

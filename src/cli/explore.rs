@@ -195,6 +195,8 @@ pub enum ExportWhat {
     Links,
     /// A row for each two entities that stand in the same groups
     Cooccurrence,
+    /// The whole catalog and what was decided about mentions, as `load entities` reads them (jsonl or csv)
+    Catalog,
 }
 
 /// Form of an export.
@@ -280,12 +282,30 @@ pub enum UnresolvedCommand {
         /// Its name [default: the mention]
         #[arg(long)]
         name: Option<String>,
+        /// Only for mentions of this type
+        #[arg(long, value_name = "TYPE")]
+        mention_type: Option<String>,
+        /// Only where the mention has this hint, as in team=KC (may be given more than once)
+        #[arg(long = "hint", value_name = "NAME=VALUE")]
+        hints: Vec<String>,
     },
 
-    /// Take back what was decided about a mention
+    /// Take back what was decided about a mention: everything, or what holds in just the scope given
     Undo {
         /// The mention
         mention: String,
+        /// Which decisions.
+        #[command(flatten)]
+        scope: ScopeArgs,
+    },
+
+    /// List what was decided, and where that is at odds: with another decision, with the catalog, with what is gone from it
+    Decisions {
+        /// Only about this mention
+        mention: Option<String>,
+        /// Only decisions that something is to be said of
+        #[arg(long)]
+        conflicts: bool,
     },
 
     /// Write the queue for a spreadsheet, with an empty column `decision`

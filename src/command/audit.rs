@@ -135,7 +135,7 @@ fn ask_right(store: &Store, item: &AuditItem, context: &Context) -> Option<Answe
         match typed.as_str() {
             "" => return Some(Answer::Not(wrong)),
             "none" => return Some(Answer::Nothing),
-            name => match one_entity(store, name, context) {
+            name => match one_entity(store, name) {
                 Ok(entity) => return Some(Answer::Is(entity)),
                 Err(error) => context.terminal.error(&explain(&error)),
             },
@@ -146,8 +146,7 @@ fn ask_right(store: &Store, item: &AuditItem, context: &Context) -> Option<Answe
 /// Makes a decision of a correction. It holds for the mention with its hints: what is wrong here may be right elsewhere.
 fn correct(tx: &crate::store::Tx<'_>, item: &AuditItem, answer: &Answer, now: &str) -> anyhow::Result<decide::Done> {
     let about = About { mention: item.item.clone(), entity_type: item.item_type.clone(), hints: item.hints.clone() };
-    let linked_to: Vec<_> = item.entity.into_iter().collect();
-    decide::decide(tx, &about, answer, &linked_to, now)
+    decide::decide(tx, &about, answer, now)
 }
 
 fn show_item(store: &Store, item: &AuditItem, context: &Context) -> anyhow::Result<()> {

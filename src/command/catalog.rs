@@ -4,21 +4,26 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use super::Context;
-use super::unresolved::{changes, one_entity, report};
+use super::entities::entity_named;
+use super::explore::hint_if_empty;
+use super::unresolved::{SHOWN, about, changes, one_entity, report_one, sentence, show_named};
 use crate::cli::catalog::{
     AliasArgs, AliasCommand, CatalogAcceptArgs, CatalogAddArgs, CatalogCommand, CatalogDedupeArgs, CatalogEditArgs,
     CatalogListArgs, CatalogMergeArgs, CatalogProposeArgs, CatalogSplitArgs,
 };
 use crate::error::{Exit, Explain as _, usage};
-use crate::model::{Attributes, Entity, EntityId, EntityKey};
-use crate::resolve::{Strictness, mention_key};
-use crate::store::{Store, Tx};
+use crate::model::Entity;
+use crate::resolve::Strictness;
+use crate::store::{Read, Store, Tx};
 use crate::terminal::bar::Unit;
 use crate::terminal::style::{bold, dim, one_line};
-use crate::terminal::words::{count, number};
-use crate::workflow::decide::{self, About, Answer};
-use crate::workflow::link::{self, Linker, Load};
-use crate::workflow::{catalog, profile, relink};
+use crate::terminal::words::{count, list as list_of, number, shorten};
+use crate::workflow::catalog::{self, Proposal};
+use crate::workflow::decide::{self, Answer};
+use crate::workflow::link::{Linker, Load};
+use crate::workflow::relink::{self, Changes};
+use crate::workflow::tend::{self, Edit, Tended};
+use crate::workflow::{export, profile};
 
 /// Runs the command.
 pub(super) fn run(command: &CatalogCommand, context: &Context) -> Result<Exit> {
@@ -40,8 +45,7 @@ pub(super) fn run(command: &CatalogCommand, context: &Context) -> Result<Exit> {
 
 fn list(args: &CatalogListArgs, context: &Context) -> Result<Exit> {
     let store = context.open()?;
-    let rows = store.read().list_entities(&args.entity_type, &args.text, args.limit)?;
-    let total = store.read().n_entities()?;
+    let (rows, total) = store.read().list_entities(&args.entity_type, &args.text, args.limit)?;
     if context.terminal.is_json() {
         context.terminal.json(&json!({"entities": rows, "total": total}))?;
         return Ok(Exit::Done);
@@ -49,44 +53,51 @@ fn list(args: &CatalogListArgs, context: &Context) -> Result<Exit> {
     for row in &rows {
         context.terminal.line(format!(
             "{}  {}",
-            one_line(&row.name),
+            short(&row.name),
             dim(one_line(&format!("{}:{}  {}", row.entity_type, row.id, count(row.mentions, "mention"))))
         ))?;
     }
     context.terminal.status(format!("{} of {}", number(rows.len() as u64), count(total, "entity")));
+    if total == 0 && store.read().n_entities()? == 0 {
+        context.terminal.hint("`gleaner load entities FILE` loads a catalog, `gleaner catalog propose` makes one");
+    }
     Ok(Exit::Done)
 }
 
-fn entity_of(store: &Store, typed: &str, context: &Context) -> Result<(EntityKey, Entity)> {
-    let key = one_entity(store, typed, context)?;
-    let entity = store.read().entity(key)?.context("the entity was removed meanwhile")?;
-    Ok((key, entity))
+/// A name for a list: on one line, and of a length that leaves room for the rest.
+fn short(name: &str) -> String {
+    one_line(&shorten(name, SHOWN))
 }
 
 fn show(typed: &str, context: &Context) -> Result<Exit> {
     let store = context.open()?;
-    let (key, entity) = entity_of(&store, typed, context)?;
-    let taught = store.read().taught(key)?;
+    let found = entity_named(&store, typed, &[], context)?;
+    let key = match found.as_slice() {
+        [one] => one.entity.key,
+        _ => one_entity(&store, typed)?,
+    };
+    let entity = store.read().entity(key)?.context("the entity was removed meanwhile")?;
+    let mut taught = store.read().remembered()?;
+    taught.retain(|known| known.entity.as_ref().is_some_and(|(entity, _)| *entity == key));
     if context.terminal.is_json() {
-        let taught: Vec<_> =
-            taught.iter().map(|(mention, verdict)| json!({"mention": mention, "verdict": verdict})).collect();
+        let taught: Vec<_> = taught.iter().map(|known| export::decision(&known.taught)).collect();
         context.terminal.json(&json!({"entity": entity, "taught": taught}))?;
         return Ok(Exit::Done);
     }
     let terminal = &context.terminal;
     terminal.line(format!(
         "{}  {}",
-        bold(one_line(&entity.name)),
+        bold(short(&entity.name)),
         dim(one_line(&format!("{}:{}", entity.entity_type, entity.id)))
     ))?;
     for alias in &entity.aliases {
-        terminal.line(format!("  also   {}", one_line(alias)))?;
+        terminal.line(format!("  also    {}", short(alias)))?;
     }
     for (name, value) in &entity.attributes {
-        terminal.line(one_line(&format!("  {name}: {value}")))?;
+        terminal.line(format!("  {}", one_line(&format!("{name}: {value}"))))?;
     }
-    for (mention, verdict) in &taught {
-        terminal.line(one_line(&format!("  taught: `{mention}` {verdict} this")))?;
+    for known in &taught {
+        terminal.line(format!("  taught  {}", sentence(&known.taught)))?;
     }
     Ok(Exit::Done)
 }
@@ -99,134 +110,122 @@ fn pairs(typed: &[String]) -> Result<Vec<(String, String)>> {
     typed.iter().map(pair).collect()
 }
 
-fn id_for(name: &str, given: Option<&String>) -> Result<EntityId> {
-    let made = mention_key(name).replace(' ', "-");
-    match given {
-        Some(id) => Ok(EntityId::new(id.clone())),
-        None if made.is_empty() => {
-            Err(usage(format!("`{name}` has no letters to make an id of"))).hint("give one with `--id ID`")
-        }
-        None => Ok(EntityId::new(made)),
-    }
-}
-
 fn add(args: &CatalogAddArgs, context: &Context) -> Result<Exit> {
     let entity = Entity {
-        id: id_for(&args.name, args.id.as_ref())?,
+        id: tend::id_for(&args.name, args.id.as_deref())?,
         entity_type: args.entity_type.clone(),
         name: args.name.clone(),
         aliases: args.aliases.clone(),
         attributes: pairs(&args.attributes)?.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
     };
     let mut store = context.open_or_create()?;
-    change(&mut store, context, |tx, now| {
-        if tx.read().entity_key(&entity.entity_type, &entity.id)?.is_some() {
-            return Err(usage(format!("the catalog has a {} `{}` already", entity.entity_type, entity.id)))
-                .hint("`gleaner catalog edit` changes it; another id is given with `--id ID`");
-        }
-        tx.load_entity(&entity, now)?;
-        Ok(format!("added {}:{}", entity.entity_type, entity.id))
-    })
+    change(&mut store, context, |tx, now| tend::add(tx, &entity, now))
 }
 
 fn edit(args: &CatalogEditArgs, context: &Context) -> Result<Exit> {
+    let edit = Edit {
+        name: args.name.clone(),
+        attributes: pairs(&args.attributes)?,
+        aliases: args.aliases.clone(),
+        removed_aliases: args.removed_aliases.clone(),
+    };
     let mut store = context.open()?;
-    let (_, mut entity) = entity_of(&store, &args.entity, context)?;
-    if let Some(name) = &args.name {
-        entity.name.clone_from(name);
+    let key = one_entity(&store, &args.entity)?;
+    if edit.name.is_none() && edit.attributes.is_empty() && edit.aliases.is_empty() && edit.removed_aliases.is_empty() {
+        return Err(usage("nothing is said to change"))
+            .hint("give `--name`, `--alias`, `--remove-alias` or `--attribute NAME=VALUE`");
     }
-    for (name, value) in pairs(&args.attributes)? {
-        match value.is_empty() {
-            true => entity.attributes.remove(&name),
-            false => entity.attributes.insert(name, value),
-        };
-    }
-    change(&mut store, context, |tx, now| {
-        tx.load_entity(&entity, now)?;
-        Ok(format!("changed {}:{}", entity.entity_type, entity.id))
-    })
+    change(&mut store, context, |tx, now| tend::edit(tx, key, &edit, now))
 }
 
 fn remove(typed: &str, context: &Context) -> Result<Exit> {
     let mut store = context.open()?;
-    let (key, entity) = entity_of(&store, typed, context)?;
-    change(&mut store, context, |tx, _| {
-        tx.remove_entity(key)?;
-        Ok(format!("removed {}:{}", entity.entity_type, entity.id))
-    })
+    let key = one_entity(&store, typed)?;
+    change(&mut store, context, |tx, _| tend::remove(tx, key))
 }
 
 fn alias(args: &AliasArgs, is: bool, context: &Context) -> Result<Exit> {
     let mut store = context.open()?;
-    let (key, _) = entity_of(&store, &args.entity, context)?;
-    let about = About { mention: args.alias.clone(), entity_type: String::new(), hints: Attributes::new() };
+    let key = one_entity(&store, &args.entity)?;
+    let about = about(&args.alias, &args.scope)?;
     let answer = if is { Answer::Is(key) } else { Answer::Not(key) };
     let tx = store.write()?;
-    let done = decide::decide(&tx, &about, &answer, &[], &context.config.now_text())?;
+    let done = decide::decide(&tx, &about, &answer, &context.config.now_text())?;
     tx.commit()?;
-    report(done.relinked, context)
+    report_one(&store, &about, &done, context)
 }
 
 fn merge(args: &CatalogMergeArgs, context: &Context) -> Result<Exit> {
     let mut store = context.open()?;
-    let (from_key, from) = entity_of(&store, &args.from, context)?;
-    let (into_key, mut into) = entity_of(&store, &args.into, context)?;
-    if from_key == into_key {
-        return Err(usage("these are the same entity"));
-    }
-    for name in std::iter::once(from.name).chain(from.aliases) {
-        if name != into.name && !into.aliases.contains(&name) {
-            into.aliases.push(name);
-        }
-    }
-    for (name, value) in from.attributes {
-        into.attributes.entry(name).or_insert(value);
-    }
-    change(&mut store, context, |tx, now| {
-        let moved = tx.move_links(from_key, into_key)?;
-        tx.remove_entity(from_key)?;
-        tx.load_entity(&into, now)?;
-        Ok(format!("merged into {}:{}; {} moved", into.entity_type, into.id, count(moved, "mention")))
-    })
+    let (from, into) = (one_entity(&store, &args.from)?, one_entity(&store, &args.into)?);
+    change(&mut store, context, |tx, now| tend::merge(tx, from, into, args.across_types, now))
 }
 
 fn split(args: &CatalogSplitArgs, context: &Context) -> Result<Exit> {
     let mut store = context.open()?;
-    let (_, mut entity) = entity_of(&store, &args.entity, context)?;
-    if let Some(missing) = args.aliases.iter().find(|alias| !entity.aliases.contains(alias)) {
-        return Err(usage(format!("`{missing}` is not an alias of it")));
-    }
-    entity.aliases.retain(|alias| !args.aliases.contains(alias));
-    let new = Entity {
-        id: id_for(&args.aliases[0], args.id.as_ref())?,
-        entity_type: entity.entity_type.clone(),
-        name: args.aliases[0].clone(),
-        aliases: args.aliases[1..].to_vec(),
-        attributes: Attributes::new(),
-    };
-    change(&mut store, context, |tx, now| {
-        if tx.read().entity_key(&new.entity_type, &new.id)?.is_some() {
-            return Err(usage(format!("the catalog has a {} `{}` already", new.entity_type, new.id)))
-                .hint("give another id with `--id ID`");
-        }
-        tx.load_entity(&entity, now)?;
-        tx.load_entity(&new, now)?;
-        Ok(format!("made {}:{}", new.entity_type, new.id))
-    })
+    let key = one_entity(&store, &args.entity)?;
+    change(&mut store, context, |tx, now| tend::split(tx, key, &args.aliases, args.id.as_deref(), now))
 }
 
-/// Changes the catalog in one transaction, keeps the name index true, and says what was done.
-fn change(store: &mut Store, context: &Context, write: impl FnOnce(&Tx<'_>, &str) -> Result<String>) -> Result<Exit> {
+/// Changes the catalog in one transaction and says what was done, and what else bears the same names now.
+fn change(store: &mut Store, context: &Context, write: impl FnOnce(&Tx<'_>, &str) -> Result<Tended>) -> Result<Exit> {
+    let terminal = &context.terminal;
     let tx = store.write()?;
-    let done = write(&tx, &context.config.now_text())?;
-    link::refresh(&tx)?;
+    let tended = write(&tx, &context.config.now_text())?;
     tx.commit()?;
-    if context.terminal.is_json() {
-        context.terminal.json(&json!({"done": done}))?;
+    if terminal.is_json() {
+        terminal.json(&tended)?;
     }
-    context.terminal.status(&done);
-    context.terminal.hint("`gleaner resolve --all` links the mentions of the whole database anew");
+    terminal.status(in_words(&tended));
+    if matches!(tended.done, "added" | "changed" | "split") {
+        warn_of_namesakes(store, &tended.entity, context)?;
+    }
+    if tended.done != "unchanged" && store.read().knowledge_counts()?.1 > 0 {
+        terminal.hint("`gleaner resolve --all` links the mentions of the whole database anew");
+    }
     Ok(Exit::Done)
+}
+
+fn in_words(tended: &Tended) -> String {
+    let Tended { entity, mentions, decisions, .. } = tended;
+    let entity = format!("{}:{}", entity.entity_type, entity.id);
+    let (mentions, decisions) = (count(*mentions, "mention"), *decisions);
+    match tended.done {
+        "merged" => format!("merged into {entity}; {mentions} and {} moved", count(decisions, "decision")),
+        "split" => format!("made {entity}; {mentions} and {} moved to it", count(decisions, "decision")),
+        "removed" if decisions > 0 => {
+            format!(
+                "removed {entity}; {mentions} lost their link, {} will hold again when it is back",
+                count(decisions, "decision")
+            )
+        }
+        "removed" => format!("removed {entity}; {mentions} lost their link"),
+        "unchanged" => format!("{entity} is so already; nothing was changed"),
+        done => format!("{done} {entity}"),
+    }
+}
+
+/// Names looked at for namesakes; an entity with more of them was hardly typed.
+const NAMES_CHECKED: usize = 50;
+
+fn warn_of_namesakes(store: &Store, entity: &Entity, context: &Context) -> Result<()> {
+    for name in std::iter::once(&entity.name).chain(&entity.aliases).take(NAMES_CHECKED) {
+        let mut others: Vec<String> = vec![];
+        for other in store.read().namesakes(name, 5)? {
+            let head = other.entity;
+            if (&head.entity_type, &head.id) != (&entity.entity_type, &entity.id) {
+                others.push(format!("{}:{}", head.entity_type, head.id));
+            }
+        }
+        if !others.is_empty() {
+            context.terminal.warn(format!(
+                "`{}` is also a name of {}; hints and context tell them apart, or it is ambiguous",
+                short(name),
+                list_of(&others, "and")
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn dedupe(args: &CatalogDedupeArgs, context: &Context) -> Result<Exit> {
@@ -246,9 +245,9 @@ fn dedupe(args: &CatalogDedupeArgs, context: &Context) -> Result<Exit> {
         context.terminal.line(format!(
             "{:>3.0} %  {} {}  =  {} {}",
             100.0 * pair.score,
-            one_line(&pair.a.name),
+            short(&pair.a.name),
             dim(one_line(&format!("{}:{}", pair.a.entity_type, pair.a.id))),
-            one_line(&pair.b.name),
+            short(&pair.b.name),
             dim(one_line(&format!("{}:{}", pair.b.entity_type, pair.b.id)))
         ))?;
     }
@@ -259,56 +258,89 @@ fn dedupe(args: &CatalogDedupeArgs, context: &Context) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
+fn proposals(read: Read<'_>, entity_type: Option<&str>, min_count: u64) -> Result<Vec<Proposal>> {
+    let profile = profile::active(read)?;
+    if let Some(wanted) = entity_type
+        && !read.has_unlinked_type(wanted)?
+    {
+        return Err(usage(format!("no unlinked mention is of the type `{wanted}`"))).hint(format!(
+            "the active profile has {}",
+            list_of(&profile.types.iter().map(|t| &t.name).collect::<Vec<_>>(), "and")
+        ));
+    }
+    catalog::propose(read, &profile, entity_type, min_count)
+}
+
 fn propose(args: &CatalogProposeArgs, context: &Context) -> Result<Exit> {
     let store = context.open()?;
-    let mut proposals = catalog::propose(store.read(), args.min_count)?;
+    let mut proposals = proposals(store.read(), args.entity_type.as_deref(), args.min_count)?;
     let total = proposals.len() as u64;
+    let mentions: u64 = proposals.iter().map(|proposal| proposal.mentions).sum();
     proposals.truncate(usize::try_from(args.limit).unwrap_or(usize::MAX));
     if context.terminal.is_json() {
-        context.terminal.json(&json!({"proposals": proposals, "total": total}))?;
+        context.terminal.json(&json!({"proposals": proposals, "total": total, "mentions": mentions}))?;
         return Ok(Exit::Done);
     }
     for proposal in &proposals {
+        let aliases: Vec<String> = proposal.aliases.iter().map(|alias| short(alias)).collect();
         context.terminal.line(format!(
             "{:>6}  {}  {}",
             number(proposal.mentions),
-            one_line(&proposal.name),
-            dim(one_line(&format!("{} {}", proposal.entity_type, proposal.aliases.join(" | "))))
+            short(&proposal.name),
+            dim(one_line(&format!("{}  {}", proposal.entity_type, shorten(&aliases.join(" | "), 3 * SHOWN))))
         ))?;
     }
-    context.terminal.status(format!("{} of {}", number(proposals.len() as u64), count(total, "proposed entity")));
+    let shown = number(proposals.len() as u64);
+    context.terminal.status(format!(
+        "{shown} of {} for {}",
+        count(total, "proposed entity"),
+        count(mentions, "mention")
+    ));
     if total > 0 {
         context.terminal.hint("`gleaner catalog accept --min-count N` makes those with N mentions or more real");
+    } else {
+        hint_if_empty(context, &store)?;
     }
     Ok(Exit::Done)
 }
 
 fn accept(args: &CatalogAcceptArgs, context: &Context) -> Result<Exit> {
     let mut store = context.open()?;
-    let proposals = catalog::propose(store.read(), args.min_count)?;
     let now = context.config.now_text();
-    let tx = store.write()?;
-    let mut made = 0u64;
-    for proposal in &proposals {
-        let entity = proposal.entity();
-        // One of this id was made before and is not linked to these mentions: a person decided otherwise.
-        if tx.read().entity_key(&entity.entity_type, &entity.id)?.is_none() {
-            tx.load_entity(&entity, &now)?;
-            made += 1;
+    let (made, left_out, relinked, changed);
+    {
+        let tx = store.write()?;
+        let proposals = proposals(tx.read(), args.entity_type.as_deref(), args.min_count)?;
+        (made, left_out) = catalog::accept(&tx, &proposals, &now)?;
+        let profile = profile::active(tx.read())?;
+        let groups = if made > 0 { tx.read().groups_with_mentions()? } else { vec![] };
+        let bar = context.terminal.bar(groups.len() as u64, Unit::Count, "linking");
+        let mut changes = Changes::default();
+        let wanted = context.terminal.is_verbose().then_some(&mut changes);
+        relinked = relink::groups(&tx, &profile, Strictness::Default, groups, Load::Many, wanted, || bar.inc(1))?;
+        changed = changes.named(tx.read())?;
+        if !args.dry_run {
+            tx.commit()?;
         }
     }
-    link::refresh(&tx)?;
-    let profile = profile::active(tx.read())?;
-    let groups = tx.read().groups_with_mentions()?;
-    let relinked = relink::groups(&tx, &profile, Strictness::Default, groups, Load::Many, || {})?;
-    if !args.dry_run {
-        tx.commit()?;
-    }
     if context.terminal.is_json() {
-        context.terminal.json(&json!({"entities": made, "relinked": relinked}))?;
+        let mut value = json!({"entities": made, "left_out": left_out, "relinked": relinked, "dry_run": args.dry_run});
+        if context.terminal.is_verbose() {
+            value["changes"] = json!(changed);
+        }
+        context.terminal.json(&value)?;
         return Ok(Exit::Done);
     }
+    show_named(&changed, context)?;
     let would = if args.dry_run { "would be " } else { "" };
     context.terminal.status(format!("{} {would}made; {}", count(made, "entity"), changes(relinked)));
+    if left_out > 0 {
+        context.terminal.status(format!("{} left out: the catalog has that id already", count(left_out, "proposal")));
+    }
+    if made == 0 {
+        context.terminal.hint("`gleaner catalog propose` shows what there is; `--min-count 1` takes it all");
+    } else if !args.dry_run {
+        context.terminal.hint("`gleaner entities` lists them; `gleaner catalog dedupe` finds those that may be one");
+    }
     Ok(Exit::Done)
 }

@@ -24,6 +24,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
             ExportWhat::Entities => What::Entities,
             ExportWhat::Links => What::Links,
             ExportWhat::Cooccurrence => What::Cooccurrence,
+            ExportWhat::Catalog => What::Catalog,
         }),
         format: match args.format {
             Some(ExportFormat::Jsonl) => Format::Jsonl,
@@ -35,6 +36,9 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
         period: period(&args.period)?,
         min_groups: args.min_groups,
     };
+    if export.what == Some(What::Catalog) && !export.period.is_always() {
+        return Err(usage("a catalog has no time; leave `--since` and `--until` out"));
+    }
     let store = context.open()?;
     let Some(path) = &args.output else {
         context.terminal.raw(|out| {

@@ -220,7 +220,7 @@ impl Summary {
             return Ok(exit);
         }
         terminal.line(self.sentence())?;
-        if let Some(store) = store.filter(|_| !self.is_dry_run && total.new + total.changed > 0) {
+        if let Some(store) = store.filter(|_| !self.is_dry_run && total.new + total.changed + total.decisions_new > 0) {
             self.hint(context, store)?;
         }
         Ok(exit)
@@ -245,6 +245,7 @@ impl Summary {
             summary["without_text"] = total.without_text.into();
         } else {
             summary["removed"] = self.removed.unwrap_or(0).into();
+            summary["decisions"] = json!({"total": total.decisions, "new": total.decisions_new});
             summary["unmapped_types"] = json!(self.unmapped_types);
         }
         summary
@@ -266,6 +267,13 @@ impl Summary {
         sentence.push_str(&format!("; {}", words::count(total.bad, "bad line")));
         if total.without_text > 0 {
             sentence.push_str(&format!("; {} without text, kept but never sent", words::number(total.without_text)));
+        }
+        if total.decisions > 0 {
+            sentence.push_str(&format!(
+                "; {}, {} new",
+                words::count(total.decisions, "decision"),
+                words::number(total.decisions_new)
+            ));
         }
         if self.is_dry_run {
             sentence.push_str(" (dry run: nothing was written)");

@@ -8,6 +8,7 @@ mod batch;
 mod catalog;
 mod demo;
 mod compare;
+mod decisions;
 mod extract;
 mod dedupe;
 mod entities;

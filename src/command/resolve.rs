@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Context;
-use super::unresolved::changes;
+use super::unresolved::{changes as in_words, show_changes};
 use crate::cli::resolve::ResolveArgs;
 use crate::error::{Exit, usage};
 use crate::model::{Attributes, LinkOutcome};
@@ -18,8 +18,10 @@ use crate::resolve::{Candidate, Decision, Part, Query, Strictness};
 use crate::store::Read;
 use crate::terminal::bar::Unit;
 use crate::terminal::style::{bold, dim, one_line};
+use crate::terminal::words::count;
 use crate::workflow::link::{self, Linker, Load};
-use crate::workflow::{profile, relink};
+use crate::workflow::relink::{self, Changes};
+use crate::workflow::{decisions, profile};
 
 /// A line longer than this is no mention.
 const LINE_BYTES_MAX: u64 = 1 << 20;
@@ -276,24 +278,46 @@ fn skip_line(reader: &mut dyn BufRead) -> io::Result<()> {
 
 /// Links everything anew and says what changed.
 fn all(args: &ResolveArgs, strictness: Strictness, context: &Context) -> Result<Exit> {
+    let terminal = &context.terminal;
     let mut store = context.open()?;
+    if store.read().n_entities()? == 0 {
+        terminal
+            .hint("the catalog is empty; `gleaner load entities FILE` fills it, `gleaner catalog propose` makes one");
+    }
     let tx = store.write()?;
     link::refresh(&tx)?;
     let profile = profile::active(tx.read())?;
     let groups = tx.read().groups_with_mentions()?;
-    let bar = context.terminal.bar(groups.len() as u64, Unit::Count, "linking");
-    let relinked = relink::groups(&tx, &profile, strictness, groups, Load::Many, || bar.inc(1))?;
+    let bar = terminal.bar(groups.len() as u64, Unit::Count, "linking");
+    let mut changes = Changes::default();
+    let wanted = terminal.is_verbose().then_some(&mut changes);
+    let relinked = relink::groups(&tx, &profile, strictness, groups, Load::Many, wanted, || bar.inc(1))?;
     drop(bar);
-    if !args.dry_run {
-        tx.commit()?;
+    match args.dry_run {
+        true => drop(tx),
+        false => tx.commit()?,
     }
-    if context.terminal.is_json() {
-        context.terminal.json(&relinked)?;
+    if terminal.is_json() {
+        let mut value = serde_json::to_value(relinked)?;
+        value["dry_run"] = args.dry_run.into();
+        if terminal.is_verbose() {
+            value["changes"] = json!(changes.named(store.read())?);
+        }
+        terminal.json(&value)?;
         return Ok(Exit::Done);
     }
-    context.terminal.line(changes(relinked))?;
+    show_changes(&store, &changes, context)?;
+    terminal.line(in_words(relinked))?;
     if args.dry_run {
-        context.terminal.status("nothing was changed");
+        terminal.status("nothing was changed");
+    }
+    if relinked.changed > 0 && !terminal.is_verbose() {
+        terminal.hint("`-v` lists which mentions");
+    }
+    let odd = decisions::all(store.read())?.iter().filter(|decision| !decision.conflicts.is_empty()).count();
+    if odd > 0 {
+        terminal.warn(format!("{} at odds with another", count(odd as u64, "decision")));
+        terminal.hint("`gleaner unresolved decisions --conflicts` lists them");
     }
     Ok(Exit::Done)
 }

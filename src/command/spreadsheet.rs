@@ -18,7 +18,6 @@ use crate::report::csv::{Cell, Rows, plain};
 use crate::store::{Store, Unresolved};
 use crate::terminal::words;
 use crate::workflow::decide::{self, About, Case, Cases};
-use crate::workflow::relink::Relinked;
 
 /// Columns for candidates.
 const CANDIDATES: usize = 3;
@@ -135,24 +134,21 @@ pub(super) fn import(store: &mut Store, path: &Path, context: &Context) -> anyho
             let answer = decide::read_answer(store, &case, text)
                 .with_context(|| format!("row {} of `{}` (mention `{}`)", n + 1, path.display(), row.mention))
                 .exit(Exit::Usage)?;
-            decided.extend(answer.map(|answer| (row, answer)));
+            let about =
+                About { mention: row.mention.clone(), entity_type: row.entity_type.clone(), hints: Default::default() };
+            decided.extend(answer.map(|answer| (about, answer)));
         }
     }
-    let now = context.config.now_text();
     let tx = store.write()?;
-    let mut total = Relinked::default();
-    for (row, answer) in &decided {
-        let about =
-            About { mention: row.mention.clone(), entity_type: row.entity_type.clone(), hints: Default::default() };
-        total.add(decide::decide(&tx, &about, answer, &[], &now)?.relinked);
-    }
+    let said = decided.iter().map(|(about, answer)| (about, answer));
+    let done = decide::decide_all(&tx, said, &context.config.now_text())?;
     tx.commit()?;
     context.terminal.status(format!(
         "{} of {} decided",
         words::number(decided.len() as u64),
         words::count(rows.len() as u64, "row")
     ));
-    report(total, context)
+    report(store, &done, context)
 }
 
 fn read_rows(path: &Path) -> anyhow::Result<Vec<Row>> {

@@ -3,15 +3,16 @@
 use serde_json::json;
 
 use super::Context;
-use super::entities::entity_named;
 use super::explore::{day, percent, title};
 use crate::cli::explore::{QueueArgs, ScopeArgs, UnresolvedArgs, UnresolvedCommand};
 use crate::error::{Exit, Explain as _, usage};
-use crate::model::{Attributes, EntityKey};
+use crate::model::{Attributes, EntityKey, Taught, Verdict};
+use crate::store::explore::EntityHead;
 use crate::store::{Store, Unresolved};
 use crate::terminal::{style, words};
-use crate::workflow::decide::{self, About, Answer, Case, Cases};
-use crate::workflow::relink::Relinked;
+use crate::workflow::decide::{self, About, Answer, Case, Cases, Done};
+use crate::workflow::relink::{Change, Changes, Relinked};
+use crate::workflow::{names, profile};
 
 /// Groups shown of a mention.
 const GROUPS: u64 = 3;
@@ -23,24 +24,28 @@ pub(super) fn run(args: &UnresolvedArgs, context: &Context) -> anyhow::Result<Ex
         None => list(&store, &args.queue, context),
         Some(UnresolvedCommand::Walk(queue)) => super::walk::run(&mut store, queue, context),
         Some(UnresolvedCommand::Accept { mention, entity, scope }) => {
-            let entity = one_entity(&store, entity, context)?;
+            let entity = one_entity(&store, entity)?;
             decide_one(&mut store, &about(mention, scope)?, &Answer::Is(entity), context)
         }
         Some(UnresolvedCommand::Reject { mention, entity, scope }) => {
             let answer = match entity {
-                Some(entity) => Answer::Not(one_entity(&store, entity, context)?),
+                Some(entity) => Answer::Not(one_entity(&store, entity)?),
                 None => Answer::Nothing,
             };
             decide_one(&mut store, &about(mention, scope)?, &answer, context)
         }
-        Some(UnresolvedCommand::New { mention, id, entity_type, name }) => {
+        Some(UnresolvedCommand::New { mention, id, entity_type, name, mention_type, hints }) => {
             let mut entity = decide::new_entity(mention, entity_type, id);
             if let Some(name) = name {
                 entity.name.clone_from(name);
             }
-            decide_one(&mut store, &about(mention, &ScopeArgs::default())?, &Answer::New(entity), context)
+            let scope = ScopeArgs { entity_type: mention_type.clone(), hints: hints.clone() };
+            decide_one(&mut store, &about(mention, &scope)?, &Answer::New(entity), context)
         }
-        Some(UnresolvedCommand::Undo { mention }) => undo(&mut store, mention, context),
+        Some(UnresolvedCommand::Undo { mention, scope }) => undo(&mut store, &about(mention, scope)?, context),
+        Some(UnresolvedCommand::Decisions { mention, conflicts }) => {
+            super::decisions::list(&store, mention.as_deref(), *conflicts, context)
+        }
         Some(UnresolvedCommand::Export { queue, output }) => {
             super::spreadsheet::export(&store, queue, output.as_deref(), context)
         }
@@ -113,64 +118,169 @@ pub(super) fn lines(case: &Case) -> Vec<String> {
     lines
 }
 
-fn about(mention: &str, scope: &ScopeArgs) -> anyhow::Result<About> {
+/// Reads what a decision is about.
+pub(super) fn about(mention: &str, scope: &ScopeArgs) -> anyhow::Result<About> {
     let mut hints = Attributes::new();
     for hint in &scope.hints {
         let Some((name, value)) = hint.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty())
         else {
             return Err(usage(format!("`{hint}` is not a hint"))).hint("a hint is NAME=VALUE, as in `--hint team=KC`");
         };
-        hints.insert(name.to_owned(), value.to_owned());
+        // As profiles name their hints.
+        hints.insert(name.trim().to_lowercase().replace(' ', "_"), value.trim().to_owned());
     }
     Ok(About { mention: mention.to_owned(), entity_type: scope.entity_type.clone().unwrap_or_default(), hints })
 }
 
-/// Returns the one entity that is named, or an error that tells them apart.
-pub(super) fn one_entity(store: &Store, name: &str, context: &Context) -> anyhow::Result<EntityKey> {
-    let found = entity_named(store, name, &[], context)?;
+/// Entities named where a name does not tell which is meant.
+const NAMESAKES: usize = 5;
+
+/// Returns the one entity that bears this name or id, or an error that tells which may be meant. Nothing is guessed: what
+/// follows changes something.
+pub(super) fn one_entity(store: &Store, name: &str) -> anyhow::Result<EntityKey> {
+    let found = store.read().namesakes(name, 50)?;
+    let ids = |entities: &mut dyn Iterator<Item = &EntityHead>| {
+        let ids: Vec<String> = entities.take(NAMESAKES).map(|e| format!("{}:{}", e.entity_type, e.id)).collect();
+        words::list(&ids, "or")
+    };
     match found.as_slice() {
         [one] => Ok(one.entity.key),
-        _ => {
-            let ids: Vec<String> =
-                found.iter().map(|row| format!("{}:{}", row.entity.entity_type, row.entity.id)).collect();
-            Err(usage(format!("`{name}` names several entities")))
-                .hint(format!("name it as {}", words::list(&ids, "or")))
+        [] => {
+            let none = Err(usage(format!("no entity of the catalog is called `{}`", words::shorten(name, SHOWN))));
+            let similar = names::similar(store, name, 3)?;
+            if similar.is_empty() {
+                return none.hint("`gleaner catalog list TEXT` finds names with a text in them");
+            }
+            none.hint(format!("did you mean {}?", ids(&mut similar.iter().map(|row| &row.namesake.entity))))
         }
+        _ => Err(usage(format!("`{}` names {} entities", words::shorten(name, SHOWN), found.len())))
+            .hint(format!("name it as {}", ids(&mut found.iter().map(|row| &row.entity)))),
     }
 }
 
 fn decide_one(store: &mut Store, about: &About, answer: &Answer, context: &Context) -> anyhow::Result<Exit> {
     let tx = store.write()?;
-    let done = decide::decide(&tx, about, answer, &[], &context.config.now_text())?;
+    let done = decide::decide(&tx, about, answer, &context.config.now_text())?;
     tx.commit()?;
-    report(done.relinked, context)
+    report_one(store, about, &done, context)
 }
 
-fn undo(store: &mut Store, mention: &str, context: &Context) -> anyhow::Result<Exit> {
+fn undo(store: &mut Store, about: &About, context: &Context) -> anyhow::Result<Exit> {
     let tx = store.write()?;
-    let Some(relinked) = decide::forget(&tx, mention)? else {
-        return Err(usage(format!("nothing was decided about `{mention}`")));
+    let Some(done) = decide::forget(&tx, about)? else {
+        return Err(usage(format!("nothing was decided about `{}`", words::shorten(&about.mention, SHOWN))))
+            .hint("`gleaner unresolved decisions` lists what was, with its scope");
     };
     tx.commit()?;
-    report(relinked, context)
+    report(store, &done, context)
+}
+
+/// Says what came of a decision, and what stands against it.
+pub(super) fn report_one(store: &Store, about: &About, done: &Done, context: &Context) -> anyhow::Result<Exit> {
+    let exit = report(store, done, context)?;
+    if !about.entity_type.is_empty() {
+        let profile = profile::active(store.read())?;
+        if profile.entity_type(&about.entity_type).is_none() && done.mentions == 0 {
+            let known: Vec<&str> = profile.types.iter().map(|known| known.name.as_str()).collect();
+            context.terminal.warn(format!("no mention is of the type `{}`", about.entity_type));
+            context.terminal.hint(format!("the active profile has {}", words::list(&known, "and")));
+        }
+    }
+    super::decisions::warn_about(store, &about.mention, context)?;
+    Ok(exit)
 }
 
 /// Says what came of decisions.
-pub(super) fn report(relinked: Relinked, context: &Context) -> anyhow::Result<Exit> {
-    if context.terminal.is_json() {
-        context.terminal.json(&relinked)?;
+pub(super) fn report(store: &Store, done: &Done, context: &Context) -> anyhow::Result<Exit> {
+    let terminal = &context.terminal;
+    if terminal.is_json() {
+        let mut value = serde_json::to_value(done.relinked)?;
+        value["mentions"] = done.mentions.into();
+        value["replaced"] = json!(done.replaced.iter().map(|known| taught_json(&known.taught)).collect::<Vec<_>>());
+        if terminal.is_verbose() {
+            value["changes"] = json!(done.changes.named(store.read())?);
+        }
+        terminal.json(&value)?;
+    } else {
+        show_changes(store, &done.changes, context)?;
     }
-    context.terminal.status(format!("saved; {}", changes(relinked)));
+    for known in &done.replaced {
+        terminal.status(format!("no longer holds: {}", sentence(&known.taught)));
+    }
+    if done.mentions == 0 && done.n_decisions() > 0 {
+        terminal.status("saved; no mention is called so yet, it holds for those to come");
+    } else {
+        terminal.status(format!("saved; {}", changes(done.relinked)));
+    }
+    if !done.created.is_empty() {
+        terminal.hint("`gleaner resolve --all` links other mentions to the new entity, too");
+    }
     Ok(Exit::Done)
+}
+
+/// Lists what changed, with `-v`.
+pub(super) fn show_changes(store: &Store, changes: &Changes, context: &Context) -> anyhow::Result<()> {
+    if context.terminal.is_verbose() { show_named(&changes.named(store.read())?, context) } else { Ok(()) }
+}
+
+/// Lists changes, a line each.
+pub(super) fn show_named(changes: &[Change], context: &Context) -> anyhow::Result<()> {
+    for change in changes {
+        let name = |entity: &Option<EntityHead>| match entity {
+            Some(e) => format!("{} ({}:{})", words::shorten(&e.name, SHOWN), e.entity_type, e.id),
+            None => "nothing".to_owned(),
+        };
+        let after = if change.outcome == "ambiguous" { "ambiguous".to_owned() } else { name(&change.after) };
+        let mention = words::shorten(&change.mention, SHOWN);
+        let what = format!("`{mention}` {}: {} -> {after}", change.entity_type, name(&change.before));
+        context.terminal.line(format!("{:>6}  {}", words::number(change.mentions), style::one_line(&what)))?;
+    }
+    Ok(())
+}
+
+/// Characters shown of a name; a longer one is no name.
+pub(super) const SHOWN: usize = 120;
+
+/// A decision in words: `` `KC` is team:chiefs where team=KC ``.
+pub(super) fn sentence(taught: &Taught) -> String {
+    let mut sentence = format!("`{}`", words::shorten(&taught.mention, SHOWN));
+    if !taught.mention_type.is_empty() {
+        sentence.push_str(&format!(" ({})", taught.mention_type));
+    }
+    match &taught.verdict {
+        Verdict::Is(target) => sentence.push_str(&format!(" is {target}")),
+        Verdict::Not(target) => sentence.push_str(&format!(" is not {target}")),
+        Verdict::Nothing => sentence.push_str(" is none of the catalog"),
+    }
+    let hints: Vec<String> = taught.hints.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    if !hints.is_empty() {
+        sentence.push_str(&format!(" where {}", hints.join(" and ")));
+    }
+    style::one_line(&sentence)
+}
+
+/// A decision as JSON, as it also stands in an export of the catalog.
+fn taught_json(taught: &Taught) -> serde_json::Value {
+    crate::workflow::export::decision(taught)
 }
 
 /// The links that changed, in words.
 pub(super) fn changes(relinked: Relinked) -> String {
+    let mut parts = vec![
+        format!("{} linked", words::number(relinked.linked)),
+        format!("{} unlinked", words::number(relinked.unlinked)),
+    ];
+    if relinked.moved > 0 {
+        parts.push(format!("{} moved to another entity", words::number(relinked.moved)));
+    }
+    let rest = relinked.changed - relinked.linked - relinked.unlinked - relinked.moved;
+    if rest > 0 {
+        parts.push(format!("{} not linked for another reason than before", words::number(rest)));
+    }
     format!(
-        "{} changed in {}: {} linked, {} unlinked",
+        "{} changed in {} looked at: {}",
         words::count(relinked.changed, "mention"),
         words::count(relinked.groups, "group"),
-        words::number(relinked.linked),
-        words::number(relinked.unlinked)
+        parts.join(", ")
     )
 }

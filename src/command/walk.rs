@@ -10,7 +10,6 @@ use crate::store::Store;
 use crate::terminal::table::wrap;
 use crate::terminal::{style, words};
 use crate::workflow::decide::{self, About, Answer, Case, Done};
-use crate::workflow::relink::Relinked;
 
 /// Bytes of a story shown on each side of the mention.
 const AROUND: usize = 160;
@@ -27,7 +26,6 @@ pub(super) fn run(store: &mut Store, queue: &QueueArgs, context: &Context) -> an
         "1-9 it is that candidate · n none of the catalog · o another entity · c create one · s skip · u undo · q quit",
     );
     let mut done: Vec<(usize, Option<Done>)> = vec![];
-    let mut total = Relinked::default();
     let mut i = 0;
     while let Some(case) = cases.get(i) {
         terminal.line("")?;
@@ -70,10 +68,9 @@ pub(super) fn run(store: &mut Store, queue: &QueueArgs, context: &Context) -> an
                     hints: Default::default(),
                 };
                 let tx = store.write()?;
-                let what = decide::decide(&tx, &about, &answer, &[], &context.config.now_text())?;
+                let what = decide::decide(&tx, &about, &answer, &context.config.now_text())?;
                 tx.commit()?;
                 terminal.status(changes(what.relinked));
-                total.add(what.relinked);
                 Some(what)
             }
         };
@@ -94,7 +91,7 @@ fn answer(store: &Store, case: &Case, key: char, context: &Context) -> anyhow::R
         }
         'n' => Some(Answer::Nothing),
         'o' => match terminal.ask("which entity (id, TYPE:ID or name)?").filter(|name| !name.is_empty()) {
-            Some(name) => Some(Answer::Is(one_entity(store, &name, context)?)),
+            Some(name) => Some(Answer::Is(one_entity(store, &name)?)),
             None => None,
         },
         'c' => {

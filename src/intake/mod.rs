@@ -26,7 +26,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::{Map, Value};
 
 use crate::error::Explain as _;
-use crate::model::{Entity, Group};
+use crate::model::{Entity, Group, Taught};
 use record::Ignored;
 use seen::SeenIds;
 
@@ -105,7 +105,8 @@ type Source<'a> = Box<dyn Iterator<Item = Result<(u64, Fields), LineError>> + 'a
 pub struct Records<'a, T> {
     source: Source<'a>,
     convert: fn(Fields, &mut Ignored) -> Result<T, String>,
-    id_of: fn(&T) -> [&str; 2],
+    /// What the record is known by; some have nothing of the kind.
+    id_of: fn(&T) -> Option<[&str; 2]>,
     seen: SeenIds,
     ignored: Ignored,
     is_over: bool,
@@ -127,10 +128,10 @@ impl<T> Iterator for Records<'_, T> {
         }
         let record = self.source.next()?.and_then(|(line, fields)| {
             let record = (self.convert)(fields, &mut self.ignored).map_err(|reason| LineError::new(line, reason))?;
-            let [kind, id] = (self.id_of)(&record);
-            match self.seen.see(kind, id, line) {
+            let seen = (self.id_of)(&record).and_then(|[kind, id]| Some((id, self.seen.see(kind, id, line)?)));
+            match seen {
                 None => Ok((line, record)),
-                Some(first) => Err(LineError::new(line, format!("id `{id}` is already on line {first}"))),
+                Some((id, first)) => Err(LineError::new(line, format!("id `{id}` is already on line {first}"))),
             }
         });
         self.is_over = matches!(&record, Err(error) if error.is_fatal);
@@ -150,18 +151,49 @@ pub fn entities<'a>(reader: impl BufRead + 'a, format: Format) -> Result<Records
     Ok(records(source, record::entity, entity_id))
 }
 
-fn group_id(group: &Group) -> [&str; 2] {
-    ["", group.id.as_str()]
+/// What a file of a catalog holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CatalogRecord {
+    /// An entity.
+    Entity(Entity),
+    /// What a person decided about a mention: a record without `id`, with `decision` and `mention`.
+    Decision(Taught),
 }
 
-fn entity_id(entity: &Entity) -> [&str; 2] {
-    [entity.entity_type.as_str(), entity.id.as_str()]
+/// Reads a catalog: entities, and the decisions that go with them; the error says why the file cannot be read at all.
+pub fn catalog<'a>(reader: impl BufRead + 'a, format: Format) -> Result<Records<'a, CatalogRecord>> {
+    let source = source(reader, format, &["id", "type", "name"], &[])?;
+    Ok(records(source, record::catalog, catalog_id))
+}
+
+/// Makes an entity of what was typed, by the rules for a line of a file.
+pub fn typed_entity(entity: &Entity) -> Result<Entity, String> {
+    let fields = match serde_json::to_value(entity) {
+        Ok(Value::Object(fields)) => fields,
+        _ => return Err("not an entity".into()),
+    };
+    record::entity(fields, &mut Ignored::default())
+}
+
+fn group_id(group: &Group) -> Option<[&str; 2]> {
+    Some(["", group.id.as_str()])
+}
+
+fn entity_id(entity: &Entity) -> Option<[&str; 2]> {
+    Some([entity.entity_type.as_str(), entity.id.as_str()])
+}
+
+fn catalog_id(record: &CatalogRecord) -> Option<[&str; 2]> {
+    match record {
+        CatalogRecord::Entity(entity) => entity_id(entity),
+        CatalogRecord::Decision(_) => None,
+    }
 }
 
 fn records<'a, T>(
     source: Source<'a>,
     convert: fn(Fields, &mut Ignored) -> Result<T, String>,
-    id_of: fn(&T) -> [&str; 2],
+    id_of: fn(&T) -> Option<[&str; 2]>,
 ) -> Records<'a, T> {
     Records { source, convert, id_of, seen: SeenIds::default(), ignored: Ignored::default(), is_over: false }
 }

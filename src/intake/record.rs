@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
-use super::{Fields, date};
-use crate::model::{Attributes, Entity, EntityId, Group, GroupId, Story};
+use super::{CatalogRecord, Fields, date};
+use crate::model::{Attributes, Entity, EntityId, Group, GroupId, Story, Target, Taught, Verdict};
 
 /// The longest id, in bytes: enough for any URL, and a line of a log.
 const ID_BYTES_MAX: usize = 1024;
@@ -99,6 +99,53 @@ pub(super) fn entity(mut fields: Fields, ignored: &mut Ignored) -> Result<Entity
         }
     }
     Ok(Entity { id, entity_type, name, aliases, attributes })
+}
+
+/// Makes an entity, or a decision about a mention, which has no id of its own.
+pub(super) fn catalog(fields: Fields, ignored: &mut Ignored) -> Result<CatalogRecord, String> {
+    let has = |name: &str| fields.get(name).is_some_and(|value| !value.is_null());
+    if !has("id") && has("decision") && has("mention") {
+        return decision(fields, ignored).map(CatalogRecord::Decision);
+    }
+    entity(fields, ignored).map(CatalogRecord::Entity)
+}
+
+fn decision(mut fields: Fields, ignored: &mut Ignored) -> Result<Taught, String> {
+    let word = required(&mut fields, "decision")?;
+    let mut target = || {
+        Ok::<_, String>(Target {
+            entity_type: required(&mut fields, "target_type")?,
+            id: EntityId::new(required(&mut fields, "target_id")?),
+        })
+    };
+    let verdict = match word.as_str() {
+        "is" => Verdict::Is(target()?),
+        "not" => Verdict::Not(target()?),
+        "nothing" => Verdict::Nothing,
+        other => return Err(format!("`decision` is `{}`, not `is`, `not` or `nothing`", excerpt(other))),
+    };
+    let mention = required(&mut fields, "mention")?;
+    let hints = match fields.remove("hints") {
+        // A cell of a table.
+        Some(Value::String(json)) => {
+            serde_json::from_str(&json).map_err(|error| format!("`hints` is no JSON: {error}"))?
+        }
+        Some(other) => other,
+        None => Value::Null,
+    };
+    let hints: Attributes = match hints {
+        Value::Null => Attributes::new(),
+        Value::Object(hints) => {
+            hints.iter().filter_map(|(name, value)| Some((name.clone(), attribute(value)?))).collect()
+        }
+        other => return Err(format!("`hints` is {}, not an object", kind_of(&other))),
+    };
+    let mention_type = text(&mut fields, "mention_type")?.map(|word| single_spaced(&word)).unwrap_or_default();
+    let decided_at = date(&mut fields, "decided_at")?;
+    for (name, _) in fields {
+        ignored.note(name);
+    }
+    Ok(Taught { mention, mention_type, hints, verdict, decided_at })
 }
 
 /// A value of an attribute as text; lists of plain values are joined. `None` for what is nested deeper.

@@ -22,13 +22,24 @@ pub struct EntityRow {
 }
 
 impl Read<'_> {
-    /// Returns entities by name; of one type and with a text in their name, if these are given.
-    pub fn list_entities(self, entity_type: &str, text: &str, limit: u64) -> anyhow::Result<Vec<EntityRow>> {
+    /// Returns entities by name, and how many there are; of one type and with a text in one of their names, if these are
+    /// given.
+    pub fn list_entities(self, entity_type: &str, text: &str, limit: u64) -> anyhow::Result<(Vec<EntityRow>, u64)> {
+        let total = self.0.query_row(
+            "SELECT count(*) FROM entities e
+             WHERE (?1 = '' OR e.type = ?1 COLLATE NOCASE)
+               AND (?2 = '' OR instr(lower(e.name), lower(?2)) > 0
+                    OR e.id IN (SELECT entity_id FROM entity_aliases WHERE instr(lower(alias), lower(?2)) > 0))",
+            params![entity_type, text],
+            |row| row.get::<_, i64>(0),
+        )?;
         let mut statement = self.0.prepare(
             "SELECT e.external_id, e.type, e.name, (SELECT count(*) FROM entity_aliases a WHERE a.entity_id = e.id),
                     (SELECT count(*) FROM story_entities m WHERE m.entity_id = e.id)
              FROM entities e
-             WHERE (?1 = '' OR e.type = ?1 COLLATE NOCASE) AND (?2 = '' OR instr(lower(e.name), lower(?2)) > 0)
+             WHERE (?1 = '' OR e.type = ?1 COLLATE NOCASE)
+               AND (?2 = '' OR instr(lower(e.name), lower(?2)) > 0
+                    OR e.id IN (SELECT entity_id FROM entity_aliases WHERE instr(lower(alias), lower(?2)) > 0))
              ORDER BY e.name COLLATE NOCASE, e.id LIMIT ?3",
         )?;
         let rows = statement.query_map(params![entity_type, text, limit as i64], |row| {
@@ -40,34 +51,23 @@ impl Read<'_> {
                 mentions: row.get::<_, i64>(4)? as u64,
             })
         })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Returns what people taught about an entity: mention and verdict.
-    pub fn taught(self, key: EntityKey) -> anyhow::Result<Vec<(String, String)>> {
-        let mut statement = self.0.prepare_cached(
-            "SELECT d.mention, d.verdict FROM decisions d
-             JOIN entities e ON e.type = d.target_type AND e.external_id = d.target_external_id
-             WHERE e.id = ?1 ORDER BY d.id",
-        )?;
-        let rows = statement.query_map([key], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        Ok((rows.collect::<Result<_, _>>()?, total as u64))
     }
 }
 
 impl Tx<'_> {
-    /// Moves everything that points to one entity to another: links and decisions.
+    /// Moves every link of an entity to another, and what was judged of them in audits. Returns the number of links.
     pub fn move_links(&self, from: EntityKey, into: EntityKey) -> anyhow::Result<u64> {
+        self.prepare_cached(
+            "DELETE FROM searched_groups
+             WHERE story_group_id IN (SELECT story_group_id FROM story_entities WHERE entity_id = ?1)",
+        )?
+        .execute([from])?;
+        self.prepare_cached("UPDATE audit_items SET entity_id = ?2 WHERE entity_id = ?1")?
+            .execute(params![from, into])?;
         let moved = self
             .prepare_cached("UPDATE story_entities SET entity_id = ?2 WHERE entity_id = ?1")?
             .execute(params![from, into])?;
-        self.prepare_cached(
-            "UPDATE OR REPLACE decisions SET
-                 target_type = (SELECT type FROM entities WHERE id = ?2),
-                 target_external_id = (SELECT external_id FROM entities WHERE id = ?2)
-             WHERE (target_type, target_external_id) = (SELECT type, external_id FROM entities WHERE id = ?1)",
-        )?
-        .execute(params![from, into])?;
         Ok(moved as u64)
     }
 }

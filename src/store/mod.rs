@@ -11,6 +11,7 @@ mod asks;
 mod audit;
 mod catalog;
 mod catalog_edit;
+mod decisions;
 pub mod explore;
 mod groups;
 mod ids;
@@ -37,6 +38,7 @@ pub use asks::{Origin, StoredAsk, StoredProfile};
 pub use audit::{Audit, AuditItem, AuditWhat, Drawable};
 pub use catalog::CatalogChange;
 pub use catalog_edit::EntityRow;
+pub use decisions::{DecisionRow, Remembered};
 pub use groups::{GroupChange, GroupCounts, GroupRow};
 pub use knowledge::{CurrentAnswer, LinkedMention, Source};
 pub use ledger::{
@@ -44,12 +46,12 @@ pub use ledger::{
     RequestRow, RequestState, RunRow, Spend, WorldProgress,
 };
 pub use links::StoredLink;
-pub use postings::{DecisionRow, IndexState};
+pub use postings::IndexState;
 pub use search::{Found, MARK, MARK_END, SearchQuery};
 pub use select::{Candidate, CurrentAsks, Resend, Selected, Selection};
 
 pub use topics::TopicDecision;
-pub use unresolved::{NewDecision, Unresolved, Verdict};
+pub use unresolved::Unresolved;
 
 use crate::error::Explain as _;
 

@@ -3,7 +3,7 @@
 use rusqlite::OptionalExtension as _;
 
 use super::{Read, Tx};
-use crate::model::{Attributes, Entity, EntityKey};
+use crate::model::{Entity, EntityKey};
 
 /// How the name index stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,41 +103,6 @@ impl Read<'_> {
             .query_row([key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?)
     }
-
-    /// Returns what people decided about mentions, oldest first: mention key, profile type, hints, verdict, and the key
-    /// of the target where it is in the catalog.
-    pub fn decisions(self) -> anyhow::Result<Vec<DecisionRow>> {
-        let mut statement = self.0.prepare(
-            "SELECT d.mention_key, d.entity_type, d.hints, d.verdict, e.id FROM decisions d
-             LEFT JOIN entities e ON e.type = d.target_type AND e.external_id = d.target_external_id ORDER BY d.id",
-        )?;
-        let rows = statement.query_map([], |row| {
-            let hints: String = row.get(2)?;
-            Ok(DecisionRow {
-                mention_key: row.get(0)?,
-                entity_type: row.get(1)?,
-                hints: serde_json::from_str(&hints).unwrap_or_default(),
-                verdict: row.get(3)?,
-                entity: row.get(4)?,
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-}
-
-/// A remembered decision of a person.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DecisionRow {
-    /// The normalized mention.
-    pub mention_key: String,
-    /// The profile's word; empty: any.
-    pub entity_type: String,
-    /// It holds where these agree.
-    pub hints: Attributes,
-    /// `is`, `not` or `nothing`.
-    pub verdict: String,
-    /// The entity, where it is in the catalog.
-    pub entity: Option<EntityKey>,
 }
 
 impl Tx<'_> {

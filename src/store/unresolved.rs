@@ -1,11 +1,11 @@
-//! The queue of unlinked mentions, and what people decided about mentions.
+//! The queue of unlinked mentions.
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 use serde::Serialize;
 
+use super::Read;
 use super::explore::GroupHead;
-use super::{Read, Tx};
-use crate::model::{Attributes, EntityKey, GroupKey};
+use crate::model::{EntityKey, GroupKey};
 
 /// An unlinked mention, over all groups.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -16,32 +16,6 @@ pub struct Unresolved {
     pub mention: String,
     /// How often.
     pub mentions: u64,
-}
-
-/// What people decided about a mention.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewDecision {
-    /// The normalized mention.
-    pub mention_key: String,
-    /// As it was shown.
-    pub mention: String,
-    /// The profile's word; empty: any.
-    pub entity_type: String,
-    /// It holds where these agree.
-    pub hints: Attributes,
-    /// What was decided.
-    pub verdict: Verdict,
-}
-
-/// What was decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is this entity.
-    Is(EntityKey),
-    /// It is not this entity.
-    Not(EntityKey),
-    /// It is none of the catalog.
-    Nothing,
 }
 
 impl Read<'_> {
@@ -56,6 +30,30 @@ impl Read<'_> {
             visit(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?, row.get::<_, i64>(2)? as u64)?;
         }
         Ok(())
+    }
+
+    /// Gives every mention that nothing in the catalog fits and nobody decided about, with how often it stands.
+    pub fn each_unknown(self, mut visit: impl FnMut(&str, &str, u64) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT entity_type, mention_text, count(*) FROM story_entities
+             WHERE entity_id IS NULL AND method <> 'decision' AND outcome <> 'ambiguous'
+             GROUP BY entity_type, mention_text",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            visit(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?, row.get::<_, i64>(2)? as u64)?;
+        }
+        Ok(())
+    }
+
+    /// Returns whether a mention of this type is not linked and nobody decided about it.
+    pub fn has_unlinked_type(self, entity_type: &str) -> anyhow::Result<bool> {
+        Ok(self.0.query_row(
+            "SELECT EXISTS (SELECT 1 FROM story_entities
+                            WHERE entity_id IS NULL AND method <> 'decision' AND entity_type = ?1 COLLATE NOCASE)",
+            [entity_type],
+            |row| row.get(0),
+        )?)
     }
 
     /// Returns the most frequent unlinked mentions nobody decided about, with the numbers of such mentions and of
@@ -101,84 +99,5 @@ impl Read<'_> {
             self.0.prepare_cached("SELECT story_group_id, mention_text FROM story_entities WHERE entity_id = ?1")?;
         let rows = statement.query_map([entity], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Returns the groups with a mention whose text a closure picks. It reads every mention: for taking back a decision.
-    pub fn groups_with_mention(self, mut is_it: impl FnMut(&str) -> bool) -> anyhow::Result<Vec<GroupKey>> {
-        let mut statement = self.0.prepare("SELECT story_group_id, mention_text FROM story_entities")?;
-        let mut rows = statement.query([])?;
-        let mut groups = vec![];
-        while let Some(row) = rows.next()? {
-            let group = row.get(0)?;
-            if groups.last() != Some(&group) && is_it(row.get_ref(1)?.as_str()?) {
-                groups.push(group);
-            }
-        }
-        Ok(groups)
-    }
-
-    /// Returns the ids of the decisions about a mention, oldest first.
-    pub fn decisions_about(self, mention_key: &str) -> anyhow::Result<Vec<i64>> {
-        let mut statement = self.0.prepare_cached("SELECT id FROM decisions WHERE mention_key = ?1 ORDER BY id")?;
-        let rows = statement.query_map([mention_key], |row| row.get(0))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-}
-
-impl Tx<'_> {
-    /// Remembers a decision; one that says the opposite of the same thing is replaced. Returns its id.
-    pub fn decide(&self, decision: &NewDecision, now: &str) -> anyhow::Result<i64> {
-        let (verdict, target) = match decision.verdict {
-            Verdict::Is(entity) => ("is", Some(entity)),
-            Verdict::Not(entity) => ("not", Some(entity)),
-            Verdict::Nothing => ("nothing", None),
-        };
-        let target: Option<(String, String)> = match target {
-            Some(entity) => self
-                .prepare_cached("SELECT type, external_id FROM entities WHERE id = ?1")?
-                .query_row([entity], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?,
-            None => None,
-        };
-        let (target_type, target_id) = target.unzip();
-        let hints = serde_json::json!(decision.hints).to_string();
-        // A mention is one thing: what was said before of the same mention, type and hints gives way, except that it
-        // may be "not" several entities at once.
-        self.prepare_cached(
-            "DELETE FROM decisions WHERE mention_key = ?1 AND entity_type = ?2 AND hints = ?3
-                 AND (?4 <> 'not' AND verdict <> 'not'
-                      OR coalesce(target_type, '') = coalesce(?5, '')
-                         AND coalesce(target_external_id, '') = coalesce(?6, ''))",
-        )?
-        .execute(params![
-            decision.mention_key,
-            decision.entity_type,
-            hints,
-            verdict,
-            target_type,
-            target_id
-        ])?;
-        self.prepare_cached(
-            "INSERT INTO decisions (mention_key, mention, entity_type, hints, verdict, target_type, target_external_id,
-                                    decided_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?
-        .execute(params![
-            decision.mention_key,
-            decision.mention,
-            decision.entity_type,
-            hints,
-            verdict,
-            target_type,
-            target_id,
-            now
-        ])?;
-        Ok(self.last_insert_rowid())
-    }
-
-    /// Takes a decision back.
-    pub fn undecide(&self, id: i64) -> anyhow::Result<()> {
-        self.prepare_cached("DELETE FROM decisions WHERE id = ?1")?.execute([id])?;
-        Ok(())
     }
 }

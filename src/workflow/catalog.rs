@@ -5,15 +5,13 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::link::Linker;
-use crate::interrupt;
+use super::cluster::cluster;
+use super::link::{self, Linker};
 use crate::model::{Attributes, Entity, EntityId, EntityKey};
-use crate::resolve::{Builder, Query, Resolver, mention_key};
-use crate::store::Read;
-
-/// From this probability on two unlinked names are proposed as one entity. Higher than for a link: a wrong union is
-/// harder to see and to take apart than two proposals that are one.
-const SAME: f64 = 0.8;
+use crate::profile::Profile;
+use crate::resolve::{Query, mention_key};
+use crate::store::{Read, Tx};
+use crate::{intake, interrupt};
 
 /// A proposed entity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -42,16 +40,29 @@ impl Proposal {
     }
 }
 
-/// Clusters the unlinked mentions of the whole database, the most frequent first.
-pub fn propose(read: Read<'_>, min_count: u64) -> Result<Vec<Proposal>> {
+/// Clusters what the catalog lacks, over the whole database, the most frequent first: mentions that nothing fits. An
+/// ambiguous one has several entities already.
+pub fn propose(read: Read<'_>, profile: &Profile, entity_type: Option<&str>, min_count: u64) -> Result<Vec<Proposal>> {
     let mut by_type: BTreeMap<String, Vec<(String, u64)>> = BTreeMap::new();
-    read.each_unresolved(|entity_type, text, count| {
-        by_type.entry(entity_type.to_owned()).or_default().push((text.to_owned(), count));
+    read.each_unknown(|known, text, count| {
+        if entity_type.is_none_or(|wanted| wanted.eq_ignore_ascii_case(known)) {
+            by_type.entry(known.to_owned()).or_default().push((text.to_owned(), count));
+        }
         Ok(())
     })?;
     let mut proposals = Vec::new();
-    for (entity_type, names) in by_type {
-        proposals.extend(cluster(&entity_type, names)?);
+    for (entity_type, mut names) in by_type {
+        names.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        let is_people = profile.profile_type_of("person").is_some_and(|word| word.eq_ignore_ascii_case(&entity_type));
+        for members in cluster(&names, is_people)? {
+            let mut spellings = members.iter().map(|&at| &names[at].0);
+            proposals.push(Proposal {
+                entity_type: entity_type.clone(),
+                name: spellings.next().cloned().unwrap_or_default(),
+                aliases: spellings.cloned().collect(),
+                mentions: members.iter().map(|&at| names[at].1).sum(),
+            });
+        }
     }
     proposals.retain(|proposal| proposal.mentions >= min_count);
     proposals.sort_by(|a, b| {
@@ -60,57 +71,19 @@ pub fn propose(read: Read<'_>, min_count: u64) -> Result<Vec<Proposal>> {
     Ok(proposals)
 }
 
-/// Joins the names of one type that mean the same.
-fn cluster(entity_type: &str, mut names: Vec<(String, u64)>) -> Result<Vec<Proposal>> {
-    names.retain(|(name, _)| !mention_key(name).is_empty());
-    names.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| b.0.len().cmp(&a.0.len())).then_with(|| a.0.cmp(&b.0)));
-    let mut builder = Builder::new();
-    for (at, (name, _)) in (0i64..).zip(&names) {
-        let entity = Entity {
-            id: EntityId::new(at.to_string()),
-            entity_type: entity_type.to_owned(),
-            name: name.clone(),
-            aliases: Vec::new(),
-            attributes: Attributes::new(),
-        };
-        builder.add(EntityKey(at), &entity);
-    }
-    let mut resolver = Resolver::new(builder.resident()?)?;
-    // Each name points to the most frequent one that it means; the list is in that order.
-    let mut head: Vec<usize> = (0..names.len()).collect();
-    for at in 0..names.len() {
-        interrupt::check()?;
-        let query = Query { text: &names[at].0, types: &[], hints: &Attributes::new(), context: "" };
-        let same_key = mention_key(&names[at].0);
-        for candidate in resolver.alike(&query, &[EntityKey(i64::try_from(at)?)])? {
-            let other = usize::try_from(candidate.entity.0)?;
-            if candidate.score >= SAME || mention_key(&names[other].0) == same_key {
-                let (a, b) = (root(&head, at), root(&head, other));
-                head[a.max(b)] = a.min(b);
-            }
+/// Makes proposals real. Returns how many were, and how many were left out because the catalog has their id: one was made
+/// of this name before and is not linked to these mentions, so a person decided otherwise.
+pub fn accept(tx: &Tx<'_>, proposals: &[Proposal], now: &str) -> Result<(u64, u64)> {
+    let mut made = 0;
+    for proposal in proposals {
+        let entity = intake::typed_entity(&proposal.entity()).map_err(anyhow::Error::msg)?;
+        if tx.read().entity_key(&entity.entity_type, &entity.id)?.is_none() {
+            tx.load_entity(&entity, now)?;
+            made += 1;
         }
     }
-    let mut clusters: BTreeMap<usize, Proposal> = BTreeMap::new();
-    for (at, (name, count)) in names.iter().enumerate() {
-        let proposal = clusters.entry(root(&head, at)).or_insert_with(|| Proposal {
-            entity_type: entity_type.to_owned(),
-            name: name.clone(),
-            aliases: Vec::new(),
-            mentions: 0,
-        });
-        proposal.mentions += count;
-        if proposal.name != *name {
-            proposal.aliases.push(name.clone());
-        }
-    }
-    Ok(clusters.into_values().collect())
-}
-
-fn root(head: &[usize], mut at: usize) -> usize {
-    while head[at] != at {
-        at = head[at];
-    }
-    at
+    link::refresh(tx)?;
+    Ok((made, proposals.len() as u64 - made))
 }
 
 /// Two entities that may be one.
@@ -176,26 +149,4 @@ pub fn duplicates(
 
 fn named(read: Read<'_>, key: EntityKey) -> Result<Option<Named>> {
     Ok(read.entity_name(key)?.map(|(id, entity_type, name)| Named { id, entity_type, name }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spellings_of_one_name_become_one_proposal() {
-        let names = [
-            ("Margarethe Vandenberg", 5),
-            ("Vandenberg, Margarethe", 1),
-            ("Margarethe Vandenburg", 1),
-            ("Ottoline Pereira", 3),
-            ("!!!", 9),
-        ];
-        let names = names.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
-        let proposals = cluster("person", names).expect("clusters");
-        assert_eq!(proposals.len(), 2, "{proposals:?}");
-        let shown: Vec<(&str, usize, u64)> =
-            proposals.iter().map(|p| (p.name.as_str(), p.aliases.len(), p.mentions)).collect();
-        assert_eq!(shown, [("Margarethe Vandenberg", 2, 7), ("Ottoline Pereira", 0, 3)]);
-    }
 }

@@ -4,17 +4,18 @@
 
 use std::collections::BTreeSet;
 
+use anyhow::Context as _;
 use serde::Serialize;
 
 use super::profile;
 use crate::error::{Explain as _, usage};
-use crate::model::{Attributes, Entity, EntityId, EntityKey, GroupKey};
+use crate::model::{Attributes, Entity, EntityId, EntityKey, GroupKey, Target, Taught, Verdict};
 use crate::profile::Profile;
 use crate::resolve::{Query, Strictness, mention_key};
 use crate::store::explore::{EntityHead, GroupHead};
-use crate::store::{NewDecision, Read, Store, Tx, Unresolved, Verdict};
+use crate::store::{Read, Remembered, Store, Tx, Unresolved};
 use crate::workflow::link::{Linker, Load};
-use crate::workflow::relink::{self, Relinked};
+use crate::workflow::relink::{self, Changes, Relinked};
 
 /// Candidates less likely than this are no help.
 const LEAST: f64 = 0.01;
@@ -102,91 +103,130 @@ pub struct About {
 }
 
 /// What was done, so that it can be undone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Done {
     decisions: Vec<i64>,
-    created: Option<EntityKey>,
-    mention_key: String,
-    /// The links that changed.
+    /// What was said before and gave way.
+    pub replaced: Vec<Remembered>,
+    /// Entities that the catalog did not have.
+    pub created: Vec<EntityKey>,
+    keys: BTreeSet<String>,
+    /// Mentions in the database that are called so.
+    pub mentions: u64,
+    /// How many links changed.
     pub relinked: Relinked,
+    /// Which.
+    pub changes: Changes,
 }
 
-/// Remembers what was said and links what it touches anew, in the caller's transaction. `linked_to` are entities the
-/// mention is wrongly linked to now.
-pub fn decide(tx: &Tx<'_>, about: &About, answer: &Answer, linked_to: &[EntityKey], now: &str) -> anyhow::Result<Done> {
-    let key = mention_key(&about.mention);
-    if key.is_empty() {
-        return Err(usage(format!("`{}` has no letters or digits to decide about", about.mention)));
+impl Done {
+    /// Returns the number of decisions made.
+    pub fn n_decisions(&self) -> usize {
+        self.decisions.len()
     }
-    let mut done = Done { decisions: vec![], created: None, mention_key: key.clone(), relinked: Relinked::default() };
-    let mut linked_to = linked_to.to_vec();
-    let verdict = match answer {
-        Answer::Is(entity) => Verdict::Is(*entity),
-        Answer::Not(entity) => {
-            linked_to.push(*entity);
-            Verdict::Not(*entity)
+}
+
+/// Remembers what was said and links anew everything it is about, in the caller's transaction.
+pub fn decide(tx: &Tx<'_>, about: &About, answer: &Answer, now: &str) -> anyhow::Result<Done> {
+    decide_all(tx, [(about, answer)], now)
+}
+
+/// Remembers many things said, then links anew what they are about: once, however many they are.
+pub fn decide_all<'a>(
+    tx: &Tx<'_>,
+    said: impl IntoIterator<Item = (&'a About, &'a Answer)>,
+    now: &str,
+) -> anyhow::Result<Done> {
+    let mut done = Done::default();
+    for (about, answer) in said {
+        let key = mention_key(&about.mention);
+        if key.is_empty() {
+            return Err(usage(format!("`{}` has no letters or digits to decide about", about.mention)));
         }
-        Answer::Nothing => Verdict::Nothing,
-        Answer::New(entity) => Verdict::Is(create(tx, entity, now, &mut done)?),
-    };
-    let decision = NewDecision {
-        mention_key: key.clone(),
-        mention: about.mention.clone(),
-        entity_type: about.entity_type.clone(),
-        hints: about.hints.clone(),
-        verdict,
-    };
-    done.decisions.push(tx.decide(&decision, now)?);
-    let groups = relink::affected(tx, &key, &linked_to)?;
-    done.relinked = relink(tx, groups)?;
+        let verdict = match answer {
+            Answer::Is(entity) => Verdict::Is(target(tx, *entity)?),
+            Answer::Not(entity) => Verdict::Not(target(tx, *entity)?),
+            Answer::Nothing => Verdict::Nothing,
+            Answer::New(entity) => {
+                create(tx, entity, now, &mut done)?;
+                Verdict::Is(Target { entity_type: entity.entity_type.clone(), id: entity.id.clone() })
+            }
+        };
+        let taught = Taught {
+            mention: about.mention.clone(),
+            mention_type: about.entity_type.clone(),
+            hints: about.hints.clone(),
+            verdict,
+            decided_at: None,
+        };
+        let (id, replaced) = tx.decide(&key, &taught, now)?;
+        done.decisions.push(id);
+        done.replaced.extend(replaced.into_iter().filter(|known| known.taught.verdict != taught.verdict));
+        done.keys.insert(key);
+    }
+    let (groups, n_mentions) = relink::affected(tx.read(), &done.keys)?;
+    done.mentions = n_mentions;
+    (done.relinked, done.changes) = relink(tx, groups)?;
     Ok(done)
 }
 
-fn create(tx: &Tx<'_>, entity: &Entity, now: &str, done: &mut Done) -> anyhow::Result<EntityKey> {
+fn target(tx: &Tx<'_>, entity: EntityKey) -> anyhow::Result<Target> {
+    let (id, entity_type, _) = tx.read().entity_name(entity)?.context("the entity was removed meanwhile")?;
+    Ok(Target { entity_type, id: EntityId::new(id) })
+}
+
+fn create(tx: &Tx<'_>, entity: &Entity, now: &str, done: &mut Done) -> anyhow::Result<()> {
     if let Some(key) = tx.read().entity_key(&entity.entity_type, &entity.id)? {
         // The same decision read a second time.
         if tx.read().entity(key)?.is_some_and(|known| known.name == entity.name) {
-            return Ok(key);
+            return Ok(());
         }
         return Err(usage(format!("the catalog has a {} `{}` already", entity.entity_type, entity.id)))
             .hint("`gleaner unresolved accept MENTION ENTITY` links to it");
     }
-    tx.load_entity(entity, now)?;
-    let key = tx.read().entity_key(&entity.entity_type, &entity.id)?.ok_or_else(|| usage("it was not written"))?;
-    done.created = Some(key);
-    Ok(key)
+    done.created.push(tx.load_entity(entity, now)?.1);
+    Ok(())
 }
 
 /// Takes back what was done.
-pub fn undo(tx: &Tx<'_>, done: &Done) -> anyhow::Result<Relinked> {
-    let mut groups = everywhere(tx, &done.mention_key)?;
+pub fn undo(tx: &Tx<'_>, done: &Done) -> anyhow::Result<Done> {
+    let (mut groups, mentions) = relink::affected(tx.read(), &done.keys)?;
     for id in &done.decisions {
         tx.undecide(*id)?;
     }
-    if let Some(entity) = done.created {
-        groups.extend(tx.read().mentions_linked_to(entity)?.into_iter().map(|(group, _)| group));
-        tx.remove_entity(entity)?;
+    for known in &done.replaced {
+        tx.put_back(known)?;
     }
-    relink(tx, groups)
+    for entity in &done.created {
+        groups.extend(tx.read().mentions_linked_to(*entity)?.into_iter().map(|(group, _)| group));
+        tx.remove_entity(*entity)?;
+    }
+    let (relinked, changes) = relink(tx, groups)?;
+    Ok(Done { mentions, relinked, changes, ..Done::default() })
 }
 
-/// Takes back everything that was decided about a mention; `None`: nothing was.
-pub fn forget(tx: &Tx<'_>, mention: &str) -> anyhow::Result<Option<Relinked>> {
-    let key = mention_key(mention);
-    let decisions = tx.read().decisions_about(&key)?;
-    if decisions.is_empty() {
+/// Takes back what was decided about a mention: everything, or what holds in just this scope. `None`: nothing was.
+pub fn forget(tx: &Tx<'_>, about: &About) -> anyhow::Result<Option<Done>> {
+    let key = mention_key(&about.mention);
+    let is_everything = about.entity_type.is_empty() && about.hints.is_empty();
+    let mut known = tx.read().remembered_about(&key)?;
+    known.retain(|known| {
+        is_everything || known.taught.mention_type == about.entity_type && known.taught.hints == about.hints
+    });
+    if known.is_empty() {
         return Ok(None);
     }
-    undo(tx, &Done { decisions, created: None, mention_key: key, relinked: Relinked::default() }).map(Some)
+    let decisions = known.into_iter().map(|known| known.id).collect();
+    undo(tx, &Done { decisions, keys: [key].into(), ..Done::default() }).map(Some)
 }
 
-fn everywhere(tx: &Tx<'_>, key: &str) -> anyhow::Result<BTreeSet<GroupKey>> {
-    Ok(tx.read().groups_with_mention(|text| mention_key(text) == key)?.into_iter().collect())
-}
-
-fn relink(tx: &Tx<'_>, groups: BTreeSet<GroupKey>) -> anyhow::Result<Relinked> {
+/// Links groups anew, as at their import.
+pub fn relink(tx: &Tx<'_>, groups: BTreeSet<GroupKey>) -> anyhow::Result<(Relinked, Changes)> {
     let load = if groups.len() > 200 { Load::Many } else { Load::One };
-    relink::groups(tx, &profile::active(tx.read())?, Strictness::Default, groups, load, || ())
+    let profile = profile::active(tx.read())?;
+    let mut changes = Changes::default();
+    let relinked = relink::groups(tx, &profile, Strictness::Default, groups, load, Some(&mut changes), || ())?;
+    Ok((relinked, changes))
 }
 
 /// What a spreadsheet says of a mention: a number of a candidate, `TYPE:ID` or a name, `none`, `new TYPE:ID`.

@@ -1,9 +1,12 @@
 //! Knowledge into files: rows of the store through the writers of `report`, one at a time.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use serde_json::{Value as Json, json};
 
+use crate::error::usage;
+use crate::model::Taught;
 use crate::report::csv::{Cell, Rows};
 use crate::report::cypher::{Script, Statement};
 use crate::report::graphml::{Graph, Value};
@@ -23,6 +26,8 @@ pub enum What {
     Links,
     /// One for each two entities that stand in the same groups.
     Cooccurrence,
+    /// One for each entity of the catalog, named or not, and one for each decision: what `load entities` reads.
+    Catalog,
 }
 
 /// In which form.
@@ -56,6 +61,11 @@ pub fn write(read: Read<'_>, export: &Export, mut out: &mut dyn Write) -> anyhow
     let (period, least) = (&export.period, export.min_groups);
     match (export.format, export.what) {
         (Format::Graphml, Some(What::Cooccurrence)) => pairs_graphml(read, period, least, out),
+        (Format::Graphml | Format::Cypher, Some(What::Catalog)) => {
+            Err(usage("a catalog is written as `jsonl` or `csv`"))
+        }
+        (Format::Jsonl, Some(What::Catalog)) => catalog_lines(read, out),
+        (Format::Csv, Some(What::Catalog)) => catalog_table(read, out),
         (Format::Graphml, _) => graphml(read, period, out),
         (Format::Cypher, what) => cypher(read, period, least, what, out),
         (format, what) => {
@@ -108,6 +118,7 @@ fn heads(what: What) -> &'static [&'static str] {
             "rank",
         ],
         What::Cooccurrence => &["a_type", "a_id", "a_name", "b_type", "b_id", "b_name", "groups"],
+        What::Catalog => &CATALOG,
     }
 }
 
@@ -167,7 +178,90 @@ fn each_row(
             }
             Ok(())
         }
+        What::Catalog => Ok(()),
     }
+}
+
+/// Columns of a catalog that are no attributes.
+const CATALOG: [&str; 4] = ["id", "type", "name", "aliases"];
+
+/// Columns of a decision beside an entity's: a row has the ones or the others.
+const DECISION: [&str; 7] = ["decision", "mention", "mention_type", "hints", "target_type", "target_id", "decided_at"];
+
+/// A decision as it stands beside the entities of a catalog.
+pub fn decision(taught: &Taught) -> Json {
+    let target = taught.verdict.target();
+    let mut record = json!({"decision": taught.verdict.as_str(), "mention": taught.mention});
+    if !taught.mention_type.is_empty() {
+        record["mention_type"] = json!(taught.mention_type);
+    }
+    if !taught.hints.is_empty() {
+        record["hints"] = json!(taught.hints);
+    }
+    if let Some(target) = target {
+        record["target_type"] = json!(target.entity_type);
+        record["target_id"] = json!(target.id);
+    }
+    if let Some(at) = &taught.decided_at {
+        record["decided_at"] = json!(at);
+    }
+    record
+}
+
+/// Entities in the order of their keys and decisions in the order in which they were made: loaded into an empty database
+/// they link as they do here.
+fn catalog_lines(read: Read<'_>, mut out: &mut dyn Write) -> anyhow::Result<u64> {
+    let mut n = 0;
+    read.each_entity(|_, entity| {
+        n += 1;
+        serde_json::to_writer(&mut out, &entity)?;
+        Ok(out.write_all(b"\n")?)
+    })?;
+    for known in read.remembered()? {
+        n += 1;
+        serde_json::to_writer(&mut out, &decision(&known.taught))?;
+        out.write_all(b"\n")?;
+    }
+    Ok(n)
+}
+
+/// The same as a table: every attribute a column, except those that are called as another column is.
+fn catalog_table(read: Read<'_>, mut out: &mut dyn Write) -> anyhow::Result<u64> {
+    let mut names = BTreeSet::new();
+    read.each_entity(|_, entity| {
+        names.extend(entity.attributes.into_keys());
+        Ok(())
+    })?;
+    let decisions = read.remembered()?;
+    let own: Vec<&str> = if decisions.is_empty() { vec![] } else { DECISION.to_vec() };
+    names.retain(|name| !CATALOG.contains(&name.as_str()) && !own.contains(&name.as_str()) && name != "attributes");
+    let heads: Vec<&str> = CATALOG.into_iter().chain(names.iter().map(String::as_str)).chain(own.clone()).collect();
+    let mut rows = Rows::new(&mut out, &heads)?;
+    let mut n = 0;
+    read.each_entity(|_, entity| {
+        n += 1;
+        let mut row = vec![
+            Cell::Text(entity.id.as_str()),
+            Cell::Text(&entity.entity_type),
+            Cell::Text(&entity.name),
+            Cell::Owned(entity.aliases.join("|")),
+        ];
+        row.extend(names.iter().map(|name| Cell::Opt(entity.attributes.get(name).map(String::as_str))));
+        row.extend(own.iter().map(|_| Cell::Opt(None)));
+        rows.row(&row)
+    })?;
+    for known in &decisions {
+        n += 1;
+        let record = decision(&known.taught);
+        let mut row = vec![Cell::Opt(None); CATALOG.len() + names.len()];
+        row.extend(DECISION.iter().map(|name| match &record[*name] {
+            Json::Object(hints) => Cell::Owned(json!(hints).to_string()),
+            other => cell(other),
+        }));
+        rows.row(&row)?;
+    }
+    rows.finish()?;
+    Ok(n)
 }
 
 /// A value as a cell: lists of topics and entities as their names with ` | ` between.

@@ -10,10 +10,12 @@ use std::io::BufRead;
 use serde::Serialize;
 
 use crate::error::Explain as _;
-use crate::intake::{self, Format, LineError, Records};
+use crate::intake::{self, CatalogRecord, Format, LineError, Records};
 use crate::interrupt;
-use crate::model::{Entity, EntityKey, Group};
+use crate::model::{EntityKey, Group};
+use crate::report::csv;
 use crate::request;
+use crate::resolve::mention_key;
 use crate::store::{CatalogChange, GroupChange, Store, Tx};
 
 /// Records in one transaction: enough that the commit's flush to disk hardly counts, few enough to hold no lock for
@@ -36,6 +38,10 @@ pub struct Loaded {
     pub bad: u64,
     /// Groups without any text: kept, never sent.
     pub without_text: u64,
+    /// Decisions read with a catalog.
+    pub decisions: u64,
+    /// Of these, those that were not here, or said otherwise.
+    pub decisions_new: u64,
     /// Names of fields that were there and mean nothing to us.
     pub ignored_fields: BTreeSet<String>,
 }
@@ -53,6 +59,8 @@ impl Loaded {
         self.unchanged += other.unchanged;
         self.bad += other.bad;
         self.without_text += other.without_text;
+        self.decisions += other.decisions;
+        self.decisions_new += other.decisions_new;
         self.ignored_fields.extend(other.ignored_fields);
     }
 }
@@ -93,7 +101,7 @@ pub fn groups(
     Ok(loaded)
 }
 
-/// Loads catalog entities; the keys of those that are in the file are added to `kept`.
+/// Loads a catalog: entities, whose keys are added to `kept`, and the decisions that a file of an export has with them.
 pub fn entities(
     target: &mut Target<'_>,
     reader: impl BufRead,
@@ -101,10 +109,27 @@ pub fn entities(
     kept: &mut HashSet<EntityKey>,
     on_bad: &mut dyn FnMut(&LineError),
 ) -> anyhow::Result<Loaded> {
-    let mut one = |place: Place<'_, '_>, entity: &Entity| {
+    let mut one = |place: Place<'_, '_>, record: &CatalogRecord| {
+        let mut record = record.clone();
+        if format == Format::Csv {
+            unguard(&mut record);
+        }
+        let entity = match record {
+            CatalogRecord::Decision(taught) => {
+                let key = mention_key(&taught.mention);
+                let change = match place {
+                    _ if key.is_empty() => CatalogChange::Unchanged,
+                    Place::Write(tx, now) => tx.load_decision(&key, &taught, now)?,
+                    Place::Compare(Some(store)) => store.read().decision_change(&key, &taught)?,
+                    Place::Compare(None) => CatalogChange::New,
+                };
+                return Ok(Change::Decision(change != CatalogChange::Unchanged));
+            }
+            CatalogRecord::Entity(entity) => entity,
+        };
         let (change, key) = match place {
-            Place::Write(tx, now) => tx.load_entity(entity, now).map(|(change, key)| (change, Some(key)))?,
-            Place::Compare(Some(store)) => store.read().entity_change(entity)?,
+            Place::Write(tx, now) => tx.load_entity(&entity, now).map(|(change, key)| (change, Some(key)))?,
+            Place::Compare(Some(store)) => store.read().entity_change(&entity)?,
             Place::Compare(None) => (CatalogChange::New, None),
         };
         kept.extend(key);
@@ -114,7 +139,23 @@ pub fn entities(
             CatalogChange::Unchanged => Change::Unchanged,
         })
     };
-    each(target, intake::entities(reader, format)?, |_| 256, &mut one, on_bad)
+    each(target, intake::catalog(reader, format)?, |_| 256, &mut one, on_bad)
+}
+
+/// Takes off the apostrophes with which an export to a spreadsheet keeps it from running a name.
+fn unguard(record: &mut CatalogRecord) {
+    let plain = |text: &mut String| {
+        if text.starts_with('\'') {
+            *text = csv::plain(text).to_owned();
+        }
+    };
+    match record {
+        CatalogRecord::Entity(entity) => {
+            plain(&mut entity.name);
+            entity.aliases.iter_mut().chain(entity.attributes.values_mut()).for_each(plain);
+        }
+        CatalogRecord::Decision(taught) => plain(&mut taught.mention),
+    }
 }
 
 /// Removes the entities that are not among `kept`, and returns how many; a dry run only counts them. Mentions that were
@@ -139,6 +180,8 @@ enum Change {
     New,
     Changed,
     Unchanged,
+    /// Of a decision; whether it is new here.
+    Decision(bool),
 }
 
 /// Where one record goes.
@@ -186,6 +229,10 @@ fn each<T>(
                 Change::New => loaded.new += 1,
                 Change::Changed => loaded.changed += 1,
                 Change::Unchanged => loaded.unchanged += 1,
+                Change::Decision(is_new) => {
+                    loaded.decisions += 1;
+                    loaded.decisions_new += u64::from(is_new);
+                }
             }
             n_rows += 1;
             n_bytes += bytes_of(&record);

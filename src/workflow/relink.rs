@@ -1,49 +1,111 @@
-//! Links made anew, offline, of the groups that a decision is about. (`link::relink` does it for all.)
+//! Links made anew, offline: of the whole database, or of the groups that a decision or a change of the catalog is about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::model::{EntityKey, GroupKey};
+use serde::Serialize;
+
+use crate::interrupt;
+use crate::model::{EntityKey, GroupKey, LinkOutcome};
 use crate::profile::Profile;
 use crate::resolve::{Strictness, mention_key};
-use crate::store::Tx;
+use crate::store::explore::EntityHead;
+use crate::store::{LinkedMention, Read, StoredLink, Tx};
 use crate::workflow::link::{Linker, Load};
 
 /// What linking anew came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Relinked {
     /// Groups looked at.
     pub groups: u64,
-    /// Mentions that are another entity than before, or none any more.
+    /// Mentions decided otherwise than before: the sum of the following, and of those that stay unlinked for another
+    /// reason (ambiguous in place of unknown, or the other way round).
     pub changed: u64,
     /// Mentions that had no entity and have one now.
     pub linked: u64,
     /// Mentions that had an entity and have none now.
     pub unlinked: u64,
+    /// Mentions that had an entity and have another one now.
+    pub moved: u64,
 }
 
-impl Relinked {
-    /// Adds what others came to.
-    pub fn add(&mut self, other: Relinked) {
-        self.groups += other.groups;
-        self.changed += other.changed;
-        self.linked += other.linked;
-        self.unlinked += other.unlinked;
+/// Which mentions were decided otherwise, each different change once.
+#[derive(Clone, Debug, Default)]
+pub struct Changes(BTreeMap<Place, u64>);
+
+/// A mention with what it was and what it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    mention: String,
+    entity_type: String,
+    before: Option<EntityKey>,
+    after: Option<EntityKey>,
+    outcome: &'static str,
+}
+
+/// A change, for showing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// The mention, as the stories write it.
+    pub mention: String,
+    /// The profile's word for what it is.
+    pub entity_type: String,
+    /// What it was linked to.
+    pub before: Option<EntityHead>,
+    /// What it is linked to now.
+    pub after: Option<EntityHead>,
+    /// `linked`, `ambiguous` or `unknown`.
+    pub outcome: &'static str,
+    /// How many mentions.
+    pub mentions: u64,
+}
+
+impl Changes {
+    fn note(&mut self, old: &StoredLink, new: &LinkedMention) {
+        let place = Place {
+            mention: old.mention.text.clone(),
+            entity_type: old.mention.entity_type.clone(),
+            before: old.entity,
+            after: new.entity,
+            outcome: new.outcome.as_str(),
+        };
+        *self.0.entry(place).or_default() += 1;
+    }
+
+    /// Returns the changes with the names of their entities, the most frequent first.
+    pub fn named(&self, read: Read<'_>) -> anyhow::Result<Vec<Change>> {
+        let head =
+            |key: Option<EntityKey>| Ok::<_, anyhow::Error>(key.map(|k| read.entity_head(k)).transpose()?.flatten());
+        let mut named = vec![];
+        for (place, mentions) in &self.0 {
+            named.push(Change {
+                mention: place.mention.clone(),
+                entity_type: place.entity_type.clone(),
+                before: head(place.before)?,
+                after: head(place.after)?,
+                outcome: place.outcome,
+                mentions: *mentions,
+            });
+        }
+        named.sort_by_key(|change| std::cmp::Reverse(change.mentions));
+        Ok(named)
     }
 }
 
 /// Links the mentions of these groups anew. A group is linked as a whole, as at its import: its mentions are each
-/// other's context.
+/// other's context. What changes is noted in `changes`, where they are wanted.
 pub fn groups(
     tx: &Tx<'_>,
     profile: &Profile,
     strictness: Strictness,
     groups: impl IntoIterator<Item = GroupKey>,
     load: Load,
+    mut changes: Option<&mut Changes>,
     mut on_group: impl FnMut(),
 ) -> anyhow::Result<Relinked> {
     let mut linker = Linker::open(tx.read(), strictness, load)?;
     let mut relinked = Relinked::default();
     for group in groups {
+        interrupt::check()?;
         let before = tx.read().links_of_group(group)?;
         let mentions = before.iter().map(|link| link.mention.clone()).collect();
         for (old, new) in before.iter().zip(linker.link_all(profile, mentions)?) {
@@ -52,8 +114,16 @@ pub fn groups(
                 tx.set_link(group, old.ordinal, (new.entity, new.outcome, &new.method, new.score))?;
             }
             relinked.changed += u64::from(is_other);
-            relinked.linked += u64::from(old.entity.is_none() && new.entity.is_some());
-            relinked.unlinked += u64::from(old.entity.is_some() && new.entity.is_none());
+            match (old.entity, new.entity) {
+                (None, Some(_)) => relinked.linked += 1,
+                (Some(_), None) => relinked.unlinked += 1,
+                (Some(old), Some(new)) => relinked.moved += u64::from(old != new),
+                (None, None) => {}
+            }
+            debug_assert!(new.entity.is_none() || new.outcome == LinkOutcome::Linked);
+            if let Some(changes) = changes.as_deref_mut().filter(|_| is_other) {
+                changes.note(old, &new);
+            }
         }
         relinked.groups += 1;
         on_group();
@@ -61,24 +131,22 @@ pub fn groups(
     Ok(relinked)
 }
 
-/// Returns the groups that a decision about a mention may change: those where it is unlinked, in any spelling that
-/// counts as the same, and those where it is linked to one of these entities.
-pub fn affected(tx: &Tx<'_>, key: &str, linked_to: &[EntityKey]) -> anyhow::Result<BTreeSet<GroupKey>> {
-    let read = tx.read();
-    let mut same: Vec<(String, String)> = vec![];
-    read.each_unresolved(|entity_type, text, _| {
-        if mention_key(text) == key {
-            same.push((entity_type.to_owned(), text.to_owned()));
-        }
-        Ok(())
-    })?;
+/// Returns the groups with a mention that decisions may be about, linked or not, in any spelling that counts as the same,
+/// and the number of such mentions. It reads every mention once, whatever the number of keys.
+pub fn affected(read: Read<'_>, keys: &BTreeSet<String>) -> anyhow::Result<(BTreeSet<GroupKey>, u64)> {
     let mut groups = BTreeSet::new();
-    for (entity_type, text) in same {
-        groups.extend(read.groups_of_unresolved(&entity_type, &text, u64::MAX >> 1)?.into_iter().map(|(g, _)| g.key));
-    }
-    for entity in linked_to {
-        let rows = read.mentions_linked_to(*entity)?;
-        groups.extend(rows.into_iter().filter(|(_, text)| mention_key(text) == key).map(|(group, _)| group));
-    }
-    Ok(groups)
+    let mut n_mentions = 0;
+    // Most texts stand more than once, and a key costs more than a look.
+    let mut seen: HashMap<String, bool> = HashMap::new();
+    read.each_mention(|group, text| {
+        let is_it = match seen.get(text) {
+            Some(is_it) => *is_it,
+            None => *seen.entry(text.to_owned()).or_insert(keys.contains(&mention_key(text))),
+        };
+        if is_it {
+            groups.insert(group);
+            n_mentions += 1;
+        }
+    })?;
+    Ok((groups, n_mentions))
 }

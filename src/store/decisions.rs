@@ -1,0 +1,283 @@
+//! What people decided about mentions: kept apart from the catalog, so that it survives the catalog's reload.
+//!
+//! A decision names its entity by type and id, as the user does, and may outlive it: then it sleeps until the catalog has
+//! that entity again.
+
+use rusqlite::{Row, params};
+
+use super::{CatalogChange, Read, Tx};
+use crate::model::{Attributes, EntityId, EntityKey, GroupKey, Target, Taught, Verdict};
+
+/// A decision as it is remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// A later one has a larger id.
+    pub id: i64,
+    /// The normalized mention.
+    pub mention_key: String,
+    /// What was decided.
+    pub taught: Taught,
+    /// The entity it speaks of and its name, where it is in the catalog.
+    pub entity: Option<(EntityKey, String)>,
+}
+
+/// A decision as the linker asks it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DecisionRow {
+    /// The normalized mention.
+    pub mention_key: String,
+    /// The profile's word; empty: any.
+    pub entity_type: String,
+    /// It holds where these agree.
+    pub hints: Attributes,
+    /// `is`, `not` or `nothing`.
+    pub verdict: String,
+    /// The entity, where it is in the catalog.
+    pub entity: Option<EntityKey>,
+}
+
+/// Reads the columns of [`Read::remembered`].
+fn remembered(row: &Row<'_>) -> rusqlite::Result<Remembered> {
+    let hints: String = row.get(4)?;
+    let target: Option<(String, EntityId)> = row.get::<_, Option<String>>(6)?.zip(row.get(7)?);
+    let target = target.map(|(entity_type, id)| Target { entity_type, id });
+    let verdict = match (row.get_ref(5)?.as_str()?, target) {
+        ("is", Some(target)) => Verdict::Is(target),
+        ("not", Some(target)) => Verdict::Not(target),
+        _ => Verdict::Nothing,
+    };
+    Ok(Remembered {
+        id: row.get(0)?,
+        mention_key: row.get(1)?,
+        taught: Taught {
+            mention: row.get(2)?,
+            mention_type: row.get(3)?,
+            hints: serde_json::from_str(&hints).unwrap_or_default(),
+            verdict,
+            decided_at: row.get(8)?,
+        },
+        entity: row.get::<_, Option<EntityKey>>(9)?.zip(row.get(10)?),
+    })
+}
+
+impl Read<'_> {
+    /// Returns what people decided about mentions, the one that counts first last: of two that hold, the narrower (more
+    /// hints, then a type) comes after the wider, and the later said after the earlier.
+    pub fn decisions(self) -> anyhow::Result<Vec<DecisionRow>> {
+        let all = self.remembered()?.into_iter().map(|decision| DecisionRow {
+            mention_key: decision.mention_key,
+            entity_type: decision.taught.mention_type,
+            hints: decision.taught.hints,
+            verdict: decision.taught.verdict.as_str().to_owned(),
+            entity: decision.entity.map(|(key, _)| key),
+        });
+        let mut all: Vec<DecisionRow> = all.collect();
+        all.sort_by_key(|decision| (decision.hints.len(), !decision.entity_type.is_empty()));
+        Ok(all)
+    }
+
+    /// Returns every decision whole, in the order in which they were made.
+    pub fn remembered(self) -> anyhow::Result<Vec<Remembered>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT d.id, d.mention_key, d.mention, d.entity_type, d.hints, d.verdict, d.target_type, d.target_external_id,
+                    d.decided_at, e.id, e.name
+             FROM decisions d LEFT JOIN entities e ON e.type = d.target_type AND e.external_id = d.target_external_id
+             ORDER BY d.id",
+        )?;
+        let rows = statement.query_map([], remembered)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns the decisions about a mention, in the order in which they were made.
+    pub fn remembered_about(self, mention_key: &str) -> anyhow::Result<Vec<Remembered>> {
+        // The table's UNIQUE begins with the key, so this is a look into an index.
+        let mut statement = self.0.prepare_cached(
+            "SELECT d.id, d.mention_key, d.mention, d.entity_type, d.hints, d.verdict, d.target_type, d.target_external_id,
+                    d.decided_at, e.id, e.name
+             FROM decisions d LEFT JOIN entities e ON e.type = d.target_type AND e.external_id = d.target_external_id
+             WHERE d.mention_key = ?1 ORDER BY d.id",
+        )?;
+        let rows = statement.query_map([mention_key], remembered)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns what loading a decision would change; writes nothing.
+    pub fn decision_change(self, mention_key: &str, taught: &Taught) -> anyhow::Result<CatalogChange> {
+        let known = self.remembered_about(mention_key)?;
+        let rivals: Vec<_> = known.into_iter().filter(|known| gives_way(&known.taught, taught)).collect();
+        let is_later = |known: &Remembered| taught.decided_at.is_some() && known.taught.decided_at > taught.decided_at;
+        Ok(if rivals.iter().any(|known| known.taught.verdict == taught.verdict || is_later(known)) {
+            CatalogChange::Unchanged
+        } else if rivals.is_empty() {
+            CatalogChange::New
+        } else {
+            CatalogChange::Changed
+        })
+    }
+
+    /// Returns the number of decisions.
+    pub fn n_decisions(self) -> anyhow::Result<u64> {
+        Ok(self.0.query_row("SELECT count(*) FROM decisions", [], |row| row.get::<_, i64>(0))? as u64)
+    }
+
+    /// Gives every mention of the database, linked or not: its group and its text.
+    pub fn each_mention(self, mut visit: impl FnMut(GroupKey, &str)) -> anyhow::Result<()> {
+        let mut statement = self.0.prepare_cached("SELECT story_group_id, mention_text FROM story_entities")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            visit(row.get(0)?, row.get_ref(1)?.as_str()?);
+        }
+        Ok(())
+    }
+}
+
+impl Tx<'_> {
+    /// Remembers a decision; what was said before of the same mention, type and hints and cannot be true beside it gives
+    /// way, and is returned beside the new one's id.
+    pub fn decide(&self, mention_key: &str, taught: &Taught, now: &str) -> anyhow::Result<(i64, Vec<Remembered>)> {
+        let mut replaced = vec![];
+        for known in self.read().remembered_about(mention_key)? {
+            if gives_way(&known.taught, taught) {
+                self.undecide(known.id)?;
+                replaced.push(known);
+            }
+        }
+        Ok((self.insert_decision(mention_key, taught, now)?, replaced))
+    }
+
+    /// Loads a decision from a file: as [`Tx::decide`], but one that is here already stays as it is, and so does what was
+    /// said later than the file's.
+    pub fn load_decision(&self, mention_key: &str, taught: &Taught, now: &str) -> anyhow::Result<CatalogChange> {
+        let change = self.read().decision_change(mention_key, taught)?;
+        if change != CatalogChange::Unchanged {
+            self.decide(mention_key, taught, now)?;
+        }
+        Ok(change)
+    }
+
+    /// Puts back a decision that had given way, with its old place among the others where that is free.
+    pub fn put_back(&self, decision: &Remembered) -> anyhow::Result<()> {
+        let id = self.insert_decision(&decision.mention_key, &decision.taught, "")?;
+        self.prepare_cached("UPDATE OR IGNORE decisions SET id = ?2 WHERE id = ?1")?
+            .execute(params![id, decision.id])?;
+        Ok(())
+    }
+
+    fn insert_decision(&self, mention_key: &str, taught: &Taught, now: &str) -> anyhow::Result<i64> {
+        let target = taught.verdict.target();
+        self.prepare_cached(
+            "INSERT INTO decisions (mention_key, mention, entity_type, hints, verdict, target_type, target_external_id,
+                                    decided_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute(params![
+            mention_key,
+            taught.mention,
+            taught.mention_type,
+            serde_json::json!(taught.hints).to_string(),
+            taught.verdict.as_str(),
+            target.map(|target| &target.entity_type),
+            target.map(|target| &target.id),
+            taught.decided_at.as_deref().unwrap_or(now)
+        ])?;
+        Ok(self.last_insert_rowid())
+    }
+
+    /// Takes a decision back.
+    pub fn undecide(&self, id: i64) -> anyhow::Result<()> {
+        self.prepare_cached("DELETE FROM decisions WHERE id = ?1")?.execute([id])?;
+        Ok(())
+    }
+
+    /// Makes a decision speak of another entity. Where the same is said of that one already, it goes.
+    pub fn retarget_decision(&self, id: i64, target: &Target) -> anyhow::Result<()> {
+        self.prepare_cached("UPDATE OR REPLACE decisions SET target_type = ?2, target_external_id = ?3 WHERE id = ?1")?
+            .execute(params![id, target.entity_type, target.id])?;
+        Ok(())
+    }
+
+    /// Takes out what says of a mention that it is not an entity, where it was said just so that it is.
+    pub fn drop_contradicted(&self, target: &Target) -> anyhow::Result<()> {
+        self.prepare_cached(
+            "DELETE FROM decisions AS d WHERE verdict = 'not' AND target_type = ?1 AND target_external_id = ?2
+               AND EXISTS (SELECT 1 FROM decisions o
+                           WHERE o.mention_key = d.mention_key AND o.entity_type = d.entity_type AND o.hints = d.hints
+                             AND o.verdict = 'is' AND o.target_type = ?1 AND o.target_external_id = ?2)",
+        )?
+        .execute(params![target.entity_type, target.id])?;
+        Ok(())
+    }
+}
+
+/// Returns whether what was said before cannot stand beside what is said now. A mention is one thing in one scope, but may
+/// be not several entities at once.
+fn gives_way(before: &Taught, now: &Taught) -> bool {
+    if before.mention_type != now.mention_type || before.hints != now.hints {
+        return false;
+    }
+    let is_not = |taught: &Taught| matches!(taught.verdict, Verdict::Not(_));
+    !is_not(before) && !is_not(now) || before.verdict.target() == now.verdict.target()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    fn target(id: &str) -> Target {
+        Target { entity_type: "person".into(), id: EntityId::new(id) }
+    }
+
+    fn taught(hints: &[(&str, &str)], verdict: Verdict, at: Option<&str>) -> Taught {
+        Taught {
+            mention: "KC".into(),
+            mention_type: String::new(),
+            hints: hints.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            verdict,
+            decided_at: at.map(str::to_owned),
+        }
+    }
+
+    fn all(tx: &Tx<'_>) -> Vec<String> {
+        let show = |d: Remembered| {
+            let target = d.taught.verdict.target().map_or(String::new(), |t| format!(" {}", t.id));
+            format!("{}{target}{}", d.taught.verdict.as_str(), if d.taught.hints.is_empty() { "" } else { " hints" })
+        };
+        tx.read().remembered().unwrap().into_iter().map(show).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_true_beside_the_new_gives_way() {
+        let mut store = Store::open_in_memory("now").unwrap();
+        let tx = store.write().unwrap();
+        let (is, not) = (|id| Verdict::Is(target(id)), |id| Verdict::Not(target(id)));
+        for (hints, verdict, expected) in [
+            (&[][..], is("a"), vec!["is a"]),
+            (&[], is("b"), vec!["is b"]),
+            (&[], not("a"), vec!["is b", "not a"]),
+            (&[], not("b"), vec!["not a", "not b"]),
+            (&[], Verdict::Nothing, vec!["not a", "not b", "nothing"]),
+            (&[], is("a"), vec!["not b", "is a"]),
+            (&[("team", "x")], is("c"), vec!["not b", "is a", "is c hints"]),
+        ] {
+            tx.decide("kc", &taught(hints, verdict, None), "now").unwrap();
+            assert_eq!(all(&tx), expected);
+        }
+    }
+
+    #[test]
+    fn a_file_does_not_undo_what_was_said_later() {
+        let mut store = Store::open_in_memory("now").unwrap();
+        let tx = store.write().unwrap();
+        tx.decide("kc", &taught(&[], Verdict::Is(target("a")), Some("2026-05-01")), "now").unwrap();
+        for (verdict, at, change, expected) in [
+            (Verdict::Is(target("a")), Some("2026-07-01"), CatalogChange::Unchanged, "is a"),
+            (Verdict::Is(target("b")), Some("2026-04-01"), CatalogChange::Unchanged, "is a"),
+            (Verdict::Is(target("b")), Some("2026-06-01"), CatalogChange::Changed, "is b"),
+            (Verdict::Nothing, None, CatalogChange::Changed, "nothing"),
+        ] {
+            assert_eq!(tx.load_decision("kc", &taught(&[], verdict, at), "now").unwrap(), change);
+            assert_eq!(all(&tx), [expected]);
+        }
+    }
+}
