@@ -39,3 +39,6 @@ mod readme;
 
 /// What was learned: show, topics, entities, search, related, unresolved, audit, report, export, and the SQL of the docs.
 mod explore;
+
+/// Tending the catalog: decisions and their scope, a catalog made of the stories' names, merging, splitting, duplicates.
+mod catalog;

@@ -7,7 +7,7 @@ use super::explore::{day, percent, title};
 use crate::cli::explore::{QueueArgs, ScopeArgs, UnresolvedArgs, UnresolvedCommand};
 use crate::error::{Exit, Explain as _, usage};
 use crate::model::{Attributes, EntityKey, Taught, Verdict};
-use crate::store::explore::EntityHead;
+use crate::store::explore::{EntityHead, Namesake};
 use crate::store::{Store, Unresolved};
 use crate::terminal::{style, words};
 use crate::workflow::decide::{self, About, Answer, Case, Cases, Done};
@@ -138,7 +138,12 @@ const NAMESAKES: usize = 5;
 /// Returns the one entity that bears this name or id, or an error that tells which may be meant. Nothing is guessed: what
 /// follows changes something.
 pub(super) fn one_entity(store: &Store, name: &str) -> anyhow::Result<EntityKey> {
-    let found = store.read().namesakes(name, 50)?;
+    let mut found = store.read().namesakes(name, 50)?;
+    // Whoever writes `TYPE:ID` means that, also where it is the id of another one.
+    let is_meant = |row: &Namesake| format!("{}:{}", row.entity.entity_type, row.entity.id) == name;
+    if found.iter().any(is_meant) {
+        found.retain(is_meant);
+    }
     let ids = |entities: &mut dyn Iterator<Item = &EntityHead>| {
         let ids: Vec<String> = entities.take(NAMESAKES).map(|e| format!("{}:{}", e.entity_type, e.id)).collect();
         words::list(&ids, "or")

@@ -15,7 +15,7 @@ use anyhow::Result;
 
 use crate::interrupt;
 use crate::model::{Attributes, Entity, EntityId, EntityKey};
-use crate::resolve::{Builder, Query, Resolver, mention_key};
+use crate::resolve::{Builder, Method, Query, Resolver, mention_key};
 
 /// From this probability on the resolver's word is taken. Higher than for a link.
 const SAME: f64 = 0.9;
@@ -289,13 +289,16 @@ fn join_misspelt(
                 if let ([word], [right]) = (own.as_slice(), other.as_slice())
                     && is_misspelling((word, nodes[rare].count), (right, nodes[frequent].count))
                 {
-                    meant.entry(rare).or_default().insert(union.root(frequent));
+                    meant.entry(rare).or_default().insert(frequent);
                 }
             }
         }
     }
-    for (rare, frequent) in meant {
-        if let (1, Some(&only)) = (frequent.len(), frequent.first()) {
+    for (&rare, frequent) in &meant {
+        // What is itself a misspelling is none to be meant.
+        let right = frequent.iter().filter(|at| !meant.contains_key(at));
+        let right: BTreeSet<usize> = right.map(|&at| union.root(at)).collect();
+        if let (1, Some(&only)) = (right.len(), right.first()) {
             union.join(rare, only);
         }
     }
@@ -319,22 +322,17 @@ fn is_misspelling((word, count): (&str, u64), (right, right_count): (&str, u64))
 fn join_others(names: &[(String, u64)], nodes: &[Node], union: &mut Union) -> Result<()> {
     let mut builder = Builder::new();
     for (at, node) in (0i64..).zip(nodes) {
-        let entity = Entity {
-            id: EntityId::new(at.to_string()),
-            entity_type: String::new(),
-            name: names[node.names[0]].0.clone(),
-            aliases: vec![],
-            attributes: Attributes::new(),
-        };
-        builder.add(EntityKey(at), &entity);
+        builder.add(EntityKey(at), &entity(at, &names[node.names[0]].0));
     }
     let mut resolver = Resolver::new(builder.resident()?)?;
+    let mut meaning = Meaning::default();
     for (at, node) in nodes.iter().enumerate() {
         interrupt::check()?;
         let query = Query { text: &names[node.names[0]].0, types: &[], hints: &Attributes::new(), context: "" };
         for candidate in resolver.alike(&query, &[EntityKey(i64::try_from(at)?)])? {
             let other = usize::try_from(candidate.entity.0)?;
-            if is_same(node, &nodes[other], candidate.score) {
+            let (one, two) = (&names[node.names[0]].0, &names[nodes[other].names[0]].0);
+            if candidate.score >= SAME && meaning.is_same((one, &node.key), (two, &nodes[other].key))? {
                 union.join(at, other);
             }
         }
@@ -343,21 +341,51 @@ fn join_others(names: &[(String, u64)], nodes: &[Node], union: &mut Union) -> Re
     join_misspelt(nodes, &keys, |_, _| true, union)
 }
 
-/// Returns whether what the resolver finds alike is one thing: by the words that the names do not share.
-fn is_same(a: &Node, b: &Node, score: f64) -> bool {
-    let (own, other) = (beside(&a.key, &b.key), beside(&b.key, &a.key));
-    let tells_apart = |word: &&str| {
-        word.len() == 1
-            || word.bytes().any(|c| c.is_ascii_digit())
-            || word.bytes().all(|c| matches!(c, b'i' | b'v' | b'x'))
-    };
-    if own.iter().chain(&other).any(tells_apart) {
-        return false;
+/// Which words leave a name what it is.
+#[derive(Default)]
+struct Meaning(HashMap<(String, String, bool, bool), bool>);
+
+impl Meaning {
+    /// Returns whether two names, each with its normalized words, are one in other words. The resolver is asked beside
+    /// every other name: among thousands of cities even `City` says little, and Kansas would be Kansas City.
+    fn is_same(&mut self, a: (&str, &str), b: (&str, &str)) -> Result<bool> {
+        let (own, other) = (beside(a.1, b.1), beside(b.1, a.1));
+        let tells_apart = |word: &&str| {
+            word.len() == 1
+                || word.bytes().any(|c| c.is_ascii_digit())
+                || word.bytes().all(|c| matches!(c, b'i' | b'v' | b'x'))
+        };
+        if own.iter().chain(&other).any(tells_apart) {
+            return Ok(false);
+        }
+        let same_first = a.1.split(' ').next() == b.1.split(' ').next();
+        let same_last = a.1.rsplit(' ').next() == b.1.rsplit(' ').next();
+        let asked = (own.join(" "), other.join(" "), same_first, same_last);
+        if let Some(is_same) = self.0.get(&asked) {
+            return Ok(*is_same);
+        }
+        let is_same = is_exact(a.0, b.0)? || is_exact(b.0, a.0)?;
+        self.0.insert(asked, is_same);
+        Ok(is_same)
     }
-    match (own.as_slice(), other.as_slice()) {
-        // Words of one meaning have other letters; nearly the same letters are a misspelling, or another name.
-        ([one], [two]) if strsim::osa_distance(one, two) * 2 < one.len().min(two.len()) => false,
-        _ => score >= SAME,
+}
+
+/// Returns whether a name, were it the only one there is, is exactly what a mention says, but for words that do not count.
+fn is_exact(mention: &str, name: &str) -> Result<bool> {
+    let mut builder = Builder::new();
+    builder.add(EntityKey(0), &entity(0, name));
+    let query = Query { text: mention, types: &[], hints: &Attributes::new(), context: "" };
+    let decision = Resolver::new(builder.resident()?)?.resolve(&query)?;
+    Ok(decision.method == Method::Exact)
+}
+
+fn entity(number: i64, name: &str) -> Entity {
+    Entity {
+        id: EntityId::new(number.to_string()),
+        entity_type: String::new(),
+        name: name.to_owned(),
+        aliases: vec![],
+        attributes: Attributes::new(),
     }
 }
 
@@ -450,7 +478,15 @@ mod tests {
             ),
             ("Acme; Acme Robotics; Acme Holdings", "Acme / Acme Holdings / Acme Robotics"),
             ("Zürich; Zurich x2; ZURICH", "Zurich + ZURICH + Zürich"),
-            ("Kansas x5; Kansas City", "Kansas / Kansas City"),
+            (
+                "Kansas x5; Kansas City; Dodge City; Iowa City; Carson City",
+                "Carson City / Dodge City / Iowa City / Kansas / Kansas City",
+            ),
+            ("Rakalgor x50; Rakalor x4; Rakalos", "Rakalgor + Rakalor / Rakalos"),
+            (
+                "Toyota Motor Corp. x2; Toyota Motor Corporation; Toyota",
+                "Toyota / Toyota Motor Corp. + Toyota Motor Corporation",
+            ),
             ("York; New York", "New York / York"),
             ("North Korea x9; South Korea; Korea", "Korea / North Korea / South Korea"),
             ("Apollo 11 x9; Apollo 12; Apollo", "Apollo / Apollo 11 / Apollo 12"),

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::error::Explain as _;
 use crate::intake::{self, CatalogRecord, Format, LineError, Records};
 use crate::interrupt;
-use crate::model::{EntityKey, Group};
+use crate::model::{EntityId, EntityKey, Group, Verdict};
 use crate::report::csv;
 use crate::request;
 use crate::resolve::mention_key;
@@ -149,12 +149,22 @@ fn unguard(record: &mut CatalogRecord) {
             *text = csv::plain(text).to_owned();
         }
     };
+    let plain_id = |id: &mut EntityId| *id = EntityId::new(csv::plain(id.as_str()));
     match record {
         CatalogRecord::Entity(entity) => {
+            plain_id(&mut entity.id);
+            plain(&mut entity.entity_type);
             plain(&mut entity.name);
             entity.aliases.iter_mut().chain(entity.attributes.values_mut()).for_each(plain);
         }
-        CatalogRecord::Decision(taught) => plain(&mut taught.mention),
+        CatalogRecord::Decision(taught) => {
+            plain(&mut taught.mention);
+            plain(&mut taught.mention_type);
+            if let Verdict::Is(target) | Verdict::Not(target) = &mut taught.verdict {
+                plain_id(&mut target.id);
+                plain(&mut target.entity_type);
+            }
+        }
     }
 }
 

@@ -154,7 +154,7 @@ pub fn merge(tx: &Tx<'_>, from: EntityKey, into: EntityKey, across_types: bool, 
     }
     let (gone, mut entity) = (found(tx.read(), from)?, found(tx.read(), into)?);
     if !gone.entity_type.eq_ignore_ascii_case(&entity.entity_type) && !across_types {
-        return Err(usage(format!("one is a {}, the other a {}", gone.entity_type, entity.entity_type)))
+        return Err(usage(format!("they are of two types, `{}` and `{}`", gone.entity_type, entity.entity_type)))
             .hint("`--across-types` merges them all the same; the second keeps its type");
     }
     for name in std::iter::once(gone.name).chain(gone.aliases) {
