@@ -415,3 +415,28 @@ fn a_name_can_be_taught_and_unlearned() {
     assert_eq!(world.rows(LINKS), ["g1|Ziggy|-|none", "g2|David Bowie|-|none"]);
     world.run(&["unresolved", "undo", "David Bowie"]).exits(0).says("1 linked");
 }
+
+#[test]
+fn duplicates_are_listed_best_first_within_a_type() {
+    let world = World::new();
+    world.load_entities(&[
+        person("p1", "Robert Jones"),
+        person("p2", "Bob Jones"),
+        person("p3", "Jane Smith"),
+        json!({"id": "o1", "type": "company", "name": "Acme Corporation"}),
+        json!({"id": "o2", "type": "company", "name": "ACME Inc."}),
+        json!({"id": "o3", "type": "company", "name": "Acme Robotics"}),
+        json!({"id": "o4", "type": "company", "name": "Jane Smith"}),
+        json!({"id": "o5", "type": "company", "name": "\u{202e}<b>x</b>"}),
+    ]);
+    let found = world.json(&["catalog", "dedupe"], 0);
+    let pairs: Vec<_> =
+        found["pairs"].as_array().unwrap().iter().map(|pair| (&pair["a"]["id"], &pair["b"]["id"])).collect();
+    assert_eq!(pairs, [(&json!("o1"), &json!("o2")), (&json!("p1"), &json!("p2"))]);
+    assert!(found["pairs"][0]["score"].as_f64() >= found["pairs"][1]["score"].as_f64());
+    let ran = world.run(&["catalog", "dedupe", "--type", "Person", "--limit", "1"]).exits(0);
+    ran.says("1 of 1 likely pair").says("Robert Jones").says("catalog merge FROM INTO");
+    world.run(&["catalog", "dedupe", "--type", "ship"]).exits(2).says("it has `company` and `person`");
+    assert_eq!(world.json(&["catalog", "dedupe", "--min-score", "1"], 0)["total"], 0);
+    world.run(&["catalog", "dedupe", "--min-score", "x"]).exits(2);
+}

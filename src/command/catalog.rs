@@ -20,7 +20,8 @@ use crate::terminal::style::{bold, dim, one_line};
 use crate::terminal::words::{count, list as list_of, number, shorten};
 use crate::workflow::catalog::{self, Proposal};
 use crate::workflow::decide::{self, Answer};
-use crate::workflow::link::{Linker, Load};
+use crate::workflow::duplicates::duplicates;
+use crate::workflow::link::Load;
 use crate::workflow::relink::{self, Changes};
 use crate::workflow::tend::{self, Edit, Tended};
 use crate::workflow::{export, profile};
@@ -231,9 +232,14 @@ fn warn_of_namesakes(store: &Store, entity: &Entity, context: &Context) -> Resul
 fn dedupe(args: &CatalogDedupeArgs, context: &Context) -> Result<Exit> {
     let store = context.open()?;
     let read = store.read();
-    let mut linker = Linker::open(read, Strictness::Default, Load::Many)?;
+    if let Some(wanted) = &args.entity_type
+        && !read.catalog_types()?.iter().any(|known| known.eq_ignore_ascii_case(wanted))
+    {
+        return Err(usage(format!("the catalog has no entity of the type `{wanted}`")))
+            .hint(format!("it has {}", list_of(&read.catalog_types()?, "and")));
+    }
     let bar = context.terminal.bar(read.n_entities()?, Unit::Count, "comparing");
-    let mut pairs = catalog::duplicates(read, &mut linker, args.entity_type.as_deref(), args.min_score, || bar.inc(1))?;
+    let mut pairs = duplicates(read, args.entity_type.as_deref(), args.min_score, |n| bar.inc(n))?;
     drop(bar);
     let total = pairs.len();
     pairs.truncate(usize::try_from(args.limit).unwrap_or(usize::MAX));

@@ -71,26 +71,33 @@ impl Read<'_> {
         Ok(keys)
     }
 
-    /// Gives every entity by type, so that those of one type come together; aliases in the same pass.
+    /// Gives every entity by type, so that those of one type come together.
     pub fn each_entity_by_type(self, mut visit: impl FnMut(EntityKey, &Entity)) -> anyhow::Result<()> {
         let mut types = self.0.prepare("SELECT DISTINCT type FROM entities ORDER BY type")?;
         let types: Vec<String> = types.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        let mut statement = self.0.prepare(
+        for kind in types {
+            self.each_entity_of(&kind, |key, entity| visit(key, &entity))?;
+        }
+        Ok(())
+    }
+
+    /// Gives every entity of a type, in the order of their keys; aliases in the same pass.
+    pub fn each_entity_of(self, entity_type: &str, mut visit: impl FnMut(EntityKey, Entity)) -> anyhow::Result<()> {
+        let mut statement = self.0.prepare_cached(
             "SELECT e.id, e.external_id, e.type, e.name, e.attributes FROM entities e WHERE e.type = ?1 ORDER BY e.id",
         )?;
         let has_aliases: bool =
             self.0.query_row("SELECT EXISTS (SELECT 1 FROM entity_aliases)", [], |row| row.get(0))?;
-        let mut aliases = self.0.prepare("SELECT alias FROM entity_aliases WHERE entity_id = ?1 ORDER BY alias")?;
-        for kind in types {
-            let mut rows = statement.query([&kind])?;
-            while let Some(row) = rows.next()? {
-                let key: EntityKey = row.get(0)?;
-                let mut entity = super::catalog::entity(row, 1)?;
-                if has_aliases {
-                    entity.aliases = aliases.query_map([key], |row| row.get(0))?.collect::<Result<_, _>>()?;
-                }
-                visit(key, &entity);
+        let mut aliases =
+            self.0.prepare_cached("SELECT alias FROM entity_aliases WHERE entity_id = ?1 ORDER BY alias")?;
+        let mut rows = statement.query([entity_type])?;
+        while let Some(row) = rows.next()? {
+            let key: EntityKey = row.get(0)?;
+            let mut entity = super::catalog::entity(row, 1)?;
+            if has_aliases {
+                entity.aliases = aliases.query_map([key], |row| row.get(0))?.collect::<Result<_, _>>()?;
             }
+            visit(key, entity);
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Tending the catalog: entities proposed from what is unlinked, and likely duplicates, both found by the resolver.
+//! A catalog made of what is unlinked: names put together and proposed as entities, and made real.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::cluster::cluster;
-use super::link::{self, Linker};
-use crate::model::{Attributes, Entity, EntityId, EntityKey};
+use super::link;
+use crate::intake;
+use crate::model::{Attributes, Entity, EntityId};
 use crate::profile::Profile;
-use crate::resolve::{Query, mention_key};
+use crate::resolve::mention_key;
 use crate::store::{Read, Tx};
-use crate::{intake, interrupt};
 
 /// A proposed entity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -86,69 +86,4 @@ pub fn accept(tx: &Tx<'_>, proposals: &[Proposal], now: &str) -> Result<(u64, u6
     }
     link::refresh(tx)?;
     Ok((made, proposals.len() as u64 - made))
-}
-
-/// Two entities that may be one.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Duplicate {
-    /// Probability that they are one.
-    pub score: f64,
-    /// The one loaded first.
-    pub a: Named,
-    /// The other.
-    pub b: Named,
-}
-
-/// An entity of a pair.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Named {
-    /// The user's id.
-    pub id: String,
-    /// The catalog's type.
-    #[serde(rename = "type")]
-    pub entity_type: String,
-    /// The preferred name.
-    pub name: String,
-}
-
-/// Finds likely duplicates within each type of the catalog, best first.
-pub fn duplicates(
-    read: Read<'_>,
-    linker: &mut Linker<'_>,
-    entity_type: Option<&str>,
-    least: f64,
-    mut on_entity: impl FnMut(),
-) -> Result<Vec<Duplicate>> {
-    let mut pairs: BTreeMap<(EntityKey, EntityKey), f64> = BTreeMap::new();
-    read.each_entity(|key, entity| {
-        interrupt::check()?;
-        on_entity();
-        if entity_type.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&entity.entity_type)) {
-            return Ok(());
-        }
-        let types = [entity.entity_type.clone()];
-        let query = Query { text: &entity.name, types: &types, hints: &entity.attributes, context: "" };
-        for candidate in linker.alike(&query, &[key])? {
-            if candidate.score >= least {
-                let pair = (key.min(candidate.entity), key.max(candidate.entity));
-                let score = pairs.entry(pair).or_insert(0.0);
-                *score = score.max(candidate.score);
-            }
-        }
-        Ok(())
-    })?;
-    let mut found = Vec::new();
-    for ((a, b), score) in pairs {
-        if let (Some(a), Some(b)) = (named(read, a)?, named(read, b)?) {
-            found.push(Duplicate { score, a, b });
-        }
-    }
-    found.sort_by(|x, y| {
-        y.score.total_cmp(&x.score).then_with(|| x.a.name.cmp(&y.a.name)).then_with(|| x.b.id.cmp(&y.b.id))
-    });
-    Ok(found)
-}
-
-fn named(read: Read<'_>, key: EntityKey) -> Result<Option<Named>> {
-    Ok(read.entity_name(key)?.map(|(id, entity_type, name)| Named { id, entity_type, name }))
 }

@@ -390,7 +390,7 @@ fn entity(number: i64, name: &str) -> Entity {
 }
 
 /// Returns the words of one key that the other lacks.
-fn beside<'a>(key: &'a str, other: &str) -> Vec<&'a str> {
+pub(super) fn beside<'a>(key: &'a str, other: &str) -> Vec<&'a str> {
     let mut others: Vec<&str> = other.split(' ').collect();
     key.split(' ')
         .filter(|word| match others.iter().position(|other| other == word) {

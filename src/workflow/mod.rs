@@ -19,6 +19,7 @@ pub mod collect;
 pub mod import;
 pub mod catalog;
 mod cluster;
+pub mod duplicates;
 pub mod link;
 mod pairs;
 pub mod rebuild;
