@@ -161,7 +161,11 @@ fn decisions_survive_a_reload_and_travel_with_the_catalog() {
     world.run(&["export", "catalog", "-o", &path]).exits(0).says("wrote 10 rows");
     let whole = fs::read_to_string(&path).unwrap();
     let small = world.write_lines("small.jsonl", &catalog[1..]);
-    world.run(&["load", "entities", "--replace", &small.display().to_string()]).exits(0).says("2 removed");
+    world
+        .run(&["load", "entities", "--replace", &small.display().to_string()])
+        .exits(0)
+        .says("2 removed")
+        .says("2 decisions of an entity that is not in the catalog");
     assert_eq!(world.count("SELECT count(*) FROM decisions"), 5);
     world.run(&["resolve", "--all"]).exits(0);
     assert_eq!(world.rows(LINKS)[0], "g1|The Boss|-|none");
@@ -397,6 +401,17 @@ fn entities_are_added_changed_and_removed_by_the_rules_of_a_file() {
     world.run(&["catalog", "add", "Ada Lovelace", "--type", "person", "--id", "p1"]).exits(0);
     world.run(&["resolve", "--all"]).exits(0);
     assert_eq!(world.rows(LINKS), ["g1|Ada Lovelace|p1|decision"]);
+    for (args, text) in [
+        (["Foo", "--id", "", "--type", "person"], "`id` is empty"),
+        (["Foo", "--id", "f", "--type", ""], "`type` is missing"),
+        (["Foo", "--id", "f\u{1b}", "--type", "person"], "control characters"),
+        (["", "--id", "f", "--type", "person"], "no letters or digits"),
+    ] {
+        world.run(&[&["unresolved", "new"][..], &args].concat()).exits(2).says(text);
+    }
+    // What could steer a terminal is no part of a mention.
+    world.run(&["catalog", "alias", "add", "p2", "x\u{1b}[2Jy\u{7}"]).exits(0);
+    assert_eq!(world.rows("SELECT mention FROM decisions WHERE target_external_id = 'p2'"), ["x [2Jy"]);
     // A name of ten thousand letters is a name; lists show its beginning.
     world.run(&["catalog", "add", &long, "--type", "person", "--id", "long"]).exits(0);
     assert!(world.run(&["catalog", "list"]).exits(0).stdout.lines().all(|line| line.len() < 500));

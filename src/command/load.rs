@@ -71,6 +71,15 @@ fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
         link::refresh(&tx)?;
         tx.commit()?;
     }
+    if let Some(store) = place.store.as_ref().filter(|_| !args.files.dry_run) {
+        let n = store.read().n_sleeping_decisions()?;
+        if n > 0 && (summary.removed.is_some() || summary.total.decisions > 0) {
+            context
+                .terminal
+                .warn(format!("{} of an entity that is not in the catalog, until it is", words::count(n, "decision")));
+            context.terminal.hint("`gleaner unresolved decisions --conflicts` lists them");
+        }
+    }
     if let Some(store) = &place.store {
         summary.unmapped_types = unmapped_types(store)?;
     }

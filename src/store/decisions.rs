@@ -115,9 +115,14 @@ impl Read<'_> {
         })
     }
 
-    /// Returns the number of decisions.
-    pub fn n_decisions(self) -> anyhow::Result<u64> {
-        Ok(self.0.query_row("SELECT count(*) FROM decisions", [], |row| row.get::<_, i64>(0))? as u64)
+    /// Returns the number of decisions whose entity is not in the catalog.
+    pub fn n_sleeping_decisions(self) -> anyhow::Result<u64> {
+        Ok(self.0.query_row(
+            "SELECT count(*) FROM decisions d WHERE d.target_type IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM entities e WHERE e.type = d.target_type AND e.external_id = d.target_external_id)",
+            [],
+            |row| row.get::<_, i64>(0),
+        )? as u64)
     }
 
     /// Gives every mention of the database, linked or not: its group and its text.

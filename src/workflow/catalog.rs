@@ -55,7 +55,8 @@ pub fn propose(read: Read<'_>, profile: &Profile, entity_type: Option<&str>, min
         // Of spellings that are as frequent, the one that is not all in capitals.
         let shouts = |name: &str| !name.contains(char::is_lowercase);
         names.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| (shouts(&a.0), &a.0).cmp(&(shouts(&b.0), &b.0))));
-        let is_people = profile.profile_type_of("person").is_some_and(|word| word.eq_ignore_ascii_case(&entity_type));
+        let people = profile.profile_type_of("person").unwrap_or("person");
+        let is_people = [people, "person"].iter().any(|word| word.eq_ignore_ascii_case(&entity_type));
         for members in cluster(&names, is_people)? {
             let mut spellings = members.iter().map(|&at| &names[at].0);
             proposals.push(Proposal {

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::profile;
 use crate::error::{Explain as _, usage};
+use crate::intake;
 use crate::model::{Attributes, Entity, EntityId, EntityKey, GroupKey, Target, Taught, Verdict};
 use crate::profile::Profile;
 use crate::resolve::{Query, Strictness, mention_key};
@@ -148,12 +149,13 @@ pub fn decide_all<'a>(
             Answer::Not(entity) => Verdict::Not(target(tx, *entity)?),
             Answer::Nothing => Verdict::Nothing,
             Answer::New(entity) => {
-                create(tx, entity, now, &mut done)?;
-                Verdict::Is(Target { entity_type: entity.entity_type.clone(), id: entity.id.clone() })
+                let entity = intake::typed_entity(entity).map_err(usage)?;
+                create(tx, &entity, now, &mut done)?;
+                Verdict::Is(Target { entity_type: entity.entity_type, id: entity.id })
             }
         };
         let taught = Taught {
-            mention: about.mention.clone(),
+            mention: one_line(&about.mention),
             mention_type: about.entity_type.clone(),
             hints: about.hints.clone(),
             verdict,
@@ -168,6 +170,12 @@ pub fn decide_all<'a>(
     done.mentions = n_mentions;
     (done.relinked, done.changes) = relink(tx, groups)?;
     Ok(done)
+}
+
+/// A mention as it is kept and shown: on one line, without control characters.
+fn one_line(mention: &str) -> String {
+    let words = mention.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn target(tx: &Tx<'_>, entity: EntityKey) -> anyhow::Result<Target> {
@@ -262,7 +270,7 @@ pub fn new_entity(mention: &str, entity_type: &str, id: &str) -> Entity {
     Entity {
         id: EntityId::new(id.trim()),
         entity_type: entity_type.trim().to_owned(),
-        name: mention.split_whitespace().collect::<Vec<_>>().join(" "),
+        name: one_line(mention),
         aliases: vec![],
         attributes: Attributes::new(),
     }
