@@ -231,7 +231,8 @@ fn warn_of_namesakes(store: &Store, entity: &Entity, context: &Context) -> Resul
 
 fn dedupe(args: &CatalogDedupeArgs, context: &Context) -> Result<Exit> {
     let store = context.open()?;
-    let read = store.read();
+    let snapshot = store.snapshot()?;
+    let read = snapshot.read();
     if let Some(wanted) = &args.entity_type
         && !read.catalog_types()?.iter().any(|known| known.eq_ignore_ascii_case(wanted))
     {

@@ -37,7 +37,12 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
         return all(args, strictness, context);
     }
     let store = context.open()?;
-    let read = store.read();
+    // A file is answered from one state of the catalog. Who types mentions into a pipe must not keep others from writing.
+    let snapshot = match &args.file {
+        Some(path) if path.as_os_str() != "-" => Some(store.snapshot()?),
+        _ => None,
+    };
+    let read = snapshot.as_ref().map_or_else(|| store.read(), |snapshot| snapshot.read());
     if read.n_entities()? == 0 {
         context.terminal.hint("the catalog is empty; `gleaner load entities FILE` fills it");
     }

@@ -1,17 +1,17 @@
 //! Hints as evidence: how a value that came with a mention compares with an entity's attributes.
 
+use anyhow::Result;
+
 use super::countries;
 use super::given;
-use super::index::{EntityCard, TypeFacts};
+use super::index::{EntityCard, Index, Pages, TypeFacts};
 use super::keys;
 use super::name::Name;
 use super::similarity::Pattern;
 use super::sports::{self, Positions};
 use super::words;
 use crate::model::Attributes;
-use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
-use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -30,18 +30,23 @@ pub(crate) struct Hint {
     country: u16,
     number: Option<i64>,
     positions: &'static [(u8, u8)],
-    /// What was found of values: teams and countries come again and again.
-    remembered: RefCell<Map<Box<str>, Verdict>>,
+    /// Tells it from the other prepared hints of a resolver.
+    id: u32,
 }
+
+/// Id of a hint that is not prepared for more than one mention.
+const UNPREPARED: u32 = 0;
 
 /// Hints prepared for earlier mentions, by name and value: a story's players have the same teams.
 #[derive(Default)]
 pub(crate) struct Prepared {
     by_name: Map<String, Map<String, Option<Rc<Hint>>>>,
     n: usize,
+    /// The last id given.
+    last: u32,
 }
 
-/// Prepared hints, and values of a hint, that are remembered.
+/// Prepared hints that are remembered.
 const REMEMBERED_MAX: usize = 4096;
 
 impl Prepared {
@@ -55,6 +60,8 @@ impl Prepared {
             }
             let hint = Hint::new(name, value).map(|mut hint| {
                 hint.also.extend_from_slice(names.get(value).map_or(&[], Vec::as_slice));
+                self.last = self.last.checked_add(1).unwrap_or(UNPREPARED);
+                hint.id = self.last;
                 Rc::new(hint)
             });
             prepared.extend(hint.iter().map(Rc::clone));
@@ -130,27 +137,8 @@ impl Hint {
             squashed,
             value: words,
             also: Vec::new(),
-            remembered: RefCell::default(),
+            id: UNPREPARED,
         })
-    }
-
-    /// Compares with one value of an attribute that means the same thing, where an agreement counts so many bits.
-    fn judge_value(&self, value: &str, country: u16, bits: f32) -> Verdict {
-        if let Some(known) = self.remembered.borrow().get(value) {
-            return known.times(bits);
-        }
-        let verdict = self.compare(value, country, 1.0);
-        let mut remembered = self.remembered.borrow_mut();
-        if remembered.len() >= REMEMBERED_MAX {
-            remembered.clear();
-        }
-        remembered.insert(value.into(), verdict);
-        verdict.times(bits)
-    }
-
-    /// Returns whether the hint is this value, by one of its names.
-    fn tells(&self, value: &str) -> bool {
-        self.value == value || self.also.iter().any(|other| other == value)
     }
 
     /// Compares with one value of an attribute that means the same thing.
@@ -185,41 +173,64 @@ impl Hint {
         if similarity >= 0.8 && value.len() > 4 { Verdict::Agree(bits * 0.8) } else { Verdict::Against(bits) }
     }
 
+    /// Returns whether the hint is this value, by one of its names.
+    fn tells(&self, value: &str) -> bool {
+        self.value == value || self.also.iter().any(|other| other == value)
+    }
+
     /// Compares with everything known of an entity.
-    pub(crate) fn judge<G: Deref<Target = [u8]>>(
+    pub(crate) fn judge<P: Pages>(
         &self,
-        entity: &EntityCard<G>,
+        index: &Index<P>,
+        entity: &EntityCard<P::Page<'_>>,
         facts: &TypeFacts,
         meanings: &mut Meanings,
-    ) -> Verdict {
-        let means = meanings.of(&self.name, entity.kind, facts);
+    ) -> Result<Verdict> {
         let mut verdict = Verdict::Unknown;
-        for value in entity.values() {
-            let Some(attribute) = facts.attributes.get(usize::from(value.attribute)) else {
+        for (number, value) in entity.values() {
+            let Some(attribute) = facts.attributes.get(usize::from(number)) else {
                 continue;
             };
-            if means.get(usize::from(value.attribute)) == Some(&true) {
-                let new = self.judge_value(value.text, value.country, attribute.bits);
-                verdict = better(verdict, new);
-            } else if value.text == self.value && value.text.len() > 1 && self.number.is_none() {
+            let found = meanings.compared(self, value, || {
+                index.value(value, |value| Compared {
+                    verdict: self.compare(value.text, value.country, 1.0),
+                    is_same: value.text == self.value && value.text.len() > 1 && self.number.is_none(),
+                })
+            })?;
+            if meanings.of(&self.name, entity.kind, facts).get(usize::from(number)) == Some(&true) {
+                verdict = better(verdict, found.verdict.times(attribute.bits));
+            } else if found.is_same {
                 // The value stands under another name: an agreement, if a smaller one.
                 verdict = better(verdict, Verdict::Agree(attribute.bits * 0.7));
             }
         }
-        verdict
+        Ok(verdict)
     }
 }
 
-/// Which attributes of a type a hint may mean, worked out once for each name of a hint and type.
+/// How a hint and a value of the index compare, whatever the attribute.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Compared {
+    /// Of an attribute that means the same; in shares of its bits.
+    verdict: Verdict,
+    /// The very same words, which tell even under another name.
+    is_same: bool,
+}
+
+/// What hints mean in one index: which attributes of a type they may be, and how they compare with its values. Worked out
+/// once, since teams and countries come again and again.
 #[derive(Default)]
-pub(crate) struct Meanings(Map<String, Vec<Option<Box<[bool]>>>>);
+pub(crate) struct Meanings {
+    attributes: Map<String, Vec<Option<Box<[bool]>>>>,
+    compared: Map<(u32, u32), Compared>,
+}
 
 impl Meanings {
     fn of(&mut self, hint: &str, kind: u16, facts: &TypeFacts) -> &[bool] {
-        if !self.0.contains_key(hint) {
-            self.0.insert(hint.to_owned(), Vec::new());
+        if !self.attributes.contains_key(hint) {
+            self.attributes.insert(hint.to_owned(), Vec::new());
         }
-        let Some(kinds) = self.0.get_mut(hint) else {
+        let Some(kinds) = self.attributes.get_mut(hint) else {
             return &[];
         };
         let kind = usize::from(kind);
@@ -227,6 +238,22 @@ impl Meanings {
             kinds.resize(kind + 1, None);
         }
         kinds[kind].get_or_insert_with(|| facts.attributes.iter().map(|a| same_meaning(hint, &a.name)).collect())
+    }
+
+    fn compared(&mut self, hint: &Hint, value: u32, compare: impl FnOnce() -> Result<Compared>) -> Result<Compared> {
+        const COMPARED_MAX: usize = 1 << 16;
+        let key = (hint.id, value);
+        if let Some(known) = self.compared.get(&key).filter(|_| hint.id != UNPREPARED) {
+            return Ok(*known);
+        }
+        let found = compare()?;
+        if hint.id != UNPREPARED {
+            if self.compared.len() >= COMPARED_MAX {
+                self.compared.clear();
+            }
+            self.compared.insert(key, found);
+        }
+        Ok(found)
     }
 }
 
@@ -319,38 +346,43 @@ impl Context {
 
     /// Returns the bits by which an entity agrees with the context. `own` are the mention's words, lower case: they, and
     /// what its hints say already, are not context.
-    pub(crate) fn agree<G: Deref<Target = [u8]>>(
+    pub(crate) fn agree<P: Pages>(
         &self,
         own: &str,
         hints: &[Rc<Hint>],
-        entity: &EntityCard<G>,
+        (index, number): (&Index<P>, u32),
+        entity: &EntityCard<P::Page<'_>>,
         facts: &TypeFacts,
-    ) -> f32 {
+    ) -> Result<f32> {
         let around = &*self.0;
         let mut bits = 0.0f32;
-        for value in entity.values() {
-            let known = facts.attributes.get(usize::from(value.attribute)).map_or(0.0, |a| a.bits);
-            if bits >= known * CONTEXT_WEIGHT
-                || says(own, value.text)
-                || hints.iter().any(|hint| hint.tells(value.text))
-            {
+        for (attribute, value) in entity.values() {
+            let known = facts.attributes.get(usize::from(attribute)).map_or(0.0, |a| a.bits);
+            if bits >= known * CONTEXT_WEIGHT {
                 continue;
             }
-            if around.told.say(value.text, value.country) || around.exact.contains(value.text) {
-                bits = known * CONTEXT_WEIGHT;
-            } else if around.known.say(value.text, value.country) {
-                let n_times = around.known.runs.get(value.text).map_or(1, |n| *n as usize);
-                bits = bits.max(known * KNOWN_WEIGHTS[n_times.min(KNOWN_WEIGHTS.len()) - 1]);
-            }
+            let weight = index.value(value, |value| {
+                if says(own, value.text) || hints.iter().any(|hint| hint.tells(value.text)) {
+                    0.0
+                } else if around.told.say(value.text, value.country) || around.exact.contains(value.text) {
+                    CONTEXT_WEIGHT
+                } else if around.known.say(value.text, value.country) {
+                    let n_times = around.known.runs.get(value.text).map_or(1, |n| *n as usize);
+                    KNOWN_WEIGHTS[n_times.min(KNOWN_WEIGHTS.len()) - 1]
+                } else {
+                    0.0
+                }
+            })?;
+            bits = bits.max(known * weight);
         }
         if own.split(' ').all(|word| around.told.words.contains(word)) {
             let mut words = String::new();
-            keys::spaced(&Name::parse(entity.id_and_name().1), &mut words);
+            index.label(number, |_, name| keys::spaced(&Name::parse(name), &mut words))?;
             if words != own && contains_words(&words, own) && around.told.whole.contains(&words) {
                 bits += FULL_NAME_BITS;
             }
         }
-        bits
+        Ok(bits)
     }
 }
 

@@ -171,12 +171,11 @@ impl<P: Pages> Resolver<P> {
         let plain = match exact {
             Some(decision) if !self.explain => decision,
             Some(decision) => {
-                let scored = self.candidates(&hints, &Context::default())?;
+                let scored = self.candidates(&hints, &Context::default(), refused)?;
                 Decision { candidates: self.decide(&scored).candidates, ..decision }
             }
             None => {
-                let mut scored = self.candidates(&hints, &Context::default())?;
-                scored.retain(|candidate| !refused.contains(&candidate.entity));
+                let scored = self.candidates(&hints, &Context::default(), refused)?;
                 self.decide(&scored)
             }
         };
@@ -200,8 +199,7 @@ impl<P: Pages> Resolver<P> {
             return Ok(plain);
         }
         let hints = self.prepared.all(query.hints, &self.names);
-        let mut scored = self.candidates(&hints, &context)?;
-        scored.retain(|candidate| !refused.contains(&candidate.entity));
+        let scored = self.candidates(&hints, &context, refused)?;
         // What stands around a mention can tell who is meant; where it says nothing of the best, nothing changes.
         if scored.first().is_none_or(|best| best.context == 0.0) {
             return Ok(plain);
@@ -231,8 +229,7 @@ impl<P: Pages> Resolver<P> {
             return Ok(Vec::new());
         }
         let hints = self.prepared.all(query.hints, &self.names);
-        let mut scored = self.candidates(&hints, &Context::default())?;
-        scored.retain(|candidate| !except.contains(&candidate.entity));
+        let scored = self.candidates(&hints, &Context::default(), except)?;
         let mut alike = Vec::with_capacity(scored.len());
         for mut candidate in scored {
             compare_rivals(std::slice::from_mut(&mut candidate));
@@ -305,13 +302,16 @@ impl<P: Pages> Resolver<P> {
         }
     }
 
-    /// Returns the candidates, best first, one an entity.
-    fn candidates(&mut self, hints: &[Rc<Hint>], context: &Context) -> Result<Vec<Scored>> {
+    /// Returns the candidates, best first, one an entity, as if those in `except` were not there.
+    fn candidates(&mut self, hints: &[Rc<Hint>], context: &Context, except: &[EntityKey]) -> Result<Vec<Scored>> {
         self.probe.prepare(hints, context);
         let mut scored = Vec::new();
-        gather(&mut self.base, 0, &mut self.probe, &self.hidden, (self.explain, SCORED), &mut scored)?;
-        if let Some(overlay) = &mut self.overlay {
-            gather(overlay, 1, &mut self.probe, &HashSet::new(), (self.explain, SCORED), &mut scored)?;
+        let Resolver { base, overlay, hidden, probe, explain, .. } = self;
+        let mut search = Search { number: 0, hidden: Some(hidden), except, explain: *explain, most: SCORED };
+        gather(base, probe, &search, &mut scored)?;
+        if let Some(overlay) = overlay {
+            (search.number, search.hidden) = (1, None);
+            gather(overlay, probe, &search, &mut scored)?;
         }
         compare_rivals(&mut scored);
         let best = scored.first().map_or(0.0, |s| s.plain);
@@ -358,10 +358,9 @@ impl<P: Pages> Resolver<P> {
 }
 
 fn described<P: Pages>(index: &Index<P>, number: u32) -> Result<Described> {
-    let card = index.entity(number)?;
-    let (id, name) = card.id_and_name();
-    let entity_type = index.meta.types.get(usize::from(card.kind)).map_or("", |facts| &facts.name);
-    Ok(Described { id: id.to_owned(), entity_type: entity_type.to_owned(), name: name.to_owned() })
+    let kind = index.entity(number)?.kind;
+    let entity_type = index.meta.types.get(usize::from(kind)).map_or("", |facts| &facts.name).to_owned();
+    index.label(number, |id, name| Described { id: id.to_owned(), entity_type, name: name.to_owned() })
 }
 
 /// A value shared by more than one in eight of a type says nothing of what a story is about.
@@ -369,12 +368,15 @@ const TELLING_BITS: f32 = 3.0;
 
 fn surroundings<P: Pages>(index: &Index<P>, number: u32) -> Result<Vec<String>> {
     let card = index.entity(number)?;
-    let mut around = vec![card.id_and_name().1.to_owned()];
+    let mut around = vec![index.label(number, |_, name| name.to_owned())?];
     if let Some(facts) = index.meta.types.get(usize::from(card.kind)) {
         let telling =
             |attribute: u16| facts.attributes.get(usize::from(attribute)).is_some_and(|a| a.bits >= TELLING_BITS);
-        let values = card.values().filter(|value| telling(value.attribute) && value.text.parse::<f64>().is_err());
-        around.extend(values.map(|value| value.text.to_owned()));
+        for (_, value) in card.values().filter(|(attribute, _)| telling(*attribute)) {
+            around.extend(
+                index.value(value, |value| Some(value.text.to_owned()).filter(|text| text.parse::<f64>().is_err()))?,
+            );
+        }
     }
     Ok(around)
 }
@@ -425,9 +427,13 @@ fn exact_bearers<P: Pages>(
             continue;
         }
         let facts = layer.index.meta.types.get(usize::from(entity.kind));
-        let against = facts.is_some_and(|facts| {
-            hints.iter().any(|hint| matches!(hint.judge(&entity, facts, &mut layer.room.meanings), Verdict::Against(_)))
-        });
+        let mut against = false;
+        if let Some(facts) = facts {
+            for hint in hints {
+                let verdict = hint.judge(&layer.index, &entity, facts, &mut layer.room.meanings)?;
+                against |= matches!(verdict, Verdict::Against(_));
+            }
+        }
         out.push(Bearer { entity: entity.key, place: (number, card.entity), alias: card.alias, against });
     }
     Ok(())
@@ -451,34 +457,28 @@ fn method_of(best: &Scored) -> Method {
 
 /// Compares the mention with what the index finds, and looks further where that does not explain it; of each entity the
 /// best name goes on.
-fn gather<P: Pages>(
-    layer: &mut Layer<P>,
-    number: u8,
-    probe: &mut Probe,
-    hidden: &HashSet<EntityKey>,
-    (explain, most): (bool, usize),
-    out: &mut Vec<Scored>,
-) -> Result<()> {
+fn gather<P: Pages>(layer: &mut Layer<P>, probe: &mut Probe, search: &Search<'_>, out: &mut Vec<Scored>) -> Result<()> {
     let Layer { index, room, scope: Some((_, scope)), found } = layer else {
         return Ok(());
     };
     let index = &*index;
     let from = out.len();
+    // What is not to be found must not keep the rest from being looked for.
+    room.is_thorough = !search.except.is_empty();
     retrieve::retrieve(index, scope, probe, room, found)?;
-    let mut view = View { index, number, hidden, explain };
-    view.compare(probe, room, found, from, out)?;
+    search.compare(index, probe, room, found, from, out)?;
     for reach in [Reach::Near, Reach::Far] {
         let open = open_words(probe, &out[from..], if reach == Reach::Far { room.close } else { 0 });
         if open == 0 {
             break;
         }
         if retrieve::widen(index, scope, probe, room, (open, reach), found)? {
-            view.compare(probe, room, found, from, out)?;
+            search.compare(index, probe, room, found, from, out)?;
         }
     }
     // Only the best need the rest of their features.
     out[from..].sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.entity.cmp(&b.entity)));
-    out.truncate(from.saturating_add(most));
+    out.truncate(from.saturating_add(search.most));
     let best = out.get(from).map_or(0.0, |best| best.plain);
     let hopeful = out[from..].partition_point(|s| s.plain >= best - HOPELESS - score::SOUND_WORTH);
     out.truncate(from + hopeful);
@@ -515,18 +515,24 @@ fn open_words(probe: &Probe, scored: &[Scored], close: u32) -> u32 {
     open.iter().take(WIDENED_WORDS as usize).fold(0, |bits, at| bits | 1 << at)
 }
 
-/// Where candidates come from.
-struct View<'i, P> {
-    index: &'i Index<P>,
+/// What is looked for in one index.
+struct Search<'s> {
+    /// Which layer it is.
     number: u8,
-    hidden: &'i HashSet<EntityKey>,
+    /// Entities of which another layer knows better.
+    hidden: Option<&'s HashSet<EntityKey>>,
+    /// Entities that are not to be found.
+    except: &'s [EntityKey],
     explain: bool,
+    /// Candidates that go on.
+    most: usize,
 }
 
-impl<P: Pages> View<'_, P> {
+impl Search<'_> {
     /// Compares the mention with names, best tally first; the candidates of this index stand from `from` on.
-    fn compare(
-        &mut self,
+    fn compare<P: Pages>(
+        &self,
+        index: &Index<P>,
         probe: &Probe,
         room: &mut Tallies,
         found: &[Found],
@@ -535,8 +541,7 @@ impl<P: Pages> View<'_, P> {
     ) -> Result<()> {
         let least = found.first().map_or(0.0, |best| GO_ON * best.tally);
         let n = found.iter().enumerate().take_while(|(at, found)| *at < FIRST || found.tally >= least).count();
-        let cards: Vec<NameCard<P::Page<'_>>> =
-            found[..n].iter().map(|f| self.index.name(f.name)).collect::<Result<_>>()?;
+        let cards: Vec<NameCard<P::Page<'_>>> = found[..n].iter().map(|f| index.name(f.name)).collect::<Result<_>>()?;
         let mut own = String::new();
         if !probe.context.is_empty() {
             super::keys::spaced(&probe.name, &mut own);
@@ -544,19 +549,22 @@ impl<P: Pages> View<'_, P> {
         let mut comparer = Comparer::new();
         for (found, card) in found.iter().zip(&cards) {
             let known = out[from..].iter().position(|scored| scored.place.1 == card.entity);
-            let entity = self.index.entity(card.entity)?;
-            if self.hidden.contains(&entity.key) {
+            let entity = index.entity(card.entity)?;
+            if self.hidden.is_some_and(|hidden| hidden.contains(&entity.key)) || self.except.contains(&entity.key) {
                 continue;
             }
-            let Some(facts) = self.index.meta.types.get(usize::from(entity.kind)) else {
+            let Some(facts) = index.meta.types.get(usize::from(entity.kind)) else {
                 continue;
             };
             let mut evidence = Evidence::default();
             for hint in &probe.hints {
-                evidence.add(hint.judge(&entity, facts, &mut room.meanings));
+                evidence.add(hint.judge(index, &entity, facts, &mut room.meanings)?);
             }
-            let context =
-                if probe.context.is_empty() { 0.0 } else { probe.context.agree(&own, &probe.hints, &entity, facts) };
+            let context = if probe.context.is_empty() {
+                0.0
+            } else {
+                probe.context.agree(&own, &probe.hints, (index, card.entity), &entity, facts)?
+            };
             evidence.agree += context;
             let vector = comparer.compare(probe, card, &evidence);
             let plain = score::plain(&vector);
@@ -627,10 +635,7 @@ impl<P: Pages> Resolver<P> {
             return Ok(Vec::new());
         }
         let hints = self.prepared.all(query.hints, &self.names);
-        let hide = hide.filter(|entity| self.hidden.insert(*entity));
-        let scored = self.candidates(&hints, &Context::default());
-        hide.map(|entity| self.hidden.remove(&entity));
-        let mut scored = scored?;
+        let mut scored = self.candidates(&hints, &Context::default(), hide.as_slice())?;
         let best = scored.iter().map(|s| s.plain).fold(f32::MIN, f32::max);
         scored.retain(|s| s.plain >= best - HOPELESS);
         Ok(scored.into_iter().map(|s| (s.entity, s.vector.to_vec())).collect())
@@ -648,7 +653,8 @@ impl<P: Pages> Resolver<P> {
         let hints = self.prepared.all(query.hints, &self.names);
         self.probe.prepare(&hints, &Context::default());
         let mut scored = Vec::new();
-        gather(&mut self.base, 0, &mut self.probe, &self.hidden, (self.explain, usize::MAX), &mut scored)?;
+        let search = Search { number: 0, hidden: Some(&self.hidden), except: &[], explain: false, most: usize::MAX };
+        gather(&mut self.base, &mut self.probe, &search, &mut scored)?;
         Ok(scored.into_iter().map(|candidate| candidate.entity).collect())
     }
 }

@@ -95,8 +95,8 @@ pub(crate) enum Reach {
 /// Room for tallies, used again for every mention.
 #[derive(Default)]
 pub(crate) struct Tallies {
-    sums: Vec<f32>,
-    bonus: Vec<f32>,
+    /// Sum and bonus of every name, side by side: a name in a list is looked at once.
+    tallies: Vec<[f32; 2]>,
     touched: Vec<u32>,
     /// The greatest sum so far.
     most: f32,
@@ -112,6 +112,8 @@ pub(crate) struct Tallies {
     near: u32,
     far: u32,
     pub(crate) close: u32,
+    /// Whether common words are read for new names too, whatever is found already.
+    pub(crate) is_thorough: bool,
     spent: u32,
     keys: Keys,
     /// What hints mean, kept between mentions.
@@ -121,14 +123,12 @@ pub(crate) struct Tallies {
 impl Tallies {
     fn begin(&mut self, meta: &Meta) {
         for &number in &self.touched {
-            self.sums[number as usize] = 0.0;
-            self.bonus[number as usize] = 0.0;
+            self.tallies[number as usize] = [0.0; 2];
         }
         self.touched.clear();
         self.given.clear();
-        if self.sums.len() != meta.names as usize {
-            self.sums = vec![0.0; meta.names as usize];
-            self.bonus = vec![0.0; meta.names as usize];
+        if self.tallies.len() != meta.names as usize {
+            self.tallies = vec![[0.0; 2]; meta.names as usize];
         }
         if self.counts.len() != meta.words as usize {
             self.counts = vec![0; meta.words as usize];
@@ -138,24 +138,24 @@ impl Tallies {
     }
 
     fn is_touched(&self, number: u32) -> bool {
-        self.sums[number as usize] != 0.0 || self.bonus[number as usize] != 0.0
+        self.tallies[number as usize] != [0.0; 2]
     }
 
     fn add(&mut self, number: u32, worth: f32) {
-        if !self.is_touched(number) {
+        let tally = &mut self.tallies[number as usize];
+        if *tally == [0.0; 2] {
             self.touched.push(number);
         }
-        let sum = &mut self.sums[number as usize];
-        *sum += worth;
-        self.most = self.most.max(*sum);
+        tally[0] += worth;
+        self.most = self.most.max(tally[0]);
     }
 
     fn reward(&mut self, number: u32, worth: f32) {
-        if !self.is_touched(number) {
+        let tally = &mut self.tallies[number as usize];
+        if *tally == [0.0; 2] {
             self.touched.push(number);
         }
-        let bonus = &mut self.bonus[number as usize];
-        *bonus = bonus.max(worth);
+        tally[1] = tally[1].max(worth);
     }
 
     /// Adds a word's worth to its names. `reach` is what a name not found so far could still come to. Returns whether all
@@ -170,7 +170,7 @@ impl Tallies {
         if !list.is_kept() {
             return false;
         }
-        let dear = reach < WORTH_READING * self.most || self.spent + list.len() > BUDGET;
+        let dear = !self.is_thorough && reach < WORTH_READING * self.most || self.spent + list.len() > BUDGET;
         if list.len() <= SHORT || !dear {
             self.spent += list.len();
             list.each(|number| {
@@ -595,10 +595,10 @@ fn words_far<P: Pages>(index: &Index<P>, text: &str, room: &mut Tallies) -> Resu
 fn rank<P: Pages>(index: &Index<P>, probe: &Probe, room: &mut Tallies, out: &mut Vec<Found>) -> Result<()> {
     out.clear();
     let own: f32 = (0..probe.words.len()).map(|at| probe.weight(at)).sum();
+    let mut weights = index.weights();
     for &number in &room.touched {
-        let at = number as usize;
-        let (sum, bonus) = (room.sums[at], room.bonus[at]);
-        let other = index.weight(number)?;
+        let [sum, bonus] = room.tallies[number as usize];
+        let other = weights.of(number)?;
         let share = sum / (sum + 0.6 * (other - sum).max(0.0) + 0.3 * (own - sum).max(0.0) + 0.01);
         out.push(Found { name: number, tally: share + bonus });
     }

@@ -69,6 +69,17 @@ pub struct Store {
 #[derive(Clone, Copy, Debug)]
 pub struct Read<'a>(&'a Connection);
 
+/// The database as it was at one moment; while it is held others may read and not commit.
+#[derive(Debug)]
+pub struct Snapshot<'a>(rusqlite::Transaction<'a>);
+
+impl Snapshot<'_> {
+    /// Asks questions.
+    pub fn read(&self) -> Read<'_> {
+        Read(&self.0)
+    }
+}
+
 /// The right to write: one immediate transaction. Dropped without [`Tx::commit`], it leaves no trace.
 #[derive(Debug)]
 pub struct Tx<'a>(rusqlite::Transaction<'a>);
@@ -158,6 +169,12 @@ impl Store {
     /// Asks questions.
     pub fn read(&self) -> Read<'_> {
         Read(&self.connection)
+    }
+
+    /// Asks many questions of one state of the database: none of them sees what another program writes meanwhile, and none
+    /// has to take the lock anew.
+    pub fn snapshot(&self) -> anyhow::Result<Snapshot<'_>> {
+        Ok(Snapshot(self.connection.unchecked_transaction()?))
     }
 
     /// Begins a transaction that may write. It is immediate: a second writer waits here and not in the middle.

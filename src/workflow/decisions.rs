@@ -114,14 +114,9 @@ fn conflicts(one: &Remembered, all: &[Remembered]) -> Vec<Conflict> {
 }
 
 /// Which of two that hold the linker takes: the greater.
-fn rank(decision: &Remembered) -> (u8, usize, bool, i64) {
+fn rank(decision: &Remembered) -> (usize, bool, i64) {
     let taught = &decision.taught;
-    let by_verdict = match taught.verdict {
-        Verdict::Is(_) => 2,
-        Verdict::Nothing => 1,
-        Verdict::Not(_) => 0,
-    };
-    (by_verdict, taught.hints.len(), !taught.mention_type.is_empty(), decision.id)
+    (taught.hints.len(), !taught.mention_type.is_empty(), decision.id)
 }
 
 fn agree(one: &Verdict, other: &Verdict) -> bool {
@@ -198,10 +193,11 @@ mod tests {
             ("is a team=x", "is b position=y", Some(2)),
             ("is a player", "is b coach", None),
             ("is a", "is a player", None),
-            ("is a", "not a player", Some(1)),
+            ("is a", "not a player", None),
             ("not a", "is a player", None),
             ("is a", "not b player", None),
-            ("is a", "nothing player", Some(1)),
+            ("is a", "nothing player", None),
+            ("is a team=x", "nothing player", Some(1)),
             ("nothing", "is a player", None),
             ("nothing", "not a player", None),
             ("is gone", "is b player", None),

@@ -21,7 +21,7 @@ pub mod catalog;
 mod cluster;
 pub mod duplicates;
 pub mod link;
-mod pairs;
+
 pub mod rebuild;
 pub mod direct;
 pub mod refusal;

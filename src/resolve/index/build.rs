@@ -3,8 +3,9 @@
 use anyhow::Result;
 
 use super::{
-    AttributeFacts, COUNTED_FROM, FORMAT, KeyKind, LONGEST_LIST, Meta, NAMES_PER_PAGE, PAIRED_FROM, RARITY_UNIT,
-    Resident, Table, TypeFacts, WEIGHTS_PER_PAGE, WORDS_PER_PAGE, key, put_varint, rarity,
+    AttributeFacts, COUNTED_FROM, ENTITIES_PER_PAGE, FORMAT, KeyKind, LABELS_PER_PAGE, LONGEST_LIST, Meta,
+    NAMES_PER_PAGE, PAIRED_FROM, RARITY_UNIT, Resident, Table, TypeFacts, VALUES_PER_PAGE, WEIGHTS_PER_PAGE,
+    WORDS_PER_PAGE, key, put_varint, rarity,
 };
 use crate::model::{Entity, EntityKey};
 use crate::resolve::countries;
@@ -24,6 +25,10 @@ pub struct Builder {
     types: Vec<TypeBuild>,
     names: Packed,
     entities: Packed,
+    labels: Packed,
+    values: Packed,
+    /// Where each distinct value stands among them.
+    value_numbers: Map<Box<str>, u32>,
     postings: Vec<(u64, u32)>,
     /// How often each word or class stands in a name of a type.
     frequency: Map<u64, u32>,
@@ -34,7 +39,7 @@ pub struct Builder {
 
 struct TypeBuild {
     facts: TypeFacts,
-    values: Vec<(String, Map<u64, u32>)>,
+    values: Vec<(String, Map<u32, u32>)>,
     /// By name of an attribute: where it stands among the values.
     numbers: Map<String, usize>,
 }
@@ -116,8 +121,8 @@ impl Builder {
         let count_at = out.len();
         out.extend_from_slice(&[0; 2]);
         let mut count = 0u16;
+        let mut words = String::new();
         for (attribute, value) in &entity.attributes {
-            let mut words = String::new();
             self.name.parse_into(value);
             keys::spaced(&self.name, &mut words);
             let known = &mut self.types[usize::from(kind)];
@@ -130,20 +135,28 @@ impl Builder {
                 known.numbers.insert(attribute.clone(), next);
                 known.values.push((attribute.clone(), Map::default()));
             }
-            *known.values[at].1.entry(key(KeyKind::Word, words.as_bytes(), &[])).or_insert(0) += 1;
-            out.extend_from_slice(&number.to_le_bytes());
-            out.extend_from_slice(&countries::country(&words).unwrap_or(0).to_le_bytes());
             let kept = cut(&words, VALUE_BYTES);
-            out.push(u8::try_from(kept.len()).unwrap_or(0));
-            out.extend_from_slice(kept.as_bytes());
+            let value = match self.value_numbers.get(kept) {
+                Some(&value) => value,
+                None => {
+                    let value = self.values.begin();
+                    self.values.bytes.extend_from_slice(&countries::country(&words).unwrap_or(0).to_le_bytes());
+                    self.values.bytes.extend_from_slice(kept.as_bytes());
+                    self.value_numbers.insert(kept.into(), value);
+                    value
+                }
+            };
+            *known.values[at].1.entry(value).or_insert(0) += 1;
+            let out = &mut self.entities.bytes;
+            out.extend_from_slice(&number.to_le_bytes());
+            out.extend_from_slice(&value.to_le_bytes());
             count = counted;
         }
-        let out = &mut self.entities.bytes;
-        out[count_at..count_at + 2].copy_from_slice(&count.to_le_bytes());
-        for text in [entity.id.as_str(), &entity.name] {
-            put_varint(out, text.len() as u64);
-            out.extend_from_slice(text.as_bytes());
-        }
+        self.entities.bytes[count_at..count_at + 2].copy_from_slice(&count.to_le_bytes());
+        self.labels.begin();
+        put_varint(&mut self.labels.bytes, entity.id.as_str().len() as u64);
+        self.labels.bytes.extend_from_slice(entity.id.as_str().as_bytes());
+        self.labels.bytes.extend_from_slice(entity.name.as_bytes());
     }
 
     fn add_name(&mut self, entity: u32, kind: u16, text: &str, alias: bool) {
@@ -187,18 +200,22 @@ impl Builder {
 
     /// Packs everything and hands the pages out, those of one table in order.
     pub fn finish(mut self, sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>) -> Result<()> {
+        self.value_numbers = Map::default();
         self.weigh_and_pair(sink)?;
         self.keep_counts();
         let words = self.add_words(sink)?;
         let bucket_bits = self.put_keys(sink)?;
-        put_records(Table::Names, &self.names, sink)?;
-        put_records(Table::Entities, &self.entities, sink)?;
+        put_paged(Table::Names, &self.names, NAMES_PER_PAGE, sink)?;
+        put_paged(Table::Entities, &self.entities, ENTITIES_PER_PAGE, sink)?;
+        put_paged(Table::Values, &self.values, VALUES_PER_PAGE, sink)?;
+        put_paged(Table::Labels, &self.labels, LABELS_PER_PAGE, sink)?;
         let meta = Meta {
             format: FORMAT,
             bucket_bits,
             names: self.names.len(),
             entities: self.entities.len(),
             words: words.1,
+            values: self.values.len(),
             types: self.types.into_iter().map(TypeBuild::facts).collect(),
             word_starts: words.0,
         };
@@ -250,7 +267,7 @@ impl Builder {
                 at += 6 + len;
             }
             let name_number = u32::try_from(number).unwrap_or(u32::MAX);
-            pair.emit(inverted, card, &mut |key| self.postings.push((key, name_number)));
+            pair.emit(inverted, card, &self.values, &mut |key| self.postings.push((key, name_number)));
             weights.push(quantize(weight * 4.0));
             if weights.len() == WEIGHTS_PER_PAGE as usize {
                 sink(Table::Weights, page, &weights)?;
@@ -352,10 +369,6 @@ fn pack_bucket(postings: &[(u64, u32)]) -> Vec<u8> {
     page
 }
 
-fn put_records(table: Table, packed: &Packed, sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>) -> Result<()> {
-    put_paged(table, packed, NAMES_PER_PAGE, sink)
-}
-
 /// A page: for each record where it starts (two bytes, or four if the page is large), then the records.
 fn put_paged(
     table: Table,
@@ -421,7 +434,7 @@ impl PairKeys {
         self.used += 1;
     }
 
-    fn emit(&self, inverted: bool, entity: &[u8], put: &mut dyn FnMut(u64)) {
+    fn emit(&self, inverted: bool, entity: &[u8], values: &Packed, put: &mut dyn FnMut(u64)) {
         let words = &self.words[..self.used];
         let Some((last, first)) = keys::last_and_first(words.iter().map(|w| w.2), inverted) else {
             return;
@@ -431,8 +444,9 @@ impl PairKeys {
             if words.len() > 1 {
                 put(key(KeyKind::InitialLast, surname.as_bytes(), &words[first].0.as_bytes()[..1]));
             }
-            for value in super::read::attribute_values(entity) {
-                keys::value_keys(surname, value.text, put);
+            for (_, value) in super::read::value_numbers(entity) {
+                let text = std::str::from_utf8(&values.record(value as usize)[2..]).unwrap_or_default();
+                keys::value_keys(surname, text, put);
             }
         }
         for two in words.windows(2) {
@@ -492,9 +506,11 @@ mod tests {
         let index = Index::open(builder.resident().expect("packs")).expect("opens");
         let card = index.entity(0).expect("is there");
         let values: Vec<_> = card.values().collect();
-        assert_eq!((values.len(), values[999].text, values[999].attribute), (1001, "value 999", 999));
-        assert_eq!(values[1000].text, "worter ".repeat(13).trim_end());
-        assert_eq!(card.id_and_name(), ("\u{202e}id", "🙂 Name"));
+        let text = |number: u32| index.value(number, |value| value.text.to_owned()).expect("is there");
+        assert_eq!((values.len(), text(values[999].1), values[999].0), (1001, "value 999".to_owned(), 999));
+        assert_eq!(text(values[1000].1), "worter ".repeat(13).trim_end());
+        let is_same = |id: &str, name: &str| id == "\u{202e}id" && name == "🙂 Name";
+        assert!(index.label(0, is_same).expect("is there"));
         assert_eq!(index.meta.names, 1, "what no words are left of is no name");
     }
 

@@ -9,9 +9,11 @@
 //! | `Meta` | the catalog's figures, as JSON | one page |
 //! | `Keys` | a bucket of hashed keys with their lists of names or words | top bits of the hash |
 //! | `Names` | 64 names, tokenized, with the rarity of each token | name / 64 |
-//! | `Entities` | 64 entities: key, type, attribute values, id and name | entity / 64 |
+//! | `Entities` | 128 entities: key, type, and the numbers of their attribute values | entity / 128 |
 //! | `Words` | 256 words | word / 256 |
 //! | `Weights` | one byte a name: how much there is to explain | name / 4096 |
+//! | `Values` | 256 distinct values of attributes, as words, with the country they name | value / 256 |
+//! | `Labels` | 64 entities: id and name as the user knows them, for showing | entity / 64 |
 //!
 //! A list longer than [`LONGEST_LIST`] is not kept, only its length: words that common find nothing by themselves, and
 //! the pair keys (initial and surname, surname and attribute value) take their place.
@@ -27,7 +29,10 @@ pub use build::Builder;
 pub(crate) use read::{EntityCard, Index, List, NameCard, TokenView};
 
 /// Raised whenever the bytes or what they mean change: an index of another version is built anew.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
+
+/// Number of kinds of pages.
+pub const N_TABLES: usize = 8;
 
 /// A kind of page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,11 +50,24 @@ pub enum Table {
     Words = 4,
     /// Weight of each name.
     Weights = 5,
+    /// Distinct values of attributes.
+    Values = 6,
+    /// Ids and names of entities.
+    Labels = 7,
 }
 
 impl Table {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Table; 6] = [Table::Meta, Table::Keys, Table::Names, Table::Entities, Table::Words, Table::Weights];
+    pub const ALL: [Table; N_TABLES] = [
+        Table::Meta,
+        Table::Keys,
+        Table::Names,
+        Table::Entities,
+        Table::Words,
+        Table::Weights,
+        Table::Values,
+        Table::Labels,
+    ];
 }
 
 /// Where pages lie. In memory a page is borrowed, from a database it may be shared.
@@ -78,7 +96,7 @@ impl<P: Pages> Pages for &P {
 #[derive(Debug, Default)]
 pub struct Resident {
     bytes: Vec<u8>,
-    ends: [Vec<(usize, usize)>; 6],
+    ends: [Vec<(usize, usize)>; N_TABLES],
 }
 
 impl Resident {
@@ -140,6 +158,7 @@ pub(crate) struct Meta {
     pub(crate) names: u32,
     pub(crate) entities: u32,
     pub(crate) words: u32,
+    pub(crate) values: u32,
     pub(crate) types: Vec<TypeFacts>,
     /// First word of each length; words are ordered by length.
     pub(crate) word_starts: Vec<u32>,
@@ -148,6 +167,9 @@ pub(crate) struct Meta {
 /// Lists longer than this are not kept.
 pub(crate) const LONGEST_LIST: usize = 8192;
 pub(crate) const NAMES_PER_PAGE: u32 = 64;
+pub(crate) const ENTITIES_PER_PAGE: u32 = 128;
+pub(crate) const VALUES_PER_PAGE: u32 = 256;
+pub(crate) const LABELS_PER_PAGE: u32 = 64;
 pub(crate) const WORDS_PER_PAGE: u32 = 256;
 pub(crate) const WEIGHTS_PER_PAGE: u32 = 4096;
 /// How often a word stands in the names of a type is kept from here on; fewer are counted when they are asked for.

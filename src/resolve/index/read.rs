@@ -5,7 +5,10 @@ use std::ops::Deref;
 use anyhow::{Context, Result, ensure};
 
 use super::build::bucket_of;
-use super::{FORMAT, Meta, NAMES_PER_PAGE, Pages, RARITY_UNIT, Table, WEIGHTS_PER_PAGE, WORDS_PER_PAGE, get_varint};
+use super::{
+    ENTITIES_PER_PAGE, FORMAT, LABELS_PER_PAGE, Meta, NAMES_PER_PAGE, Pages, RARITY_UNIT, Table, VALUES_PER_PAGE,
+    WEIGHTS_PER_PAGE, WORDS_PER_PAGE, get_varint,
+};
 use crate::model::EntityKey;
 use crate::resolve::words::Role;
 
@@ -131,8 +134,6 @@ pub(crate) struct EntityCard<G> {
 /// A value of an attribute, normalized.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ValueView<'a> {
-    /// Which attribute of its type.
-    pub(crate) attribute: u16,
     /// Which country it names, 0 for none.
     pub(crate) country: u16,
     /// Lower-case words with single spaces.
@@ -140,47 +141,17 @@ pub(crate) struct ValueView<'a> {
 }
 
 impl<G: Deref<Target = [u8]>> EntityCard<G> {
-    /// Returns the values of its attributes.
-    pub(crate) fn values(&self) -> impl Iterator<Item = ValueView<'_>> {
-        attribute_values(&self.page[self.start..self.end])
-    }
-
-    /// Returns the user's id and the preferred name.
-    pub(crate) fn id_and_name(&self) -> (&str, &str) {
-        let record = &self.page[self.start..self.end];
-        let mut at = VALUES;
-        for _ in 0..n_values(record) {
-            at += 5 + usize::from(record[at + 4]);
-        }
-        let mut text = || {
-            let len = get_varint(record, &mut at) as usize;
-            at += len;
-            std::str::from_utf8(&record[at - len..at]).unwrap_or_default()
-        };
-        (text(), text())
+    /// Returns the numbers of its attributes, and of their values.
+    pub(crate) fn values(&self) -> impl Iterator<Item = (u16, u32)> + '_ {
+        value_numbers(&self.page[self.start..self.end])
     }
 }
 
-/// Where the values of a packed entity start: behind its key, its kind and their number.
-const VALUES: usize = 12;
-
-fn n_values(record: &[u8]) -> u16 {
-    u16::from_le_bytes([record[10], record[11]])
-}
-
-/// Reads the values out of a packed entity.
-pub(super) fn attribute_values(record: &[u8]) -> impl Iterator<Item = ValueView<'_>> {
-    let mut at = VALUES;
-    (0..n_values(record)).map(move |_| {
-        let len = usize::from(record[at + 4]);
-        let value = ValueView {
-            attribute: u16::from_le_bytes([record[at], record[at + 1]]),
-            country: u16::from_le_bytes([record[at + 2], record[at + 3]]),
-            text: std::str::from_utf8(&record[at + 5..at + 5 + len]).unwrap_or_default(),
-        };
-        at += 5 + len;
-        value
-    })
+/// Reads the numbers of attributes and values out of a packed entity.
+pub(super) fn value_numbers(record: &[u8]) -> impl Iterator<Item = (u16, u32)> + '_ {
+    let count = usize::from(u16::from_le_bytes([record[10], record[11]]));
+    let each = record[12..].chunks_exact(6).take(count);
+    each.map(|bytes| (u16::from_le_bytes([bytes[0], bytes[1]]), read_u32(bytes, 2)))
 }
 
 impl<P: Pages> Index<P> {
@@ -228,13 +199,34 @@ impl<P: Pages> Index<P> {
 
     /// Fetches an entity.
     pub(crate) fn entity(&self, number: u32) -> Result<EntityCard<P::Page<'_>>> {
-        let page = self.pages.page(Table::Entities, number / NAMES_PER_PAGE)?;
-        let count = NAMES_PER_PAGE.min(self.meta.entities - number / NAMES_PER_PAGE * NAMES_PER_PAGE);
-        let (start, end) = record(&page, number % NAMES_PER_PAGE, count);
+        let page = self.pages.page(Table::Entities, number / ENTITIES_PER_PAGE)?;
+        let count = ENTITIES_PER_PAGE.min(self.meta.entities - number / ENTITIES_PER_PAGE * ENTITIES_PER_PAGE);
+        let (start, end) = record(&page, number % ENTITIES_PER_PAGE, count);
         let mut key = [0; 8];
         key.copy_from_slice(&page[start..start + 8]);
         let kind = u16::from_le_bytes([page[start + 8], page[start + 9]]);
         Ok(EntityCard { page, start, end, key: EntityKey(i64::from_le_bytes(key)), kind })
+    }
+
+    /// Calls `read` with a value of an attribute.
+    pub(crate) fn value<R>(&self, number: u32, read: impl FnOnce(ValueView<'_>) -> R) -> Result<R> {
+        let page = self.pages.page(Table::Values, number / VALUES_PER_PAGE)?;
+        let count = VALUES_PER_PAGE.min(self.meta.values - number / VALUES_PER_PAGE * VALUES_PER_PAGE);
+        let (start, end) = record(&page, number % VALUES_PER_PAGE, count);
+        let country = u16::from_le_bytes([page[start], page[start + 1]]);
+        Ok(read(ValueView { country, text: std::str::from_utf8(&page[start + 2..end]).unwrap_or_default() }))
+    }
+
+    /// Calls `read` with the user's id of an entity and its preferred name.
+    pub(crate) fn label<R>(&self, number: u32, read: impl FnOnce(&str, &str) -> R) -> Result<R> {
+        let page = self.pages.page(Table::Labels, number / LABELS_PER_PAGE)?;
+        let count = LABELS_PER_PAGE.min(self.meta.entities - number / LABELS_PER_PAGE * LABELS_PER_PAGE);
+        let (start, end) = record(&page, number % LABELS_PER_PAGE, count);
+        let bytes = &page[start..end];
+        let mut at = 0;
+        let len = (get_varint(bytes, &mut at) as usize).min(bytes.len() - at);
+        let (id, name) = bytes[at..].split_at(len);
+        Ok(read(std::str::from_utf8(id).unwrap_or_default(), std::str::from_utf8(name).unwrap_or_default()))
     }
 
     /// Calls `read` with a word of the vocabulary.
@@ -245,9 +237,26 @@ impl<P: Pages> Index<P> {
         Ok(read(&page[start..end]))
     }
 
+    /// Returns a reader of how much there is to explain in a name.
+    pub(crate) fn weights(&self) -> Weights<'_, P> {
+        Weights { pages: &self.pages, page: None }
+    }
+}
+
+/// Reads weights; names asked for one after the other often stand on one page.
+pub(crate) struct Weights<'i, P: Pages> {
+    pages: &'i P,
+    page: Option<(u32, P::Page<'i>)>,
+}
+
+impl<P: Pages> Weights<'_, P> {
     /// Returns how much there is to explain in a name.
-    pub(crate) fn weight(&self, number: u32) -> Result<f32> {
-        let page = self.pages.page(Table::Weights, number / WEIGHTS_PER_PAGE)?;
+    pub(crate) fn of(&mut self, number: u32) -> Result<f32> {
+        let wanted = number / WEIGHTS_PER_PAGE;
+        let page = match &mut self.page {
+            Some((known, page)) if *known == wanted => page,
+            other => &mut other.insert((wanted, self.pages.page(Table::Weights, wanted)?)).1,
+        };
         Ok(f32::from(page[(number % WEIGHTS_PER_PAGE) as usize]) / 4.0)
     }
 }

@@ -4,27 +4,22 @@
 //! lays the few entities changed since over it, and, where there is no index that can be used, packs one in memory. So
 //! linking is right whoever changed the catalog, and fast where `load entities` did.
 
-use std::cell::{Cell, RefCell};
+mod pages;
+mod pairs;
+
 use std::collections::{HashMap, HashSet};
-use std::ops::Deref;
-use std::rc::Rc;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
-use super::pairs::{PairQuery, PairType, Pairs};
+use self::pages::Source;
+use self::pairs::{PairQuery, PairType, Pairs};
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
 use crate::profile::{EntityType, Pair, Profile};
-use crate::resolve::{
-    self, Builder, Candidate, Decision, Described, Method, Pages, Query, Resident, Resolver, Strictness, Table,
-};
+use crate::resolve::{self, Builder, Candidate, Decision, Described, Method, Query, Resolver, Strictness};
 use crate::store::{DecisionRow, LinkedMention, Read, Tx};
 
 /// Up to this many changed entities are laid over the index; more are packed into it.
 const OVERLAY: u64 = 2000;
-/// Pages kept in memory while an import runs; the rest is fetched again.
-const CACHE_BYTES: usize = 144 << 20;
-/// An index with no more pages of keys than this is read whole, about 24 MiB.
-const SMALL_INDEX: u64 = 8192;
 
 /// Packs the name index anew if it is missing, of an older format, or too much of the catalog changed. Called by
 /// whatever changes many entities, in its transaction.
@@ -437,13 +432,17 @@ impl<'a> Linker<'a> {
         let key = resolve::mention_key(query.text);
         let remembered: Vec<&DecisionRow> =
             self.decisions.get(&key).into_iter().flatten().filter(|d| holds(d, entity_type, query.hints)).collect();
-        if let Some(row) = remembered.iter().rev().find(|d| d.verdict == "is" && d.entity.is_some()) {
-            return Remembered::Is(row.entity);
+        // The narrowest comes last, and of two as narrow the later. What sleeps says nothing.
+        let mut refused = vec![];
+        for row in remembered.iter().rev() {
+            match (row.verdict.as_str(), row.entity) {
+                ("is", Some(entity)) if !refused.contains(&entity) => return Remembered::Is(row.entity),
+                ("nothing", _) => return Remembered::Nothing,
+                ("not", Some(entity)) => refused.push(entity),
+                _ => {}
+            }
         }
-        if remembered.iter().any(|d| d.verdict == "nothing") {
-            return Remembered::Nothing;
-        }
-        Remembered::Not(remembered.iter().filter(|d| d.verdict == "not").filter_map(|d| d.entity).collect())
+        Remembered::Not(refused)
     }
 }
 
@@ -521,93 +520,6 @@ fn is_settled(decision: &Decision) -> bool {
     let linked = decision.outcome == LinkOutcome::Linked;
     decision.method == Method::Decision
         || linked && matches!(decision.method, Method::Exact | Method::Alias | Method::Pair)
-}
-
-/// Where the pages of the index lie.
-pub enum Source<'a> {
-    /// All in memory.
-    Memory(Resident),
-    /// In the database, fetched when they are needed.
-    Database(DatabasePages<'a>),
-}
-
-/// A page, borrowed or shared.
-pub enum PageRef<'s> {
-    /// Of an index in memory.
-    Borrowed(&'s [u8]),
-    /// Of an index in the database.
-    Shared(Rc<[u8]>),
-}
-
-impl Deref for PageRef<'_> {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            PageRef::Borrowed(page) => page,
-            PageRef::Shared(page) => page,
-        }
-    }
-}
-
-impl<'a> Source<'a> {
-    fn open(read: Read<'a>, whole: bool) -> Result<Source<'a>> {
-        if read.index_pages_of(Table::Keys as u8)? <= SMALL_INDEX && whole {
-            let mut resident = Resident::default();
-            for table in Table::ALL {
-                read.each_index_page(table as u8, |page| resident.push(table, page))?;
-            }
-            return Ok(Source::Memory(resident));
-        }
-        Ok(Source::Database(DatabasePages { read, pages: RefCell::default(), bytes: Cell::new(0) }))
-    }
-}
-
-impl Pages for Source<'_> {
-    type Page<'s>
-        = PageRef<'s>
-    where
-        Self: 's;
-
-    fn page(&self, table: Table, number: u32) -> Result<PageRef<'_>> {
-        match self {
-            Source::Memory(resident) => resident.page(table, number).map(PageRef::Borrowed),
-            Source::Database(pages) => pages.page(table, number).map(PageRef::Shared),
-        }
-    }
-}
-
-/// Pages in the database, with a bounded number of them in memory.
-pub struct DatabasePages<'a> {
-    read: Read<'a>,
-    pages: RefCell<[Vec<Option<Rc<[u8]>>>; 6]>,
-    bytes: Cell<usize>,
-}
-
-impl DatabasePages<'_> {
-    fn page(&self, table: Table, number: u32) -> Result<Rc<[u8]>> {
-        let mut tables = self.pages.borrow_mut();
-        if let Some(Some(page)) = tables[table as usize].get(number as usize) {
-            return Ok(Rc::clone(page));
-        }
-        if self.bytes.get() > CACHE_BYTES {
-            for pages in tables.iter_mut() {
-                pages.clear();
-            }
-            self.bytes.set(0);
-        }
-        let page = self
-            .read
-            .index_page(table as u8, number, |page| Rc::<[u8]>::from(page))?
-            .with_context(|| format!("the name index lacks page {number} of {table:?}"))?;
-        let pages = &mut tables[table as usize];
-        if pages.len() <= number as usize {
-            pages.resize(number as usize + 1, None);
-        }
-        self.bytes.set(self.bytes.get() + page.len());
-        pages[number as usize] = Some(Rc::clone(&page));
-        Ok(page)
-    }
 }
 
 #[cfg(test)]
