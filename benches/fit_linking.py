@@ -46,7 +46,7 @@ def read(path):
 
 
 # How much a mention whose entity was taken away counts beside one as it was labelled.
-TAKEN_AWAY = 0.25
+TAKEN_AWAY = 0.1
 
 
 class Task:
@@ -201,12 +201,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("csv", nargs="+")
     parser.add_argument("--out")
-    parser.add_argument("--trees", type=int, default=120)
-    parser.add_argument("--leaves", type=int, default=12)
+    parser.add_argument("--trees", type=int, default=100)
+    parser.add_argument("--leaves", type=int, default=24)
     parser.add_argument("--taken-away", type=float, default=TAKEN_AWAY)
-    parser.add_argument("--minimum", type=int, default=60, help="pairs a leaf stands for, at least")
-    parser.add_argument("--rate", type=float, default=0.1)
-    parser.add_argument("--decision-trees", type=int, default=80)
+    parser.add_argument("--minimum", type=int, default=200, help="pairs a leaf stands for, at least")
+    parser.add_argument("--rate", type=float, default=0.07)
+    parser.add_argument("--decision-trees", type=int, default=60)
     parser.add_argument("--decision-leaves", type=int, default=8)
     parser.add_argument("--thresholds", default="0.4,0.5,0.9", help="of the figures held out and unseen")
     parser.add_argument("--only-final", action="store_true")

@@ -2,7 +2,7 @@
 
 use super::features::{Comparer, Feature, How, NAMES, Vector};
 use super::probe::Probe;
-use super::resolver::Scored;
+use super::search::Scored;
 use super::{Part, score};
 
 /// Describes the pairing of the words, and what found no partner.

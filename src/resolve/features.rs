@@ -165,16 +165,16 @@ pub(crate) struct Comparer<'a> {
 impl<'a> Comparer<'a> {
     pub(crate) fn new() -> Comparer<'a> {
         Comparer {
-            name: Vec::with_capacity(MAX_TOKENS),
-            pairs: Vec::with_capacity(MAX_TOKENS),
-            options: Vec::with_capacity(64),
+            name: Vec::new(),
+            pairs: Vec::new(),
+            options: Vec::new(),
             mention_paired: [0.0; MAX_TOKENS],
             name_paired: [0.0; MAX_TOKENS],
             spelled: 0,
-            core_at: Vec::with_capacity(MAX_TOKENS),
+            core_at: Vec::new(),
             core: Vec::with_capacity(64),
-            bones: Vec::with_capacity(64),
-            wide: Vec::with_capacity(64),
+            bones: Vec::new(),
+            wide: Vec::new(),
         }
     }
 
@@ -202,6 +202,9 @@ impl<'a> Comparer<'a> {
         evidence: &Evidence,
     ) -> Vector {
         self.name.clear();
+        self.name.reserve(16);
+        self.pairs.reserve(16);
+        self.options.reserve(16);
         card.tokens(|token| self.name.push(token));
         self.core_at.clear();
         for (at, token) in (0u8..).zip(&self.name) {
@@ -542,7 +545,11 @@ impl<'a> Comparer<'a> {
             (None, None) => 2.0,
             _ => 1.0,
         };
-        let number = |text: &[u8]| text.iter().any(u8::is_ascii_digit);
+        // `Super Bowl VII` is not `Super Bowl 50`: a numeral counts as a number.
+        let number = |text: &[u8]| {
+            text.iter().any(u8::is_ascii_digit)
+                || text.len() >= 2 && std::str::from_utf8(text).is_ok_and(|text| words::roman(text).is_some())
+        };
         let left_mention = (0..probe.words.len())
             .filter(|i| {
                 self.mention_paired[*i] < 0.5

@@ -34,6 +34,11 @@ pub(crate) fn role_weight(role: Role) -> f32 {
 impl Keys {
     /// Computes all keys of a name.
     pub(crate) fn of(&mut self, name: &Name) {
+        self.of_sounding(name, None);
+    }
+
+    /// Computes all keys of a name of which the sound of the core is known already.
+    pub(crate) fn of_sounding(&mut self, name: &Name, sound: Option<&[u8]>) {
         self.forms.clear();
         self.sounds.clear();
         self.initialisms.clear();
@@ -47,13 +52,16 @@ impl Keys {
             if token.role.is_core() && !token.aside {
                 let text = name.text(token);
                 self.squash.push_str(text);
-                phonetic::skeleton(text.as_bytes(), &mut self.bones);
+                if sound.is_none() {
+                    phonetic::skeleton(text.as_bytes(), &mut self.bones);
+                }
                 self.order.push((token.class, at));
             }
         }
         if !self.squash.is_empty() {
             push_new(&mut self.forms, key(KeyKind::Form, self.squash.as_bytes(), &[]));
         }
+        self.bones.extend_from_slice(sound.unwrap_or_default());
         if self.bones.len() >= 3 {
             self.sounds.push(key(KeyKind::Sound, &self.bones, &[]));
             phonetic::coarse(&self.bones, &mut self.wide);

@@ -23,6 +23,7 @@ mod probe;
 mod resolver;
 mod retrieve;
 mod score;
+mod search;
 mod similarity;
 mod sports;
 mod words;
@@ -71,9 +72,9 @@ impl Strictness {
     /// Returns the probability from which a mention is linked.
     pub fn threshold(self) -> f64 {
         match self {
-            Strictness::Strict => 0.86,
-            Strictness::Default => 0.47,
-            Strictness::Loose => 0.25,
+            Strictness::Strict => 0.85,
+            Strictness::Default => 0.44,
+            Strictness::Loose => 0.22,
         }
     }
 }

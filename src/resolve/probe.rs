@@ -15,6 +15,8 @@ pub(crate) struct Word {
     pub(crate) token: Token,
     /// Natural logarithm of how rare the word is among the names it may mean.
     pub(crate) rarity: f32,
+    /// In how many names it stands, of the layer of the index that has most.
+    pub(crate) frequency: u32,
     pub(crate) pattern: Pattern,
     pub(crate) families: &'static [u16],
     /// Value of a numeral or number word.
@@ -43,6 +45,8 @@ pub(crate) struct Probe {
     /// Initial letters of the words, small words left out.
     pub(crate) initials: String,
     pub(crate) segments: u8,
+    /// Names that may be meant, in the layer of the index that has most.
+    pub(crate) n_names: u32,
 }
 
 impl Probe {
@@ -63,6 +67,7 @@ impl Probe {
         self.coarse.clear();
         self.initials.clear();
         self.segments = 0;
+        self.n_names = 0;
         self.words.truncate(self.name.tokens.len());
         for (at, token) in self.name.tokens.iter().enumerate() {
             let text = self.name.text(token);
@@ -70,6 +75,7 @@ impl Probe {
                 self.words.push(Word {
                     token: *token,
                     rarity: 1.0,
+                    frequency: 0,
                     pattern: Pattern::default(),
                     families: &[],
                     value: None,
@@ -79,6 +85,7 @@ impl Probe {
             let word = &mut self.words[at];
             word.token = *token;
             word.rarity = 1.0;
+            word.frequency = 0;
             word.pattern.set(text.as_bytes());
             word.families = if token.role == Role::Word { given::families(text) } else { &[] };
             word.value = value_of(text, token.role);

@@ -10,37 +10,22 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
-use super::features::{self, Comparer, Feature, Vector};
+use super::features::{self, Feature};
 use super::hash::Map;
-use super::hints::{Context, Evidence, Hint, Prepared, Verdict};
-use super::index::{Index, KeyKind, NameCard, Pages, Resident, key};
+use super::hints::{Context, Hint, Prepared, Verdict};
+use super::index::{Builder, Index, KeyKind, Pages, Resident, key};
 use super::probe::Probe;
-use super::retrieve::{self, Found, Reach, Scope, Tallies};
 use super::score;
-use super::words::Role;
+use super::search::{FLOOR, HOPELESS, Layer, SCORED, Scored, Search};
 use super::{Candidate, Decision, Described, Method, Query, Strictness};
 use crate::model::{EntityKey, LinkOutcome};
 
 /// Candidates that a decision lists.
 const LISTED: usize = 5;
-/// Names that are compared in any case, best tally first.
-const FIRST: usize = 8;
-/// After these, only names whose tally is this share of the best one's.
-const GO_ON: f32 = 0.5;
-/// A mention so far explained by words that are certain is not widened.
-const EXPLAINED: f32 = 0.9;
-/// Words of a mention that are widened to words that share letters or sound.
-const WIDENED_WORDS: u32 = 4;
-/// Candidates that the forest scores; the plain order puts the right one among the first four in 99 of 100 cases.
-const SCORED: usize = 10;
-/// Candidates whose plain score is this far behind the best are not scored by the forest.
-const HOPELESS: f32 = 5.0;
 /// Values of hints whose other names are remembered.
 const NAMES_MAX: usize = 20_000;
 /// Plain score of the rival that is always there: in a small catalog the only candidate is not the right one for that.
 const NOBODY: f32 = -3.0;
-/// Log-odds of a candidate that was not scored.
-const FLOOR: f32 = -9.0;
 /// Entities with exactly this name that are looked at; a name of more is ambiguous without looking.
 const NAMESAKES: u32 = 64;
 /// Candidates whose plain scores differ by less can't be told apart.
@@ -66,49 +51,11 @@ pub struct Resolver<P> {
     pub explain: bool,
 }
 
-/// An index, and the room to ask it.
-struct Layer<P> {
-    index: Index<P>,
-    room: Tallies,
-    /// The types last asked for, and what they mean here.
-    scope: Option<(Vec<String>, Scope)>,
-    found: Vec<Found>,
-}
-
-/// A candidate name with its features.
-pub(crate) struct Scored {
-    pub(crate) entity: EntityKey,
-    /// Which of the entity's names was compared.
-    name: u32,
-    /// Words of the mention that are surely in the name, a bit a word.
-    certain: u32,
-    /// Which layer, and which entity there.
-    place: (u8, u32),
-    pub(crate) vector: Vector,
-    pub(crate) plain: f32,
-    pub(crate) log_odds: f32,
-    pub(crate) words: Vec<String>,
-    /// Bits by which what stands around the mention agrees; they are among those of the hints.
-    pub(crate) context: f32,
-}
-
-impl<P: Pages> Layer<P> {
-    fn open(pages: P) -> Result<Layer<P>> {
-        Ok(Layer { index: Index::open(pages)?, room: Tallies::default(), scope: None, found: Vec::new() })
-    }
-
-    fn set_scope(&mut self, types: &[String]) {
-        if self.scope.as_ref().is_none_or(|(known, _)| known != types) {
-            self.scope = Some((types.to_vec(), Scope::of(&self.index.meta, types)));
-        }
-    }
-}
-
 impl<P: Pages> Resolver<P> {
     /// Opens an index.
     pub fn new(pages: P) -> Result<Resolver<P>> {
         Ok(Resolver {
-            base: Layer::open(pages)?,
+            base: Layer::open(0, pages)?,
             overlay: None,
             hidden: HashSet::new(),
             probe: Probe::default(),
@@ -120,9 +67,10 @@ impl<P: Pages> Resolver<P> {
         })
     }
 
-    /// Lays the entities changed since over the index: `changed` packed anew, `hidden` no longer valid in the base.
-    pub fn overlay(&mut self, changed: Resident, hidden: HashSet<EntityKey>) -> Result<()> {
-        let layer = Layer::open(changed)?;
+    /// Lays the entities changed since over the index, weighed by it: `changed` is what counts now, `hidden` is no longer
+    /// valid in the base.
+    pub fn overlay(&mut self, changed: Builder, hidden: HashSet<EntityKey>) -> Result<()> {
+        let layer = Layer::open(1, changed.resident_before(&self.base.index)?)?;
         self.overlay = (layer.index.meta.names > 0).then_some(layer);
         self.hidden = hidden;
         Ok(())
@@ -305,14 +253,9 @@ impl<P: Pages> Resolver<P> {
     /// Returns the candidates, best first, one an entity, as if those in `except` were not there.
     fn candidates(&mut self, hints: &[Rc<Hint>], context: &Context, except: &[EntityKey]) -> Result<Vec<Scored>> {
         self.probe.prepare(hints, context);
-        let mut scored = Vec::new();
         let Resolver { base, overlay, hidden, probe, explain, .. } = self;
-        let mut search = Search { number: 0, hidden: Some(hidden), except, explain: *explain, most: SCORED };
-        gather(base, probe, &search, &mut scored)?;
-        if let Some(overlay) = overlay {
-            (search.number, search.hidden) = (1, None);
-            gather(overlay, probe, &search, &mut scored)?;
-        }
+        let search = Search { hidden, except, explain: *explain, most: SCORED };
+        let mut scored = search.find(base, overlay.as_mut(), probe)?;
         compare_rivals(&mut scored);
         let best = scored.first().map_or(0.0, |s| s.plain);
         scored.truncate(SCORED);
@@ -398,7 +341,7 @@ fn exact_bearers<P: Pages>(
     hints: &[Rc<Hint>],
     out: &mut Vec<Bearer>,
 ) -> Result<()> {
-    let Some((_, scope)) = &layer.scope else {
+    let Some(scope) = layer.scope() else {
         return Ok(());
     };
     let list = layer.index.list(key(KeyKind::Form, probe.full.as_bytes(), &[]))?;
@@ -453,147 +396,6 @@ fn method_of(best: &Scored) -> Method {
         return Method::Hint;
     }
     Method::Fuzzy
-}
-
-/// Compares the mention with what the index finds, and looks further where that does not explain it; of each entity the
-/// best name goes on.
-fn gather<P: Pages>(layer: &mut Layer<P>, probe: &mut Probe, search: &Search<'_>, out: &mut Vec<Scored>) -> Result<()> {
-    let Layer { index, room, scope: Some((_, scope)), found } = layer else {
-        return Ok(());
-    };
-    let index = &*index;
-    let from = out.len();
-    // What is not to be found must not keep the rest from being looked for.
-    room.is_thorough = !search.except.is_empty();
-    retrieve::retrieve(index, scope, probe, room, found)?;
-    search.compare(index, probe, room, found, from, out)?;
-    for reach in [Reach::Near, Reach::Far] {
-        let open = open_words(probe, &out[from..], if reach == Reach::Far { room.close } else { 0 });
-        if open == 0 {
-            break;
-        }
-        if retrieve::widen(index, scope, probe, room, (open, reach), found)? {
-            search.compare(index, probe, room, found, from, out)?;
-        }
-    }
-    // Only the best need the rest of their features.
-    out[from..].sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.entity.cmp(&b.entity)));
-    out.truncate(from.saturating_add(search.most));
-    let best = out.get(from).map_or(0.0, |best| best.plain);
-    let hopeful = out[from..].partition_point(|s| s.plain >= best - HOPELESS - score::SOUND_WORTH);
-    out.truncate(from + hopeful);
-    let cards: Vec<NameCard<P::Page<'_>>> = out[from..].iter().map(|s| index.name(s.name)).collect::<Result<_>>()?;
-    let mut comparer = Comparer::new();
-    for (scored, card) in out[from..].iter_mut().zip(&cards) {
-        comparer.finish(probe, card, &mut scored.vector);
-        scored.plain = score::plain(&scored.vector);
-    }
-    Ok(())
-}
-
-/// Returns the words of the mention, a bit a word, that nothing found so far explains; none if some name explains nearly
-/// all with certainty. Words in `close` have found a word close enough.
-fn open_words(probe: &Probe, scored: &[Scored], close: u32) -> u32 {
-    let plain = |at: &usize| probe.words[*at].token.role != Role::Initials;
-    let own: f32 = (0..probe.words.len()).filter(plain).map(|at| probe.weight(at)).sum();
-    let certain = |candidate: &Scored| -> f32 {
-        (0..probe.words.len())
-            .filter(|at| plain(at) && candidate.certain & 1 << at != 0)
-            .map(|at| probe.weight(at))
-            .sum()
-    };
-    if own == 0.0 || scored.iter().any(|candidate| certain(candidate) >= EXPLAINED * own) {
-        return 0;
-    }
-    let best = scored.iter().max_by(|a, b| a.plain.total_cmp(&b.plain).then(b.entity.cmp(&a.entity)));
-    let done = best.map_or(0, |best| best.certain) | close;
-    let is_open = |at: &usize| probe.words[*at].token.role == Role::Word && done & 1 << at == 0;
-    let rarest = (0..probe.words.len()).filter(is_open).map(|at| probe.words[at].rarity).fold(0.0, f32::max);
-    let mut open: Vec<usize> =
-        (0..probe.words.len()).filter(|at| is_open(at) && probe.words[*at].rarity >= 0.5 * rarest).collect();
-    open.sort_by(|a, b| probe.words[*b].rarity.total_cmp(&probe.words[*a].rarity).then(a.cmp(b)));
-    open.iter().take(WIDENED_WORDS as usize).fold(0, |bits, at| bits | 1 << at)
-}
-
-/// What is looked for in one index.
-struct Search<'s> {
-    /// Which layer it is.
-    number: u8,
-    /// Entities of which another layer knows better.
-    hidden: Option<&'s HashSet<EntityKey>>,
-    /// Entities that are not to be found.
-    except: &'s [EntityKey],
-    explain: bool,
-    /// Candidates that go on.
-    most: usize,
-}
-
-impl Search<'_> {
-    /// Compares the mention with names, best tally first; the candidates of this index stand from `from` on.
-    fn compare<P: Pages>(
-        &self,
-        index: &Index<P>,
-        probe: &Probe,
-        room: &mut Tallies,
-        found: &[Found],
-        from: usize,
-        out: &mut Vec<Scored>,
-    ) -> Result<()> {
-        let least = found.first().map_or(0.0, |best| GO_ON * best.tally);
-        let n = found.iter().enumerate().take_while(|(at, found)| *at < FIRST || found.tally >= least).count();
-        let cards: Vec<NameCard<P::Page<'_>>> = found[..n].iter().map(|f| index.name(f.name)).collect::<Result<_>>()?;
-        let mut own = String::new();
-        if !probe.context.is_empty() {
-            super::keys::spaced(&probe.name, &mut own);
-        }
-        let mut comparer = Comparer::new();
-        for (found, card) in found.iter().zip(&cards) {
-            let known = out[from..].iter().position(|scored| scored.place.1 == card.entity);
-            let entity = index.entity(card.entity)?;
-            if self.hidden.is_some_and(|hidden| hidden.contains(&entity.key)) || self.except.contains(&entity.key) {
-                continue;
-            }
-            let Some(facts) = index.meta.types.get(usize::from(entity.kind)) else {
-                continue;
-            };
-            let mut evidence = Evidence::default();
-            for hint in &probe.hints {
-                evidence.add(hint.judge(index, &entity, facts, &mut room.meanings)?);
-            }
-            let context = if probe.context.is_empty() {
-                0.0
-            } else {
-                probe.context.agree(&own, &probe.hints, (index, card.entity), &entity, facts)?
-            };
-            evidence.agree += context;
-            let vector = comparer.compare(probe, card, &evidence);
-            let plain = score::plain(&vector);
-            let words = if self.explain { super::explain::words(probe, &comparer) } else { Vec::new() };
-            let scored = Scored {
-                entity: entity.key,
-                name: found.name,
-                certain: comparer.certain(),
-                place: (self.number, card.entity),
-                vector,
-                plain,
-                log_odds: FLOOR,
-                words,
-                context,
-            };
-            match known {
-                Some(at) => {
-                    let at = from + at;
-                    let support = out[at].vector[Feature::support as usize] + 1.0;
-                    if scored.plain > out[at].plain {
-                        out[at] = scored;
-                    }
-                    out[at].vector[Feature::support as usize] = support;
-                }
-                None => out.push(scored),
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Sets the features that tell how a candidate stands among the others.
@@ -652,9 +454,8 @@ impl<P: Pages> Resolver<P> {
         }
         let hints = self.prepared.all(query.hints, &self.names);
         self.probe.prepare(&hints, &Context::default());
-        let mut scored = Vec::new();
-        let search = Search { number: 0, hidden: Some(&self.hidden), except: &[], explain: false, most: usize::MAX };
-        gather(&mut self.base, &mut self.probe, &search, &mut scored)?;
+        let search = Search { hidden: &self.hidden, except: &[], explain: false, most: usize::MAX };
+        let scored = search.find(&mut self.base, self.overlay.as_mut(), &mut self.probe)?;
         Ok(scored.into_iter().map(|candidate| candidate.entity).collect())
     }
 }

@@ -15,7 +15,7 @@ use anyhow::Result;
 
 use super::features::word_similarity;
 use super::hints::Meanings;
-use super::index::{COUNTED_FROM, Index, KeyKind, LONGEST_LIST, List, Meta, Pages, key, rarity};
+use super::index::{Background, COUNTED_FROM, Index, KeyKind, LONGEST_LIST, List, Meta, Pages, key, rarity};
 use super::keys::{self, Keys};
 use super::name::{Name, Token};
 use super::probe::Probe;
@@ -25,7 +25,7 @@ use super::words::{self, Role};
 /// Names that go on to be compared.
 pub(crate) const KEPT: usize = 32;
 /// Of these, only those whose tally is this share of the best one's.
-const KEPT_SHARE: f32 = 0.3;
+pub(crate) const KEPT_SHARE: f32 = 0.3;
 /// Entries of lists read for one mention; the rarest words come first, so what is left out says little.
 const BUDGET: u32 = 12_000;
 /// Words of the vocabulary that a word of the mention is widened to.
@@ -214,7 +214,7 @@ pub(crate) fn retrieve<P: Pages>(
 ) -> Result<()> {
     room.begin(&index.meta);
     let mut keys = std::mem::take(&mut room.keys);
-    keys.of(&probe.name);
+    keys.of_sounding(&probe.name, Some(&probe.sound));
     for &key in &keys.forms {
         reward_all(index, scope, room, key, worth::FORM, LONGEST_LIST)?;
     }
@@ -361,6 +361,22 @@ fn pairs<P: Pages>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut Ta
     Ok(())
 }
 
+impl<P: Pages> Background for Index<P> {
+    fn names(&self, entity_type: &str) -> u32 {
+        self.meta.types.iter().find(|facts| facts.name == entity_type).map_or(0, |facts| facts.names)
+    }
+
+    fn frequency(&self, entity_type: &str, word_key: u64) -> Result<u32> {
+        let scope = Scope::of(&self.meta, &[entity_type.to_owned()]);
+        frequency(self, &scope, word_key, &self.list(word_key)?)
+    }
+
+    fn bits(&self, entity_type: &str, attribute: &str) -> Option<f32> {
+        let facts = self.meta.types.iter().find(|facts| facts.name == entity_type)?;
+        facts.attributes.iter().find(|known| known.name == attribute).map(|known| known.bits)
+    }
+}
+
 /// Returns in how many names of the scope a word stands.
 fn frequency<P: Pages>(index: &Index<P>, scope: &Scope, word: u64, list: &List<P::Page<'_>>) -> Result<u32> {
     if scope.ranges.is_none() || list.len() == 0 {
@@ -390,12 +406,16 @@ fn frequency<P: Pages>(index: &Index<P>, scope: &Scope, word: u64, list: &List<P
 /// name has.
 fn words<P: Pages>(index: &Index<P>, scope: &Scope, probe: &mut Probe, room: &mut Tallies, known: bool) -> Result<()> {
     let mut order = Vec::with_capacity(probe.words.len());
+    probe.n_names = probe.n_names.max(scope.names);
     for at in 0..probe.words.len() {
         let token = probe.words[at].token;
         let word = keys::word_key(probe.text(at), token.class);
         let list = index.list(word)?;
         let frequency = frequency(index, scope, word, &list)?;
-        probe.words[at].rarity = rarity(frequency, scope.names);
+        // A layer of few changes weighs words as the catalog does.
+        let word = &mut probe.words[at];
+        word.frequency = word.frequency.max(frequency);
+        word.rarity = rarity(word.frequency, probe.n_names);
         if token.role.is_core() {
             order.push((frequency, at, list));
         }
@@ -414,7 +434,7 @@ fn words<P: Pages>(index: &Index<P>, scope: &Scope, probe: &mut Probe, room: &mu
     if known {
         return Ok(());
     }
-    let absent: Vec<usize> = order.iter().filter(|(n, ..)| *n == 0).map(|(_, at, _)| *at).collect();
+    let absent: Vec<usize> = order.iter().map(|(_, at, _)| *at).filter(|at| probe.words[*at].frequency == 0).collect();
     drop(order);
     for at in absent {
         widen_word(index, scope, probe, at, Reach::Near, room)?;
@@ -489,7 +509,7 @@ fn widen_word<P: Pages>(
         if list.len() > 3000 || room.spent > 2 * BUDGET {
             continue;
         }
-        let worth = rarity(list.len(), scope.names) * similarity * similarity;
+        let worth = rarity(list.len(), probe.n_names) * similarity * similarity;
         room.spread(&list, scope, worth, worth + besides);
     }
     room.similar = similar;

@@ -327,7 +327,7 @@ fn pages_memory_and_changes_laid_over_give_the_same_answers() {
     assert_eq!(in_memory, paged);
     assert_eq!(paged, shown(&answers(&store, Load::One)), "the same question, the same answer");
 
-    // Some of it changed and changed back: what is laid over is weighed by itself, so scores differ a little.
+    // Some of it changed and changed back: what is laid over is weighed by the catalog and searched as one with it.
     let changed: Vec<Entity> = catalog
         .iter()
         .take(40)
@@ -337,13 +337,9 @@ fn pages_memory_and_changes_laid_over_give_the_same_answers() {
     load(&mut store, &catalog[..40], false);
     let overlaid = shown(&answers(&store, Load::Many));
     assert_eq!(overlaid, shown(&answers(&store, Load::One)));
+    // How many names there are is counted with both, so a score may differ in its last digits.
     let decided = |text: &String| text.split(' ').take(3).map(str::to_owned).collect::<Vec<_>>();
-    let mut n_same = 0;
     for ((a, b), mention) in overlaid.iter().zip(&in_memory).zip(&mentions) {
-        let (a, b) = (decided(a), decided(b));
-        let exact = ["Exact", "Alias"].contains(&b[2].as_str());
-        assert!(a == b || !exact, "{mention:?}: {a:?}, not {b:?}");
-        n_same += usize::from(a == b);
+        assert_eq!(decided(a), decided(b), "{mention:?}");
     }
-    assert!(n_same * 100 >= mentions.len() * 95, "{n_same} of {}", mentions.len());
 }

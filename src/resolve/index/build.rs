@@ -199,9 +199,17 @@ impl Builder {
     }
 
     /// Packs everything and hands the pages out, those of one table in order.
-    pub fn finish(mut self, sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>) -> Result<()> {
+    pub fn finish(self, sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>) -> Result<()> {
+        self.finish_before(&Nothing, sink)
+    }
+
+    fn finish_before(
+        mut self,
+        background: &dyn Background,
+        sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>,
+    ) -> Result<()> {
         self.value_numbers = Map::default();
-        self.weigh_and_pair(sink)?;
+        self.weigh_and_pair(background, sink)?;
         self.keep_counts();
         let words = self.add_words(sink)?;
         let bucket_bits = self.put_keys(sink)?;
@@ -216,7 +224,7 @@ impl Builder {
             entities: self.entities.len(),
             words: words.1,
             values: self.values.len(),
-            types: self.types.into_iter().map(TypeBuild::facts).collect(),
+            types: self.types.into_iter().map(|kind| kind.facts(background)).collect(),
             word_starts: words.0,
         };
         sink(Table::Meta, 0, &serde_json::to_vec(&meta)?)
@@ -224,8 +232,13 @@ impl Builder {
 
     /// Packs everything in memory.
     pub fn resident(self) -> Result<Resident> {
+        self.resident_before(&Nothing)
+    }
+
+    /// Packs everything in memory; what is rare, and what tells, is weighed by a larger catalog.
+    pub(crate) fn resident_before(self, background: &dyn Background) -> Result<Resident> {
         let mut resident = Resident::default();
-        self.finish(&mut |table, _, page| {
+        self.finish_before(background, &mut |table, _, page| {
             resident.push(table, page);
             Ok(())
         })?;
@@ -234,7 +247,11 @@ impl Builder {
 
     /// Second pass over the packed names: now that frequencies are known, rarities are written into the tokens, and
     /// keys of two parts are made where one part alone would find too many.
-    fn weigh_and_pair(&mut self, sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>) -> Result<()> {
+    fn weigh_and_pair(
+        &mut self,
+        background: &dyn Background,
+        sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>,
+    ) -> Result<()> {
         let mut weights = Vec::with_capacity(WEIGHTS_PER_PAGE as usize);
         let mut page = 0;
         let mut pair = PairKeys::default();
@@ -243,7 +260,8 @@ impl Builder {
             let entity = u32::from_le_bytes(read4(&self.names.bytes, start)) as usize;
             let card = self.entities.record(entity);
             let kind = u16::from_le_bytes([card[8], card[9]]);
-            let total = self.types[usize::from(kind)].facts.names;
+            let of_type = &self.types[usize::from(kind)].facts;
+            let total = of_type.names.max(background.names(&of_type.name));
             let inverted = self.names.bytes[start + 4] & 2 != 0;
             let count = self.names.bytes[start + 5];
             let mut at = start + 6;
@@ -255,8 +273,9 @@ impl Builder {
                 let class = u16::from_le_bytes([self.names.bytes[at + 3], self.names.bytes[at + 4]]);
                 let segment = self.names.bytes[at + 5];
                 let text = std::str::from_utf8(&self.names.bytes[at + 6..at + 6 + len])?;
-                let frequency =
-                    self.frequency.get(&keys::count_key(keys::word_key(text, class), kind)).copied().unwrap_or(1);
+                let word_key = keys::word_key(text, class);
+                let own = self.frequency.get(&keys::count_key(word_key, kind)).copied().unwrap_or(1);
+                let frequency = own.max(background.frequency(&of_type.name, word_key)?);
                 let rarity = rarity(frequency, total);
                 let role = Role::from_u8(flags & 0x7f);
                 weight += rarity * keys::role_weight(role) * if flags & 0x80 == 0 { 1.0 } else { 0.4 };
@@ -393,9 +412,36 @@ fn put_paged(
     Ok(())
 }
 
+/// A catalog beside which a few entities are packed: these are its changes, and are to be weighed as if they were in it.
+pub(crate) trait Background {
+    /// Returns the number of names of a type.
+    fn names(&self, entity_type: &str) -> u32;
+    /// Returns in how many names of a type a word stands.
+    fn frequency(&self, entity_type: &str, word_key: u64) -> Result<u32>;
+    /// Returns how much an agreement in an attribute tells, in bits.
+    fn bits(&self, entity_type: &str, attribute: &str) -> Option<f32>;
+}
+
+/// No such catalog.
+struct Nothing;
+
+impl Background for Nothing {
+    fn names(&self, _: &str) -> u32 {
+        0
+    }
+
+    fn frequency(&self, _: &str, _: u64) -> Result<u32> {
+        Ok(0)
+    }
+
+    fn bits(&self, _: &str, _: &str) -> Option<f32> {
+        None
+    }
+}
+
 impl TypeBuild {
     /// Learns from the values how much an agreement tells: the chance that two entities agree, in bits.
-    fn facts(self) -> TypeFacts {
+    fn facts(self, background: &dyn Background) -> TypeFacts {
         let entities = f32_of(self.facts.entities).max(1.0);
         let attributes = self
             .values
@@ -404,7 +450,9 @@ impl TypeBuild {
                 let total: u64 = values.values().map(|n| u64::from(*n)).sum();
                 let pairs: f64 = values.values().map(|n| f64::from(*n) * f64::from(*n)).sum();
                 let chance = pairs / (total.max(1) as f64 * total.max(1) as f64);
-                AttributeFacts { name, filled: total as f32 / entities, bits: (-chance.max(1e-9).log2()) as f32 }
+                let own = (-chance.max(1e-9).log2()) as f32;
+                let bits = background.bits(&self.facts.name, &name).unwrap_or(own);
+                AttributeFacts { name, filled: total as f32 / entities, bits }
             })
             .collect();
         TypeFacts { attributes, ..self.facts }

@@ -25,6 +25,7 @@ use std::ops::{Deref, Range};
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use build::Background;
 pub use build::Builder;
 pub(crate) use read::{EntityCard, Index, List, NameCard, TokenView};
 

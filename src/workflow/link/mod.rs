@@ -120,7 +120,7 @@ impl<'a> Linker<'a> {
         for (key, entity) in &changed {
             builder.add(*key, entity);
         }
-        resolver.overlay(builder.resident()?, stale.into_iter().collect::<HashSet<_>>())
+        resolver.overlay(builder, stale.into_iter().collect::<HashSet<_>>())
     }
 
     /// Asks for the parts of every score.
