@@ -26,8 +26,8 @@ const LISTED: usize = 5;
 const NAMES_MAX: usize = 20_000;
 /// Plain score of the rival that is always there: in a small catalog the only candidate is not the right one for that.
 const NOBODY: f32 = -3.0;
-/// Entities with exactly this name that are looked at; a name of more is ambiguous without looking.
-const NAMESAKES: u32 = 64;
+/// Entities with exactly this name that are looked at; a name of more goes the long way.
+const NAMESAKES: u32 = 128;
 /// Candidates whose plain scores differ by less can't be told apart.
 const ALIKE: f32 = 0.1;
 /// Probability of an exact, unambiguous name; measured on labelled mentions, where 1 to 3 % of the labels are wrong.
@@ -215,7 +215,8 @@ impl<P: Pages> Resolver<P> {
         self.probe.begin(query.text);
     }
 
-    /// Decides by all letters of the name: one entity is meant, or several are and nothing tells them apart.
+    /// Decides by all letters of the name: one entity is meant, of several the one that hints leave, or several are and
+    /// nothing tells them apart.
     fn exact(&mut self, hints: &[Rc<Hint>]) -> Result<Option<Decision>> {
         let mut bearers = Vec::new();
         exact_bearers(&mut self.base, 0, &self.probe, &self.hidden, hints, &mut bearers)?;
@@ -228,23 +229,34 @@ impl<P: Pages> Resolver<P> {
             parts: Vec::new(),
             place: bearer.place,
         };
+        let linked = |one: &Bearer| Decision {
+            outcome: LinkOutcome::Linked,
+            entity: Some(one.entity),
+            score: EXACT,
+            method: if one.alias { Method::Alias } else { Method::Exact },
+            candidates: vec![candidate(one, EXACT)],
+        };
         match bearers.as_slice() {
-            [one] if !one.against => Ok(Some(Decision {
-                outcome: LinkOutcome::Linked,
-                entity: Some(one.entity),
-                score: EXACT,
-                method: if one.alias { Method::Alias } else { Method::Exact },
-                candidates: vec![candidate(one, EXACT)],
-            })),
-            [_, _, ..] if hints.is_empty() => {
-                let score = EXACT / bearers.len() as f64;
-                Ok(Some(Decision {
-                    outcome: LinkOutcome::Ambiguous,
-                    entity: None,
-                    score,
-                    method: Method::None,
-                    candidates: bearers.iter().take(LISTED).map(|bearer| candidate(bearer, score)).collect(),
-                }))
+            [one] if !one.against => Ok(Some(linked(one))),
+            [_, _, ..] => {
+                // Those that no hint contradicts; where one alone is left, and a hint speaks for it, it is meant.
+                let mut left: Vec<&Bearer> = bearers.iter().filter(|bearer| !bearer.against).collect();
+                left.sort_by(|a, b| b.agree.total_cmp(&a.agree).then(a.entity.cmp(&b.entity)));
+                match left[..] {
+                    [one] if one.agree > 0.0 => Ok(Some(linked(one))),
+                    [one, other, ..] if one.agree == other.agree => {
+                        let alike = left.iter().take_while(|bearer| bearer.agree == one.agree).count();
+                        let score = EXACT / alike as f64;
+                        Ok(Some(Decision {
+                            outcome: LinkOutcome::Ambiguous,
+                            entity: None,
+                            score,
+                            method: Method::None,
+                            candidates: left.iter().take(LISTED.min(alike)).map(|one| candidate(one, score)).collect(),
+                        }))
+                    }
+                    _ => Ok(None),
+                }
             }
             _ => Ok(None),
         }
@@ -329,6 +341,8 @@ struct Bearer {
     entity: EntityKey,
     place: (u8, u32),
     alias: bool,
+    /// What speaks for it: the bits of hints that agree, and one for each.
+    agree: f32,
     /// A hint contradicts.
     against: bool,
 }
@@ -370,14 +384,20 @@ fn exact_bearers<P: Pages>(
             continue;
         }
         let facts = layer.index.meta.types.get(usize::from(entity.kind));
-        let mut against = false;
+        let (mut against, mut agree) = (false, 0.0);
         if let Some(facts) = facts {
             for hint in hints {
-                let verdict = hint.judge(&layer.index, &entity, facts, &mut layer.room.meanings)?;
-                against |= matches!(verdict, Verdict::Against(_));
+                match hint.judge(&layer.index, &entity, facts, &mut layer.room.meanings)? {
+                    Verdict::Against(_) => against = true,
+                    // Even what tells nothing by itself, since all who have a value have this one, is more than none.
+                    Verdict::Agree(bits) => agree += bits + 1.0,
+                    // Nearly the same position, or the year after: for it, if less than the very same.
+                    Verdict::Near(bits) => agree += 0.25 * (bits + 1.0),
+                    Verdict::Unknown => {}
+                }
             }
         }
-        out.push(Bearer { entity: entity.key, place: (number, card.entity), alias: card.alias, against });
+        out.push(Bearer { entity: entity.key, place: (number, card.entity), alias: card.alias, agree, against });
     }
     Ok(())
 }
