@@ -25,7 +25,7 @@ import numpy as np
 UP = """mention_explained name_explained part_explained shared numbers_agree letters overlap sound form
 initialism hint_agree support best gap""".split()
 DOWN = """mention_rest_max name_rest_max mention_rest name_rest part_rest_max numbers_differ mention_numbers name_numbers
-hint_against rival namesakes place second third close clash""".split()
+hint_against rival namesakes place second third close clash version""".split()
 
 
 def read(path):
@@ -45,6 +45,8 @@ def read(path):
     return names, decision, mentions
 
 
+# The rule of src/resolve/score.rs for names that differ in nothing but a number; it is no weight of a forest.
+ANOTHER_VERSION = -5.0
 # How much a mention whose entity was taken away counts beside one as it was labelled.
 TAKEN_AWAY = 0.1
 
@@ -59,6 +61,11 @@ class Task:
         self.real = np.array([not k[1] for k in keys])
         self.weight = np.where(self.real, 1.0, taken_away) * (0.2 if self.name.startswith("tiny-") else 1.0)
         self.x = np.array([row for k in keys for row in mentions[k][0]], dtype=np.float32)
+        # What a rule decides is not for the forest.
+        version = self.names.index("version")
+        self.version = self.x[:, version]
+        self.x = np.delete(self.x, version, axis=1)
+        del self.names[version]
         self.y = np.array([g for k in keys for g in mentions[k][1]])
         self.of = np.array([i for i, k in enumerate(keys) for _ in mentions[k][0]])
         self.count = len(keys)
@@ -95,8 +102,11 @@ def fit_pair(tasks, masks, args):
     return train(np.concatenate(xs), np.concatenate(ys), w / w.mean(), tasks[0].names, args.trees, args.leaves, args.rate, args.minimum)
 
 
-def raw(model, x):
-    return np.clip(model.predict(x, raw_score=True), -9, 9) if len(x) else np.zeros(0)
+def raw(model, task, rows=slice(None)):
+    if not len(task.x[rows]):
+        return np.zeros(0)
+    scores = model.predict(task.x[rows], raw_score=True) + ANOTHER_VERSION * task.version[rows]
+    return np.clip(scores, -9, 9)
 
 
 def decide(task, scores):
@@ -141,7 +151,7 @@ def out_of_fold(tasks, masks, args, folds=3):
         model = fit_pair(tasks, inside, args)
         for t, m, s in zip(tasks, masks, scores):
             rows = (m & (t.fold == fold))[t.of]
-            s[rows] = raw(model, t.x[rows])
+            s[rows] = raw(model, t, rows)
     return scores
 
 
@@ -163,7 +173,7 @@ def report(title, tasks, pair, decision, masks, thresholds=(0.5,)):
             m = m & t.real
             if not m.any():
                 continue
-            x, y, some = decide(t, raw(pair, t.x))
+            x, y, some = decide(t, raw(pair, t))
             p = decision.predict(x)
             f = measure(t.present[m], some[m], y[m], p[m], threshold)
             if not t.name.startswith("tiny-"):

@@ -73,6 +73,7 @@ fn group(name: &str, vector: &Vector) -> String {
         "numbers_agree" | "numbers_differ" | "mention_numbers" | "name_numbers" => {
             format!("numbers: {:.0} agree, {:.0} differ", at(Feature::numbers_agree), at(Feature::numbers_differ))
         }
+        "version" => "nothing differs but a number".to_owned(),
         "letters" | "overlap" | "start" => format!("letters {:.2} alike", at(Feature::letters)),
         "sound" | "coarse_sound" => format!("sound {:.2} alike", at(Feature::sound)),
         "form" => ["forms differ", "same sound", "same words", "same core", "same letters"]

@@ -116,6 +116,8 @@ features! {
     support,
     /// The lesser of what is left on both sides: one rare word against another.
     clash,
+    /// 1 where the two differ in nothing but a number on either side: another version, another year.
+    version,
 }
 
 /// Number of features.
@@ -545,24 +547,31 @@ impl<'a> Comparer<'a> {
             (None, None) => 2.0,
             _ => 1.0,
         };
-        // `Super Bowl VII` is not `Super Bowl 50`: a numeral counts as a number.
-        let number = |text: &[u8]| {
-            text.iter().any(u8::is_ascii_digit)
-                || text.len() >= 2 && std::str::from_utf8(text).is_ok_and(|text| words::roman(text).is_some())
-        };
         let left_mention = (0..probe.words.len())
             .filter(|i| {
                 self.mention_paired[*i] < 0.5
                     && probe.words[*i].token.role.is_core()
-                    && number(probe.text(*i).as_bytes())
+                    && is_number(probe.text(*i).as_bytes())
             })
             .count();
         let left_name = (0..self.name.len())
-            .filter(|j| self.name_paired[*j] < 0.5 && self.name[*j].role.is_core() && number(self.name[*j].text))
+            .filter(|j| self.name_paired[*j] < 0.5 && self.name[*j].role.is_core() && is_number(self.name[*j].text))
             .count();
         v[Feature::numbers_differ as usize] = left_mention.min(left_name) as f32;
         v[Feature::mention_numbers as usize] = left_mention.saturating_sub(left_name) as f32;
         v[Feature::name_numbers as usize] = left_name.saturating_sub(left_mention) as f32;
+        let last = probe.core_at.last();
+        let of_mention = (probe.core_at.iter())
+            .filter(|i| self.mention_paired[**i] < 0.5)
+            .map(|i| (Some(i) == last, probe.words[*i].token.role, probe.text(*i).as_bytes()));
+        let last = self.core_at.last();
+        let of_name = (self.core_at.iter())
+            .filter(|j| self.name_paired[usize::from(**j)] < 0.5)
+            .map(|j| (Some(j) == last, self.name[usize::from(*j)].role, self.name[usize::from(*j)].text));
+        let is_version = self.pairs.iter().any(|pair| pair.how != How::Initial)
+            && only_numbers(of_mention.clone(), &of_name)
+            && only_numbers(of_name.clone(), &of_mention);
+        v[Feature::version as usize] = f32::from(u8::from(is_version));
     }
 }
 
@@ -606,6 +615,33 @@ fn spelled(
         }
     }
     None
+}
+
+/// Returns whether a word has digits or is a numeral: `Super Bowl VII` is not `Super Bowl 50`.
+fn is_number(text: &[u8]) -> bool {
+    text.iter().any(u8::is_ascii_digit)
+        || text.len() >= 2 && std::str::from_utf8(text).is_ok_and(|text| words::roman(text).is_some())
+}
+
+/// Returns whether words that found no partner are numbers, at least one of them, or numerals of one letter at the end
+/// (`Super Bowl L`). The letters of a model code go with its number: `XJ-901` beside `XJ900` of the `others`.
+fn only_numbers<'t>(
+    left: impl Iterator<Item = (bool, Role, &'t [u8])>,
+    others: &(impl Iterator<Item = (bool, Role, &'t [u8])> + Clone),
+) -> bool {
+    let mut n_numbers = 0;
+    for (is_last, role, text) in left {
+        if is_number(text) || is_last && text.len() == 1 && b"ivxlcdm".contains(&text[0]) {
+            n_numbers += 1;
+        } else if role != Role::Initials
+            && !others
+                .clone()
+                .any(|(_, _, other)| is_number(other) && other.len() > text.len() && other.starts_with(text))
+        {
+            return false;
+        }
+    }
+    n_numbers > 0
 }
 
 /// Returns where a run of words from `from` ends that together are `whole`; at least two words.
