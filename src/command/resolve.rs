@@ -36,7 +36,8 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
     if args.all {
         return all(args, strictness, context);
     }
-    let store = context.open()?;
+    let mut store = context.open()?;
+    link::refresh_if_useless(&mut store)?;
     // A file is answered from one state of the catalog. Who types mentions into a pipe must not keep others from writing.
     let snapshot = match &args.file {
         Some(path) if path.as_os_str() != "-" => Some(store.snapshot()?),

@@ -29,7 +29,7 @@ mod sports;
 mod words;
 
 pub use hints::{KNOWN_VALUE, OTHER_NAME, are_namesakes, is_name_again, is_position, last_name};
-pub use index::{Builder, FORMAT, N_TABLES, Pages, Resident, Table};
+pub use index::{Builder, N_TABLES, Pages, Resident, Table, is_current};
 pub use pair::{PairMention, Split, mean_the_same, read_pair};
 pub use resolver::{Resolver, feature_names};
 

@@ -26,6 +26,8 @@ pub struct Remembered {
 pub struct DecisionRow {
     /// The normalized mention.
     pub mention_key: String,
+    /// As it was shown.
+    pub mention: String,
     /// The profile's word; empty: any.
     pub entity_type: String,
     /// It holds where these agree.
@@ -66,6 +68,7 @@ impl Read<'_> {
     pub fn decisions(self) -> anyhow::Result<Vec<DecisionRow>> {
         let all = self.remembered()?.into_iter().map(|decision| DecisionRow {
             mention_key: decision.mention_key,
+            mention: decision.taught.mention,
             entity_type: decision.taught.mention_type,
             hints: decision.taught.hints,
             verdict: decision.taught.verdict.as_str().to_owned(),
@@ -191,6 +194,24 @@ impl Tx<'_> {
     /// Takes a decision back.
     pub fn undecide(&self, id: i64) -> anyhow::Result<()> {
         self.prepare_cached("DELETE FROM decisions WHERE id = ?1")?.execute([id])?;
+        Ok(())
+    }
+
+    /// Gives every decision the key that its mention has now. Where another one says the same under that key, it goes.
+    pub fn rekey_decisions(&self, key_of: impl Fn(&str) -> String) -> anyhow::Result<()> {
+        // The latest first, since of two that become one the later stays.
+        for known in self.read().remembered()?.into_iter().rev() {
+            let key = key_of(&known.taught.mention);
+            if key.is_empty() || key == known.mention_key {
+                continue;
+            }
+            let n_changed = self
+                .prepare_cached("UPDATE OR IGNORE decisions SET mention_key = ?2 WHERE id = ?1")?
+                .execute(params![known.id, key])?;
+            if n_changed == 0 {
+                self.undecide(known.id)?;
+            }
+        }
         Ok(())
     }
 

@@ -8,8 +8,6 @@ use crate::model::{Entity, EntityKey};
 /// How the name index stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IndexState {
-    /// Whether there is one.
-    pub present: bool,
     /// Entities changed or removed since it was packed.
     pub n_stale: u64,
     /// Entities of the catalog.
@@ -25,16 +23,9 @@ impl Read<'_> {
     /// Returns how the name index stands.
     pub fn index_state(self) -> anyhow::Result<IndexState> {
         Ok(self.0.query_row(
-            "SELECT EXISTS (SELECT 1 FROM name_index WHERE id = 0), (SELECT count(*) FROM name_index_stale),
-                    (SELECT count(*) FROM entities)",
+            "SELECT (SELECT count(*) FROM name_index_stale), (SELECT count(*) FROM entities)",
             [],
-            |row| {
-                Ok(IndexState {
-                    present: row.get(0)?,
-                    n_stale: row.get::<_, i64>(1)? as u64,
-                    n_entities: row.get::<_, i64>(2)? as u64,
-                })
-            },
+            |row| Ok(IndexState { n_stale: row.get::<_, i64>(0)? as u64, n_entities: row.get::<_, i64>(1)? as u64 }),
         )?)
     }
 

@@ -15,7 +15,7 @@ use crate::profile::Profile;
 use crate::resolve::{Query, Strictness, mention_key};
 use crate::store::explore::{EntityHead, GroupHead};
 use crate::store::{Read, Remembered, Store, Tx, Unresolved};
-use crate::workflow::link::{Linker, Load};
+use crate::workflow::link::{self, Linker, Load};
 use crate::workflow::relink::{self, Changes, Relinked};
 
 /// Candidates less likely than this are no help.
@@ -140,6 +140,7 @@ pub fn decide_all<'a>(
 ) -> anyhow::Result<Done> {
     let mut done = Done::default();
     for (about, answer) in said {
+    link::rekey(tx)?;
         let key = mention_key(&about.mention);
         if key.is_empty() {
             return Err(usage(format!("`{}` has no letters or digits to decide about", about.mention)));
@@ -218,6 +219,7 @@ pub fn forget(tx: &Tx<'_>, about: &About) -> anyhow::Result<Option<Done>> {
     let key = mention_key(&about.mention);
     let is_everything = about.entity_type.is_empty() && about.hints.is_empty();
     let mut known = tx.read().remembered_about(&key)?;
+    link::rekey(tx)?;
     known.retain(|known| {
         is_everything || known.taught.mention_type == about.entity_type && known.taught.hints == about.hints
     });

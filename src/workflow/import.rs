@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::Session;
-use super::link::{Linker, Load};
+use super::link::{self, Linker, Load};
 use super::profile::active_text;
 use crate::answer::{Answer, Expect, Found, Line, Outcome, TypeWords};
 use crate::config::unix_text;
@@ -411,7 +411,10 @@ impl<'t, 'c> Scribe<'t, 'c> {
                 let profile = self.question(request.ask)?.profile;
                 let linker = match &mut self.linker {
                     Some(linker) => linker,
-                    none => none.insert(Linker::open(self.tx.read(), Strictness::default(), self.load)?),
+                    none => {
+                        link::refresh(self.tx)?;
+                        none.insert(Linker::open(self.tx.read(), Strictness::default(), self.load)?)
+                    }
                 };
                 let linked = linker.link_all(&self.profiles[profile].1, mentions)?;
                 self.tx.replace_mentions(&source, &linked)?;

@@ -17,6 +17,7 @@ use crate::report::csv;
 use crate::request;
 use crate::resolve::mention_key;
 use crate::store::{CatalogChange, GroupChange, Store, Tx};
+use crate::workflow::link;
 
 /// Records in one transaction: enough that the commit's flush to disk hardly counts, few enough to hold no lock for
 /// long.
@@ -109,6 +110,12 @@ pub fn entities(
     kept: &mut HashSet<EntityKey>,
     on_bad: &mut dyn FnMut(&LineError),
 ) -> anyhow::Result<Loaded> {
+    if let Target::Write(store, _) = target {
+        // What was decided here is found by its key.
+        let tx = store.write()?;
+        link::rekey(&tx)?;
+        tx.commit()?;
+    }
     let mut one = |place: Place<'_, '_>, record: &CatalogRecord| {
         let mut record = record.clone();
         if format == Format::Csv {

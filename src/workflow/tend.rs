@@ -178,6 +178,7 @@ pub fn merge(tx: &Tx<'_>, from: EntityKey, into: EntityKey, across_types: bool, 
 }
 
 /// Makes two entities of one: some of its aliases, or of the names that were taught of it, become a new one. What was
+    link::rekey(tx)?;
 /// taught about these names goes along, and mentions that are written so are linked anew.
 pub fn split(tx: &Tx<'_>, key: EntityKey, names: &[String], id: Option<&str>, now: &str) -> Result<Tended> {
     let mut entity = found(tx.read(), key)?;
@@ -195,6 +196,7 @@ pub fn split(tx: &Tx<'_>, key: EntityKey, names: &[String], id: Option<&str>, no
         if !is_taught && !entity.aliases.contains(name) {
             return Err(no_alias(&entity, name));
         }
+    link::rekey(tx)?;
         if !parted.contains(name) {
             parted.push(name.clone());
         }

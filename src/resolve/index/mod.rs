@@ -27,10 +27,12 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use build::Background;
 pub use build::Builder;
+pub use read::is_current;
 pub(crate) use read::{EntityCard, Index, List, NameCard, TokenView};
 
-/// Raised whenever the bytes or what they mean change: an index of another version is built anew.
-pub const FORMAT: u32 = 6;
+/// Raised whenever the bytes or what they mean change, which is also when names are read otherwise: an index of another
+/// version is built anew, and the keys of decisions with it.
+const FORMAT: u32 = 6;
 
 /// Number of kinds of pages.
 pub const N_TABLES: usize = 8;

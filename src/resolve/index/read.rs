@@ -154,6 +154,11 @@ pub(super) fn value_numbers(record: &[u8]) -> impl Iterator<Item = (u16, u32)> +
     each.map(|bytes| (u16::from_le_bytes([bytes[0], bytes[1]]), read_u32(bytes, 2)))
 }
 
+/// Returns whether the page of figures is that of an index which this program can read.
+pub fn is_current(figures: &[u8]) -> bool {
+    serde_json::from_slice::<Meta>(figures).is_ok_and(|meta| meta.format == FORMAT)
+}
+
 impl<P: Pages> Index<P> {
     /// Opens an index; one of another format is an error, the caller builds it anew.
     pub(crate) fn open(pages: P) -> Result<Index<P>> {

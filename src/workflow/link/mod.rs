@@ -15,8 +15,8 @@ use self::pages::Source;
 use self::pairs::{PairQuery, PairType, Pairs};
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
 use crate::profile::{EntityType, Pair, Profile};
-use crate::resolve::{self, Builder, Candidate, Decision, Described, Method, Query, Resolver, Strictness};
-use crate::store::{DecisionRow, LinkedMention, Read, Tx};
+use crate::resolve::{self, Builder, Candidate, Decision, Described, Method, Query, Resolver, Strictness, Table};
+use crate::store::{DecisionRow, LinkedMention, Read, Store, Tx};
 
 /// Up to this many changed entities are laid over the index; more are packed into it.
 const OVERLAY: u64 = 2000;
@@ -24,11 +24,37 @@ const OVERLAY: u64 = 2000;
 /// Packs the name index anew if it is missing, of an older format, or too much of the catalog changed. Called by
 /// whatever changes many entities, in its transaction.
 pub fn refresh(tx: &Tx<'_>) -> Result<()> {
+    rekey(tx)?;
     let state = tx.read().index_state()?;
-    if state.present && state.n_stale <= OVERLAY && (state.n_stale * 20 <= state.n_entities || state.n_stale <= 200) {
+    let are_few = state.n_stale <= OVERLAY && (state.n_stale * 20 <= state.n_entities || state.n_stale <= 200);
+    if are_few && is_current(tx.read())? { Ok(()) } else { rebuild(tx) }
+}
+
+/// Returns whether the index in the database is as this program writes it; false where there is none.
+fn is_current(read: Read<'_>) -> Result<bool> {
+    Ok(read.index_page(Table::Meta as u8, 0, resolve::is_current)?.unwrap_or(false))
+}
+
+/// Makes the keys of decisions anew where an earlier program wrote them, which read some names otherwise: `LVII` was no
+/// number. Called by whatever asks for decisions by their keys to change them, in its transaction.
+pub fn rekey(tx: &Tx<'_>) -> Result<()> {
+    if is_current(tx.read())? { Ok(()) } else { tx.rekey_decisions(resolve::mention_key) }
+}
+
+/// Packs the name index anew where it cannot be read as it is, so that the next command need not do it in memory. A file
+/// that cannot be written stays as it is.
+pub fn refresh_if_useless(store: &mut Store) -> Result<()> {
+    if is_usable(store.read())? {
         return Ok(());
     }
-    rebuild(tx)
+    let Ok(tx) = store.write() else { return Ok(()) };
+    refresh(&tx)?;
+    tx.commit()
+}
+
+/// Returns whether the index is to be read, with what changed since laid over it.
+fn is_usable(read: Read<'_>) -> Result<bool> {
+    Ok(read.index_state()?.n_stale <= OVERLAY && is_current(read)?)
 }
 
 /// Packs the name index anew.
@@ -68,19 +94,25 @@ pub enum Load {
 impl<'a> Linker<'a> {
     /// Opens the linker over a database.
     pub fn open(read: Read<'a>, strictness: Strictness, load: Load) -> Result<Linker<'a>> {
-        let state = read.index_state()?;
-        let mut resolver = match Self::over_index(read, state.present && state.n_stale <= OVERLAY, load == Load::Many) {
-            Some(resolver) => resolver?,
-            None => {
-                let mut builder = Builder::new();
-                read.each_entity_by_type(|key, entity| builder.add(key, entity))?;
-                Resolver::new(Source::Memory(builder.resident()?))?
-            }
+        let mut resolver = if is_usable(read)? {
+            let mut resolver = Resolver::new(Source::open(read, load == Load::Many)?)?;
+            Self::lay_over(read, &mut resolver)?;
+            resolver
+        } else {
+            let mut builder = Builder::new();
+            read.each_entity_by_type(|key, entity| builder.add(key, entity))?;
+            Resolver::new(Source::Memory(builder.resident()?))?
         };
         resolver.strictness = strictness;
+        // The index is also what tells whether this program has made the keys.
+        let are_keys_current = is_current(read)?;
         let mut decisions: HashMap<String, Vec<DecisionRow>> = HashMap::new();
         for decision in read.decisions()? {
-            decisions.entry(decision.mention_key.clone()).or_default().push(decision);
+            let key = match are_keys_current {
+                true => decision.mention_key.clone(),
+                false => resolve::mention_key(&decision.mention),
+            };
+            decisions.entry(key).or_default().push(decision);
         }
         Ok(Linker {
             read,
@@ -92,18 +124,6 @@ impl<'a> Linker<'a> {
             remarks: Vec::new(),
             around: HashMap::new(),
         })
-    }
-
-    /// Reads the index in the database; `None` if there is none to be used.
-    fn over_index(read: Read<'a>, usable: bool, whole: bool) -> Option<Result<Resolver<Source<'a>>>> {
-        if !usable {
-            return None;
-        }
-        let mut resolver = match Source::open(read, whole) {
-            Ok(source) => Resolver::new(source).ok()?,
-            Err(error) => return Some(Err(error)),
-        };
-        Some(Self::lay_over(read, &mut resolver).map(|()| resolver))
     }
 
     fn lay_over(read: Read<'a>, resolver: &mut Resolver<Source<'a>>) -> Result<()> {
@@ -525,8 +545,7 @@ fn is_settled(decision: &Decision) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Entity, EntityId};
-    use crate::store::Store;
+    use crate::model::{Entity, EntityId, Target, Taught, Verdict};
 
     fn entity(id: &str, kind: &str, name: &str, attributes: &[(&str, &str)]) -> Entity {
         Entity {
@@ -570,5 +589,47 @@ mod tests {
         assert_eq!(linked_name(&tx, "Zebulon Quist").as_deref(), Some("Zebulon Quist"));
         assert_eq!(linked_name(&tx, "Henrietta Vance"), None);
         assert_eq!(linked_name(&tx, "Maryam Okonkwo").as_deref(), Some("Maryam Okonkwo"));
+    }
+
+    #[test]
+    fn an_index_of_another_format_is_packed_anew_and_until_then_links_right() {
+        let mut store = Store::open_in_memory("now").expect("opens");
+        let tx = store.write().expect("begins");
+        tx.load_entity(&entity("1", "person", "Tobias Lindqvist", &[]), "now").expect("loads");
+        rebuild(&tx).expect("packs");
+        assert!(is_usable(tx.read()).expect("reads"));
+        tx.execute(
+            "UPDATE name_index SET page = CAST(replace(page, '\"format\":', '\"format\":1') AS BLOB) WHERE id = 0",
+            [],
+        )
+        .expect("writes");
+        assert!(!is_usable(tx.read()).expect("reads"));
+        assert_eq!(linked_name(&tx, "Tobias Lindqvist").as_deref(), Some("Tobias Lindqvist"));
+        refresh(&tx).expect("packs");
+        assert!(is_usable(tx.read()).expect("reads"));
+        assert_eq!(linked_name(&tx, "Tobias Lindqvist").as_deref(), Some("Tobias Lindqvist"));
+    }
+
+    #[test]
+    fn decisions_under_keys_of_an_earlier_program_still_hold() {
+        let mut store = Store::open_in_memory("now").expect("opens");
+        let tx = store.write().expect("begins");
+        tx.load_entity(&entity("sb57", "event", "The game in Glendale", &[]), "now").expect("loads");
+        let target = Target { entity_type: "event".into(), id: EntityId::new("sb57") };
+        let taught = Taught {
+            mention: "Super Bowl LVII".into(),
+            mention_type: String::new(),
+            hints: Attributes::new(),
+            verdict: Verdict::Is(target),
+            decided_at: None,
+        };
+        // As it was before numerals were numbers, and the same once more as it is now.
+        tx.decide("super bowl lvii", &taught, "now").expect("writes");
+        assert_eq!(linked_name(&tx, "Super Bowl 57").as_deref(), Some("The game in Glendale"));
+        tx.decide("super bowl 57", &taught, "now").expect("writes");
+        refresh(&tx).expect("packs");
+        let keys: Vec<_> = tx.read().remembered().expect("reads").into_iter().map(|known| known.mention_key).collect();
+        assert_eq!(keys, ["super bowl 57"]);
+        assert_eq!(linked_name(&tx, "Super Bowl LVII").as_deref(), Some("The game in Glendale"));
     }
 }
