@@ -455,3 +455,22 @@ fn duplicates_are_listed_best_first_within_a_type() {
     assert_eq!(world.json(&["catalog", "dedupe", "--min-score", "1"], 0)["total"], 0);
     world.run(&["catalog", "dedupe", "--min-score", "x"]).exits(2);
 }
+
+#[test]
+fn what_was_decided_holds_at_once_of_what_is_merged_and_of_what_is_back() {
+    let world = world(
+        &[&[("person", "Jordan", none())], &[("person", "Air Jordan", none())]],
+        &[person("mj", "Michael Jordan"), person("ma", "M. Airey")],
+    );
+    world.run(&["unresolved", "reject", "Jordan", "ma"]).exits(0);
+    world.run(&["unresolved", "accept", "Air Jordan", "ma"]).exits(0);
+    assert_eq!(world.rows(LINKS), ["g1|Jordan|mj|fuzzy", "g2|Air Jordan|ma|decision"]);
+    // Decisions about what is away sleep, and hold again when it is back, also in what is here.
+    world.run(&["catalog", "remove", "ma"]).exits(0).says("2 decisions will hold again");
+    world.run(&["catalog", "add", "M. Airey", "--type", "person", "--id", "ma"]).exits(0).says("2 decisions about it");
+    assert_eq!(world.rows(LINKS), ["g1|Jordan|mj|fuzzy", "g2|Air Jordan|ma|decision"]);
+    // Jordan is not that one; so it is not the other either, now that both are one.
+    world.run(&["catalog", "merge", "ma", "mj"]).exits(0).says("2 decisions moved");
+    assert_eq!(world.rows(LINKS), ["g1|Jordan|-|none", "g2|Air Jordan|mj|decision"]);
+    world.run(&["resolve", "--all"]).exits(0).says("0 mentions changed");
+}

@@ -201,6 +201,9 @@ fn in_words(tended: &Tended) -> String {
             )
         }
         "removed" => format!("removed {entity}; {mentions} lost their link"),
+        "added" if decisions > 0 => {
+            format!("added {entity}; {} about it hold again", count(decisions, "decision"))
+        }
         "unchanged" => format!("{entity} is so already; nothing was changed"),
         done => format!("{done} {entity}"),
     }

@@ -107,7 +107,9 @@ pub struct About {
 #[derive(Clone, Debug, Default)]
 pub struct Done {
     decisions: Vec<i64>,
-    /// What was said before and gave way.
+    /// What stood in their place before.
+    before: Vec<Remembered>,
+    /// What was said otherwise before and gave way.
     pub replaced: Vec<Remembered>,
     /// Entities that the catalog did not have.
     pub created: Vec<EntityKey>,
@@ -138,9 +140,9 @@ pub fn decide_all<'a>(
     said: impl IntoIterator<Item = (&'a About, &'a Answer)>,
     now: &str,
 ) -> anyhow::Result<Done> {
+    link::rekey(tx)?;
     let mut done = Done::default();
     for (about, answer) in said {
-    link::rekey(tx)?;
         let key = mention_key(&about.mention);
         if key.is_empty() {
             return Err(usage(format!("`{}` has no letters or digits to decide about", about.mention)));
@@ -163,6 +165,7 @@ pub fn decide_all<'a>(
             decided_at: None,
         };
         let (id, replaced) = tx.decide(&key, &taught, now)?;
+        done.before.extend(replaced.iter().filter(|known| !done.decisions.contains(&known.id)).cloned());
         done.decisions.push(id);
         done.replaced.extend(replaced.into_iter().filter(|known| known.taught.verdict != taught.verdict));
         done.keys.insert(key);
@@ -203,7 +206,7 @@ pub fn undo(tx: &Tx<'_>, done: &Done) -> anyhow::Result<Done> {
     for id in &done.decisions {
         tx.undecide(*id)?;
     }
-    for known in &done.replaced {
+    for known in &done.before {
         tx.put_back(known)?;
     }
     for entity in &done.created {
@@ -216,10 +219,10 @@ pub fn undo(tx: &Tx<'_>, done: &Done) -> anyhow::Result<Done> {
 
 /// Takes back what was decided about a mention: everything, or what holds in just this scope. `None`: nothing was.
 pub fn forget(tx: &Tx<'_>, about: &About) -> anyhow::Result<Option<Done>> {
+    link::rekey(tx)?;
     let key = mention_key(&about.mention);
     let is_everything = about.entity_type.is_empty() && about.hints.is_empty();
     let mut known = tx.read().remembered_about(&key)?;
-    link::rekey(tx)?;
     known.retain(|known| {
         is_everything || known.taught.mention_type == about.entity_type && known.taught.hints == about.hints
     });
@@ -275,5 +278,41 @@ pub fn new_entity(mention: &str, entity_type: &str, id: &str) -> Entity {
         name: one_line(mention),
         aliases: vec![],
         attributes: Attributes::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_undone_leaves_what_was_decided_before() {
+        let mut store = Store::open_in_memory("now").unwrap();
+        let tx = store.write().unwrap();
+        let entity = new_entity("Zephyr", "company", "zephyr");
+        let (one, two) = (new_entity("Zephyr", "company", "one"), new_entity("Zephyr", "company", "two"));
+        let about = About {
+            mention: "Zephyr".into(),
+            entity_type: String::new(),
+            hints: Attributes::from([("a".into(), "b".into())]),
+        };
+        let all = |tx: &Tx<'_>| -> Vec<(String, Option<String>)> {
+            let known = tx.read().remembered().unwrap().into_iter();
+            known
+                .map(|known| (known.taught.verdict.target().unwrap().id.to_string(), known.taught.decided_at))
+                .collect()
+        };
+        let first = decide(&tx, &about, &Answer::New(entity.clone()), "1").unwrap();
+        assert_eq!(all(&tx), [("zephyr".to_owned(), Some("1".to_owned()))]);
+        // The same said again, something else said, and two things said at once.
+        for said in [vec![&entity], vec![&one], vec![&entity, &two]] {
+            let answers: Vec<Answer> = said.into_iter().cloned().map(Answer::New).collect();
+            let done = decide_all(&tx, answers.iter().map(|answer| (&about, answer)), "2").unwrap();
+            assert_eq!(all(&tx).len(), 1);
+            undo(&tx, &done).unwrap();
+            assert_eq!(all(&tx), [("zephyr".to_owned(), Some("1".to_owned()))]);
+        }
+        undo(&tx, &first).unwrap();
+        assert_eq!((all(&tx), tx.read().n_entities().unwrap()), (vec![], 0));
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::decide;
 use super::link;
-use super::relink::Relinked;
+use super::relink::{self, Relinked};
 use crate::error::{Explain as _, usage};
 use crate::intake;
 use crate::model::{Attributes, Entity, EntityId, EntityKey, Target, Verdict};
@@ -25,7 +25,7 @@ pub struct Tended {
     pub entity: Entity,
     /// Mentions whose link moved to it, or was lost with it.
     pub mentions: u64,
-    /// Decisions that moved to it, or sleep without it.
+    /// Decisions that moved to it, hold again with it, or sleep without it.
     pub decisions: u64,
     /// Links made anew because of it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,9 +70,22 @@ pub fn add(tx: &Tx<'_>, entity: &Entity, now: &str) -> Result<Tended> {
         return Err(usage(format!("the catalog has a {} `{}` already", entity.entity_type, entity.id)))
             .hint("`gleaner catalog edit` changes it; another id is given with `--id ID`");
     }
-    tx.load_entity(&entity, now)?;
+    let key = tx.load_entity(&entity, now)?.1;
     link::refresh(tx)?;
-    Ok(Tended::new("added", entity))
+    // What was decided about it before it was removed holds again.
+    let decisions = decisions_about(tx.read(), key)?;
+    let relinked = relink_decided(tx, &decisions)?;
+    Ok(Tended { decisions: decisions.len() as u64, relinked, ..Tended::new("added", entity) })
+}
+
+/// Links anew what decisions are about that speak of another entity now, or of one again.
+fn relink_decided(tx: &Tx<'_>, decisions: &[Remembered]) -> Result<Option<Relinked>> {
+    if decisions.is_empty() {
+        return Ok(None);
+    }
+    let keys = decisions.iter().map(|known| known.mention_key.clone()).collect();
+    let (groups, _) = relink::affected(tx.read(), &keys)?;
+    Ok(Some(decide::relink(tx, groups)?.0))
 }
 
 /// Holds what was typed to the rules of a file.
@@ -165,6 +178,7 @@ pub fn merge(tx: &Tx<'_>, from: EntityKey, into: EntityKey, across_types: bool, 
     for (name, value) in gone.attributes {
         entity.attributes.entry(name).or_insert(value);
     }
+    link::rekey(tx)?;
     let decisions = decisions_about(tx.read(), from)?;
     for known in &decisions {
         tx.retarget_decision(known.id, &target(&entity))?;
@@ -174,13 +188,15 @@ pub fn merge(tx: &Tx<'_>, from: EntityKey, into: EntityKey, across_types: bool, 
     tx.remove_entity(from)?;
     tx.load_entity(&entity, now)?;
     link::refresh(tx)?;
-    Ok(Tended { mentions, decisions: decisions.len() as u64, ..Tended::new("merged", entity) })
+    // What is not the one is not the other now, and may be linked to it.
+    let relinked = relink_decided(tx, &decisions)?;
+    Ok(Tended { mentions, decisions: decisions.len() as u64, relinked, ..Tended::new("merged", entity) })
 }
 
 /// Makes two entities of one: some of its aliases, or of the names that were taught of it, become a new one. What was
-    link::rekey(tx)?;
 /// taught about these names goes along, and mentions that are written so are linked anew.
 pub fn split(tx: &Tx<'_>, key: EntityKey, names: &[String], id: Option<&str>, now: &str) -> Result<Tended> {
+    link::rekey(tx)?;
     let mut entity = found(tx.read(), key)?;
     let taught: Vec<Remembered> = decisions_about(tx.read(), key)?
         .into_iter()
@@ -196,7 +212,6 @@ pub fn split(tx: &Tx<'_>, key: EntityKey, names: &[String], id: Option<&str>, no
         if !is_taught && !entity.aliases.contains(name) {
             return Err(no_alias(&entity, name));
         }
-    link::rekey(tx)?;
         if !parted.contains(name) {
             parted.push(name.clone());
         }
