@@ -86,11 +86,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
 }
 
 fn show(terminal: &Terminal, error: &anyhow::Error) -> Exit {
-    let is_closed = |cause: &(dyn std::error::Error + 'static)| {
-        let inner = cause.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
-        cause.is::<terminal::ClosedPipe>() || inner.is_some_and(|inner| inner.is::<terminal::ClosedPipe>())
-    };
-    if error.chain().any(is_closed) {
+    if error.chain().any(|cause| cause.is::<terminal::ClosedPipe>()) {
         return Exit::Done;
     }
     let _ = terminal.flush();

@@ -222,3 +222,20 @@ fn the_questions_of_the_documentation_have_answers() {
         rows(&connection, &format!("SELECT * FROM {view}"));
     }
 }
+
+#[test]
+fn a_closed_pipe_is_no_error_in_any_format() {
+    let world = world();
+    for what in ["groups", "topics", "entities", "links", "cooccurrence", "catalog"] {
+        for format in ["jsonl", "csv", "graphml", "cypher"] {
+            if what == "catalog" && matches!(format, "graphml" | "cypher") {
+                continue;
+            }
+            let (reader, writer) = std::io::pipe().unwrap();
+            drop(reader);
+            let ended = world.command(&["export", what, "--format", format]).stdout(writer).output().unwrap();
+            let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+            assert_eq!((ended.status.code(), said.as_str()), (Some(0), ""), "{what} {format}");
+        }
+    }
+}

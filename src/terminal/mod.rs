@@ -154,7 +154,13 @@ impl Terminal {
     /// Gives stdout to a writer of whole files (`export`, completions): bytes pass unchanged.
     pub fn raw(&self, write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
         let mut out = lock(&self.inner.out);
-        write(&mut Stdout(&mut *out))?;
+        let mut stdout = Stdout { out: &mut *out, is_closed: false };
+        let written = write(&mut stdout);
+        // Whatever a writer in between made of it: some do not tell what caused their error.
+        if stdout.is_closed {
+            return Err(ClosedPipe.into());
+        }
+        written?;
         out.flush().map_err(on_stdout)
     }
 
@@ -286,21 +292,29 @@ fn on_stdout(error: io::Error) -> anyhow::Error {
     if error.kind() == io::ErrorKind::BrokenPipe { ClosedPipe.into() } else { error.into() }
 }
 
-/// stdout for writers that speak `io::Write` only.
-struct Stdout<'a>(&'a mut (dyn Write + Send));
+/// stdout for writers that speak `io::Write` only; remembers whether it was closed.
+struct Stdout<'a> {
+    out: &'a mut (dyn Write + Send),
+    is_closed: bool,
+}
 
-impl Write for Stdout<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes).map_err(mark)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush().map_err(mark)
+impl Stdout<'_> {
+    fn note<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        self.is_closed |= result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
+        result
     }
 }
 
-fn mark(error: io::Error) -> io::Error {
-    if error.kind() == io::ErrorKind::BrokenPipe { io::Error::other(ClosedPipe) } else { error }
+impl Write for Stdout<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes);
+        self.note(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.out.flush();
+        self.note(flushed)
+    }
 }
 
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
