@@ -117,6 +117,40 @@ fn the_queue_goes_through_a_spreadsheet_and_comes_back() {
 }
 
 #[test]
+fn a_number_in_a_spreadsheet_means_who_was_shown_there() {
+    let world = world();
+    let add = |name: &str, id: &str| {
+        world.run(&["catalog", "add", name, "--type", "person", "--id", id]).exits(0);
+    };
+    add("Ada [of: London] Lovelace-King", "one: [1] x");
+    let files = ["queue.csv", "queue.json"].map(|name| world.path(name).display().to_string());
+    for file in &files {
+        world.run(&["unresolved", "export", "-o", file]).exits(0);
+        let table = fs::read_to_string(file).unwrap();
+        let filled = table.replace("person,12,,", "person,12,1,").replace("\"decision\": \"\"", "\"decision\": \"1\"");
+        assert!(table.contains("one: [1] x") && table != filled, "{table}");
+        fs::write(file, filled).unwrap();
+    }
+    // Who fits better by now was not shown.
+    add("Ada Lovelace", "two");
+    for file in &files {
+        world.run(&["unresolved", "import", file]).exits(0).says("1 of 1 row decided");
+        let decided = world.rows("SELECT target_external_id FROM decisions");
+        assert_eq!(decided, ["one: [1] x"], "{file}");
+    }
+    world.run(&["catalog", "remove", "one: [1] x"]).exits(0);
+    for file in &files {
+        world.run(&["unresolved", "import", file]).exits(2).says("does not have any more").says("row 1");
+    }
+    let by_hand = world.write("hand.csv", "mention,entity_type,decision\nAda Lovelace,person,new İİİİİİ:İ\n");
+    world.run(&["unresolved", "import", &by_hand.display().to_string()]).exits(0);
+    assert_eq!(
+        world.rows("SELECT target_type || target_external_id FROM decisions WHERE target_type LIKE 'İ%'").len(),
+        1
+    );
+}
+
+#[test]
 fn exports_are_whole_and_hostile_text_stays_text() {
     let world = world();
     world.load_groups(&[json!({"id": "evil", "title": "=HYPERLINK(\"x\")", "created_at": "2030-01-01",

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::Context;
 use super::explore::{day, mark, percent, places, title};
 use super::export::whole_file;
-use super::unresolved::{changes, one_entity};
+use super::unresolved::changes;
 use super::walk::excerpt;
 use crate::answer::grounding;
 use crate::cli::explore::{AuditArgs, AuditWhatArg};
@@ -22,6 +22,7 @@ use crate::terminal::table::{Side, Table, wrap};
 use crate::terminal::{style, words};
 use crate::workflow::audit::{Findings, draw, findings};
 use crate::workflow::decide::{self, About, Answer};
+use crate::workflow::names::one_entity;
 
 /// Bytes of a story shown on each side of a mention.
 const AROUND: usize = 200;

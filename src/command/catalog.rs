@@ -6,7 +6,7 @@ use serde_json::json;
 use super::Context;
 use super::entities::entity_named;
 use super::explore::hint_if_empty;
-use super::unresolved::{SHOWN, about, changes, one_entity, report_one, sentence, show_named};
+use super::unresolved::{about, changes, report_one, sentence, show_named};
 use crate::cli::catalog::{
     AliasArgs, AliasCommand, CatalogAcceptArgs, CatalogAddArgs, CatalogCommand, CatalogDedupeArgs, CatalogEditArgs,
     CatalogListArgs, CatalogMergeArgs, CatalogProposeArgs, CatalogSplitArgs,
@@ -22,6 +22,7 @@ use crate::workflow::catalog::{self, Proposal};
 use crate::workflow::decide::{self, Answer};
 use crate::workflow::duplicates::duplicates;
 use crate::workflow::link::Load;
+use crate::workflow::names::{SHOWN, one_entity};
 use crate::workflow::relink::{self, Changes};
 use crate::workflow::tend::{self, Edit, Tended};
 use crate::workflow::{export, profile};

@@ -14,6 +14,7 @@ use super::unresolved::{cases, report};
 use crate::answer::grounding;
 use crate::cli::explore::QueueArgs;
 use crate::error::{Exit, Explain as _, usage};
+use crate::model::{EntityId, EntityKey};
 use crate::report::csv::{Cell, Rows, plain};
 use crate::store::{Store, Unresolved};
 use crate::terminal::words;
@@ -118,26 +119,80 @@ struct Row {
     entity_type: String,
     #[serde(default)]
     decision: Option<String>,
+    #[serde(default)]
+    candidate_1: String,
+    #[serde(default)]
+    candidate_2: String,
+    #[serde(default)]
+    candidate_3: String,
+    /// Whether the table has columns for candidates.
+    #[serde(skip)]
+    has_columns: bool,
+    /// In JSON.
+    candidates: Option<Vec<Shown>>,
+}
+
+/// A candidate that was shown, in JSON.
+#[derive(Debug, Deserialize)]
+struct Shown {
+    #[serde(rename = "type")]
+    entity_type: String,
+    entity_id: String,
+}
+
+impl Row {
+    /// Returns who was shown under a number. It is not worked out anew: the catalog, or what was decided, may put another
+    /// one there by now. Where nobody was shown, the table was made by hand, and the catalog says it.
+    fn candidate(&self, number: usize, store: &Store) -> anyhow::Result<Option<EntityKey>> {
+        let Some(at) = number.checked_sub(1) else { return Ok(None) };
+        let gone = |shown: &str| {
+            Err(usage(format!("candidate {number} was `{shown}`, which the catalog does not have any more")))
+                .hint("name another as `TYPE:ID`")
+        };
+        if let Some(shown) = &self.candidates {
+            let Some(Shown { entity_type, entity_id }) = shown.get(at) else { return Ok(None) };
+            let found = store.read().entity_key(entity_type, &EntityId::new(entity_id.as_str()))?;
+            return if found.is_some() { Ok(found) } else { gone(&format!("{entity_type}:{entity_id}")) };
+        }
+        if !self.has_columns {
+            let mention =
+                Unresolved { mention: self.mention.clone(), entity_type: self.entity_type.clone(), mentions: 0 };
+            let snapshot = store.snapshot()?;
+            let case = Cases::open(snapshot.read())?.case(mention, 1, CANDIDATES)?;
+            return Ok(case.candidates.get(at).map(|candidate| candidate.entity.key));
+        }
+        let columns = [&self.candidate_1, &self.candidate_2, &self.candidate_3];
+        let shown = columns.get(at).map_or("", |cell| plain(cell).trim());
+        if shown.is_empty() {
+            return Ok(None);
+        }
+        // `Name [TYPE:ID] 0.97`: all of them may have brackets and colons in them, so the catalog says which are meant.
+        let end = shown.rfind("] ").unwrap_or(shown.len());
+        for (start, _) in shown[..end].match_indices('[') {
+            let target = &shown[start + 1..end];
+            for (colon, _) in target.match_indices(':') {
+                let found = store.read().entity_key(&target[..colon], &EntityId::new(&target[colon + 1..]))?;
+                if found.is_some() {
+                    return Ok(found);
+                }
+            }
+        }
+        gone(shown)
+    }
 }
 
 /// Reads decisions; all of them hold, or none.
 pub(super) fn import(store: &mut Store, path: &Path, context: &Context) -> anyhow::Result<Exit> {
     let rows = read_rows(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let mut decided = vec![];
-    {
-        let mut open = Cases::open(store.read())?;
-        for (n, row) in rows.iter().enumerate() {
-            let Some(text) = row.decision.as_deref().map(str::trim).filter(|text| !text.is_empty()) else { continue };
-            let mention =
-                Unresolved { mention: row.mention.clone(), entity_type: row.entity_type.clone(), mentions: 0 };
-            let case = open.case(mention, 1, CANDIDATES)?;
-            let answer = decide::read_answer(store, &case, text)
-                .with_context(|| format!("row {} of `{}` (mention `{}`)", n + 1, path.display(), row.mention))
-                .exit(Exit::Usage)?;
-            let about =
-                About { mention: row.mention.clone(), entity_type: row.entity_type.clone(), hints: Default::default() };
-            decided.extend(answer.map(|answer| (about, answer)));
-        }
+    for (n, row) in rows.iter().enumerate() {
+        let Some(text) = row.decision.as_deref().map(str::trim).filter(|text| !text.is_empty()) else { continue };
+        let answer = decide::read_answer(store, &row.mention, text, |number| row.candidate(number, store))
+            .with_context(|| format!("row {} of `{}` (mention `{}`)", n + 1, path.display(), row.mention))
+            .exit(Exit::Usage)?;
+        let about =
+            About { mention: row.mention.clone(), entity_type: row.entity_type.clone(), hints: Default::default() };
+        decided.extend(answer.map(|answer| (about, answer)));
     }
     let tx = store.write()?;
     let said = decided.iter().map(|(about, answer)| (about, answer));
@@ -167,11 +222,13 @@ fn read_rows(path: &Path) -> anyhow::Result<Vec<Row>> {
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter.unwrap_or(b',')).flexible(true).from_reader(text.as_bytes());
     let mut rows = vec![];
+    let has_columns = reader.headers().is_ok_and(|heads| heads.iter().any(|head| head == "candidate_1"));
     for row in reader.deserialize() {
         let mut row: Row =
             row.map_err(|error| usage(error.to_string())).hint("it needs the columns `mention` and `decision`")?;
         row.mention = plain(&row.mention).to_owned();
         row.entity_type = plain(&row.entity_type).to_owned();
+        row.has_columns = has_columns;
         rows.push(row);
     }
     Ok(rows)

@@ -6,13 +6,14 @@ use super::Context;
 use super::explore::{day, percent, title};
 use crate::cli::explore::{QueueArgs, ScopeArgs, UnresolvedArgs, UnresolvedCommand};
 use crate::error::{Exit, Explain as _, usage};
-use crate::model::{Attributes, EntityKey, Taught, Verdict};
-use crate::store::explore::{EntityHead, Namesake};
+use crate::model::{Attributes, Taught, Verdict};
+use crate::store::explore::EntityHead;
 use crate::store::{Store, Unresolved};
 use crate::terminal::{style, words};
 use crate::workflow::decide::{self, About, Answer, Case, Cases, Done};
+use crate::workflow::names::{SHOWN, one_entity};
+use crate::workflow::profile;
 use crate::workflow::relink::{Change, Changes, Relinked};
-use crate::workflow::{names, profile};
 
 /// Groups shown of a mention.
 const GROUPS: u64 = 3;
@@ -55,8 +56,9 @@ pub(super) fn run(args: &UnresolvedArgs, context: &Context) -> anyhow::Result<Ex
 
 /// Returns the cases of the queue, and the numbers of mentions and of different ones in it.
 pub(super) fn cases(store: &Store, queue: &QueueArgs) -> anyhow::Result<(Vec<Case>, u64, u64)> {
-    let (mentions, n_mentions, n_different) = store.read().unresolved(&queue.types, queue.limit)?;
-    let mut open = Cases::open(store.read())?;
+    let snapshot = store.snapshot()?;
+    let (mentions, n_mentions, n_different) = snapshot.read().unresolved(&queue.types, queue.limit)?;
+    let mut open = Cases::open(snapshot.read())?;
     let cases = mentions.into_iter().map(|mention: Unresolved| open.case(mention, GROUPS, queue.candidates));
     Ok((cases.collect::<anyhow::Result<_>>()?, n_mentions, n_different))
 }
@@ -130,37 +132,6 @@ pub(super) fn about(mention: &str, scope: &ScopeArgs) -> anyhow::Result<About> {
         hints.insert(name.trim().to_lowercase().replace(' ', "_"), value.trim().to_owned());
     }
     Ok(About { mention: mention.to_owned(), entity_type: scope.entity_type.clone().unwrap_or_default(), hints })
-}
-
-/// Entities named where a name does not tell which is meant.
-const NAMESAKES: usize = 5;
-
-/// Returns the one entity that bears this name or id, or an error that tells which may be meant. Nothing is guessed: what
-/// follows changes something.
-pub(super) fn one_entity(store: &Store, name: &str) -> anyhow::Result<EntityKey> {
-    let mut found = store.read().namesakes(name, 50)?;
-    // Whoever writes `TYPE:ID` means that, also where it is the id of another one.
-    let is_meant = |row: &Namesake| format!("{}:{}", row.entity.entity_type, row.entity.id) == name;
-    if found.iter().any(is_meant) {
-        found.retain(is_meant);
-    }
-    let ids = |entities: &mut dyn Iterator<Item = &EntityHead>| {
-        let ids: Vec<String> = entities.take(NAMESAKES).map(|e| format!("{}:{}", e.entity_type, e.id)).collect();
-        words::list(&ids, "or")
-    };
-    match found.as_slice() {
-        [one] => Ok(one.entity.key),
-        [] => {
-            let none = Err(usage(format!("no entity of the catalog is called `{}`", words::shorten(name, SHOWN))));
-            let similar = names::similar(store, name, 3)?;
-            if similar.is_empty() {
-                return none.hint("`gleaner catalog list TEXT` finds names with a text in them");
-            }
-            none.hint(format!("did you mean {}?", ids(&mut similar.iter().map(|row| &row.namesake.entity))))
-        }
-        _ => Err(usage(format!("`{}` names {} entities", words::shorten(name, SHOWN), found.len())))
-            .hint(format!("name it as {}", ids(&mut found.iter().map(|row| &row.entity)))),
-    }
 }
 
 fn decide_one(store: &mut Store, about: &About, answer: &Answer, context: &Context) -> anyhow::Result<Exit> {
@@ -242,9 +213,6 @@ pub(super) fn show_named(changes: &[Change], context: &Context) -> anyhow::Resul
     }
     Ok(())
 }
-
-/// Characters shown of a name; a longer one is no name.
-pub(super) const SHOWN: usize = 120;
 
 /// A decision in words: `` `KC` is team:chiefs where team=KC ``.
 pub(super) fn sentence(taught: &Taught) -> String {

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::explore::{day, mark, places, title};
-use super::unresolved::{cases, changes, lines, one_entity};
+use super::unresolved::{cases, changes, lines};
 use crate::answer::grounding;
 use crate::cli::explore::QueueArgs;
 use crate::error::{Exit, Explain as _, explain, usage};
@@ -10,6 +10,7 @@ use crate::store::Store;
 use crate::terminal::table::wrap;
 use crate::terminal::{style, words};
 use crate::workflow::decide::{self, About, Answer, Case, Done};
+use crate::workflow::names::one_entity;
 
 /// Bytes of a story shown on each side of the mention.
 const AROUND: usize = 160;

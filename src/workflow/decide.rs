@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use super::profile;
+use super::{names, profile};
 use crate::error::{Explain as _, usage};
 use crate::intake;
 use crate::model::{Attributes, Entity, EntityId, EntityKey, GroupKey, Target, Taught, Verdict};
@@ -242,8 +242,14 @@ pub fn relink(tx: &Tx<'_>, groups: BTreeSet<GroupKey>) -> anyhow::Result<(Relink
     Ok((relinked, changes))
 }
 
-/// What a spreadsheet says of a mention: a number of a candidate, `TYPE:ID` or a name, `none`, `new TYPE:ID`.
-pub fn read_answer(store: &Store, case: &Case, text: &str) -> anyhow::Result<Option<Answer>> {
+/// Reads what a spreadsheet says of a mention: a number of a candidate, `TYPE:ID` or a name, `none`, `new TYPE:ID`.
+/// `candidate` tells who is meant by a number.
+pub fn read_answer(
+    store: &Store,
+    mention: &str,
+    text: &str,
+    candidate: impl FnOnce(usize) -> anyhow::Result<Option<EntityKey>>,
+) -> anyhow::Result<Option<Answer>> {
     let text = text.trim();
     let lower = text.to_lowercase();
     if text.is_empty() || matches!(lower.as_str(), "skip" | "?" | "-") {
@@ -252,22 +258,22 @@ pub fn read_answer(store: &Store, case: &Case, text: &str) -> anyhow::Result<Opt
     if matches!(lower.as_str(), "none" | "nothing" | "reject" | "no") {
         return Ok(Some(Answer::Nothing));
     }
-    if let Some(rest) = lower.strip_prefix("new").filter(|rest| rest.starts_with([' ', ':'])) {
-        let rest = text[text.len() - rest.len()..].trim_start_matches([' ', ':']);
+    let new = text.split_at_checked(3).filter(|(word, _)| word.eq_ignore_ascii_case("new"));
+    if let Some((_, rest)) = new.filter(|(_, rest)| rest.starts_with([' ', ':'])) {
+        let rest = rest.trim_start_matches([' ', ':']);
         let Some((entity_type, id)) = rest.split_once(':').filter(|(t, id)| !t.is_empty() && !id.is_empty()) else {
             return Err(usage(format!("`{text}` does not say which: `new TYPE:ID`")));
         };
-        return Ok(Some(Answer::New(new_entity(&case.mention.mention, entity_type, id))));
+        return Ok(Some(Answer::New(new_entity(mention, entity_type, id))));
     }
-    if let Some(candidate) = text.parse::<usize>().ok().and_then(|n| case.candidates.get(n.checked_sub(1)?)) {
-        return Ok(Some(Answer::Is(candidate.entity.key)));
+    if let Ok(number) = text.parse::<usize>()
+        && let Some(entity) = candidate(number)?
+    {
+        return Ok(Some(Answer::Is(entity)));
     }
-    let found = store.read().namesakes(text, 3)?;
-    match found.as_slice() {
-        [one] => Ok(Some(Answer::Is(one.entity.key))),
-        [] => Err(usage(format!("`{text}` is neither a candidate's number nor an entity of the catalog"))),
-        _ => Err(usage(format!("`{text}` names several entities"))).hint("name it as `TYPE:ID`"),
-    }
+    let entity = names::one_entity(store, text)
+        .hint("or write the number of a candidate, `none`, `new TYPE:ID`, or nothing to leave it")?;
+    Ok(Some(Answer::Is(entity)))
 }
 
 /// An entity made of a mention.
