@@ -6,7 +6,7 @@ use super::Context;
 use super::explore::{day, percent, title};
 use crate::cli::explore::{QueueArgs, ScopeArgs, UnresolvedArgs, UnresolvedCommand};
 use crate::error::{Exit, Explain as _, usage};
-use crate::model::{Attributes, Taught, Verdict};
+use crate::model::{Attributes, Taught, Verdict, attribute_name};
 use crate::store::explore::EntityHead;
 use crate::store::{Store, Unresolved};
 use crate::terminal::{style, words};
@@ -122,16 +122,22 @@ pub(super) fn lines(case: &Case) -> Vec<String> {
 
 /// Reads what a decision is about.
 pub(super) fn about(mention: &str, scope: &ScopeArgs) -> anyhow::Result<About> {
+    let hints = hints(&scope.hints)?;
+    Ok(About { mention: mention.to_owned(), entity_type: scope.entity_type.clone().unwrap_or_default(), hints })
+}
+
+/// Reads hints as they are typed, `team=KC`.
+pub(super) fn hints(typed: &[String]) -> anyhow::Result<Attributes> {
     let mut hints = Attributes::new();
-    for hint in &scope.hints {
-        let Some((name, value)) = hint.split_once('=').filter(|(name, value)| !name.is_empty() && !value.is_empty())
+    for hint in typed {
+        let Some((name, value)) =
+            hint.split_once('=').filter(|(name, value)| !name.trim().is_empty() && !value.trim().is_empty())
         else {
             return Err(usage(format!("`{hint}` is not a hint"))).hint("a hint is NAME=VALUE, as in `--hint team=KC`");
         };
-        // As profiles name their hints.
-        hints.insert(name.trim().to_lowercase().replace(' ', "_"), value.trim().to_owned());
+        hints.insert(attribute_name(name), value.trim().to_owned());
     }
-    Ok(About { mention: mention.to_owned(), entity_type: scope.entity_type.clone().unwrap_or_default(), hints })
+    Ok(hints)
 }
 
 fn decide_one(store: &mut Store, about: &About, answer: &Answer, context: &Context) -> anyhow::Result<Exit> {

@@ -219,7 +219,7 @@ fn too_long() -> String {
 }
 
 /// Reads one object, or says why it is none.
-fn fields(json: &[u8]) -> Result<Fields, String> {
+pub(super) fn fields(json: &[u8]) -> Result<Fields, String> {
     let text = std::str::from_utf8(json).map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to() + 1))?;
     match serde_json::from_str(text) {
         Ok(serde_json::Value::Object(fields)) => Ok(fields),

@@ -166,6 +166,11 @@ pub fn catalog<'a>(reader: impl BufRead + 'a, format: Format) -> Result<Records<
     Ok(records(source, record::catalog, catalog_id))
 }
 
+/// Reads a line that is one JSON object, or says why it is none.
+pub fn object(line: &[u8]) -> Result<serde_json::Map<String, Value>, String> {
+    json::fields(line)
+}
+
 /// Makes an entity of what was typed, by the rules for a line of a file.
 pub fn typed_entity(entity: &Entity) -> Result<Entity, String> {
     let fields = match serde_json::to_value(entity) {

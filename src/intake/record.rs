@@ -5,7 +5,10 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::Value;
 
 use super::{CatalogRecord, Fields, date};
-use crate::model::{Attributes, Entity, EntityId, Group, GroupId, Story, Target, Taught, Verdict};
+use crate::model::{
+    Attributes, Entity, EntityId, Group, GroupId, Story, Target, Taught, Verdict, attribute_name, single_spaced,
+};
+use crate::resolve::mention_key;
 
 /// The longest id, in bytes: enough for any URL, and a line of a log.
 const ID_BYTES_MAX: usize = 1024;
@@ -91,7 +94,7 @@ pub(super) fn entity(mut fields: Fields, ignored: &mut Ignored) -> Result<Entity
     };
     // What is called an attribute outright wins over a stray field of the same name.
     for (name, value) in fields.into_iter().chain(nested) {
-        let key = single_spaced(&name).to_lowercase().replace(' ', "_");
+        let key = attribute_name(&name);
         match attribute(&value) {
             Some(value) if key.is_empty() || value.is_empty() => {}
             Some(value) => _ = attributes.insert(key, value),
@@ -125,6 +128,9 @@ fn decision(mut fields: Fields, ignored: &mut Ignored) -> Result<Taught, String>
         other => return Err(format!("`decision` is `{}`, not `is`, `not` or `nothing`", excerpt(other))),
     };
     let mention = required(&mut fields, "mention")?;
+    if mention_key(&mention).is_empty() {
+        return Err(format!("`{}` has no letters or digits to decide about", excerpt(&mention)));
+    }
     let hints = match fields.remove("hints") {
         // A cell of a table.
         Some(Value::String(json)) => {
@@ -136,7 +142,8 @@ fn decision(mut fields: Fields, ignored: &mut Ignored) -> Result<Taught, String>
     let hints: Attributes = match hints {
         Value::Null => Attributes::new(),
         Value::Object(hints) => {
-            hints.iter().filter_map(|(name, value)| Some((name.clone(), attribute(value)?))).collect()
+            let plain = hints.iter().filter_map(|(name, value)| Some((attribute_name(name), attribute(value)?)));
+            plain.filter(|(name, value)| !name.is_empty() && !value.is_empty()).collect()
         }
         other => return Err(format!("`hints` is {}, not an object", kind_of(&other))),
     };
@@ -231,19 +238,6 @@ fn date(fields: &mut Fields, name: &str) -> Result<Option<String>, String> {
         Some(other) => return Err(format!("`{name}` is {}, not a date", kind_of(&other))),
     };
     date::to_utc(&text).map(Some).map_err(|reason| format!("`{name}`: {reason}"))
-}
-
-/// One line without control characters, white space single and none around.
-fn single_spaced(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    let mut line = String::with_capacity(text.len());
-    for word in words {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    line
 }
 
 /// The start of a text for a message.

@@ -300,3 +300,44 @@ fn damaged_files_are_read_to_their_end() {
         }
     }
 }
+
+#[test]
+fn decisions_stand_beside_the_entities_of_a_catalog() {
+    let show = |record: &CatalogRecord| match record {
+        CatalogRecord::Entity(entity) => format!("entity {}", entity.id),
+        CatalogRecord::Decision(taught) => {
+            let target = taught.verdict.target().map_or("-".to_owned(), ToString::to_string);
+            format!(
+                "{} {} {target} [{}] {:?} {}",
+                taught.mention,
+                taught.verdict.as_str(),
+                taught.mention_type,
+                taught.hints,
+                taught.decided_at.as_deref().unwrap_or("-")
+            )
+        }
+    };
+    let file = "{\"id\":1,\"type\":\"team\",\"name\":\"Chiefs\"}\n\
+        {\"decision\":\"is\",\"mention\":\" K\\nC\",\"mention_type\":\"Team\",\"hints\":{\"Home Town\":\"Kansas  City\",\
+          \"season\":2021,\"team\":null,\"\":\"x\",\"league\":\" \"},\"target_type\":\"team\",\"target_id\":\"1\",\
+          \"decided_at\":\"2026-05-01\"}\n\
+        {\"decision\":\"nothing\",\"mention\":\"The Boss\"}\n\
+        {\"decision\":\"nothing\",\"mention\":\"!!!\"}\n\
+        {\"decision\":\"maybe\",\"mention\":\"KC\"}\n\
+        {\"decision\":\"not\",\"mention\":\"KC\",\"target_type\":\"team\"}\n\
+        {\"decision\":\"not\",\"mention\":\"\",\"target_type\":\"team\",\"target_id\":\"1\"}\n\
+        {\"decision\":\"nothing\",\"mention\":\"KC\",\"hints\":[]}\n";
+    assert_eq!(
+        read(catalog(file.as_bytes(), Format::JsonLines), show),
+        [
+            "1: entity 1",
+            "2: K C is team:1 [Team] {\"home_town\": \"Kansas City\", \"season\": \"2021\"} 2026-05-01",
+            "3: The Boss nothing - [] {} -",
+            "4! `!!!` has no letters or digits to decide about",
+            "5! `decision` is `maybe`, not `is`, `not` or `nothing`",
+            "6! `target_id` is missing",
+            "7! `mention` is missing",
+            "8! `hints` is a list, not an object",
+        ]
+    );
+}

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{names, profile};
 use crate::error::{Explain as _, usage};
 use crate::intake;
-use crate::model::{Attributes, Entity, EntityId, EntityKey, GroupKey, Target, Taught, Verdict};
+use crate::model::{Attributes, Entity, EntityId, EntityKey, GroupKey, Target, Taught, Verdict, single_spaced};
 use crate::profile::Profile;
 use crate::resolve::{Query, Strictness, mention_key};
 use crate::store::explore::{EntityHead, GroupHead};
@@ -158,7 +158,7 @@ pub fn decide_all<'a>(
             }
         };
         let taught = Taught {
-            mention: one_line(&about.mention),
+            mention: single_spaced(&about.mention),
             mention_type: about.entity_type.clone(),
             hints: about.hints.clone(),
             verdict,
@@ -174,12 +174,6 @@ pub fn decide_all<'a>(
     done.mentions = n_mentions;
     (done.relinked, done.changes) = relink(tx, groups)?;
     Ok(done)
-}
-
-/// A mention as it is kept and shown: on one line, without control characters.
-fn one_line(mention: &str) -> String {
-    let words = mention.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    words.collect::<Vec<_>>().join(" ")
 }
 
 fn target(tx: &Tx<'_>, entity: EntityKey) -> anyhow::Result<Target> {
@@ -281,7 +275,7 @@ pub fn new_entity(mention: &str, entity_type: &str, id: &str) -> Entity {
     Entity {
         id: EntityId::new(id.trim()),
         entity_type: entity_type.trim().to_owned(),
-        name: one_line(mention),
+        name: single_spaced(mention),
         aliases: vec![],
         attributes: Attributes::new(),
     }

@@ -125,7 +125,6 @@ pub fn entities(
             CatalogRecord::Decision(taught) => {
                 let key = mention_key(&taught.mention);
                 let change = match place {
-                    _ if key.is_empty() => CatalogChange::Unchanged,
                     Place::Write(tx, now) => tx.load_decision(&key, &taught, now)?,
                     Place::Compare(Some(store)) => store.read().decision_change(&key, &taught)?,
                     Place::Compare(None) => CatalogChange::New,

@@ -11,7 +11,7 @@ use super::link;
 use super::relink::{self, Relinked};
 use crate::error::{Explain as _, usage};
 use crate::intake;
-use crate::model::{Attributes, Entity, EntityId, EntityKey, Target, Verdict};
+use crate::model::{Attributes, Entity, EntityId, EntityKey, Target, Verdict, attribute_name};
 use crate::resolve::mention_key;
 use crate::store::{Read, Remembered, Tx};
 use crate::terminal::words;
@@ -114,7 +114,7 @@ pub fn edit(tx: &Tx<'_>, key: EntityKey, edit: &Edit, now: &str) -> Result<Tende
         entity.name.clone_from(name);
     }
     for (name, value) in &edit.attributes {
-        let name = name.to_lowercase().replace(' ', "_");
+        let name = attribute_name(name);
         match value.is_empty() {
             true => entity.attributes.remove(&name),
             false => entity.attributes.insert(name, value.clone()),
