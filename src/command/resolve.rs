@@ -5,14 +5,15 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use super::Context;
-use super::unresolved::{changes as in_words, show_changes};
+use super::unresolved::{changes as in_words, hints, show_changes};
 use crate::cli::resolve::ResolveArgs;
 use crate::error::{Exit, usage};
-use crate::model::{Attributes, LinkOutcome};
+use crate::intake;
+use crate::model::{Attributes, LinkOutcome, attribute_name};
 use crate::profile::Profile;
 use crate::resolve::{Candidate, Decision, Part, Query, Strictness};
 use crate::store::Read;
@@ -26,6 +27,9 @@ use crate::workflow::{decisions, profile};
 /// A line longer than this is no mention.
 const LINE_BYTES_MAX: u64 = 1 << 20;
 
+/// Bytes read at once.
+const READ_BYTES: usize = 256 * 1024;
+
 /// Runs the command.
 pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
     let strictness = match (args.strict, args.loose) {
@@ -38,21 +42,46 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
     }
     let mut store = context.open()?;
     link::refresh_if_useless(&mut store)?;
-    // A file is answered from one state of the catalog. Who types mentions into a pipe must not keep others from writing.
-    let snapshot = match &args.file {
-        Some(path) if path.as_os_str() != "-" => Some(store.snapshot()?),
-        _ => None,
-    };
-    let read = snapshot.as_ref().map_or_else(|| store.read(), |snapshot| snapshot.read());
-    if read.n_entities()? == 0 {
+    if store.read().n_entities()? == 0 {
         context.terminal.hint("the catalog is empty; `gleaner load entities FILE` fills it");
     }
-    let load = if args.file.is_some() { Load::Many } else { Load::One };
-    let mut linker = Linker::open(read, strictness, load)?;
-    linker.explain(args.explain);
-    let mut desk = Desk { profile: profile::active(read)?, linker, read, explain: args.explain };
+    let manner =
+        Manner { strictness, load: if args.file.is_some() { Load::Many } else { Load::One }, explain: args.explain };
     match (&args.file, &args.mention) {
-        (Some(path), _) => desk.file(path, args.entity_type.as_deref(), context),
+        (Some(path), _) if path.as_os_str() == "-" => {
+            let mut lines =
+                Lines::new(BufReader::with_capacity(READ_BYTES, io::stdin().lock()), path, args.entity_type.as_deref());
+            let mut desk = Desk::open(store.read(), manner)?;
+            let mut version = store.read().data_version()?;
+            while let Some(line) = lines.next(context)? {
+                // Who types mentions into a pipe must not keep others from writing for long. What they write counts for
+                // the next line, and no line sees half of it.
+                let snapshot = store.snapshot()?;
+                let current = snapshot.read().data_version()?;
+                if version != current {
+                    desk = Desk::open(store.read(), manner)?;
+                    version = current;
+                }
+                desk.answer_line(&line, context)?;
+                if lines.reader.buffer().is_empty() {
+                    // Whoever asks may wait for the answer before asking more.
+                    context.terminal.flush()?;
+                }
+            }
+            Ok(lines.exit)
+        }
+        (Some(path), _) => {
+            let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
+            let reader = BufReader::with_capacity(READ_BYTES, file);
+            let mut lines = Lines::new(reader, path, args.entity_type.as_deref());
+            // A file is answered from one state of the catalog.
+            let snapshot = store.snapshot()?;
+            let mut desk = Desk::open(snapshot.read(), manner)?;
+            while let Some(line) = lines.next(context)? {
+                desk.answer_line(&line, context)?;
+            }
+            Ok(lines.exit)
+        }
         (None, Some(mention)) => {
             let line = Line {
                 mention: mention.clone(),
@@ -60,21 +89,19 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
                 hints: hints(&args.hints)?,
                 context: args.context.clone(),
             };
-            desk.one(&line, context)
+            let snapshot = store.snapshot()?;
+            Desk::open(snapshot.read(), manner)?.one(&line, context)
         }
         (None, None) => Err(usage("give a mention, `--file FILE` or `--all`")),
     }
 }
 
-/// Reads `team=KC` into hints.
-fn hints(typed: &[String]) -> Result<serde_json::Map<String, Value>> {
-    let mut hints = serde_json::Map::new();
-    for hint in typed {
-        let (name, value) =
-            hint.split_once('=').ok_or_else(|| usage(format!("`--hint {hint}` has no `=`; write `--hint team=KC`")))?;
-        hints.insert(name.trim().to_owned(), Value::String(value.trim().to_owned()));
-    }
-    Ok(hints)
+/// How mentions are answered.
+#[derive(Clone, Copy)]
+struct Manner {
+    strictness: Strictness,
+    load: Load,
+    explain: bool,
 }
 
 /// A mention to resolve, as it stands in a file.
@@ -83,10 +110,16 @@ struct Line {
     mention: String,
     #[serde(rename = "type", default)]
     entity_type: Option<String>,
-    #[serde(default)]
-    hints: serde_json::Map<String, Value>,
+    #[serde(default, deserialize_with = "read_hints")]
+    hints: Attributes,
     #[serde(default)]
     context: Option<String>,
+}
+
+/// Reads the hints of a line: names as profiles write them, and values of any plain kind.
+fn read_hints<'de, D: Deserializer<'de>>(reader: D) -> std::result::Result<Attributes, D::Error> {
+    let hints = Option::<serde_json::Map<String, Value>>::deserialize(reader)?.unwrap_or_default();
+    Ok(hints.iter().filter_map(|(name, value)| Some((attribute_name(name), text(value)?))).collect())
 }
 
 /// An answer, one a line.
@@ -123,16 +156,26 @@ struct Desk<'a> {
     explain: bool,
 }
 
-impl Desk<'_> {
+impl<'a> Desk<'a> {
+    fn open(read: Read<'a>, Manner { strictness, load, explain }: Manner) -> Result<Self> {
+        let mut linker = Linker::open(read, strictness, load)?;
+        linker.explain(explain);
+        Ok(Self { profile: profile::active(read)?, linker, read, explain })
+    }
+
+    /// Answers a line of a file.
+    fn answer_line(&mut self, line: &Line, context: &Context) -> Result<()> {
+        let decision = self.decide(line)?;
+        context.terminal.json_line(&self.answer(line, &decision)?)
+    }
+
     fn decide(&mut self, line: &Line) -> Result<Decision> {
         let types =
             line.entity_type.as_deref().map_or_else(Vec::new, |name| self.linker.types_named(&self.profile, name));
-        let hints: Attributes =
-            line.hints.iter().filter_map(|(name, value)| Some((name.clone(), text(value)?))).collect();
         let query = Query {
             text: &line.mention,
             types: &types,
-            hints: &hints,
+            hints: &line.hints,
             context: line.context.as_deref().unwrap_or_default(),
         };
         self.linker.decide(&self.profile, line.entity_type.as_deref().unwrap_or_default(), &query)
@@ -221,48 +264,58 @@ impl Desk<'_> {
         }
         Ok(Exit::Done)
     }
+}
 
-    /// Every line of a file; one JSON object a line, in the same order.
-    fn file(&mut self, path: &Path, entity_type: Option<&str>, context: &Context) -> Result<Exit> {
-        let mut reader: Box<dyn BufRead> = if path.as_os_str() == "-" {
-            Box::new(io::stdin().lock())
-        } else {
-            let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
-            Box::new(BufReader::with_capacity(256 * 1024, file))
-        };
-        let mut exit = Exit::Done;
-        let mut bytes = Vec::new();
-        let mut number = 0u64;
+/// The lines of a file of mentions. One that cannot be read is answered at once, so that answers keep the order of the
+/// lines.
+struct Lines<'a, R> {
+    reader: R,
+    path: &'a Path,
+    /// For lines that name none.
+    entity_type: Option<&'a str>,
+    bytes: Vec<u8>,
+    number: u64,
+    exit: Exit,
+}
+
+impl<'a, R: BufRead> Lines<'a, R> {
+    fn new(reader: R, path: &'a Path, entity_type: Option<&'a str>) -> Self {
+        Self { reader, path, entity_type, bytes: Vec::new(), number: 0, exit: Exit::Done }
+    }
+
+    fn next(&mut self, context: &Context) -> Result<Option<Line>> {
+        let path = self.path.display();
         loop {
-            bytes.clear();
-            let read = io::Read::take(&mut reader, LINE_BYTES_MAX).read_until(b'\n', &mut bytes);
-            if read.with_context(|| format!("cannot read `{}`", path.display()))? == 0 {
-                return Ok(exit);
+            self.bytes.clear();
+            let read = io::Read::take(&mut self.reader, LINE_BYTES_MAX).read_until(b'\n', &mut self.bytes);
+            if read.with_context(|| format!("cannot read `{path}`"))? == 0 {
+                return Ok(None);
             }
-            number += 1;
-            let is_whole = bytes.ends_with(b"\n") || (bytes.len() as u64) < LINE_BYTES_MAX;
+            self.number += 1;
+            let is_whole = self.bytes.ends_with(b"\n") || (self.bytes.len() as u64) < LINE_BYTES_MAX;
             if !is_whole {
-                skip_line(&mut reader).with_context(|| format!("cannot read `{}`", path.display()))?;
+                skip_line(&mut self.reader).with_context(|| format!("cannot read `{path}`"))?;
             }
-            if is_whole && bytes.iter().all(u8::is_ascii_whitespace) {
+            if is_whole && self.bytes.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
             let line = match is_whole {
-                true => serde_json::from_slice::<Line>(&bytes).map_err(|error| error.to_string()),
+                true => intake::object(&self.bytes)
+                    .and_then(|fields| serde_json::from_value::<Line>(fields.into()).map_err(|e| e.to_string())),
                 false => Err(format!("the line is longer than {LINE_BYTES_MAX} bytes")),
             };
             match line {
                 Ok(mut line) => {
                     if line.entity_type.is_none() {
-                        line.entity_type = entity_type.map(str::to_owned);
+                        line.entity_type = self.entity_type.map(str::to_owned);
                     }
-                    let decision = self.decide(&line)?;
-                    context.terminal.json_line(&self.answer(&line, &decision)?)?;
+                    return Ok(Some(line));
                 }
                 Err(error) => {
-                    exit = Exit::Incomplete;
-                    context.terminal.warn(format!("{}:{number}: {error}", path.display()));
+                    self.exit = Exit::Incomplete;
+                    context.terminal.warn(format!("{path}:{}: {error}", self.number));
                     context.terminal.json_line(&json!({"mention": null, "entity_id": null, "outcome": "unknown", "method": "none", "score": 0.0, "candidates": [], "error": error}))?;
+                    context.terminal.flush()?;
                 }
             }
         }

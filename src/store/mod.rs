@@ -80,6 +80,13 @@ impl Snapshot<'_> {
     }
 }
 
+impl Read<'_> {
+    /// Returns a number that is another one after somebody else has written to the database.
+    pub fn data_version(self) -> anyhow::Result<i64> {
+        Ok(self.0.query_row("PRAGMA data_version", [], |row| row.get(0))?)
+    }
+}
+
 /// The right to write: one immediate transaction. Dropped without [`Tx::commit`], it leaves no trace.
 #[derive(Debug)]
 pub struct Tx<'a>(rusqlite::Transaction<'a>);

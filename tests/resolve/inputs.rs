@@ -1,4 +1,6 @@
 use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::Stdio;
 
 use gleaner::model::{Attributes, Entity, EntityId, Mention};
 use gleaner::profile::Profile;
@@ -342,4 +344,58 @@ fn pages_memory_and_changes_laid_over_give_the_same_answers() {
     for ((a, b), mention) in overlaid.iter().zip(&in_memory).zip(&mentions) {
         assert_eq!(decided(a), decided(b), "{mention:?}");
     }
+}
+
+#[test]
+fn a_line_of_a_file_is_an_object_and_says_what_is_wrong_with_it() {
+    let world = World::new();
+    world.load_entities(&[json!({"id": "a", "type": "person", "name": "Ada Lovelace"})]);
+    world.run(&["catalog", "alias", "add", "a", "Countess", "--hint", "Home Town=London"]).exits(0);
+    let lines = "{\"mention\":\"Countess\",\"hints\":{\"Home town\":\"london\",\"born\":1815,\"x\":null}}\n\
+                 [\"Countess\"]\n{bad\n{\"mention\":5}\n{\"mention\":\"Countess\",\"hints\":null}\n";
+    let ran = world.run_with_stdin(&["resolve", "--file", "-"], lines).exits(3);
+    let answers: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).expect("is JSON")).collect();
+    let shown: Vec<String> = answers
+        .iter()
+        .map(|answer| format!("{} {}", answer["outcome"], answer["error"].as_str().unwrap_or("-")))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "\"linked\" -",
+            "\"unknown\" a list in place of a JSON object",
+            "\"unknown\" not JSON: key must be a string (column 2)",
+            "\"unknown\" invalid type: integer `5`, expected a string",
+            "\"unknown\" -",
+        ]
+    );
+    world.json(&["resolve", "Countess", "--hint", "Home Town = LONDON"], 0);
+    let linked = world.json(&["resolve", "Countess", "--hint", "home_town=London"], 0);
+    assert_eq!((&linked["outcome"], &linked["method"]), (&json!("linked"), &json!("decision")));
+    world.run(&["resolve", "Countess", "--hint", "town"]).exits(2).says("a hint is NAME=VALUE");
+}
+
+#[test]
+fn who_types_mentions_into_a_pipe_is_answered_from_the_catalog_as_it_is_by_then() {
+    let world = World::new();
+    world.load_entities(&[json!({"id": "a", "type": "person", "name": "Ada Lovelace"})]);
+    let mut command = world.command(&["resolve", "--file", "-"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("was built");
+    let (mut stdin, stdout) = (child.stdin.take().expect("is piped"), child.stdout.take().expect("is piped"));
+    let mut answers = BufReader::new(stdout).lines();
+    let mut ask = |mention: &str| -> Value {
+        writeln!(stdin, "{}", json!({"mention": mention})).expect("is read");
+        serde_json::from_str(&answers.next().expect("is answered").expect("is text")).expect("is JSON")
+    };
+    assert_eq!(ask("Ada Lovelace")["entity_id"], "a");
+    assert_eq!(ask("Zebulon Quist")["outcome"], "unknown");
+    // Nobody waits for the pipe, and all of the catalog is packed anew meanwhile.
+    let many: Vec<Value> =
+        (0..400).map(|n| json!({"id": n, "type": "person", "name": format!("Zeb{n} Quist{n}")})).collect();
+    world.load_entities(&many);
+    world.run(&["catalog", "add", "Zebulon Quist", "--type", "person", "--id", "z"]).exits(0);
+    assert_eq!(ask("Zebulon Quist")["entity_id"], "z");
+    assert_eq!(ask("Ada Lovelace")["entity_id"], "a");
+    drop(stdin);
+    assert!(child.wait().expect("ends").success());
 }
