@@ -43,6 +43,39 @@ pub fn mention_key(text: &str) -> String {
     words
 }
 
+/// What a word does in a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WordRole {
+    /// It tells this name from others.
+    Core,
+    /// It tells a son from his father.
+    Generation,
+    /// It addresses, or names an office.
+    Title,
+    /// It says little wherever it stands: an article, a particle.
+    Small,
+    /// A legal form, or what an exchange adds.
+    Form,
+}
+
+/// Returns the words of a name with what they do in it, as [`mention_key`] has them, but `Last, First` the right way round.
+pub fn name_words(text: &str) -> Vec<(String, WordRole)> {
+    let name = name::Name::parse(text);
+    let mut tokens: Vec<&name::Token> = name.tokens.iter().collect();
+    if name.inverted {
+        let last = tokens.iter().filter(|token| token.segment == 0).count();
+        tokens.rotate_left(last);
+    }
+    let role = |token: &name::Token| match token.role {
+        words::Role::Word | words::Role::Number | words::Role::Initials => WordRole::Core,
+        words::Role::Generation => WordRole::Generation,
+        words::Role::Title => WordRole::Title,
+        words::Role::Small => WordRole::Small,
+        words::Role::Legal | words::Role::Tail => WordRole::Form,
+    };
+    tokens.into_iter().map(|token| (name.text(token).to_owned(), role(token))).collect()
+}
+
 /// A mention to resolve.
 #[derive(Clone, Copy, Debug)]
 pub struct Query<'a> {

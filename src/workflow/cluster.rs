@@ -15,7 +15,7 @@ use anyhow::Result;
 
 use crate::interrupt;
 use crate::model::{Attributes, Entity, EntityId, EntityKey};
-use crate::resolve::{Builder, Method, Query, Resolver, mention_key};
+use crate::resolve::{Builder, Method, Query, Resolver, WordRole, mention_key, name_words};
 
 /// From this probability on the resolver's word is taken. Higher than for a link.
 const SAME: f64 = 0.9;
@@ -64,7 +64,7 @@ pub(super) fn cluster(names: &[(String, u64)], is_people: bool) -> Result<Vec<Ve
             // A particle in small letters tells more than one in capitals.
             let texts = node.names.iter().map(|&number| names[number].0.as_str());
             let small = texts.clone().find(|text| text.starts_with(char::is_lowercase));
-            Person::of(small.or(texts.clone().next()).unwrap_or_default(), &node.key)
+            Person::of(small.or(texts.clone().next()).unwrap_or_default())
         }));
         join_people(&nodes, &people, &mut union)?;
     } else {
@@ -107,42 +107,8 @@ impl Union {
     }
 }
 
-/// Words before a name that are no part of it.
-const TITLES: [&str; 26] = [
-    "mr",
-    "mrs",
-    "ms",
-    "miss",
-    "dr",
-    "prof",
-    "professor",
-    "sir",
-    "lady",
-    "lord",
-    "dame",
-    "president",
-    "senator",
-    "sen",
-    "rep",
-    "gov",
-    "governor",
-    "captain",
-    "capt",
-    "general",
-    "gen",
-    "colonel",
-    "col",
-    "judge",
-    "king",
-    "queen",
-];
-/// What follows a name and tells father from son.
-const GENERATIONS: [&str; 6] = ["jr", "sr", "ii", "iii", "iv", "v"];
-/// Small words of a surname, which are often left out.
-const PARTICLES: [&str; 20] = [
-    "van", "von", "der", "den", "de", "del", "della", "di", "da", "dos", "das", "do", "du", "la", "le", "el", "al",
-    "bin", "ten", "ter",
-];
+/// Offices that are words of a name everywhere but before a person's: General Motors, Queen Elizabeth 2.
+const OFFICES: [&str; 3] = ["general", "king", "queen"];
 
 /// A person's name in its parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -154,30 +120,25 @@ struct Person {
 }
 
 impl Person {
-    /// Takes a name apart: as it is written, and its normalized words.
-    fn of(text: &str, key: &str) -> Person {
-        let mut words: Vec<String> = key.split(' ').map(str::to_owned).collect();
-        if let Some(inverted) = inverted(text) {
-            words = inverted;
-        }
-        let mut generation = None;
-        if words.len() > 2 && words.last().is_some_and(|last| GENERATIONS.contains(&last.as_str())) {
-            generation = words.pop();
-        }
-        while words.len() > 1 && TITLES.contains(&words[0].as_str()) {
+    /// Takes a name apart.
+    fn of(text: &str) -> Person {
+        let mut words = name_words(text);
+        let fifth = words.len().checked_sub(1).filter(|at| *at > 1 && words[*at].0 == "v");
+        let told = words.iter().rposition(|(_, role)| *role == WordRole::Generation);
+        let generation = told.or(fifth).map(|at| words.remove(at).0);
+        let is_title = |(word, role): &(String, WordRole)| *role == WordRole::Title || OFFICES.contains(&word.as_str());
+        while words.len() > 1 && is_title(&words[0]) {
             words.remove(0);
         }
         // `van den Berg`, but `Al Gore` and `Van Morrison`: a given name is written with a capital.
-        let is_particle = |word: &String| PARTICLES.contains(&word.as_str());
         if text.trim_start().starts_with(char::is_lowercase) {
-            while words.len() > 1 && is_particle(&words[0]) {
+            while words.len() > 1 && words[0].1 == WordRole::Small {
                 words.remove(0);
             }
         }
-        let surname = words.pop().unwrap_or_default();
-        let first = words.first().cloned();
-        let rest = words.into_iter().skip(1).filter(|word| !is_particle(word));
-        Person { given: first.into_iter().chain(rest).collect(), surname, generation }
+        let (surname, _) = words.pop().unwrap_or((String::new(), WordRole::Core));
+        let given = words.into_iter().enumerate().filter(|(at, (_, role))| *at == 0 || *role != WordRole::Small);
+        Person { given: given.map(|(_, (word, _))| word).collect(), surname, generation }
     }
 
     /// Returns whether there is a given name in full beside the surname.
@@ -200,16 +161,6 @@ impl Person {
         }
         same_given(&a[0], &b[0]) && a[1..].iter().zip(&b[1..]).all(|(a, b)| same_given(a, b))
     }
-}
-
-/// Reads `Last, First`.
-fn inverted(text: &str) -> Option<Vec<String>> {
-    let (last, first) = text.split_once(',')?;
-    let (last, first) = (mention_key(last), mention_key(first));
-    let few = |part: &str| !part.is_empty() && part.split(' ').count() <= 3;
-    let is_generation = GENERATIONS.contains(&first.as_str());
-    (few(&last) && few(&first) && !is_generation && !text.ends_with(','))
-        .then(|| first.split(' ').chain(last.split(' ')).map(str::to_owned).collect())
 }
 
 /// Returns whether two given names are one: the same, one the initial of the other, or the same sound in other letters, as
@@ -461,6 +412,14 @@ mod tests {
             ("Michael Johnson x5; Michael Johnston x4", "Michael Johnson / Michael Johnston"),
             ("Senator Warren; Elizabeth Warren x2", "Elizabeth Warren + Senator Warren"),
             ("Ada Lovelace; Ada", "Ada / Ada Lovelace"),
+            (
+                "George Patton; General Patton; Gen. Patton; Major Patton; Patton, George",
+                "George Patton + Gen. Patton + General Patton + Major Patton + Patton, George",
+            ),
+            ("Vice President Harris; Kamala Harris", "Kamala Harris + Vice President Harris"),
+            ("Ludwig van der Rohe x2; van der Rohe; Ludwig Rohe", "Ludwig van der Rohe + Ludwig Rohe + van der Rohe"),
+            ("Rex Baldwin V; Rex Baldwin Jr.; Baldwin", "Baldwin / Rex Baldwin Jr. / Rex Baldwin V"),
+            ("Jr.; Dr.; van", "Dr. / Jr. / van"),
             ("Pelé x2; PELE", "Pelé + PELE"),
             ("Юрий Гагарин; Yuri Gagarin; Gagarin", "Yuri Gagarin + Gagarin + Юрий Гагарин"),
             ("!!!; 😀", ""),
