@@ -273,3 +273,19 @@ fn a_closed_pipe_is_no_error_in_any_format() {
         }
     }
 }
+
+#[test]
+fn a_dash_is_stdout_and_never_a_file() {
+    let world = world();
+    for args in [&["export", "-o", "-"][..], &["export", "catalog", "-o", "-"], &["unresolved", "export", "-o", "-"]] {
+        let plain = world.run(&args[..args.len() - 2]).exits(0);
+        assert_eq!(world.run(args).exits(0).stdout, plain.stdout, "{args:?}");
+    }
+    for args in [&["report", "-o", "-"][..], &["audit", "--to", "-"]] {
+        world.run(args).exits(2).says("not to stdout");
+    }
+    assert!(!world.path("-").exists());
+    let written = world.json(&["unresolved", "export", "-o", "queue.csv"], 0);
+    assert_eq!(written, json!({"file": "queue.csv", "rows": 1}));
+    assert_eq!(world.json(&["export", "topics", "-o", "topics.csv"], 0)["file"], "topics.csv");
+}

@@ -4,11 +4,12 @@ use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
+use serde_json::json;
 
 use super::Context;
 use super::period::period;
 use crate::cli::explore::{ExportArgs, ExportFormat, ExportWhat};
-use crate::error::{Exit, usage};
+use crate::error::{Exit, Explain as _, usage};
 use crate::terminal::words;
 use crate::workflow::export::{Export, Format, What, write};
 
@@ -40,7 +41,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
         return Err(usage("a catalog has no time; leave `--since` and `--until` out"));
     }
     let store = context.open()?;
-    let Some(path) = &args.output else {
+    let Some(path) = args.output.as_deref().filter(|path| !is_stdout(path)) else {
         context.terminal.raw(|out| {
             let mut out = BufWriter::with_capacity(WRITE_BYTES, out);
             write(store.read(), &export, &mut out)?;
@@ -49,8 +50,16 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
         return Ok(Exit::Done);
     };
     let n = whole_file(path, |out| write(store.read(), &export, out))?;
+    if context.terminal.is_json() {
+        context.terminal.json(&json!({"file": path, "rows": n}))?;
+    }
     context.terminal.status(format!("wrote {} to `{}`", words::count(n, "row"), path.display()));
     Ok(Exit::Done)
+}
+
+/// Returns whether what is named as a file is stdout, as `-` is stdin for what is read.
+pub(super) fn is_stdout(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }
 
 /// Writes a file that appears whole or not at all.
@@ -59,6 +68,9 @@ pub(super) fn whole_file<T>(
     write: impl FnOnce(&mut dyn std::io::Write) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let on_path = || format!("cannot write `{}`", path.display());
+    if is_stdout(path) {
+        return Err(usage("this is written to a file, not to stdout")).hint("a file that is called so is `./-`");
+    }
     if path.is_dir() {
         return Err(usage(format!("`{}` is a folder", path.display())));
     }

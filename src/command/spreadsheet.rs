@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Context;
-use super::export::whole_file;
+use super::export::{is_stdout, whole_file};
 use super::unresolved::{cases, report};
 use crate::answer::grounding;
 use crate::cli::explore::QueueArgs;
@@ -34,9 +34,12 @@ pub(super) fn export(store: &Store, queue: &QueueArgs, path: Option<&Path>, cont
     let is_json = context.terminal.is_json() || path.and_then(Path::extension).is_some_and(|end| end == "json");
     let write =
         |out: &mut dyn Write| if is_json { write_json(store, &cases, out) } else { write_csv(store, &cases, out) };
-    match path {
+    match path.filter(|path| !is_stdout(path)) {
         Some(path) => {
             whole_file(path, write)?;
+            if context.terminal.is_json() {
+                context.terminal.json(&json!({"file": path, "rows": cases.len()}))?;
+            }
             context.terminal.status(format!(
                 "wrote {} to `{}`; fill the column `decision`, then `gleaner unresolved import` it",
                 words::count(cases.len() as u64, "mention"),
