@@ -32,7 +32,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 
 pub use asks::{Origin, StoredAsk, StoredProfile};
 pub use audit::{Audit, AuditItem, AuditWhat, Drawable};
@@ -186,6 +186,11 @@ impl Store {
 
     /// Begins a transaction that may write. It is immediate: a second writer waits here and not in the middle.
     pub fn write(&mut self) -> anyhow::Result<Tx<'_>> {
+        // SQLite begins such a transaction, and only the first change fails.
+        if self.connection.is_readonly(MAIN_DB)? {
+            return Err(anyhow!("the database `{}` can only be read", self.path.display()))
+                .hint("change the permissions of the file, or name a copy of it with `--db PATH`");
+        }
         let tx = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)

@@ -399,3 +399,27 @@ fn who_types_mentions_into_a_pipe_is_answered_from_the_catalog_as_it_is_by_then(
     drop(stdin);
     assert!(child.wait().expect("ends").success());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_can_only_be_read_is_linked_against_all_the_same() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let world = World::new();
+    world.load_entities(&[json!({"id": "a", "type": "person", "name": "Ada Lovelace"})]);
+    // As an earlier program left it.
+    world.sql().execute("DELETE FROM name_index", []).expect("is there");
+    let db = world.path("readonly.db");
+    std::fs::copy(&world.db, &db).expect("copies");
+    std::fs::set_permissions(&db, std::fs::Permissions::from_mode(0o444)).expect("is ours");
+    let db = db.display().to_string();
+    let answer = world.json(&["--db", &db, "resolve", "Ada Lovelace"], 0);
+    assert_eq!(answer["entity_id"], "a");
+    // Who may do everything may write such a file, too.
+    if std::fs::OpenOptions::new().write(true).open(&db).is_err() {
+        for args in [&["resolve", "--all"][..], &["catalog", "remove", "a"], &["unresolved", "reject", "Ada"]] {
+            let args = [&["--db", db.as_str()][..], args].concat();
+            world.run(&args).exits(1).says("can only be read").says("hint:");
+        }
+    }
+}

@@ -41,15 +41,17 @@ pub fn rekey(tx: &Tx<'_>) -> Result<()> {
     if is_current(tx.read())? { Ok(()) } else { tx.rekey_decisions(resolve::mention_key) }
 }
 
-/// Packs the name index anew where it cannot be read as it is, so that the next command need not do it in memory. A file
-/// that cannot be written stays as it is.
+/// Packs the name index anew where it cannot be read as it is, so that the next command need not do it in memory.
 pub fn refresh_if_useless(store: &mut Store) -> Result<()> {
-    if is_usable(store.read())? {
-        return Ok(());
+    if !is_usable(store.read())? {
+        // A file that cannot be written, or a folder where no journal can be, stays as it is.
+        let packed = store.write().and_then(|tx| {
+            refresh(&tx)?;
+            tx.commit()
+        });
+        drop(packed);
     }
-    let Ok(tx) = store.write() else { return Ok(()) };
-    refresh(&tx)?;
-    tx.commit()
+    Ok(())
 }
 
 /// Returns whether the index is to be read, with what changed since laid over it.
