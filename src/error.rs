@@ -125,6 +125,11 @@ fn collect(error: &anyhow::Error, into: &mut Explained, exit: &mut Option<Exit>)
             into.hints.extend(api.hint().filter(|hint| !into.hints.contains(hint)));
             *exit = exit.or((api.fault == Fault::Interrupted).then_some(Exit::Interrupted));
         }
+        // The file itself can be written, or it would have been said before.
+        let sqlite = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+        if sqlite == Some(rusqlite::ErrorCode::ReadOnly) {
+            into.hints.push("the folder of the database must be writable too, for its journal".to_owned());
+        }
         let text = cause.to_string();
         if into.message.is_empty() {
             into.message = text;
@@ -164,6 +169,14 @@ mod tests {
         let error = Err::<(), _>(io()).hint("a").context("b").exit(Exit::Usage).unwrap_err();
         assert_eq!(find::<std::io::Error>(&error).unwrap().to_string(), "deep");
         assert!(find::<std::fmt::Error>(&error).is_none());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_named_as_the_cause() {
+        // SQLite's code where the journal cannot be made.
+        let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(1544), None);
+        let explained = explain(&anyhow::Error::from(error).context("cannot write"));
+        assert_eq!(explained.hints, ["the folder of the database must be writable too, for its journal"]);
     }
 
     #[test]
