@@ -76,6 +76,12 @@ pub fn name_words(text: &str) -> Vec<(String, WordRole)> {
     tokens.into_iter().map(|token| (name.text(token).to_owned(), role(token))).collect()
 }
 
+/// Returns whether a word of [`mention_key`] numbers what is named, so that another one names something else: digits, a
+/// Roman numeral, a lone letter.
+pub fn is_numbering(word: &str) -> bool {
+    word.len() == 1 || word.bytes().any(|c| c.is_ascii_digit()) || words::roman(word).is_some()
+}
+
 /// A mention to resolve.
 #[derive(Clone, Copy, Debug)]
 pub struct Query<'a> {

@@ -15,7 +15,7 @@ use anyhow::Result;
 
 use crate::interrupt;
 use crate::model::{Attributes, Entity, EntityId, EntityKey};
-use crate::resolve::{Builder, Method, Query, Resolver, WordRole, mention_key, name_words};
+use crate::resolve::{Builder, Method, Query, Resolver, WordRole, is_numbering, mention_key, name_words};
 
 /// From this probability on the resolver's word is taken. Higher than for a link.
 const SAME: f64 = 0.9;
@@ -301,12 +301,7 @@ impl Meaning {
     /// every other name: among thousands of cities even `City` says little, and Kansas would be Kansas City.
     fn is_same(&mut self, a: (&str, &str), b: (&str, &str)) -> Result<bool> {
         let (own, other) = (beside(a.1, b.1), beside(b.1, a.1));
-        let tells_apart = |word: &&str| {
-            word.len() == 1
-                || word.bytes().any(|c| c.is_ascii_digit())
-                || word.bytes().all(|c| matches!(c, b'i' | b'v' | b'x'))
-        };
-        if own.iter().chain(&other).any(tells_apart) {
+        if own.iter().chain(&other).any(|word| is_numbering(word)) {
             return Ok(false);
         }
         let same_first = a.1.split(' ').next() == b.1.split(' ').next();
@@ -425,6 +420,16 @@ mod tests {
             ("!!!; 😀", ""),
         ] {
             check(true, names, expected);
+        }
+    }
+
+    #[test]
+    fn numerals_number_and_words_of_their_letters_do_not() {
+        for word in ["7", "v8", "c", "ii", "lv", "lvi", "xl"] {
+            assert!(is_numbering(word), "{word}");
+        }
+        for word in ["", "civil", "vivid", "ill", "city"] {
+            assert!(!is_numbering(word), "{word}");
         }
     }
 

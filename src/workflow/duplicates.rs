@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::cluster::beside;
 use crate::interrupt;
 use crate::model::{Attributes, Entity, EntityKey};
-use crate::resolve::{Builder, Method, Query, Resident, Resolver, mention_key};
+use crate::resolve::{Builder, Method, Query, Resident, Resolver, is_numbering, mention_key};
 use crate::store::Read;
 
 /// Hands that entities are dealt into: the more, the fewer others are out of sight with the one that is asked for.
@@ -178,12 +178,8 @@ impl Towards {
 /// Returns whether two names are numbered, and otherwise: `STS-41-C` and `STS-41-G`, `Super Bowl LV` and `Super Bowl LVI`.
 fn is_numbered_otherwise(a: &str, b: &str) -> bool {
     let (a, b) = (mention_key(a), mention_key(b));
-    let number = |word: &&str| {
-        word.bytes().any(|c| c.is_ascii_digit())
-            || word.len() == 1
-            || word.bytes().all(|c| matches!(c, b'i' | b'v' | b'x' | b'l' | b'c'))
-    };
-    beside(&a, &b).iter().any(number) && beside(&b, &a).iter().any(number)
+    let is_numbered = |words: Vec<&str>| words.into_iter().any(is_numbering);
+    is_numbered(beside(&a, &b)) && is_numbered(beside(&b, &a))
 }
 
 /// Packs the entities with their hands as their types, which a query can choose from.
