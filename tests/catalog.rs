@@ -453,7 +453,10 @@ fn duplicates_are_listed_best_first_within_a_type() {
     ran.says("1 of 1 likely pair").says("Robert Jones").says("catalog merge FROM INTO");
     world.run(&["catalog", "dedupe", "--type", "ship"]).exits(2).says("it has `company` and `person`");
     assert_eq!(world.json(&["catalog", "dedupe", "--min-score", "1"], 0)["total"], 0);
-    world.run(&["catalog", "dedupe", "--min-score", "x"]).exits(2);
+    for share in ["x", "7", "-1", "NaN"] {
+        let share = format!("--min-score={share}");
+        world.run(&["catalog", "dedupe", &share]).exits(2).says("give a number from 0 to 1");
+    }
 }
 
 #[test]

@@ -181,7 +181,7 @@ pub struct CatalogDedupeArgs {
     pub entity_type: Option<String>,
 
     /// At least so likely
-    #[arg(long, value_name = "P", default_value_t = 0.5)]
+    #[arg(long, value_name = "P", default_value_t = 0.5, value_parser = super::share)]
     pub min_score: f64,
 
     /// At most so many pairs

@@ -94,11 +94,11 @@ pub struct TopicsDedupeArgs {
     pub limit: u64,
 
     /// Only pairs at least this alike, 0 to 1
-    #[arg(long, value_name = "SCORE", default_value_t = 0.8)]
+    #[arg(long, value_name = "SCORE", default_value_t = 0.8, value_parser = super::share)]
     pub min_score: f64,
 
     /// Merge every pair at least this alike without asking
-    #[arg(long, value_name = "SCORE")]
+    #[arg(long, value_name = "SCORE", value_parser = super::share)]
     pub accept: Option<f64>,
 }
 

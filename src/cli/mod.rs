@@ -182,3 +182,11 @@ pub enum Command {
     /// the catalog's names and the profile's keywords. Nothing leaves the machine and nothing costs money.
     Sandbox(sandbox::SandboxArgs),
 }
+
+/// Reads a likeness or a probability: 0 to 1.
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (0.0..=1.0).contains(&value) => Ok(value),
+        _ => Err("give a number from 0 to 1".to_owned()),
+    }
+}
