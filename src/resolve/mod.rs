@@ -1,10 +1,10 @@
 //! Mention to entity: normalize, find candidates by an index, compare, decide, explain. Pure: no file, no clock, no
 //! database; the index lies behind the trait [`Pages`].
 //!
-//! The way of a mention: `clean` (characters) → `name` (words with roles; `words`, `given`, `countries`, `sports` are
-//! what is known of words) → `probe` (prepared) → `retrieve` (candidates from the keys of `keys` in `index`) →
-//! `features` (pairing of words, what is left over; `hints`) → `score` (probabilities) → `resolver` (the decision) →
-//! `explain`. `docs/linking.md` tells the reasons and the figures.
+//! The way of a mention: `clean` (characters) → `name` (words with roles; `words`, `given`, `exonyms`, `countries`,
+//! `sports` are what is known of words) → `probe` (prepared) → `search`: `retrieve` (candidates from the keys of `keys` in
+//! `index`) and `features` (pairing of words, what is left over; `hints`) in turn, until the mention is explained →
+//! `score` (probabilities) → `resolver` (the decision) → `explain`. `docs/linking.md` tells the reasons and the figures.
 
 mod clean;
 mod countries;

@@ -1,9 +1,10 @@
 //! Links mentions to entities: the resolver over the database, remembered decisions first.
 //!
-//! The name index lies in the database as pages. [`refresh`] packs it anew when too much changed; a [`Linker`] reads it,
-//! lays the few entities changed since over it, and, where there is no index that can be used, packs one in memory. So
-//! linking is right whoever changed the catalog, and fast where `load entities` did.
+//! A [`Linker`] reads the name index (`index` keeps it true, `pages` fetches it), lays the few entities changed since over
+//! it, and, where there is no index that can be used, packs one in memory. So linking is right whoever changed the catalog,
+//! and fast where `load entities` did. A group is decided as a whole; `pairs` finds what two members make.
 
+mod index;
 mod pages;
 mod pairs;
 
@@ -11,62 +12,15 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
 
+pub use self::index::{rebuild, refresh, refresh_if_useless, rekey};
+
+use self::index::{is_current, is_usable};
 use self::pages::Source;
 use self::pairs::{PairQuery, PairType, Pairs};
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
 use crate::profile::{EntityType, Pair, Profile};
-use crate::resolve::{self, Builder, Candidate, Decision, Described, Method, Query, Resolver, Strictness, Table};
-use crate::store::{DecisionRow, LinkedMention, Read, Store, Tx};
-
-/// Up to this many changed entities are laid over the index; more are packed into it.
-const OVERLAY: u64 = 2000;
-
-/// Packs the name index anew if it is missing, of an older format, or too much of the catalog changed. Called by
-/// whatever changes many entities, in its transaction.
-pub fn refresh(tx: &Tx<'_>) -> Result<()> {
-    rekey(tx)?;
-    let state = tx.read().index_state()?;
-    let are_few = state.n_stale <= OVERLAY && (state.n_stale * 20 <= state.n_entities || state.n_stale <= 200);
-    if are_few && is_current(tx.read())? { Ok(()) } else { rebuild(tx) }
-}
-
-/// Returns whether the index in the database is as this program writes it; false where there is none.
-fn is_current(read: Read<'_>) -> Result<bool> {
-    Ok(read.index_page(Table::Meta as u8, 0, resolve::is_current)?.unwrap_or(false))
-}
-
-/// Makes the keys of decisions anew where an earlier program wrote them, which read some names otherwise: `LVII` was no
-/// number. Called by whatever asks for decisions by their keys to change them, in its transaction.
-pub fn rekey(tx: &Tx<'_>) -> Result<()> {
-    if is_current(tx.read())? { Ok(()) } else { tx.rekey_decisions(resolve::mention_key) }
-}
-
-/// Packs the name index anew where it cannot be read as it is, so that the next command need not do it in memory.
-pub fn refresh_if_useless(store: &mut Store) -> Result<()> {
-    if !is_usable(store.read())? {
-        // A file that cannot be written, or a folder where no journal can be, stays as it is.
-        let packed = store.write().and_then(|tx| {
-            refresh(&tx)?;
-            tx.commit()
-        });
-        drop(packed);
-    }
-    Ok(())
-}
-
-/// Returns whether the index is to be read, with what changed since laid over it.
-fn is_usable(read: Read<'_>) -> Result<bool> {
-    Ok(read.index_state()?.n_stale <= OVERLAY && is_current(read)?)
-}
-
-/// Packs the name index anew.
-pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
-    let mut builder = Builder::new();
-    tx.read().each_entity_by_type(|key, entity| builder.add(key, entity))?;
-    tx.clear_index()?;
-    builder.finish(&mut |table, number, page| tx.put_index_page(table as u8, number, page))?;
-    tx.index_is_fresh()
-}
+use crate::resolve::{self, Builder, Candidate, Decision, Described, Method, Query, Resolver, Strictness};
+use crate::store::{DecisionRow, LinkedMention, Read};
 
 /// Links mentions; one for a whole import, so that its pages and prepared hints are used again.
 pub struct Linker<'a> {
@@ -548,6 +502,7 @@ fn is_settled(decision: &Decision) -> bool {
 mod tests {
     use super::*;
     use crate::model::{Entity, EntityId, Target, Taught, Verdict};
+    use crate::store::{Store, Tx};
 
     fn entity(id: &str, kind: &str, name: &str, attributes: &[(&str, &str)]) -> Entity {
         Entity {

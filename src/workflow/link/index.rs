@@ -1,0 +1,57 @@
+//! Keeps the name index in the database true: packed anew when too much of the catalog changed, or when an earlier program
+//! packed it; then the keys of decisions, which are read the same way, are made anew too.
+
+use anyhow::Result;
+
+use crate::resolve::{self, Builder, Table};
+use crate::store::{Read, Store, Tx};
+
+/// Up to this many changed entities are laid over the index; more are packed into it.
+const OVERLAY: u64 = 2000;
+
+/// Packs the name index anew if it is missing, of an older format, or too much of the catalog changed. Called by
+/// whatever changes many entities, in its transaction.
+pub fn refresh(tx: &Tx<'_>) -> Result<()> {
+    rekey(tx)?;
+    let state = tx.read().index_state()?;
+    let are_few = state.n_stale <= OVERLAY && (state.n_stale * 20 <= state.n_entities || state.n_stale <= 200);
+    if are_few && is_current(tx.read())? { Ok(()) } else { rebuild(tx) }
+}
+
+/// Returns whether the index in the database is as this program writes it; false where there is none.
+pub(super) fn is_current(read: Read<'_>) -> Result<bool> {
+    Ok(read.index_page(Table::Meta as u8, 0, resolve::is_current)?.unwrap_or(false))
+}
+
+/// Makes the keys of decisions anew where an earlier program wrote them, which read some names otherwise: `LVII` was no
+/// number. Called by whatever asks for decisions by their keys to change them, in its transaction.
+pub fn rekey(tx: &Tx<'_>) -> Result<()> {
+    if is_current(tx.read())? { Ok(()) } else { tx.rekey_decisions(resolve::mention_key) }
+}
+
+/// Packs the name index anew where it cannot be read as it is, so that the next command need not do it in memory.
+pub fn refresh_if_useless(store: &mut Store) -> Result<()> {
+    if !is_usable(store.read())? {
+        // A file that cannot be written, or a folder where no journal can be, stays as it is.
+        let packed = store.write().and_then(|tx| {
+            refresh(&tx)?;
+            tx.commit()
+        });
+        drop(packed);
+    }
+    Ok(())
+}
+
+/// Returns whether the index is to be read, with what changed since laid over it.
+pub(super) fn is_usable(read: Read<'_>) -> Result<bool> {
+    Ok(read.index_state()?.n_stale <= OVERLAY && is_current(read)?)
+}
+
+/// Packs the name index anew.
+pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
+    let mut builder = Builder::new();
+    tx.read().each_entity_by_type(|key, entity| builder.add(key, entity))?;
+    tx.clear_index()?;
+    builder.finish(&mut |table, number, page| tx.put_index_page(table as u8, number, page))?;
+    tx.index_is_fresh()
+}
