@@ -2,7 +2,6 @@
 
 use super::features::{Comparer, Feature, How, NAMES, Vector};
 use super::probe::Probe;
-use super::search::Scored;
 use super::{Part, score};
 
 /// Describes the pairing of the words, and what found no partner.
@@ -35,12 +34,13 @@ pub(crate) fn words(probe: &Probe, comparer: &Comparer<'_>) -> Vec<String> {
     lines
 }
 
-/// Sums the contributions of the features into a few parts with a name each, largest first.
-pub(crate) fn parts(scored: &Scored) -> Vec<Part> {
-    let contributions = score::pair_parts(&scored.vector);
+/// Sums the contributions of the features into a few parts with a name each, largest first; then what the context counted
+/// and how the words pair.
+pub(crate) fn parts(vector: &Vector, context: f32, words: &[String]) -> Vec<Part> {
+    let contributions = score::pair_parts(vector);
     let mut parts: Vec<Part> = Vec::new();
     for (at, value) in contributions.iter().enumerate() {
-        let group = group(NAMES[at], &scored.vector);
+        let group = group(NAMES[at], vector);
         match parts.iter_mut().find(|part| part.what == group) {
             Some(part) => part.value += f64::from(*value),
             None => parts.push(Part { what: group, value: f64::from(*value) }),
@@ -48,11 +48,11 @@ pub(crate) fn parts(scored: &Scored) -> Vec<Part> {
     }
     parts.retain(|part| part.value.abs() >= 0.05);
     parts.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()).then(a.what.cmp(&b.what)));
-    if scored.context > 0.0 {
-        let what = format!("what stands around it agrees with {:.1} bits, counted among the hints", scored.context);
+    if context > 0.0 {
+        let what = format!("what stands around it agrees with {context:.1} bits, counted among the hints");
         parts.push(Part { what, value: 0.0 });
     }
-    parts.extend(scored.words.iter().map(|line| Part { what: line.clone(), value: 0.0 }));
+    parts.extend(words.iter().map(|line| Part { what: line.clone(), value: 0.0 }));
     parts
 }
 

@@ -307,7 +307,10 @@ impl<P: Pages> Resolver<P> {
     }
 
     fn candidate(&self, scored: &Scored) -> Candidate {
-        let parts = if self.explain { super::explain::parts(scored) } else { Vec::new() };
+        let parts = match self.explain {
+            true => super::explain::parts(&scored.vector, scored.context, &scored.words),
+            false => Vec::new(),
+        };
         Candidate { entity: scored.entity, score: score::probability(scored.log_odds), parts, place: scored.place }
     }
 }

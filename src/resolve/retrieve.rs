@@ -230,8 +230,8 @@ pub(crate) fn retrieve<P: Pages>(
     rank(index, probe, room, out)
 }
 
-/// Finds more names, by the words that look or sound like words of the mention (`open`, a bit a word). Returns whether it
-/// tried anything new.
+/// Finds more names, by the words that look or sound like words of the mention (`open`, a bit a word); none
+/// where all was tried before.
 pub(crate) fn widen<P: Pages>(
     index: &Index<P>,
     scope: &Scope,
@@ -239,7 +239,7 @@ pub(crate) fn widen<P: Pages>(
     room: &mut Tallies,
     (open, reach): (u32, Reach),
     out: &mut Vec<Found>,
-) -> Result<bool> {
+) -> Result<()> {
     let before = (room.near, room.far);
     for at in 0..probe.words.len() {
         if open & 1 << at != 0 {
@@ -251,10 +251,9 @@ pub(crate) fn widen<P: Pages>(
     }
     if before == (room.near, room.far) {
         out.clear();
-        return Ok(false);
+        return Ok(());
     }
-    rank(index, probe, room, out)?;
-    Ok(true)
+    rank(index, probe, room, out)
 }
 
 fn reward_all<P: Pages>(

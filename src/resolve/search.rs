@@ -20,8 +20,8 @@ const FIRST: usize = 8;
 const GO_ON: f32 = 0.5;
 /// A mention so far explained by words that are certain is not widened.
 const EXPLAINED: f32 = 0.9;
-/// Words of a mention that are widened to words that share letters or sound.
-const WIDENED_WORDS: u32 = 4;
+/// Words of a mention that are widened at a time, the rarest.
+const WIDENED_WORDS: usize = 4;
 /// Candidates that the forest scores; the plain order puts the right one among the first four in 99 of 100 cases.
 pub(crate) const SCORED: usize = 10;
 /// Candidates whose plain score is this far behind the best are not scored by the forest.
@@ -291,7 +291,7 @@ fn open_words(probe: &Probe, scored: &[Scored], close: u32) -> u32 {
     let mut open: Vec<usize> =
         (0..probe.words.len()).filter(|at| is_open(at) && probe.words[*at].rarity >= 0.5 * rarest).collect();
     open.sort_by(|a, b| probe.words[*b].rarity.total_cmp(&probe.words[*a].rarity).then(a.cmp(b)));
-    open.iter().take(WIDENED_WORDS as usize).fold(0, |bits, at| bits | 1 << at)
+    open.iter().take(WIDENED_WORDS).fold(0, |bits, at| bits | 1 << at)
 }
 
 #[cfg(test)]

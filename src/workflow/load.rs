@@ -4,6 +4,7 @@
 //! flat and an interruption loses little; what was written stays, since loading again changes nothing that is the same.
 //! A bad line is handed to the caller, counted, and never stops the rest.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::io::BufRead;
 
@@ -117,16 +118,17 @@ pub fn entities(
         tx.commit()?;
     }
     let mut one = |place: Place<'_, '_>, record: &CatalogRecord| {
-        let mut record = record.clone();
+        // Only a table has anything to take off; a line with a million aliases is not copied for it.
+        let mut record = Cow::Borrowed(record);
         if format == Format::Csv {
-            unguard(&mut record);
+            unguard(record.to_mut());
         }
-        let entity = match record {
+        let entity = match &*record {
             CatalogRecord::Decision(taught) => {
                 let key = mention_key(&taught.mention);
                 let change = match place {
-                    Place::Write(tx, now) => tx.load_decision(&key, &taught, now)?,
-                    Place::Compare(Some(store)) => store.read().decision_change(&key, &taught)?,
+                    Place::Write(tx, now) => tx.load_decision(&key, taught, now)?,
+                    Place::Compare(Some(store)) => store.read().decision_change(&key, taught)?,
                     Place::Compare(None) => CatalogChange::New,
                 };
                 return Ok(Change::Decision(change != CatalogChange::Unchanged));
@@ -134,8 +136,8 @@ pub fn entities(
             CatalogRecord::Entity(entity) => entity,
         };
         let (change, key) = match place {
-            Place::Write(tx, now) => tx.load_entity(&entity, now).map(|(change, key)| (change, Some(key)))?,
-            Place::Compare(Some(store)) => store.read().entity_change(&entity)?,
+            Place::Write(tx, now) => tx.load_entity(entity, now).map(|(change, key)| (change, Some(key)))?,
+            Place::Compare(Some(store)) => store.read().entity_change(entity)?,
             Place::Compare(None) => (CatalogChange::New, None),
         };
         kept.extend(key);

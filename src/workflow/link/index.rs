@@ -47,11 +47,17 @@ pub(super) fn is_usable(read: Read<'_>) -> Result<bool> {
     Ok(read.index_state()?.n_stale <= OVERLAY && is_current(read)?)
 }
 
+/// Collects the whole catalog, to be packed.
+pub(super) fn whole_catalog(read: Read<'_>) -> Result<Builder> {
+    let mut builder = Builder::new();
+    read.each_entity_by_type(|key, entity| builder.add(key, entity))?;
+    Ok(builder)
+}
+
 /// Packs the name index anew.
 pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
-    let mut builder = Builder::new();
-    tx.read().each_entity_by_type(|key, entity| builder.add(key, entity))?;
+    let catalog = whole_catalog(tx.read())?;
     tx.clear_index()?;
-    builder.finish(&mut |table, number, page| tx.put_index_page(table as u8, number, page))?;
+    catalog.finish(&mut |table, number, page| tx.put_index_page(table as u8, number, page))?;
     tx.index_is_fresh()
 }

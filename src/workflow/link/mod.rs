@@ -14,7 +14,7 @@ use anyhow::Result;
 
 pub use self::index::{rebuild, refresh, refresh_if_useless, rekey};
 
-use self::index::{is_current, is_usable};
+use self::index::{is_current, is_usable, whole_catalog};
 use self::pages::Source;
 use self::pairs::{PairQuery, PairType, Pairs};
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
@@ -55,9 +55,7 @@ impl<'a> Linker<'a> {
             Self::lay_over(read, &mut resolver)?;
             resolver
         } else {
-            let mut builder = Builder::new();
-            read.each_entity_by_type(|key, entity| builder.add(key, entity))?;
-            Resolver::new(Source::Memory(builder.resident()?))?
+            Resolver::new(Source::Memory(whole_catalog(read)?.resident()?))?
         };
         resolver.strictness = strictness;
         // The index is also what tells whether this program has made the keys.
