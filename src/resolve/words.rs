@@ -334,6 +334,12 @@ pub(crate) fn is_generic(class: u16) -> bool {
     CLASSES.contains(&usize::from(class))
 }
 
+/// Returns whether a word tells one name from others: not a title, a legal form, a small or a generic word. A city may be a
+/// surname.
+pub(crate) fn is_telling(word: &str) -> bool {
+    entry(word).is_none_or(|entry| entry.role == Role::Word && !is_generic(entry.class))
+}
+
 /// Returns what the tables say of a lower-case ASCII word.
 pub(crate) fn entry(word: &str) -> Option<Entry> {
     if word.len() > 24 {
