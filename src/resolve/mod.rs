@@ -3,10 +3,11 @@
 //!
 //! The way of a mention: `clean` (characters) → `name` (words with roles; `words`, `given`, `exonyms`, `countries`,
 //! `sports` are what is known of words) → `probe` (prepared) → `search`: `retrieve` (candidates from the keys of `keys` in
-//! `index`) and `features` (pairing of words, what is left over; `hints`) in turn, until the mention is explained →
+//! `index`) and `features` (pairing of words, what is left over; `hints`, `context`) in turn, until the mention is explained →
 //! `score` (probabilities) → `resolver` (the decision) → `explain`. `docs/linking.md` tells the reasons and the figures.
 
 mod clean;
+mod context;
 mod countries;
 mod exonyms;
 mod explain;
@@ -28,7 +29,7 @@ mod similarity;
 mod sports;
 mod words;
 
-pub use hints::{KNOWN_VALUE, OTHER_NAME, are_namesakes, is_name_again, is_position, last_name};
+pub use context::{KNOWN_VALUE, OTHER_NAME, are_namesakes, is_name_again, is_position, last_name};
 pub use index::{Builder, N_TABLES, Pages, Resident, Table, is_current};
 pub use pair::{PairMention, Split, mean_the_same, read_pair};
 pub use resolver::{Resolver, feature_names};

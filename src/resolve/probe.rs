@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use super::hints::{Context, Hint};
+use super::context::Context;
+use super::hints::Hint;
 use super::keys;
 use super::name::{Name, Token};
 use super::phonetic;

@@ -10,9 +10,10 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
+use super::context::Context;
 use super::features::{self, Feature};
 use super::hash::Map;
-use super::hints::{Context, Hint, Prepared, Verdict};
+use super::hints::{Hint, Prepared, Verdict};
 use super::index::{Builder, Index, KeyKind, Pages, Resident, key};
 use super::probe::Probe;
 use super::score;

@@ -1,0 +1,300 @@
+//! What stands around a mention, as evidence: the other names of its group, and what is known of those. It can only agree.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use super::hints::{Hint, contains_words};
+use super::index::{EntityCard, Index, Pages, TypeFacts};
+use super::name::Name;
+use super::similarity::Pattern;
+use super::{countries, given, keys, sports, words};
+
+/// What stands around a mention: the names of its group, and what is known of those that are linked. Evidence that can
+/// only agree. Parsed once for a group and shared by its mentions; a look costs the same however much stands around.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Context(Arc<Around>);
+
+#[derive(Debug, Default)]
+struct Around {
+    /// As it was given.
+    text: String,
+    /// What the story names.
+    told: Names,
+    /// Values of what it names: the team of a player.
+    known: Names,
+    /// Other names of what it names, which count only as a whole: `BUF` where the story says Bills.
+    exact: HashSet<String>,
+}
+
+/// Names, to be asked for what they say.
+#[derive(Debug, Default)]
+struct Names {
+    whole: HashSet<String>,
+    /// Every run of words of them, and how often it was added.
+    runs: HashMap<String, u32>,
+    /// Words of those that have several.
+    words: HashSet<String>,
+    countries: Vec<u16>,
+}
+
+/// What an agreement with the context counts beside one with a hint: the story says it of someone, maybe of another.
+const CONTEXT_WEIGHT: f32 = 0.6;
+/// What it counts where the story does not even say it, but names something of which it is known: one, two, or more that
+/// have it in common. A college that one other player went to says little, the team of three of them what it is about.
+const KNOWN_WEIGHTS: [f32; 3] = [0.35, 0.5, 0.6];
+/// Bits that the full name counts, given elsewhere in the group.
+const FULL_NAME_BITS: f32 = 12.0;
+/// Names of a context that are read; a group has some dozens.
+const CONTEXT_NAMES: usize = 2000;
+/// Words of a name that runs are made of.
+const RUN_WORDS: usize = 12;
+
+/// Marks a name of a context as another name of what is named; it counts only as a whole.
+pub const OTHER_NAME: char = '=';
+/// Marks a name of a context as a value of what is named; it counts less.
+pub const KNOWN_VALUE: char = '~';
+
+impl Context {
+    /// Reads names separated by `|`, line breaks or sentence ends.
+    pub(crate) fn new(text: &str) -> Context {
+        let mut around = Around { text: text.to_owned(), ..Around::default() };
+        let mut parsed = Name::default();
+        let mut words = String::new();
+        for part in text.split(['|', '\n', ';', '.', ',']).take(CONTEXT_NAMES) {
+            parsed.parse_into(part);
+            keys::spaced(&parsed, &mut words);
+            if words.len() < 2 {
+                continue;
+            }
+            match part.trim_start().chars().next() {
+                Some(OTHER_NAME) => _ = around.exact.insert(words.clone()),
+                Some(KNOWN_VALUE) => around.known.add(&words),
+                _ => around.told.add(&words),
+            }
+        }
+        Context(Arc::new(around))
+    }
+
+    /// Returns whether it was read from this text.
+    pub(crate) fn is_of(&self, text: &str) -> bool {
+        self.0.text == text
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.told.whole.is_empty() && self.0.known.whole.is_empty() && self.0.exact.is_empty()
+    }
+
+    /// Returns the bits by which an entity agrees with the context. `own` are the mention's words, lower case: they, and
+    /// what its hints say already, are not context.
+    pub(crate) fn agree<P: Pages>(
+        &self,
+        own: &str,
+        hints: &[Rc<Hint>],
+        (index, number): (&Index<P>, u32),
+        entity: &EntityCard<P::Page<'_>>,
+        facts: &TypeFacts,
+    ) -> Result<f32> {
+        let around = &*self.0;
+        let mut bits = 0.0f32;
+        for (attribute, value) in entity.values() {
+            let known = facts.attributes.get(usize::from(attribute)).map_or(0.0, |a| a.bits);
+            if bits >= known * CONTEXT_WEIGHT {
+                continue;
+            }
+            let weight = index.value(value, |value| {
+                if says(own, value.text) || hints.iter().any(|hint| hint.tells(value.text)) {
+                    0.0
+                } else if around.told.say(value.text, value.country) || around.exact.contains(value.text) {
+                    CONTEXT_WEIGHT
+                } else if around.known.say(value.text, value.country) {
+                    let n_times = around.known.runs.get(value.text).map_or(1, |n| *n as usize);
+                    KNOWN_WEIGHTS[n_times.min(KNOWN_WEIGHTS.len()) - 1]
+                } else {
+                    0.0
+                }
+            })?;
+            bits = bits.max(known * weight);
+        }
+        if own.split(' ').all(|word| around.told.words.contains(word)) {
+            let mut words = String::new();
+            index.label(number, |_, name| keys::spaced(&Name::parse(name), &mut words))?;
+            if words != own && contains_words(&words, own) && around.told.whole.contains(&words) {
+                bits += FULL_NAME_BITS;
+            }
+        }
+        Ok(bits)
+    }
+}
+
+impl Names {
+    fn add(&mut self, name: &str) {
+        self.whole.insert(name.to_owned());
+        if let Some(country) = countries::country(name)
+            && !self.countries.contains(&country)
+        {
+            self.countries.push(country);
+        }
+        let words: Vec<&str> = name.split(' ').take(RUN_WORDS).collect();
+        for from in 0..words.len() {
+            let mut run = String::with_capacity(name.len());
+            for word in &words[from..] {
+                if !run.is_empty() {
+                    run.push(' ');
+                }
+                run.push_str(word);
+                *self.runs.entry(run.clone()).or_insert(0) += 1;
+            }
+            if words.len() > 1 {
+                self.words.insert(words[from].to_owned());
+            }
+        }
+    }
+
+    /// Returns whether one of them, or a phrase in it, means the value: all of it, or its telling end (`chiefs`). What is
+    /// as short as a code means only what is called so (`KC`).
+    fn say(&self, value: &str, country: u16) -> bool {
+        if country != 0 && self.countries.contains(&country) {
+            return true;
+        }
+        if value.parse::<f64>().is_ok() {
+            return false;
+        }
+        if value.len() <= 3 {
+            return self.whole.contains(value);
+        }
+        let ends = value.match_indices(' ').map(|(at, _)| &value[at + 1..]);
+        self.runs.contains_key(value)
+            || ends.filter(|end| end.len() > 3).any(|end| self.whole.contains(end))
+            || value
+                .rsplit_once(' ')
+                .is_some_and(|(_, last)| last.len() > 3 && self.words.contains(last) && words::is_telling(last))
+    }
+}
+
+/// Returns whether a name says the value by itself: a city called as its state tells nothing of which state.
+fn says(name: &str, value: &str) -> bool {
+    value.len() > 1 && contains_run(name, value)
+}
+
+/// Returns whether a mention is a longer one of the same group once more, the full name given once: the same last name,
+/// and nothing before it but what the longer has too, or its initials. `Allen`, `J. Allen` and `Mr. Allen` are `Josh
+/// Allen`; `York` is not `New York`, whose other word makes another name of any.
+pub fn is_name_again(short: &str, long: &str) -> bool {
+    again(&core_words(short), &core_words(long))
+}
+
+/// Returns the last name of what may be a person: its last word, without `Jr.`.
+pub fn last_name(text: &str) -> String {
+    core_words(text).pop().unwrap_or_default()
+}
+
+fn core_words(text: &str) -> Vec<String> {
+    let name = Name::parse(text);
+    let core = name.tokens.iter().filter(|token| token.role.is_core() && !token.aside);
+    core.map(|token| name.text(token).to_owned()).collect()
+}
+
+fn again(short: &[String], long: &[String]) -> bool {
+    let ([before @ .., last], [given @ .., same]) = (short, long) else { return false };
+    if last != same || last.len() < 3 || !words::is_telling(last) || given.is_empty() || before == given {
+        return false;
+    }
+    let mut rest = given.iter();
+    let mut meets =
+        |word: &String| rest.any(|other| word == other || word.len() == 1 && other.starts_with(word.as_str()));
+    before.iter().all(&mut meets) && given.iter().all(|word| words::is_telling(word))
+}
+
+/// Returns whether a value is a position of a player (`QB`).
+pub fn is_position(value: &str) -> bool {
+    let mut words = String::new();
+    keys::spaced(&Name::parse(value), &mut words);
+    !sports::places(&words.replace(' ', "")).is_empty()
+}
+
+/// Returns whether two full names with the same last name are surely not of one bearer: given names that have nothing to
+/// do with each other.
+pub fn are_namesakes(a: &str, b: &str) -> bool {
+    let (a, b) = (core_words(a), core_words(b));
+    let ([a, .., last], [b, .., same]) = (&a[..], &b[..]) else { return false };
+    let alike = a.starts_with(b.as_str()) || b.starts_with(a.as_str()) || given::related(a, b);
+    last == same && !alike && Pattern::new(a.as_bytes()).similarity(b.as_bytes()) < 0.7
+}
+
+/// Returns whether the words of `part` stand in `whole` one after the other.
+fn contains_run(whole: &str, part: &str) -> bool {
+    whole.match_indices(part).any(|(at, _)| {
+        (at == 0 || whole.as_bytes()[at - 1] == b' ')
+            && whole.as_bytes().get(at + part.len()).is_none_or(|byte| *byte == b' ')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_a_context_says_a_value_whole_by_its_end_or_as_a_code() {
+        let told = |context: &str, value: &str| {
+            let context = Context::new(context);
+            let country = countries::country(value).unwrap_or(0);
+            context.0.told.say(value, country) || context.0.exact.contains(value)
+        };
+        for (context, value, expected) in [
+            ("Herons | Peru", "harbor city herons", true),
+            ("the game of the Harbor City Herons", "harbor city herons", true),
+            ("Kansas City", "kansas city chiefs", false),
+            ("in Lima, Peru", "peru", true),
+            ("Britain", "gb", true),
+            ("KC | x", "kc", true),
+            ("a KC barbecue", "kc", false),
+            ("=KCC | =Kansas City", "kcc", true),
+            ("=Kansas City", "kansas city chiefs", false),
+            ("1999", "1999", false),
+            ("State University", "ohio university", false),
+            ("FC Cologne won again", "first football club cologne", true),
+            ("", "x", false),
+        ] {
+            assert_eq!(told(context, value), expected, "{context} / {value}");
+        }
+        assert!(Context::new(" | ; 🙂").is_empty());
+        assert!(Context::new("a | b").is_of("a | b"));
+    }
+
+    #[test]
+    fn a_surname_is_the_full_name_once_more() {
+        for (short, long, expected) in [
+            ("Allen", "Josh Allen", true),
+            ("London", "Jack London", true),
+            ("Nightingale", "Florence Nightingale", true),
+            ("J. Allen", "Josh Allen", true),
+            ("Mr. Allen", "Josh Allen", true),
+            ("Allen", "Josh Allen Jr.", true),
+            ("van Tongeren", "Joost van Tongeren", true),
+            ("Allen", "Allen", false),
+            ("Josh Allen", "Josh Allen", false),
+            ("K. Allen", "Josh Allen", false),
+            ("Josh", "Josh Allen", false),
+            ("Keenan Allen", "Josh Allen", false),
+            ("York", "New York", false),
+            ("Virginia", "West Virginia", false),
+            ("University", "Ohio University", false),
+            ("", "Josh Allen", false),
+        ] {
+            assert_eq!(is_name_again(short, long), expected, "{short} / {long}");
+        }
+        for (a, b, expected) in [
+            ("Marta Reyes", "Daniel Reyes", true),
+            ("Dan Reyes", "Daniel Reyes", false),
+            ("Bill Reyes", "William Reyes", false),
+            ("D. Reyes", "Daniel Reyes", false),
+            ("Danial Reyes", "Daniel Reyes", false),
+            ("Marta Reyes", "Daniel Ruiz", false),
+        ] {
+            assert_eq!(are_namesakes(a, b), expected, "{a} / {b}");
+        }
+    }
+}
