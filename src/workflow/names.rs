@@ -55,7 +55,7 @@ pub struct Similar {
 }
 
 /// Less likely ones are no help.
-const LEAST: f64 = 0.02;
+const LEAST: f64 = 0.08;
 
 /// Returns the entities most like a typed name, best first.
 pub fn similar(store: &Store, name: &str, limit: usize) -> anyhow::Result<Vec<Similar>> {
