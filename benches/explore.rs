@@ -158,7 +158,7 @@ fn build(db: &Path) {
         };
         tx.load_entity(&entity, now).expect("loads");
     }
-    gleaner::workflow::link::refresh(&tx).expect("the name index is packed");
+    gleaner::linking::refresh(&tx).expect("the name index is packed");
     tx.commit().expect("commits");
     let tx = store.write().expect("it can be written");
     // Whose answers they are does not matter here: one request a group and kind, made by hand.

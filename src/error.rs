@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::openai::{ApiError, Fault};
+use crate::provider::{ApiError, Fault};
 
 /// Exit codes, the whole table. The README repeats it and a test holds the two together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,30 +3,37 @@
 //! Data flows one way, and the rooms are the stations on that line:
 //!
 //! ```text
-//! stories ─> intake ─> request ─> openai ─> answer ─> resolve ─> store ─> report
-//! (.jsonl/.csv)        (.jsonl)   (HTTP)    (.jsonl)  (fuzzy)   (SQLite)  (text, JSON, HTML)
+//! stories ─> intake ─> request ─> provider ─> answer ─> resolve ─> store ─> explore ─> report
+//! (.jsonl/.csv)        (.jsonl)   (HTTP)      (.jsonl)  (fuzzy)   (SQLite)  (read)     (text, JSON, HTML)
 //! ```
 //!
 //! Arrows point down and never in a circle:
-//! `command -> workflow -> {intake request answer report} -> {resolve profile store sandbox} -> {openai model error
-//! config terminal}`.
+//! `command > extract > batch > {import curation} > linking > {intake explore} > session > {request profile store report
+//! sandbox} > {provider answer resolve terminal} > {config error model}`.
 //!
-//! What must not exist: SQL outside `store`, HTTP outside `openai` and `sandbox`, printing outside `terminal`, reading
+//! What must not exist: SQL outside `store`, HTTP outside `provider` and `sandbox`, printing outside `terminal`, reading
 //! of the environment or the clock outside `config`, and any I/O at all in the pure rooms (`model`, `profile`,
 //! `request`, `answer`, `resolve`), which take values and return values.
 
 pub mod cli;
 pub mod command;
-pub mod workflow;
+pub mod extract;
+pub mod batch;
+pub mod import;
+pub mod curation;
+pub mod linking;
 
 pub mod intake;
+pub mod explore;
+pub mod session;
+
 pub mod profile;
 pub mod request;
 pub mod answer;
 pub mod resolve;
 pub mod report;
 
-pub mod openai;
+pub mod provider;
 pub mod sandbox;
 pub mod store;
 

@@ -14,15 +14,16 @@ use super::unresolved::changes;
 use super::walk::excerpt;
 use crate::answer::grounding;
 use crate::cli::explore::{AuditArgs, AuditWhatArg};
+use crate::curation::audit::draw;
+use crate::curation::mentions::{self, About, Answer};
 use crate::error::{Exit, Explain as _, explain, usage};
+use crate::explore::findings::{Findings, findings};
+use crate::linking::typed_name::one_entity;
 use crate::report::csv::{Cell, Rows};
 use crate::report::precision::Precision;
 use crate::store::{Audit, AuditItem, AuditWhat, Store};
 use crate::terminal::table::{Side, Table, wrap};
 use crate::terminal::{style, words};
-use crate::workflow::audit::{Findings, draw, findings};
-use crate::workflow::decide::{self, About, Answer};
-use crate::workflow::names::one_entity;
 
 /// Bytes of a story shown on each side of a mention.
 const AROUND: usize = 200;
@@ -81,7 +82,7 @@ fn walk(store: &mut Store, what: AuditWhat, audit: &Audit, context: &Context) ->
     let items = store.read().audit_items(audit.id)?;
     let Some(mut i) = items.iter().position(|item| item.verdict.is_none()) else { return Ok(()) };
     terminal.status("y right · n wrong · s unsure · u undo · q quit; every verdict is saved at once");
-    let mut done: Vec<(usize, Option<decide::Done>)> = vec![];
+    let mut done: Vec<(usize, Option<mentions::Done>)> = vec![];
     while let Some(item) = items.get(i) {
         terminal.line("")?;
         terminal.line(style::dim(format!("{} of {}", i + 1, items.len())))?;
@@ -96,7 +97,7 @@ fn walk(store: &mut Store, what: AuditWhat, audit: &Audit, context: &Context) ->
                 let tx = store.write()?;
                 tx.judge(audit.id, items[back].ordinal, None, "")?;
                 if let Some(correction) = correction {
-                    decide::undo(&tx, &correction)?;
+                    mentions::undo(&tx, &correction)?;
                 }
                 tx.commit()?;
                 i = back;
@@ -145,9 +146,9 @@ fn ask_right(store: &Store, item: &AuditItem, context: &Context) -> Option<Answe
 }
 
 /// Makes a decision of a correction. It holds for the mention with its hints: what is wrong here may be right elsewhere.
-fn correct(tx: &crate::store::Tx<'_>, item: &AuditItem, answer: &Answer, now: &str) -> anyhow::Result<decide::Done> {
+fn correct(tx: &crate::store::Tx<'_>, item: &AuditItem, answer: &Answer, now: &str) -> anyhow::Result<mentions::Done> {
     let about = About { mention: item.item.clone(), entity_type: item.item_type.clone(), hints: item.hints.clone() };
-    decide::decide(tx, &about, answer, now)
+    mentions::decide(tx, &about, answer, now)
 }
 
 fn show_item(store: &Store, item: &AuditItem, context: &Context) -> anyhow::Result<()> {

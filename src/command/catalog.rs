@@ -11,21 +11,22 @@ use crate::cli::catalog::{
     AliasArgs, AliasCommand, CatalogAcceptArgs, CatalogAddArgs, CatalogCommand, CatalogDedupeArgs, CatalogEditArgs,
     CatalogListArgs, CatalogMergeArgs, CatalogProposeArgs, CatalogSplitArgs,
 };
+use crate::curation::catalog_edit::{self, Edit, Tended};
+use crate::curation::duplicates::duplicates;
+use crate::curation::mentions::{self, Answer};
+use crate::curation::propose::{self, Proposal};
 use crate::error::{Exit, Explain as _, usage};
+use crate::explore::export;
+use crate::linking::Load;
+use crate::linking::relink::{self, Changes};
+use crate::linking::typed_name::{SHOWN, one_entity};
 use crate::model::Entity;
 use crate::resolve::Strictness;
+use crate::store::active_profile;
 use crate::store::{Read, Store, Tx};
 use crate::terminal::bar::Unit;
 use crate::terminal::style::{bold, dim, one_line};
 use crate::terminal::words::{count, list as list_of, number, shorten};
-use crate::workflow::catalog::{self, Proposal};
-use crate::workflow::decide::{self, Answer};
-use crate::workflow::duplicates::duplicates;
-use crate::workflow::link::Load;
-use crate::workflow::names::{SHOWN, one_entity};
-use crate::workflow::relink::{self, Changes};
-use crate::workflow::tend::{self, Edit, Tended};
-use crate::workflow::{export, profile};
 
 /// Runs the command.
 pub(super) fn run(command: &CatalogCommand, context: &Context) -> Result<Exit> {
@@ -114,14 +115,14 @@ fn pairs(typed: &[String]) -> Result<Vec<(String, String)>> {
 
 fn add(args: &CatalogAddArgs, context: &Context) -> Result<Exit> {
     let entity = Entity {
-        id: tend::id_for(&args.name, args.id.as_deref())?,
+        id: catalog_edit::id_for(&args.name, args.id.as_deref())?,
         entity_type: args.entity_type.clone(),
         name: args.name.clone(),
         aliases: args.aliases.clone(),
         attributes: pairs(&args.attributes)?.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
     };
     let mut store = context.open_or_create()?;
-    change(&mut store, context, |tx, now| tend::add(tx, &entity, now))
+    change(&mut store, context, |tx, now| catalog_edit::add(tx, &entity, now))
 }
 
 fn edit(args: &CatalogEditArgs, context: &Context) -> Result<Exit> {
@@ -137,13 +138,13 @@ fn edit(args: &CatalogEditArgs, context: &Context) -> Result<Exit> {
         return Err(usage("nothing is said to change"))
             .hint("give `--name`, `--alias`, `--remove-alias` or `--attribute NAME=VALUE`");
     }
-    change(&mut store, context, |tx, now| tend::edit(tx, key, &edit, now))
+    change(&mut store, context, |tx, now| catalog_edit::edit(tx, key, &edit, now))
 }
 
 fn remove(typed: &str, context: &Context) -> Result<Exit> {
     let mut store = context.open()?;
     let key = one_entity(&store, typed)?;
-    change(&mut store, context, |tx, _| tend::remove(tx, key))
+    change(&mut store, context, |tx, _| catalog_edit::remove(tx, key))
 }
 
 fn alias(args: &AliasArgs, is: bool, context: &Context) -> Result<Exit> {
@@ -152,7 +153,7 @@ fn alias(args: &AliasArgs, is: bool, context: &Context) -> Result<Exit> {
     let about = about(&args.alias, &args.scope)?;
     let answer = if is { Answer::Is(key) } else { Answer::Not(key) };
     let tx = store.write()?;
-    let done = decide::decide(&tx, &about, &answer, &context.config.now_text())?;
+    let done = mentions::decide(&tx, &about, &answer, &context.config.now_text())?;
     tx.commit()?;
     report_one(&store, &about, &done, context)
 }
@@ -160,13 +161,13 @@ fn alias(args: &AliasArgs, is: bool, context: &Context) -> Result<Exit> {
 fn merge(args: &CatalogMergeArgs, context: &Context) -> Result<Exit> {
     let mut store = context.open()?;
     let (from, into) = (one_entity(&store, &args.from)?, one_entity(&store, &args.into)?);
-    change(&mut store, context, |tx, now| tend::merge(tx, from, into, args.across_types, now))
+    change(&mut store, context, |tx, now| catalog_edit::merge(tx, from, into, args.across_types, now))
 }
 
 fn split(args: &CatalogSplitArgs, context: &Context) -> Result<Exit> {
     let mut store = context.open()?;
     let key = one_entity(&store, &args.entity)?;
-    change(&mut store, context, |tx, now| tend::split(tx, key, &args.aliases, args.id.as_deref(), now))
+    change(&mut store, context, |tx, now| catalog_edit::split(tx, key, &args.aliases, args.id.as_deref(), now))
 }
 
 /// Changes the catalog in one transaction and says what was done, and what else bears the same names now.
@@ -270,7 +271,7 @@ fn dedupe(args: &CatalogDedupeArgs, context: &Context) -> Result<Exit> {
 }
 
 fn proposals(read: Read<'_>, entity_type: Option<&str>, min_count: u64) -> Result<Vec<Proposal>> {
-    let profile = profile::active(read)?;
+    let profile = active_profile::active(read)?;
     if let Some(wanted) = entity_type
         && !read.has_unlinked_type(wanted)?
     {
@@ -279,7 +280,7 @@ fn proposals(read: Read<'_>, entity_type: Option<&str>, min_count: u64) -> Resul
             list_of(&profile.types.iter().map(|t| &t.name).collect::<Vec<_>>(), "and")
         ));
     }
-    catalog::propose(read, &profile, entity_type, min_count)
+    propose::propose(read, &profile, entity_type, min_count)
 }
 
 fn propose(args: &CatalogProposeArgs, context: &Context) -> Result<Exit> {
@@ -322,8 +323,8 @@ fn accept(args: &CatalogAcceptArgs, context: &Context) -> Result<Exit> {
     {
         let tx = store.write()?;
         let proposals = proposals(tx.read(), args.entity_type.as_deref(), args.min_count)?;
-        (made, left_out) = catalog::accept(&tx, &proposals, &now)?;
-        let profile = profile::active(tx.read())?;
+        (made, left_out) = propose::accept(&tx, &proposals, &now)?;
+        let profile = active_profile::active(tx.read())?;
         let groups = if made > 0 { tx.read().groups_with_mentions()? } else { vec![] };
         let bar = context.terminal.bar(groups.len() as u64, Unit::Count, "linking");
         let mut changes = Changes::default();

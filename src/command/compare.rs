@@ -5,18 +5,19 @@ use serde_json::json;
 
 use super::Context;
 use super::select::ask_options;
+use crate::batch::prompts::Questions;
+use crate::batch::refusal;
 use crate::cli::extract::CompareArgs;
 use crate::cli::select::AskArgs;
 use crate::error::{Exit, Explain as _, interrupted, usage};
+use crate::extract::compare::{self, Compared, Comparison, Side, SidePlan, SideReport};
+use crate::extract::direct::{self, Stopped};
 use crate::model::RunId;
-use crate::openai::Client;
 use crate::profile::{AskOptions, Endpoint, Profile};
+use crate::provider::Client;
+use crate::session::Session;
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, dollars, dollars_or_unknown, number, shorten};
-use crate::workflow::compare::{self, Compared, Comparison, Side, SidePlan, SideReport};
-use crate::workflow::direct::{self, Stopped};
-use crate::workflow::questions::Questions;
-use crate::workflow::{Session, refusal};
 
 /// Runs the command.
 pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit> {

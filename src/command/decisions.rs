@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::Context;
+use crate::curation::decisions::{self, Listed};
 use crate::error::Exit;
+use crate::linking::typed_name::SHOWN;
 use crate::resolve::mention_key;
 use crate::store::Store;
 use crate::terminal::style::{bold, dim, one_line, yellow};
 use crate::terminal::words;
-use crate::workflow::decisions::{self, Listed};
-use crate::workflow::names::SHOWN;
 
 /// Lists decisions: all, those about a mention, or those that something is to be said of.
 pub(super) fn list(store: &Store, mention: Option<&str>, odd: bool, context: &Context) -> anyhow::Result<Exit> {

@@ -4,11 +4,11 @@ use serde_json::json;
 
 use super::Context;
 use crate::cli::explore::TopicsDedupeArgs;
+use crate::curation::topics::{Proposal, duplicates};
 use crate::error::Exit;
 use crate::store::Store;
 use crate::terminal::table::{Side, Table};
 use crate::terminal::{style, words};
-use crate::workflow::topics::{Proposal, duplicates};
 
 /// Runs the command.
 pub(super) fn run(args: &TopicsDedupeArgs, context: &Context) -> anyhow::Result<Exit> {

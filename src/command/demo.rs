@@ -12,18 +12,19 @@ use crate::cli::batch::CreateArgs;
 use crate::cli::demo::{CollectionArg, DemoArgs};
 use crate::cli::explore::{PeriodArgs, ReportArgs};
 use crate::error::{Exit, Explain as _};
+use crate::intake::load::{self, Target};
 use crate::intake::{self, Format};
 use crate::model::{Entity, LinkOutcome};
 use crate::profile::Profile;
 use crate::sandbox::samples::{COLLECTIONS, Collection};
 use crate::sandbox::{Options, Pace, Sandbox};
+use crate::session::Session;
+use crate::store::active_profile;
 use crate::store::explore::{MentionRow, Period};
 use crate::store::{Read, Selection, Store};
 use crate::terminal::style::{bold, cyan, dim};
 use crate::terminal::words::{count, number};
 use crate::terminal::{Manner, Terminal};
-use crate::workflow::load::{self, Target};
-use crate::workflow::{Session, profile};
 
 /// Says that a folder was made by `demo`, and may be made anew by it.
 const MARKER: &str = ".gleaner-demo";
@@ -145,7 +146,7 @@ fn load<'a>(
     ));
     let text = Profile::builtin(collection.profile).context("the collection's profile is built in")?;
     let tx = store.write()?;
-    profile::activate(&tx, text, &now)?;
+    active_profile::activate(&tx, text, &now)?;
     tx.commit()?;
     Ok(Session { store, terminal, config: &context.config })
 }
@@ -160,7 +161,7 @@ fn start(context: &Context, store: &Store, collection: &Collection) -> anyhow::R
     for record in intake::entities(collection.names.as_bytes(), Format::JsonLines)? {
         entities.push(record.map_err(|error| anyhow!("a bundled name is broken: {error}"))?.1);
     }
-    let profile = profile::active(store.read())?;
+    let profile = active_profile::active(store.read())?;
     let dictionary = sandbox::dictionary(&profile, entities);
     Sandbox::start(&context.config, &Options { dictionary, pace: PACE, ..Options::default() })
 }

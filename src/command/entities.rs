@@ -8,11 +8,11 @@ use super::explore::{day, hint_if_empty, percent, title};
 use super::period::period;
 use crate::cli::explore::EntitiesArgs;
 use crate::error::{Exit, Explain as _};
+use crate::linking::typed_name;
 use crate::store::Store;
 use crate::store::explore::Namesake;
 use crate::terminal::table::{Side, Table, bar};
 use crate::terminal::{style, words};
-use crate::workflow::names;
 
 /// Columns of a bar.
 const BAR: usize = 24;
@@ -86,7 +86,7 @@ pub(super) fn entity_named(
     if !found.is_empty() {
         return Ok(found);
     }
-    let mut similar = names::similar(store, name, 5)?;
+    let mut similar = typed_name::similar(store, name, 5)?;
     similar.retain(|row| is_wanted(&row.namesake));
     match similar.as_slice() {
         [best, ..] if best.is_sure => {

@@ -10,8 +10,8 @@ use super::Context;
 use super::period::period;
 use crate::cli::explore::{ExportArgs, ExportFormat, ExportWhat};
 use crate::error::{Exit, Explain as _, usage};
+use crate::explore::export::{Export, Format, What, write};
 use crate::terminal::words;
-use crate::workflow::export::{Export, Format, What, write};
 
 /// Bytes held back before they are written.
 const WRITE_BYTES: usize = 256 * 1024;

@@ -5,16 +5,17 @@ use serde_json::json;
 use super::Context;
 use super::batch::say_what_is_not_sent;
 use super::select::{ask_options, selection};
+use crate::batch::plan::{Plan, plan};
+use crate::batch::prompts::Questions;
+use crate::batch::refusal;
 use crate::cli::extract::ExtractArgs;
 use crate::error::{Exit, Explain as _, interrupted, usage};
+use crate::extract::direct::{self, DirectOptions, DirectReport, Stopped};
 use crate::request::Limits;
+use crate::session::Session;
 use crate::store::{Cause, Spend};
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, dollars, dollars_or_unknown, number};
-use crate::workflow::direct::{self, DirectOptions, DirectReport, Stopped};
-use crate::workflow::plan::{Plan, plan};
-use crate::workflow::questions::Questions;
-use crate::workflow::{Session, refusal};
 
 /// Runs the command.
 pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit> {

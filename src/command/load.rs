@@ -12,12 +12,12 @@ use serde_json::json;
 use super::Context;
 use crate::cli::load::{EntitiesArgs, FilesArgs, FormatArg, GroupsArgs, LoadCommand};
 use crate::error::{Exit, usage};
+use crate::intake::load::{self, Loaded, Target};
 use crate::intake::{Format, LineError};
+use crate::linking;
 use crate::store::Store;
 use crate::terminal::bar::{Bar, Unit};
 use crate::terminal::words;
-use crate::workflow::load::{self, Loaded, Target};
-use crate::workflow::{self, link};
 
 /// Bad lines that `--json` repeats; stderr has them all.
 const ERRORS_IN_JSON_MAX: usize = 100;
@@ -49,6 +49,12 @@ fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut summary = Summary::new("entity", &args.files);
     let inputs = open_all(&args.files)?;
     let mut place = Place::open(&args.files, context)?;
+    if let Some(store) = place.store.as_mut().filter(|_| !args.files.dry_run) {
+        // Earlier decisions are found by their keys.
+        let tx = store.write()?;
+        linking::rekey(&tx)?;
+        tx.commit()?;
+    }
     let now = context.config.now_text();
     let mut target = place.target(&now);
     let mut kept = HashSet::new();
@@ -68,7 +74,7 @@ fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
     if let Some(store) = place.store.as_mut().filter(|_| !args.files.dry_run) {
         // The names are packed while the catalog is at hand, so that no later command waits for it.
         let tx = store.write()?;
-        link::refresh(&tx)?;
+        linking::refresh(&tx)?;
         tx.commit()?;
     }
     if let Some(store) = place.store.as_ref().filter(|_| !args.files.dry_run) {
@@ -88,7 +94,7 @@ fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
 
 /// Returns the catalog's types that the active profile does not know: neither right nor wrong for any mention.
 fn unmapped_types(store: &Store) -> anyhow::Result<Vec<String>> {
-    let profile = workflow::profile::active(store.read())?;
+    let profile = crate::store::active_profile::active(store.read())?;
     let types = store.read().catalog_types()?.into_iter();
     Ok(types.filter(|known| profile.profile_type_of(known).is_none()).collect())
 }

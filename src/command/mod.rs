@@ -41,11 +41,12 @@ use crate::cli::{Cli, Command};
 use crate::config::Config;
 use crate::error::{Exit, Explain as _, usage};
 use crate::interrupt;
-use crate::openai;
+use crate::provider;
 use crate::request::{Price, Prices};
+use crate::session::Session;
+use crate::session::told;
 use crate::store::Store;
 use crate::terminal::Terminal;
-use crate::workflow::{Session, told};
 
 /// What every command gets: the surroundings, the terminal, and the global options.
 pub struct Context {
@@ -100,12 +101,12 @@ impl Context {
     /// Returns the provider's address, in the one spelling the ledger uses.
     pub fn origin(&self) -> anyhow::Result<String> {
         let url = self.config.base_url(self.base_url.as_deref());
-        Ok(openai::Origin::parse(&url).map_err(told)?.as_str().to_owned())
+        Ok(provider::Origin::parse(&url).map_err(told)?.as_str().to_owned())
     }
 
     /// Makes a client of the provider; nothing is sent yet, but a missing key is found here. Ctrl-C ends its calls.
-    pub fn client(&self) -> anyhow::Result<openai::Client> {
-        let client = openai::Client::new(&self.settings(), self.hooks()).map_err(told)?;
+    pub fn client(&self) -> anyhow::Result<provider::Client> {
+        let client = provider::Client::new(&self.settings(), self.hooks()).map_err(told)?;
         // A transfer that Ctrl-C ends: the one call that buys is let through to its answer.
         let stopper = client.stopper();
         interrupt::on_request(move || stopper.stop());
@@ -114,15 +115,15 @@ impl Context {
 
     /// Makes a client for synchronous answers, which may take so long. Its calls Ctrl-C leaves to the flow: all of them
     /// buy.
-    pub fn patient_client(&self, timeout_secs: u32) -> anyhow::Result<openai::Client> {
+    pub fn patient_client(&self, timeout_secs: u32) -> anyhow::Result<provider::Client> {
         let mut settings = self.settings();
         settings.answer_timeout = Duration::from_secs(timeout_secs.into());
-        openai::Client::new(&settings, self.hooks()).map_err(told)
+        provider::Client::new(&settings, self.hooks()).map_err(told)
     }
 
-    fn settings(&self) -> openai::Settings {
-        let mut settings = openai::Settings::new(&self.config.base_url(self.base_url.as_deref()));
-        settings.api_key = self.config.api_key().and_then(openai::Secret::new);
+    fn settings(&self) -> provider::Settings {
+        let mut settings = provider::Settings::new(&self.config.base_url(self.base_url.as_deref()));
+        settings.api_key = self.config.api_key().and_then(provider::Secret::new);
         settings.organization = self.config.organization().map(str::to_owned);
         settings.project = self.config.project().map(str::to_owned);
         settings.ca_file = self.config.var("SSL_CERT_FILE").map(PathBuf::from);
@@ -130,9 +131,9 @@ impl Context {
         settings
     }
 
-    fn hooks(&self) -> openai::Hooks {
+    fn hooks(&self) -> provider::Hooks {
         let (config, terminal) = (self.config.clone(), self.terminal.clone());
-        openai::Hooks {
+        provider::Hooks {
             pause: Box::new(move |delay| config.pause(delay).is_ok()),
             retrying: Box::new(move |retrying| terminal.warn(retrying.to_string())),
         }

@@ -12,9 +12,9 @@ use crate::cli::profile::{CheckArgs, ExportArgs, KindArg, ProfileCommand, ShowAr
 use crate::error::{Exit, Explain as _};
 use crate::model::Kind;
 use crate::profile::{self, AskOptions, EntityType, Profile};
+use crate::store::active_profile;
 use crate::store::{Store, StoredProfile};
 use crate::terminal::{style, words};
-use crate::workflow;
 
 /// A profile's file is a page or two; what is larger is another kind of file.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -189,7 +189,7 @@ fn make_active(args: &UseArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut store = context.open_or_create()?;
     let before = store.read().active_profile()?;
     let tx = store.write()?;
-    let stored = workflow::profile::activate(&tx, &text, &now)?;
+    let stored = active_profile::activate(&tx, &text, &now)?;
     tx.commit()?;
     let is_new = before.as_ref().map(|before| before.id) != Some(stored.id);
     if context.terminal.is_json() {
@@ -265,7 +265,7 @@ fn find(named: Option<&str>, context: &Context) -> anyhow::Result<String> {
     let store = open_if_there(context)?;
     let Some(named) = named else {
         return match &store {
-            Some(store) => workflow::profile::active_text(store.read()),
+            Some(store) => active_profile::active_text(store.read()),
             None => Ok(Profile::builtin(Profile::DEFAULT).unwrap_or_default().to_owned()),
         };
     };

@@ -3,12 +3,12 @@
 use serde_json::json;
 
 use super::Context;
+use crate::batch::prompts::Questions;
 use crate::error::Exit;
 use crate::profile::AskOptions;
 use crate::store::WorldProgress;
 use crate::terminal::style::bold;
 use crate::terminal::words::{count, dollars, number};
-use crate::workflow::questions::Questions;
 
 /// Runs the command.
 pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {

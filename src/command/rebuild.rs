@@ -2,8 +2,8 @@
 
 use super::Context;
 use crate::error::Exit;
+use crate::import::rebuild::rebuild;
 use crate::terminal::words::{count, number};
-use crate::workflow::rebuild::rebuild;
 
 /// Runs the command.
 pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {

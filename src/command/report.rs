@@ -5,10 +5,10 @@ use super::export::whole_file;
 use super::period::period;
 use crate::cli::explore::ReportArgs;
 use crate::error::Exit;
+use crate::explore::page_data::{PageOptions, write};
 use crate::interrupt;
 use crate::terminal::bar::Unit;
 use crate::terminal::words;
-use crate::workflow::page::{PageOptions, write};
 
 /// Runs the command.
 pub(super) fn run(args: &ReportArgs, context: &Context) -> anyhow::Result<Exit> {

@@ -11,18 +11,19 @@ use serde_json::{Value, json};
 use super::Context;
 use super::unresolved::{changes as in_words, hints, show_changes};
 use crate::cli::resolve::ResolveArgs;
+use crate::curation::decisions;
 use crate::error::{Exit, usage};
 use crate::intake;
+use crate::linking::relink::{self, Changes};
+use crate::linking::{self, Linker, Load};
 use crate::model::{Attributes, LinkOutcome, attribute_name};
 use crate::profile::Profile;
 use crate::resolve::{Candidate, Decision, Part, Query, Strictness};
 use crate::store::Read;
+use crate::store::active_profile;
 use crate::terminal::bar::Unit;
 use crate::terminal::style::{bold, dim, one_line};
 use crate::terminal::words::count;
-use crate::workflow::link::{self, Linker, Load};
-use crate::workflow::relink::{self, Changes};
-use crate::workflow::{decisions, profile};
 
 /// A line longer than this is no mention.
 const LINE_BYTES_MAX: u64 = 1 << 20;
@@ -41,7 +42,7 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
         return all(args, strictness, context);
     }
     let mut store = context.open()?;
-    link::refresh_if_useless(&mut store)?;
+    linking::refresh_if_useless(&mut store)?;
     if store.read().n_entities()? == 0 {
         context.terminal.hint("the catalog is empty; `gleaner load entities FILE` fills it");
     }
@@ -160,7 +161,7 @@ impl<'a> Desk<'a> {
     fn open(read: Read<'a>, Manner { strictness, load, explain }: Manner) -> Result<Self> {
         let mut linker = Linker::open(read, strictness, load)?;
         linker.explain(explain);
-        Ok(Self { profile: profile::active(read)?, linker, read, explain })
+        Ok(Self { profile: active_profile::active(read)?, linker, read, explain })
     }
 
     /// Answers a line of a file.
@@ -344,8 +345,8 @@ fn all(args: &ResolveArgs, strictness: Strictness, context: &Context) -> Result<
             .hint("the catalog is empty; `gleaner load entities FILE` fills it, `gleaner catalog propose` makes one");
     }
     let tx = store.write()?;
-    link::refresh(&tx)?;
-    let profile = profile::active(tx.read())?;
+    linking::refresh(&tx)?;
+    let profile = active_profile::active(tx.read())?;
     let groups = tx.read().groups_with_mentions()?;
     let bar = terminal.bar(groups.len() as u64, Unit::Count, "linking");
     let mut changes = Changes::default();

@@ -11,11 +11,11 @@ use super::period::period;
 use super::topics::topic_named;
 use crate::cli::explore::SearchArgs;
 use crate::error::{Exit, usage};
+use crate::explore::search::{query, refresh};
 use crate::store::{MARK, MARK_END, SearchQuery};
 use crate::terminal::bar::Unit;
 use crate::terminal::table::wrap;
 use crate::terminal::{style, words};
-use crate::workflow::search::{query, refresh};
 
 /// Runs the command.
 pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> {

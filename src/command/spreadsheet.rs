@@ -13,12 +13,12 @@ use super::export::{is_stdout, whole_file};
 use super::unresolved::{cases, report};
 use crate::answer::grounding;
 use crate::cli::explore::QueueArgs;
+use crate::curation::mentions::{self, About, Case, Cases};
 use crate::error::{Exit, Explain as _, usage};
 use crate::model::{EntityId, EntityKey};
 use crate::report::csv::{Cell, Rows, plain};
 use crate::store::{Store, Unresolved};
 use crate::terminal::words;
-use crate::workflow::decide::{self, About, Case, Cases};
 
 /// Columns for candidates.
 const CANDIDATES: usize = 3;
@@ -190,7 +190,7 @@ pub(super) fn import(store: &mut Store, path: &Path, context: &Context) -> anyho
     let mut decided = vec![];
     for (n, row) in rows.iter().enumerate() {
         let Some(text) = row.decision.as_deref().map(str::trim).filter(|text| !text.is_empty()) else { continue };
-        let answer = decide::read_answer(store, &row.mention, text, |number| row.candidate(number, store))
+        let answer = mentions::read_answer(store, &row.mention, text, |number| row.candidate(number, store))
             .with_context(|| format!("row {} of `{}` (mention `{}`)", n + 1, path.display(), row.mention))
             .exit(Exit::Usage)?;
         let about =
@@ -199,7 +199,7 @@ pub(super) fn import(store: &mut Store, path: &Path, context: &Context) -> anyho
     }
     let tx = store.write()?;
     let said = decided.iter().map(|(about, answer)| (about, answer));
-    let done = decide::decide_all(&tx, said, &context.config.now_text())?;
+    let done = mentions::decide_all(&tx, said, &context.config.now_text())?;
     tx.commit()?;
     context.terminal.status(format!(
         "{} of {} decided",

@@ -7,11 +7,11 @@ use super::Context;
 use super::explore::{day, hint_if_empty, percent, title};
 use super::period::period;
 use crate::cli::explore::{TopicAliasCommand, TopicsArgs, TopicsCommand};
+use crate::curation::topics::{key_of, similar};
 use crate::error::{Exit, Explain as _, usage};
 use crate::store::Store;
 use crate::terminal::table::{Side, Table, bar};
 use crate::terminal::{style, words};
-use crate::workflow::topics::{key_of, similar};
 
 /// Columns of a bar.
 const BAR: usize = 24;

@@ -5,15 +5,15 @@ use serde_json::json;
 use super::Context;
 use super::explore::{day, percent, title};
 use crate::cli::explore::{QueueArgs, ScopeArgs, UnresolvedArgs, UnresolvedCommand};
+use crate::curation::mentions::{self, About, Answer, Case, Cases, Done};
 use crate::error::{Exit, Explain as _, usage};
+use crate::linking::relink::{Change, Changes, Relinked};
+use crate::linking::typed_name::{SHOWN, one_entity};
 use crate::model::{Attributes, Taught, Verdict, attribute_name};
+use crate::store::active_profile;
 use crate::store::explore::EntityHead;
 use crate::store::{Store, Unresolved};
 use crate::terminal::{style, words};
-use crate::workflow::decide::{self, About, Answer, Case, Cases, Done};
-use crate::workflow::names::{SHOWN, one_entity};
-use crate::workflow::profile;
-use crate::workflow::relink::{Change, Changes, Relinked};
 
 /// Groups shown of a mention.
 const GROUPS: u64 = 3;
@@ -36,7 +36,7 @@ pub(super) fn run(args: &UnresolvedArgs, context: &Context) -> anyhow::Result<Ex
             decide_one(&mut store, &about(mention, scope)?, &answer, context)
         }
         Some(UnresolvedCommand::New { mention, id, entity_type, name, mention_type, hints }) => {
-            let mut entity = decide::new_entity(mention, entity_type, id);
+            let mut entity = mentions::new_entity(mention, entity_type, id);
             if let Some(name) = name {
                 entity.name.clone_from(name);
             }
@@ -142,14 +142,14 @@ pub(super) fn hints(typed: &[String]) -> anyhow::Result<Attributes> {
 
 fn decide_one(store: &mut Store, about: &About, answer: &Answer, context: &Context) -> anyhow::Result<Exit> {
     let tx = store.write()?;
-    let done = decide::decide(&tx, about, answer, &context.config.now_text())?;
+    let done = mentions::decide(&tx, about, answer, &context.config.now_text())?;
     tx.commit()?;
     report_one(store, about, &done, context)
 }
 
 fn undo(store: &mut Store, about: &About, context: &Context) -> anyhow::Result<Exit> {
     let tx = store.write()?;
-    let Some(done) = decide::forget(&tx, about)? else {
+    let Some(done) = mentions::forget(&tx, about)? else {
         return Err(usage(format!("nothing was decided about `{}`", words::shorten(&about.mention, SHOWN))))
             .hint("`gleaner unresolved decisions` lists what was, with its scope");
     };
@@ -161,7 +161,7 @@ fn undo(store: &mut Store, about: &About, context: &Context) -> anyhow::Result<E
 pub(super) fn report_one(store: &Store, about: &About, done: &Done, context: &Context) -> anyhow::Result<Exit> {
     let exit = report(store, done, context)?;
     if !about.entity_type.is_empty() {
-        let profile = profile::active(store.read())?;
+        let profile = active_profile::active(store.read())?;
         if profile.entity_type(&about.entity_type).is_none() && done.mentions == 0 {
             let known: Vec<&str> = profile.types.iter().map(|known| known.name.as_str()).collect();
             context.terminal.warn(format!("no mention is of the type `{}`", about.entity_type));
@@ -240,7 +240,7 @@ pub(super) fn sentence(taught: &Taught) -> String {
 
 /// A decision as JSON, as it also stands in an export of the catalog.
 fn taught_json(taught: &Taught) -> serde_json::Value {
-    crate::workflow::export::decision(taught)
+    crate::explore::export::decision(taught)
 }
 
 /// The links that changed, in words.

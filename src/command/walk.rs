@@ -5,12 +5,12 @@ use super::explore::{day, mark, places, title};
 use super::unresolved::{cases, changes, lines};
 use crate::answer::grounding;
 use crate::cli::explore::QueueArgs;
+use crate::curation::mentions::{self, About, Answer, Case, Done};
 use crate::error::{Exit, Explain as _, explain, usage};
+use crate::linking::typed_name::one_entity;
 use crate::store::Store;
 use crate::terminal::table::wrap;
 use crate::terminal::{style, words};
-use crate::workflow::decide::{self, About, Answer, Case, Done};
-use crate::workflow::names::one_entity;
 
 /// Bytes of a story shown on each side of the mention.
 const AROUND: usize = 160;
@@ -43,7 +43,7 @@ pub(super) fn run(store: &mut Store, queue: &QueueArgs, context: &Context) -> an
                 };
                 if let Some(what) = what {
                     let tx = store.write()?;
-                    decide::undo(&tx, &what)?;
+                    mentions::undo(&tx, &what)?;
                     tx.commit()?;
                 }
                 i = back;
@@ -69,7 +69,7 @@ pub(super) fn run(store: &mut Store, queue: &QueueArgs, context: &Context) -> an
                     hints: Default::default(),
                 };
                 let tx = store.write()?;
-                let what = decide::decide(&tx, &about, &answer, &context.config.now_text())?;
+                let what = mentions::decide(&tx, &about, &answer, &context.config.now_text())?;
                 tx.commit()?;
                 terminal.status(changes(what.relinked));
                 Some(what)
@@ -98,7 +98,7 @@ fn answer(store: &Store, case: &Case, key: char, context: &Context) -> anyhow::R
         'c' => {
             let text = terminal.ask("TYPE:ID of the new entity?").unwrap_or_default();
             let parts = text.split_once(':').filter(|(t, id)| !t.is_empty() && !id.is_empty());
-            parts.map(|(t, id)| Answer::New(decide::new_entity(&case.mention.mention, t, id)))
+            parts.map(|(t, id)| Answer::New(mentions::new_entity(&case.mention.mention, t, id)))
         }
         _ => None,
     })

@@ -13,6 +13,7 @@
 
 mod date;
 mod json;
+pub mod load;
 mod record;
 mod seen;
 mod table;

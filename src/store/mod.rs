@@ -7,6 +7,7 @@
 //! whole and can be copied, also while `batch wait` polls. (Killed in mid-transaction, a bare copy of the file in
 //! either mode is wrong; so signals are caught, and the next open rolls back.)
 
+pub mod active_profile;
 mod asks;
 mod audit;
 mod catalog;

@@ -7,11 +7,11 @@
 
 use std::collections::BTreeMap;
 
+use gleaner::linking::{self, Linker, Load};
 use gleaner::model::{Attributes, Entity, EntityId, LinkOutcome, Mention};
 use gleaner::profile::Profile;
 use gleaner::resolve::{Decision, Method, Strictness};
 use gleaner::store::Store;
-use gleaner::workflow::link::{self, Linker, Load};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -81,7 +81,7 @@ fn store() -> Store {
         let entity = Entity { id: EntityId::new(&id), entity_type, name, aliases, attributes };
         tx.load_entity(&entity, "2026-01-01T00:00:00Z").expect("loads");
     }
-    link::rebuild(&tx).expect("packs");
+    linking::rebuild(&tx).expect("packs");
     tx.commit().expect("commits");
     store
 }

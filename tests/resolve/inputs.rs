@@ -2,12 +2,12 @@ use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
 
+use gleaner::linking::{self, Linker, Load};
 use gleaner::model::{Attributes, Entity, EntityId, Mention};
 use gleaner::profile::Profile;
 use gleaner::resolve::{Builder, Decision, Query, Resolver, Strictness, mention_key, read_pair};
 use gleaner::store::Store;
 use gleaner::terminal::style::is_hostile;
-use gleaner::workflow::link::{self, Linker, Load};
 use serde_json::{Value, json};
 
 use crate::harness::{Ran, World};
@@ -316,7 +316,7 @@ fn pages_memory_and_changes_laid_over_give_the_same_answers() {
             tx.load_entity(entity, "now").expect("loads");
         }
         if pack {
-            link::rebuild(&tx).expect("packs");
+            linking::rebuild(&tx).expect("packs");
         }
         tx.commit().expect("commits");
     };

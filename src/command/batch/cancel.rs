@@ -4,11 +4,13 @@ use anyhow::anyhow;
 
 use super::super::Context;
 use super::facts;
+use crate::batch::collect;
+use crate::batch::poll::Target;
+use crate::batch::reconcile;
+use crate::batch::remote_import;
 use crate::cli::batch::CancelArgs;
 use crate::error::{Exit, Explain as _};
 use crate::store::BatchState;
-use crate::workflow::watch::Target;
-use crate::workflow::{adopt, collect, inherit};
 
 /// Runs the command.
 pub(in crate::command) fn cancel(args: &CancelArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -16,7 +18,7 @@ pub(in crate::command) fn cancel(args: &CancelArgs, context: &Context) -> anyhow
     let target = match Target::find(session.store.read(), &args.id) {
         Err(unknown) if args.local && !args.id.starts_with("run-") => {
             // One of another copy of this database may stand in the way of `batch create`.
-            let aside = inherit::leave_aside(&mut session, &context.client()?, &args.id)?;
+            let aside = remote_import::leave_aside(&mut session, &context.client()?, &args.id)?;
             return match aside {
                 Some(_) => {
                     context.terminal.line(format!("{}  given up here", args.id))?;
@@ -35,7 +37,7 @@ pub(in crate::command) fn cancel(args: &CancelArgs, context: &Context) -> anyhow
         !args.local && batches.iter().any(|facts| matches!(facts.state, BatchState::Open | BatchState::Creating));
     let client = if needs_network {
         let client = context.client()?;
-        adopt::adopt_what_was_bought(&mut session, &client)?;
+        reconcile::adopt_what_was_bought(&mut session, &client)?;
         Some(client)
     } else {
         None

@@ -4,12 +4,13 @@ use anyhow::anyhow;
 use serde_json::json;
 
 use super::super::Context;
+use crate::batch::collect;
+use crate::batch::poll::Target;
 use crate::cli::batch::CleanArgs;
 use crate::error::{Exit, Explain as _};
+use crate::session::told;
 use crate::store::{BatchFacts, BatchState};
 use crate::terminal::words::count;
-use crate::workflow::watch::Target;
-use crate::workflow::{collect, told};
 
 /// Runs the command: shows what would be deleted at the provider, asks, deletes.
 pub(super) fn clean(args: &CleanArgs, context: &Context) -> anyhow::Result<Exit> {

@@ -8,17 +8,19 @@ use serde_json::json;
 use super::super::{Context, select};
 use super::facts;
 use super::wait::{self, finish};
+use crate::batch::plan::{self, Estimate, Plan};
+use crate::batch::prompts::Questions;
+use crate::batch::reconcile;
+use crate::batch::request_file;
+use crate::batch::submit::{self, Submitted};
 use crate::cli::batch::{CreateArgs, PartArgs};
 use crate::error::{Exit, Explain as _, usage};
-use crate::openai::Client;
+use crate::extract::probe::{self, Probed};
+use crate::provider::Client;
 use crate::request::{Limits, Prices};
+use crate::session::Session;
 use crate::store::{BatchFacts, Origin};
 use crate::terminal::words::{bytes, count, dollars, dollars_or_unknown, list, number};
-use crate::workflow::plan::{self, Estimate, Plan};
-use crate::workflow::probe::{self, Probed};
-use crate::workflow::questions::Questions;
-use crate::workflow::submit::{self, Submitted};
-use crate::workflow::{Session, adopt, files};
 
 /// Runs the command.
 pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -37,7 +39,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     let (_lock, client, origin) = if is_online {
         let client = context.client()?;
         let lock = session.lock_spending()?;
-        adopt::survey(&mut session, &client)?;
+        reconcile::survey(&mut session, &client)?;
         let origin = session.origin_of(&client)?;
         (Some(lock), Some(client), Some(origin))
     } else {
@@ -83,7 +85,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
         submitted.merge(sent.hint(format!("the run is kept: `gleaner batch submit {run}` goes on with it"))?);
     } else {
         for part in session.store.read().batches_of_run(&run)? {
-            files::write(&mut session, part.key)?;
+            request_file::write(&mut session, part.key)?;
         }
     }
     let batches = session.store.read().batches_of_run(&run)?;

@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::super::Context;
+use crate::batch::refusal;
+use crate::import::answers::ImportReport;
 use crate::model::BatchId;
 use crate::store::{Account, BatchFacts, BatchState, Read, Spend};
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, dollars, duration, number};
-use crate::workflow::import::ImportReport;
-use crate::workflow::refusal;
 
 /// Returns the facts of a batch, as `batch status ID --json` prints them.
 pub(super) fn json_of(read: Read<'_>, facts: &BatchFacts) -> anyhow::Result<Value> {

@@ -6,14 +6,15 @@ use serde_json::json;
 
 use super::super::Context;
 use super::facts;
+use crate::batch::poll::observation;
+use crate::batch::reconcile;
 use crate::cli::batch::ListArgs;
 use crate::error::{Exit, explain};
-use crate::openai::Batch;
+use crate::provider::Batch;
+use crate::session::told;
 use crate::store::BatchFacts;
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, number};
-use crate::workflow::watch::observation;
-use crate::workflow::{adopt, told};
 
 /// Runs the command: the runs known here, joined with the provider's list; without network, what is known.
 pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -90,9 +91,9 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
 }
 
 /// Fetches the provider's list and notes what it says of batches known here.
-fn remote(context: &Context, session: &mut crate::workflow::Session<'_>) -> anyhow::Result<HashMap<String, Batch>> {
+fn remote(context: &Context, session: &mut crate::session::Session<'_>) -> anyhow::Result<HashMap<String, Batch>> {
     let client = context.client()?;
-    adopt::adopt_what_was_bought(session, &client)?;
+    reconcile::adopt_what_was_bought(session, &client)?;
     let mut remote = HashMap::new();
     for batch in client.all_batches() {
         let batch = batch.map_err(told)?;

@@ -11,16 +11,18 @@ use serde_json::json;
 use super::super::Context;
 use super::facts;
 use crate::answer::Line;
+use crate::batch::collect::{self, Collected};
+use crate::batch::poll::{self, Looked, Target};
+use crate::batch::reconcile;
+use crate::batch::remote_import;
 use crate::cli::batch::ProcessArgs;
 use crate::error::{Exit, Explain as _, usage};
+use crate::import::answers::{self, Import, ImportReport};
 use crate::model::BatchKey;
 use crate::request::{Prices, parse_custom_id};
+use crate::session::Session;
 use crate::store::{BatchFacts, BatchState, Read};
 use crate::terminal::words::{count, number};
-use crate::workflow::collect::{self, Collected};
-use crate::workflow::import::{self, Import, ImportReport};
-use crate::workflow::watch::{self, Looked, Target};
-use crate::workflow::{Session, adopt, inherit};
 
 /// Runs the command.
 pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -36,7 +38,7 @@ pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyh
             None => vec![guess(session.store.read(), &args.file)?],
         };
         let import = Import { batches, files: args.file.clone(), rest: None, dry_run: args.dry_run };
-        let report = import::import(&mut session, &import, &prices)?;
+        let report = answers::import(&mut session, &import, &prices)?;
         let read = session.store.read();
         if let [batch] = import.batches[..] {
             vec![Collected { facts: read.batch(batch)?, report }]
@@ -58,7 +60,7 @@ fn known(args: &ProcessArgs, context: &Context, session: &mut Session<'_>, id: &
         return Err(unknown);
     }
     let Ok(client) = context.client() else { return Err(unknown) };
-    match inherit::inherit(session, &client, id)? {
+    match remote_import::inherit(session, &client, id)? {
         Some(key) => Ok(Target::Batch(key)),
         None => Err(unknown),
     }
@@ -84,13 +86,13 @@ fn remote(
     }
     let client = context.client()?;
     if !args.dry_run {
-        adopt::adopt_what_was_bought(session, &client)?;
+        reconcile::adopt_what_was_bought(session, &client)?;
     }
     for facts in batches.iter().filter(|facts| facts.state == BatchState::Open) {
-        match watch::look(session, &client, facts.key)? {
+        match poll::look(session, &client, facts.key)? {
             Looked::Known => {}
             Looked::Gone | Looked::NotVisible => *n_lost += 1,
-            Looked::Elsewhere => context.terminal.warn(watch::elsewhere(session, facts)?),
+            Looked::Elsewhere => context.terminal.warn(poll::elsewhere(session, facts)?),
         }
     }
     let mut collected = vec![];
@@ -100,7 +102,7 @@ fn remote(
             match collect::collect(session, &client, facts.key, prices, args.dry_run) {
                 Ok(done) => collected.push(done),
                 // The others can be imported all the same.
-                Err(error) if !matches!(target, Some(Target::Batch(_))) && watch::is_about_one(&error) => {
+                Err(error) if !matches!(target, Some(Target::Batch(_))) && poll::is_about_one(&error) => {
                     context.terminal.warn(format!("{}: {error:#}", collect::name(&facts)));
                     *n_lost += 1;
                 }

@@ -2,17 +2,17 @@
 
 use super::super::Context;
 use super::facts;
+use crate::batch::poll::{self, Looked, Target};
+use crate::batch::reconcile;
 use crate::cli::batch::StatusArgs;
 use crate::error::Exit;
 use crate::store::{BatchFacts, BatchState};
-use crate::workflow::adopt;
-use crate::workflow::watch::{self, Looked, Target};
 
 /// Runs the command: looks at what is open among the batches that are meant, and shows them.
 pub(in crate::command) fn status(args: &StatusArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut session = context.session()?;
     let target = args.id.as_deref().map(|id| Target::find(session.store.read(), id)).transpose()?;
-    let meant = |session: &crate::workflow::Session<'_>| -> anyhow::Result<Vec<BatchFacts>> {
+    let meant = |session: &crate::session::Session<'_>| -> anyhow::Result<Vec<BatchFacts>> {
         match &target {
             Some(target) => target.batches(session.store.read()),
             None => session.store.read().pending_batches(),
@@ -22,10 +22,10 @@ pub(in crate::command) fn status(args: &StatusArgs, context: &Context) -> anyhow
     let is_moving = |facts: &BatchFacts| matches!(facts.state, BatchState::Open | BatchState::Creating);
     if !args.offline && batches.iter().any(is_moving) {
         let client = context.client()?;
-        adopt::adopt_what_was_bought(&mut session, &client)?;
+        reconcile::adopt_what_was_bought(&mut session, &client)?;
         for facts in batches.iter().filter(|facts| facts.state == BatchState::Open) {
-            if watch::look(&mut session, &client, facts.key)? == Looked::Elsewhere {
-                context.terminal.warn(watch::elsewhere(&session, facts)?);
+            if poll::look(&mut session, &client, facts.key)? == Looked::Elsewhere {
+                context.terminal.warn(poll::elsewhere(&session, facts)?);
             }
         }
     }

@@ -6,15 +6,17 @@ use serde_json::{Value, json};
 
 use super::super::Context;
 use super::facts;
+use crate::batch::poll::{self, Target, Waited, Waiting};
+use crate::batch::reconcile;
+use crate::batch::submit;
 use crate::cli::batch::{SubmitArgs, WaitArgs};
 use crate::error::{Exit, Explain as _, explain, usage};
 use crate::model::RunId;
-use crate::openai::Client;
+use crate::provider::Client;
 use crate::request::Prices;
+use crate::session::Session;
 use crate::store::BatchState;
 use crate::terminal::words::{count, dollars};
-use crate::workflow::watch::{self, Target, Waited, Waiting};
-use crate::workflow::{Session, adopt, submit};
 
 /// `batch wait`
 pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -33,7 +35,7 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     let client = context.client()?;
     let _lock = session.lock_spending()?;
-    adopt::survey(&mut session, &client)?;
+    reconcile::survey(&mut session, &client)?;
     session.origin_of(&client)?;
     until_done(
         context,
@@ -77,7 +79,7 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
     }
     let client = context.client()?;
     let lock = session.lock_spending()?;
-    adopt::survey(&mut session, &client)?;
+    reconcile::survey(&mut session, &client)?;
     let mut submitted = submit::Submitted::default();
     for run in &waiting {
         submitted.merge(submit::send_waiting(&mut session, &client, Some(run), args.max_enqueued_tokens)?);
@@ -137,7 +139,7 @@ pub(super) fn until_done(
 ) -> anyhow::Result<Exit> {
     let target = only.map(|id| Target::find(session.store.read(), id)).transpose()?;
     let waiting = Waiting { poll_interval, only: target, may_spend: true, max_enqueued };
-    let Waited { collected, left, gone } = match watch::wait(&mut session, client, &waiting, prices) {
+    let Waited { collected, left, gone } = match poll::wait(&mut session, client, &waiting, prices) {
         Ok(done) => done,
         Err(error) if explain(&error).exit == Exit::Interrupted => {
             let again = only.map(|id| format!(" {id}")).unwrap_or_default();

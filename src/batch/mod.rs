@@ -1,0 +1,16 @@
+//! The life of a part: planned, written to a request file, uploaded, made a batch, watched, collected, imported.
+//!
+//! A function here takes a [`Session`](crate::session::Session) and, where it needs the network, a client of
+//! [`provider`](crate::provider). It decides what happens in which order and in which transaction; it knows no clap
+//! type, and leaves how a result is printed to `command`.
+
+pub mod prompts;
+pub mod plan;
+pub mod request_file;
+pub mod submit;
+pub mod reconcile;
+pub mod throttle;
+pub mod poll;
+pub mod collect;
+pub mod remote_import;
+pub mod refusal;

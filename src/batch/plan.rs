@@ -1,0 +1,300 @@
+//! What a run would send: groups selected, dealt out to parts, with an estimate of what it costs. Nothing is written
+//! until [`record`].
+
+use serde::Serialize;
+
+use crate::batch::prompts::Questions;
+use crate::config::timestamp_text;
+use crate::interrupt;
+use crate::model::{GroupId, Kind, RunId, Usage};
+use crate::request::{
+    Limits, LineTemplate, PairSize, Prices, Splitter, custom_id, custom_id_from_wire, json_bytes, render_input, tokens,
+};
+use crate::session::Session;
+use crate::store::{Candidate, GroupRow, NewBatch, NewRequest, Origin, RequestState, RunRow, Selected, Selection};
+use crate::terminal::bar::Unit;
+
+/// Output tokens of an answer while there is no history, reasoning at low effort included: a handful of topics, or two
+/// dozen mentions. Set on the high side of what small reasoning models use; 20 answers of the same ask replace it.
+const OUTPUT_TOKENS_GUESS: [(Kind, f64); 2] = [(Kind::Topic, 500.0), (Kind::Entity, 1100.0)];
+
+/// What a run would send.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What was selected, and why the rest was not.
+    pub selected: Selected,
+    /// The parts, in order.
+    pub parts: Vec<PlannedPart>,
+    /// Groups that fit into no batch, with the reason.
+    pub left_out: Vec<(GroupId, String)>,
+    /// Tokens and cost of it all.
+    pub estimate: Estimate,
+}
+
+/// A part of a plan.
+#[derive(Clone, Debug, Default)]
+pub struct PlannedPart {
+    /// Its groups, with the hash of what would be sent of each.
+    pub groups: Vec<(Candidate, [u8; 16])>,
+    /// Its size.
+    pub size: PairSize,
+}
+
+/// What a run would use and cost.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Estimate {
+    /// The model asked.
+    pub model: String,
+    /// Estimated input tokens.
+    pub input_tokens: u64,
+    /// Estimated output tokens, reasoning included.
+    pub output_tokens: u64,
+    /// Whether the output is an average of past answers to the same question, or a guess.
+    pub output_from_history: bool,
+    /// Bytes of the request files.
+    pub bytes: u64,
+    /// Cost in batch mode; null: the price of the model is not known.
+    pub batch_usd: Option<f64>,
+    /// Cost of the same in synchronous mode.
+    pub sync_usd: Option<f64>,
+    /// Month of the price table.
+    pub prices_as_of: String,
+}
+
+impl Plan {
+    /// Returns how many groups it asks about.
+    pub fn n_groups(&self) -> u64 {
+        self.parts.iter().map(|part| part.groups.len() as u64).sum()
+    }
+
+    /// Returns how many requests it holds.
+    pub fn n_requests(&self) -> u64 {
+        self.parts.iter().map(|part| part.size.requests).sum()
+    }
+}
+
+/// Selects groups and deals them out to parts.
+pub fn plan(
+    session: &Session<'_>,
+    questions: &Questions,
+    selection: &Selection,
+    limits: Limits,
+    prices: &Prices,
+    sandbox: bool,
+) -> anyhow::Result<Plan> {
+    let read = session.store.read();
+    let selected = read.select(selection, questions.current(read)?, sandbox)?;
+    let templates = Templates::of(questions);
+
+    let mut splitter = Splitter::new(limits);
+    let mut parts: Vec<PlannedPart> = vec![];
+    let mut left_out = vec![];
+    let mut n_kind = [0u64; 2];
+    let bar = session.terminal.bar(selected.candidates.len() as u64, Unit::Count, "planning");
+    for &candidate in &selected.candidates {
+        interrupt::check()?;
+        bar.inc(1);
+        let Some(row) = read.group(candidate.group)? else { continue };
+        let Some(text_hash) = row.text_hash else { continue };
+        let input = render_input(&row.group);
+        let size = templates.size(&row, &candidate, &input);
+        match splitter.push(size) {
+            Ok(part) => {
+                let place = part.0 as usize - 1;
+                if parts.len() <= place {
+                    parts.resize_with(place + 1, PlannedPart::default);
+                }
+                let part = &mut parts[place];
+                part.groups.push((candidate, text_hash));
+                part.size.requests += size.requests;
+                part.size.bytes += size.bytes;
+                part.size.tokens += size.tokens;
+                for (kind, _) in candidate.kinds() {
+                    n_kind[kind as usize] += 1;
+                }
+            }
+            Err(too_large) => left_out.push((row.group.id, too_large.why)),
+        }
+    }
+    let (tokens, bytes) =
+        parts.iter().fold((0, 0), |(tokens, bytes), part| (tokens + part.size.tokens, bytes + part.size.bytes));
+    let estimate = estimate(session, questions, (tokens, bytes), n_kind, prices)?;
+    Ok(Plan { selected, parts, left_out, estimate })
+}
+
+/// Measures groups that were chosen otherwise than by a selection, and estimates what asking about them costs.
+pub fn plan_groups(
+    session: &Session<'_>,
+    questions: &Questions,
+    groups: &[(Candidate, [u8; 16])],
+    prices: &Prices,
+) -> anyhow::Result<(PairSize, Estimate)> {
+    let templates = Templates::of(questions);
+    let mut total = PairSize::default();
+    let mut n_kind = [0u64; 2];
+    for (candidate, _) in groups {
+        interrupt::check()?;
+        let Some(row) = session.store.read().group(candidate.group)? else { continue };
+        let size = templates.size(&row, candidate, &render_input(&row.group));
+        total.requests += size.requests;
+        total.bytes += size.bytes;
+        total.tokens += size.tokens;
+        for (kind, _) in candidate.kinds() {
+            n_kind[kind as usize] += 1;
+        }
+    }
+    let estimate = estimate(session, questions, (total.tokens, total.bytes), n_kind, prices)?;
+    Ok((total, estimate))
+}
+
+/// Estimates tokens and cost from the input, the numbers of requests of each kind, and what past answers were like.
+fn estimate(
+    session: &Session<'_>,
+    questions: &Questions,
+    (input_tokens, bytes): (u64, u64),
+    n_kind: [u64; 2],
+    prices: &Prices,
+) -> anyhow::Result<Estimate> {
+    let read = session.store.read();
+    let current = questions.current(read)?;
+    let averages = [
+        current.topic.map(|ask| read.average_output_tokens(ask)).transpose()?.flatten(),
+        current.entity.map(|ask| read.average_output_tokens(ask)).transpose()?.flatten(),
+    ];
+    let output_tokens = OUTPUT_TOKENS_GUESS
+        .iter()
+        .map(|&(kind, guess)| averages[kind as usize].unwrap_or(guess) * n_kind[kind as usize] as f64)
+        .sum::<f64>() as u64;
+    let usage = Usage { input_tokens, output_tokens, ..Usage::default() };
+    Ok(Estimate {
+        model: questions.model().to_owned(),
+        input_tokens,
+        output_tokens,
+        output_from_history: averages.iter().all(Option::is_some),
+        bytes,
+        batch_usd: prices.cost(questions.model(), usage, true),
+        sync_usd: prices.cost(questions.model(), usage, false),
+        prices_as_of: prices.as_of.clone(),
+    })
+}
+
+/// Writes a plan down as a run with its parts and requests, all planned, in one transaction. `origin` is where it will
+/// be sent; a run without one is sent only when it is named. A `trial` is asked by `compare`: its answers stay apart.
+pub fn record(
+    session: &mut Session<'_>,
+    questions: &Questions,
+    plan: &Plan,
+    origin: Option<&Origin>,
+    trial: bool,
+) -> anyhow::Result<RunId> {
+    let now = session.config.now();
+    let now_text = timestamp_text(now);
+    let folder = session.batch_files()?;
+    let tx = session.store.write()?;
+    let asks = if trial { questions.keep_apart(&tx, &now_text)? } else { questions.keep(&tx, &now_text)? };
+    let stem = free_stem(&now.strftime("knowledge_extraction_batch_%Y%m%d_%H%M%S").to_string(), |stem| {
+        // Another database may keep its files in the same folder.
+        let is_there = |suffix: &str| folder.join(format!("{stem}{suffix}.jsonl")).exists();
+        Ok(tx.read().is_file_stem_taken(stem)? || is_there("") || is_there("_part01"))
+    })?;
+    let id = RunId::new(format!("run-{}-{}", now.strftime("%Y%m%d-%H%M%S"), &tx.fresh_key()?[..4]));
+    tx.add_run(&RunRow {
+        id: id.clone(),
+        mode: "batch".into(),
+        origin: origin.map(|origin| origin.key),
+        created_at: now_text,
+        file_stem: Some(stem),
+        n_groups: plan.n_groups(),
+        n_requests: plan.n_requests(),
+    })?;
+    let bar = session.terminal.bar(plan.n_requests(), Unit::Count, "recording");
+    for (i, part) in plan.parts.iter().enumerate() {
+        let share = part.size.tokens as f64 / plan.estimate.input_tokens.max(1) as f64;
+        let batch = tx.add_part(&NewBatch {
+            run: id.clone(),
+            part: i as u32 + 1,
+            model: questions.model().to_owned(),
+            n_groups: part.groups.len() as u64,
+            n_requests: part.size.requests,
+            estimated_input_tokens: part.size.tokens,
+            estimated_cost_usd: plan.estimate.batch_usd.map(|usd| usd * share),
+        })?;
+        for (candidate, text_hash) in &part.groups {
+            for (kind, attempt) in candidate.kinds() {
+                tx.add_request(&NewRequest {
+                    group: candidate.group,
+                    kind,
+                    ask: asks.key(kind),
+                    text_hash: *text_hash,
+                    run: id.clone(),
+                    batch: Some(batch),
+                    sandbox: origin.is_some_and(|origin| origin.is_sandbox),
+                    trial,
+                    attempt,
+                    state: RequestState::Planned,
+                })?;
+                bar.inc(1);
+            }
+        }
+    }
+    tx.commit()?;
+    Ok(id)
+}
+
+/// Returns the stem, or with `_2`, `_3`, … where it is taken.
+fn free_stem(stem: &str, is_taken: impl Fn(&str) -> anyhow::Result<bool>) -> anyhow::Result<String> {
+    if !is_taken(stem)? {
+        return Ok(stem.to_owned());
+    }
+    for n in 2.. {
+        let numbered = format!("{stem}_{n}");
+        if !is_taken(&numbered)? {
+            return Ok(numbered);
+        }
+    }
+    unreachable!("a number is free at some time")
+}
+
+/// The line templates of both questions.
+struct Templates {
+    topic: LineTemplate,
+    entity: LineTemplate,
+}
+
+impl Templates {
+    fn of(questions: &Questions) -> Self {
+        Self { topic: LineTemplate::new(&questions.topic), entity: LineTemplate::new(&questions.entity) }
+    }
+
+    fn size(&self, row: &GroupRow, candidate: &Candidate, input: &str) -> PairSize {
+        let mut size = PairSize::default();
+        let (input_bytes, input_tokens) = (json_bytes(input), tokens::estimate(input));
+        for (kind, _) in candidate.kinds() {
+            let template = if kind == Kind::Topic { &self.topic } else { &self.entity };
+            size.requests += 1;
+            size.bytes += template.line_bytes(&custom_id_of(row, kind), input_bytes) as u64;
+            size.tokens += template.prompt_tokens() + input_tokens;
+        }
+        size
+    }
+}
+
+/// Returns the name of a group's request on the wire.
+pub(super) fn custom_id_of(row: &GroupRow, kind: Kind) -> crate::model::CustomId {
+    match &row.wire_id {
+        Some(wire) => custom_id_from_wire(kind, wire),
+        None => custom_id(kind, &row.group.id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_name_gets_a_number() {
+        let taken = ["a", "a_2"];
+        assert_eq!(free_stem("a", |stem| Ok(taken.contains(&stem))).unwrap(), "a_3");
+        assert_eq!(free_stem("b", |stem| Ok(taken.contains(&stem))).unwrap(), "b");
+    }
+}

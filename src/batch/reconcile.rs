@@ -1,0 +1,132 @@
+//! Looking at the provider's list before anything is bought: was it made after all, and by whom?
+//!
+//! There is no idempotency key in the provider's API, so an unclear `POST /batches` is resolved by looking: each try
+//! carries a fresh `gleaner_key` in its metadata, and the list shows it, or the input file's id, if it arrived.
+
+use std::time::Duration;
+
+use anyhow::anyhow;
+
+use crate::batch::submit;
+use crate::error::Explain as _;
+use crate::model::BatchId;
+use crate::provider::{Batch, BatchStatus, Client};
+use crate::session::Session;
+use crate::session::told;
+use crate::store::{BatchFacts, BatchState};
+use crate::terminal::words::list;
+
+/// How long between two searches of the list.
+const SEARCH_PAUSE: Duration = Duration::from_secs(10);
+
+/// What a search of the provider's list found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Search {
+    /// It is there.
+    Found(Box<Batch>),
+    /// The whole list was read, long enough after the try, and it is not there.
+    Absent,
+    /// The list could not be read whole.
+    Unclear,
+}
+
+/// Searches the provider's whole list for a part whose creation had no clear outcome, for as long as it may take to
+/// appear, counted from the try.
+pub fn search(session: &Session<'_>, client: &Client, part: &BatchFacts) -> anyhow::Result<Search> {
+    let since = part.intent_at.as_deref().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    loop {
+        match search_once(session, client, part)? {
+            Search::Absent => {}
+            other => return Ok(other),
+        }
+        let elapsed = since.map_or(0, |since| session.config.now().as_second() - since.as_second());
+        let left = session.config.adopt_wait().saturating_sub(Duration::from_secs(elapsed.max(0) as u64));
+        if left.is_zero() {
+            return Ok(Search::Absent);
+        }
+        session.terminal.detail(format!("not in the provider's list yet; looking for {} s more", left.as_secs()));
+        session.config.pause(left.min(SEARCH_PAUSE))?;
+    }
+}
+
+/// Searches the provider's whole list once.
+fn search_once(session: &Session<'_>, client: &Client, part: &BatchFacts) -> anyhow::Result<Search> {
+    for batch in client.all_batches() {
+        let batch = match batch {
+            Ok(batch) => batch,
+            Err(error) if error.is_auth() => return Err(told(error)),
+            Err(error) => {
+                session.terminal.warn(format!("{error}; whether the batch was made is not known yet"));
+                return Ok(Search::Unclear);
+            }
+        };
+        if is_ours(session, part, &batch)? {
+            return Ok(Search::Found(Box::new(batch)));
+        }
+    }
+    Ok(Search::Absent)
+}
+
+/// Returns whether a batch of the list is the one that was tried: it carries the key of the try, or its input file, and
+/// is not already known as another one.
+fn is_ours(session: &Session<'_>, part: &BatchFacts, batch: &Batch) -> anyhow::Result<bool> {
+    let same_key = part.gleaner_key.is_some() && batch.metadata.get("gleaner_key") == part.gleaner_key.as_ref();
+    let same_file = part.input_file_id.is_some()
+        && batch.input_file_id.as_deref() == part.input_file_id.as_ref().map(|id| id.as_str());
+    Ok((same_key || same_file)
+        && session.store.read().batch_by_id(&BatchId::new(batch.id.clone()))?.is_none_or(|known| known.key == part.key))
+}
+
+/// Looks through the provider's list before something is bought: batches that carry this database's id are known here,
+/// or are adopted as the outcome of a try that was cut off, or were made by another copy of the database. In the last
+/// case the command stops, since both copies would buy the same requests.
+///
+/// It is also the first call of a command that spends, so that afterwards the client knows whether it talks to a
+/// sandbox.
+pub fn survey(session: &mut Session<'_>, client: &Client) -> anyhow::Result<()> {
+    let strangers = look_through(session, client)?;
+    if strangers.is_empty() {
+        return Ok(());
+    }
+    Err(anyhow!("another copy of this database has sent {}", list(&strangers, "and")))
+        .hint("go on with the copy that sent it; what both would send would be paid twice")
+        .hint(format!(
+            "or take its batch over: `gleaner batch process {0}` reads its requests and answers into this copy, `gleaner \
+             batch cancel {0} --local` leaves it aside",
+            strangers[0]
+        ))
+}
+
+/// Like [`survey`], but only adopts: what a command that looks may do.
+pub fn adopt_what_was_bought(session: &mut Session<'_>, client: &Client) -> anyhow::Result<()> {
+    if session.store.read().batches_in(BatchState::Creating)?.is_empty() {
+        return Ok(());
+    }
+    look_through(session, client).map(drop)
+}
+
+fn look_through(session: &mut Session<'_>, client: &Client) -> anyhow::Result<Vec<String>> {
+    let db_id = session.store.read().db_id()?;
+    let tries = session.store.read().batches_in(BatchState::Creating)?;
+    let mut strangers = vec![];
+    for batch in client.all_batches() {
+        let batch = batch.map_err(told)?;
+        if session.store.read().batch_by_id(&BatchId::new(batch.id.clone()))?.is_some() {
+            continue;
+        }
+        let mut adopted = false;
+        for part in &tries {
+            if is_ours(session, part, &batch)? {
+                submit::note_opened(session, part.key, &batch)?;
+                adopted = true;
+                break;
+            }
+        }
+        let is_this_database = batch.metadata.get("gleaner_db") == Some(&db_id);
+        // A batch that failed its validation bought nothing.
+        if !adopted && is_this_database && batch.status != BatchStatus::Failed {
+            strangers.push(batch.id);
+        }
+    }
+    Ok(strangers)
+}

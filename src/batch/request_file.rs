@@ -1,0 +1,243 @@
+//! Request files: made from the database when they are needed, appear whole or not at all.
+
+use std::collections::HashMap;
+use std::io::{self, BufWriter, Write};
+
+use anyhow::Context as _;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use tempfile::NamedTempFile;
+
+use crate::batch::plan::custom_id_of;
+use crate::interrupt;
+use crate::model::{AskKey, BatchKey, GroupKey, RequestKey};
+use crate::request::{LineTemplate, render_input};
+use crate::session::Session;
+use crate::store::{BatchFacts, BatchState, GroupRow, NewBatch, Read, RequestRow, RequestState, Tx};
+use crate::terminal::bar::Unit;
+
+/// A request file as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestFile {
+    /// Relative to the database's folder.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 in hexadecimal.
+    pub sha256: String,
+    /// Groups in it.
+    pub n_groups: u64,
+    /// Requests in it.
+    pub n_requests: u64,
+}
+
+/// What the metadata file beside a request file says.
+#[derive(Serialize)]
+struct Metadata<'a> {
+    run_id: &'a str,
+    part: u32,
+    parts: u32,
+    gleaner_db: &'a str,
+    gleaner_version: &'a str,
+    created_at: &'a str,
+    model: &'a str,
+    endpoint: &'a str,
+    total_groups: u64,
+    total_requests: u64,
+    input_file: &'a str,
+    bytes: u64,
+    sha256: &'a str,
+    estimated_input_tokens: u64,
+    estimated_cost_usd: Option<f64>,
+    asks: Vec<AskFacts>,
+}
+
+#[derive(Serialize)]
+struct AskFacts {
+    kind: String,
+    fingerprint: String,
+    requests: u64,
+}
+
+/// Writes the request file of a part from what stands in the database now, and the metadata file beside it.
+///
+/// A group whose text has changed since the plan goes out as it is today, with its new hash in the ledger; one that is
+/// no longer active or has lost its text is withdrawn. Returns `None` where nothing is left to send.
+pub fn write(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<Option<RequestFile>> {
+    let folder = session.batch_files()?;
+    let now = session.config.now_text();
+    let tx = session.store.write()?;
+    let facts = tx.read().batch(key)?;
+    let stem = tx.read().run(&facts.run)?.and_then(|run| run.file_stem).context("the run has no file name")?;
+    let n_parts = tx.read().batches_of_run(&facts.run)?.iter().map(|batch| batch.part).max().unwrap_or(1);
+    let stem = if n_parts > 1 { format!("{stem}_part{:02}", facts.part) } else { stem };
+    let name = format!("{stem}.jsonl");
+    let written = write_lines(session.terminal, &tx, &facts, &folder.join(&name))?;
+    for (request, text_hash) in &written.changed {
+        tx.set_request_text(*request, *text_hash)?;
+    }
+    for request in &written.withdrawn {
+        tx.set_request_state(*request, RequestState::Withdrawn, Some("no_text"))?;
+    }
+    if written.n_requests == 0 {
+        tx.set_batch_state(key, BatchState::Withdrawn)?;
+        tx.commit()?;
+        return Ok(None);
+    }
+    let file = RequestFile {
+        path: format!("batch_files/{name}"),
+        bytes: written.bytes,
+        sha256: written.sha256,
+        n_groups: written.n_groups,
+        n_requests: written.n_requests,
+    };
+    tx.set_part_size(
+        key,
+        &NewBatch {
+            run: facts.run.clone(),
+            part: facts.part,
+            model: facts.model.clone(),
+            n_groups: file.n_groups,
+            n_requests: file.n_requests,
+            estimated_input_tokens: written.tokens,
+            estimated_cost_usd: facts.estimated_cost_usd,
+        },
+    )?;
+    tx.note_file(key, (&file.path, file.bytes, &file.sha256))?;
+    let db_id = tx.read().db_id()?;
+    let mut asks = vec![];
+    let mut endpoint = "";
+    for (ask, n) in &written.asks {
+        let stored = tx.read().ask(*ask)?.ask;
+        endpoint = stored.endpoint.path();
+        asks.push(AskFacts { kind: stored.kind.to_string(), fingerprint: stored.fingerprint, requests: *n });
+    }
+    asks.sort_by(|a, b| b.kind.cmp(&a.kind));
+    let metadata = Metadata {
+        run_id: facts.run.as_str(),
+        part: facts.part,
+        parts: n_parts,
+        gleaner_db: &db_id,
+        gleaner_version: env!("CARGO_PKG_VERSION"),
+        created_at: &now,
+        model: &facts.model,
+        endpoint,
+        total_groups: file.n_groups,
+        total_requests: file.n_requests,
+        input_file: &name,
+        bytes: file.bytes,
+        sha256: &file.sha256,
+        estimated_input_tokens: written.tokens,
+        estimated_cost_usd: facts.estimated_cost_usd,
+        asks,
+    };
+    let beside = folder.join(format!("{stem}_metadata.json"));
+    let mut temp = NamedTempFile::new_in(&folder).with_context(|| format!("cannot write in `{}`", folder.display()))?;
+    serde_json::to_writer_pretty(&mut temp, &metadata)?;
+    temp.write_all(b"\n").and_then(|()| temp.as_file().sync_all())?;
+    temp.persist(&beside).with_context(|| format!("cannot write `{}`", beside.display()))?;
+    tx.commit()?;
+    Ok(Some(file))
+}
+
+struct Written {
+    bytes: u64,
+    sha256: String,
+    n_groups: u64,
+    n_requests: u64,
+    tokens: u64,
+    asks: HashMap<AskKey, u64>,
+    changed: Vec<(RequestKey, [u8; 16])>,
+    withdrawn: Vec<RequestKey>,
+}
+
+fn write_lines(
+    terminal: &crate::terminal::Terminal,
+    tx: &Tx<'_>,
+    facts: &BatchFacts,
+    path: &std::path::Path,
+) -> anyhow::Result<Written> {
+    let cannot = || format!("cannot write `{}`", path.display());
+    let folder = path.parent().context("a request file lies in a folder")?;
+    let temp = NamedTempFile::new_in(folder).with_context(cannot)?;
+    let mut out = Hashing { inner: BufWriter::with_capacity(1 << 18, temp), sha256: Sha256::new(), bytes: 0 };
+    let mut written = Written {
+        bytes: 0,
+        sha256: String::new(),
+        n_groups: 0,
+        n_requests: 0,
+        tokens: 0,
+        asks: HashMap::new(),
+        changed: vec![],
+        withdrawn: vec![],
+    };
+    let mut templates: HashMap<AskKey, LineTemplate> = HashMap::new();
+    let mut at: Option<(GroupKey, Option<(GroupRow, String)>)> = None;
+    let bar = terminal.bar(facts.n_groups, Unit::Count, "writing requests");
+    let read = tx.read();
+    read.each_request_of_batch(facts.key, Some(RequestState::Planned), |request| {
+        interrupt::check()?;
+        if at.as_ref().is_none_or(|(group, _)| *group != request.group) {
+            bar.inc(1);
+            let sendable = sendable(read, &request)?;
+            written.n_groups += u64::from(sendable.is_some());
+            at = Some((request.group, sendable));
+        }
+        let Some((_, Some((row, input)))) = &at else {
+            written.withdrawn.push(request.key);
+            return Ok(());
+        };
+        let template = match templates.entry(request.ask) {
+            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                entry.insert(LineTemplate::new(&read.ask(request.ask)?.ask))
+            }
+        };
+        template.write(&mut out, &custom_id_of(row, request.kind), input).with_context(cannot)?;
+        written.tokens += template.estimate_tokens(input);
+        written.n_requests += 1;
+        *written.asks.entry(request.ask).or_default() += 1;
+        if let Some(text_hash) = row.text_hash.filter(|hash| *hash != request.text_hash) {
+            written.changed.push((request.key, text_hash));
+        }
+        bar.message(&crate::terminal::words::bytes(out.bytes));
+        Ok(())
+    })?;
+    written.bytes = out.bytes;
+    written.sha256 = out.sha256.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let temp = out.inner.into_inner().map_err(io::IntoInnerError::into_error).with_context(cannot)?;
+    if written.n_requests > 0 {
+        temp.as_file().sync_all().with_context(cannot)?;
+        temp.persist(path).with_context(cannot)?;
+    }
+    Ok(written)
+}
+
+/// Returns the group of a request and what is sent of it, if it can still be sent.
+fn sendable(read: Read<'_>, request: &RequestRow) -> anyhow::Result<Option<(GroupRow, String)>> {
+    let row = read.group(request.group)?;
+    Ok(row.filter(|row| row.text_hash.is_some() && row.group.status == crate::model::Group::ACTIVE).map(|row| {
+        let input = render_input(&row.group);
+        (row, input)
+    }))
+}
+
+/// Writes through, hashing and counting.
+struct Hashing<W> {
+    inner: W,
+    sha256: Sha256,
+    bytes: u64,
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let n = self.inner.write(buffer)?;
+        self.sha256.update(&buffer[..n]);
+        self.bytes += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}

@@ -1,0 +1,94 @@
+//! Drawing the sample of an audit.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::store::{AuditItem, AuditWhat, Read};
+
+/// Draws a sample of `size` items, stratified by method and band of the score: each stratum gets its share, and at least
+/// two (one in a small sample), so that rare methods are heard too. The same seed on the same data draws the same items.
+pub fn draw(read: Read<'_>, what: AuditWhat, size: usize, seed: u64) -> anyhow::Result<Vec<AuditItem>> {
+    let mut strata: BTreeMap<String, Vec<([u8; 8], i64, u32)>> = BTreeMap::new();
+    let mut total = 0;
+    read.each_drawable(what, |drawable| {
+        let lot = lot(seed, drawable.group.0, drawable.place);
+        let stratum = format!("{} {}", drawable.method, band(drawable.score));
+        strata.entry(stratum).or_default().push((lot, drawable.group.0, drawable.place));
+        total += 1;
+    })?;
+    let least = if size >= 4 * strata.len() { 2 } else { 1 };
+    let mut drawn: Vec<([u8; 8], AuditItem)> = vec![];
+    for (stratum, mut lots) in strata {
+        let share = (size as f64 * lots.len() as f64 / total as f64).round() as usize;
+        let n = share.max(least).min(lots.len());
+        let weight = lots.len() as f64 / n as f64;
+        lots.sort_unstable();
+        for (lot, group, place) in lots.into_iter().take(n) {
+            let group = crate::model::GroupKey(group);
+            if let Some(item) = item(read, what, group, place, &stratum, weight)? {
+                drawn.push((lot, item));
+            }
+        }
+    }
+    // Shown in random order, so that stopping early leaves a fair sample.
+    drawn.sort_by_key(|(lot, _)| *lot);
+    let items = drawn.into_iter().zip(1..).map(|((_, item), ordinal)| AuditItem { ordinal, ..item });
+    Ok(items.collect())
+}
+
+fn lot(seed: u64, group: i64, place: u32) -> [u8; 8] {
+    let hash = Sha256::digest(format!("{seed}/{group}/{place}").as_bytes());
+    std::array::from_fn(|i| hash[i])
+}
+
+fn band(score: f64) -> &'static str {
+    match score {
+        s if s >= 0.99 => "0.99-1",
+        s if s >= 0.9 => "0.9-0.99",
+        s if s >= 0.7 => "0.7-0.9",
+        s if s >= 0.5 => "0.5-0.7",
+        _ => "0-0.5",
+    }
+}
+
+fn item(
+    read: Read<'_>,
+    what: AuditWhat,
+    group: crate::model::GroupKey,
+    place: u32,
+    stratum: &str,
+    weight: f64,
+) -> anyhow::Result<Option<AuditItem>> {
+    let blank = AuditItem {
+        ordinal: 0,
+        stratum: stratum.to_owned(),
+        weight,
+        group: Some(group),
+        item: String::new(),
+        item_type: "topic".into(),
+        method: "topic".into(),
+        score: 0.0,
+        hints: Default::default(),
+        entity: None,
+        verdict: None,
+    };
+    Ok(match what {
+        AuditWhat::Links => {
+            let mention = read.mentions_of(group)?.into_iter().find(|mention| mention.ordinal == place);
+            mention.map(|mention| AuditItem {
+                item: mention.text,
+                item_type: mention.entity_type,
+                method: mention.method,
+                score: mention.score,
+                hints: mention.hints,
+                entity: mention.entity.map(|entity| entity.key),
+                ..blank
+            })
+        }
+        AuditWhat::Topics => {
+            let topic = read.topics_of(group)?.into_iter().find(|topic| topic.rank == place);
+            topic.map(|topic| AuditItem { item: topic.display, score: topic.confidence, ..blank })
+        }
+    })
+}

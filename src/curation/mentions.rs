@@ -1,0 +1,323 @@
+//! Deciding about unlinked mentions: who may be meant, what was decided, and the links that follow from it.
+//!
+//! Every decision is one transaction together with the links it changes.
+
+use std::collections::BTreeSet;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use crate::error::{Explain as _, usage};
+use crate::intake;
+use crate::linking::relink::{self, Changes, Relinked};
+use crate::linking::typed_name;
+use crate::linking::{self, Linker, Load};
+use crate::model::{Attributes, Entity, EntityId, EntityKey, GroupKey, Target, Taught, Verdict, single_spaced};
+use crate::profile::Profile;
+use crate::resolve::{Query, Strictness, mention_key};
+use crate::store::active_profile;
+use crate::store::explore::{EntityHead, GroupHead};
+use crate::store::{Read, Remembered, Store, Tx, Unresolved};
+
+/// Candidates less likely than this are no help.
+const LEAST: f64 = 0.01;
+
+/// An unlinked mention with what is needed to decide about it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Case {
+    /// The mention.
+    #[serde(flatten)]
+    pub mention: Unresolved,
+    /// What one of the groups tells of it.
+    pub hints: Attributes,
+    /// Some groups with it, newest first.
+    pub groups: Vec<GroupHead>,
+    /// The best candidates, best first.
+    pub candidates: Vec<CaseCandidate>,
+}
+
+/// Who may be meant.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CaseCandidate {
+    /// The entity.
+    #[serde(flatten)]
+    pub entity: EntityHead,
+    /// Probability, by itself, that it is meant.
+    pub score: f64,
+}
+
+/// Makes cases of mentions; keeps the name index open between them.
+pub struct Cases<'a> {
+    read: Read<'a>,
+    profile: Profile,
+    linker: Linker<'a>,
+}
+
+impl<'a> Cases<'a> {
+    /// Opens the name index.
+    pub fn open(read: Read<'a>) -> anyhow::Result<Self> {
+        Ok(Self {
+            read,
+            profile: active_profile::active(read)?,
+            linker: Linker::open(read, Strictness::Default, Load::One)?,
+        })
+    }
+
+    /// Returns what is needed to decide about a mention.
+    pub fn case(&mut self, mention: Unresolved, n_groups: u64, n_candidates: usize) -> anyhow::Result<Case> {
+        let groups = self.read.groups_of_unresolved(&mention.entity_type, &mention.mention, n_groups)?;
+        let mut hints = Attributes::new();
+        if let Some((group, ordinal)) = groups.first() {
+            let mentions = self.read.mentions_of(group.key)?;
+            hints = mentions.into_iter().find(|row| row.ordinal == *ordinal).map(|row| row.hints).unwrap_or_default();
+        }
+        let types = self.linker.types_for(&self.profile, &mention.entity_type);
+        let query = Query { text: &mention.mention, types: &types, hints: &hints, context: "" };
+        let mut candidates = vec![];
+        for candidate in self.linker.resolve(&mention.entity_type, &query)?.candidates {
+            if candidate.score >= LEAST && candidates.len() < n_candidates {
+                let entity = self.read.entity_head(candidate.entity)?;
+                candidates.extend(entity.map(|entity| CaseCandidate { entity, score: candidate.score }));
+            }
+        }
+        Ok(Case { mention, hints, groups: groups.into_iter().map(|(group, _)| group).collect(), candidates })
+    }
+}
+
+/// What a person says about a mention.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It is this entity.
+    Is(EntityKey),
+    /// It is not this entity.
+    Not(EntityKey),
+    /// It is none of the catalog.
+    Nothing,
+    /// It is one that the catalog should have.
+    New(Entity),
+}
+
+/// About which mention something is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// As the stories write it.
+    pub mention: String,
+    /// The profile's word for what it is; empty: any.
+    pub entity_type: String,
+    /// It holds where these agree.
+    pub hints: Attributes,
+}
+
+/// What was done, so that it can be undone.
+#[derive(Clone, Debug, Default)]
+pub struct Done {
+    decisions: Vec<i64>,
+    /// What stood in their place before.
+    before: Vec<Remembered>,
+    /// What was said otherwise before and gave way.
+    pub replaced: Vec<Remembered>,
+    /// Entities that the catalog did not have.
+    pub created: Vec<EntityKey>,
+    keys: BTreeSet<String>,
+    /// Mentions in the database that are called so.
+    pub mentions: u64,
+    /// How many links changed.
+    pub relinked: Relinked,
+    /// Which.
+    pub changes: Changes,
+}
+
+impl Done {
+    /// Returns the number of decisions made.
+    pub fn n_decisions(&self) -> usize {
+        self.decisions.len()
+    }
+}
+
+/// Remembers what was said and links anew everything it is about, in the caller's transaction.
+pub fn decide(tx: &Tx<'_>, about: &About, answer: &Answer, now: &str) -> anyhow::Result<Done> {
+    decide_all(tx, [(about, answer)], now)
+}
+
+/// Remembers many things said, then links anew what they are about: once, however many they are.
+pub fn decide_all<'a>(
+    tx: &Tx<'_>,
+    said: impl IntoIterator<Item = (&'a About, &'a Answer)>,
+    now: &str,
+) -> anyhow::Result<Done> {
+    linking::rekey(tx)?;
+    let mut done = Done::default();
+    for (about, answer) in said {
+        let key = mention_key(&about.mention);
+        if key.is_empty() {
+            return Err(usage(format!("`{}` has no letters or digits to decide about", about.mention)));
+        }
+        let verdict = match answer {
+            Answer::Is(entity) => Verdict::Is(target(tx, *entity)?),
+            Answer::Not(entity) => Verdict::Not(target(tx, *entity)?),
+            Answer::Nothing => Verdict::Nothing,
+            Answer::New(entity) => {
+                let entity = intake::typed_entity(entity).map_err(usage)?;
+                create(tx, &entity, now, &mut done)?;
+                Verdict::Is(Target { entity_type: entity.entity_type, id: entity.id })
+            }
+        };
+        let taught = Taught {
+            mention: single_spaced(&about.mention),
+            mention_type: about.entity_type.clone(),
+            hints: about.hints.clone(),
+            verdict,
+            decided_at: None,
+        };
+        let (id, replaced) = tx.decide(&key, &taught, now)?;
+        done.before.extend(replaced.iter().filter(|known| !done.decisions.contains(&known.id)).cloned());
+        done.decisions.push(id);
+        done.replaced.extend(replaced.into_iter().filter(|known| known.taught.verdict != taught.verdict));
+        done.keys.insert(key);
+    }
+    let (groups, n_mentions) = relink::affected(tx.read(), &done.keys)?;
+    done.mentions = n_mentions;
+    (done.relinked, done.changes) = relink(tx, groups)?;
+    Ok(done)
+}
+
+fn target(tx: &Tx<'_>, entity: EntityKey) -> anyhow::Result<Target> {
+    let (id, entity_type, _) = tx.read().entity_name(entity)?.context("the entity was removed meanwhile")?;
+    Ok(Target { entity_type, id: EntityId::new(id) })
+}
+
+fn create(tx: &Tx<'_>, entity: &Entity, now: &str, done: &mut Done) -> anyhow::Result<()> {
+    if let Some(key) = tx.read().entity_key(&entity.entity_type, &entity.id)? {
+        // The same decision read a second time.
+        if tx.read().entity(key)?.is_some_and(|known| known.name == entity.name) {
+            return Ok(());
+        }
+        return Err(usage(format!("the catalog has a {} `{}` already", entity.entity_type, entity.id)))
+            .hint("`gleaner unresolved accept MENTION ENTITY` links to it");
+    }
+    done.created.push(tx.load_entity(entity, now)?.1);
+    Ok(())
+}
+
+/// Takes back what was done.
+pub fn undo(tx: &Tx<'_>, done: &Done) -> anyhow::Result<Done> {
+    let (mut groups, mentions) = relink::affected(tx.read(), &done.keys)?;
+    for id in &done.decisions {
+        tx.undecide(*id)?;
+    }
+    for known in &done.before {
+        tx.put_back(known)?;
+    }
+    for entity in &done.created {
+        groups.extend(tx.read().mentions_linked_to(*entity)?.into_iter().map(|(group, _)| group));
+        tx.remove_entity(*entity)?;
+    }
+    let (relinked, changes) = relink(tx, groups)?;
+    Ok(Done { mentions, relinked, changes, ..Done::default() })
+}
+
+/// Takes back what was decided about a mention: everything, or what holds in just this scope. `None`: nothing was.
+pub fn forget(tx: &Tx<'_>, about: &About) -> anyhow::Result<Option<Done>> {
+    linking::rekey(tx)?;
+    let key = mention_key(&about.mention);
+    let is_everything = about.entity_type.is_empty() && about.hints.is_empty();
+    let mut known = tx.read().remembered_about(&key)?;
+    known.retain(|known| {
+        is_everything || known.taught.mention_type == about.entity_type && known.taught.hints == about.hints
+    });
+    if known.is_empty() {
+        return Ok(None);
+    }
+    let decisions = known.into_iter().map(|known| known.id).collect();
+    undo(tx, &Done { decisions, keys: [key].into(), ..Done::default() }).map(Some)
+}
+
+/// Links groups anew, as at their import.
+pub fn relink(tx: &Tx<'_>, groups: BTreeSet<GroupKey>) -> anyhow::Result<(Relinked, Changes)> {
+    let load = if groups.len() > 200 { Load::Many } else { Load::One };
+    let profile = active_profile::active(tx.read())?;
+    let mut changes = Changes::default();
+    let relinked = relink::groups(tx, &profile, Strictness::Default, groups, load, Some(&mut changes), || ())?;
+    Ok((relinked, changes))
+}
+
+/// Reads what a spreadsheet says of a mention: a number of a candidate, `TYPE:ID` or a name, `none`, `new TYPE:ID`.
+/// `candidate` tells who is meant by a number.
+pub fn read_answer(
+    store: &Store,
+    mention: &str,
+    text: &str,
+    candidate: impl FnOnce(usize) -> anyhow::Result<Option<EntityKey>>,
+) -> anyhow::Result<Option<Answer>> {
+    let text = text.trim();
+    let lower = text.to_lowercase();
+    if text.is_empty() || matches!(lower.as_str(), "skip" | "?" | "-") {
+        return Ok(None);
+    }
+    if matches!(lower.as_str(), "none" | "nothing" | "reject" | "no") {
+        return Ok(Some(Answer::Nothing));
+    }
+    let new = text.split_at_checked(3).filter(|(word, _)| word.eq_ignore_ascii_case("new"));
+    if let Some((_, rest)) = new.filter(|(_, rest)| rest.starts_with([' ', ':'])) {
+        let rest = rest.trim_start_matches([' ', ':']);
+        let Some((entity_type, id)) = rest.split_once(':').filter(|(t, id)| !t.is_empty() && !id.is_empty()) else {
+            return Err(usage(format!("`{text}` does not say which: `new TYPE:ID`")));
+        };
+        return Ok(Some(Answer::New(new_entity(mention, entity_type, id))));
+    }
+    if let Ok(number) = text.parse::<usize>()
+        && let Some(entity) = candidate(number)?
+    {
+        return Ok(Some(Answer::Is(entity)));
+    }
+    let entity = typed_name::one_entity(store, text)
+        .hint("or write the number of a candidate, `none`, `new TYPE:ID`, or nothing to leave it")?;
+    Ok(Some(Answer::Is(entity)))
+}
+
+/// An entity made of a mention.
+pub fn new_entity(mention: &str, entity_type: &str, id: &str) -> Entity {
+    Entity {
+        id: EntityId::new(id.trim()),
+        entity_type: entity_type.trim().to_owned(),
+        name: single_spaced(mention),
+        aliases: vec![],
+        attributes: Attributes::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_undone_leaves_what_was_decided_before() {
+        let mut store = Store::open_in_memory("now").unwrap();
+        let tx = store.write().unwrap();
+        let entity = new_entity("Zephyr", "company", "zephyr");
+        let (one, two) = (new_entity("Zephyr", "company", "one"), new_entity("Zephyr", "company", "two"));
+        let about = About {
+            mention: "Zephyr".into(),
+            entity_type: String::new(),
+            hints: Attributes::from([("a".into(), "b".into())]),
+        };
+        let all = |tx: &Tx<'_>| -> Vec<(String, Option<String>)> {
+            let known = tx.read().remembered().unwrap().into_iter();
+            known
+                .map(|known| (known.taught.verdict.target().unwrap().id.to_string(), known.taught.decided_at))
+                .collect()
+        };
+        let first = decide(&tx, &about, &Answer::New(entity.clone()), "1").unwrap();
+        assert_eq!(all(&tx), [("zephyr".to_owned(), Some("1".to_owned()))]);
+        // The same said again, something else said, and two things said at once.
+        for said in [vec![&entity], vec![&one], vec![&entity, &two]] {
+            let answers: Vec<Answer> = said.into_iter().cloned().map(Answer::New).collect();
+            let done = decide_all(&tx, answers.iter().map(|answer| (&about, answer)), "2").unwrap();
+            assert_eq!(all(&tx).len(), 1);
+            undo(&tx, &done).unwrap();
+            assert_eq!(all(&tx), [("zephyr".to_owned(), Some("1".to_owned()))]);
+        }
+        undo(&tx, &first).unwrap();
+        assert_eq!((all(&tx), tx.read().n_entities().unwrap()), (vec![], 0));
+    }
+}

@@ -1,0 +1,6 @@
+//! What is read: search, the data of the report's page, and the rows of exports. Nothing here changes knowledge.
+
+pub mod search;
+pub mod findings;
+pub mod page_data;
+pub mod export;

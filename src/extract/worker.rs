@@ -1,0 +1,193 @@
+//! One request, asked until it is answered, refused, or given up. Runs on many threads at once.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::capabilities::Ability;
+use super::rate_limiter::{Governor, Verdict, judge};
+use crate::answer::{Answer, Expect, Outcome, Reason, classify_body};
+use crate::model::Kind;
+use crate::profile::{Ask, Endpoint};
+use crate::provider::{ApiError, Client, Fault};
+use crate::request::LineTemplate;
+
+/// How often one request is tried before it is recorded as failed.
+const TRIES_MAX: u32 = 5;
+/// How often where the server was silent each time: it had minutes to answer, and a third try would rarely be another.
+const SILENT_TRIES_MAX: u32 = 2;
+
+/// The two questions, and how an answer to each is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Pair<T> {
+    pub(crate) topic: T,
+    pub(crate) entity: T,
+}
+
+impl<T> Pair<T> {
+    pub(crate) fn of(&self, kind: Kind) -> &T {
+        match kind {
+            Kind::Topic => &self.topic,
+            Kind::Entity => &self.entity,
+        }
+    }
+}
+
+/// What became of a request.
+pub(crate) enum Told {
+    /// It was answered, well or badly; with the body as it came.
+    Answer(Box<Answer>, String),
+    /// It was refused, or failed too often; recorded, and others go on.
+    Failed(Box<Answer>),
+    /// No other request would do better: the run ends, and this one is not recorded.
+    Stop(ApiError),
+    /// The run ended before it was asked.
+    NotAsked,
+}
+
+/// Asks requests of one run.
+pub(crate) struct Asker<'a> {
+    client: &'a Client,
+    governor: &'a Governor<'a>,
+    asks: Pair<Ask>,
+    expect: Pair<Expect>,
+    way: RwLock<Arc<Way>>,
+    strict: bool,
+    say: &'a (dyn Fn(&str) + Sync),
+}
+
+/// A way of asking, with its templates made.
+struct Way {
+    ability: Ability,
+    templates: Pair<LineTemplate>,
+}
+
+impl<'a> Asker<'a> {
+    /// With `strict` no weaker way is taken; otherwise `say` is told of each.
+    pub(crate) fn new(
+        client: &'a Client,
+        governor: &'a Governor<'a>,
+        asks: Pair<Ask>,
+        expect: Pair<Expect>,
+        strict: bool,
+        say: &'a (dyn Fn(&str) + Sync),
+    ) -> Asker<'a> {
+        let way = Way::new(Ability::full(asks.topic.endpoint, client.origin().is_near()), &asks);
+        Asker { client, governor, asks, expect, way: RwLock::new(Arc::new(way)), strict, say }
+    }
+
+    /// Returns the way that is taken now.
+    pub(crate) fn ability(&self) -> Ability {
+        self.way().ability
+    }
+
+    /// Asks about a story.
+    pub(crate) fn ask(&self, kind: Kind, input: &str) -> Told {
+        let mut n_tries = 0;
+        loop {
+            if !self.governor.may_ask() {
+                return Told::NotAsked;
+            }
+            let way = self.way();
+            let template = way.templates.of(kind);
+            // The base URL ends where a path of the API begins; the paths of request lines have its `/v1` too.
+            let path = way.ability.endpoint.path().trim_start_matches("/v1");
+            let error = match self.client.ask_once(path, &template.body(input)) {
+                Ok(answered) => {
+                    self.governor.succeeded(&answered.limits, template.estimate_tokens(input));
+                    let answer = classify_body(&answered.body, self.expect.of(kind));
+                    // Asking again costs nothing only where the model is our own.
+                    if ignores_schema(&answer)
+                        && !self.strict
+                        && self.client.origin().is_near()
+                        && let Some(next) = way.ability.after_unkept_schema()
+                    {
+                        self.take(&way, next, "the server did not keep to the schema");
+                        continue;
+                    }
+                    return Told::Answer(Box::new(answer), answered.body);
+                }
+                Err(error) => error,
+            };
+            if let Some(next) = way.ability.after(&error).filter(|_| !self.strict) {
+                self.take(&way, next, &error.to_string());
+                continue;
+            }
+            n_tries += 1;
+            // A page of a proxy in the midst of good answers is a fault that passes.
+            let passing = error.fault == Fault::Unreadable && self.governor.any_success();
+            match judge(&error) {
+                Verdict::Stop if !passing => {
+                    self.governor.stop();
+                    return Told::Stop(error);
+                }
+                Verdict::Refused => return Told::Failed(Box::new(failed(&error, self.client.origin().host()))),
+                Verdict::Stop | Verdict::Again => {
+                    let most = if error.fault == Fault::Silent { SILENT_TRIES_MAX } else { TRIES_MAX };
+                    let is_last = n_tries >= most;
+                    // Where nothing ever worked, nothing else will.
+                    if (is_last && !self.governor.any_success()) || !self.governor.failed(&error, n_tries) {
+                        self.governor.stop();
+                        return Told::Stop(error);
+                    }
+                    if is_last {
+                        return Told::Failed(Box::new(failed(&error, self.client.origin().host())));
+                    }
+                }
+            }
+        }
+    }
+
+    fn way(&self) -> Arc<Way> {
+        Arc::clone(&self.way.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes a weaker way from now on, unless another thread already did.
+    fn take(&self, from: &Way, next: Ability, why: &str) {
+        let mut way = self.way.write().unwrap_or_else(PoisonError::into_inner);
+        if way.ability == from.ability {
+            *way = Arc::new(Way::new(next, &self.asks));
+            (self.say)(&format!("{why}; asking {} from now on", next.words()));
+        }
+    }
+}
+
+impl Way {
+    fn new(ability: Ability, asks: &Pair<Ask>) -> Way {
+        let template = |ask: &Ask| {
+            let mut ask = Ask { endpoint: ability.endpoint, ..ask.clone() };
+            if ability.older_limit
+                && ability.endpoint == Endpoint::Chat
+                && let Some(limit) = ask.parameters.get("max_output_tokens").cloned()
+            {
+                ask.parameters.insert("max_tokens".to_string(), limit);
+            }
+            LineTemplate::with_form(&ask, ability.form)
+        };
+        Way { ability, templates: Pair { topic: template(&asks.topic), entity: template(&asks.entity) } }
+    }
+}
+
+/// Returns whether an answer cannot come from a server that enforces the schema.
+fn ignores_schema(answer: &Answer) -> bool {
+    matches!(&answer.outcome, Outcome::Unusable(reason) if matches!(reason.code.as_str(), "not_json" | "schema"))
+}
+
+/// Makes the ledger's answer of a call that brought none.
+fn failed(error: &ApiError, host: &str) -> Answer {
+    let code = match (error.fault, error.status) {
+        (_, Some(status)) => format!("http_{status}"),
+        (Fault::Silent, _) => "timeout".to_string(),
+        (Fault::Unreadable, _) => "unreadable".to_string(),
+        _ => "connection".to_string(),
+    };
+    let word = error.code.as_deref().map(|code| format!("{code}: ")).unwrap_or_default();
+    let reason = Reason { code, message: format!("{host}: {word}{}", error.message) };
+    let refused = matches!(error.status, Some(400..=499)) && !error.is_retryable();
+    Answer {
+        response_id: None,
+        model: None,
+        answered_at: None,
+        usage: None,
+        text: None,
+        outcome: if refused { Outcome::Refused(reason) } else { Outcome::Failed(reason) },
+    }
+}

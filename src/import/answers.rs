@@ -1,0 +1,444 @@
+//! Answer files become knowledge, in one transaction.
+//!
+//! Lines are read one at a time; what is kept in memory is one small mark a request of the batch. Each line is matched to
+//! a request of the batch by its custom_id, classified, and written down with its cost; usable ones become topics and
+//! linked mentions. The account is counted from the lines. A second import of the same files changes nothing.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use crate::answer::{Answer, Expect, Found, Line, Outcome, TypeWords};
+use crate::config::unix_text;
+use crate::interrupt;
+use crate::linking::{self, Linker, Load};
+use crate::model::{AskKey, BatchKey, GroupKey, Kind, LinkOutcome, RequestKey};
+use crate::profile::{Ask, Profile};
+use crate::request::{Prices, parse_custom_id};
+use crate::resolve::Strictness;
+use crate::session::Session;
+use crate::store::active_profile::active_text;
+use crate::store::{Account, AnswerRow, BatchFacts, Cause, RequestRow, RequestState, Source, Spend, Tx};
+use crate::terminal::bar::Unit;
+
+/// The most bytes of a raw line that are kept.
+const RAW_BYTES_MAX: usize = 64 * 1024;
+
+/// The most bytes of a line that are read; the rest of a longer one is skipped.
+const LINE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Files to import into a batch.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The batches they answer: one, or all parts of a run whose answers came in one file.
+    pub batches: Vec<BatchKey>,
+    /// Output and error files, in any order.
+    pub files: Vec<PathBuf>,
+    /// What becomes of a request that is in none of them, and why. `None`: these may be only some of a batch's files.
+    pub rest: Option<(RequestState, &'static str)>,
+    /// Count, but write nothing.
+    pub dry_run: bool,
+}
+
+/// What an import found.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ImportReport {
+    /// Groups of which something usable came.
+    pub groups_processed: u64,
+    /// Topics written.
+    pub topics_extracted: u64,
+    /// Mentions written.
+    pub entities_extracted: u64,
+    /// Of these, linked to the catalog.
+    pub entities_linked: u64,
+    /// Of these, with several entities that fit.
+    pub entities_ambiguous: u64,
+    /// Groups of which something was not usable.
+    pub groups_with_errors: u64,
+    /// The account of the batch after the import.
+    pub account: Account,
+    /// Why requests are not usable, the most frequent cause first.
+    pub causes: Vec<Cause>,
+    /// Why the batch failed as a whole.
+    pub errors: Vec<serde_json::Value>,
+    /// Lines nobody asked for, set aside.
+    pub foreign: u64,
+    /// Lines that repeat another one.
+    pub duplicate: u64,
+    /// Values brought into range.
+    pub clamped: u64,
+    /// Answers whose JSON had to be mended.
+    pub repaired: u64,
+    /// Usable answers that a later request for the same group has already superseded.
+    pub superseded: u64,
+    /// What the batch cost.
+    pub cost: Spend,
+}
+
+/// Imports files into a batch.
+pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> anyhow::Result<ImportReport> {
+    // Opened and checked before anything is written.
+    let mut files = vec![];
+    for path in &import.files {
+        let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
+        let bytes = file.metadata().with_context(|| format!("cannot read `{}`", path.display()))?.len();
+        files.push((path.as_path(), file, bytes));
+    }
+    let now = session.config.now_text();
+    let bar = session.terminal.bar(files.iter().map(|(.., bytes)| bytes).sum(), Unit::Bytes, "importing");
+    let tx = session.store.write()?;
+    let mut importer = Importer::new(&tx, &import.batches, prices)?;
+    for (path, file, _) in files {
+        importer.read_file(path, bar.read(file))?;
+    }
+    let mut report = importer.finish()?;
+    for &batch in &import.batches {
+        if let Some((state, reason)) = import.rest {
+            tx.set_requests_of_batch(batch, RequestState::Sent, state, Some(reason))?;
+        }
+        let read = tx.read();
+        let n_pending =
+            read.n_requests_in(batch, RequestState::Sent)? + read.n_requests_in(batch, RequestState::Planned)?;
+        if import.rest.is_some() || n_pending == 0 {
+            tx.note_import(batch, report.duplicate, &now)?;
+        }
+        let account = read.account(batch)?;
+        anyhow::ensure!(account.balances(), "the account of the batch does not balance: {account:?}");
+        report.account.add(account);
+        report.groups_with_errors += read.n_groups_with_errors(batch)?;
+        report.cost.add(read.spend_of_batch(batch)?);
+        for cause in read.causes(batch)? {
+            match report.causes.iter_mut().find(|known| known.class == cause.class && known.reason == cause.reason) {
+                Some(known) => known.count += cause.count,
+                None => report.causes.push(cause),
+            }
+        }
+    }
+    report.causes.sort_by_key(|cause| std::cmp::Reverse(cause.count));
+    if !import.dry_run {
+        tx.commit()?;
+    }
+    Ok(report)
+}
+
+/// What one import has seen of a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    Usable,
+    NotUsable,
+}
+
+struct Importer<'t, 'c> {
+    tx: &'t Tx<'c>,
+    /// The batches, the one that the last line belonged to first.
+    batches: Vec<BatchFacts>,
+    prices: &'t Prices,
+    scribe: Scribe<'t, 'c>,
+    seen: HashMap<RequestKey, Seen>,
+    /// Groups of which something usable came.
+    groups: HashSet<GroupKey>,
+    report: ImportReport,
+}
+
+impl<'t, 'c> Importer<'t, 'c> {
+    fn new(tx: &'t Tx<'c>, batches: &[BatchKey], prices: &'t Prices) -> anyhow::Result<Self> {
+        Ok(Self {
+            tx,
+            batches: batches.iter().map(|batch| tx.read().batch(*batch)).collect::<anyhow::Result<_>>()?,
+            prices,
+            scribe: Scribe::new(tx),
+            seen: HashMap::new(),
+            groups: HashSet::new(),
+            report: ImportReport::default(),
+        })
+    }
+
+    fn read_file(&mut self, path: &Path, file: impl std::io::Read) -> anyhow::Result<()> {
+        let mut reader = BufReader::with_capacity(1 << 18, file);
+        let mut line = Vec::new();
+        loop {
+            interrupt::check()?;
+            line.clear();
+            let n = (&mut reader)
+                .take(LINE_BYTES_MAX)
+                .read_until(b'\n', &mut line)
+                .with_context(|| format!("cannot read `{}`", path.display()))?;
+            if n == 0 {
+                return Ok(());
+            }
+            if n as u64 == LINE_BYTES_MAX && line.last() != Some(&b'\n') {
+                reader.skip_until(b'\n').with_context(|| format!("cannot read `{}`", path.display()))?;
+            }
+            if !line.trim_ascii().is_empty() {
+                self.read_line(&line)?;
+            }
+        }
+    }
+
+    fn read_line(&mut self, raw: &[u8]) -> anyhow::Result<()> {
+        let Ok(line) = Line::open(raw) else { return self.set_aside(None, raw) };
+        let request = match parse_custom_id(&line.custom_id) {
+            Some((kind, wire)) => match self.tx.read().group_key_on_wire(wire)? {
+                Some(group) => self.find(group, kind)?,
+                None => None,
+            },
+            None => None,
+        };
+        let Some(request) = request else {
+            let custom_id = line.custom_id;
+            return self.set_aside(Some(&custom_id), raw);
+        };
+        let answer = line.classify(&self.scribe.question(request.ask)?.expect);
+        let is_usable = matches!(answer.outcome, Outcome::Usable(_));
+        match self.seen.get(&request.key) {
+            // The success wins, whichever came first; the paid answer is never replaced by a failure.
+            Some(Seen::Usable) => {
+                self.report.duplicate += 1;
+                return Ok(());
+            }
+            Some(Seen::NotUsable) => {
+                self.report.duplicate += 1;
+                if !is_usable {
+                    return Ok(());
+                }
+            }
+            None if request.state == RequestState::Usable && !is_usable => return Ok(()),
+            None => {}
+        }
+        self.seen.insert(request.key, if is_usable { Seen::Usable } else { Seen::NotUsable });
+        if is_usable {
+            self.groups.insert(request.group);
+        }
+        self.write_down(&request, answer, raw)
+    }
+
+    /// Finds the request for a group and kind among the batches, and puts its batch first.
+    fn find(&mut self, group: GroupKey, kind: Kind) -> anyhow::Result<Option<RequestRow>> {
+        for i in 0..self.batches.len() {
+            let found = self.tx.read().request_in_batch(self.batches[i].key, group, kind)?;
+            if found.as_ref().is_some_and(|request| request.state != RequestState::Withdrawn) {
+                self.batches.swap(0, i);
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    fn write_down(&mut self, request: &RequestRow, answer: Answer, raw: &[u8]) -> anyhow::Result<()> {
+        // Where an answer tells no time of its own, the end of its batch stands for it.
+        let batch = self.batches.first().context("a request has a batch")?;
+        let answered_at = answer.answered_at.and_then(unix_text).or_else(|| batch.completed_at.clone());
+        let row = answer_row(&answer, answered_at, raw, &batch.model, self.prices, true);
+        let state = match answer.outcome {
+            Outcome::Usable(_) => RequestState::Usable,
+            Outcome::Unusable(_) => RequestState::Unusable,
+            Outcome::Refused(_) => RequestState::Refused,
+            Outcome::Failed(_) => RequestState::Failed,
+        };
+        self.tx.set_request_state(request.key, state, answer.outcome.reason().map(|reason| reason.code.as_str()))?;
+        self.tx.keep_answer(request.key, &row)?;
+        if let Outcome::Usable(content) = answer.outcome {
+            self.report.clamped += content.notes.n_clamped as u64;
+            self.report.repaired += u64::from(content.notes.is_repaired());
+            let learned = self.scribe.write(request, content.found, row.answered_at)?;
+            self.report.topics_extracted += learned.topics;
+            self.report.entities_extracted += learned.mentions;
+            self.report.entities_linked += learned.linked;
+            self.report.entities_ambiguous += learned.ambiguous;
+            self.report.superseded += u64::from(learned.superseded);
+        }
+        Ok(())
+    }
+
+    fn set_aside(&mut self, custom_id: Option<&str>, raw: &[u8]) -> anyhow::Result<()> {
+        self.report.foreign += 1;
+        let text = String::from_utf8_lossy(raw);
+        let batch = self.batches.first().context("files are imported into a batch")?.key;
+        self.tx.set_aside(batch, custom_id, clipped(&text, RAW_BYTES_MAX).trim_end())
+    }
+
+    fn finish(mut self) -> anyhow::Result<ImportReport> {
+        self.report.groups_processed = self.groups.len() as u64;
+        Ok(self.report)
+    }
+}
+
+/// Makes the ledger's row of an answer; `is_batch` chooses the price.
+pub fn answer_row(
+    answer: &Answer,
+    answered_at: Option<String>,
+    raw: &[u8],
+    model: &str,
+    prices: &Prices,
+    is_batch: bool,
+) -> AnswerRow {
+    let priced = answer.model.as_deref().unwrap_or(model);
+    let cost = |is_batch| {
+        let usage = answer.usage?;
+        prices.cost(priced, usage, is_batch).or_else(|| prices.cost(model, usage, is_batch))
+    };
+    let reason = answer.outcome.reason();
+    AnswerRow {
+        answered_at,
+        model: answer.model.clone(),
+        response_id: answer.response_id.clone(),
+        text: answer.text.clone(),
+        raw: reason.is_some().then(|| clipped(&String::from_utf8_lossy(raw), RAW_BYTES_MAX).trim_end().to_owned()),
+        message: reason.map(|reason| reason.message.clone()),
+        repaired: matches!(&answer.outcome, Outcome::Usable(content) if content.notes.is_repaired()),
+        clamped: match &answer.outcome {
+            Outcome::Usable(content) => content.notes.n_clamped as u64,
+            _ => 0,
+        },
+        usage: answer.usage,
+        cost_usd: cost(is_batch),
+        sync_cost_usd: cost(false),
+    }
+}
+
+fn clipped(text: &str, max: usize) -> &str {
+    let mut end = max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// What one answer taught.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Learned {
+    /// Topics written.
+    pub topics: u64,
+    /// Mentions written.
+    pub mentions: u64,
+    /// Of these, linked.
+    pub linked: u64,
+    /// Of these, ambiguous.
+    pub ambiguous: u64,
+    /// A later request had already been answered: nothing was written.
+    pub superseded: bool,
+}
+
+/// How an answer to one ask is read and linked.
+struct Question {
+    expect: Expect,
+    profile: usize,
+}
+
+/// Writes answers into the knowledge tables: the one place that decides whose answer counts.
+pub struct Scribe<'t, 'c> {
+    tx: &'t Tx<'c>,
+    questions: HashMap<AskKey, Question>,
+    /// Profiles by their text.
+    profiles: Vec<(String, Profile)>,
+    /// Opened with the first mention; one for the whole transaction.
+    linker: Option<Linker<'t>>,
+    load: Load,
+}
+
+impl<'t, 'c> Scribe<'t, 'c> {
+    /// Makes a scribe for one transaction with many answers.
+    pub fn new(tx: &'t Tx<'c>) -> Self {
+        Self { tx, questions: HashMap::new(), profiles: vec![], linker: None, load: Load::Many }
+    }
+
+    /// Makes a scribe for one of many transactions with few answers each.
+    pub fn for_few(tx: &'t Tx<'c>) -> Self {
+        Self { load: Load::One, ..Self::new(tx) }
+    }
+
+    /// Returns how an answer to an ask is read.
+    pub fn expect(&mut self, ask: AskKey) -> anyhow::Result<Expect> {
+        Ok(self.question(ask)?.expect.clone())
+    }
+
+    fn question(&mut self, ask: AskKey) -> anyhow::Result<&Question> {
+        if !self.questions.contains_key(&ask) {
+            let read = self.tx.read();
+            let text = match read.profile_of_ask(ask)? {
+                Some(text) => text,
+                None => active_text(read)?,
+            };
+            let profile = match self.profiles.iter().position(|(known, _)| *known == text) {
+                Some(profile) => profile,
+                None => {
+                    let profile = Profile::parse(&text).context("a profile of this database is broken")?;
+                    self.profiles.push((text, profile));
+                    self.profiles.len() - 1
+                }
+            };
+            let expect = expect(&read.ask(ask)?.ask, &self.profiles[profile].1);
+            self.questions.insert(ask, Question { expect, profile });
+        }
+        Ok(&self.questions[&ask])
+    }
+
+    /// Writes what an answer to a request taught, unless the answer to a later request stands already. An answer of a
+    /// sandbox never replaces a real one, and a real one always replaces a sandbox's.
+    pub fn write(
+        &mut self,
+        request: &RequestRow,
+        found: Found,
+        extracted_at: Option<String>,
+    ) -> anyhow::Result<Learned> {
+        let mut learned = Learned::default();
+        if request.trial {
+            return Ok(learned);
+        }
+        if let Some(current) = self.tx.read().current_answer(request.group, request.kind)? {
+            let is_later = match (current.sandbox, request.sandbox) {
+                (false, true) => true,
+                (true, false) => false,
+                _ => current.request > request.key,
+            };
+            if is_later {
+                learned.superseded = true;
+                return Ok(learned);
+            }
+        }
+        let source =
+            Source { group: request.group, request: request.key, ask: request.ask, batch: request.batch, extracted_at };
+        match found {
+            Found::Topics(topics) => {
+                self.tx.replace_topics(&source, &topics)?;
+                learned.topics = topics.len() as u64;
+            }
+            Found::Mentions(mentions) => {
+                let profile = self.question(request.ask)?.profile;
+                let linker = match &mut self.linker {
+                    Some(linker) => linker,
+                    none => {
+                        linking::refresh(self.tx)?;
+                        none.insert(Linker::open(self.tx.read(), Strictness::default(), self.load)?)
+                    }
+                };
+                let linked = linker.link_all(&self.profiles[profile].1, mentions)?;
+                self.tx.replace_mentions(&source, &linked)?;
+                learned.mentions = linked.len() as u64;
+                learned.linked = linked.iter().filter(|l| l.outcome == LinkOutcome::Linked).count() as u64;
+                learned.ambiguous = linked.iter().filter(|l| l.outcome == LinkOutcome::Ambiguous).count() as u64;
+            }
+        }
+        Ok(learned)
+    }
+}
+
+/// Returns how answers to an ask are read under its profile.
+pub(crate) fn expect(ask: &Ask, profile: &Profile) -> Expect {
+    match ask.kind {
+        Kind::Topic => Expect::topics(ask.limit as usize),
+        Kind::Entity => Expect::entities(
+            ask.limit as usize,
+            profile
+                .types
+                .iter()
+                .map(|known| TypeWords { name: known.name.clone(), also: profile.catalog_types_for(&known.name) })
+                .collect(),
+            profile.hints().into_iter().map(str::to_owned).collect(),
+        ),
+    }
+}

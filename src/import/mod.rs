@@ -1,0 +1,4 @@
+//! Answers to knowledge: answer lines become ledger rows, topics and linked mentions, in one transaction.
+
+pub mod answers;
+pub mod rebuild;

@@ -1,0 +1,54 @@
+//! Every kept answer read and linked again, offline, in one transaction.
+
+use crate::answer::{Outcome, read_text};
+use crate::import::answers::Scribe;
+use crate::interrupt;
+use crate::session::Session;
+use crate::terminal::bar::Unit;
+
+/// What a rebuild made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Rebuilt {
+    /// Answers read again.
+    pub answers: u64,
+    /// Topics written.
+    pub topics: u64,
+    /// Mentions written.
+    pub mentions: u64,
+    /// Of these, linked.
+    pub linked: u64,
+    /// Answers that can't be understood any more; what they taught before stays out.
+    pub unreadable: u64,
+}
+
+/// Makes topics, mentions and links again from the answers' texts.
+pub fn rebuild(session: &mut Session<'_>) -> anyhow::Result<Rebuilt> {
+    let tx = session.store.write()?;
+    let usable = tx.read().usable_requests()?;
+    tx.clear_knowledge()?;
+    let mut rebuilt = Rebuilt::default();
+    let mut scribe = Scribe::new(&tx);
+    let bar = session.terminal.bar(usable.len() as u64, Unit::Count, "rebuilding");
+    // In the order they were asked, so that the last one wins as it did before.
+    for key in usable {
+        interrupt::check()?;
+        bar.inc(1);
+        let request = tx.read().request(key)?;
+        let Some(answer) = tx.read().answer(key)? else { continue };
+        let expect = scribe.expect(request.ask)?;
+        match read_text(answer.text.as_deref().unwrap_or_default(), &expect) {
+            Outcome::Usable(content) => {
+                let learned = scribe.write(&request, content.found, answer.answered_at)?;
+                rebuilt.answers += 1;
+                rebuilt.topics += learned.topics;
+                rebuilt.mentions += learned.mentions;
+                rebuilt.linked += learned.linked;
+            }
+            _ => rebuilt.unreadable += 1,
+        }
+    }
+    (_, rebuilt.mentions, rebuilt.linked) = tx.read().knowledge_counts()?;
+    rebuilt.topics = tx.read().knowledge_counts()?.0;
+    tx.commit()?;
+    Ok(rebuilt)
+}

@@ -1,0 +1,585 @@
+//! Links mentions to entities: the resolver over the database, remembered decisions first.
+//!
+//! A [`Linker`] reads the name index (`name_index` keeps it true, `blocks` fetches it), lays the few entities changed since over
+//! it, and, where there is no index that can be used, packs one in memory. So linking is right whoever changed the catalog,
+//! and fast where `load entities` did. A group is decided as a whole; `pairs` finds what two members make.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::Result;
+
+use super::blocks::Source;
+use super::name_index::{is_current, is_usable, whole_catalog};
+use super::pairs::{PairQuery, PairType, Pairs};
+use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
+use crate::profile::{EntityType, Pair, Profile};
+use crate::resolve::{self, Builder, Candidate, Decision, Described, Method, Query, Resolver, Strictness};
+use crate::store::{DecisionRow, LinkedMention, Read};
+
+/// Links mentions; one for a whole import, so that its pages and prepared hints are used again.
+pub struct Linker<'a> {
+    read: Read<'a>,
+    resolver: Resolver<Source<'a>>,
+    decisions: HashMap<String, Vec<DecisionRow>>,
+    /// Catalog types for each of the profile's, worked out once.
+    scopes: HashMap<String, Vec<String>>,
+    pairs: Pairs,
+    /// Whether the catalog knows the two that the last mention names.
+    has_members: bool,
+    /// What was said of them, or of why it does not.
+    remarks: Vec<String>,
+    /// By entity: what it says of those named beside it.
+    around: HashMap<EntityKey, (String, String)>,
+}
+
+/// What a linker will be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// A single mention: only the pages it needs are read.
+    One,
+    /// Many mentions: a small index is read whole.
+    Many,
+}
+
+impl<'a> Linker<'a> {
+    /// Opens the linker over a database.
+    pub fn open(read: Read<'a>, strictness: Strictness, load: Load) -> Result<Linker<'a>> {
+        let mut resolver = if is_usable(read)? {
+            let mut resolver = Resolver::new(Source::open(read, load == Load::Many)?)?;
+            Self::lay_over(read, &mut resolver)?;
+            resolver
+        } else {
+            Resolver::new(Source::Memory(whole_catalog(read)?.resident()?))?
+        };
+        resolver.strictness = strictness;
+        // The index is also what tells whether this program has made the keys.
+        let are_keys_current = is_current(read)?;
+        let mut decisions: HashMap<String, Vec<DecisionRow>> = HashMap::new();
+        for decision in read.decisions()? {
+            let key = match are_keys_current {
+                true => decision.mention_key.clone(),
+                false => resolve::mention_key(&decision.mention),
+            };
+            decisions.entry(key).or_default().push(decision);
+        }
+        Ok(Linker {
+            read,
+            resolver,
+            decisions,
+            scopes: HashMap::new(),
+            pairs: Pairs::default(),
+            has_members: false,
+            remarks: Vec::new(),
+            around: HashMap::new(),
+        })
+    }
+
+    fn lay_over(read: Read<'a>, resolver: &mut Resolver<Source<'a>>) -> Result<()> {
+        let stale = read.stale_entities()?;
+        if stale.is_empty() {
+            return Ok(());
+        }
+        let mut changed = Vec::new();
+        for &key in &stale {
+            changed.extend(read.entity(key)?.map(|entity| (key, entity)));
+        }
+        changed.sort_by(|a, b| a.1.entity_type.cmp(&b.1.entity_type).then(a.0.cmp(&b.0)));
+        let mut builder = Builder::new();
+        for (key, entity) in &changed {
+            builder.add(*key, entity);
+        }
+        resolver.overlay(builder, stale.into_iter().collect::<HashSet<_>>())
+    }
+
+    /// Asks for the parts of every score.
+    pub fn explain(&mut self, explain: bool) {
+        self.resolver.explain = explain;
+    }
+
+    /// Decides about the mentions of one group, in their order: each by itself, and what that leaves open, or only
+    /// likely, once more with its group.
+    pub fn link(&mut self, profile: &Profile, mentions: &[Mention]) -> Result<Vec<Decision>> {
+        let mut decisions = Vec::with_capacity(mentions.len());
+        let mut open = vec![];
+        for (at, mention) in mentions.iter().enumerate() {
+            let types = self.types_for(profile, &mention.entity_type);
+            let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: "" };
+            decisions.push(self.decide(profile, &mention.entity_type, &query)?);
+            if !is_settled(&decisions[at]) && !self.has_members {
+                open.push(at);
+            }
+        }
+        if mentions.len() > 1 && !open.is_empty() {
+            // What the story itself says comes first; what is only known of what it names, where that does not suffice.
+            let (mut context, known) = self.context_of(mentions, &decisions)?;
+            self.look_again(profile, mentions, &open, &context, &mut decisions)?;
+            if !known.is_empty() {
+                context.push_str(&known);
+                let is_open = |at: &usize| decisions[*at].outcome != LinkOutcome::Linked;
+                let open: Vec<usize> = open.iter().copied().filter(is_open).collect();
+                self.look_again(profile, mentions, &open, &context, &mut decisions)?;
+            }
+            self.by_full_name(mentions, &open, &mut decisions)?;
+        }
+        Ok(decisions)
+    }
+
+    /// Decides once more about some mentions of a group, with what stands around them; people's decisions stay.
+    fn look_again(
+        &mut self,
+        profile: &Profile,
+        mentions: &[Mention],
+        open: &[usize],
+        context: &str,
+        decisions: &mut [Decision],
+    ) -> Result<()> {
+        for &at in open {
+            let mention = &mentions[at];
+            let types = self.types_for(profile, &mention.entity_type);
+            let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context };
+            if let Remembered::Not(refused) = self.remembered(&mention.entity_type, &query) {
+                let plain = std::mem::replace(&mut decisions[at], Decision::unknown());
+                decisions[at] = self.resolver.look_again(&query, &refused, plain)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The names a group mentions, with the other names of what was linked surely, as context for each other; and the
+    /// telling values of that.
+    fn context_of(&mut self, mentions: &[Mention], decisions: &[Decision]) -> Result<(String, String)> {
+        let (mut told, mut known) = (String::new(), String::new());
+        for mention in mentions {
+            add_name(&mut told, None, &mention.text);
+            for value in mention.hints.values().filter(|value| is_name(value)) {
+                add_name(&mut told, None, value);
+            }
+        }
+        for decision in decisions.iter().filter(|d| d.outcome == LinkOutcome::Linked && d.score >= SURE) {
+            let Some(entity) = decision.entity else { continue };
+            if !self.around.contains_key(&entity) {
+                let around = self.around_of(entity, decision.candidates.first())?;
+                if self.around.len() >= AROUND_MAX {
+                    self.around.clear();
+                }
+                self.around.insert(entity, around);
+            }
+            let (names, values) = &self.around[&entity];
+            told.push_str(names);
+            known.push_str(values);
+        }
+        Ok((told, known))
+    }
+
+    /// What an entity says of those that are named beside it: its names, and its telling values.
+    fn around_of(&self, entity: EntityKey, candidate: Option<&Candidate>) -> Result<(String, String)> {
+        let (mut told, mut known) = (String::new(), String::new());
+        if let Some(candidate) = candidate.filter(|candidate| candidate.is_indexed()) {
+            for (at, value) in self.resolver.surroundings(candidate)?.iter().take(VALUES_MAX).enumerate() {
+                match at {
+                    0 => add_name(&mut told, None, value),
+                    _ => add_name(&mut known, Some(resolve::KNOWN_VALUE), value),
+                }
+            }
+        }
+        for name in self.read.some_names(entity, OTHER_NAMES)? {
+            add_name(&mut told, Some(resolve::OTHER_NAME), &name);
+        }
+        Ok((told, known))
+    }
+
+    /// What a person's full name was linked to, its surname means too; and where the full name is nobody's in the
+    /// catalog, the surname is none of the namesakes there.
+    fn by_full_name(&mut self, mentions: &[Mention], open: &[usize], decisions: &mut [Decision]) -> Result<()> {
+        let mut by_last: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, mention) in mentions.iter().enumerate() {
+            by_last.entry(resolve::last_name(&mention.text)).or_default().push(at);
+        }
+        let mut again = vec![];
+        for &at in open {
+            let mention = &mentions[at];
+            // What its own hints link is not the full name's to change: two of one name may stand in one story.
+            if decisions[at].outcome == LinkOutcome::Linked && !mention.hints.is_empty() {
+                continue;
+            }
+            let mut seen = HashSet::new();
+            let mut is_full = |&other: &usize| {
+                let full = &mentions[other];
+                full.entity_type == mention.entity_type
+                    && resolve::is_name_again(&mention.text, &full.text)
+                    && !contradict(&mention.hints, &full.hints)
+                    && seen.insert(resolve::mention_key(&full.text))
+            };
+            let bearers = &by_last[&resolve::last_name(&mention.text)];
+            if let [full] = bearers.iter().copied().filter(|other| is_full(other)).collect::<Vec<_>>()[..] {
+                again.push((at, full));
+            }
+        }
+        for (at, full) in again {
+            let mention = &mentions[at];
+            match (decisions[full].outcome, decisions[full].entity) {
+                (LinkOutcome::Linked, Some(entity))
+                    if decisions[at].entity != Some(entity) && !self.is_refused(mention, entity) =>
+                {
+                    decisions[at] = Decision { method: Method::Context, ..decisions[full].clone() };
+                }
+                (LinkOutcome::Unknown, _) if decisions[at].outcome == LinkOutcome::Linked => {
+                    let Some(best) = decisions[at].candidates.first().filter(|c| c.is_indexed()) else { continue };
+                    if resolve::are_namesakes(&mentions[full].text, &self.resolver.describe(best)?.name) {
+                        let candidates = std::mem::take(&mut decisions[at].candidates);
+                        decisions[at] = Decision { candidates, ..Decision::unknown() };
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether people decided that a mention is not an entity.
+    fn is_refused(&self, mention: &Mention, entity: EntityKey) -> bool {
+        let query = Query { text: &mention.text, types: &[], hints: &mention.hints, context: "" };
+        match self.remembered(&mention.entity_type, &query) {
+            Remembered::Not(refused) => refused.contains(&entity),
+            Remembered::Is(_) | Remembered::Nothing => true,
+        }
+    }
+
+    /// Decides about one mention: by its name, else, where the profile says that its type is a pair, by its members.
+    /// Without a type, the profile's pairs are tried one after the other.
+    pub fn decide(&mut self, profile: &Profile, entity_type: &str, query: &Query<'_>) -> Result<Decision> {
+        self.remarks.clear();
+        self.has_members = false;
+        let mut found = self.resolve(entity_type, query)?;
+        let pairs = profile.types.iter().filter_map(|known| Some((known, known.pair.as_ref()?)));
+        for (known, pair) in pairs {
+            // What is exactly a name means that, whatever stands in it; and what people decided is left to it.
+            let is_open = !is_settled(&found) && !self.decisions.contains_key(&resolve::mention_key(query.text));
+            if is_open && (entity_type.is_empty() || profile.profile_type_of(entity_type) == Some(&known.name)) {
+                found = self.by_members(profile, (known, pair), query, found)?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Decides by the two that a mention names; `by_name` is what its words as a whole come to.
+    fn by_members(
+        &mut self,
+        profile: &Profile,
+        (known, pair): (&EntityType, &Pair),
+        query: &Query<'_>,
+        by_name: Decision,
+    ) -> Result<Decision> {
+        let all = |linker: &Self, types: Vec<String>| if types.is_empty() { linker.resolver.types() } else { types };
+        let mut types = query.types.to_vec();
+        if types.is_empty() {
+            types = self.types_for(profile, &known.name);
+        }
+        let members = self.types_for(profile, &pair.members);
+        let of =
+            PairType { name: &known.name, pair, types: all(self, types), member_types: all(self, members.clone()) };
+        let pair_query = PairQuery {
+            read: resolve::read_pair(query.text),
+            hints: query.hints,
+            strictness: self.resolver.strictness,
+            explain: self.resolver.explain,
+        };
+        let mut pairs = std::mem::take(&mut self.pairs);
+        let found = pairs.find(self.read, &of, &pair_query, &mut |name| {
+            let member = Query { text: name, types: &members, hints: &Attributes::new(), context: "" };
+            let decision = self.resolve(&pair.members, &member)?;
+            Ok(decision.entity.filter(|_| decision.score >= SURE))
+        });
+        self.pairs = pairs;
+        let verdict = match found? {
+            Ok(verdict) => verdict,
+            Err(remarks) => {
+                self.remarks = remarks;
+                return Ok(by_name);
+            }
+        };
+        self.remarks = verdict.remarks;
+        self.has_members = true;
+        let named = by_name.entity.filter(|_| by_name.outcome == LinkOutcome::Linked);
+        let agree = |entity: EntityKey| verdict.fitting.contains(&entity) || !self.pairs.is_made(&known.name, entity);
+        Ok(match named {
+            // The words as a whole may tell more than the members, but nothing that contradicts them.
+            Some(entity) if verdict.decision.outcome != LinkOutcome::Linked && agree(entity) => by_name,
+            Some(entity) if verdict.decision.entity == Some(entity) && by_name.score >= verdict.decision.score => {
+                by_name
+            }
+            None if verdict.decision.candidates.is_empty() => {
+                Decision { candidates: by_name.candidates, ..verdict.decision }
+            }
+            _ => verdict.decision,
+        })
+    }
+
+    /// Returns what the last mention's members came to, in words, where it was asked to explain and looked for them.
+    pub fn remarks(&self) -> &[String] {
+        if self.resolver.explain { &self.remarks } else { &[] }
+    }
+
+    /// Decides and joins mention and decision, as they are stored.
+    pub fn link_all(&mut self, profile: &Profile, mentions: Vec<Mention>) -> Result<Vec<LinkedMention>> {
+        let decisions = self.link(profile, &mentions)?;
+        Ok(mentions.into_iter().zip(decisions).map(|(mention, decision)| linked(mention, &decision)).collect())
+    }
+
+    /// Returns the catalog types a mention of a profile's type may be: those mapped to it, and the neutral ones, which
+    /// the profile does not know. Empty means all.
+    pub fn types_for(&mut self, profile: &Profile, entity_type: &str) -> Vec<String> {
+        if let Some(types) = self.scopes.get(entity_type) {
+            return types.clone();
+        }
+        let all = self.resolver.types();
+        let fits = |name: &&String| {
+            name.eq_ignore_ascii_case(entity_type)
+                || match profile.profile_type_of(name) {
+                    Some(mapped) => mapped.eq_ignore_ascii_case(entity_type),
+                    None => profile.entity_type(entity_type).is_some(),
+                }
+        };
+        let mut types: Vec<String> = all.iter().filter(fits).cloned().collect();
+        if types.len() == all.len() || profile.entity_type(entity_type).is_none() && types.is_empty() {
+            types.clear();
+        } else if types.is_empty() {
+            types.push(entity_type.to_owned());
+        }
+        self.scopes.insert(entity_type.to_owned(), types.clone());
+        types
+    }
+
+    /// Returns the catalog types that a typed word means: itself where the catalog has it, else what the profile maps.
+    pub fn types_named(&mut self, profile: &Profile, name: &str) -> Vec<String> {
+        if name.is_empty() {
+            return Vec::new();
+        }
+        let key = format!("\u{0}{name}");
+        if let Some(types) = self.scopes.get(&key) {
+            return types.clone();
+        }
+        let mut types = self.resolver.types();
+        types.retain(|known| known.to_lowercase() == name.to_lowercase());
+        if types.is_empty() {
+            types = self.types_for(profile, name);
+        }
+        self.scopes.insert(key, types.clone());
+        types
+    }
+
+    /// Returns id, type and name of a candidate.
+    pub fn describe(&self, candidate: &Candidate) -> Result<Described> {
+        self.resolver.describe(candidate)
+    }
+
+    /// Returns what resembles a name beside certain entities, whatever people decided: for finding duplicates.
+    pub fn alike(&mut self, query: &Query<'_>, except: &[EntityKey]) -> Result<Vec<Candidate>> {
+        self.resolver.alike(query, except)
+    }
+
+    /// Decides about one mention; what people decided comes first.
+    pub fn resolve(&mut self, entity_type: &str, query: &Query<'_>) -> Result<Decision> {
+        for value in query.hints.values() {
+            if !self.resolver.knows(value) {
+                self.resolver.learn(value, &self.read.names_of_what_is_called(value)?);
+            }
+        }
+        match self.remembered(entity_type, query) {
+            Remembered::Is(entity) => Ok(decided(entity)),
+            Remembered::Nothing => Ok(Decision { method: Method::Decision, score: 1.0, ..Decision::unknown() }),
+            Remembered::Not(refused) => self.resolver.resolve_except(query, &refused),
+        }
+    }
+
+    /// Returns what people decided about such a mention.
+    fn remembered(&self, entity_type: &str, query: &Query<'_>) -> Remembered {
+        if self.decisions.is_empty() {
+            return Remembered::Not(vec![]);
+        }
+        let key = resolve::mention_key(query.text);
+        let remembered: Vec<&DecisionRow> =
+            self.decisions.get(&key).into_iter().flatten().filter(|d| holds(d, entity_type, query.hints)).collect();
+        // The narrowest comes last, and of two as narrow the later. What sleeps says nothing.
+        let mut refused = vec![];
+        for row in remembered.iter().rev() {
+            match (row.verdict.as_str(), row.entity) {
+                ("is", Some(entity)) if !refused.contains(&entity) => return Remembered::Is(row.entity),
+                ("nothing", _) => return Remembered::Nothing,
+                ("not", Some(entity)) => refused.push(entity),
+                _ => {}
+            }
+        }
+        Remembered::Not(refused)
+    }
+}
+
+/// What people decided about a mention.
+enum Remembered {
+    /// It is this entity.
+    Is(Option<EntityKey>),
+    /// It is nothing in the catalog.
+    Nothing,
+    /// It is none of these, of which there may be none.
+    Not(Vec<EntityKey>),
+}
+
+/// A link this sure makes its entity context for the others.
+const SURE: f64 = 0.8;
+/// Other names of an entity that are context for the others.
+const OTHER_NAMES: u32 = 12;
+/// Values of an entity that are; who has a thousand attributes is not what the story is about.
+const VALUES_MAX: usize = 40;
+/// Entities of which it is remembered what they say of those beside them.
+const AROUND_MAX: usize = 4096;
+
+/// A link by decision.
+fn decided(entity: Option<EntityKey>) -> Decision {
+    Decision {
+        outcome: LinkOutcome::Linked,
+        entity,
+        score: 1.0,
+        method: Method::Decision,
+        candidates: entity.map(Candidate::decided).into_iter().collect(),
+    }
+}
+
+/// Returns whether a decision is about this type and these hints.
+fn holds(decision: &DecisionRow, entity_type: &str, hints: &Attributes) -> bool {
+    (decision.entity_type.is_empty() || decision.entity_type.eq_ignore_ascii_case(entity_type))
+        && decision.hints.iter().all(|(name, value)| {
+            hints.get(name).is_some_and(|other| resolve::mention_key(other) == resolve::mention_key(value))
+        })
+}
+
+fn linked(mention: Mention, decision: &Decision) -> LinkedMention {
+    LinkedMention {
+        mention,
+        entity: decision.entity,
+        outcome: decision.outcome,
+        method: decision.method.as_str().to_owned(),
+        score: decision.score,
+    }
+}
+
+/// Adds a name to a context. What separates names there is no more than a gap inside one of them.
+fn add_name(context: &mut String, mark: Option<char>, name: &str) {
+    context.extend(mark);
+    context.extend(name.chars().map(|c| if matches!(c, '|' | '\n' | ';' | '.' | ',') { ' ' } else { c }));
+    context.push_str(" | ");
+}
+
+/// Returns whether the value of a hint names something: a team, a country; not `quarterback` or `1999`, which others of
+/// the group have without having anything to do with each other.
+fn is_name(value: &str) -> bool {
+    !value.chars().next().is_some_and(|first| first.is_lowercase() || first.is_numeric())
+        && !resolve::is_position(value)
+}
+
+/// Returns whether two mentions say different things of what they mean.
+fn contradict(a: &Attributes, b: &Attributes) -> bool {
+    a.iter().any(|(name, value)| {
+        b.get(name).is_some_and(|other| resolve::mention_key(other) != resolve::mention_key(value))
+    })
+}
+
+/// Returns whether the group has no say in a decision: people's, and links by a name that only one entity bears.
+fn is_settled(decision: &Decision) -> bool {
+    let linked = decision.outcome == LinkOutcome::Linked;
+    decision.method == Method::Decision
+        || linked && matches!(decision.method, Method::Exact | Method::Alias | Method::Pair)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::linking::{rebuild, refresh};
+    use crate::model::{Entity, EntityId, Target, Taught, Verdict};
+    use crate::store::{Store, Tx};
+
+    fn entity(id: &str, kind: &str, name: &str, attributes: &[(&str, &str)]) -> Entity {
+        Entity {
+            id: EntityId::new(id),
+            entity_type: kind.to_owned(),
+            name: name.to_owned(),
+            aliases: Vec::new(),
+            attributes: attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+        }
+    }
+
+    fn linked_name(tx: &Tx<'_>, text: &str) -> Option<String> {
+        let mut linker = Linker::open(tx.read(), Strictness::Default, Load::One).expect("opens");
+        let query = Query { text, types: &[], hints: &Attributes::new(), context: "" };
+        let decision = linker.resolve("person", &query).expect("resolves");
+        decision.entity.map(|key| tx.read().entity_name(key).expect("reads").expect("is there").2)
+    }
+
+    #[test]
+    fn the_index_follows_the_catalog() {
+        let mut store = Store::open_in_memory("now").expect("opens");
+        let tx = store.write().expect("begins");
+        let names = ["Maryam Okonkwo", "Tobias Lindqvist", "Henrietta Vance", "Paolo Bertolucci"];
+        for (at, name) in names.iter().enumerate() {
+            tx.load_entity(&entity(&at.to_string(), "person", name, &[]), "now").expect("loads");
+        }
+        for packed in [false, true] {
+            if packed {
+                rebuild(&tx).expect("packs");
+            }
+            assert_eq!(linked_name(&tx, "Tobias Lindqvist").as_deref(), Some("Tobias Lindqvist"));
+            assert_eq!(linked_name(&tx, "Zebulon Quist"), None);
+        }
+        // Changed, added and removed after the index was packed.
+        tx.load_entity(&entity("1", "person", "Tobias Norgren", &[]), "now").expect("loads");
+        tx.load_entity(&entity("9", "person", "Zebulon Quist", &[]), "now").expect("loads");
+        let key = tx.read().entity_key("person", &EntityId::new("2")).expect("reads").expect("is there");
+        tx.remove_entity(key).expect("removes");
+        assert_eq!(linked_name(&tx, "Tobias Lindqvist"), None);
+        assert_eq!(linked_name(&tx, "Tobias Norgren").as_deref(), Some("Tobias Norgren"));
+        assert_eq!(linked_name(&tx, "Zebulon Quist").as_deref(), Some("Zebulon Quist"));
+        assert_eq!(linked_name(&tx, "Henrietta Vance"), None);
+        assert_eq!(linked_name(&tx, "Maryam Okonkwo").as_deref(), Some("Maryam Okonkwo"));
+    }
+
+    #[test]
+    fn an_index_of_another_format_is_packed_anew_and_until_then_links_right() {
+        let mut store = Store::open_in_memory("now").expect("opens");
+        let tx = store.write().expect("begins");
+        tx.load_entity(&entity("1", "person", "Tobias Lindqvist", &[]), "now").expect("loads");
+        rebuild(&tx).expect("packs");
+        assert!(is_usable(tx.read()).expect("reads"));
+        tx.execute(
+            "UPDATE name_index SET page = CAST(replace(page, '\"format\":', '\"format\":1') AS BLOB) WHERE id = 0",
+            [],
+        )
+        .expect("writes");
+        assert!(!is_usable(tx.read()).expect("reads"));
+        assert_eq!(linked_name(&tx, "Tobias Lindqvist").as_deref(), Some("Tobias Lindqvist"));
+        refresh(&tx).expect("packs");
+        assert!(is_usable(tx.read()).expect("reads"));
+        assert_eq!(linked_name(&tx, "Tobias Lindqvist").as_deref(), Some("Tobias Lindqvist"));
+    }
+
+    #[test]
+    fn decisions_under_keys_of_an_earlier_program_still_hold() {
+        let mut store = Store::open_in_memory("now").expect("opens");
+        let tx = store.write().expect("begins");
+        tx.load_entity(&entity("sb57", "event", "The game in Glendale", &[]), "now").expect("loads");
+        let target = Target { entity_type: "event".into(), id: EntityId::new("sb57") };
+        let taught = Taught {
+            mention: "Super Bowl LVII".into(),
+            mention_type: String::new(),
+            hints: Attributes::new(),
+            verdict: Verdict::Is(target),
+            decided_at: None,
+        };
+        // As it was before numerals were numbers, and the same once more as it is now.
+        tx.decide("super bowl lvii", &taught, "now").expect("writes");
+        assert_eq!(linked_name(&tx, "Super Bowl 57").as_deref(), Some("The game in Glendale"));
+        tx.decide("super bowl 57", &taught, "now").expect("writes");
+        refresh(&tx).expect("packs");
+        let keys: Vec<_> = tx.read().remembered().expect("reads").into_iter().map(|known| known.mention_key).collect();
+        assert_eq!(keys, ["super bowl 57"]);
+        assert_eq!(linked_name(&tx, "Super Bowl LVII").as_deref(), Some("The game in Glendale"));
+    }
+}

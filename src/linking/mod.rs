@@ -1,0 +1,14 @@
+//! The resolver over the database: mentions of a group to entities of the catalog, offline.
+//!
+//! `linker` decides a group as a whole, `name_index` keeps the index in the database true, `blocks` reads its pages,
+//! `pairs` finds entities that are two others and a date, `relink` links again what a change is about.
+
+mod linker;
+mod name_index;
+mod blocks;
+mod pairs;
+pub mod relink;
+pub mod typed_name;
+
+pub use linker::{Linker, Load};
+pub use name_index::{rebuild, refresh, refresh_if_useless, rekey};

@@ -1,0 +1,75 @@
+//! A typed name: which entity bears it; and where none does exactly, which may be meant. The resolver that links mentions
+//! answers that.
+
+use crate::error::{Explain as _, usage};
+use crate::linking::{Linker, Load};
+use crate::model::{Attributes, EntityKey};
+use crate::resolve::{Query, Strictness};
+use crate::store::Store;
+use crate::store::explore::{EntityHead, Namesake};
+use crate::terminal::words;
+
+/// Characters shown of a name; a longer one is no name.
+pub const SHOWN: usize = 120;
+
+/// Entities named where a name does not tell which is meant.
+const NAMESAKES: usize = 5;
+
+/// Returns the one entity that bears this name or id, or an error that tells which may be meant. Nothing is guessed: what
+/// follows changes something.
+pub fn one_entity(store: &Store, name: &str) -> anyhow::Result<EntityKey> {
+    let mut found = store.read().namesakes(name, 50)?;
+    // Whoever writes `TYPE:ID` means that, also where it is the id of another one.
+    let is_meant = |row: &Namesake| format!("{}:{}", row.entity.entity_type, row.entity.id) == name;
+    if found.iter().any(is_meant) {
+        found.retain(is_meant);
+    }
+    let ids = |entities: &mut dyn Iterator<Item = &EntityHead>| {
+        let ids: Vec<String> = entities.take(NAMESAKES).map(|e| format!("{}:{}", e.entity_type, e.id)).collect();
+        words::list(&ids, "or")
+    };
+    match found.as_slice() {
+        [one] => Ok(one.entity.key),
+        [] => {
+            let none = Err(usage(format!("no entity of the catalog is called `{}`", words::shorten(name, SHOWN))));
+            let similar = similar(store, name, 3)?;
+            if similar.is_empty() {
+                return none.hint("`gleaner catalog list TEXT` finds names with a text in them");
+            }
+            none.hint(format!("did you mean {}?", ids(&mut similar.iter().map(|row| &row.namesake.entity))))
+        }
+        _ => Err(usage(format!("`{}` names {} entities", words::shorten(name, SHOWN), found.len())))
+            .hint(format!("name it as {}", ids(&mut found.iter().map(|row| &row.entity)))),
+    }
+}
+
+/// An entity that may be meant.
+#[derive(Clone, Debug)]
+pub struct Similar {
+    /// The entity.
+    pub namesake: Namesake,
+    /// Probability, by itself, that it is meant.
+    pub score: f64,
+    /// Whether it can be taken without asking.
+    pub is_sure: bool,
+}
+
+/// Less likely ones are no help.
+const LEAST: f64 = 0.08;
+
+/// Returns the entities most like a typed name, best first.
+pub fn similar(store: &Store, name: &str, limit: usize) -> anyhow::Result<Vec<Similar>> {
+    let snapshot = store.snapshot()?;
+    let read = snapshot.read();
+    let mut linker = Linker::open(read, Strictness::Default, Load::One)?;
+    let query = Query { text: name, types: &[], hints: &Attributes::new(), context: "" };
+    let decision = linker.resolve("", &query)?;
+    let mut found = vec![];
+    for candidate in decision.candidates.into_iter().filter(|candidate| candidate.score >= LEAST).take(limit) {
+        let is_sure = decision.entity == Some(candidate.entity);
+        if let Some(entity) = read.entity_head(candidate.entity)? {
+            found.push(Similar { namesake: Namesake { entity, alias: None }, score: candidate.score, is_sure });
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,73 @@
+//! What a command works with: the database, the terminal, the configuration; and the lock of those that spend.
+
+use std::fs::{self, File, TryLockError};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, anyhow};
+
+use crate::config::Config;
+use crate::error::{self, Explain as _};
+use crate::provider::{ApiError, Client, Fault};
+use crate::store::{Origin, Store};
+use crate::terminal::Terminal;
+
+/// What every flow works with.
+pub struct Session<'a> {
+    /// The database.
+    pub store: Store,
+    /// Where progress is shown and warnings go.
+    pub terminal: &'a Terminal,
+    /// Clock and pauses.
+    pub config: &'a Config,
+}
+
+/// The right to spend with a database: held by one process at a time on one machine.
+#[derive(Debug)]
+pub struct SpendingLock(#[expect(dead_code, reason = "held, and let go when dropped")] File);
+
+impl Session<'_> {
+    /// Returns the folder of request and answer files, beside the database, making it where there is none.
+    pub fn batch_files(&self) -> anyhow::Result<PathBuf> {
+        let folder = self.store.folder().join("batch_files");
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+        Ok(folder)
+    }
+
+    /// Takes the right to spend with this database. Two processes that submit the same plan at the same time would buy
+    /// it twice; the second one is sent away.
+    pub fn lock_spending(&self) -> anyhow::Result<SpendingLock> {
+        let path = self.batch_files()?.join(".lock");
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .with_context(|| format!("cannot open `{}`", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => Ok(SpendingLock(file)),
+            Err(TryLockError::WouldBlock) => Err(anyhow!("another gleaner is sending requests with this database"))
+                .hint("wait until it is done, or stop it"),
+            Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock `{}`", path.display())),
+        }
+    }
+
+    /// Returns the origin a client talks to, recorded. Whether it is a sandbox is known after its first reply.
+    pub fn origin_of(&mut self, client: &Client) -> anyhow::Result<Origin> {
+        let now = self.config.now_text();
+        let tx = self.store.write()?;
+        let origin = tx.keep_origin(client.origin().as_str(), client.saw_sandbox(), &now)?;
+        tx.commit()?;
+        Ok(origin)
+    }
+}
+
+/// Turns a failed call into an error for the person, with its hint.
+pub fn told(api: ApiError) -> anyhow::Error {
+    if api.fault == Fault::Interrupted {
+        return error::interrupted();
+    }
+    match api.hint() {
+        Some(hint) => Err::<(), _>(api).hint(hint).expect_err("it was made from an error"),
+        None => api.into(),
+    }
+}
