@@ -211,7 +211,7 @@ fn build(db: &Path) {
             let source = Source {
                 group: GroupKey(n as i64),
                 request: RequestKey(request),
-                ask: gleaner::model::AskKey(i as i64 + 1),
+                prompt: gleaner::model::PromptKey(i as i64 + 1),
                 batch: None,
                 extracted_at: Some(now.into()),
             };

@@ -88,7 +88,7 @@ row_key! {
 }
 row_key! {
     /// Row key of `asks`.
-    AskKey
+    PromptKey
 }
 row_key! {
     /// Row key of `origins`.

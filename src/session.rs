@@ -62,7 +62,7 @@ impl Session<'_> {
 }
 
 /// Turns a failed call into an error for the person, with its hint.
-pub fn told(api: ApiError) -> anyhow::Error {
+pub fn api_failure(api: ApiError) -> anyhow::Error {
     if api.fault == Fault::Interrupted {
         return error::interrupted();
     }

@@ -305,7 +305,7 @@ fn two_asks_are_compared_and_one_is_adopted() {
     assert_eq!(world.rows(models), ["gpt-4.1-mini"]);
     world.run(&["compare", "--adopt", run]).exits(1);
     world.run(&["compare", "gpt-5-mini", "gpt-5-mini"]).exits(1).says("both sides ask the same");
-    world.run(&["compare", "modle=x", "gpt-5-mini"]).exits(2).says("no setting of an ask");
+    world.run(&["compare", "modle=x", "gpt-5-mini"]).exits(2).says("no setting of a prompt");
 }
 
 #[test]

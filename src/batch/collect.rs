@@ -16,7 +16,7 @@ use crate::model::{BatchId, BatchKey, FileId};
 use crate::provider::{ApiError, Client};
 use crate::request::Prices;
 use crate::session::Session;
-use crate::session::told;
+use crate::session::api_failure;
 use crate::store::{BatchFacts, BatchState, RequestState};
 use crate::terminal::bar::Unit;
 
@@ -137,7 +137,7 @@ fn download(session: &Session<'_>, client: &Client, id: &FileId, path: &Path) ->
     // The announced size, where the provider gives one, tells a file that was cut off.
     let size = client.get_file(id.as_str()).ok().and_then(|file| file.bytes);
     let bar = session.terminal.bar(size.unwrap_or(0), Unit::Bytes, "downloading");
-    let done = client.download(id.as_str(), path, size, &mut |bytes| bar.set(bytes)).map_err(told)?;
+    let done = client.download(id.as_str(), path, size, &mut |bytes| bar.set(bytes)).map_err(api_failure)?;
     Ok((done.lines, size.is_none_or(|size| done.bytes >= size)))
 }
 
@@ -241,7 +241,7 @@ pub fn cancel(session: &mut Session<'_>, client: Option<&Client>, key: BatchKey)
             // A batch that has ended meanwhile refuses; its state afterwards is what counts.
             if let Err(error) = client.cancel_batch(id.as_str()) {
                 if !matches!(error.status, Some(400 | 409)) {
-                    return Err(told(error));
+                    return Err(api_failure(error));
                 }
                 session.terminal.detail(format!("{error}"));
             }

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::batch::prompts::Questions;
+use crate::batch::prompts::Prompts;
 use crate::config::timestamp_text;
 use crate::interrupt;
 use crate::model::{GroupId, Kind, RunId, Usage};
@@ -15,7 +15,7 @@ use crate::store::{Candidate, GroupRow, NewBatch, NewRequest, Origin, RequestSta
 use crate::terminal::bar::Unit;
 
 /// Output tokens of an answer while there is no history, reasoning at low effort included: a handful of topics, or two
-/// dozen mentions. Set on the high side of what small reasoning models use; 20 answers of the same ask replace it.
+/// dozen mentions. Set on the high side of what small reasoning models use; 20 answers of the same prompt replace it.
 const OUTPUT_TOKENS_GUESS: [(Kind, f64); 2] = [(Kind::Topic, 500.0), (Kind::Entity, 1100.0)];
 
 /// What a run would send.
@@ -76,15 +76,15 @@ impl Plan {
 /// Selects groups and deals them out to parts.
 pub fn plan(
     session: &Session<'_>,
-    questions: &Questions,
+    prompts: &Prompts,
     selection: &Selection,
     limits: Limits,
     prices: &Prices,
     sandbox: bool,
 ) -> anyhow::Result<Plan> {
     let read = session.store.read();
-    let selected = read.select(selection, questions.current(read)?, sandbox)?;
-    let templates = Templates::of(questions);
+    let selected = read.select(selection, prompts.current(read)?, sandbox)?;
+    let templates = Templates::of(prompts);
 
     let mut splitter = Splitter::new(limits);
     let mut parts: Vec<PlannedPart> = vec![];
@@ -118,18 +118,18 @@ pub fn plan(
     }
     let (tokens, bytes) =
         parts.iter().fold((0, 0), |(tokens, bytes), part| (tokens + part.size.tokens, bytes + part.size.bytes));
-    let estimate = estimate(session, questions, (tokens, bytes), n_kind, prices)?;
+    let estimate = estimate(session, prompts, (tokens, bytes), n_kind, prices)?;
     Ok(Plan { selected, parts, left_out, estimate })
 }
 
 /// Measures groups that were chosen otherwise than by a selection, and estimates what asking about them costs.
 pub fn plan_groups(
     session: &Session<'_>,
-    questions: &Questions,
+    prompts: &Prompts,
     groups: &[(Candidate, [u8; 16])],
     prices: &Prices,
 ) -> anyhow::Result<(PairSize, Estimate)> {
-    let templates = Templates::of(questions);
+    let templates = Templates::of(prompts);
     let mut total = PairSize::default();
     let mut n_kind = [0u64; 2];
     for (candidate, _) in groups {
@@ -143,23 +143,23 @@ pub fn plan_groups(
             n_kind[kind as usize] += 1;
         }
     }
-    let estimate = estimate(session, questions, (total.tokens, total.bytes), n_kind, prices)?;
+    let estimate = estimate(session, prompts, (total.tokens, total.bytes), n_kind, prices)?;
     Ok((total, estimate))
 }
 
 /// Estimates tokens and cost from the input, the numbers of requests of each kind, and what past answers were like.
 fn estimate(
     session: &Session<'_>,
-    questions: &Questions,
+    prompts: &Prompts,
     (input_tokens, bytes): (u64, u64),
     n_kind: [u64; 2],
     prices: &Prices,
 ) -> anyhow::Result<Estimate> {
     let read = session.store.read();
-    let current = questions.current(read)?;
+    let current = prompts.current(read)?;
     let averages = [
-        current.topic.map(|ask| read.average_output_tokens(ask)).transpose()?.flatten(),
-        current.entity.map(|ask| read.average_output_tokens(ask)).transpose()?.flatten(),
+        current.topic.map(|prompt| read.average_output_tokens(prompt)).transpose()?.flatten(),
+        current.entity.map(|prompt| read.average_output_tokens(prompt)).transpose()?.flatten(),
     ];
     let output_tokens = OUTPUT_TOKENS_GUESS
         .iter()
@@ -167,13 +167,13 @@ fn estimate(
         .sum::<f64>() as u64;
     let usage = Usage { input_tokens, output_tokens, ..Usage::default() };
     Ok(Estimate {
-        model: questions.model().to_owned(),
+        model: prompts.model().to_owned(),
         input_tokens,
         output_tokens,
         output_from_history: averages.iter().all(Option::is_some),
         bytes,
-        batch_usd: prices.cost(questions.model(), usage, true),
-        sync_usd: prices.cost(questions.model(), usage, false),
+        batch_usd: prices.cost(prompts.model(), usage, true),
+        sync_usd: prices.cost(prompts.model(), usage, false),
         prices_as_of: prices.as_of.clone(),
     })
 }
@@ -182,7 +182,7 @@ fn estimate(
 /// be sent; a run without one is sent only when it is named. A `trial` is asked by `compare`: its answers stay apart.
 pub fn record(
     session: &mut Session<'_>,
-    questions: &Questions,
+    prompts: &Prompts,
     plan: &Plan,
     origin: Option<&Origin>,
     trial: bool,
@@ -191,7 +191,7 @@ pub fn record(
     let now_text = timestamp_text(now);
     let folder = session.batch_files()?;
     let tx = session.store.write()?;
-    let asks = if trial { questions.keep_apart(&tx, &now_text)? } else { questions.keep(&tx, &now_text)? };
+    let kept = if trial { prompts.keep_apart(&tx, &now_text)? } else { prompts.keep(&tx, &now_text)? };
     let stem = free_stem(&now.strftime("knowledge_extraction_batch_%Y%m%d_%H%M%S").to_string(), |stem| {
         // Another database may keep its files in the same folder.
         let is_there = |suffix: &str| folder.join(format!("{stem}{suffix}.jsonl")).exists();
@@ -213,7 +213,7 @@ pub fn record(
         let batch = tx.add_part(&NewBatch {
             run: id.clone(),
             part: i as u32 + 1,
-            model: questions.model().to_owned(),
+            model: prompts.model().to_owned(),
             n_groups: part.groups.len() as u64,
             n_requests: part.size.requests,
             estimated_input_tokens: part.size.tokens,
@@ -224,7 +224,7 @@ pub fn record(
                 tx.add_request(&NewRequest {
                     group: candidate.group,
                     kind,
-                    ask: asks.key(kind),
+                    prompt: kept.key(kind),
                     text_hash: *text_hash,
                     run: id.clone(),
                     batch: Some(batch),
@@ -262,8 +262,8 @@ struct Templates {
 }
 
 impl Templates {
-    fn of(questions: &Questions) -> Self {
-        Self { topic: LineTemplate::new(&questions.topic), entity: LineTemplate::new(&questions.entity) }
+    fn of(prompts: &Prompts) -> Self {
+        Self { topic: LineTemplate::new(&prompts.topic), entity: LineTemplate::new(&prompts.entity) }
     }
 
     fn size(&self, row: &GroupRow, candidate: &Candidate, input: &str) -> PairSize {

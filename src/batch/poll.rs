@@ -17,7 +17,7 @@ use crate::model::{BatchId, BatchKey, FileId, RunId};
 use crate::provider::{ApiError, Batch, BatchStatus, Client, Fault};
 use crate::request::Prices;
 use crate::session::Session;
-use crate::session::told;
+use crate::session::api_failure;
 use crate::store::{BatchFacts, BatchState, Observation, Read, RequestState};
 use crate::terminal::bar::{Bar, Unit};
 use crate::terminal::words::duration;
@@ -110,7 +110,7 @@ pub fn look(session: &mut Session<'_>, client: &Client, key: BatchKey) -> Result
             Ok(Looked::Known)
         }
         Err(error) if error.is_not_found() => gone(session, client, &facts, &error),
-        Err(error) => Err(told(error)),
+        Err(error) => Err(api_failure(error)),
     }
 }
 
@@ -301,7 +301,7 @@ pub fn is_about_one(error: &anyhow::Error) -> bool {
 fn patience(error: anyhow::Error) -> anyhow::Result<anyhow::Error> {
     let Some(api) = error::find::<ApiError>(&error) else { return Err(error) };
     if matches!(api.fault, Fault::Setup | Fault::Local | Fault::Interrupted) || api.is_auth() || api.is_billing() {
-        return Err(if api.fault == Fault::Interrupted { told(api.clone()) } else { error });
+        return Err(if api.fault == Fault::Interrupted { api_failure(api.clone()) } else { error });
     }
     let waits = api.is_retryable() || matches!(api.fault, Fault::Unreachable | Fault::Unreadable | Fault::Tls);
     if waits { Ok(error) } else { Err(error) }

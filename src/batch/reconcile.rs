@@ -12,7 +12,7 @@ use crate::error::Explain as _;
 use crate::model::BatchId;
 use crate::provider::{Batch, BatchStatus, Client};
 use crate::session::Session;
-use crate::session::told;
+use crate::session::api_failure;
 use crate::store::{BatchFacts, BatchState};
 use crate::terminal::words::list;
 
@@ -54,7 +54,7 @@ fn search_once(session: &Session<'_>, client: &Client, part: &BatchFacts) -> any
     for batch in client.all_batches() {
         let batch = match batch {
             Ok(batch) => batch,
-            Err(error) if error.is_auth() => return Err(told(error)),
+            Err(error) if error.is_auth() => return Err(api_failure(error)),
             Err(error) => {
                 session.terminal.warn(format!("{error}; whether the batch was made is not known yet"));
                 return Ok(Search::Unclear);
@@ -110,7 +110,7 @@ fn look_through(session: &mut Session<'_>, client: &Client) -> anyhow::Result<Ve
     let tries = session.store.read().batches_in(BatchState::Creating)?;
     let mut strangers = vec![];
     for batch in client.all_batches() {
-        let batch = batch.map_err(told)?;
+        let batch = batch.map_err(api_failure)?;
         if session.store.read().batch_by_id(&BatchId::new(batch.id.clone()))?.is_some() {
             continue;
         }

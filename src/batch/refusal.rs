@@ -1,10 +1,10 @@
 //! A refused parameter, explained: which setting it is, and how to do without it.
 
-use crate::profile::AskOptions;
+use crate::profile::PromptOptions;
 use crate::provider::ApiError;
 use crate::store::Cause;
 
-/// Returns what to do about a model that refuses a parameter or the schema of an ask.
+/// Returns what to do about a model that refuses a parameter or the schema of a prompt.
 pub fn advice(error: &ApiError, model: &str) -> Option<String> {
     let code = error.code.as_deref().unwrap_or("");
     let said = format!("{} {}", error.param.as_deref().unwrap_or(""), error.message);
@@ -25,7 +25,7 @@ fn advise(status: u16, code: &str, said: &str, model: &str) -> Option<String> {
     }
     let said = said.to_lowercase();
     let names = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    let unset = AskOptions::UNSET;
+    let unset = PromptOptions::UNSET;
     Some(if code == "invalid_json_schema" || names(&["text.format.schema", "invalid schema"]) {
         "the schema is made from the profile's types and hints: `gleaner profile check` looks for what is wrong with it"
             .into()

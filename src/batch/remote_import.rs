@@ -1,7 +1,7 @@
 //! Taking over a batch that this database does not know: another copy of it made the batch, or its record was lost.
 //!
 //! The batch's own input file says what was asked, so the ledger's rows can be made from it: the group by the
-//! `custom_id`, the ask by comparing the question, the text's hash by comparing the text. After that it is a batch like
+//! `custom_id`, the prompt by comparing the question, the text's hash by comparing the text. After that it is a batch like
 //! any other. Nothing is bought here; what this copy still planned to ask of the same groups is withdrawn.
 
 use std::collections::{BTreeSet, HashMap};
@@ -13,15 +13,15 @@ use anyhow::{Context as _, anyhow};
 use sha2::{Digest as _, Sha256};
 
 use crate::batch::poll;
-use crate::batch::prompts::Questions;
+use crate::batch::prompts::Prompts;
 use crate::error::Explain as _;
 use crate::interrupt;
-use crate::model::{AskKey, BatchId, BatchKey, FileId, Kind, RunId};
-use crate::profile::AskOptions;
+use crate::model::{BatchId, BatchKey, FileId, Kind, PromptKey, RunId};
+use crate::profile::PromptOptions;
 use crate::provider::{Batch, Client};
 use crate::request::{LineTemplate, RequestLine, parse_custom_id, render_input};
 use crate::session::Session;
-use crate::session::told;
+use crate::session::api_failure;
 use crate::store::{BatchState, NewBatch, NewRequest, Origin, RequestRow, RequestState, RunRow, Tx};
 use crate::terminal::words::count;
 
@@ -30,7 +30,7 @@ pub fn inherit(session: &mut Session<'_>, client: &Client, id: &str) -> anyhow::
     let batch = match client.get_batch(id) {
         Ok(batch) => batch,
         Err(error) if error.is_not_found() => return Ok(None),
-        Err(error) => return Err(told(error)),
+        Err(error) => return Err(api_failure(error)),
     };
     let file = batch.input_file_id.clone().with_context(|| format!("batch `{id}` names no input file"))?;
     let origin = session.origin_of(client)?;
@@ -38,14 +38,14 @@ pub fn inherit(session: &mut Session<'_>, client: &Client, id: &str) -> anyhow::
     let path = folder.path().join("input.jsonl");
     client
         .download(&file, &path, None, &mut |_| {})
-        .map_err(told)
+        .map_err(api_failure)
         .hint("if the provider has deleted it, import the answers where the batch was made")
         .with_context(|| format!("cannot read what batch `{id}` asked"))?;
 
-    let questions = Questions::of(&session.store, &AskOptions::default())?;
+    let prompts = Prompts::of(&session.store, &PromptOptions::default())?;
     let now = session.config.now_text();
     let tx = session.store.write()?;
-    let mut heir = Heir::new(&tx, &questions, &origin, &batch, now)?;
+    let mut heir = Heir::new(&tx, &prompts, &origin, &batch, now)?;
     heir.read(&path)?;
     let (key, inherited) = heir.finish()?;
     tx.commit()?;
@@ -69,16 +69,16 @@ pub fn leave_aside(session: &mut Session<'_>, client: &Client, id: &str) -> anyh
     let batch = match client.get_batch(id) {
         Ok(batch) => batch,
         Err(error) if error.is_not_found() => return Ok(None),
-        Err(error) => return Err(told(error)),
+        Err(error) => return Err(api_failure(error)),
     };
     if batch.metadata.get("gleaner_db") != Some(&session.store.read().db_id()?) {
         return Ok(None);
     }
     let origin = session.origin_of(client)?;
-    let questions = Questions::of(&session.store, &AskOptions::default())?;
+    let prompts = Prompts::of(&session.store, &PromptOptions::default())?;
     let now = session.config.now_text();
     let tx = session.store.write()?;
-    let heir = Heir::new(&tx, &questions, &origin, &batch, now.clone())?;
+    let heir = Heir::new(&tx, &prompts, &origin, &batch, now.clone())?;
     let key = heir.key;
     heir.note(&now)?;
     tx.set_batch_state(key, BatchState::GivenUp)?;
@@ -98,14 +98,14 @@ struct Inherited {
 /// Writes the ledger's rows of one batch from its input file.
 struct Heir<'t, 'c> {
     tx: &'t Tx<'c>,
-    questions: &'t Questions,
+    prompts: &'t Prompts,
     origin: &'t Origin,
     batch: &'t Batch,
     now: String,
     run: RunId,
     part: u32,
     key: BatchKey,
-    asks: HashMap<String, Option<(AskKey, LineTemplate)>>,
+    by_line: HashMap<String, Option<(PromptKey, LineTemplate)>>,
     /// Parts of this copy that lost requests.
     robbed: BTreeSet<BatchKey>,
     last_group: Option<crate::model::GroupKey>,
@@ -115,7 +115,7 @@ struct Heir<'t, 'c> {
 impl<'t, 'c> Heir<'t, 'c> {
     fn new(
         tx: &'t Tx<'c>,
-        questions: &'t Questions,
+        prompts: &'t Prompts,
         origin: &'t Origin,
         batch: &'t Batch,
         now: String,
@@ -144,7 +144,7 @@ impl<'t, 'c> Heir<'t, 'c> {
         let key = tx.add_part(&NewBatch {
             run: run.clone(),
             part,
-            model: batch.model.clone().unwrap_or_else(|| questions.model().to_owned()),
+            model: batch.model.clone().unwrap_or_else(|| prompts.model().to_owned()),
             n_groups: 0,
             n_requests: 0,
             estimated_input_tokens: 0,
@@ -152,14 +152,14 @@ impl<'t, 'c> Heir<'t, 'c> {
         })?;
         Ok(Self {
             tx,
-            questions,
+            prompts,
             origin,
             batch,
             now,
             run,
             part,
             key,
-            asks: HashMap::new(),
+            by_line: HashMap::new(),
             robbed: BTreeSet::new(),
             last_group: None,
             found: Inherited::default(),
@@ -188,7 +188,7 @@ impl<'t, 'c> Heir<'t, 'c> {
         let Some((kind, wire)) = parse_custom_id(&line.custom_id) else { return Ok(false) };
         let Some(group) = read.group_key_on_wire(wire)? else { return Ok(false) };
         let Some(row) = read.group(group)? else { return Ok(false) };
-        let Some((ask, tokens)) = self.ask(&line, kind)? else { return Ok(false) };
+        let Some((prompt, tokens)) = self.ask(&line, kind)? else { return Ok(false) };
         if read.request_in_batch(self.key, group, kind)?.is_some() {
             return Ok(false);
         }
@@ -216,7 +216,7 @@ impl<'t, 'c> Heir<'t, 'c> {
         self.tx.add_request(&NewRequest {
             group,
             kind,
-            ask,
+            prompt,
             text_hash,
             run: self.run.clone(),
             batch: Some(self.key),
@@ -241,26 +241,26 @@ impl<'t, 'c> Heir<'t, 'c> {
         Ok(())
     }
 
-    /// Returns the ask of a line and the tokens of its input: one that is known here or would be made here today, else a
+    /// Returns the prompt of a line and the tokens of its input: one that is known here or would be made here today, else a
     /// new one.
-    fn ask(&mut self, line: &RequestLine, kind: Kind) -> anyhow::Result<Option<(AskKey, u64)>> {
+    fn ask(&mut self, line: &RequestLine, kind: Kind) -> anyhow::Result<Option<(PromptKey, u64)>> {
         let question = format!("{kind} {} {}", line.endpoint.path(), serde_json::to_string(&line.question)?);
-        if !self.asks.contains_key(&question) {
-            let known = self.tx.read().asks_of(kind)?.into_iter().find(|known| line.is_from(&known.ask));
-            let ask = match known {
+        if !self.by_line.contains_key(&question) {
+            let known = self.tx.read().prompts_of(kind)?.into_iter().find(|known| line.is_from(&known.prompt));
+            let prompt = match known {
                 Some(known) => Some(known),
-                None if line.is_from(self.questions.ask(kind)) => {
-                    let kept = self.questions.keep(self.tx, &self.now)?;
-                    Some(self.tx.read().ask(kept.key(kind))?)
+                None if line.is_from(self.prompts.get(kind)) => {
+                    let kept = self.prompts.keep(self.tx, &self.now)?;
+                    Some(self.tx.read().prompt(kept.key(kind))?)
                 }
-                None => match line.ask(kind, self.questions.ask(kind).limit) {
-                    Some(ask) => Some(self.tx.keep_ask(&ask, None, &self.now)?),
+                None => match line.ask(kind, self.prompts.get(kind).limit) {
+                    Some(prompt) => Some(self.tx.keep_prompt(&prompt, None, &self.now)?),
                     None => None,
                 },
             };
-            self.asks.insert(question.clone(), ask.map(|stored| (stored.key, LineTemplate::new(&stored.ask))));
+            self.by_line.insert(question.clone(), prompt.map(|stored| (stored.key, LineTemplate::new(&stored.prompt))));
         }
-        Ok(self.asks[&question].as_ref().map(|(key, template)| (*key, template.estimate_tokens(&line.input))))
+        Ok(self.by_line[&question].as_ref().map(|(key, template)| (*key, template.estimate_tokens(&line.input))))
     }
 
     /// Notes what the provider says of the batch.

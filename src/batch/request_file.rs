@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 
 use crate::batch::plan::custom_id_of;
 use crate::interrupt;
-use crate::model::{AskKey, BatchKey, GroupKey, RequestKey};
+use crate::model::{BatchKey, GroupKey, PromptKey, RequestKey};
 use crate::request::{LineTemplate, render_input};
 use crate::session::Session;
 use crate::store::{BatchFacts, BatchState, GroupRow, NewBatch, Read, RequestRow, RequestState, Tx};
@@ -49,11 +49,11 @@ struct Metadata<'a> {
     sha256: &'a str,
     estimated_input_tokens: u64,
     estimated_cost_usd: Option<f64>,
-    asks: Vec<AskFacts>,
+    prompts: Vec<PromptFacts>,
 }
 
 #[derive(Serialize)]
-struct AskFacts {
+struct PromptFacts {
     kind: String,
     fingerprint: String,
     requests: u64,
@@ -105,14 +105,14 @@ pub fn write(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<Option<
     )?;
     tx.note_file(key, (&file.path, file.bytes, &file.sha256))?;
     let db_id = tx.read().db_id()?;
-    let mut asks = vec![];
+    let mut prompts = vec![];
     let mut endpoint = "";
-    for (ask, n) in &written.asks {
-        let stored = tx.read().ask(*ask)?.ask;
+    for (prompt, n) in &written.prompts {
+        let stored = tx.read().prompt(*prompt)?.prompt;
         endpoint = stored.endpoint.path();
-        asks.push(AskFacts { kind: stored.kind.to_string(), fingerprint: stored.fingerprint, requests: *n });
+        prompts.push(PromptFacts { kind: stored.kind.to_string(), fingerprint: stored.fingerprint, requests: *n });
     }
-    asks.sort_by(|a, b| b.kind.cmp(&a.kind));
+    prompts.sort_by(|a, b| b.kind.cmp(&a.kind));
     let metadata = Metadata {
         run_id: facts.run.as_str(),
         part: facts.part,
@@ -129,7 +129,7 @@ pub fn write(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<Option<
         sha256: &file.sha256,
         estimated_input_tokens: written.tokens,
         estimated_cost_usd: facts.estimated_cost_usd,
-        asks,
+        prompts,
     };
     let beside = folder.join(format!("{stem}_metadata.json"));
     let mut temp = NamedTempFile::new_in(&folder).with_context(|| format!("cannot write in `{}`", folder.display()))?;
@@ -146,7 +146,7 @@ struct Written {
     n_groups: u64,
     n_requests: u64,
     tokens: u64,
-    asks: HashMap<AskKey, u64>,
+    prompts: HashMap<PromptKey, u64>,
     changed: Vec<(RequestKey, [u8; 16])>,
     withdrawn: Vec<RequestKey>,
 }
@@ -167,11 +167,11 @@ fn write_lines(
         n_groups: 0,
         n_requests: 0,
         tokens: 0,
-        asks: HashMap::new(),
+        prompts: HashMap::new(),
         changed: vec![],
         withdrawn: vec![],
     };
-    let mut templates: HashMap<AskKey, LineTemplate> = HashMap::new();
+    let mut templates: HashMap<PromptKey, LineTemplate> = HashMap::new();
     let mut at: Option<(GroupKey, Option<(GroupRow, String)>)> = None;
     let bar = terminal.bar(facts.n_groups, Unit::Count, "writing requests");
     let read = tx.read();
@@ -187,16 +187,16 @@ fn write_lines(
             written.withdrawn.push(request.key);
             return Ok(());
         };
-        let template = match templates.entry(request.ask) {
+        let template = match templates.entry(request.prompt) {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(LineTemplate::new(&read.ask(request.ask)?.ask))
+                entry.insert(LineTemplate::new(&read.prompt(request.prompt)?.prompt))
             }
         };
         template.write(&mut out, &custom_id_of(row, request.kind), input).with_context(cannot)?;
         written.tokens += template.estimate_tokens(input);
         written.n_requests += 1;
-        *written.asks.entry(request.ask).or_default() += 1;
+        *written.prompts.entry(request.prompt).or_default() += 1;
         if let Some(text_hash) = row.text_hash.filter(|hash| *hash != request.text_hash) {
             written.changed.push((request.key, text_hash));
         }

@@ -19,7 +19,7 @@ use crate::interrupt;
 use crate::model::{BatchId, BatchKey, FileId, RunId};
 use crate::provider::{ApiError, Batch, Client, CreateBatch, CreateError, Upload};
 use crate::session::Session;
-use crate::session::told;
+use crate::session::api_failure;
 use crate::store::{BatchFacts, BatchState, Origin, RequestState};
 use crate::terminal::bar::Unit;
 use crate::terminal::words::{bytes, count, duration};
@@ -221,7 +221,7 @@ fn upload(session: &mut Session<'_>, client: &Client, origin: &Origin, key: Batc
         session.terminal.warn(format!("{error}; sending it in smaller parts"));
         return Ok(Some(Sent::Split(throttle::split(session, key, Cut::Halves)?)));
     }
-    let uploaded = uploaded.map_err(told).hint("nothing was bought; `gleaner batch submit` tries again")?;
+    let uploaded = uploaded.map_err(api_failure).hint("nothing was bought; `gleaner batch submit` tries again")?;
     let tx = session.store.write()?;
     tx.note_upload(key, &FileId::new(uploaded.id))?;
     tx.commit()?;
@@ -268,7 +268,7 @@ fn create(session: &mut Session<'_>, client: &Client, part: &BatchFacts) -> anyh
                 let tx = session.store.write()?;
                 tx.set_batch_state(part.key, BatchState::Uploaded)?;
                 tx.commit()?;
-                return Err(told(error)).hint("nothing was bought; `gleaner batch submit` tries again");
+                return Err(api_failure(error)).hint("nothing was bought; `gleaner batch submit` tries again");
             }
             Err(CreateError::Refused(error)) => error,
         };
@@ -288,7 +288,7 @@ fn create(session: &mut Session<'_>, client: &Client, part: &BatchFacts) -> anyh
         tx.set_batch_state(part.key, BatchState::Planned)?;
         tx.note_errors(part.key, &poll::errors_json(&[(error.code.clone(), error.message.clone())]))?;
         tx.commit()?;
-        return Err(told(error))
+        return Err(api_failure(error))
             .hint(format!(
                 "nothing was bought; `gleaner batch submit {0}` tries again, `gleaner batch cancel {0}` drops the plan",
                 part.run
@@ -353,7 +353,7 @@ fn endpoint_of(session: &Session<'_>, key: BatchKey) -> anyhow::Result<String> {
     let mut endpoint = None;
     read.each_request_of_batch(key, Some(RequestState::Planned), |request| {
         if endpoint.is_none() {
-            endpoint = Some(read.ask(request.ask)?.ask.endpoint.path().to_owned());
+            endpoint = Some(read.prompt(request.prompt)?.prompt.endpoint.path().to_owned());
         }
         Ok(())
     })?;

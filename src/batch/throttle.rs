@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use crate::batch::plan::custom_id_of;
 use crate::config::timestamp_text;
-use crate::model::{AskKey, BatchKey, GroupKey, RequestKey};
+use crate::model::{BatchKey, GroupKey, PromptKey, RequestKey};
 use crate::request::{Limits, LineTemplate, PairSize, PartNumber, Splitter, render_input};
 use crate::session::Session;
 use crate::store::{BatchFacts, BatchState, NewBatch, Origin, RequestState};
@@ -181,17 +181,17 @@ pub fn split(session: &mut Session<'_>, key: BatchKey, cut: Cut) -> anyhow::Resu
     let part = read.batch(key)?;
     // Requests of one group stay together; they stand next to each other in the plan.
     let mut groups: Vec<(GroupKey, Vec<RequestKey>, PairSize)> = vec![];
-    let mut templates: HashMap<AskKey, LineTemplate> = HashMap::new();
+    let mut templates: HashMap<PromptKey, LineTemplate> = HashMap::new();
     let mut input = String::new();
     read.each_request_of_batch(key, Some(RequestState::Planned), |request| {
         if groups.last().is_none_or(|(group, ..)| *group != request.group) {
             groups.push((request.group, vec![], PairSize::default()));
             input = read.group(request.group)?.map(|row| render_input(&row.group)).unwrap_or_default();
         }
-        if let std::collections::hash_map::Entry::Vacant(entry) = templates.entry(request.ask) {
-            entry.insert(LineTemplate::new(&read.ask(request.ask)?.ask));
+        if let std::collections::hash_map::Entry::Vacant(entry) = templates.entry(request.prompt) {
+            entry.insert(LineTemplate::new(&read.prompt(request.prompt)?.prompt));
         }
-        let template = &templates[&request.ask];
+        let template = &templates[&request.prompt];
         let row = read.group(request.group)?.context("a request has a group")?;
         let (_, requests, size) = groups.last_mut().expect("one was pushed");
         requests.push(request.key);

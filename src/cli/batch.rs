@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::select::{AskArgs, SelectArgs};
+use super::select::{PromptArgs, SelectArgs};
 
-/// Ask through the Batch API.
+/// Prompt through the Batch API.
 #[derive(Debug, Subcommand)]
 pub enum BatchCommand {
     /// Select groups, write the requests, upload them and create the batch
@@ -47,7 +47,7 @@ pub struct CreateArgs {
 
     /// What is asked.
     #[command(flatten)]
-    pub ask: AskArgs,
+    pub prompt: PromptArgs,
 
     /// Wait for the batch and import it
     #[arg(long)]

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::select::{AskArgs, SelectArgs};
+use super::select::{PromptArgs, SelectArgs};
 
 /// Options of `extract`.
 #[derive(Clone, Debug, Default, Args)]
@@ -13,7 +13,7 @@ pub struct ExtractArgs {
 
     /// What is asked.
     #[command(flatten)]
-    pub ask: AskArgs,
+    pub prompt: PromptArgs,
 
     /// Calls at the same time
     #[arg(long, value_name = "N", default_value_t = ExtractArgs::CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -45,8 +45,8 @@ impl ExtractArgs {
 pub struct CompareArgs {
     /// What to compare: MODEL, or settings as in `gpt-5-nano,effort=minimal` or `profile=my.toml`; one alone is compared
     /// with what the active profile asks
-    #[arg(value_name = "ASK", num_args = 1..=2, required_unless_present = "adopt")]
-    pub asks: Vec<String>,
+    #[arg(value_name = "PROMPT", num_args = 1..=2, required_unless_present = "adopt")]
+    pub prompts: Vec<String>,
 
     /// Groups to ask about, drawn at random, the same ones each time for the same --seed
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
@@ -68,7 +68,7 @@ pub struct CompareArgs {
     #[arg(long, value_name = "PRICE")]
     pub price: Option<String>,
 
-    /// Ask through the Batch API, at half the price; once the batches are imported, the same command shows the result
+    /// Prompt through the Batch API, at half the price; once the batches are imported, the same command shows the result
     #[arg(long, conflicts_with = "dry_run")]
     pub batch: bool,
 
@@ -81,6 +81,6 @@ pub struct CompareArgs {
     pub dry_run: bool,
 
     /// Make the answers of this run of a comparison the collection's own
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["asks", "dry_run", "max_cost"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["prompts", "dry_run", "max_cost"])]
     pub adopt: Option<String>,
 }

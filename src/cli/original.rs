@@ -38,7 +38,7 @@ pub struct OriginalArgs {
     #[arg(long)]
     pub wait: bool,
 
-    /// Ask again what failed
+    /// Prompt again what failed
     #[arg(long)]
     pub retry_failed: bool,
 

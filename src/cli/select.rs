@@ -48,7 +48,7 @@ pub struct SelectArgs {
 /// What is asked of the model; unset options leave it to the active profile.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Model")]
-pub struct AskArgs {
+pub struct PromptArgs {
     /// Model to ask [default: the profile's]
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,

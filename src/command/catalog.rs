@@ -11,7 +11,7 @@ use crate::cli::catalog::{
     AliasArgs, AliasCommand, CatalogAcceptArgs, CatalogAddArgs, CatalogCommand, CatalogDedupeArgs, CatalogEditArgs,
     CatalogListArgs, CatalogMergeArgs, CatalogProposeArgs, CatalogSplitArgs,
 };
-use crate::curation::catalog_edit::{self, Edit, Tended};
+use crate::curation::catalog_edit::{self, Edit, EntityEdit};
 use crate::curation::duplicates::duplicates;
 use crate::curation::mentions::{self, Answer};
 use crate::curation::propose::{self, Proposal};
@@ -171,7 +171,11 @@ fn split(args: &CatalogSplitArgs, context: &Context) -> Result<Exit> {
 }
 
 /// Changes the catalog in one transaction and says what was done, and what else bears the same names now.
-fn change(store: &mut Store, context: &Context, write: impl FnOnce(&Tx<'_>, &str) -> Result<Tended>) -> Result<Exit> {
+fn change(
+    store: &mut Store,
+    context: &Context,
+    write: impl FnOnce(&Tx<'_>, &str) -> Result<EntityEdit>,
+) -> Result<Exit> {
     let terminal = &context.terminal;
     let tx = store.write()?;
     let tended = write(&tx, &context.config.now_text())?;
@@ -189,8 +193,8 @@ fn change(store: &mut Store, context: &Context, write: impl FnOnce(&Tx<'_>, &str
     Ok(Exit::Done)
 }
 
-fn in_words(tended: &Tended) -> String {
-    let Tended { entity, mentions, decisions, .. } = tended;
+fn in_words(tended: &EntityEdit) -> String {
+    let EntityEdit { entity, mentions, decisions, .. } = tended;
     let entity = format!("{}:{}", entity.entity_type, entity.id);
     let (mentions, decisions) = (count(*mentions, "mention"), *decisions);
     match tended.done {

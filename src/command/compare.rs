@@ -4,16 +4,16 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::Context;
-use super::select::ask_options;
-use crate::batch::prompts::Questions;
+use super::select::prompt_options;
+use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
 use crate::cli::extract::CompareArgs;
-use crate::cli::select::AskArgs;
+use crate::cli::select::PromptArgs;
 use crate::error::{Exit, Explain as _, interrupted, usage};
 use crate::extract::compare::{self, Compared, Comparison, Side, SidePlan, SideReport};
 use crate::extract::direct::{self, Stopped};
 use crate::model::RunId;
-use crate::profile::{AskOptions, Endpoint, Profile};
+use crate::profile::{Endpoint, Profile, PromptOptions};
 use crate::provider::Client;
 use crate::session::Session;
 use crate::terminal::style::{bold, dim};
@@ -26,7 +26,7 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
         return adopt(context, &mut session, &RunId::new(run.clone()));
     }
     let prices = context.prices(args.price.as_deref())?;
-    let sides = sides(context, &session, &args.asks)?;
+    let sides = sides(context, &session, &args.prompts)?;
     let groups = session.store.read().sampled_groups(args.sample, args.seed)?;
     if groups.is_empty() {
         return Err(anyhow::anyhow!("there is no group with text to ask about"))
@@ -105,23 +105,23 @@ fn adopt(context: &Context, session: &mut Session<'_>, run: &RunId) -> anyhow::R
 }
 
 /// Reads what is to be compared; the side that is not named is what the active profile asks.
-fn sides(context: &Context, session: &Session<'_>, asks: &[String]) -> anyhow::Result<[Side; 2]> {
-    let named = |ask: &String| side(context, session, ask);
-    match asks {
+fn sides(context: &Context, session: &Session<'_>, prompts: &[String]) -> anyhow::Result<[Side; 2]> {
+    let named = |prompt: &String| side(context, session, prompt);
+    match prompts {
         [one] => {
-            let options = ask_options(&AskArgs::default(), context)?;
-            let questions = Questions::of(&session.store, &options)?;
-            let label = format!("{} (profile `{}`)", questions.model(), questions.profile.name);
-            Ok([Side { label, questions }, named(one)?])
+            let options = prompt_options(&PromptArgs::default(), context)?;
+            let prompts = Prompts::of(&session.store, &options)?;
+            let label = format!("{} (profile `{}`)", prompts.model(), prompts.profile.name);
+            Ok([Side { label, prompts }, named(one)?])
         }
         [one, two] => Ok([named(one)?, named(two)?]),
-        _ => Err(usage("name one or two asks to compare")),
+        _ => Err(usage("name one or two prompts to compare")),
     }
 }
 
 /// Reads `gpt-5-nano,effort=minimal`: settings separated by commas; the one without a name is the model.
 fn side(context: &Context, session: &Session<'_>, text: &str) -> anyhow::Result<Side> {
-    let mut options = ask_options(&AskArgs::default(), context)?;
+    let mut options = prompt_options(&PromptArgs::default(), context)?;
     let mut profile = None;
     for setting in text.split(',').map(str::trim).filter(|setting| !setting.is_empty()) {
         match setting.split_once('=').map(|(name, value)| (name.trim(), value.trim())) {
@@ -130,14 +130,14 @@ fn side(context: &Context, session: &Session<'_>, text: &str) -> anyhow::Result<
             Some((name, value)) => set(&mut options, name, value)?,
         }
     }
-    let questions = match profile {
-        Some(text) => Questions::of_text(&session.store, text, &options)?,
-        None => Questions::of(&session.store, &options)?,
+    let prompts = match profile {
+        Some(text) => Prompts::of_text(&session.store, text, &options)?,
+        None => Prompts::of(&session.store, &options)?,
     };
-    Ok(Side { label: text.to_string(), questions })
+    Ok(Side { label: text.to_string(), prompts })
 }
 
-fn set(options: &mut AskOptions, name: &str, value: &str) -> anyhow::Result<()> {
+fn set(options: &mut PromptOptions, name: &str, value: &str) -> anyhow::Result<()> {
     let wrong = || usage(format!("`{name}={value}`: not a number"));
     match name {
         "model" => options.model = Some(value.to_string()),
@@ -150,7 +150,7 @@ fn set(options: &mut AskOptions, name: &str, value: &str) -> anyhow::Result<()> 
                 .ok_or_else(|| usage(format!("`endpoint={value}`: it is `responses` or `chat`")))?;
         }
         _ => {
-            return Err(usage(format!("`{name}` is no setting of an ask"))).hint(
+            return Err(usage(format!("`{name}` is no setting of a prompt"))).hint(
                 "they are model, effort, verbosity, max-output-tokens, temperature, endpoint and profile, as in \
                  `gpt-5-nano,effort=minimal`",
             );

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::Context;
 use super::batch::say_what_is_not_sent;
-use super::select::{ask_options, selection};
+use super::select::{prompt_options, selection};
 use crate::batch::plan::{Plan, plan};
-use crate::batch::prompts::Questions;
+use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
 use crate::cli::extract::ExtractArgs;
 use crate::error::{Exit, Explain as _, interrupted, usage};
@@ -23,20 +23,20 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
         return Err(usage("`--max-cost` is an amount of dollars"));
     }
     let selection = selection(&args.select)?;
-    let prices = context.prices(args.ask.price.as_deref())?;
+    let prices = context.prices(args.prompt.price.as_deref())?;
     let mut session = context.session()?;
-    let questions = Questions::of(&session.store, &ask_options(&args.ask, context)?)?;
+    let prompts = Prompts::of(&session.store, &prompt_options(&args.prompt, context)?)?;
     if args.dry_run {
         let origin = session.store.read().origin_by_url(&context.origin()?)?;
         let is_sandbox = origin.is_some_and(|origin| origin.is_sandbox);
         // One part, however large: nothing is uploaded.
-        let plan = plan(&session, &questions, &selection, unlimited(), &prices, is_sandbox)?;
+        let plan = plan(&session, &prompts, &selection, unlimited(), &prices, is_sandbox)?;
         return show_plan(context, &session, &plan, args);
     }
     let client = context.patient_client(args.timeout)?;
     let _lock = session.lock_spending()?;
     let origin = direct::greet(&mut session, &client)?;
-    let plan = plan(&session, &questions, &selection, unlimited(), &prices, origin.is_sandbox)?;
+    let plan = plan(&session, &prompts, &selection, unlimited(), &prices, origin.is_sandbox)?;
     say_what_is_not_sent(context, &plan, args.select.retry_failed)?;
     if plan.n_requests() == 0 {
         return nothing_to_do(context, &session, &plan);
@@ -44,7 +44,7 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     check_cost(&plan, args.max_cost)?;
     context.terminal.status(format!(
         "asking {} about {} at {}: about {} tokens, {}",
-        questions.model(),
+        prompts.model(),
         count(plan.n_groups(), "group"),
         origin.base_url,
         number(plan.estimate.input_tokens + plan.estimate.output_tokens),
@@ -52,9 +52,9 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     ));
     let options =
         DirectOptions { concurrency: args.concurrency.into(), max_cost: args.max_cost, trial: false, strict: false };
-    let report = direct::run(&mut session, &client, &questions, &plan, &prices, options)?;
+    let report = direct::run(&mut session, &client, &prompts, &plan, &prices, options)?;
     show(context, &report)?;
-    finish(&report, questions.model())
+    finish(&report, prompts.model())
 }
 
 /// What is sent one by one has no limit but the model's own.

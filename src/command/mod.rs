@@ -44,7 +44,7 @@ use crate::interrupt;
 use crate::provider;
 use crate::request::{Price, Prices};
 use crate::session::Session;
-use crate::session::told;
+use crate::session::api_failure;
 use crate::store::Store;
 use crate::terminal::Terminal;
 
@@ -101,12 +101,12 @@ impl Context {
     /// Returns the provider's address, in the one spelling the ledger uses.
     pub fn origin(&self) -> anyhow::Result<String> {
         let url = self.config.base_url(self.base_url.as_deref());
-        Ok(provider::Origin::parse(&url).map_err(told)?.as_str().to_owned())
+        Ok(provider::Origin::parse(&url).map_err(api_failure)?.as_str().to_owned())
     }
 
     /// Makes a client of the provider; nothing is sent yet, but a missing key is found here. Ctrl-C ends its calls.
     pub fn client(&self) -> anyhow::Result<provider::Client> {
-        let client = provider::Client::new(&self.settings(), self.hooks()).map_err(told)?;
+        let client = provider::Client::new(&self.settings(), self.hooks()).map_err(api_failure)?;
         // A transfer that Ctrl-C ends: the one call that buys is let through to its answer.
         let stopper = client.stopper();
         interrupt::on_request(move || stopper.stop());
@@ -118,7 +118,7 @@ impl Context {
     pub fn patient_client(&self, timeout_secs: u32) -> anyhow::Result<provider::Client> {
         let mut settings = self.settings();
         settings.answer_timeout = Duration::from_secs(timeout_secs.into());
-        provider::Client::new(&settings, self.hooks()).map_err(told)
+        provider::Client::new(&settings, self.hooks()).map_err(api_failure)
     }
 
     fn settings(&self) -> provider::Settings {

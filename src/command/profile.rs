@@ -11,7 +11,7 @@ use super::Context;
 use crate::cli::profile::{CheckArgs, ExportArgs, KindArg, ProfileCommand, ShowArgs, UseArgs};
 use crate::error::{Exit, Explain as _};
 use crate::model::Kind;
-use crate::profile::{self, AskOptions, EntityType, Profile};
+use crate::profile::{self, EntityType, Profile, PromptOptions};
 use crate::store::active_profile;
 use crate::store::{Store, StoredProfile};
 use crate::terminal::{style, words};
@@ -93,10 +93,10 @@ impl Row {
 
 fn show(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
     let profile = Profile::parse(&find(args.profile.as_deref(), context)?)?;
-    let options = AskOptions {
+    let options = PromptOptions {
         max_topics: context.config.max_topics()?,
         max_entities: context.config.max_entities()?,
-        ..AskOptions::default()
+        ..PromptOptions::default()
     };
     let terminal = &context.terminal;
     if let Some(kind) = args.prompt {
@@ -104,13 +104,13 @@ fn show(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
             KindArg::Topic => Kind::Topic,
             KindArg::Entity => Kind::Entity,
         };
-        let ask = profile::ask(&profile, kind, &options)?;
+        let prompt = profile::make_prompt(&profile, kind, &options)?;
         if terminal.is_json() {
-            terminal.json(&ask)?;
+            terminal.json(&prompt)?;
         } else {
-            terminal.line(&ask.instructions)?;
+            terminal.line(&prompt.instructions)?;
             terminal.line("")?;
-            terminal.line(serde_json::to_string_pretty(&ask.schema)?)?;
+            terminal.line(serde_json::to_string_pretty(&prompt.schema)?)?;
         }
         return Ok(Exit::Done);
     }

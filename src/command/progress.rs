@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::Context;
-use crate::batch::prompts::Questions;
+use crate::batch::prompts::Prompts;
 use crate::error::Exit;
-use crate::profile::AskOptions;
+use crate::profile::PromptOptions;
 use crate::store::WorldProgress;
 use crate::terminal::style::bold;
 use crate::terminal::words::{count, dollars, number};
@@ -14,15 +14,15 @@ use crate::terminal::words::{count, dollars, number};
 pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
     let session = context.session()?;
     let read = session.store.read();
-    let options = AskOptions {
+    let options = PromptOptions {
         max_topics: context.config.max_topics()?,
         max_entities: context.config.max_entities()?,
-        ..AskOptions::default()
+        ..PromptOptions::default()
     };
-    let questions = Questions::of(&session.store, &options)?;
+    let prompts = Prompts::of(&session.store, &options)?;
     let current: Vec<_> = {
-        let asks = questions.current(read)?;
-        [asks.topic, asks.entity].into_iter().flatten().collect()
+        let prompts = prompts.current(read)?;
+        [prompts.topic, prompts.entity].into_iter().flatten().collect()
     };
     let groups = read.group_counts()?;
     let progress = read.progress(&current)?;
@@ -44,8 +44,8 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
             "open_batches": n_open,
             "unsent_parts": n_unsent,
             "knowledge": {"topics": topics, "mentions": mentions, "linked": linked},
-            "profile": questions.profile.name,
-            "model": questions.model(),
+            "profile": prompts.profile.name,
+            "model": prompts.model(),
         }))?;
         return Ok(Exit::Done);
     }

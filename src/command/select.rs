@@ -10,11 +10,11 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
 use super::Context;
-use crate::cli::select::{AskArgs, EndpointArg, SelectArgs};
+use crate::cli::select::{EndpointArg, PromptArgs, SelectArgs};
 use crate::config::timestamp_text;
 use crate::error::{Explain as _, usage};
 use crate::model::GroupId;
-use crate::profile::{AskOptions, Endpoint};
+use crate::profile::{Endpoint, PromptOptions};
 use crate::store::{Resend, Selection};
 
 /// Resolves the selection options.
@@ -30,8 +30,8 @@ pub(super) fn selection(args: &SelectArgs) -> anyhow::Result<Selection> {
 }
 
 /// Resolves the model options; limits may come from the environment.
-pub(super) fn ask_options(args: &AskArgs, context: &Context) -> anyhow::Result<AskOptions> {
-    Ok(AskOptions {
+pub(super) fn prompt_options(args: &PromptArgs, context: &Context) -> anyhow::Result<PromptOptions> {
+    Ok(PromptOptions {
         model: args.model.clone(),
         reasoning_effort: args.effort.clone(),
         verbosity: args.verbosity.clone(),

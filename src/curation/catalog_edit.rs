@@ -18,7 +18,7 @@ use crate::terminal::words;
 
 /// What a change came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Tended {
+pub struct EntityEdit {
     /// `added`, `changed`, `removed`, `merged`, `split`, or `unchanged`.
     pub done: &'static str,
     /// The entity as it is now; of a removal, as it was; of a split, the new one.
@@ -32,7 +32,7 @@ pub struct Tended {
     pub relinked: Option<Relinked>,
 }
 
-impl Tended {
+impl EntityEdit {
     fn new(done: &'static str, entity: Entity) -> Self {
         Self { done, entity, mentions: 0, decisions: 0, relinked: None }
     }
@@ -64,7 +64,7 @@ pub fn id_for(name: &str, given: Option<&str>) -> Result<EntityId> {
 }
 
 /// Adds an entity that is not there yet.
-pub fn add(tx: &Tx<'_>, entity: &Entity, now: &str) -> Result<Tended> {
+pub fn add(tx: &Tx<'_>, entity: &Entity, now: &str) -> Result<EntityEdit> {
     let entity = checked(entity)?;
     if tx.read().entity_key(&entity.entity_type, &entity.id)?.is_some() {
         return Err(usage(format!("the catalog has a {} `{}` already", entity.entity_type, entity.id)))
@@ -75,7 +75,7 @@ pub fn add(tx: &Tx<'_>, entity: &Entity, now: &str) -> Result<Tended> {
     // What was decided about it before it was removed holds again.
     let decisions = decisions_about(tx.read(), key)?;
     let relinked = relink_decided(tx, &decisions)?;
-    Ok(Tended { decisions: decisions.len() as u64, relinked, ..Tended::new("added", entity) })
+    Ok(EntityEdit { decisions: decisions.len() as u64, relinked, ..EntityEdit::new("added", entity) })
 }
 
 /// Links anew what decisions are about that speak of another entity now, or of one again.
@@ -102,7 +102,7 @@ fn target(entity: &Entity) -> Target {
 }
 
 /// Changes an entity.
-pub fn edit(tx: &Tx<'_>, key: EntityKey, edit: &Edit, now: &str) -> Result<Tended> {
+pub fn edit(tx: &Tx<'_>, key: EntityKey, edit: &Edit, now: &str) -> Result<EntityEdit> {
     let before = found(tx.read(), key)?;
     let mut entity = before.clone();
     if let Some(missing) = edit.removed_aliases.iter().find(|alias| !entity.aliases.contains(alias)) {
@@ -123,11 +123,11 @@ pub fn edit(tx: &Tx<'_>, key: EntityKey, edit: &Edit, now: &str) -> Result<Tende
     let mut entity = checked(&entity)?;
     entity.aliases.sort();
     if entity == before {
-        return Ok(Tended::new("unchanged", entity));
+        return Ok(EntityEdit::new("unchanged", entity));
     }
     tx.load_entity(&entity, now)?;
     linking::refresh(tx)?;
-    Ok(Tended::new("changed", entity))
+    Ok(EntityEdit::new("changed", entity))
 }
 
 fn no_alias(entity: &Entity, alias: &str) -> anyhow::Error {
@@ -144,9 +144,9 @@ fn no_alias(entity: &Entity, alias: &str) -> anyhow::Error {
 }
 
 /// Removes an entity. Its mentions keep their text, and decisions about it sleep until it is back.
-pub fn remove(tx: &Tx<'_>, key: EntityKey) -> Result<Tended> {
+pub fn remove(tx: &Tx<'_>, key: EntityKey) -> Result<EntityEdit> {
     let entity = found(tx.read(), key)?;
-    let mut tended = Tended::new("removed", entity);
+    let mut tended = EntityEdit::new("removed", entity);
     tended.mentions = tx.read().mentions_linked_to(key)?.len() as u64;
     tended.decisions = decisions_about(tx.read(), key)?.len() as u64;
     tx.remove_entity(key)?;
@@ -161,7 +161,7 @@ fn decisions_about(read: Read<'_>, key: EntityKey) -> Result<Vec<Remembered>> {
 }
 
 /// Makes one entity of two: names, attributes that the second lacks, links, decisions and verdicts of audits move to it.
-pub fn merge(tx: &Tx<'_>, from: EntityKey, into: EntityKey, across_types: bool, now: &str) -> Result<Tended> {
+pub fn merge(tx: &Tx<'_>, from: EntityKey, into: EntityKey, across_types: bool, now: &str) -> Result<EntityEdit> {
     if from == into {
         return Err(usage("both names are of the same entity"));
     }
@@ -190,12 +190,12 @@ pub fn merge(tx: &Tx<'_>, from: EntityKey, into: EntityKey, across_types: bool, 
     linking::refresh(tx)?;
     // What is not the one is not the other now, and may be linked to it.
     let relinked = relink_decided(tx, &decisions)?;
-    Ok(Tended { mentions, decisions: decisions.len() as u64, relinked, ..Tended::new("merged", entity) })
+    Ok(EntityEdit { mentions, decisions: decisions.len() as u64, relinked, ..EntityEdit::new("merged", entity) })
 }
 
 /// Makes two entities of one: some of its aliases, or of the names that were taught of it, become a new one. What was
 /// taught about these names goes along, and mentions that are written so are linked anew.
-pub fn split(tx: &Tx<'_>, key: EntityKey, names: &[String], id: Option<&str>, now: &str) -> Result<Tended> {
+pub fn split(tx: &Tx<'_>, key: EntityKey, names: &[String], id: Option<&str>, now: &str) -> Result<EntityEdit> {
     linking::rekey(tx)?;
     let mut entity = found(tx.read(), key)?;
     let taught: Vec<Remembered> = decisions_about(tx.read(), key)?
@@ -241,5 +241,5 @@ pub fn split(tx: &Tx<'_>, key: EntityKey, names: &[String], id: Option<&str>, no
     let linked = tx.read().mentions_linked_to(key)?;
     let groups = linked.into_iter().filter(|(_, text)| keys.contains(&mention_key(text))).map(|(group, _)| group);
     let (relinked, _) = mentions::relink(tx, groups.collect())?;
-    Ok(Tended { mentions: relinked.moved, decisions, relinked: Some(relinked), ..Tended::new("split", new) })
+    Ok(EntityEdit { mentions: relinked.moved, decisions, relinked: Some(relinked), ..EntityEdit::new("split", new) })
 }

@@ -7,7 +7,7 @@ use crate::request::line::Form;
 
 /// How a request is put to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ability {
+pub struct Capabilities {
     /// Where it goes.
     pub endpoint: Endpoint,
     /// How much structure is asked for.
@@ -17,23 +17,23 @@ pub struct Ability {
     pub older_limit: bool,
 }
 
-impl Ability {
+impl Capabilities {
     /// Returns what is asked first: everything. `is_near` says that the server is one of our own.
-    pub fn full(endpoint: Endpoint, is_near: bool) -> Ability {
-        Ability { endpoint, form: Form::Schema, older_limit: is_near }
+    pub fn full(endpoint: Endpoint, is_near: bool) -> Capabilities {
+        Capabilities { endpoint, form: Form::Schema, older_limit: is_near }
     }
 
     /// Returns the next weaker way after a refusal, where the refusal is about the way and not about the request.
-    pub fn after(self, error: &ApiError) -> Option<Ability> {
+    pub fn after(self, error: &ApiError) -> Option<Capabilities> {
         let said = error.message.to_lowercase();
         let names = |words: &[&str]| words.iter().any(|word| said.contains(word));
         let about_model = error.code.as_deref() == Some("model_not_found") || names(&["model"]);
         match error.status? {
             404 | 405 | 501 if self.endpoint == Endpoint::Responses && !about_model => {
-                Some(Ability { endpoint: Endpoint::Chat, ..self })
+                Some(Capabilities { endpoint: Endpoint::Chat, ..self })
             }
             400 | 422 if self.older_limit && self.endpoint == Endpoint::Chat && names(&["max_tokens"]) => {
-                Some(Ability { older_limit: false, ..self })
+                Some(Capabilities { older_limit: false, ..self })
             }
             // A schema that the provider finds wrong is wrong in every form; it is ours to mend.
             _ if error.code.as_deref() == Some("invalid_json_schema") => None,
@@ -50,7 +50,7 @@ impl Ability {
                     .as_deref()
                     .is_some_and(|p| p.starts_with("response_format") || p.starts_with("text.format")) =>
             {
-                Some(Ability { form: self.form.weaker()?, ..self })
+                Some(Capabilities { form: self.form.weaker()?, ..self })
             }
             _ => None,
         }
@@ -58,9 +58,9 @@ impl Ability {
 
     /// Returns the way to go where a server took a schema and did not keep to it: some ignore the schema of
     /// `/v1/responses` without a word, and enforce that of chat completions.
-    pub fn after_unkept_schema(self) -> Option<Ability> {
+    pub fn after_unkept_schema(self) -> Option<Capabilities> {
         (self.endpoint == Endpoint::Responses && self.form == Form::Schema)
-            .then_some(Ability { endpoint: Endpoint::Chat, ..self })
+            .then_some(Capabilities { endpoint: Endpoint::Chat, ..self })
     }
 
     /// Returns the way in words.
@@ -80,9 +80,9 @@ mod tests {
 
     #[test]
     fn a_weaker_way_is_taken_only_where_the_way_was_refused() {
-        let full = Ability::full(Endpoint::Responses, true);
-        let chat = Ability::full(Endpoint::Chat, true);
-        let check = |from: Ability, status, code, message: &str, expected: Option<Ability>| {
+        let full = Capabilities::full(Endpoint::Responses, true);
+        let chat = Capabilities::full(Endpoint::Chat, true);
+        let check = |from: Capabilities, status, code, message: &str, expected: Option<Capabilities>| {
             let error = ApiError::for_test(status, code, None).saying(message);
             assert_eq!(from.after(&error), expected, "{status} {message}");
         };
@@ -91,14 +91,14 @@ mod tests {
         check(full, 404, Some("model_not_found"), "The model `x` does not exist", None);
         check(full, 404, None, "model 'x' not found", None);
         check(chat, 404, None, "404 page not found", None);
-        let object = Ability { form: Form::JsonObject, ..chat };
-        let plain = Ability { form: Form::Plain, ..chat };
+        let object = Capabilities { form: Form::JsonObject, ..chat };
+        let plain = Capabilities { form: Form::Plain, ..chat };
         check(chat, 400, None, "response_format json_schema is not supported", Some(object));
         check(object, 400, None, "'response_format' is unknown", Some(plain));
         check(plain, 400, None, "'response_format' is unknown", None);
         check(full, 400, Some("invalid_json_schema"), "Invalid schema for response_format", None);
         check(chat, 400, None, "context too long", None);
-        let modern = Ability { older_limit: false, ..chat };
+        let modern = Capabilities { older_limit: false, ..chat };
         check(chat, 400, None, "Unsupported parameter: 'max_tokens'", Some(modern));
         check(modern, 400, None, "Unsupported parameter: 'max_tokens'", None);
         check(chat, 401, None, "response_format", None);

@@ -1,7 +1,7 @@
-//! The same groups asked with two asks: what each finds, how far they agree, what each costs.
+//! The same groups asked with two prompts: what each finds, how far they agree, what each costs.
 //!
 //! The answers are trials: paid for and kept in the ledger, but apart from the collection's own until [`adopt`] makes
-//! them so. A question that was already answered with the same ask and text is not asked again.
+//! them so. A question that was already answered with the same prompt and text is not asked again.
 
 use std::collections::BTreeSet;
 
@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use crate::answer::{Expect, Found, Outcome, read_text};
 use crate::batch::plan::{Plan, PlannedPart, plan_groups};
-use crate::batch::prompts::Questions;
+use crate::batch::prompts::Prompts;
 use crate::error::Explain as _;
 use crate::extract::direct::{self, DirectOptions, Stopped};
-use crate::import::answers::{Scribe, expect};
+use crate::import::answers::{KnowledgeWriter, expect};
 use crate::linking::{Linker, Load};
 use crate::model::{GroupKey, Kind, LinkOutcome, RequestKey, RunId, Usage};
 use crate::provider::Client;
@@ -28,7 +28,7 @@ pub struct Side {
     /// What the person called it.
     pub label: String,
     /// What it asks.
-    pub questions: Questions,
+    pub prompts: Prompts,
 }
 
 /// What a comparison found.
@@ -165,8 +165,8 @@ pub fn plan(
     prices: &Prices,
     sandbox: bool,
 ) -> anyhow::Result<[SidePlan; 2]> {
-    if sides[0].questions.topic.fingerprint == sides[1].questions.topic.fingerprint
-        && sides[0].questions.entity.fingerprint == sides[1].questions.entity.fingerprint
+    if sides[0].prompts.topic.fingerprint == sides[1].prompts.topic.fingerprint
+        && sides[0].prompts.entity.fingerprint == sides[1].prompts.entity.fingerprint
     {
         return Err(anyhow!("both sides ask the same"))
             .hint("name what differs, as in `gleaner compare gpt-5-mini gpt-5-nano,effort=minimal`");
@@ -177,15 +177,15 @@ pub fn plan(
         for &group in groups {
             let mut attempt = |kind| -> anyhow::Result<Option<u32>> {
                 Ok(match standing(session, side, group, kind, sandbox)? {
-                    Standing::Answered(_) => {
+                    PairProgress::Answered(_) => {
                         reused += 1;
                         None
                     }
-                    Standing::Pending => {
+                    PairProgress::Pending => {
                         pending += 1;
                         None
                     }
-                    Standing::Open => Some(1),
+                    PairProgress::Open => Some(1),
                 })
             };
             let candidate = Candidate { group: group.0, topic: attempt(Kind::Topic)?, entity: attempt(Kind::Entity)? };
@@ -193,7 +193,7 @@ pub fn plan(
                 part.groups.push((candidate, group.1));
             }
         }
-        let (size, estimate) = plan_groups(session, &side.questions, &part.groups, prices)?;
+        let (size, estimate) = plan_groups(session, &side.prompts, &part.groups, prices)?;
         part.size = size;
         let parts = if part.groups.is_empty() { vec![] } else { vec![part] };
         let plan = Plan { selected: Selected::default(), parts, left_out: vec![], estimate };
@@ -223,7 +223,7 @@ pub fn send(
     let origin = session.origin_of(client)?;
     let mut runs = vec![];
     for (side, plan) in sides.iter().zip(plans).filter(|(_, plan)| plan.plan.n_requests() > 0) {
-        let run = crate::batch::plan::record(session, &side.questions, &plan.plan, Some(&origin), true)?;
+        let run = crate::batch::plan::record(session, &side.prompts, &plan.plan, Some(&origin), true)?;
         crate::batch::submit::send_waiting(session, client, Some(&run), None)
             .hint(format!("the run is kept: `gleaner batch submit {run}` goes on with it"))?;
         runs.push(run);
@@ -246,13 +246,13 @@ pub fn run(
         let plan = &plans[at].plan;
         let report = &mut reports[at];
         report.label = side.label.clone();
-        report.model = side.questions.model().to_string();
+        report.model = side.prompts.model().to_string();
         report.reused = plans[at].reused;
         report.pending = plans[at].pending;
         if plan.n_requests() > 0 {
             session.terminal.status(format!("asking {}", side.label));
             let options = DirectOptions { concurrency, max_cost: None, trial: true, strict: false };
-            let direct = direct::run(session, client, &side.questions, plan, prices, options)?;
+            let direct = direct::run(session, client, &side.prompts, plan, prices, options)?;
             report.run_id = Some(direct.run_id);
             report.asked = direct.account.sent;
             report.stopped = direct.stopped;
@@ -311,7 +311,7 @@ fn gather(
 }
 
 /// Where a side's question about a group stands.
-enum Standing {
+enum PairProgress {
     Answered(RequestKey),
     /// In a batch.
     Pending,
@@ -325,14 +325,16 @@ fn standing(
     group: (GroupKey, [u8; 16]),
     kind: Kind,
     sandbox: bool,
-) -> anyhow::Result<Standing> {
+) -> anyhow::Result<PairProgress> {
     let read = session.store.read();
-    let Some(ask) = read.ask_by_fingerprint(&side.questions.ask(kind).fingerprint)? else { return Ok(Standing::Open) };
-    if let Some(key) = read.request_answered_with(group, kind, ask.key, sandbox)? {
-        return Ok(Standing::Answered(key));
+    let Some(prompt) = read.prompt_by_fingerprint(&side.prompts.get(kind).fingerprint)? else {
+        return Ok(PairProgress::Open);
+    };
+    if let Some(key) = read.request_answered_with(group, kind, prompt.key, sandbox)? {
+        return Ok(PairProgress::Answered(key));
     }
-    let is_pending = read.is_question_pending(group, kind, ask.key, sandbox)?;
-    Ok(if is_pending { Standing::Pending } else { Standing::Open })
+    let is_pending = read.is_question_pending(group, kind, prompt.key, sandbox)?;
+    Ok(if is_pending { PairProgress::Pending } else { PairProgress::Open })
 }
 
 /// Reads the answers of one side and adds them up.
@@ -352,11 +354,11 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(side: &Side, prices: &'a Prices) -> Reader<'a> {
-        let profile = &side.questions.profile;
+        let profile = &side.prompts.profile;
         Reader {
-            expect: [expect(&side.questions.topic, profile), expect(&side.questions.entity, profile)],
+            expect: [expect(&side.prompts.topic, profile), expect(&side.prompts.entity, profile)],
             prices,
-            model: side.questions.model().to_string(),
+            model: side.prompts.model().to_string(),
             n_usable: [0; 2],
             n_unusable: 0,
             n_failed: 0,
@@ -379,9 +381,9 @@ impl<'a> Reader<'a> {
     ) -> anyhow::Result<Items> {
         let read = session.store.read();
         let key = match standing(session, side, group, kind, sandbox)? {
-            Standing::Answered(key) => key,
-            Standing::Pending => return Ok(Err("in flight".to_string())),
-            Standing::Open => {
+            PairProgress::Answered(key) => key,
+            PairProgress::Pending => return Ok(Err("in flight".to_string())),
+            PairProgress::Open => {
                 self.n_failed += 1;
                 return Ok(Err("not answered".to_string()));
             }
@@ -413,7 +415,7 @@ impl<'a> Reader<'a> {
         Ok(Ok(match content.found {
             Found::Topics(topics) => topics.into_iter().map(|topic| (topic.topic, topic.display)).collect(),
             Found::Mentions(mentions) => {
-                let linked = linker.link_all(&side.questions.profile, mentions)?;
+                let linked = linker.link_all(&side.prompts.profile, mentions)?;
                 self.n_linked += linked.iter().filter(|l| l.outcome == LinkOutcome::Linked).count() as u64;
                 linked
                     .into_iter()
@@ -463,20 +465,20 @@ pub fn adopt(session: &mut Session<'_>, run: &RunId) -> anyhow::Result<Adopted> 
             .hint("`gleaner compare` names the run of each side");
     }
     let mut adopted = Adopted::default();
-    let mut scribe = Scribe::new(&tx);
+    let mut writer = KnowledgeWriter::new(&tx);
     for key in trials {
         tx.adopt_trial(key)?;
         adopted.requests += 1;
         let request = tx.read().request(key)?;
         let Some(answer) = tx.read().answer(key)?.filter(|_| request.state == RequestState::Usable) else { continue };
-        let expect = scribe.expect(request.ask)?;
+        let expect = writer.expect(request.prompt)?;
         if let Outcome::Usable(content) = read_text(answer.text.as_deref().unwrap_or_default(), &expect) {
-            let learned = scribe.write(&request, content.found, answer.answered_at)?;
+            let learned = writer.write(&request, content.found, answer.answered_at)?;
             adopted.topics += learned.topics;
             adopted.mentions += learned.mentions;
         }
     }
-    drop(scribe);
+    drop(writer);
     tx.commit()?;
     Ok(adopted)
 }

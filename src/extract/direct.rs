@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-pub(crate) use super::rate_limiter::Governor;
-pub(crate) use super::worker::{Asker, Pair, Told};
+pub(crate) use super::rate_limiter::RateLimiter;
+pub(crate) use super::worker::{Pair, Reply, Worker};
 
 use crate::answer::{Answer, Outcome};
 use crate::batch::plan::Plan;
-use crate::batch::prompts::{KeptAsks, Questions};
+use crate::batch::prompts::{KeptPrompts, Prompts};
 use crate::config::unix_text;
-use crate::import::answers::{Scribe, answer_row, expect};
+use crate::import::answers::{KnowledgeWriter, answer_row, expect};
 use crate::interrupt;
 use crate::model::{GroupKey, Kind, RunId};
 use crate::provider::{ApiError, Client};
@@ -44,7 +44,7 @@ pub struct DirectOptions {
     pub max_cost: Option<f64>,
     /// Asked by `compare`: the answers stay apart until they are adopted.
     pub trial: bool,
-    /// Ask as a batch would, with a strict schema at the ask's own endpoint, or not at all.
+    /// Prompt as a batch would, with a strict schema at the prompt's own endpoint, or not at all.
     pub strict: bool,
 }
 
@@ -118,22 +118,21 @@ pub fn greet(session: &mut Session<'_>, client: &Client) -> anyhow::Result<Origi
 pub fn run(
     session: &mut Session<'_>,
     client: &Client,
-    questions: &Questions,
+    prompts: &Prompts,
     plan: &Plan,
     prices: &Prices,
     options: DirectOptions,
 ) -> anyhow::Result<DirectReport> {
     let origin = session.origin_of(client)?;
-    let (run, kept) = begin(session, questions, plan, &origin, options.trial)?;
+    let (run, kept) = begin(session, prompts, plan, &origin, options.trial)?;
     let config = session.config;
     let pause = |wait| config.pause(wait).is_ok();
-    let governor = Governor::new(&pause);
+    let limiter = RateLimiter::new(&pause);
     let terminal = session.terminal.clone();
-    let asks = Pair { topic: kept.topic.ask.clone(), entity: kept.entity.ask.clone() };
-    let expect =
-        Pair { topic: expect(&asks.topic, &questions.profile), entity: expect(&asks.entity, &questions.profile) };
+    let pair = Pair { topic: kept.topic.prompt.clone(), entity: kept.entity.prompt.clone() };
+    let expect = Pair { topic: expect(&pair.topic, &prompts.profile), entity: expect(&pair.entity, &prompts.profile) };
     let say = |text: &str| terminal.detail(text);
-    let asker = Asker::new(client, &governor, asks, expect, options.strict, &say);
+    let worker = Worker::new(client, &limiter, pair, expect, options.strict, &say);
     let mut writer = Writer {
         run: run.clone(),
         kept,
@@ -144,23 +143,23 @@ pub fn run(
         groups: HashMap::new(),
         causes: HashMap::new(),
     };
-    ask_all(session, plan, &asker, &governor, client, &mut writer, options)?;
-    writer.report.asked_through = asker.ability().words();
+    ask_all(session, plan, &worker, &limiter, client, &mut writer, options)?;
+    writer.report.asked_through = worker.ability().words();
     Ok(writer.finish())
 }
 
 /// Writes the run down, before anything is asked.
 fn begin(
     session: &mut Session<'_>,
-    questions: &Questions,
+    prompts: &Prompts,
     plan: &Plan,
     origin: &Origin,
     trial: bool,
-) -> anyhow::Result<(RunId, KeptAsks)> {
+) -> anyhow::Result<(RunId, KeptPrompts)> {
     let now = session.config.now();
     let now_text = session.config.now_text();
     let tx = session.store.write()?;
-    let kept = if trial { questions.keep_apart(&tx, &now_text)? } else { questions.keep(&tx, &now_text)? };
+    let kept = if trial { prompts.keep_apart(&tx, &now_text)? } else { prompts.keep(&tx, &now_text)? };
     let id = RunId::new(format!("run-{}-{}", now.strftime("%Y%m%d-%H%M%S"), &tx.fresh_key()?[..4]));
     tx.add_run(&RunRow {
         id: id.clone(),
@@ -178,8 +177,8 @@ fn begin(
 fn ask_all(
     session: &mut Session<'_>,
     plan: &Plan,
-    asker: &Asker<'_>,
-    governor: &Governor<'_>,
+    worker: &Worker<'_>,
+    limiter: &RateLimiter<'_>,
     client: &Client,
     writer: &mut Writer<'_>,
     options: DirectOptions,
@@ -192,10 +191,10 @@ fn ask_all(
     let begun = Instant::now();
     let (to_ask, jobs) = mpsc::channel::<Job>();
     let jobs = Mutex::new(jobs);
-    let (answered, answers) = mpsc::channel::<(Job, Told)>();
+    let (answered, answers) = mpsc::channel::<(Job, Reply)>();
     thread::scope(|scope| -> anyhow::Result<()> {
         // However the writer ends, also by an error of the disk, the threads must not wait for more.
-        let _stop = StopOnDrop(governor);
+        let _stop = StopOnDrop(limiter);
         let to_ask = to_ask;
         for _ in 0..options.concurrency.max(1) {
             let (answered, jobs) = (answered.clone(), &jobs);
@@ -203,7 +202,7 @@ fn ask_all(
                 loop {
                     let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok(job) = job else { return };
-                    let told = asker.ask(job.kind, &job.input);
+                    let told = worker.ask(job.kind, &job.input);
                     if answered.send((job, told)).is_err() {
                         return;
                     }
@@ -247,7 +246,7 @@ fn ask_all(
             }
             if writer.report.stopped.is_some() && stopping.is_none() {
                 stopping = Some(Instant::now());
-                governor.stop();
+                limiter.stop();
                 if n_in_air > 0 {
                     session.terminal.status("finishing the calls in the air");
                 }
@@ -264,8 +263,8 @@ fn ask_all(
     Ok(())
 }
 
-/// Stops the governor when the scope is left, in whichever way.
-struct StopOnDrop<'a>(&'a Governor<'a>);
+/// Stops the limiter when the scope is left, in whichever way.
+struct StopOnDrop<'a>(&'a RateLimiter<'a>);
 
 impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
@@ -276,7 +275,7 @@ impl Drop for StopOnDrop<'_> {
 /// Saves answers and keeps the account.
 struct Writer<'a> {
     run: RunId,
-    kept: KeptAsks,
+    kept: KeptPrompts,
     origin: Origin,
     prices: &'a Prices,
     trial: bool,
@@ -288,32 +287,32 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     /// Saves what came, in one transaction.
-    fn save(&mut self, session: &mut Session<'_>, done: Vec<(Job, Told)>) -> anyhow::Result<()> {
+    fn save(&mut self, session: &mut Session<'_>, done: Vec<(Job, Reply)>) -> anyhow::Result<()> {
         let now = session.config.now_text();
         let tx = session.store.write()?;
-        let mut scribe = Scribe::for_few(&tx);
+        let mut writer = KnowledgeWriter::for_few(&tx);
         for (job, told) in done {
             match told {
-                Told::Answer(answer, raw) => self.save_one(&tx, &mut scribe, &job, *answer, &raw, &now)?,
-                Told::Failed(answer) => self.save_one(&tx, &mut scribe, &job, *answer, "", &now)?,
-                Told::Stop(error) => _ = self.report.stopped.get_or_insert(Stopped::By(error)),
-                Told::NotAsked => {}
+                Reply::Answer(answer, raw) => self.save_one(&tx, &mut writer, &job, *answer, &raw, &now)?,
+                Reply::Failed(answer) => self.save_one(&tx, &mut writer, &job, *answer, "", &now)?,
+                Reply::Stop(error) => _ = self.report.stopped.get_or_insert(Stopped::By(error)),
+                Reply::NotAsked => {}
             }
         }
-        drop(scribe);
+        drop(writer);
         tx.commit()
     }
 
     fn save_one(
         &mut self,
         tx: &Tx<'_>,
-        scribe: &mut Scribe<'_, '_>,
+        writer: &mut KnowledgeWriter<'_, '_>,
         job: &Job,
         answer: Answer,
         raw: &str,
         now: &str,
     ) -> anyhow::Result<()> {
-        let ask = self.kept.key(job.kind);
+        let prompt = self.kept.key(job.kind);
         let state = match answer.outcome {
             Outcome::Usable(_) => RequestState::Usable,
             Outcome::Unusable(_) => RequestState::Unusable,
@@ -323,7 +322,7 @@ impl Writer<'_> {
         let key = tx.add_request(&NewRequest {
             group: job.group,
             kind: job.kind,
-            ask,
+            prompt,
             text_hash: job.text_hash,
             run: self.run.clone(),
             batch: None,
@@ -333,7 +332,7 @@ impl Writer<'_> {
             state,
         })?;
         let answered_at = answer.answered_at.and_then(unix_text).or_else(|| Some(now.to_string()));
-        let model = &self.kept.topic.ask.model;
+        let model = &self.kept.topic.prompt.model;
         let row = answer_row(&answer, answered_at, raw.as_bytes(), model, self.prices, false);
         tx.keep_answer(key, &row)?;
         self.count(job.group, state, &answer, &row);
@@ -343,7 +342,7 @@ impl Writer<'_> {
         if let Outcome::Usable(content) = answer.outcome {
             self.report.clamped += content.notes.n_clamped as u64;
             self.report.repaired += u64::from(content.notes.is_repaired());
-            let learned = scribe.write(&tx.read().request(key)?, content.found, row.answered_at)?;
+            let learned = writer.write(&tx.read().request(key)?, content.found, row.answered_at)?;
             self.report.topics_extracted += learned.topics;
             self.report.entities_extracted += learned.mentions;
             self.report.entities_linked += learned.linked;

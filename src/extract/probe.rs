@@ -1,7 +1,7 @@
 //! One request ahead of a big spend: a model, parameter or schema that is refused would fail every line, hours later.
 
 use crate::batch::plan::{Plan, PlannedPart};
-use crate::batch::prompts::Questions;
+use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
 use crate::error::Explain as _;
 use crate::extract::direct::{self, DirectOptions, Stopped};
@@ -27,7 +27,7 @@ pub enum Probed {
 pub fn probe(
     session: &mut Session<'_>,
     client: &Client,
-    questions: &Questions,
+    prompts: &Prompts,
     plan: &Plan,
     prices: &Prices,
 ) -> anyhow::Result<Probed> {
@@ -45,7 +45,7 @@ pub fn probe(
         Plan { selected: Selected::default(), parts: vec![part], left_out: vec![], estimate: plan.estimate.clone() };
     let options = DirectOptions { concurrency: 1, max_cost: None, trial: false, strict: true };
     session.terminal.detail("sending one request ahead, to see whether model, parameters and schema are accepted");
-    let report = direct::run(session, client, questions, &first, prices, options)?;
+    let report = direct::run(session, client, prompts, &first, prices, options)?;
     match report.stopped {
         None => {}
         Some(Stopped::By(error))
@@ -55,7 +55,7 @@ pub fn probe(
             return Ok(Probed::Skipped);
         }
         Some(Stopped::By(error)) => {
-            let advice = refusal::advice(&error, questions.model());
+            let advice = refusal::advice(&error, prompts.model());
             let stopped = Err(error).hint("nothing was uploaded; `--no-probe` skips the request that is sent ahead");
             return match advice {
                 Some(advice) => stopped.hint(advice),

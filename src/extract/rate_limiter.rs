@@ -55,7 +55,7 @@ pub(super) fn names_parameter(error: &ApiError) -> bool {
 }
 
 /// What the threads share.
-pub(crate) struct Governor<'a> {
+pub(crate) struct RateLimiter<'a> {
     /// Held by a thread that waits for all of them; the others wait here before they ask.
     gate: Mutex<()>,
     state: Mutex<State>,
@@ -70,10 +70,10 @@ struct State {
     any_success: bool,
 }
 
-impl<'a> Governor<'a> {
+impl<'a> RateLimiter<'a> {
     /// `pause` sleeps, and returns false when the person asked to stop.
-    pub(crate) fn new(pause: &'a (dyn Fn(Duration) -> bool + Sync)) -> Governor<'a> {
-        Governor { gate: Mutex::new(()), state: Mutex::default(), stopped: AtomicBool::new(false), pause }
+    pub(crate) fn new(pause: &'a (dyn Fn(Duration) -> bool + Sync)) -> RateLimiter<'a> {
+        RateLimiter { gate: Mutex::new(()), state: Mutex::default(), stopped: AtomicBool::new(false), pause }
     }
 
     /// Lets no further call begin.
@@ -178,17 +178,17 @@ mod tests {
             lock(&waits).push(wait.as_secs());
             true
         };
-        let governor = Governor::new(&pause);
+        let limiter = RateLimiter::new(&pause);
         let error = ApiError::for_test(503, None, None);
-        governor.succeeded(&RateLimits::default(), 1);
+        limiter.succeeded(&RateLimits::default(), 1);
         let mut n_failures = 0;
-        while governor.failed(&error, 1) {
+        while limiter.failed(&error, 1) {
             n_failures += 1;
         }
         assert_eq!(n_failures, (RESTS_MAX + 1) * FAILURES_BEFORE_REST - 1);
         let long: Vec<u64> = lock(&waits).iter().copied().filter(|wait| *wait > 1).collect();
         assert_eq!(long, [30, 60, 120]);
-        assert!(!governor.may_ask());
+        assert!(!limiter.may_ask());
     }
 
     #[test]

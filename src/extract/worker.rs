@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::capabilities::Ability;
-use super::rate_limiter::{Governor, Verdict, judge};
+use super::capabilities::Capabilities;
+use super::rate_limiter::{RateLimiter, Verdict, judge};
 use crate::answer::{Answer, Expect, Outcome, Reason, classify_body};
 use crate::model::Kind;
-use crate::profile::{Ask, Endpoint};
+use crate::profile::{Endpoint, Prompt};
 use crate::provider::{ApiError, Client, Fault};
 use crate::request::LineTemplate;
 
@@ -32,7 +32,7 @@ impl<T> Pair<T> {
 }
 
 /// What became of a request.
-pub(crate) enum Told {
+pub(crate) enum Reply {
     /// It was answered, well or badly; with the body as it came.
     Answer(Box<Answer>, String),
     /// It was refused, or failed too often; recorded, and others go on.
@@ -44,10 +44,10 @@ pub(crate) enum Told {
 }
 
 /// Asks requests of one run.
-pub(crate) struct Asker<'a> {
+pub(crate) struct Worker<'a> {
     client: &'a Client,
-    governor: &'a Governor<'a>,
-    asks: Pair<Ask>,
+    limiter: &'a RateLimiter<'a>,
+    prompts: Pair<Prompt>,
     expect: Pair<Expect>,
     way: RwLock<Arc<Way>>,
     strict: bool,
@@ -56,35 +56,35 @@ pub(crate) struct Asker<'a> {
 
 /// A way of asking, with its templates made.
 struct Way {
-    ability: Ability,
+    ability: Capabilities,
     templates: Pair<LineTemplate>,
 }
 
-impl<'a> Asker<'a> {
+impl<'a> Worker<'a> {
     /// With `strict` no weaker way is taken; otherwise `say` is told of each.
     pub(crate) fn new(
         client: &'a Client,
-        governor: &'a Governor<'a>,
-        asks: Pair<Ask>,
+        limiter: &'a RateLimiter<'a>,
+        prompts: Pair<Prompt>,
         expect: Pair<Expect>,
         strict: bool,
         say: &'a (dyn Fn(&str) + Sync),
-    ) -> Asker<'a> {
-        let way = Way::new(Ability::full(asks.topic.endpoint, client.origin().is_near()), &asks);
-        Asker { client, governor, asks, expect, way: RwLock::new(Arc::new(way)), strict, say }
+    ) -> Worker<'a> {
+        let way = Way::new(Capabilities::full(prompts.topic.endpoint, client.origin().is_near()), &prompts);
+        Worker { client, limiter, prompts, expect, way: RwLock::new(Arc::new(way)), strict, say }
     }
 
     /// Returns the way that is taken now.
-    pub(crate) fn ability(&self) -> Ability {
+    pub(crate) fn ability(&self) -> Capabilities {
         self.way().ability
     }
 
     /// Asks about a story.
-    pub(crate) fn ask(&self, kind: Kind, input: &str) -> Told {
+    pub(crate) fn ask(&self, kind: Kind, input: &str) -> Reply {
         let mut n_tries = 0;
         loop {
-            if !self.governor.may_ask() {
-                return Told::NotAsked;
+            if !self.limiter.may_ask() {
+                return Reply::NotAsked;
             }
             let way = self.way();
             let template = way.templates.of(kind);
@@ -92,7 +92,7 @@ impl<'a> Asker<'a> {
             let path = way.ability.endpoint.path().trim_start_matches("/v1");
             let error = match self.client.ask_once(path, &template.body(input)) {
                 Ok(answered) => {
-                    self.governor.succeeded(&answered.limits, template.estimate_tokens(input));
+                    self.limiter.succeeded(&answered.limits, template.estimate_tokens(input));
                     let answer = classify_body(&answered.body, self.expect.of(kind));
                     // Asking again costs nothing only where the model is our own.
                     if ignores_schema(&answer)
@@ -103,7 +103,7 @@ impl<'a> Asker<'a> {
                         self.take(&way, next, "the server did not keep to the schema");
                         continue;
                     }
-                    return Told::Answer(Box::new(answer), answered.body);
+                    return Reply::Answer(Box::new(answer), answered.body);
                 }
                 Err(error) => error,
             };
@@ -113,23 +113,23 @@ impl<'a> Asker<'a> {
             }
             n_tries += 1;
             // A page of a proxy in the midst of good answers is a fault that passes.
-            let passing = error.fault == Fault::Unreadable && self.governor.any_success();
+            let passing = error.fault == Fault::Unreadable && self.limiter.any_success();
             match judge(&error) {
                 Verdict::Stop if !passing => {
-                    self.governor.stop();
-                    return Told::Stop(error);
+                    self.limiter.stop();
+                    return Reply::Stop(error);
                 }
-                Verdict::Refused => return Told::Failed(Box::new(failed(&error, self.client.origin().host()))),
+                Verdict::Refused => return Reply::Failed(Box::new(failed(&error, self.client.origin().host()))),
                 Verdict::Stop | Verdict::Again => {
                     let most = if error.fault == Fault::Silent { SILENT_TRIES_MAX } else { TRIES_MAX };
                     let is_last = n_tries >= most;
                     // Where nothing ever worked, nothing else will.
-                    if (is_last && !self.governor.any_success()) || !self.governor.failed(&error, n_tries) {
-                        self.governor.stop();
-                        return Told::Stop(error);
+                    if (is_last && !self.limiter.any_success()) || !self.limiter.failed(&error, n_tries) {
+                        self.limiter.stop();
+                        return Reply::Stop(error);
                     }
                     if is_last {
-                        return Told::Failed(Box::new(failed(&error, self.client.origin().host())));
+                        return Reply::Failed(Box::new(failed(&error, self.client.origin().host())));
                     }
                 }
             }
@@ -141,28 +141,28 @@ impl<'a> Asker<'a> {
     }
 
     /// Takes a weaker way from now on, unless another thread already did.
-    fn take(&self, from: &Way, next: Ability, why: &str) {
+    fn take(&self, from: &Way, next: Capabilities, why: &str) {
         let mut way = self.way.write().unwrap_or_else(PoisonError::into_inner);
         if way.ability == from.ability {
-            *way = Arc::new(Way::new(next, &self.asks));
+            *way = Arc::new(Way::new(next, &self.prompts));
             (self.say)(&format!("{why}; asking {} from now on", next.words()));
         }
     }
 }
 
 impl Way {
-    fn new(ability: Ability, asks: &Pair<Ask>) -> Way {
-        let template = |ask: &Ask| {
-            let mut ask = Ask { endpoint: ability.endpoint, ..ask.clone() };
+    fn new(ability: Capabilities, prompts: &Pair<Prompt>) -> Way {
+        let template = |prompt: &Prompt| {
+            let mut prompt = Prompt { endpoint: ability.endpoint, ..prompt.clone() };
             if ability.older_limit
                 && ability.endpoint == Endpoint::Chat
-                && let Some(limit) = ask.parameters.get("max_output_tokens").cloned()
+                && let Some(limit) = prompt.parameters.get("max_output_tokens").cloned()
             {
-                ask.parameters.insert("max_tokens".to_string(), limit);
+                prompt.parameters.insert("max_tokens".to_string(), limit);
             }
-            LineTemplate::with_form(&ask, ability.form)
+            LineTemplate::with_form(&prompt, ability.form)
         };
-        Way { ability, templates: Pair { topic: template(&asks.topic), entity: template(&asks.entity) } }
+        Way { ability, templates: Pair { topic: template(&prompts.topic), entity: template(&prompts.entity) } }
     }
 }
 

@@ -16,8 +16,8 @@ use crate::answer::{Answer, Expect, Found, Line, Outcome, TypeWords};
 use crate::config::unix_text;
 use crate::interrupt;
 use crate::linking::{self, Linker, Load};
-use crate::model::{AskKey, BatchKey, GroupKey, Kind, LinkOutcome, RequestKey};
-use crate::profile::{Ask, Profile};
+use crate::model::{BatchKey, GroupKey, Kind, LinkOutcome, PromptKey, RequestKey};
+use crate::profile::{Profile, Prompt};
 use crate::request::{Prices, parse_custom_id};
 use crate::resolve::Strictness;
 use crate::session::Session;
@@ -137,7 +137,7 @@ struct Importer<'t, 'c> {
     /// The batches, the one that the last line belonged to first.
     batches: Vec<BatchFacts>,
     prices: &'t Prices,
-    scribe: Scribe<'t, 'c>,
+    writer: KnowledgeWriter<'t, 'c>,
     seen: HashMap<RequestKey, Seen>,
     /// Groups of which something usable came.
     groups: HashSet<GroupKey>,
@@ -150,7 +150,7 @@ impl<'t, 'c> Importer<'t, 'c> {
             tx,
             batches: batches.iter().map(|batch| tx.read().batch(*batch)).collect::<anyhow::Result<_>>()?,
             prices,
-            scribe: Scribe::new(tx),
+            writer: KnowledgeWriter::new(tx),
             seen: HashMap::new(),
             groups: HashSet::new(),
             report: ImportReport::default(),
@@ -192,7 +192,7 @@ impl<'t, 'c> Importer<'t, 'c> {
             let custom_id = line.custom_id;
             return self.set_aside(Some(&custom_id), raw);
         };
-        let answer = line.classify(&self.scribe.question(request.ask)?.expect);
+        let answer = line.classify(&self.writer.question(request.prompt)?.expect);
         let is_usable = matches!(answer.outcome, Outcome::Usable(_));
         match self.seen.get(&request.key) {
             // The success wins, whichever came first; the paid answer is never replaced by a failure.
@@ -244,7 +244,7 @@ impl<'t, 'c> Importer<'t, 'c> {
         if let Outcome::Usable(content) = answer.outcome {
             self.report.clamped += content.notes.n_clamped as u64;
             self.report.repaired += u64::from(content.notes.is_repaired());
-            let learned = self.scribe.write(request, content.found, row.answered_at)?;
+            let learned = self.writer.write(request, content.found, row.answered_at)?;
             self.report.topics_extracted += learned.topics;
             self.report.entities_extracted += learned.mentions;
             self.report.entities_linked += learned.linked;
@@ -323,16 +323,16 @@ pub struct Learned {
     pub superseded: bool,
 }
 
-/// How an answer to one ask is read and linked.
+/// How an answer to one prompt is read and linked.
 struct Question {
     expect: Expect,
     profile: usize,
 }
 
 /// Writes answers into the knowledge tables: the one place that decides whose answer counts.
-pub struct Scribe<'t, 'c> {
+pub struct KnowledgeWriter<'t, 'c> {
     tx: &'t Tx<'c>,
-    questions: HashMap<AskKey, Question>,
+    prompts: HashMap<PromptKey, Question>,
     /// Profiles by their text.
     profiles: Vec<(String, Profile)>,
     /// Opened with the first mention; one for the whole transaction.
@@ -340,26 +340,26 @@ pub struct Scribe<'t, 'c> {
     load: Load,
 }
 
-impl<'t, 'c> Scribe<'t, 'c> {
-    /// Makes a scribe for one transaction with many answers.
+impl<'t, 'c> KnowledgeWriter<'t, 'c> {
+    /// Makes a writer for one transaction with many answers.
     pub fn new(tx: &'t Tx<'c>) -> Self {
-        Self { tx, questions: HashMap::new(), profiles: vec![], linker: None, load: Load::Many }
+        Self { tx, prompts: HashMap::new(), profiles: vec![], linker: None, load: Load::Many }
     }
 
-    /// Makes a scribe for one of many transactions with few answers each.
+    /// Makes a writer for one of many transactions with few answers each.
     pub fn for_few(tx: &'t Tx<'c>) -> Self {
         Self { load: Load::One, ..Self::new(tx) }
     }
 
-    /// Returns how an answer to an ask is read.
-    pub fn expect(&mut self, ask: AskKey) -> anyhow::Result<Expect> {
-        Ok(self.question(ask)?.expect.clone())
+    /// Returns how an answer to a prompt is read.
+    pub fn expect(&mut self, prompt: PromptKey) -> anyhow::Result<Expect> {
+        Ok(self.question(prompt)?.expect.clone())
     }
 
-    fn question(&mut self, ask: AskKey) -> anyhow::Result<&Question> {
-        if !self.questions.contains_key(&ask) {
+    fn question(&mut self, prompt: PromptKey) -> anyhow::Result<&Question> {
+        if !self.prompts.contains_key(&prompt) {
             let read = self.tx.read();
-            let text = match read.profile_of_ask(ask)? {
+            let text = match read.profile_of_prompt(prompt)? {
                 Some(text) => text,
                 None => active_text(read)?,
             };
@@ -371,10 +371,10 @@ impl<'t, 'c> Scribe<'t, 'c> {
                     self.profiles.len() - 1
                 }
             };
-            let expect = expect(&read.ask(ask)?.ask, &self.profiles[profile].1);
-            self.questions.insert(ask, Question { expect, profile });
+            let expect = expect(&read.prompt(prompt)?.prompt, &self.profiles[profile].1);
+            self.prompts.insert(prompt, Question { expect, profile });
         }
-        Ok(&self.questions[&ask])
+        Ok(&self.prompts[&prompt])
     }
 
     /// Writes what an answer to a request taught, unless the answer to a later request stands already. An answer of a
@@ -400,15 +400,20 @@ impl<'t, 'c> Scribe<'t, 'c> {
                 return Ok(learned);
             }
         }
-        let source =
-            Source { group: request.group, request: request.key, ask: request.ask, batch: request.batch, extracted_at };
+        let source = Source {
+            group: request.group,
+            request: request.key,
+            prompt: request.prompt,
+            batch: request.batch,
+            extracted_at,
+        };
         match found {
             Found::Topics(topics) => {
                 self.tx.replace_topics(&source, &topics)?;
                 learned.topics = topics.len() as u64;
             }
             Found::Mentions(mentions) => {
-                let profile = self.question(request.ask)?.profile;
+                let profile = self.question(request.prompt)?.profile;
                 let linker = match &mut self.linker {
                     Some(linker) => linker,
                     none => {
@@ -427,12 +432,12 @@ impl<'t, 'c> Scribe<'t, 'c> {
     }
 }
 
-/// Returns how answers to an ask are read under its profile.
-pub(crate) fn expect(ask: &Ask, profile: &Profile) -> Expect {
-    match ask.kind {
-        Kind::Topic => Expect::topics(ask.limit as usize),
+/// Returns how answers to a prompt are read under its profile.
+pub(crate) fn expect(prompt: &Prompt, profile: &Profile) -> Expect {
+    match prompt.kind {
+        Kind::Topic => Expect::topics(prompt.limit as usize),
         Kind::Entity => Expect::entities(
-            ask.limit as usize,
+            prompt.limit as usize,
             profile
                 .types
                 .iter()

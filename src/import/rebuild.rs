@@ -1,7 +1,7 @@
 //! Every kept answer read and linked again, offline, in one transaction.
 
 use crate::answer::{Outcome, read_text};
-use crate::import::answers::Scribe;
+use crate::import::answers::KnowledgeWriter;
 use crate::interrupt;
 use crate::session::Session;
 use crate::terminal::bar::Unit;
@@ -27,7 +27,7 @@ pub fn rebuild(session: &mut Session<'_>) -> anyhow::Result<Rebuilt> {
     let usable = tx.read().usable_requests()?;
     tx.clear_knowledge()?;
     let mut rebuilt = Rebuilt::default();
-    let mut scribe = Scribe::new(&tx);
+    let mut writer = KnowledgeWriter::new(&tx);
     let bar = session.terminal.bar(usable.len() as u64, Unit::Count, "rebuilding");
     // In the order they were asked, so that the last one wins as it did before.
     for key in usable {
@@ -35,10 +35,10 @@ pub fn rebuild(session: &mut Session<'_>) -> anyhow::Result<Rebuilt> {
         bar.inc(1);
         let request = tx.read().request(key)?;
         let Some(answer) = tx.read().answer(key)? else { continue };
-        let expect = scribe.expect(request.ask)?;
+        let expect = writer.expect(request.prompt)?;
         match read_text(answer.text.as_deref().unwrap_or_default(), &expect) {
             Outcome::Usable(content) => {
-                let learned = scribe.write(&request, content.found, answer.answered_at)?;
+                let learned = writer.write(&request, content.found, answer.answered_at)?;
                 rebuilt.answers += 1;
                 rebuilt.topics += learned.topics;
                 rebuilt.mentions += learned.mentions;

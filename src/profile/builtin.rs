@@ -8,7 +8,7 @@ pub(super) const TEXTS: &[(&str, &str)] =
 mod tests {
     use super::*;
     use crate::model::Kind;
-    use crate::profile::{AskOptions, Profile, ask, check};
+    use crate::profile::{Profile, PromptOptions, check, make_prompt};
 
     #[test]
     fn every_built_in_profile_is_without_a_problem() {
@@ -17,7 +17,7 @@ mod tests {
             let profile = Profile::parse(text).unwrap();
             assert_eq!(profile.name, *name);
             for kind in Kind::ALL {
-                ask(&profile, kind, &AskOptions::default()).unwrap();
+                make_prompt(&profile, kind, &PromptOptions::default()).unwrap();
             }
         }
     }

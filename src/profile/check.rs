@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{EntityType, Profile, parse, prompt, schema};
+use super::{EntityType, Profile, parse, schema, template};
 use crate::model::Kind;
 
 /// One thing wrong with a profile.
@@ -152,7 +152,7 @@ fn pair_problems(profile: &Profile, known: &EntityType, place: &str) -> Vec<Prob
 
 fn prompt_problems(profile: &Profile) -> Vec<Problem> {
     let place = |kind: Kind| format!("{kind}.instructions");
-    let of = |kind: Kind| match prompt::render(profile, kind) {
+    let of = |kind: Kind| match template::render(profile, kind) {
         Err(error) => Some(Problem::at(place(kind), format!("{error:#}"))),
         Ok(text) if text.trim().is_empty() => Some(Problem::at(place(kind), "are empty")),
         Ok(_) => None,

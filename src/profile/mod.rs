@@ -3,18 +3,18 @@
 //! A domain is data, not code: a [`Profile`] is one TOML text with the instructions for both kinds of request, the types
 //! of entities with their hints, and the limits. It is read strictly, so that a misspelt key is said and not ignored.
 //! The active profile's text lives in the database, so what is asked does not change when the program does. From a
-//! profile and the options of a command comes an [`Ask`]: everything about a request but the group.
+//! profile and the options of a command comes a [`Prompt`]: everything about a request but the group.
 
-mod ask;
+mod prompt;
 mod builtin;
 mod check;
 mod parse;
-mod prompt;
+mod template;
 pub mod schema;
 mod types;
 
-pub use ask::{Ask, AskOptions, Endpoint, ask};
 pub use check::{Problem, check};
+pub use prompt::{Endpoint, Prompt, PromptOptions, make_prompt};
 pub use types::{EntityType, Pair};
 
 use anyhow::Result;

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::model::Kind;
-use crate::profile::{Ask, Endpoint};
+use crate::profile::{Endpoint, Prompt};
 
 /// A request line, taken apart into what is asked and what is given to read.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,18 +39,18 @@ impl RequestLine {
         Some(RequestLine { custom_id, endpoint, input, question })
     }
 
-    /// Returns whether this ask would have written the line.
-    pub fn is_from(&self, ask: &Ask) -> bool {
+    /// Returns whether this prompt would have written the line.
+    pub fn is_from(&self, prompt: &Prompt) -> bool {
         let mut line = vec![];
-        super::LineTemplate::new(ask)
+        super::LineTemplate::new(prompt)
             .write(&mut line, &crate::model::CustomId::new("-"), "")
             .expect("a Vec takes every write");
         RequestLine::open(&line).is_some_and(|own| self.endpoint == own.endpoint && self.question == own.question)
     }
 
-    /// Makes an ask of the line, for a question that no profile here would put. `limit` is how much of an answer is kept.
+    /// Makes a prompt of the line, for a question that no profile here would put. `limit` is how much of an answer is kept.
     /// Its fingerprint is over the whole question and equals that of no profile.
-    pub fn ask(&self, kind: Kind, limit: u32) -> Option<Ask> {
+    pub fn ask(&self, kind: Kind, limit: u32) -> Option<Prompt> {
         let mut rest = self.question.clone();
         let digest = Sha256::digest(Value::Object(rest.clone()).to_string());
         let fingerprint: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -81,7 +81,7 @@ impl RequestLine {
         };
         parameters.extend(rest);
         let format = format.unwrap_or_default();
-        Some(Ask {
+        Some(Prompt {
             kind,
             model,
             endpoint: self.endpoint,
@@ -99,7 +99,7 @@ impl RequestLine {
 mod tests {
     use super::*;
     use crate::model::CustomId;
-    use crate::profile::{AskOptions, Profile, ask};
+    use crate::profile::{Profile, PromptOptions, make_prompt};
     use crate::request::LineTemplate;
 
     #[test]
@@ -107,9 +107,9 @@ mod tests {
         let profile = Profile::parse(Profile::builtin("news").unwrap()).unwrap();
         for endpoint in [Endpoint::Responses, Endpoint::Chat] {
             for kind in Kind::ALL {
-                let options = AskOptions { endpoint, verbosity: Some("low".into()), ..AskOptions::default() };
-                let asked = ask(&profile, kind, &options).unwrap();
-                let other = Ask { model: "other".into(), ..asked.clone() };
+                let options = PromptOptions { endpoint, verbosity: Some("low".into()), ..PromptOptions::default() };
+                let asked = make_prompt(&profile, kind, &options).unwrap();
+                let other = Prompt { model: "other".into(), ..asked.clone() };
                 let mut line = vec![];
                 LineTemplate::new(&asked).write(&mut line, &CustomId::new("topic_g1"), "A \"story\"\n").unwrap();
                 let back = RequestLine::open(&line).unwrap();

@@ -4,7 +4,7 @@ use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 
 use crate::model::{
-    AskKey, BatchId, BatchKey, EntityId, EntityKey, FileId, GroupId, GroupKey, Kind, LinkOutcome, OriginKey,
+    BatchId, BatchKey, EntityId, EntityKey, FileId, GroupId, GroupKey, Kind, LinkOutcome, OriginKey, PromptKey,
     RequestKey, RunId,
 };
 
@@ -41,7 +41,7 @@ macro_rules! key_column {
 }
 
 text_column!(GroupId, EntityId, BatchId, FileId, RunId);
-key_column!(GroupKey, EntityKey, BatchKey, RequestKey, AskKey, OriginKey);
+key_column!(GroupKey, EntityKey, BatchKey, RequestKey, PromptKey, OriginKey);
 
 impl ToSql for Kind {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Read, Tx};
-use crate::model::{AskKey, BatchKey, EntityKey, GroupKey, Kind, LinkOutcome, Mention, RequestKey, Topic};
+use crate::model::{BatchKey, EntityKey, GroupKey, Kind, LinkOutcome, Mention, PromptKey, RequestKey, Topic};
 
 /// A mention and what was decided about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,7 +37,7 @@ pub struct Source {
     /// The request that was answered.
     pub request: RequestKey,
     /// What was asked.
-    pub ask: AskKey,
+    pub prompt: PromptKey,
     /// The batch it came with; `None`: asked directly.
     pub batch: Option<BatchKey>,
     /// When it was answered, by the answer.
@@ -109,7 +109,7 @@ impl Tx<'_> {
                 decided.as_ref().map_or(&topic.display, |(_, display)| display),
                 topic.confidence,
                 topic.rank,
-                source.ask,
+                source.prompt,
                 source.batch,
                 source.extracted_at,
                 decided.is_some().then_some(&topic.display),
@@ -142,7 +142,7 @@ impl Tx<'_> {
                 mention.confidence,
                 mention.is_primary,
                 mention.rank,
-                source.ask,
+                source.prompt,
                 source.batch,
                 source.extracted_at
             ])?;

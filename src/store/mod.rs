@@ -1,6 +1,6 @@
 //! The only SQL: open, groups, catalog, asks, ledger, knowledge.
 //!
-//! [`Store`] owns the connection. Questions are methods of [`Read`], which both a store and a transaction give out;
+//! [`Store`] owns the connection. Prompts are methods of [`Read`], which both a store and a transaction give out;
 //! writers are methods of [`Tx`], so nothing can be written outside a transaction, and dropping one undoes it all.
 //!
 //! The file is in rollback-journal mode with `synchronous=FULL` and never in WAL: between transactions the one file is
@@ -8,7 +8,7 @@
 //! either mode is wrong; so signals are caught, and the next open rolls back.)
 
 pub mod active_profile;
-mod asks;
+mod prompts;
 mod audit;
 mod catalog;
 mod catalog_edit;
@@ -35,7 +35,6 @@ use anyhow::{Context as _, anyhow};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 
-pub use asks::{Origin, StoredAsk, StoredProfile};
 pub use audit::{Audit, AuditItem, AuditWhat, Drawable};
 pub use catalog::CatalogChange;
 pub use catalog_edit::EntityRow;
@@ -48,8 +47,9 @@ pub use ledger::{
 };
 pub use links::StoredLink;
 pub use postings::IndexState;
+pub use prompts::{Origin, StoredProfile, StoredPrompt};
 pub use search::{Found, MARK, MARK_END, SearchQuery};
-pub use select::{Candidate, CurrentAsks, Resend, Selected, Selection};
+pub use select::{Candidate, CurrentPrompts, Resend, Selected, Selection};
 
 pub use topics::TopicDecision;
 pub use unresolved::Unresolved;

@@ -7,7 +7,7 @@ use rusqlite::params;
 use sha2::{Digest as _, Sha256};
 
 use super::{Read, RequestState};
-use crate::model::{AskKey, GroupId, GroupKey, Kind};
+use crate::model::{GroupId, GroupKey, Kind, PromptKey};
 
 /// Which groups are meant.
 #[derive(Clone, Debug, Default)]
@@ -36,17 +36,17 @@ pub struct Resend {
     pub stale: bool,
 }
 
-/// The asks that would be sent today; `None` where this ask was never sent before.
+/// The asks that would be sent today; `None` where this prompt was never sent before.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct CurrentAsks {
+pub struct CurrentPrompts {
     /// For topics.
-    pub topic: Option<AskKey>,
+    pub topic: Option<PromptKey>,
     /// For entities.
-    pub entity: Option<AskKey>,
+    pub entity: Option<PromptKey>,
 }
 
-impl CurrentAsks {
-    fn of(&self, kind: Kind) -> Option<AskKey> {
+impl CurrentPrompts {
+    fn of(&self, kind: Kind) -> Option<PromptKey> {
         match kind {
             Kind::Topic => self.topic,
             Kind::Entity => self.entity,
@@ -111,7 +111,7 @@ impl Read<'_> {
     }
 
     /// Selects groups to ask about, newest first (created_at, else latest published_at, else load order).
-    pub fn select(self, selection: &Selection, asks: CurrentAsks, sandbox: bool) -> anyhow::Result<Selected> {
+    pub fn select(self, selection: &Selection, prompts: CurrentPrompts, sandbox: bool) -> anyhow::Result<Selected> {
         let mut selected = Selected::default();
         let wanted = match &selection.ids {
             Some(ids) => Some(self.keys_of(ids, &mut selected.unknown_ids)?),
@@ -123,9 +123,9 @@ impl Read<'_> {
                 break;
             }
             let topic =
-                self.judge_into(&mut selected, group, Kind::Topic, text_hash, selection.resend, asks, sandbox)?;
+                self.judge_into(&mut selected, group, Kind::Topic, text_hash, selection.resend, prompts, sandbox)?;
             let entity =
-                self.judge_into(&mut selected, group, Kind::Entity, text_hash, selection.resend, asks, sandbox)?;
+                self.judge_into(&mut selected, group, Kind::Entity, text_hash, selection.resend, prompts, sandbox)?;
             if topic.is_some() || entity.is_some() {
                 selected.candidates.push(Candidate { group, topic, entity });
             }
@@ -188,10 +188,10 @@ impl Read<'_> {
         kind: Kind,
         text_hash: [u8; 16],
         resend: Resend,
-        asks: CurrentAsks,
+        prompts: CurrentPrompts,
         sandbox: bool,
     ) -> anyhow::Result<Option<u32>> {
-        match self.judge(group, kind, text_hash, resend, asks.of(kind), sandbox).context("cannot read the ledger")? {
+        match self.judge(group, kind, text_hash, resend, prompts.of(kind), sandbox).context("cannot read the ledger")? {
             Verdict::Send { attempt } => {
                 if attempt > 1 {
                     selected.unusable_cost_usd += self.cost_of_unusable(group, kind, sandbox)?;
@@ -218,7 +218,7 @@ impl Read<'_> {
         kind: Kind,
         text_hash: [u8; 16],
         resend: Resend,
-        ask: Option<AskKey>,
+        prompt: Option<PromptKey>,
         sandbox: bool,
     ) -> anyhow::Result<Verdict> {
         let history = self.requests_for(group, kind, sandbox)?;
@@ -236,7 +236,7 @@ impl Read<'_> {
             .count() as u32;
         Ok(match last.state {
             RequestState::Usable => {
-                let stale = ask != Some(last.ask) || text_hash != last.text_hash;
+                let stale = prompt != Some(last.prompt) || text_hash != last.text_hash;
                 if stale && resend.stale { Verdict::Send { attempt: 1 } } else { Verdict::Answered { stale } }
             }
             RequestState::Unusable | RequestState::Refused => match resend.failed_up_to {
@@ -263,12 +263,12 @@ pub(super) fn draw(seed: u64, id: &[u8]) -> [u8; 16] {
 mod tests {
     use super::*;
     use crate::model::{Group, RequestKey, RunId, Story};
-    use crate::profile::{Ask, Endpoint};
+    use crate::profile::{Endpoint, Prompt};
     use crate::store::{NewRequest, RunRow, Store};
 
     const HASH: [u8; 16] = [7; 16];
 
-    fn store_with_groups(ids: &[&str]) -> (Store, CurrentAsks) {
+    fn store_with_groups(ids: &[&str]) -> (Store, CurrentPrompts) {
         let mut store = Store::open_in_memory("now").unwrap();
         let tx = store.write().unwrap();
         for (i, id) in ids.iter().enumerate() {
@@ -281,7 +281,7 @@ mod tests {
             };
             tx.load_group(&group, Some(HASH), None, "now").unwrap();
         }
-        let ask = |kind, fingerprint: &str| Ask {
+        let prompt = |kind, fingerprint: &str| Prompt {
             kind,
             model: "m".into(),
             endpoint: Endpoint::Responses,
@@ -292,8 +292,8 @@ mod tests {
             schema: serde_json::json!({}),
             fingerprint: fingerprint.into(),
         };
-        let topic = tx.keep_ask(&ask(Kind::Topic, "t"), None, "now").unwrap().key;
-        let entity = tx.keep_ask(&ask(Kind::Entity, "e"), None, "now").unwrap().key;
+        let topic = tx.keep_prompt(&prompt(Kind::Topic, "t"), None, "now").unwrap().key;
+        let entity = tx.keep_prompt(&prompt(Kind::Entity, "e"), None, "now").unwrap().key;
         tx.add_run(&RunRow {
             id: RunId::new("run-1"),
             mode: "batch".into(),
@@ -305,16 +305,16 @@ mod tests {
         })
         .unwrap();
         tx.commit().unwrap();
-        (store, CurrentAsks { topic: Some(topic), entity: Some(entity) })
+        (store, CurrentPrompts { topic: Some(topic), entity: Some(entity) })
     }
 
-    fn ask_once(store: &mut Store, asks: CurrentAsks, state: RequestState, sandbox: bool) -> RequestKey {
+    fn ask_once(store: &mut Store, prompts: CurrentPrompts, state: RequestState, sandbox: bool) -> RequestKey {
         let tx = store.write().unwrap();
         let group = tx.read().group_key(&GroupId::new("g")).unwrap().unwrap();
         let new = NewRequest {
             group,
             kind: Kind::Topic,
-            ask: asks.topic.unwrap(),
+            prompt: prompts.topic.unwrap(),
             text_hash: HASH,
             run: RunId::new("run-1"),
             batch: None,
@@ -330,11 +330,11 @@ mod tests {
 
     /// What `batch create` would do about the topics of group `g` after a history of states, oldest first.
     fn after(history: &[RequestState], resend: Resend) -> Option<u32> {
-        let (mut store, asks) = store_with_groups(&["g"]);
+        let (mut store, prompts) = store_with_groups(&["g"]);
         for &state in history {
-            ask_once(&mut store, asks, state, false);
+            ask_once(&mut store, prompts, state, false);
         }
-        let selected = store.read().select(&Selection { resend, ..Selection::default() }, asks, false).unwrap();
+        let selected = store.read().select(&Selection { resend, ..Selection::default() }, prompts, false).unwrap();
         selected.candidates[0].topic
     }
 
@@ -371,36 +371,36 @@ mod tests {
 
     #[test]
     fn a_rehearsal_never_blocks_the_real_run() {
-        let (mut store, asks) = store_with_groups(&["g"]);
-        ask_once(&mut store, asks, RequestState::Usable, true);
-        let at = |sandbox| store.read().select(&Selection::default(), asks, sandbox).unwrap().candidates[0].topic;
+        let (mut store, prompts) = store_with_groups(&["g"]);
+        ask_once(&mut store, prompts, RequestState::Usable, true);
+        let at = |sandbox| store.read().select(&Selection::default(), prompts, sandbox).unwrap().candidates[0].topic;
         assert_eq!((at(false), at(true)), (Some(1), None));
     }
 
     #[test]
     fn a_changed_text_or_ask_is_stale() {
-        let (mut store, asks) = store_with_groups(&["g"]);
-        ask_once(&mut store, asks, RequestState::Usable, false);
+        let (mut store, prompts) = store_with_groups(&["g"]);
+        ask_once(&mut store, prompts, RequestState::Usable, false);
         let resend = Resend { stale: true, ..Resend::default() };
-        let select = |store: &Store, asks| {
+        let select = |store: &Store, prompts| {
             let selection = Selection { resend, ..Selection::default() };
-            store.read().select(&selection, asks, false).unwrap().candidates[0].topic
+            store.read().select(&selection, prompts, false).unwrap().candidates[0].topic
         };
-        assert_eq!(select(&store, asks), None);
-        assert_eq!(select(&store, CurrentAsks { topic: None, ..asks }), Some(1));
+        assert_eq!(select(&store, prompts), None);
+        assert_eq!(select(&store, CurrentPrompts { topic: None, ..prompts }), Some(1));
         let tx = store.write().unwrap();
         let key = tx.read().group_key(&GroupId::new("g")).unwrap().unwrap();
         let group = tx.read().group(key).unwrap().unwrap().group;
         tx.load_group(&group, Some([8; 16]), None, "later").unwrap();
         tx.commit().unwrap();
-        assert_eq!(select(&store, asks), Some(1));
+        assert_eq!(select(&store, prompts), Some(1));
     }
 
     #[test]
     fn newest_first_and_a_sample_is_the_same_each_time() {
-        let (store, asks) = store_with_groups(&["a", "b", "c", "d", "e"]);
+        let (store, prompts) = store_with_groups(&["a", "b", "c", "d", "e"]);
         let ids = |selection: Selection| -> Vec<String> {
-            let selected = store.read().select(&selection, asks, false).unwrap();
+            let selected = store.read().select(&selection, prompts, false).unwrap();
             selected
                 .candidates
                 .iter()

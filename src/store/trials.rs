@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::select::draw;
 use super::{Read, Tx};
-use crate::model::{AskKey, GroupKey, Kind, RequestKey, RunId};
+use crate::model::{GroupKey, Kind, PromptKey, RequestKey, RunId};
 
 impl Read<'_> {
     /// Returns so many groups with text, drawn at random with a seed: the same ones as `--sample` draws elsewhere,
@@ -34,7 +34,7 @@ impl Read<'_> {
         self,
         (group, text_hash): (GroupKey, [u8; 16]),
         kind: Kind,
-        ask: AskKey,
+        prompt: PromptKey,
         sandbox: bool,
     ) -> anyhow::Result<Option<RequestKey>> {
         let key = self
@@ -45,7 +45,7 @@ impl Read<'_> {
                    AND state IN ('usable', 'unusable', 'refused')
                  ORDER BY id DESC LIMIT 1",
             )?
-            .query_row(params![group, kind, ask, text_hash, sandbox], |row| row.get(0))
+            .query_row(params![group, kind, prompt, text_hash, sandbox], |row| row.get(0))
             .optional()?;
         Ok(key)
     }
@@ -55,7 +55,7 @@ impl Read<'_> {
         self,
         (group, text_hash): (GroupKey, [u8; 16]),
         kind: Kind,
-        ask: AskKey,
+        prompt: PromptKey,
         sandbox: bool,
     ) -> anyhow::Result<bool> {
         Ok(self
@@ -65,7 +65,7 @@ impl Read<'_> {
                                 WHERE story_group_id = ?1 AND kind = ?2 AND ask_id = ?3 AND text_hash = ?4
                                   AND sandbox = ?5 AND state IN ('planned', 'sent'))",
             )?
-            .query_row(params![group, kind, ask, text_hash, sandbox], |row| row.get(0))?)
+            .query_row(params![group, kind, prompt, text_hash, sandbox], |row| row.get(0))?)
     }
 
     /// Returns the trials of a run, in the order they were asked.

@@ -110,12 +110,12 @@ struct Metadata {
     sha256: String,
     estimated_input_tokens: u64,
     estimated_cost_usd: f64,
-    asks: Vec<AskFacts>,
+    prompts: Vec<PromptFacts>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AskFacts {
+struct PromptFacts {
     kind: String,
     fingerprint: String,
     requests: u64,
@@ -273,9 +273,9 @@ fn the_metadata_file_says_what_the_request_file_holds() {
     assert_eq!(metadata.sha256, sha256);
     assert_eq!(metadata.sha256, one(&world, "SELECT sha256 FROM batches"));
     assert!(metadata.estimated_input_tokens > 0 && metadata.estimated_cost_usd > 0.0);
-    let asks: Vec<_> = metadata.asks.iter().map(|ask| (ask.kind.as_str(), ask.requests)).collect();
+    let asks: Vec<_> = metadata.prompts.iter().map(|ask| (ask.kind.as_str(), ask.requests)).collect();
     assert_eq!(asks, [("topic", 3), ("entity", 3)]);
-    for ask in &metadata.asks {
+    for ask in &metadata.prompts {
         assert_eq!(ask.fingerprint, one(&world, &format!("SELECT fingerprint FROM asks WHERE kind = '{}'", ask.kind)));
     }
 }

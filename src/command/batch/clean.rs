@@ -8,7 +8,7 @@ use crate::batch::collect;
 use crate::batch::poll::Target;
 use crate::cli::batch::CleanArgs;
 use crate::error::{Exit, Explain as _};
-use crate::session::told;
+use crate::session::api_failure;
 use crate::store::{BatchFacts, BatchState};
 use crate::terminal::words::count;
 
@@ -53,7 +53,7 @@ pub(super) fn clean(args: &CleanArgs, context: &Context) -> anyhow::Result<Exit>
     let mut deleted = vec![];
     for facts in &batches {
         for id in ids(facts) {
-            client.delete_file(&id).map_err(told)?;
+            client.delete_file(&id).map_err(api_failure)?;
             deleted.push(id);
         }
         let tx = session.store.write()?;

@@ -9,7 +9,7 @@ use super::super::{Context, select};
 use super::facts;
 use super::wait::{self, finish};
 use crate::batch::plan::{self, Estimate, Plan};
-use crate::batch::prompts::Questions;
+use crate::batch::prompts::Prompts;
 use crate::batch::reconcile;
 use crate::batch::request_file;
 use crate::batch::submit::{self, Submitted};
@@ -26,13 +26,13 @@ use crate::terminal::words::{bytes, count, dollars, dollars_or_unknown, list, nu
 pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow::Result<Exit> {
     let poll_interval = wait::interval(args.poll_interval)?;
     let selection = select::selection(&args.select)?;
-    let options = select::ask_options(&args.ask, context)?;
-    let prices = context.prices(args.ask.price.as_deref())?;
+    let options = select::prompt_options(&args.prompt, context)?;
+    let prices = context.prices(args.prompt.price.as_deref())?;
     if args.max_cost.is_some_and(|usd| usd.is_nan() || usd < 0.0) {
         return Err(usage("`--max-cost` must be a sum in USD"));
     }
     let mut session = context.session()?;
-    let questions = Questions::of(&session.store, &options)?;
+    let prompts = Prompts::of(&session.store, &options)?;
 
     // Found before any slow work: a missing key, a wrong one, batches of another copy of this database.
     let is_online = !args.dry_run && !args.no_submit;
@@ -53,8 +53,8 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
         submitted = submit::send_waiting(&mut session, client, None, args.parts.max_enqueued_tokens)?;
     }
 
-    let limits = limits(&args.parts, &session, origin.as_ref(), questions.model())?;
-    let mut plan = plan::plan(&session, &questions, &selection, limits, &prices, sandbox)?;
+    let limits = limits(&args.parts, &session, origin.as_ref(), prompts.model())?;
+    let mut plan = plan::plan(&session, &prompts, &selection, limits, &prices, sandbox)?;
     say_what_is_not_sent(context, &plan, args.select.retry_failed)?;
     if plan.n_groups() == 0 {
         return nothing_new(args, context, session, client.as_ref(), &submitted, poll_interval, &prices);
@@ -65,7 +65,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
                 .hint("nothing was sent; raise it, or take fewer groups with `--limit N`");
         }
     } else if args.max_cost.is_some() {
-        return Err(anyhow!("the price of `{}` is not known, so `--max-cost` can't be kept", questions.model()))
+        return Err(anyhow!("the price of `{}` is not known, so `--max-cost` can't be kept", prompts.model()))
             .hint("give it with `--price INPUT,CACHED,OUTPUT` (USD per million tokens)");
     }
     if args.dry_run {
@@ -73,13 +73,13 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     }
     if let (Some(client), false) = (&client, args.no_probe)
         && plan.n_requests() > probe::REQUESTS_MIN
-        && probe::probe(&mut session, client, &questions, &plan, &prices)? == Probed::Answered
+        && probe::probe(&mut session, client, &prompts, &plan, &prices)? == Probed::Answered
     {
         // What was sent ahead is answered, and no part of the batch any more.
-        plan = plan::plan(&session, &questions, &selection, limits, &prices, sandbox)?;
+        plan = plan::plan(&session, &prompts, &selection, limits, &prices, sandbox)?;
     }
 
-    let run = plan::record(&mut session, &questions, &plan, origin.as_ref().filter(|_| is_online), false)?;
+    let run = plan::record(&mut session, &prompts, &plan, origin.as_ref().filter(|_| is_online), false)?;
     if let Some(client) = &client {
         let sent = submit::send_waiting(&mut session, client, Some(&run), args.parts.max_enqueued_tokens);
         submitted.merge(sent.hint(format!("the run is kept: `gleaner batch submit {run}` goes on with it"))?);

@@ -11,7 +11,7 @@ use crate::batch::reconcile;
 use crate::cli::batch::ListArgs;
 use crate::error::{Exit, explain};
 use crate::provider::Batch;
-use crate::session::told;
+use crate::session::api_failure;
 use crate::store::BatchFacts;
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, number};
@@ -96,7 +96,7 @@ fn remote(context: &Context, session: &mut crate::session::Session<'_>) -> anyho
     reconcile::adopt_what_was_bought(session, &client)?;
     let mut remote = HashMap::new();
     for batch in client.all_batches() {
-        let batch = batch.map_err(told)?;
+        let batch = batch.map_err(api_failure)?;
         remote.insert(batch.id.clone(), batch);
     }
     let now = context.config.now_text();

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::tokens;
 use crate::model::CustomId;
-use crate::profile::{Ask, Endpoint};
+use crate::profile::{Endpoint, Prompt};
 
 /// How much structure the server is asked to enforce; each later form is for servers that refuse the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,43 +50,43 @@ pub struct LineTemplate {
 const LINE_START: &str = "{\"custom_id\":";
 
 impl LineTemplate {
-    /// Makes the template of an ask with a strict JSON schema.
-    pub fn new(ask: &Ask) -> Self {
-        Self::with_form(ask, Form::Schema)
+    /// Makes the template of a prompt with a strict JSON schema.
+    pub fn new(prompt: &Prompt) -> Self {
+        Self::with_form(prompt, Form::Schema)
     }
 
     /// Makes the template for a server that knows `json_object` but no schema.
-    pub fn json_object(ask: &Ask) -> Self {
-        Self::with_form(ask, Form::JsonObject)
+    pub fn json_object(prompt: &Prompt) -> Self {
+        Self::with_form(prompt, Form::JsonObject)
     }
 
     /// Makes the template for a server that enforces nothing.
-    pub fn plain(ask: &Ask) -> Self {
-        Self::with_form(ask, Form::Plain)
+    pub fn plain(prompt: &Prompt) -> Self {
+        Self::with_form(prompt, Form::Plain)
     }
 
-    /// Makes the template of an ask in one of the forms.
-    pub fn with_form(ask: &Ask, form: Form) -> Self {
+    /// Makes the template of a prompt in one of the forms.
+    pub fn with_form(prompt: &Prompt, form: Form) -> Self {
         let instructions = match form {
-            Form::Schema => ask.instructions.clone(),
+            Form::Schema => prompt.instructions.clone(),
             Form::JsonObject | Form::Plain => format!(
                 "{}\n\nAnswer with one JSON object and nothing else: no prose, no code fence. It follows this JSON \
                  schema:\n{}",
-                ask.instructions, ask.schema
+                prompt.instructions, prompt.schema
             ),
         };
-        let (body, body_end) = match ask.endpoint {
-            Endpoint::Responses => (responses_body(ask, form, &instructions), "}"),
-            Endpoint::Chat => (chat_body(ask, form, &instructions), "}]}"),
+        let (body, body_end) = match prompt.endpoint {
+            Endpoint::Responses => (responses_body(prompt, form, &instructions), "}"),
+            Endpoint::Chat => (chat_body(prompt, form, &instructions), "}]}"),
         };
         // The body is serialized with an empty story and cut before it: what follows is known from its shape.
         let mut body_start = Value::Object(body).to_string();
         let cut = body_start.len() - body_end.len() - "\"\"".len();
         debug_assert_eq!(&body_start[cut..], format!("\"\"{body_end}"));
         body_start.truncate(cut);
-        let middle = format!(",\"method\":\"POST\",\"url\":\"{}\",\"body\":", ask.endpoint.path());
+        let middle = format!(",\"method\":\"POST\",\"url\":\"{}\",\"body\":", prompt.endpoint.path());
         let prompt_tokens = tokens::estimate(&instructions)
-            + if form == Form::Schema { tokens::estimate(&ask.schema.to_string()) } else { 0 }
+            + if form == Form::Schema { tokens::estimate(&prompt.schema.to_string()) } else { 0 }
             + tokens::PER_REQUEST;
         Self { middle, body_start, body_end, prompt_tokens }
     }
@@ -148,20 +148,21 @@ pub fn json_bytes(text: &str) -> usize {
 }
 
 /// The body of `/v1/responses`, `input` last.
-fn responses_body(ask: &Ask, form: Form, instructions: &str) -> Map<String, Value> {
+fn responses_body(prompt: &Prompt, form: Form, instructions: &str) -> Map<String, Value> {
     let mut body = Map::new();
-    body.insert("model".into(), ask.model.clone().into());
+    body.insert("model".into(), prompt.model.clone().into());
     body.insert("instructions".into(), instructions.into());
     let mut text = Map::new();
     match form {
         Form::Schema => {
-            let format = json!({"type": "json_schema", "name": ask.schema_name, "strict": true, "schema": ask.schema});
+            let format =
+                json!({"type": "json_schema", "name": prompt.schema_name, "strict": true, "schema": prompt.schema});
             text.insert("format".into(), format);
         }
         Form::JsonObject => _ = text.insert("format".into(), json!({"type": "json_object"})),
         Form::Plain => {}
     }
-    for (name, value) in &ask.parameters {
+    for (name, value) in &prompt.parameters {
         match name.as_str() {
             "reasoning_effort" => _ = body.insert("reasoning".into(), json!({"effort": value})),
             "verbosity" => _ = text.insert("verbosity".into(), value.clone()),
@@ -176,10 +177,10 @@ fn responses_body(ask: &Ask, form: Form, instructions: &str) -> Map<String, Valu
 }
 
 /// The body of `/v1/chat/completions`, `messages` last and the story last in them.
-fn chat_body(ask: &Ask, form: Form, instructions: &str) -> Map<String, Value> {
+fn chat_body(prompt: &Prompt, form: Form, instructions: &str) -> Map<String, Value> {
     let mut body = Map::new();
-    body.insert("model".into(), ask.model.clone().into());
-    for (name, value) in &ask.parameters {
+    body.insert("model".into(), prompt.model.clone().into());
+    for (name, value) in &prompt.parameters {
         match name.as_str() {
             "max_output_tokens" => _ = body.insert("max_completion_tokens".into(), value.clone()),
             // Chat completions are not stored unless asked for, and other servers stumble over the field.
@@ -189,7 +190,7 @@ fn chat_body(ask: &Ask, form: Form, instructions: &str) -> Map<String, Value> {
     }
     match form {
         Form::Schema => {
-            let schema = json!({"name": ask.schema_name, "strict": true, "schema": ask.schema});
+            let schema = json!({"name": prompt.schema_name, "strict": true, "schema": prompt.schema});
             body.insert("response_format".into(), json!({"type": "json_schema", "json_schema": schema}));
         }
         Form::JsonObject => _ = body.insert("response_format".into(), json!({"type": "json_object"})),

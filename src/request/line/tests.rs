@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::*;
 use crate::model::Kind;
-use crate::profile::{AskOptions, Profile, ask};
+use crate::profile::{Profile, PromptOptions, make_prompt};
 
 /// The line as the provider reads it; a field that is not here fails the test.
 #[derive(Deserialize)]
@@ -86,17 +86,17 @@ struct ChatSchema {
 
 const HOSTILE: &str = "\u{7f}\u{0}\u{8}\u{c}\r\"quoted\" \\ back\nnew\tline \u{1} \u{2028} 😀 </script> }}{{ é";
 
-fn news(kind: Kind, options: &AskOptions) -> Ask {
-    ask(&Profile::parse(Profile::builtin("news").unwrap()).unwrap(), kind, options).unwrap()
+fn news(kind: Kind, options: &PromptOptions) -> Prompt {
+    make_prompt(&Profile::parse(Profile::builtin("news").unwrap()).unwrap(), kind, options).unwrap()
 }
 
-fn everything_set(endpoint: Endpoint) -> AskOptions {
-    AskOptions {
+fn everything_set(endpoint: Endpoint) -> PromptOptions {
+    PromptOptions {
         verbosity: Some("low".into()),
         max_output_tokens: Some(900),
         temperature: Some(0.5),
         endpoint,
-        ..AskOptions::default()
+        ..PromptOptions::default()
     }
 }
 
@@ -110,8 +110,8 @@ fn line(template: &LineTemplate, custom_id: &str, input: &str) -> String {
 
 #[test]
 fn a_line_is_what_the_responses_endpoint_takes() {
-    let ask = news(Kind::Entity, &everything_set(Endpoint::Responses));
-    let text = line(&LineTemplate::new(&ask), "entity_a", HOSTILE);
+    let prompt = news(Kind::Entity, &everything_set(Endpoint::Responses));
+    let text = line(&LineTemplate::new(&prompt), "entity_a", HOSTILE);
     assert_eq!(text.matches('\n').count(), 1, "one line, ended");
     let line: Line<ResponsesBody> = serde_json::from_str(&text).unwrap();
     assert_eq!(
@@ -119,31 +119,31 @@ fn a_line_is_what_the_responses_endpoint_takes() {
         ("entity_a", "POST", "/v1/responses")
     );
     let body = line.body;
-    assert_eq!((body.model, body.instructions, body.input), (ask.model, ask.instructions, HOSTILE.into()));
+    assert_eq!((body.model, body.instructions, body.input), (prompt.model, prompt.instructions, HOSTILE.into()));
     assert_eq!((body.max_output_tokens, body.temperature, body.store), (Some(900), Some(0.5), false));
     assert_eq!((body.reasoning.unwrap().effort, body.text.verbosity), ("low".into(), Some("low".into())));
     let Some(Format::JsonSchema { name, strict, schema }) = body.text.format else { panic!("no schema") };
-    assert_eq!((name, strict, schema), ("entities".into(), true, ask.schema));
+    assert_eq!((name, strict, schema), ("entities".into(), true, prompt.schema));
 }
 
 #[test]
 fn a_line_is_what_the_chat_endpoint_takes() {
-    let ask = news(Kind::Topic, &everything_set(Endpoint::Chat));
-    let line: Line<ChatBody> = serde_json::from_str(&line(&LineTemplate::new(&ask), "topic_a", HOSTILE)).unwrap();
+    let prompt = news(Kind::Topic, &everything_set(Endpoint::Chat));
+    let line: Line<ChatBody> = serde_json::from_str(&line(&LineTemplate::new(&prompt), "topic_a", HOSTILE)).unwrap();
     assert_eq!((line.custom_id.as_str(), line.url.as_str()), ("topic_a", "/v1/chat/completions"));
     let body = line.body;
     let messages: Vec<(&str, &str)> = body.messages.iter().map(|m| (m.role.as_str(), m.content.as_str())).collect();
-    assert_eq!(messages, [("system", ask.instructions.as_str()), ("user", HOSTILE)]);
-    assert_eq!((body.model, body.max_completion_tokens, body.temperature), (ask.model, Some(900), Some(0.5)));
+    assert_eq!(messages, [("system", prompt.instructions.as_str()), ("user", HOSTILE)]);
+    assert_eq!((body.model, body.max_completion_tokens, body.temperature), (prompt.model, Some(900), Some(0.5)));
     assert_eq!((body.reasoning_effort.as_deref(), body.verbosity.as_deref()), (Some("low"), Some("low")));
     let Some(ChatFormat::JsonSchema { json_schema }) = body.response_format else { panic!("no schema") };
-    assert_eq!((json_schema.name, json_schema.strict, json_schema.schema), ("topics".into(), true, ask.schema));
+    assert_eq!((json_schema.name, json_schema.strict, json_schema.schema), ("topics".into(), true, prompt.schema));
 }
 
 #[test]
 fn what_is_unset_is_not_sent() {
-    let unset = || Some(AskOptions::UNSET.to_owned());
-    let options = AskOptions { reasoning_effort: unset(), max_output_tokens: Some(0), ..AskOptions::default() };
+    let unset = || Some(PromptOptions::UNSET.to_owned());
+    let options = PromptOptions { reasoning_effort: unset(), max_output_tokens: Some(0), ..PromptOptions::default() };
     let body: ResponsesBody = serde_json::from_str(&LineTemplate::new(&news(Kind::Topic, &options)).body("x")).unwrap();
     assert!(body.reasoning.is_none() && body.max_output_tokens.is_none() && body.temperature.is_none());
     assert!(body.text.verbosity.is_none());
@@ -152,9 +152,9 @@ fn what_is_unset_is_not_sent() {
 #[test]
 fn weaker_servers_are_told_the_schema_in_words() {
     for endpoint in [Endpoint::Responses, Endpoint::Chat] {
-        let ask = news(Kind::Topic, &AskOptions { endpoint, ..AskOptions::default() });
+        let prompt = news(Kind::Topic, &PromptOptions { endpoint, ..PromptOptions::default() });
         for form in [Form::JsonObject, Form::Plain] {
-            let body = LineTemplate::with_form(&ask, form).body("story");
+            let body = LineTemplate::with_form(&prompt, form).body("story");
             let (instructions, is_object, is_plain) = match endpoint {
                 Endpoint::Responses => {
                     let body: ResponsesBody = serde_json::from_str(&body).unwrap();
@@ -169,7 +169,9 @@ fn weaker_servers_are_told_the_schema_in_words() {
                 }
             };
             assert_eq!((is_object, is_plain), (form == Form::JsonObject, form == Form::Plain));
-            assert!(instructions.starts_with(&ask.instructions) && instructions.ends_with(&ask.schema.to_string()));
+            assert!(
+                instructions.starts_with(&prompt.instructions) && instructions.ends_with(&prompt.schema.to_string())
+            );
         }
     }
     assert_eq!(Form::Schema.weaker().and_then(Form::weaker), Some(Form::Plain));

@@ -93,17 +93,17 @@ fn mention(rank: u32, (text, entity): (&str, i64)) -> LinkedMention {
 }
 
 fn source(tx: &Tx<'_>, group: i64, kind: &str) -> Source {
-    let ask = if kind == "topic" { 1 } else { 2 };
+    let prompt = if kind == "topic" { 1 } else { 2 };
     tx.execute(
         "INSERT INTO requests (story_group_id, kind, ask_id, text_hash, run_id, state) VALUES (?1, ?2, ?3, x'00', 'run-1',
              'usable')",
-        (group, kind, ask),
+        (group, kind, prompt),
     )
     .unwrap();
     Source {
         group: GroupKey(group),
         request: RequestKey(tx.last_insert_rowid()),
-        ask: crate::model::AskKey(ask),
+        prompt: crate::model::PromptKey(prompt),
         batch: None,
         extracted_at: None,
     }

@@ -4,7 +4,7 @@ use rusqlite::params;
 use serde::Serialize;
 
 use super::RequestState;
-use crate::model::{AskKey, BatchKey};
+use crate::model::{BatchKey, PromptKey};
 use crate::store::Read;
 
 /// The account of a batch or a run.
@@ -224,8 +224,8 @@ impl Read<'_> {
         })?)
     }
 
-    /// Returns where the collection stands; `current` are the asks that would be sent today.
-    pub fn progress(self, current: &[AskKey]) -> anyhow::Result<Progress> {
+    /// Returns where the collection stands; `current` are the prompts that would be sent today.
+    pub fn progress(self, current: &[PromptKey]) -> anyhow::Result<Progress> {
         let real = self.world_progress(false, current)?;
         // Most databases never saw a sandbox: the second pass over the ledger is saved.
         let has_rehearsed: bool =
@@ -234,7 +234,7 @@ impl Read<'_> {
         Ok(Progress { real, sandbox })
     }
 
-    fn world_progress(self, sandbox: bool, current: &[AskKey]) -> anyhow::Result<WorldProgress> {
+    fn world_progress(self, sandbox: bool, current: &[PromptKey]) -> anyhow::Result<WorldProgress> {
         let mut progress = WorldProgress { spend: self.spend_in_world(sandbox)?, ..WorldProgress::default() };
         // The last request for each question; one pass over the ledger in the order of its index.
         let mut statement = self.0.prepare_cached(

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::words;
-use crate::model::{AskKey, BatchKey, GroupKey, Kind, RequestKey, RunId, Usage};
+use crate::model::{BatchKey, GroupKey, Kind, PromptKey, RequestKey, RunId, Usage};
 use crate::store::{Read, Tx};
 
 words! {
@@ -43,7 +43,7 @@ pub struct NewRequest {
     /// What is asked.
     pub kind: Kind,
     /// How it is asked.
-    pub ask: AskKey,
+    pub prompt: PromptKey,
     /// Hash of the group's text as it is sent.
     pub text_hash: [u8; 16],
     /// Part of this run.
@@ -70,7 +70,7 @@ pub struct RequestRow {
     /// What is asked.
     pub kind: Kind,
     /// How it is asked.
-    pub ask: AskKey,
+    pub prompt: PromptKey,
     /// Hash of the group's text as it was sent.
     pub text_hash: [u8; 16],
     /// Its part or batch.
@@ -130,7 +130,7 @@ fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
         key: row.get(0)?,
         group: row.get(1)?,
         kind: row.get(2)?,
-        ask: row.get(3)?,
+        prompt: row.get(3)?,
         text_hash: row.get(4)?,
         batch: row.get(5)?,
         sandbox: row.get(6)?,
@@ -229,12 +229,12 @@ impl Read<'_> {
         Ok(row)
     }
 
-    /// Returns the average output tokens of past answers of an ask, once there are at least 20 to average.
-    pub fn average_output_tokens(self, ask: AskKey) -> anyhow::Result<Option<f64>> {
+    /// Returns the average output tokens of past answers of a prompt, once there are at least 20 to average.
+    pub fn average_output_tokens(self, prompt: PromptKey) -> anyhow::Result<Option<f64>> {
         let (n, average): (i64, Option<f64>) = self.0.query_row(
             "SELECT count(a.output_tokens), avg(a.output_tokens)
              FROM requests r JOIN answers a ON a.request_id = r.id WHERE r.ask_id = ?1",
-            [ask],
+            [prompt],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         Ok(average.filter(|_| n >= 20))
@@ -274,7 +274,7 @@ impl Tx<'_> {
                 params![
                     new.group,
                     new.kind,
-                    new.ask,
+                    new.prompt,
                     new.text_hash,
                     new.run,
                     new.batch,

@@ -4,8 +4,8 @@ use anyhow::Context as _;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Read, Tx};
-use crate::model::{AskKey, Kind, OriginKey};
-use crate::profile::{Ask, Endpoint};
+use crate::model::{Kind, OriginKey, PromptKey};
+use crate::profile::{Endpoint, Prompt};
 
 /// A profile as it is kept in the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,13 +20,13 @@ pub struct StoredProfile {
     pub sha256: String,
 }
 
-/// An ask as it is kept in the database, rendered as it was first sent.
+/// A prompt as it is kept in the database, rendered as it was first sent.
 #[derive(Clone, Debug)]
-pub struct StoredAsk {
+pub struct StoredPrompt {
     /// Row of `asks`.
-    pub key: AskKey,
+    pub key: PromptKey,
     /// The ask itself.
-    pub ask: Ask,
+    pub prompt: Prompt,
 }
 
 /// A place where answers come from.
@@ -63,11 +63,11 @@ impl Read<'_> {
         Ok(row.optional()?)
     }
 
-    /// Returns the text of the profile an ask was made from, if it was ever active here.
-    pub fn profile_of_ask(self, ask: AskKey) -> anyhow::Result<Option<String>> {
+    /// Returns the text of the profile a prompt was made from, if it was ever active here.
+    pub fn profile_of_prompt(self, prompt: PromptKey) -> anyhow::Result<Option<String>> {
         let row = self.0.query_row(
             "SELECT p.text FROM asks a JOIN profiles p ON p.id = a.profile_id WHERE a.id = ?1",
-            [ask],
+            [prompt],
             |row| row.get(0),
         );
         Ok(row.optional()?)
@@ -82,18 +82,18 @@ impl Read<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Returns the ask with this fingerprint, as it was rendered when it was first sent.
-    pub fn ask_by_fingerprint(self, fingerprint: &str) -> anyhow::Result<Option<StoredAsk>> {
-        let key: Option<AskKey> = self
+    /// Returns the prompt with this fingerprint, as it was rendered when it was first sent.
+    pub fn prompt_by_fingerprint(self, fingerprint: &str) -> anyhow::Result<Option<StoredPrompt>> {
+        let key: Option<PromptKey> = self
             .0
             .prepare_cached("SELECT id FROM asks WHERE fingerprint = ?1")?
             .query_row([fingerprint], |row| row.get(0))
             .optional()?;
-        key.map(|key| self.ask(key)).transpose()
+        key.map(|key| self.prompt(key)).transpose()
     }
 
-    /// Returns an ask.
-    pub fn ask(self, key: AskKey) -> anyhow::Result<StoredAsk> {
+    /// Returns a prompt.
+    pub fn prompt(self, key: PromptKey) -> anyhow::Result<StoredPrompt> {
         let (kind, model, endpoint, parameters, instructions, schema_name, schema, fingerprint, limit) = self
             .0
             .prepare_cached(
@@ -115,7 +115,7 @@ impl Read<'_> {
                 ))
             })
             .with_context(|| format!("ask {} is not in the database", key.0))?;
-        let ask = Ask {
+        let prompt = Prompt {
             kind,
             model,
             endpoint: Endpoint::parse(&endpoint).with_context(|| format!("ask {} has an unknown endpoint", key.0))?,
@@ -126,14 +126,14 @@ impl Read<'_> {
             schema: serde_json::from_str(&schema).context("an ask's schema is not JSON")?,
             fingerprint,
         };
-        Ok(StoredAsk { key, ask })
+        Ok(StoredPrompt { key, prompt })
     }
 
     /// Returns all asks of a kind, the last kept first.
-    pub fn asks_of(self, kind: Kind) -> anyhow::Result<Vec<StoredAsk>> {
+    pub fn prompts_of(self, kind: Kind) -> anyhow::Result<Vec<StoredPrompt>> {
         let mut statement = self.0.prepare_cached("SELECT id FROM asks WHERE kind = ?1 ORDER BY id DESC")?;
-        let keys = statement.query_map([kind], |row| row.get(0))?.collect::<Result<Vec<AskKey>, _>>()?;
-        keys.into_iter().map(|key| self.ask(key)).collect()
+        let keys = statement.query_map([kind], |row| row.get(0))?.collect::<Result<Vec<PromptKey>, _>>()?;
+        keys.into_iter().map(|key| self.prompt(key)).collect()
     }
 
     /// Returns the origin with this base URL, if anything was ever asked there.
@@ -193,9 +193,9 @@ impl Tx<'_> {
         self.read().active_profile()?.context("the profile was not kept")
     }
 
-    /// Keeps an ask, or returns the one with the same fingerprint. A kept ask keeps its first rendering, so that an
+    /// Keeps a prompt, or returns the one with the same fingerprint. A kept ask keeps its first rendering, so that an
     /// upgrade of the program changes no question.
-    pub fn keep_ask(&self, ask: &Ask, profile_id: Option<i64>, now: &str) -> anyhow::Result<StoredAsk> {
+    pub fn keep_prompt(&self, prompt: &Prompt, profile_id: Option<i64>, now: &str) -> anyhow::Result<StoredPrompt> {
         self.prepare_cached(
             "INSERT INTO asks (fingerprint, kind, profile_id, model, endpoint, parameters, instructions, item_limit,
                                schema_name, schema, created_at)
@@ -203,19 +203,19 @@ impl Tx<'_> {
              ON CONFLICT (fingerprint) DO NOTHING",
         )?
         .execute(params![
-            ask.fingerprint,
-            ask.kind,
+            prompt.fingerprint,
+            prompt.kind,
             profile_id,
-            ask.model,
-            ask.endpoint.path(),
-            serde_json::to_string(&ask.parameters)?,
-            ask.instructions,
-            ask.limit,
-            ask.schema_name,
-            ask.schema.to_string(),
+            prompt.model,
+            prompt.endpoint.path(),
+            serde_json::to_string(&prompt.parameters)?,
+            prompt.instructions,
+            prompt.limit,
+            prompt.schema_name,
+            prompt.schema.to_string(),
             now
         ])?;
-        self.read().ask_by_fingerprint(&ask.fingerprint)?.context("the ask was not kept")
+        self.read().prompt_by_fingerprint(&prompt.fingerprint)?.context("the prompt was not kept")
     }
 
     /// Keeps an origin; once known as a sandbox it stays one.
