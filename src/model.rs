@@ -301,14 +301,18 @@ pub struct Mention {
     pub rank: u32,
 }
 
-/// Tokens that an answer's own `usage` says were used. Cached tokens are part of the input, reasoning tokens of the
-/// output.
+/// Tokens that an answer's own `usage` says were used. Cached and written tokens are part of the input, reasoning tokens
+/// of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// All input tokens, cached ones included.
     pub input_tokens: u64,
     /// Input tokens read from the provider's prompt cache.
     pub cached_tokens: u64,
+    /// Input tokens written to the prompt cache, at a price of their own; 0 for models before gpt-5.6 and for other
+    /// servers. Never more than `input_tokens - cached_tokens`.
+    #[serde(default)]
+    pub cache_write_tokens: u64,
     /// All output tokens, reasoning included.
     pub output_tokens: u64,
     /// Output tokens spent on reasoning.
@@ -336,6 +340,7 @@ impl Usage {
         Some(Usage {
             input_tokens,
             cached_tokens: cached.unwrap_or(0).min(input_tokens),
+            cache_write_tokens: 0,
             output_tokens,
             reasoning_tokens: reasoning.unwrap_or(0).min(output_tokens),
         })

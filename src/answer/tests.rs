@@ -83,7 +83,13 @@ fn a_full_response_tells_everything() {
     assert_eq!(answer.response_id.as_deref(), Some("resp_1"));
     assert_eq!(answer.model.as_deref(), Some("gpt-5-nano-2025-08-07"));
     assert_eq!((answer.answered_at, answer.text.as_deref()), (Some(109), Some(TOPICS)));
-    let usage = Usage { input_tokens: 1312, cached_tokens: 1024, output_tokens: 461, reasoning_tokens: 384 };
+    let usage = Usage {
+        input_tokens: 1312,
+        cached_tokens: 1024,
+        output_tokens: 461,
+        reasoning_tokens: 384,
+        ..Usage::default()
+    };
     assert_eq!(answer.usage, Some(usage));
     let Outcome::Usable(content) = answer.outcome else { unreachable!("shown above") };
     assert!(!content.notes.is_repaired());

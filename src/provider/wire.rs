@@ -417,7 +417,7 @@ mod tests {
                 "output_tokens":5,"output_tokens_details":{"reasoning_tokens":4}},"metadata":{"a":"1","n":2,"o":{}}}"#,
         );
         assert_eq!(batch.request_counts, Some(RequestCounts { total: 3, completed: 2, failed: 0 }));
-        let usage = Usage { input_tokens: 7, cached_tokens: 0, output_tokens: 5, reasoning_tokens: 4 };
+        let usage = Usage { input_tokens: 7, output_tokens: 5, reasoning_tokens: 4, ..Usage::default() };
         assert_eq!(batch.usage, Some(usage));
         assert_eq!(batch.metadata, BTreeMap::from([("a".into(), "1".into()), ("n".into(), "2".into())]));
     }

@@ -159,8 +159,13 @@ mod tests {
 
     #[test]
     fn the_cost_counts_cached_and_reasoning_tokens_once() {
-        let usage =
-            Usage { input_tokens: 1_000_000, cached_tokens: 400_000, output_tokens: 100_000, reasoning_tokens: 90_000 };
+        let usage = Usage {
+            input_tokens: 1_000_000,
+            cached_tokens: 400_000,
+            output_tokens: 100_000,
+            reasoning_tokens: 90_000,
+            ..Usage::default()
+        };
         let cost = Prices::builtin().cost("gpt-5-mini", usage, false).unwrap();
         assert!((cost - (0.6 * 0.25 + 0.4 * 0.025 + 0.1 * 2.0)).abs() < 1e-12, "{cost}");
         assert_eq!(Prices::builtin().cost("gpt-5-mini", usage, true), Some(cost / 2.0));

@@ -215,6 +215,7 @@ impl Read<'_> {
                         Some(Usage {
                             input_tokens: count(7)?,
                             cached_tokens: count(8)?,
+                            cache_write_tokens: 0,
                             output_tokens: count(9)?,
                             reasoning_tokens: count(10)?,
                         })
