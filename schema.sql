@@ -1,6 +1,7 @@
 -- gleaner: one SQLite file holds the stories, the catalog, what was asked and paid, and what was learned.
 --
--- application_id 0x676C6E72 ("glnr"); user_version counts the migrations (this file is number 1).
+-- This is how it reads after the last step of src/store/migrations/, which are what runs; a test holds the two equal.
+-- application_id 0x676C6E72 ("glnr"); user_version counts the steps.
 -- Rollback journal, synchronous FULL, never WAL: between transactions this one file is whole and may be copied.
 --
 -- Ids: `id` is an integer key for joining; `external_id` is the id outside of this file: your own for groups and
@@ -37,6 +38,7 @@ CREATE TABLE stories (
     text           TEXT NOT NULL,
     url            TEXT,
     published_at   TEXT,
+    attributes     TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(attributes)), -- other columns of the table it came from
     UNIQUE (story_group_id, ordinal)
 );
 
@@ -92,7 +94,9 @@ CREATE TABLE origins (
     id         INTEGER PRIMARY KEY,
     base_url   TEXT NOT NULL UNIQUE,
     is_sandbox INTEGER NOT NULL DEFAULT 0,
-    added_at   TEXT NOT NULL
+    added_at   TEXT NOT NULL,
+    dialect    TEXT NOT NULL DEFAULT 'openai', -- whose API it speaks
+    capabilities TEXT CHECK (capabilities IS NULL OR json_valid(capabilities)) -- what probing found; NULL: never probed
 );
 
 -- ---------------------------------------------------------------------------------------------------------- the ledger
@@ -151,7 +155,8 @@ CREATE TABLE batches (
     n_clamped      INTEGER NOT NULL DEFAULT 0, -- values out of range, brought into it
     n_repaired     INTEGER NOT NULL DEFAULT 0, -- answers whose JSON had to be mended
     errors         TEXT,                   -- JSON list of {code, message, line, custom_id}: why the provider failed it
-    metadata       TEXT                    -- JSON, as sent
+    metadata       TEXT,                   -- JSON, as sent
+    found_by       TEXT                    -- after an unclear create: key, input_file, …; NULL: it was answered at once
 );
 CREATE INDEX batches_run ON batches (run_id, part);
 CREATE INDEX batches_state ON batches (state);
@@ -172,7 +177,8 @@ CREATE TABLE requests (
     -- failed (never billed), missing (in neither file), withdrawn (its plan was dropped, never sent).
     state          TEXT NOT NULL CHECK (state IN ('planned', 'sent', 'usable', 'unusable', 'refused', 'failed',
                                                   'missing', 'withdrawn')),
-    reason         TEXT                    -- refusal, incomplete, not_json, batch_expired, ghost, http_400, …; NULL if usable
+    reason         TEXT,                   -- refusal, incomplete, not_json, batch_expired, ghost, http_400, …; NULL if usable
+    custom_id      TEXT                    -- as it was sent; NULL: before it was kept, or never sent
 );
 CREATE INDEX requests_group ON requests (story_group_id, kind, id);
 CREATE UNIQUE INDEX requests_batch ON requests (batch_id, story_group_id, kind) WHERE batch_id IS NOT NULL;
@@ -194,7 +200,8 @@ CREATE TABLE answers (
     output_tokens  INTEGER,
     reasoning_tokens INTEGER,
     cost_usd       REAL,                   -- NULL: price unknown or not billed
-    sync_cost_usd  REAL                    -- what the same would have cost without the Batch API
+    sync_cost_usd  REAL,                   -- what the same would have cost without the Batch API
+    cache_write_tokens INTEGER             -- NULL: the line told none
 );
 
 -- Lines of an output file that nobody asked for: set aside, never used.

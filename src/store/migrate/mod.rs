@@ -1,6 +1,8 @@
 //! The schema's history: an append-only list of steps, counted by `user_version`.
 //!
-//! Never edit or reorder a released step. A database newer than the program is refused, with both versions named.
+//! Never edit or reorder a released step; step 1 is the first schema and frozen. A database newer than the program is
+//! refused, with both versions named. `schema.sql` at the top level is the whole as it reads after the last step: who
+//! adds a step writes it there too, and a test holds the two equal.
 
 use anyhow::{Context as _, anyhow};
 use rusqlite::{Connection, TransactionBehavior};
@@ -10,8 +12,9 @@ use crate::error::Explain as _;
 /// "glnr": tells `file` and other programs whose database this is.
 const APPLICATION_ID: i32 = 0x676C_6E72;
 
-/// One step each; the first is the readable whole.
-const STEPS: [&str; 1] = [include_str!("../../schema.sql")];
+/// The steps in their order: number N makes version N of version N - 1.
+const STEPS: [&str; 2] =
+    [include_str!("../migrations/0001_initial.sql"), include_str!("../migrations/0002_more_of_the_wire.sql")];
 
 /// Refuses a file that is not ours, or newer than the program. Nothing of it is changed.
 pub(super) fn check(connection: &Connection) -> anyhow::Result<()> {
@@ -22,6 +25,10 @@ pub(super) fn check(connection: &Connection) -> anyhow::Result<()> {
     }
     // Others count their versions too, so whose it is comes first.
     check_owner(connection)?;
+    if found < 0 {
+        return Err(anyhow!("its schema version is {found}, which no gleaner writes"))
+            .hint("another program changed `user_version`; take a copy from before that");
+    }
     if found > newest {
         return Err(anyhow!("it was made by a newer gleaner (schema {found}; this program knows up to {newest})"))
             .hint("install the newer gleaner; nothing was changed");
@@ -40,13 +47,25 @@ pub(super) fn run(connection: &mut Connection, create: Option<&str>) -> anyhow::
     if found == 0 && create.is_none() {
         return Err(anyhow!("it is empty")).hint("`gleaner load groups FILE` fills it");
     }
+    // A step that makes a table anew drops the old one; with foreign keys on that would delete what refers to it. The
+    // setting can't be changed inside a transaction. Rows that refer to nothing, left by another program, are carried
+    // over as they are: a file is brought forward whatever stands in it.
+    connection.pragma_update(None, "foreign_keys", false)?;
+    let done = take_steps(connection, STEPS.len(), create);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    done
+}
+
+/// Takes the steps that are missing up to step number `last`, all in one transaction.
+fn take_steps(connection: &mut Connection, last: usize, create: Option<&str>) -> anyhow::Result<()> {
     let tx = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
-    // Another process may have done it while we waited.
-    for step in &STEPS[version(&tx)? as usize..] {
+    // Another process may have done it while we waited; `check` has refused what is negative.
+    let found = usize::try_from(version(&tx)?).unwrap_or(last);
+    for step in &STEPS[found.min(last)..last] {
         tx.execute_batch(step).context("cannot bring the database to this version")?;
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-    tx.pragma_update(None, "user_version", newest)?;
+    tx.pragma_update(None, "user_version", last.max(found) as i64)?;
     tx.execute(
         "INSERT OR IGNORE INTO meta (key, value) VALUES ('db_id', lower(hex(randomblob(16)))), ('created_at', ?1)",
         [create.unwrap_or("unknown")],
@@ -72,37 +91,4 @@ fn is_empty(connection: &Connection) -> anyhow::Result<bool> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::explain;
-
-    #[test]
-    fn a_new_database_is_whole_and_is_left_alone_the_second_time() {
-        let mut db = Connection::open_in_memory().unwrap();
-        run(&mut db, Some("2026-01-01T00:00:00Z")).unwrap();
-        let id: String = db.query_row("SELECT value FROM meta WHERE key = 'db_id'", [], |row| row.get(0)).unwrap();
-        assert_eq!(id.len(), 32);
-        run(&mut db, None).unwrap();
-        let again: String = db.query_row("SELECT value FROM meta WHERE key = 'db_id'", [], |row| row.get(0)).unwrap();
-        assert_eq!(id, again);
-    }
-
-    #[test]
-    fn a_newer_or_foreign_database_is_refused() {
-        let mut newer = Connection::open_in_memory().unwrap();
-        newer.pragma_update(None, "user_version", 99).unwrap();
-        newer.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
-        let error = explain(&run(&mut newer, Some("now")).unwrap_err());
-        assert_eq!(error.message, "it was made by a newer gleaner (schema 99; this program knows up to 1)");
-
-        for version in [0, 1, 99] {
-            let mut foreign = Connection::open_in_memory().unwrap();
-            foreign.execute_batch("CREATE TABLE bookmarks (url)").unwrap();
-            foreign.pragma_update(None, "user_version", version).unwrap();
-            assert_eq!(
-                explain(&run(&mut foreign, Some("now")).unwrap_err()).message,
-                "it is a database of another program"
-            );
-        }
-    }
-}
+mod tests;
