@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Fits the resolver's two forests on labelled mentions and writes src/resolve/weights.txt.
+"""Fits the resolver's two forests on labelled mentions and writes src/resolve/matching/weights.txt.
 
   for t in a b c; do
     python3 benches/tiny_catalogs.py TINY/$t DATA/$t
     cargo bench --bench resolve_quality -- DATA/$t --features OUT/$t.csv
     cargo bench --bench resolve_quality -- TINY/$t --features OUT/tiny-$t.csv
   done
-  python3 benches/fit_linking.py OUT/*.csv --unseen --out src/resolve/weights.txt
+  python3 benches/fit_linking.py OUT/*.csv --unseen --out src/resolve/matching/weights.txt
 
 Each CSV is one task; `tiny-NAME` is made of the task NAME and never helps to judge it as unseen. Every task weighs the
 same, a tiny one a fifth. Mentions whose entity was taken away (marked x) teach what absence looks like; they are never
@@ -45,7 +45,7 @@ def read(path):
     return names, decision, mentions
 
 
-# The rule of src/resolve/score.rs for names that differ in nothing but a number; it is no weight of a forest.
+# The rule of src/resolve/matching/score.rs for names that differ in nothing but a number; it is no weight of a forest.
 ANOTHER_VERSION = -5.0
 # How much a mention whose entity was taken away counts beside one as it was labelled.
 TAKEN_AWAY = 0.1
@@ -194,7 +194,7 @@ def write(path, pair, decision):
         tree(node["left_child"], lines)
         tree(node["right_child"], lines)
 
-    lines = ["# Written by benches/fit_linking.py; what it means stands in src/resolve/score.rs and docs/linking.md."]
+    lines = ["# Written by benches/fit_linking.py; what it means stands in src/resolve/matching/score.rs and docs/linking.md."]
     for section, model in [("pair", pair), ("decision", decision)]:
         dump = model.dump_model()
         names = dump["feature_names"]

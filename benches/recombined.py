@@ -27,7 +27,7 @@ POSITIONS = "quarterback guard tackle center linebacker safety kicker goalkeeper
 
 def given_names():
     """All forms of the resolver's own table."""
-    with open(os.path.join(HERE, "..", "src", "resolve", "given.rs"), encoding="utf-8") as file:
+    with open(os.path.join(HERE, "..", "src", "resolve", "names", "first_names.rs"), encoding="utf-8") as file:
         table = re.search(r'const FAMILIES: &str = "\n(.*?)";', file.read(), re.S).group(1)
     return [form.capitalize() for form in dict.fromkeys(table.split())]
 

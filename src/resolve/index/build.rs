@@ -2,17 +2,18 @@
 
 use anyhow::Result;
 
-use super::{
-    AttributeFacts, COUNTED_FROM, ENTITIES_PER_PAGE, FORMAT, KeyKind, LABELS_PER_PAGE, LONGEST_LIST, Meta,
-    NAMES_PER_PAGE, PAIRED_FROM, RARITY_UNIT, Resident, Table, TypeFacts, VALUES_PER_PAGE, WEIGHTS_PER_PAGE,
-    WORDS_PER_PAGE, key, put_varint, rarity,
-};
 use crate::model::{Entity, EntityKey};
-use crate::resolve::countries;
-use crate::resolve::hash::Map;
-use crate::resolve::keys::{self, Keys};
-use crate::resolve::name::Name;
-use crate::resolve::words::Role;
+use crate::resolve::fast_map::Map;
+use crate::resolve::index::key::{KeyKind, key};
+use crate::resolve::index::keys::{self, Keys};
+use crate::resolve::index::layout::{
+    AttributeFacts, COUNTED_FROM, ENTITIES_PER_PAGE, FORMAT, LABELS_PER_PAGE, LONGEST_LIST, Meta, NAMES_PER_PAGE,
+    PAIRED_FROM, RARITY_UNIT, Resident, Table, TypeFacts, VALUES_PER_PAGE, WEIGHTS_PER_PAGE, WORDS_PER_PAGE, bucket_of,
+    put_varint, rarity, value_numbers,
+};
+use crate::resolve::names::countries;
+use crate::resolve::names::name::{Name, last_and_first, spaced};
+use crate::resolve::names::words::Role;
 
 /// Of a longer value of an attribute the start is kept; no name of a team or country is longer.
 const VALUE_BYTES: usize = 96;
@@ -124,7 +125,7 @@ impl Builder {
         let mut words = String::new();
         for (attribute, value) in &entity.attributes {
             self.name.parse_into(value);
-            keys::spaced(&self.name, &mut words);
+            spaced(&self.name, &mut words);
             let known = &mut self.types[usize::from(kind)];
             let next = known.values.len();
             let at = known.numbers.get(attribute).copied().unwrap_or(next);
@@ -350,11 +351,6 @@ impl Builder {
     }
 }
 
-/// Which bucket a key lies in.
-pub(super) fn bucket_of(key: u64, bits: u32) -> u64 {
-    if bits == 0 { 0 } else { key >> (64 - bits) }
-}
-
 /// Header (count), then the low halves of the keys in order, then for each a number: a single entry itself with the top
 /// bit set, or where its list starts.
 fn pack_bucket(postings: &[(u64, u32)]) -> Vec<u8> {
@@ -484,7 +480,7 @@ impl PairKeys {
 
     fn emit(&self, inverted: bool, entity: &[u8], values: &Packed, put: &mut dyn FnMut(u64)) {
         let words = &self.words[..self.used];
-        let Some((last, first)) = keys::last_and_first(words.iter().map(|w| w.2), inverted) else {
+        let Some((last, first)) = last_and_first(words.iter().map(|w| w.2), inverted) else {
             return;
         };
         let (surname, _, _, frequency) = &words[last];
@@ -492,7 +488,7 @@ impl PairKeys {
             if words.len() > 1 {
                 put(key(KeyKind::InitialLast, surname.as_bytes(), &words[first].0.as_bytes()[..1]));
             }
-            for (_, value) in super::read::value_numbers(entity) {
+            for (_, value) in value_numbers(entity) {
                 let text = std::str::from_utf8(&values.record(value as usize)[2..]).unwrap_or_default();
                 keys::value_keys(surname, text, put);
             }
@@ -536,7 +532,7 @@ fn quantize(value: f32) -> u8 {
 mod tests {
     use super::*;
     use crate::model::EntityId;
-    use crate::resolve::index::Index;
+    use crate::resolve::index::read::Index;
 
     #[test]
     fn an_entity_keeps_all_its_attributes_and_of_a_long_value_whole_words() {

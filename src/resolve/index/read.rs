@@ -4,13 +4,12 @@ use std::ops::Deref;
 
 use anyhow::{Context, Result, ensure};
 
-use super::build::bucket_of;
-use super::{
-    ENTITIES_PER_PAGE, FORMAT, LABELS_PER_PAGE, Meta, NAMES_PER_PAGE, Pages, RARITY_UNIT, Table, VALUES_PER_PAGE,
-    WEIGHTS_PER_PAGE, WORDS_PER_PAGE, get_varint,
-};
 use crate::model::EntityKey;
-use crate::resolve::words::Role;
+use crate::resolve::index::layout::{
+    ENTITIES_PER_PAGE, FORMAT, LABELS_PER_PAGE, LONGEST_LIST, Meta, NAMES_PER_PAGE, Pages, RARITY_UNIT, Table,
+    VALUES_PER_PAGE, WEIGHTS_PER_PAGE, WORDS_PER_PAGE, bucket_of, get_varint, read_u32, value_numbers,
+};
+use crate::resolve::names::words::Role;
 
 /// An index over pages that lie anywhere.
 pub(crate) struct Index<P> {
@@ -50,7 +49,7 @@ impl<G: Deref<Target = [u8]>> List<G> {
             List::One(number) if *number < bound => each(*number),
             List::One(_) => {}
             List::Many { page, at, len } => {
-                if *len as usize > super::LONGEST_LIST {
+                if *len as usize > LONGEST_LIST {
                     return;
                 }
                 let bytes: &[u8] = page;
@@ -76,7 +75,7 @@ impl<G: Deref<Target = [u8]>> List<G> {
 
     /// Returns whether the entries were kept.
     pub(crate) fn is_kept(&self) -> bool {
-        self.len() as usize <= super::LONGEST_LIST
+        self.len() as usize <= LONGEST_LIST
     }
 }
 
@@ -145,13 +144,6 @@ impl<G: Deref<Target = [u8]>> EntityCard<G> {
     pub(crate) fn values(&self) -> impl Iterator<Item = (u16, u32)> + '_ {
         value_numbers(&self.page[self.start..self.end])
     }
-}
-
-/// Reads the numbers of attributes and values out of a packed entity.
-pub(super) fn value_numbers(record: &[u8]) -> impl Iterator<Item = (u16, u32)> + '_ {
-    let count = usize::from(u16::from_le_bytes([record[10], record[11]]));
-    let each = record[12..].chunks_exact(6).take(count);
-    each.map(|bytes| (u16::from_le_bytes([bytes[0], bytes[1]]), read_u32(bytes, 2)))
 }
 
 /// Returns whether the page of figures is that of an index which this program can read.
@@ -270,8 +262,4 @@ fn record(page: &[u8], slot: u32, count: u32) -> (usize, usize) {
     let base = (count as usize + 1) * 4;
     let slot = slot as usize;
     (base + read_u32(page, slot * 4) as usize, base + read_u32(page, slot * 4 + 4) as usize)
-}
-
-fn read_u32(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }

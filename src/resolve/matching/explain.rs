@@ -1,8 +1,9 @@
 //! A candidate's score in words: what was paired with what, what was left, and how much each part counted.
 
-use super::features::{Comparer, Feature, How, NAMES, Vector};
-use super::probe::Probe;
-use super::{Part, score};
+use crate::resolve::decision::Part;
+use crate::resolve::matching::features::{Comparer, Feature, How, NAMES, Vector};
+use crate::resolve::matching::probe::Probe;
+use crate::resolve::matching::score;
 
 /// Describes the pairing of the words, and what found no partner.
 pub(crate) fn words(probe: &Probe, comparer: &Comparer<'_>) -> Vec<String> {

@@ -6,8 +6,8 @@
 
 use std::sync::LazyLock;
 
-use super::exonyms::EXONYMS;
-use super::hash::Map;
+use crate::resolve::fast_map::Map;
+use crate::resolve::names::exonyms::EXONYMS;
 
 /// What a word does in a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

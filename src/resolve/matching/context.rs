@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::hints::{Hint, contains_words};
-use super::index::{EntityCard, Index, Pages, TypeFacts};
-use super::name::Name;
-use super::similarity::Pattern;
-use super::{countries, given, keys, sports, words};
+use crate::resolve::index::{EntityCard, Index, Pages, TypeFacts};
+use crate::resolve::matching::hints::{Hint, contains_words};
+use crate::resolve::names::name::{Name, spaced};
+use crate::resolve::names::similarity::Pattern;
+use crate::resolve::names::{countries, first_names, positions, words};
 
 /// What stands around a mention: the names of its group, and what is known of those that are linked. Evidence that can
 /// only agree. Parsed once for a group and shared by its mentions; a look costs the same however much stands around.
@@ -65,7 +65,7 @@ impl Context {
         let mut words = String::new();
         for part in text.split(['|', '\n', ';', '.', ',']).take(CONTEXT_NAMES) {
             parsed.parse_into(part);
-            keys::spaced(&parsed, &mut words);
+            spaced(&parsed, &mut words);
             if words.len() < 2 {
                 continue;
             }
@@ -120,7 +120,7 @@ impl Context {
         }
         if own.split(' ').all(|word| around.told.words.contains(word)) {
             let mut words = String::new();
-            index.label(number, |_, name| keys::spaced(&Name::parse(name), &mut words))?;
+            index.label(number, |_, name| spaced(&Name::parse(name), &mut words))?;
             if words != own && contains_words(&words, own) && around.told.whole.contains(&words) {
                 bits += FULL_NAME_BITS;
             }
@@ -211,8 +211,8 @@ fn again(short: &[String], long: &[String]) -> bool {
 /// Returns whether a value is a position of a player (`QB`).
 pub fn is_position(value: &str) -> bool {
     let mut words = String::new();
-    keys::spaced(&Name::parse(value), &mut words);
-    !sports::places(&words.replace(' ', "")).is_empty()
+    spaced(&Name::parse(value), &mut words);
+    !positions::places(&words.replace(' ', "")).is_empty()
 }
 
 /// Returns whether two full names with the same last name are surely not of one bearer: given names that have nothing to
@@ -220,7 +220,7 @@ pub fn is_position(value: &str) -> bool {
 pub fn are_namesakes(a: &str, b: &str) -> bool {
     let (a, b) = (core_words(a), core_words(b));
     let ([a, .., last], [b, .., same]) = (&a[..], &b[..]) else { return false };
-    let alike = a.starts_with(b.as_str()) || b.starts_with(a.as_str()) || given::related(a, b);
+    let alike = a.starts_with(b.as_str()) || b.starts_with(a.as_str()) || first_names::related(a, b);
     last == same && !alike && Pattern::new(a.as_bytes()).similarity(b.as_bytes()) < 0.7
 }
 

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use super::hash::Map;
+use crate::resolve::fast_map::Map;
 
 const COUNTRIES: &str = "
 ad and andorra

@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use super::context::Context;
-use super::hints::Hint;
-use super::keys;
-use super::name::{Name, Token};
-use super::phonetic;
-use super::similarity::Pattern;
-use super::words::{self, Role};
-use super::{countries, given};
+use crate::resolve::index::keys;
+use crate::resolve::matching::context::Context;
+use crate::resolve::matching::hints::Hint;
+use crate::resolve::names::name::{Name, Token, last_and_first};
+use crate::resolve::names::phonetic;
+use crate::resolve::names::similarity::Pattern;
+use crate::resolve::names::words::{self, Role};
+use crate::resolve::names::{countries, first_names};
 
 /// A word of the mention.
 pub(crate) struct Word {
@@ -88,7 +88,7 @@ impl Probe {
             word.rarity = 1.0;
             word.frequency = 0;
             word.pattern.set(text.as_bytes());
-            word.families = if token.role == Role::Word { given::families(text) } else { &[] };
+            word.families = if token.role == Role::Word { first_names::families(text) } else { &[] };
             word.value = value_of(text, token.role);
             word.sound.clear();
             if token.role == Role::Word {
@@ -122,7 +122,7 @@ impl Probe {
     /// Returns the last and the first core word.
     pub(crate) fn last_and_first(&self) -> Option<(usize, usize)> {
         let segments = self.core_at.iter().map(|at| self.words[*at].token.segment);
-        let (last, first) = keys::last_and_first(segments, self.name.inverted)?;
+        let (last, first) = last_and_first(segments, self.name.inverted)?;
         Some((self.core_at[last], self.core_at[first]))
     }
 

@@ -2,15 +2,15 @@
 
 use std::ops::Deref;
 
-use super::given;
-use super::hints::Evidence;
-use super::index::{NameCard, TokenView};
-use super::keys::role_weight;
-use super::name::MAX_TOKENS;
-use super::phonetic;
-use super::probe::{Probe, Word};
-use super::similarity::{Pattern, common_prefix, is_contraction, lacks_vowels_only, look_alike};
-use super::words::{self, Role};
+use crate::resolve::index::keys::role_weight;
+use crate::resolve::index::{NameCard, TokenView};
+use crate::resolve::matching::hints::Evidence;
+use crate::resolve::matching::probe::{Probe, Word};
+use crate::resolve::names::first_names;
+use crate::resolve::names::name::{MAX_TOKENS, last_and_first};
+use crate::resolve::names::phonetic;
+use crate::resolve::names::similarity::{Pattern, common_prefix, is_contraction, lacks_vowels_only, look_alike};
+use crate::resolve::names::words::{self, Role};
 
 macro_rules! features {
     ($($(#[doc = $doc:literal])* $name:ident),* $(,)?) => {
@@ -511,7 +511,7 @@ impl<'a> Comparer<'a> {
     /// First and last words: given name and surname where it is a person.
     fn ends(&mut self, probe: &Probe, inverted: bool, v: &mut Vector) {
         let segments = self.core_at.iter().map(|j| self.name[usize::from(*j)].segment);
-        if let Some((last, first)) = super::keys::last_and_first(segments, inverted) {
+        if let Some((last, first)) = last_and_first(segments, inverted) {
             v[Feature::last_word as usize] = self.name_paired[usize::from(self.core_at[last])];
             v[Feature::first_word as usize] = self.name_paired[usize::from(self.core_at[first])];
         }
@@ -716,7 +716,7 @@ fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)
     }
     if !word.families.is_empty()
         && let Ok(name) = std::str::from_utf8(other.text)
-        && given::families(name).iter().any(|family| word.families.contains(family))
+        && first_names::families(name).iter().any(|family| word.families.contains(family))
     {
         return Some((0.88, How::Nickname));
     }

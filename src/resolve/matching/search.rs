@@ -5,14 +5,16 @@ use std::collections::HashSet;
 
 use anyhow::Result;
 
-use super::features::{Comparer, Feature, Vector};
-use super::hints::Evidence;
-use super::index::{Index, NameCard, Pages, Resident};
-use super::probe::Probe;
-use super::retrieve::{self, Found, Reach, Scope, Tallies};
-use super::score;
-use super::words::Role;
 use crate::model::EntityKey;
+use crate::resolve::index::{Index, NameCard, Pages, Resident};
+use crate::resolve::matching::explain;
+use crate::resolve::matching::features::{Comparer, Feature, Vector};
+use crate::resolve::matching::hints::Evidence;
+use crate::resolve::matching::probe::Probe;
+use crate::resolve::matching::retrieve::{self, Found, Reach, Scope, Tallies};
+use crate::resolve::matching::score;
+use crate::resolve::names::name::spaced;
+use crate::resolve::names::words::Role;
 
 /// Names that are compared in any case, best tally first.
 const FIRST: usize = 8;
@@ -206,7 +208,7 @@ impl<P: Pages> Layer<P> {
         let cards: Vec<NameCard<P::Page<'_>>> = found.iter().map(|f| index.name(f.name)).collect::<Result<_>>()?;
         let mut own = String::new();
         if !probe.context.is_empty() {
-            super::keys::spaced(&probe.name, &mut own);
+            spaced(&probe.name, &mut own);
         }
         let mut comparer = Comparer::new();
         for (found, card) in found.iter().zip(&cards) {
@@ -230,7 +232,7 @@ impl<P: Pages> Layer<P> {
             evidence.agree += context;
             let vector = comparer.compare(probe, card, &evidence);
             let plain = score::plain(&vector);
-            let words = if search.explain { super::explain::words(probe, &comparer) } else { Vec::new() };
+            let words = if search.explain { explain::words(probe, &comparer) } else { Vec::new() };
             let scored = Scored {
                 entity: entity.key,
                 name: found.name,

@@ -4,14 +4,15 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
-use super::countries;
-use super::hash::Map;
-use super::index::{EntityCard, Index, Pages, TypeFacts};
-use super::keys;
-use super::name::Name;
-use super::similarity::Pattern;
-use super::sports::{self, Positions};
+use crate::resolve::fast_map::Map;
+use crate::resolve::index::{EntityCard, Index, Pages, TypeFacts};
+use crate::resolve::names::countries;
+
 use crate::model::Attributes;
+use crate::resolve::names::attribute_names::same_meaning;
+use crate::resolve::names::name::{Name, spaced};
+use crate::resolve::names::positions::{self, Positions};
+use crate::resolve::names::similarity::Pattern;
 
 /// A hint, prepared once for all candidates.
 #[derive(Clone, Debug)]
@@ -120,7 +121,7 @@ impl Hint {
     /// Prepares a hint; `None` for an empty value.
     pub(crate) fn new(name: &str, value: &str) -> Option<Hint> {
         let mut words = String::new();
-        keys::spaced(&Name::parse(value), &mut words);
+        spaced(&Name::parse(value), &mut words);
         if words.is_empty() {
             return None;
         }
@@ -129,7 +130,7 @@ impl Hint {
             name: name.to_lowercase(),
             country: countries::country(&words).unwrap_or(0),
             number: squashed.parse().ok(),
-            positions: sports::places(&squashed),
+            positions: positions::places(&squashed),
             squashed,
             value: words,
             also: Vec::new(),
@@ -146,10 +147,10 @@ impl Hint {
             return if self.country == country { Verdict::Agree(bits) } else { Verdict::Against(bits) };
         }
         let places = match value.contains(' ') && !self.positions.is_empty() {
-            true => sports::places(&value.replace(' ', "")),
-            false => sports::places(value),
+            true => positions::places(&value.replace(' ', "")),
+            false => positions::places(value),
         };
-        if let Some(positions) = sports::compare(self.positions, places) {
+        if let Some(positions) = positions::compare(self.positions, places) {
             return match positions {
                 Positions::Same => Verdict::Agree(bits),
                 Positions::Near => Verdict::Near(bits),
@@ -277,35 +278,6 @@ fn better(a: Verdict, b: Verdict) -> Verdict {
     if y.0 > x.0 || y.0 == x.0 && y.1 > x.1 { b } else { a }
 }
 
-/// Returns whether two attribute names mean the same thing: equal, sharing a word (`team`, `team_name`), or synonyms.
-pub(crate) fn same_meaning(a: &str, b: &str) -> bool {
-    const SYNONYMS: &[&[&str]] = &[
-        &["country", "nation", "nationality", "citizenship"],
-        &["team", "club", "franchise"],
-        &["position", "role", "pos"],
-        &["college", "school", "university", "alma"],
-        &["state", "province", "region", "admin1"],
-        &["employer", "company", "organization", "organisation", "affiliation"],
-        &["year", "season", "founded"],
-        &["author", "authors", "writer"],
-        &["brand", "manufacturer", "maker", "vendor"],
-        &["occupation", "profession", "job"],
-    ];
-    if a.eq_ignore_ascii_case(b) {
-        return true;
-    }
-    let words = |name: &str| -> Vec<String> {
-        name.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
-    };
-    let (a, b) = (words(a), words(b));
-    const EMPTY: [&str; 6] = ["name", "id", "code", "of", "home", "current"];
-    a.iter().any(|x| {
-        !EMPTY.contains(&x.as_str())
-            && b.iter()
-                .any(|y| x == y || SYNONYMS.iter().any(|set| set.contains(&x.as_str()) && set.contains(&y.as_str())))
-    })
-}
-
 /// Returns whether all words of `part` stand in `whole`, in order.
 pub(super) fn contains_words(whole: &str, part: &str) -> bool {
     if part.len() < 2 {
@@ -353,12 +325,5 @@ mod tests {
         check("buf", Verdict::Agree(4.0));
         check("chi buf", Verdict::Agree(4.0));
         check("chi", Verdict::Against(4.0));
-    }
-
-    #[test]
-    fn names_of_attributes_meet() {
-        assert!(same_meaning("team", "team_name"));
-        assert!(same_meaning("nationality", "country"));
-        assert!(!same_meaning("team_name", "college_name"));
     }
 }

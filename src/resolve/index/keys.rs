@@ -1,9 +1,9 @@
 //! Under which keys a name is found: the same for the catalog's names and for mentions.
 
-use super::index::{KeyKind, key};
-use super::name::Name;
-use super::phonetic;
-use super::words::Role;
+use crate::resolve::index::key::{KeyKind, key};
+use crate::resolve::names::name::Name;
+use crate::resolve::names::phonetic;
+use crate::resolve::names::words::Role;
 
 /// The keys of whole names.
 #[derive(Default)]
@@ -173,21 +173,6 @@ pub(crate) fn value_keys(last: &str, value: &str, put: &mut dyn FnMut(u64)) {
     }
 }
 
-/// Returns which of the core words is the last name and which the first; the words come by their segment.
-pub(crate) fn last_and_first(segments: impl ExactSizeIterator<Item = u8>, inverted: bool) -> Option<(usize, usize)> {
-    let count = segments.len();
-    if count == 0 {
-        return None;
-    }
-    if inverted {
-        let head = segments.take_while(|segment| *segment == 0).count();
-        if head > 0 && head < count {
-            return Some((head - 1, head));
-        }
-    }
-    Some((count - 1, 0))
-}
-
 /// Three-letter keys of a word, its ends marked.
 pub(crate) fn grams(word: &[u8], put: &mut dyn FnMut(u64)) {
     let mut window = [b'^', b'^', b'^'];
@@ -204,15 +189,4 @@ pub(crate) fn word_sound(word: &[u8]) -> Option<u64> {
     let mut bones = Vec::with_capacity(16);
     phonetic::skeleton(word, &mut bones);
     (bones.len() >= 3).then(|| key(KeyKind::WordSound, &bones, &[]))
-}
-
-/// Writes the words of a name with single spaces between them.
-pub(crate) fn spaced(name: &Name, out: &mut String) {
-    out.clear();
-    for token in &name.tokens {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(name.text(token));
-    }
 }

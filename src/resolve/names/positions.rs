@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use super::hash::Map;
+use crate::resolve::fast_map::Map;
 
 /// `group: position spellings | position spellings | …`
 const GROUPS: &str = "

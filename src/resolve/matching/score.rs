@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use super::features::{self, COUNT, Feature, Vector};
+use crate::resolve::matching::features::{self, COUNT, Feature, Vector};
 
 /// The forests as text.
 const WEIGHTS: &str = include_str!("weights.txt");

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::exonyms::HAN;
+use crate::resolve::names::exonyms::HAN;
 
 /// Names longer than this are cut: no catalog name is, and a mention of 10 kB must not cost more than a long one.
 const MAX_BYTES: usize = 600;

@@ -3,8 +3,8 @@
 //! What can be read off the text alone is here: where it may fall into two, and what else it says. Which of the ways is
 //! meant, and what is made of the two, only a catalog knows.
 
-use super::hints::same_meaning;
-use super::words;
+use crate::resolve::names::attribute_names::same_meaning;
+use crate::resolve::names::words;
 
 /// Texts longer than this name no pair.
 const BYTES_MAX: usize = 300;

@@ -13,14 +13,14 @@ use std::ops::Range;
 
 use anyhow::Result;
 
-use super::features::word_similarity;
-use super::hints::Meanings;
-use super::index::{Background, COUNTED_FROM, Index, KeyKind, LONGEST_LIST, List, Meta, Pages, key, rarity};
-use super::keys::{self, Keys};
-use super::name::{Name, Token};
-use super::probe::Probe;
-use super::similarity;
-use super::words::{self, Role};
+use crate::resolve::index::keys::{self, Keys};
+use crate::resolve::index::{Background, COUNTED_FROM, Index, KeyKind, LONGEST_LIST, List, Meta, Pages, key, rarity};
+use crate::resolve::matching::features::word_similarity;
+use crate::resolve::matching::hints::Meanings;
+use crate::resolve::matching::probe::Probe;
+use crate::resolve::names::name::{Name, Token};
+use crate::resolve::names::similarity;
+use crate::resolve::names::words::{self, Role};
 
 /// Names that go on to be compared.
 pub(crate) const KEPT: usize = 32;

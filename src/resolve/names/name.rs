@@ -3,8 +3,8 @@
 //! The catalog's names and the mentions go through the same parser, so that whatever it decides, it decides for both.
 //! Nothing is thrown away: a legal form that differs still counts, only far less than a word.
 
-use super::clean::clean;
-use super::words::{self, Role};
+use crate::resolve::names::clean::clean;
+use crate::resolve::names::words::{self, Role};
 
 /// No name needs more; a longer text is an address or a sentence, and its start carries the name.
 pub(crate) const MAX_TOKENS: usize = 28;
@@ -187,6 +187,32 @@ fn is_currency_amount(text: &str) -> bool {
         && text.is_char_boundary(2)
         && is_currency(&text[..2])
         && text[2..].bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
+
+/// Returns which of the core words is the last name and which the first; the words come by their segment.
+pub(crate) fn last_and_first(segments: impl ExactSizeIterator<Item = u8>, inverted: bool) -> Option<(usize, usize)> {
+    let count = segments.len();
+    if count == 0 {
+        return None;
+    }
+    if inverted {
+        let head = segments.take_while(|segment| *segment == 0).count();
+        if head > 0 && head < count {
+            return Some((head - 1, head));
+        }
+    }
+    Some((count - 1, 0))
+}
+
+/// Writes the words of a name with single spaces between them.
+pub(crate) fn spaced(name: &Name, out: &mut String) {
+    out.clear();
+    for token in &name.tokens {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(name.text(token));
+    }
 }
 
 /// Cuts ASCII text into tokens.

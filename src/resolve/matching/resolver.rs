@@ -10,16 +10,18 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
-use super::context::Context;
-use super::features::{self, Feature};
-use super::hash::Map;
-use super::hints::{Hint, Prepared, Verdict};
-use super::index::{Builder, Index, KeyKind, Pages, Resident, key};
-use super::probe::Probe;
-use super::score;
-use super::search::{FLOOR, HOPELESS, Layer, SCORED, Scored, Search};
-use super::{Candidate, Decision, Described, Method, Query, Strictness};
 use crate::model::{EntityKey, LinkOutcome};
+use crate::resolve::decision::{Candidate, Decision, Described, Method, Query, Strictness};
+use crate::resolve::fast_map::Map;
+use crate::resolve::index::{Builder, Index, KeyKind, Pages, Resident, key};
+use crate::resolve::matching::context::Context;
+use crate::resolve::matching::explain;
+use crate::resolve::matching::features::{self, Feature};
+use crate::resolve::matching::hints::{Hint, Prepared, Verdict};
+use crate::resolve::matching::probe::Probe;
+use crate::resolve::matching::score;
+use crate::resolve::matching::search::{FLOOR, HOPELESS, Layer, SCORED, Scored, Search};
+use crate::resolve::names::mention_key::mention_key;
 
 /// Candidates that a decision lists.
 const LISTED: usize = 5;
@@ -98,7 +100,7 @@ impl<P: Pages> Resolver<P> {
         if self.names.len() >= NAMES_MAX {
             self.names.clear();
         }
-        let words = names.iter().map(|name| super::mention_key(name)).filter(|words| !words.is_empty());
+        let words = names.iter().map(|name| mention_key(name)).filter(|words| !words.is_empty());
         self.names.insert(value.to_owned(), words.collect());
         self.prepared.forget(value);
     }
@@ -309,7 +311,7 @@ impl<P: Pages> Resolver<P> {
 
     fn candidate(&self, scored: &Scored) -> Candidate {
         let parts = match self.explain {
-            true => super::explain::parts(&scored.vector, scored.context, &scored.words),
+            true => explain::parts(&scored.vector, scored.context, &scored.words),
             false => Vec::new(),
         };
         Candidate { entity: scored.entity, score: score::probability(scored.log_odds), parts, place: scored.place }

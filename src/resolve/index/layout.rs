@@ -1,0 +1,207 @@
+//! What an index consists of: the kinds of pages, where they lie, and the figures of a catalog.
+
+use std::ops::{Deref, Range};
+
+use serde::{Deserialize, Serialize};
+
+/// Raised whenever the bytes or what they mean change, which is also when names are read otherwise: an index of another
+/// version is built anew, and the keys of decisions with it.
+pub(crate) const FORMAT: u32 = 6;
+
+/// Number of kinds of pages.
+pub const N_TABLES: usize = 8;
+
+/// A kind of page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Table {
+    /// The catalog's figures.
+    Meta = 0,
+    /// Hashed keys and their lists.
+    Keys = 1,
+    /// Tokenized names.
+    Names = 2,
+    /// Entities.
+    Entities = 3,
+    /// The vocabulary.
+    Words = 4,
+    /// Weight of each name.
+    Weights = 5,
+    /// Distinct values of attributes.
+    Values = 6,
+    /// Ids and names of entities.
+    Labels = 7,
+}
+
+impl Table {
+    /// All kinds, in the order of their numbers.
+    pub const ALL: [Table; N_TABLES] = [
+        Table::Meta,
+        Table::Keys,
+        Table::Names,
+        Table::Entities,
+        Table::Words,
+        Table::Weights,
+        Table::Values,
+        Table::Labels,
+    ];
+}
+
+/// Where pages lie. In memory a page is borrowed, from a database it may be shared.
+pub trait Pages {
+    /// A page while it is read.
+    type Page<'a>: Deref<Target = [u8]>
+    where
+        Self: 'a;
+
+    /// Fetches a page; one that is not there is an error, the index is broken then.
+    fn page(&self, table: Table, number: u32) -> anyhow::Result<Self::Page<'_>>;
+}
+
+impl<P: Pages> Pages for &P {
+    type Page<'a>
+        = P::Page<'a>
+    where
+        Self: 'a;
+
+    fn page(&self, table: Table, number: u32) -> anyhow::Result<Self::Page<'_>> {
+        (**self).page(table, number)
+    }
+}
+
+/// All pages in memory.
+#[derive(Debug, Default)]
+pub struct Resident {
+    bytes: Vec<u8>,
+    ends: [Vec<(usize, usize)>; N_TABLES],
+}
+
+impl Resident {
+    /// Adds a page; pages of a table come in order.
+    pub fn push(&mut self, table: Table, page: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(page);
+        self.ends[table as usize].push((start, self.bytes.len()));
+    }
+
+    /// Returns the size of all pages in bytes.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+impl Pages for Resident {
+    type Page<'a> = &'a [u8];
+
+    fn page(&self, table: Table, number: u32) -> anyhow::Result<&[u8]> {
+        let Some(&(start, end)) = self.ends[table as usize].get(number as usize) else {
+            anyhow::bail!("the name index lacks page {number} of {table:?}");
+        };
+        Ok(&self.bytes[start..end])
+    }
+}
+
+/// What is known of an attribute of a type, learned from the catalog.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+pub(crate) struct AttributeFacts {
+    /// Its name.
+    pub(crate) name: String,
+    /// Share of the type's entities that have a value.
+    pub(crate) filled: f32,
+    /// How much agreement by value tells, in bits: how unlikely two of the type agree by chance.
+    pub(crate) bits: f32,
+}
+
+/// What is known of a type of the catalog.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+pub(crate) struct TypeFacts {
+    /// The catalog's word, as it stands there.
+    pub(crate) name: String,
+    /// Which names are of this type.
+    pub(crate) ranges: Vec<Range<u32>>,
+    /// Number of names.
+    pub(crate) names: u32,
+    /// Number of entities.
+    pub(crate) entities: u32,
+    /// By number of attribute.
+    pub(crate) attributes: Vec<AttributeFacts>,
+}
+
+/// The catalog's figures.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, PartialEq)]
+pub(crate) struct Meta {
+    pub(crate) format: u32,
+    pub(crate) bucket_bits: u32,
+    pub(crate) names: u32,
+    pub(crate) entities: u32,
+    pub(crate) words: u32,
+    pub(crate) values: u32,
+    pub(crate) types: Vec<TypeFacts>,
+    /// First word of each length; words are ordered by length.
+    pub(crate) word_starts: Vec<u32>,
+}
+
+/// Lists longer than this are not kept.
+pub(crate) const LONGEST_LIST: usize = 8192;
+pub(crate) const NAMES_PER_PAGE: u32 = 64;
+pub(crate) const ENTITIES_PER_PAGE: u32 = 128;
+pub(crate) const VALUES_PER_PAGE: u32 = 256;
+pub(crate) const LABELS_PER_PAGE: u32 = 64;
+pub(crate) const WORDS_PER_PAGE: u32 = 256;
+pub(crate) const WEIGHTS_PER_PAGE: u32 = 4096;
+/// How often a word stands in the names of a type is kept from here on; fewer are counted when they are asked for.
+pub(crate) const COUNTED_FROM: u32 = 64;
+/// A surname (or any last word) rarer than this finds its entities alone; pair keys are kept from here on.
+pub(crate) const PAIRED_FROM: u32 = 12;
+/// Rarity is kept in sixteenths of a natural logarithm.
+pub(crate) const RARITY_UNIT: f32 = 16.0;
+
+/// A type of fewer names than this counts as one of so many: in a list of seventy, a word that stands once is no less
+/// telling than in one of thousands.
+pub(crate) const LEAST_NAMES: u32 = 4000;
+
+/// Returns how rare a word is that stands in so many names of so many, as a natural logarithm.
+pub(crate) fn rarity(frequency: u32, names: u32) -> f32 {
+    ((names.max(LEAST_NAMES) as f32 + 1.0) / (frequency as f32 + 0.5)).ln().max(0.1)
+}
+
+/// Appends a number in seven-bit groups.
+pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push((value as u8) | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// Reads such a number; broken bytes read as what there is.
+pub(crate) fn get_varint(bytes: &[u8], at: &mut usize) -> u64 {
+    let mut value = 0u64;
+    let mut shift = 0;
+    while let Some(&byte) = bytes.get(*at) {
+        *at += 1;
+        value |= u64::from(byte & 0x7f) << shift;
+        shift += 7;
+        if byte < 0x80 || shift > 56 {
+            break;
+        }
+    }
+    value
+}
+
+/// Which bucket a key lies in.
+pub(super) fn bucket_of(key: u64, bits: u32) -> u64 {
+    if bits == 0 { 0 } else { key >> (64 - bits) }
+}
+
+/// Reads the numbers of attributes and values out of a packed entity.
+pub(super) fn value_numbers(record: &[u8]) -> impl Iterator<Item = (u16, u32)> + '_ {
+    let count = usize::from(u16::from_le_bytes([record[10], record[11]]));
+    let each = record[12..].chunks_exact(6).take(count);
+    each.map(|bytes| (u16::from_le_bytes([bytes[0], bytes[1]]), read_u32(bytes, 2)))
+}
+
+/// Reads a number of four bytes.
+pub(crate) fn read_u32(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}

@@ -1,0 +1,11 @@
+//! From a mention to a decision: candidates, their comparison with the mention, probabilities.
+
+pub(super) mod resolver;
+mod explain;
+mod search;
+mod retrieve;
+mod score;
+mod features;
+mod probe;
+pub(super) mod context;
+mod hints;

@@ -1,0 +1,14 @@
+//! From a text to words with roles: what can be told of a name without a catalog.
+
+pub(super) mod mention_key;
+pub(super) mod pair_mention;
+pub(super) mod attribute_names;
+pub(super) mod name;
+mod clean;
+pub(super) mod words;
+pub(super) mod first_names;
+mod exonyms;
+pub(super) mod countries;
+pub(super) mod positions;
+pub(super) mod phonetic;
+pub(super) mod similarity;
