@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import random
-import re
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 STARTS = "b br c ch d dr f fl g gr h j k kr l m n p pr qu r s sch st t th tr v w wh y z".split()
@@ -27,9 +26,9 @@ POSITIONS = "quarterback guard tackle center linebacker safety kicker goalkeeper
 
 def given_names():
     """All forms of the resolver's own table."""
-    with open(os.path.join(HERE, "..", "src", "resolve", "names", "first_names.rs"), encoding="utf-8") as file:
-        table = re.search(r'const FAMILIES: &str = "\n(.*?)";', file.read(), re.S).group(1)
-    return [form.capitalize() for form in dict.fromkeys(table.split())]
+    with open(os.path.join(HERE, "..", "src", "resolve", "names", "first_names.tsv"), encoding="utf-8") as file:
+        lines = [line.split() for line in file if not line.startswith("#")]
+    return [form.capitalize() for form in dict.fromkeys(form for line in lines for form in line)]
 
 
 def surname(rnd):

@@ -8,9 +8,10 @@ use crate::resolve::matching::hints::Evidence;
 use crate::resolve::matching::probe::{Probe, Word};
 use crate::resolve::names::first_names;
 use crate::resolve::names::name::{MAX_TOKENS, last_and_first};
+use crate::resolve::names::numerals;
 use crate::resolve::names::phonetic;
 use crate::resolve::names::similarity::{Pattern, common_prefix, is_contraction, lacks_vowels_only, look_alike};
-use crate::resolve::names::words::{self, Role};
+use crate::resolve::names::words::Role;
 
 macro_rules! features {
     ($($(#[doc = $doc:literal])* $name:ident),* $(,)?) => {
@@ -620,7 +621,7 @@ fn spelled(
 /// Returns whether a word has digits or is a numeral: `Super Bowl VII` is not `Super Bowl 50`.
 fn is_number(text: &[u8]) -> bool {
     text.iter().any(u8::is_ascii_digit)
-        || text.len() >= 2 && std::str::from_utf8(text).is_ok_and(|text| words::roman(text).is_some())
+        || text.len() >= 2 && std::str::from_utf8(text).is_ok_and(|text| numerals::roman(text).is_some())
 }
 
 /// Returns whether words that found no partner are numbers, at least one of them, or numerals of one letter at the end
@@ -677,7 +678,7 @@ fn same(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)> {
         // Written as a numeral or as a word.
         let value = std::str::from_utf8(other.text).ok().and_then(|text| match other.role {
             Role::Number => text.parse().ok(),
-            _ => words::roman(text).or_else(|| words::number_word(text)),
+            _ => numerals::roman(text).or_else(|| numerals::number_word(text)),
         });
         return (value == word.value).then_some((0.95, How::Number));
     }

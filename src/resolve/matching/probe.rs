@@ -6,9 +6,10 @@ use crate::resolve::index::keys;
 use crate::resolve::matching::context::Context;
 use crate::resolve::matching::hints::Hint;
 use crate::resolve::names::name::{Name, Token, last_and_first};
+use crate::resolve::names::numerals;
 use crate::resolve::names::phonetic;
 use crate::resolve::names::similarity::Pattern;
-use crate::resolve::names::words::{self, Role};
+use crate::resolve::names::words::Role;
 use crate::resolve::names::{countries, first_names};
 
 /// A word of the mention.
@@ -169,6 +170,6 @@ impl Probe {
 fn value_of(text: &str, role: Role) -> Option<u32> {
     match role {
         Role::Number => text.parse().ok(),
-        _ => words::roman(text).or_else(|| words::number_word(text)),
+        _ => numerals::roman(text).or_else(|| numerals::number_word(text)),
     }
 }

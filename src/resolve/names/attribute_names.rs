@@ -1,19 +1,15 @@
 //! Names of attributes and hints: `team` and `team_name` mean the same thing.
 
+use std::sync::LazyLock;
+
+use crate::resolve::names::table::rows;
+
+/// Words of one meaning, a list a meaning.
+static SYNONYMS: LazyLock<Vec<Vec<&str>>> =
+    LazyLock::new(|| rows(include_str!("attribute_names.tsv")).map(Iterator::collect).collect());
+
 /// Returns whether two attribute names mean the same thing: equal, sharing a word (`team`, `team_name`), or synonyms.
 pub(crate) fn same_meaning(a: &str, b: &str) -> bool {
-    const SYNONYMS: &[&[&str]] = &[
-        &["country", "nation", "nationality", "citizenship"],
-        &["team", "club", "franchise"],
-        &["position", "role", "pos"],
-        &["college", "school", "university", "alma"],
-        &["state", "province", "region", "admin1"],
-        &["employer", "company", "organization", "organisation", "affiliation"],
-        &["year", "season", "founded"],
-        &["author", "authors", "writer"],
-        &["brand", "manufacturer", "maker", "vendor"],
-        &["occupation", "profession", "job"],
-    ];
     if a.eq_ignore_ascii_case(b) {
         return true;
     }

@@ -5,8 +5,9 @@
 //! space. The tables of `deunicode` do the bulk; the exceptions here are where its choice does not suit names.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use crate::resolve::names::exonyms::HAN;
+use crate::resolve::names::table::rows;
 
 /// Names longer than this are cut: no catalog name is, and a mention of 10 kB must not cost more than a long one.
 const MAX_BYTES: usize = 600;
@@ -39,13 +40,19 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Words that are written without spaces between them, and what they are called in English.
+static EAST_ASIAN: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
+    let pair = |mut row: std::str::Split<'static, char>| Some((row.next()?, row.next()?));
+    rows(include_str!("east_asian_words.tsv")).filter_map(pair).collect()
+});
+
 /// Returns the word of a script without spaces that a text begins with, and what it is called.
 fn known_word(first: char, text: &str) -> Option<(&'static str, &'static str)> {
     // Katakana, Han and Hangul.
     if !matches!(first, '\u{30a0}'..='\u{30ff}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}') {
         return None;
     }
-    HAN.iter().filter(|(word, _)| text.starts_with(word)).max_by_key(|(word, _)| word.len()).copied()
+    EAST_ASIAN.iter().filter(|(word, _)| text.starts_with(word)).max_by_key(|(word, _)| word.len()).copied()
 }
 
 fn cut(text: &str) -> &str {

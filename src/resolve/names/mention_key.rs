@@ -1,7 +1,8 @@
 //! A name as the rest of the program sees it: the key of decisions, and its words with what they do in it.
 
 use crate::resolve::names::name::{Name, Token, spaced};
-use crate::resolve::names::words::{self, Role};
+use crate::resolve::names::numerals;
+use crate::resolve::names::words::Role;
 
 /// Returns the key under which decisions about a mention are kept: its words, whatever their case, marks and
 /// punctuation.
@@ -47,5 +48,5 @@ pub fn name_words(text: &str) -> Vec<(String, WordRole)> {
 /// Returns whether a word of [`mention_key`] numbers what is named, so that another one names something else: digits, a
 /// Roman numeral, a lone letter.
 pub fn is_numbering(word: &str) -> bool {
-    word.len() == 1 || word.bytes().any(|c| c.is_ascii_digit()) || words::roman(word).is_some()
+    word.len() == 1 || word.bytes().any(|c| c.is_ascii_digit()) || numerals::roman(word).is_some()
 }

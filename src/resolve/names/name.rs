@@ -4,6 +4,7 @@
 //! Nothing is thrown away: a legal form that differs still counts, only far less than a word.
 
 use crate::resolve::names::clean::clean;
+use crate::resolve::names::numerals;
 use crate::resolve::names::words::{self, Role};
 
 /// No name needs more; a longer text is an address or a sentence, and its start carries the name.
@@ -107,7 +108,7 @@ impl Name {
             }
             let before = self.tokens[..at].iter().any(|t| t.role.is_core());
             let Some(entry) = words::entry(text) else {
-                if let Some(value) = words::numeral(text).filter(|_| before && token.role == Role::Word) {
+                if let Some(value) = numerals::numeral(text).filter(|_| before && token.role == Role::Word) {
                     self.set_number(at, value);
                 }
                 continue;

@@ -4,7 +4,7 @@
 //! meant, and what is made of the two, only a catalog knows.
 
 use crate::resolve::names::attribute_names::same_meaning;
-use crate::resolve::names::words;
+use crate::resolve::names::numerals;
 
 /// Texts longer than this name no pair.
 const BYTES_MAX: usize = 300;
@@ -128,7 +128,7 @@ fn number(word: &str) -> Option<String> {
         "" | "st" | "nd" | "rd" | "th" if !digits.is_empty() => {
             Some(digits.trim_start_matches('0').to_owned()).filter(|digits| !digits.is_empty())
         }
-        _ => words::number_word(&word).map(|number| number.to_string()),
+        _ => numerals::number_word(&word).map(|number| number.to_string()),
     }
 }
 

@@ -1,0 +1,130 @@
+//! Numbers written as Roman numerals or as words.
+
+/// Returns the value of a Roman numeral as it is properly written, up to 3999; it numbers films, kings and games. `did`,
+/// `mild` and `civil` have its letters and are none. A lone letter is one only as `v` and `x`.
+pub(crate) fn roman(word: &str) -> Option<u32> {
+    const PLACES: [(u32, &[&str]); 4] = [
+        (1000, &["m", "mm", "mmm"]),
+        (100, &["c", "cc", "ccc", "cd", "d", "dc", "dcc", "dccc", "cm"]),
+        (10, &["x", "xx", "xxx", "xl", "l", "lx", "lxx", "lxxx", "xc"]),
+        (1, &["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix"]),
+    ];
+    // No proper one is longer than mmmdccclxxxviii; most words are told by their first letter.
+    let first = *word.as_bytes().first()?;
+    if !b"mdclxvi".contains(&first) || word.len() > 15 || word.len() == 1 && !matches!(first, b'v' | b'x') {
+        return None;
+    }
+    let (mut value, mut rest) = (0, word);
+    for (place, digits) in PLACES {
+        let longest = (1u32..).zip(digits).filter(|(_, digit)| rest.starts_with(**digit)).max_by_key(|(_, d)| d.len());
+        if let Some((digit, letters)) = longest {
+            value += digit * place;
+            rest = &rest[letters.len()..];
+        }
+    }
+    rest.is_empty().then_some(value)
+}
+
+/// Returns the value of a Roman numeral that means a number wherever it stands behind a name: over twenty, where the
+/// table of names knew none before, and long enough to be no word (`li`, `dc`, `mix`, `clix`).
+pub(crate) fn numeral(word: &str) -> Option<u32> {
+    let value = roman(word)?;
+    let is_long = word.len() >= if value < 100 { 3 } else { 4 };
+    (value > 20 && is_long && !matches!(word, "clix" | "mdii")).then_some(value)
+}
+
+/// Returns the value of a number written as a word.
+pub(crate) fn number_word(word: &str) -> Option<u32> {
+    const WORDS: [&str; 13] =
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+    const ORDINALS: [&str; 11] =
+        ["zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
+    WORDS
+        .iter()
+        .position(|w| *w == word)
+        .or_else(|| ORDINALS.iter().position(|w| *w == word))
+        .and_then(|at| u32::try_from(at).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numerals_and_number_words_have_values() {
+        assert_eq!(number_word("third"), Some(3));
+        for (word, expected) in [
+            ("ii", Some(2)),
+            ("iv", Some(4)),
+            ("x", Some(10)),
+            ("xiv", Some(14)),
+            ("xx", Some(20)),
+            ("xxi", Some(21)),
+            ("xlix", Some(49)),
+            ("li", Some(51)),
+            ("lvii", Some(57)),
+            ("xcix", Some(99)),
+            ("cxvii", Some(117)),
+            ("mcmxcix", Some(1999)),
+            ("mmxxiv", Some(2024)),
+            ("mmmcmxcix", Some(3999)),
+            ("mmmdccclxxxviii", Some(3888)),
+            ("mix", Some(1009)),
+            ("", None),
+            ("i", None),
+            ("m", None),
+            ("mmmm", None),
+            ("iiii", None),
+            ("iix", None),
+            ("vx", None),
+            ("ixi", None),
+            ("xcx", None),
+            ("cmc", None),
+            ("lil", None),
+            ("dim", None),
+            ("did", None),
+            ("vid", None),
+            ("mild", None),
+            ("civil", None),
+            ("vivid", None),
+            ("ivx", None),
+            ("xvi\u{130}", None),
+        ] {
+            assert_eq!(roman(word), expected, "{word}");
+        }
+        let all: Vec<u32> = (0..=4000).filter(|n| numeral(&written(*n)).is_some()).collect();
+        assert!(!all.contains(&20) && all.contains(&21) && all.contains(&57) && all.contains(&2024));
+        for word in ["xx", "vii", "li", "dc", "mix", "dix", "mdi", "clix", "liv"] {
+            assert_eq!(numeral(word).is_some(), word == "liv", "{word}");
+        }
+        for n in 1..4000 {
+            let word = written(n);
+            assert_eq!(roman(&word), Some(n).filter(|_| word.len() > 1 || matches!(n, 5 | 10)), "{word}");
+        }
+    }
+
+    fn written(mut n: u32) -> String {
+        let mut word = String::new();
+        for (value, letters) in [
+            (1000, "m"),
+            (900, "cm"),
+            (500, "d"),
+            (400, "cd"),
+            (100, "c"),
+            (90, "xc"),
+            (50, "l"),
+            (40, "xl"),
+            (10, "x"),
+            (9, "ix"),
+            (5, "v"),
+            (4, "iv"),
+            (1, "i"),
+        ] {
+            while n >= value {
+                word.push_str(letters);
+                n -= value;
+            }
+        }
+        word
+    }
+}
