@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Fits the resolver's two forests on labelled mentions and writes src/resolve/matching/weights.txt.
+"""Fits the resolver's two forests on labelled mentions and writes benches/linking_forests.txt.
 
   for t in a b c; do
     python3 benches/tiny_catalogs.py TINY/$t DATA/$t
     cargo bench --bench resolve_quality -- DATA/$t --features OUT/$t.csv
     cargo bench --bench resolve_quality -- TINY/$t --features OUT/tiny-$t.csv
   done
-  python3 benches/fit_linking.py OUT/*.csv --unseen --out src/resolve/matching/weights.txt
+  python3 benches/fit_linking.py OUT/*.csv --unseen --out benches/linking_forests.txt
 
 Each CSV is one task; `tiny-NAME` is made of the task NAME and never helps to judge it as unseen. Every task weighs the
 same, a tiny one a fifth. Mentions whose entity was taken away (marked x) teach what absence looks like; they are never
@@ -185,23 +185,24 @@ def report(title, tasks, pair, decision, masks, thresholds=(0.5,)):
 
 
 def write(path, pair, decision):
-    def tree(node, lines):
+    """Writes both forests, a line a tree: its nodes in preorder, `feature<threshold~mean` or `=value`."""
+    def tree(node, nodes):
         if "leaf_value" in node:
-            lines.append(f"= {node['leaf_value']:.4f}")
+            nodes.append(f"={node['leaf_value']:.4f}")
             return
-        name = names[node["split_feature"]]
-        lines.append(f"{name} {node['threshold']:.5g} {node['internal_value']:.4f}")
-        tree(node["left_child"], lines)
-        tree(node["right_child"], lines)
+        nodes.append(f"{node['split_feature']}<{node['threshold']:.5g}~{node['internal_value']:.4f}")
+        tree(node["left_child"], nodes)
+        tree(node["right_child"], nodes)
 
-    lines = ["# Written by benches/fit_linking.py; what it means stands in src/resolve/matching/score.rs and docs/linking.md."]
+    lines = ["# Two forests of decision trees, written by benches/fit_linking.py; "
+             "src/resolve/matching/forest.rs says how they are read."]
     for section, model in [("pair", pair), ("decision", decision)]:
         dump = model.dump_model()
-        names = dump["feature_names"]
-        lines.append(f"[{section}] 0")
+        lines += [f"[{section}] 0", "features " + " ".join(dump["feature_names"])]
         for info in dump["tree_info"]:
-            lines.append("tree")
-            tree(info["tree_structure"], lines)
+            nodes = []
+            tree(info["tree_structure"], nodes)
+            lines.append(" ".join(nodes))
     with open(path, "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
     print(f"{path}: {len(lines)} lines")

@@ -5,6 +5,7 @@ mod explain;
 mod search;
 mod retrieve;
 mod score;
+mod forest;
 mod features;
 mod probe;
 pub(super) mod context;

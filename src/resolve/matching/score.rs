@@ -3,14 +3,16 @@
 //! The *pair* forest says how likely a mention means a name, the *decision* forest how likely the best candidate is
 //! right, seeing how it stands among the others. Both were fitted by `benches/fit_linking.py` (gradient boosting after
 //! J. Friedman, "Greedy function approximation", 2001) with monotone constraints: more agreement never lowers a score,
-//! more left unexplained never raises it. `weights.txt` holds them as text: a line a split, with the feature's name.
+//! more left unexplained never raises it. `benches/linking_forests.txt`, beside that script,
+//! holds them.
 
 use std::sync::LazyLock;
 
 use crate::resolve::matching::features::{self, COUNT, Feature, Vector};
+use crate::resolve::matching::forest::Forest;
 
 /// The forests as text.
-const WEIGHTS: &str = include_str!("weights.txt");
+const TABLE: &str = include_str!("../../../benches/linking_forests.txt");
 
 macro_rules! decision {
     ($($own:ident),*; $($source:ident),* $(,)?) => {
@@ -30,183 +32,9 @@ decision! {
     abbreviated, last_word, worst_pair, support, alias, namesakes, clash, first_word,
 }
 
-/// One split: go left if the feature is at most the threshold; a leaf has a value.
-#[derive(Clone, Copy, Debug)]
-struct Node {
-    /// Feature, or `LEAF`.
-    feature: u16,
-    left: u16,
-    right: u16,
-    /// Threshold of a split; for a leaf its value.
-    number: f32,
-    /// Mean of the leaves below, for explanations.
-    mean: f32,
-}
-
-const LEAF: u16 = u16::MAX;
-
-/// A sum of trees, in log-odds.
-#[derive(Debug, Default)]
-pub(crate) struct Forest {
-    base: f32,
-    nodes: Vec<Node>,
-    roots: Vec<u16>,
-    fast: Fast,
-}
-
-/// The same trees laid out by feature, so that a score takes no unforeseeable step (QuickScorer: C. Lucchese and others,
-/// "QuickScorer: a fast algorithm to rank documents with additive ensembles of regression trees", 2015).
-///
-/// A tree's leaves are bits, the leftmost lowest. A split whose feature is above the threshold takes away the leaves on
-/// its left; the lowest bit that remains is the leaf.
-#[derive(Debug, Default)]
-struct Fast {
-    /// Splits by feature, lowest threshold first.
-    splits: Vec<Split>,
-    /// Where the splits of each feature start, and where the last end.
-    starts: Vec<u32>,
-    leaves: Vec<f32>,
-    /// Where the leaves of each tree start.
-    first_leaf: Vec<u32>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Split {
-    threshold: f32,
-    /// The leaves that remain where the feature is above the threshold.
-    remain: u32,
-    tree: u32,
-}
-
-/// Trees of one forest, and leaves of one tree, at most.
-const TREES_MAX: usize = 256;
-const LEAVES_MAX: u32 = 32;
-
 static FORESTS: LazyLock<(Forest, Forest)> = LazyLock::new(|| {
-    (Forest::parse(WEIGHTS, "pair", features::NAMES), Forest::parse(WEIGHTS, "decision", &DECISION_NAMES))
+    (Forest::parse(TABLE, "pair", features::NAMES), Forest::parse(TABLE, "decision", &DECISION_NAMES))
 });
-
-impl Forest {
-    /// Reads the section of a table. Lines: `# comment`, `[section] base`, `tree`, then its nodes in preorder:
-    /// `feature threshold mean` or `= value`.
-    fn parse(text: &str, section: &str, names: &[&str]) -> Forest {
-        let mut forest = Forest::default();
-        let mut inside = false;
-        let mut lines =
-            text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).peekable();
-        while let Some(line) = lines.next() {
-            if let Some(head) = line.strip_prefix('[') {
-                let (name, base) = head.split_once(']').unwrap_or((head, ""));
-                inside = name == section;
-                if inside {
-                    forest.base = base.trim().parse().unwrap_or(0.0);
-                }
-            } else if inside && line == "tree" {
-                let root = forest.read(&mut lines, names);
-                forest.roots.push(root);
-            }
-        }
-        forest.fast = forest.laid_out(names.len());
-        forest
-    }
-
-    fn laid_out(&self, n_features: usize) -> Fast {
-        assert!(self.roots.len() <= TREES_MAX, "the table of weights has at most {TREES_MAX} trees");
-        let mut fast = Fast::default();
-        let mut splits: Vec<(u16, Split)> = Vec::new();
-        for (tree, &root) in (0u32..).zip(&self.roots) {
-            let first = fast.leaves.len();
-            fast.first_leaf.push(u32::try_from(first).expect("a forest has few leaves"));
-            self.lay_out(root, tree, first, &mut fast.leaves, &mut splits);
-        }
-        splits
-            .sort_by(|a, b| a.0.cmp(&b.0).then(a.1.threshold.total_cmp(&b.1.threshold)).then(a.1.tree.cmp(&b.1.tree)));
-        let start = |feature: usize| splits.partition_point(|(f, _)| usize::from(*f) < feature);
-        fast.starts = (0..=n_features).map(|f| u32::try_from(start(f)).expect("a forest has few splits")).collect();
-        fast.splits = splits.into_iter().map(|(_, split)| split).collect();
-        fast
-    }
-
-    /// Appends the leaves below a node, and the splits; `first` is where the tree's leaves start.
-    fn lay_out(&self, node: u16, tree: u32, first: usize, leaves: &mut Vec<f32>, splits: &mut Vec<(u16, Split)>) {
-        let node = &self.nodes[usize::from(node)];
-        if node.feature == LEAF {
-            leaves.push(node.number);
-            return;
-        }
-        let from = leaves.len() - first;
-        self.lay_out(node.left, tree, first, leaves, splits);
-        let until = leaves.len() - first;
-        assert!(until < LEAVES_MAX as usize, "a tree of the table of weights has at most {LEAVES_MAX} leaves");
-        let left = (1u32 << until) - (1u32 << from);
-        splits.push((node.feature, Split { threshold: node.number, remain: !left, tree }));
-        self.lay_out(node.right, tree, first, leaves, splits);
-    }
-
-    fn read<'a>(&mut self, lines: &mut impl Iterator<Item = &'a str>, names: &[&str]) -> u16 {
-        let at = self.nodes.len();
-        let mut words = lines.next().unwrap_or("= 0").split(' ');
-        let head = words.next().unwrap_or("=");
-        let mut number = || words.next().and_then(|word| word.parse::<f32>().ok()).unwrap_or(0.0);
-        let (first, second) = (number(), number());
-        let index = |at: usize| u16::try_from(at).expect("the table of weights has fewer than 65,535 nodes");
-        if head == "=" {
-            self.nodes.push(Node { feature: LEAF, left: 0, right: 0, number: first, mean: first });
-            return index(at);
-        }
-        let feature = names.iter().position(|name| *name == head).expect("the table of weights names known features");
-        self.nodes.push(Node { feature: index(feature), left: 0, right: 0, number: first, mean: second });
-        let left = self.read(lines, names);
-        let right = self.read(lines, names);
-        self.nodes[at].left = left;
-        self.nodes[at].right = right;
-        index(at)
-    }
-
-    /// Returns the log-odds.
-    pub(crate) fn score(&self, features: &[f32]) -> f32 {
-        let fast = &self.fast;
-        let mut remain = [u32::MAX; TREES_MAX];
-        for (feature, bounds) in features.iter().zip(fast.starts.windows(2)) {
-            for split in &fast.splits[bounds[0] as usize..bounds[1] as usize] {
-                if *feature <= split.threshold {
-                    break;
-                }
-                remain[split.tree as usize] &= split.remain;
-            }
-        }
-        let leaf = |(first, remain): (&u32, &u32)| fast.leaves[(first + remain.trailing_zeros()) as usize];
-        fast.first_leaf.iter().zip(&remain).map(leaf).fold(self.base, |sum, value| sum + value)
-    }
-
-    /// Returns the log-odds, tree by tree as the table says.
-    #[cfg(test)]
-    fn score_by_walking(&self, features: &[f32]) -> f32 {
-        let mut sum = self.base;
-        for &root in &self.roots {
-            let mut node = &self.nodes[usize::from(root)];
-            while node.feature != LEAF {
-                let next = if features[usize::from(node.feature)] <= node.number { node.left } else { node.right };
-                node = &self.nodes[usize::from(next)];
-            }
-            sum += node.number;
-        }
-        sum
-    }
-
-    /// Adds to `parts` how much each feature moved the log-odds on the way from the mean of each tree to its leaf.
-    fn explain(&self, features: &[f32], parts: &mut [f32]) {
-        for &root in &self.roots {
-            let mut node = &self.nodes[usize::from(root)];
-            while node.feature != LEAF {
-                let left = features[usize::from(node.feature)] <= node.number;
-                let next = &self.nodes[usize::from(if left { node.left } else { node.right })];
-                parts[usize::from(node.feature)] += next.mean - node.mean;
-                node = next;
-            }
-        }
-    }
-}
 
 /// What it costs, in log-odds, to differ in nothing but a number: `Photo Studio 8` is not `Photo Studio 7`. A rule and not
 /// a weight, since labelled mentions have few such pairs: of 72 in the tasks of `docs/linking.md` 13 are the same thing.
@@ -215,7 +43,7 @@ const ANOTHER_VERSION: f32 = -5.0;
 /// Returns the log-odds that mention and name mean the same.
 pub(crate) fn pair(features: &Vector) -> f32 {
     let forest = &FORESTS.0;
-    let log_odds = if forest.roots.is_empty() { plain(features) } else { forest.score(features) };
+    let log_odds = if forest.n_trees() == 0 { plain(features) } else { forest.score(features) };
     log_odds + ANOTHER_VERSION * features[Feature::version as usize]
 }
 
@@ -230,7 +58,7 @@ pub(crate) fn pair_parts(features: &Vector) -> Vector {
 /// Returns the log-odds that the best candidate is right.
 pub(crate) fn decision(features: &[f32]) -> f32 {
     let forest = &FORESTS.1;
-    if forest.roots.is_empty() { features[0] } else { forest.score(features) }
+    if forest.n_trees() == 0 { features[0] } else { forest.score(features) }
 }
 
 /// What the sound counts in the plain sum; only the best candidates' is known.
@@ -270,15 +98,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_forest_is_read_from_text() {
-        let text = "# x\n[pair] 0.5\ntree\nb 1.5 0.1\n= -1\na 0 0.2\n= 2\n= 3\n[decision] 0\n";
-        let forest = Forest::parse(text, "pair", &["a", "b"]);
-        for (features, expected) in [([0.0, 1.0], -0.5), ([0.0, 2.0], 2.5), ([1.0, 2.0], 3.5)] {
-            assert!((forest.score(&features) - expected).abs() < 1e-6, "{features:?}");
-        }
-    }
-
-    #[test]
     fn the_layout_by_feature_scores_as_the_trees_do() {
         let (pair, decision) = &*FORESTS;
         let mut state = 7u64;
@@ -298,9 +117,8 @@ mod tests {
     }
 
     #[test]
-    fn the_table_of_weights_is_whole() {
+    fn the_forests_have_trees() {
         let (pair, decision) = &*FORESTS;
-        assert_eq!(pair.roots.len(), WEIGHTS.split("[decision]").next().unwrap_or("").matches("tree\n").count());
-        assert!(decision.roots.len() <= pair.roots.len() + 200);
+        assert!(pair.n_trees() > 50 && decision.n_trees() > 30);
     }
 }

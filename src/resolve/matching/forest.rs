@@ -1,0 +1,198 @@
+//! A forest: a sum of small decision trees over features, in log-odds; read from a table, scored, explained.
+
+/// One split: go left if the feature is at most the threshold; a leaf has a value.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    /// Feature, or `LEAF`.
+    feature: u16,
+    left: u16,
+    right: u16,
+    /// Threshold of a split; for a leaf its value.
+    number: f32,
+    /// Mean of the leaves below, for explanations.
+    mean: f32,
+}
+
+const LEAF: u16 = u16::MAX;
+
+/// A sum of trees, in log-odds.
+#[derive(Debug, Default)]
+pub(crate) struct Forest {
+    base: f32,
+    nodes: Vec<Node>,
+    roots: Vec<u16>,
+    fast: Fast,
+}
+
+/// The same trees laid out by feature, so that a score takes no unforeseeable step (QuickScorer: C. Lucchese and others,
+/// "QuickScorer: a fast algorithm to rank documents with additive ensembles of regression trees", 2015).
+///
+/// A tree's leaves are bits, the leftmost lowest. A split whose feature is above the threshold takes away the leaves on
+/// its left; the lowest bit that remains is the leaf.
+#[derive(Debug, Default)]
+struct Fast {
+    /// Splits by feature, lowest threshold first.
+    splits: Vec<Split>,
+    /// Where the splits of each feature start, and where the last end.
+    starts: Vec<u32>,
+    leaves: Vec<f32>,
+    /// Where the leaves of each tree start.
+    first_leaf: Vec<u32>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Split {
+    threshold: f32,
+    /// The leaves that remain where the feature is above the threshold.
+    remain: u32,
+    tree: u32,
+}
+
+/// Trees of one forest, and leaves of one tree, at most.
+const TREES_MAX: usize = 256;
+const LEAVES_MAX: u32 = 32;
+
+impl Forest {
+    /// Reads a section of a table: `[section] base`, `features` with their names, then a line a tree, its nodes in preorder:
+    /// `feature<threshold~mean` with the feature's place in that list, or `=value`. Lines that begin with `#` are comments.
+    pub(crate) fn parse(text: &str, section: &str, names: &[&str]) -> Forest {
+        let mut forest = Forest::default();
+        let mut features = Vec::new();
+        let mut inside = false;
+        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            if let Some(head) = line.strip_prefix('[') {
+                let (name, base) = head.split_once(']').unwrap_or((head, ""));
+                inside = name == section;
+                if inside {
+                    forest.base = base.trim().parse().unwrap_or(0.0);
+                }
+            } else if inside && let Some(list) = line.strip_prefix("features ") {
+                let place = |name: &str| names.iter().position(|known| *known == name);
+                features = list.split(' ').map(|name| place(name).expect("forests know only features")).collect();
+            } else if inside {
+                let root = forest.read(&mut line.split(' '), &features);
+                forest.roots.push(root);
+            }
+        }
+        forest.fast = forest.laid_out(names.len());
+        forest
+    }
+
+    fn laid_out(&self, n_features: usize) -> Fast {
+        assert!(self.roots.len() <= TREES_MAX, "a forest has at most {TREES_MAX} trees");
+        let mut fast = Fast::default();
+        let mut splits: Vec<(u16, Split)> = Vec::new();
+        for (tree, &root) in (0u32..).zip(&self.roots) {
+            let first = fast.leaves.len();
+            fast.first_leaf.push(u32::try_from(first).expect("a forest has few leaves"));
+            self.lay_out(root, tree, first, &mut fast.leaves, &mut splits);
+        }
+        splits
+            .sort_by(|a, b| a.0.cmp(&b.0).then(a.1.threshold.total_cmp(&b.1.threshold)).then(a.1.tree.cmp(&b.1.tree)));
+        let start = |feature: usize| splits.partition_point(|(f, _)| usize::from(*f) < feature);
+        fast.starts = (0..=n_features).map(|f| u32::try_from(start(f)).expect("a forest has few splits")).collect();
+        fast.splits = splits.into_iter().map(|(_, split)| split).collect();
+        fast
+    }
+
+    /// Appends the leaves below a node, and the splits; `first` is where the tree's leaves start.
+    fn lay_out(&self, node: u16, tree: u32, first: usize, leaves: &mut Vec<f32>, splits: &mut Vec<(u16, Split)>) {
+        let node = &self.nodes[usize::from(node)];
+        if node.feature == LEAF {
+            leaves.push(node.number);
+            return;
+        }
+        let from = leaves.len() - first;
+        self.lay_out(node.left, tree, first, leaves, splits);
+        let until = leaves.len() - first;
+        assert!(until < LEAVES_MAX as usize, "a tree has at most {LEAVES_MAX} leaves");
+        let left = (1u32 << until) - (1u32 << from);
+        splits.push((node.feature, Split { threshold: node.number, remain: !left, tree }));
+        self.lay_out(node.right, tree, first, leaves, splits);
+    }
+
+    fn read<'a>(&mut self, nodes: &mut impl Iterator<Item = &'a str>, features: &[usize]) -> u16 {
+        let at = self.nodes.len();
+        let index = |at: usize| u16::try_from(at).expect("a forest has fewer than 65,535 nodes");
+        let number = |text: &str| text.parse::<f32>().expect("the table of forests has numbers");
+        let node = nodes.next().expect("a tree is whole");
+        if let Some(value) = node.strip_prefix('=') {
+            self.nodes.push(Node { feature: LEAF, left: 0, right: 0, number: number(value), mean: number(value) });
+            return index(at);
+        }
+        let (feature, rest) = node.split_once('<').expect("a split has a feature");
+        let (threshold, mean) = rest.split_once('~').expect("a split has a mean");
+        let feature = features[feature.parse::<usize>().expect("a feature is a number")];
+        let (number, mean) = (number(threshold), number(mean));
+        self.nodes.push(Node { feature: index(feature), left: 0, right: 0, number, mean });
+        let left = self.read(nodes, features);
+        let right = self.read(nodes, features);
+        self.nodes[at].left = left;
+        self.nodes[at].right = right;
+        index(at)
+    }
+
+    /// Returns the number of trees.
+    pub(crate) fn n_trees(&self) -> usize {
+        self.roots.len()
+    }
+
+    /// Returns the log-odds.
+    pub(crate) fn score(&self, features: &[f32]) -> f32 {
+        let fast = &self.fast;
+        let mut remain = [u32::MAX; TREES_MAX];
+        for (feature, bounds) in features.iter().zip(fast.starts.windows(2)) {
+            for split in &fast.splits[bounds[0] as usize..bounds[1] as usize] {
+                if *feature <= split.threshold {
+                    break;
+                }
+                remain[split.tree as usize] &= split.remain;
+            }
+        }
+        let leaf = |(first, remain): (&u32, &u32)| fast.leaves[(first + remain.trailing_zeros()) as usize];
+        fast.first_leaf.iter().zip(&remain).map(leaf).fold(self.base, |sum, value| sum + value)
+    }
+
+    /// Returns the log-odds, tree by tree as the table says.
+    #[cfg(test)]
+    pub(crate) fn score_by_walking(&self, features: &[f32]) -> f32 {
+        let mut sum = self.base;
+        for &root in &self.roots {
+            let mut node = &self.nodes[usize::from(root)];
+            while node.feature != LEAF {
+                let next = if features[usize::from(node.feature)] <= node.number { node.left } else { node.right };
+                node = &self.nodes[usize::from(next)];
+            }
+            sum += node.number;
+        }
+        sum
+    }
+
+    /// Adds to `parts` how much each feature moved the log-odds on the way from the mean of each tree to its leaf.
+    pub(crate) fn explain(&self, features: &[f32], parts: &mut [f32]) {
+        for &root in &self.roots {
+            let mut node = &self.nodes[usize::from(root)];
+            while node.feature != LEAF {
+                let left = features[usize::from(node.feature)] <= node.number;
+                let next = &self.nodes[usize::from(if left { node.left } else { node.right })];
+                parts[usize::from(node.feature)] += next.mean - node.mean;
+                node = next;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_forest_is_read_from_text() {
+        let text = "# x\n[pair] 0.5\nfeatures b a\n0<1.5~0.1 =-1 1<0~0.2 =2 =3\n[decision] 0\nfeatures a\n=7\n";
+        let forest = Forest::parse(text, "pair", &["a", "b"]);
+        for (features, expected) in [([0.0, 1.0], -0.5), ([0.0, 2.0], 2.5), ([1.0, 2.0], 3.5)] {
+            assert!((forest.score(&features) - expected).abs() < 1e-6, "{features:?}");
+        }
+        assert!((Forest::parse(text, "decision", &["a"]).score(&[0.0]) - 7.0).abs() < 1e-6);
+    }
+}
