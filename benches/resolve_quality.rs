@@ -44,17 +44,17 @@ fn main() -> Result<()> {
     for (number, entity) in (0i64..).zip(&entities) {
         builder.add(EntityKey(number), entity);
     }
-    let pages = builder.resident()?;
+    let blocks = builder.resident()?;
     writeln!(
         out,
         "{}: {} entities, index {:.1} MB, built in {:.2} s",
         folder.display(),
         entities.len(),
-        pages.size() as f64 / 1e6,
+        blocks.size() as f64 / 1e6,
         started.elapsed().as_secs_f64()
     )?;
     let ids: HashMap<&str, i64> = (0i64..).zip(&entities).map(|(n, e)| (e.id.as_str(), n)).collect();
-    let mut resolver = Resolver::new(pages)?;
+    let mut resolver = Resolver::new(blocks)?;
     resolver.strictness = strict;
     let mentions = lines(&folder.join("mentions.jsonl"))?;
     let labels = lines(&folder.join("labels.jsonl")).unwrap_or_default();
@@ -110,7 +110,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn write_features<P: gleaner::resolve::Pages>(
+fn write_features<P: gleaner::resolve::Blocks>(
     resolver: &mut Resolver<P>,
     mentions: &[Value],
     labels: &[Value],

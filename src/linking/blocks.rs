@@ -1,4 +1,4 @@
-//! Where the pages of the name index lie: all in memory, or in the database with a bounded number of them kept.
+//! Where the blocks of the name index lie: all in memory, or in the database with a bounded number of them kept.
 
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
@@ -6,65 +6,65 @@ use std::rc::Rc;
 
 use anyhow::{Context as _, Result};
 
-use crate::resolve::{N_TABLES, Pages, Resident, Table};
+use crate::resolve::{Blocks, N_TABLES, Resident, Table};
 use crate::store::Read;
 
-/// Pages kept in memory while an import runs, in two halves; the rest is fetched again.
+/// Blocks kept in memory while an import runs, in two halves; the rest is fetched again.
 const CACHE_BYTES: usize = 128 << 20;
-/// Pages of labels kept, which only showing needs.
+/// Blocks of labels kept, which only showing needs.
 const LABEL_BYTES: usize = 8 << 20;
-/// An index of no more pages than this, some 150 MiB, is read whole once it is clear that most of it will be needed: in
-/// their order pages take a third of the time that they take one by one.
-const WHOLE_PAGES: u64 = 64_000;
-/// That is when this share of the pages was fetched one by one.
+/// An index of no more blocks than this, some 150 MiB, is read whole once it is clear that most of it will be needed: in
+/// their order blocks take a third of the time that they take one by one.
+const WHOLE_BLOCKS: u64 = 64_000;
+/// That is when this share of the blocks was fetched one by one.
 const CLEAR_SHARE: u64 = 32;
-/// An index with no more pages of keys than this is read whole, about 24 MiB.
+/// An index with no more blocks of keys than this is read whole, about 24 MiB.
 const SMALL_INDEX: u64 = 8192;
 
-/// Where the pages of the index lie.
-pub(super) enum Source<'a> {
+/// Where the blocks of the index lie.
+pub(super) enum IndexBlocks<'a> {
     /// All in memory.
     Memory(Resident),
     /// In the database, fetched when they are needed.
-    Database(DatabasePages<'a>),
+    Database(DatabaseBlocks<'a>),
 }
 
-/// A page, borrowed or shared.
-pub(super) enum PageRef<'s> {
+/// A block, borrowed or shared.
+pub(super) enum BlockRef<'s> {
     /// Of an index in memory.
     Borrowed(&'s [u8]),
     /// Of an index in the database.
     Shared(Rc<[u8]>),
 }
 
-impl Deref for PageRef<'_> {
+impl Deref for BlockRef<'_> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
         match self {
-            PageRef::Borrowed(page) => page,
-            PageRef::Shared(page) => page,
+            BlockRef::Borrowed(block) => block,
+            BlockRef::Shared(block) => block,
         }
     }
 }
 
-impl<'a> Source<'a> {
-    pub(super) fn open(read: Read<'a>, whole: bool) -> Result<Source<'a>> {
+impl<'a> IndexBlocks<'a> {
+    pub(super) fn open(read: Read<'a>, whole: bool) -> Result<IndexBlocks<'a>> {
         if read.index_pages_of(Table::Keys as u8)? <= SMALL_INDEX && whole {
             let mut resident = Resident::default();
             for table in Table::ALL {
-                read.each_index_page(table as u8, |page| resident.push(table, page))?;
+                read.each_index_page(table as u8, |block| resident.push(table, block))?;
             }
-            return Ok(Source::Memory(resident));
+            return Ok(IndexBlocks::Memory(resident));
         }
-        let mut n_pages = 0;
+        let mut n_blocks = 0;
         for table in Table::ALL.into_iter().filter(|table| *table != Table::Labels) {
-            n_pages += read.index_pages_of(table as u8)?;
+            n_blocks += read.index_pages_of(table as u8)?;
         }
         let kept = || RefCell::new(Kept::default());
-        let patience = if n_pages <= WHOLE_PAGES { n_pages / CLEAR_SHARE } else { u64::MAX };
+        let patience = if n_blocks <= WHOLE_BLOCKS { n_blocks / CLEAR_SHARE } else { u64::MAX };
         let is_whole = Cell::new(false);
-        Ok(Source::Database(DatabasePages {
+        Ok(IndexBlocks::Database(DatabaseBlocks {
             read,
             recent: kept(),
             before: kept(),
@@ -75,71 +75,71 @@ impl<'a> Source<'a> {
     }
 }
 
-impl Pages for Source<'_> {
-    type Page<'s>
-        = PageRef<'s>
+impl Blocks for IndexBlocks<'_> {
+    type Block<'s>
+        = BlockRef<'s>
     where
         Self: 's;
 
-    fn page(&self, table: Table, number: u32) -> Result<PageRef<'_>> {
+    fn block(&self, table: Table, number: u32) -> Result<BlockRef<'_>> {
         match self {
-            Source::Memory(resident) => resident.page(table, number).map(PageRef::Borrowed),
-            Source::Database(pages) => pages.page(table, number).map(PageRef::Shared),
+            IndexBlocks::Memory(resident) => resident.block(table, number).map(BlockRef::Borrowed),
+            IndexBlocks::Database(blocks) => blocks.block(table, number).map(BlockRef::Shared),
         }
     }
 }
 
-/// Pages in the database, those used of late kept in memory.
-pub(super) struct DatabasePages<'a> {
+/// Blocks in the database, those used of late kept in memory.
+pub(super) struct DatabaseBlocks<'a> {
     read: Read<'a>,
     recent: RefCell<Kept>,
-    /// What was recent before; a page that is asked for again becomes recent, the others go.
+    /// What was recent before; a block that is asked for again becomes recent, the others go.
     before: RefCell<Kept>,
     labels: RefCell<Kept>,
-    /// Pages still fetched one by one before all are read.
+    /// Blocks still fetched one by one before all are read.
     patience: Cell<u64>,
     is_whole: Cell<bool>,
 }
 
-/// Pages in memory, by table and number.
+/// Blocks in memory, by table and number.
 #[derive(Default)]
 struct Kept {
-    pages: [Vec<Option<Rc<[u8]>>>; N_TABLES],
+    blocks: [Vec<Option<Rc<[u8]>>>; N_TABLES],
     bytes: usize,
 }
 
 impl Kept {
     fn get(&self, table: Table, number: u32) -> Option<&Rc<[u8]>> {
-        self.pages[table as usize].get(number as usize)?.as_ref()
+        self.blocks[table as usize].get(number as usize)?.as_ref()
     }
 
-    fn put(&mut self, table: Table, number: u32, page: Rc<[u8]>) {
-        let pages = &mut self.pages[table as usize];
-        if pages.len() <= number as usize {
-            pages.resize(number as usize + 1, None);
+    fn put(&mut self, table: Table, number: u32, block: Rc<[u8]>) {
+        let blocks = &mut self.blocks[table as usize];
+        if blocks.len() <= number as usize {
+            blocks.resize(number as usize + 1, None);
         }
-        self.bytes += page.len();
-        pages[number as usize] = Some(page);
+        self.bytes += block.len();
+        blocks[number as usize] = Some(block);
     }
 }
 
-impl DatabasePages<'_> {
-    fn page(&self, table: Table, number: u32) -> Result<Rc<[u8]>> {
+impl DatabaseBlocks<'_> {
+    fn block(&self, table: Table, number: u32) -> Result<Rc<[u8]>> {
         if table == Table::Labels {
-            return self.label_page(number);
+            return self.label_block(number);
         }
         let mut recent = self.recent.borrow_mut();
-        if let Some(page) = recent.get(table, number) {
-            return Ok(Rc::clone(page));
+        if let Some(block) = recent.get(table, number) {
+            return Ok(Rc::clone(block));
         }
         if self.patience.get() == 0 {
             self.patience.set(u64::MAX);
             self.is_whole.set(true);
             for table in Table::ALL.into_iter().filter(|table| *table != Table::Labels) {
                 let mut number = 0;
-                self.read.each_index_page(table as u8, |page| {
+                self.read.each_index_page(table as u8, |block| {
                     if recent.get(table, number).is_none() {
-                        recent.put(table, number, Rc::from(page));
+                        recent.put(table, number, Rc::from(block));
                     }
                     number += 1;
                 })?;
@@ -148,33 +148,33 @@ impl DatabasePages<'_> {
             self.patience.set(self.patience.get() - 1);
         }
         let mut before = self.before.borrow_mut();
-        let page = match before.get(table, number).or_else(|| recent.get(table, number)) {
-            Some(page) => Rc::clone(page),
+        let block = match before.get(table, number).or_else(|| recent.get(table, number)) {
+            Some(block) => Rc::clone(block),
             None => self.fetch(table, number)?,
         };
         if recent.bytes > CACHE_BYTES / 2 && !self.is_whole.get() {
             *before = std::mem::take(&mut *recent);
         }
-        recent.put(table, number, Rc::clone(&page));
-        Ok(page)
+        recent.put(table, number, Rc::clone(&block));
+        Ok(block)
     }
 
-    fn label_page(&self, number: u32) -> Result<Rc<[u8]>> {
+    fn label_block(&self, number: u32) -> Result<Rc<[u8]>> {
         let mut labels = self.labels.borrow_mut();
-        if let Some(page) = labels.get(Table::Labels, number) {
-            return Ok(Rc::clone(page));
+        if let Some(block) = labels.get(Table::Labels, number) {
+            return Ok(Rc::clone(block));
         }
-        let page = self.fetch(Table::Labels, number)?;
+        let block = self.fetch(Table::Labels, number)?;
         if labels.bytes > LABEL_BYTES {
             *labels = Kept::default();
         }
-        labels.put(Table::Labels, number, Rc::clone(&page));
-        Ok(page)
+        labels.put(Table::Labels, number, Rc::clone(&block));
+        Ok(block)
     }
 
     fn fetch(&self, table: Table, number: u32) -> Result<Rc<[u8]>> {
         self.read
-            .index_page(table as u8, number, |page| Rc::<[u8]>::from(page))?
-            .with_context(|| format!("the name index lacks page {number} of {table:?}"))
+            .index_page(table as u8, number, |block| Rc::<[u8]>::from(block))?
+            .with_context(|| format!("the name index lacks block {number} of {table:?}"))
     }
 }

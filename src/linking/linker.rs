@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
 
-use super::blocks::Source;
+use super::blocks::IndexBlocks;
 use super::name_index::{is_current, is_usable, whole_catalog};
 use super::pairs::{PairQuery, PairType, Pairs};
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
@@ -16,10 +16,10 @@ use crate::profile::{EntityType, Pair, Profile};
 use crate::resolve::{self, Builder, Candidate, Decision, Described, Method, Query, Resolver, Strictness};
 use crate::store::{DecisionRow, LinkedMention, Read};
 
-/// Links mentions; one for a whole import, so that its pages and prepared hints are used again.
+/// Links mentions; one for a whole import, so that its blocks and prepared hints are used again.
 pub struct Linker<'a> {
     read: Read<'a>,
-    resolver: Resolver<Source<'a>>,
+    resolver: Resolver<IndexBlocks<'a>>,
     decisions: HashMap<String, Vec<DecisionRow>>,
     /// Catalog types for each of the profile's, worked out once.
     scopes: HashMap<String, Vec<String>>,
@@ -35,7 +35,7 @@ pub struct Linker<'a> {
 /// What a linker will be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Load {
-    /// A single mention: only the pages it needs are read.
+    /// A single mention: only the blocks it needs are read.
     One,
     /// Many mentions: a small index is read whole.
     Many,
@@ -45,11 +45,11 @@ impl<'a> Linker<'a> {
     /// Opens the linker over a database.
     pub fn open(read: Read<'a>, strictness: Strictness, load: Load) -> Result<Linker<'a>> {
         let mut resolver = if is_usable(read)? {
-            let mut resolver = Resolver::new(Source::open(read, load == Load::Many)?)?;
+            let mut resolver = Resolver::new(IndexBlocks::open(read, load == Load::Many)?)?;
             Self::lay_over(read, &mut resolver)?;
             resolver
         } else {
-            Resolver::new(Source::Memory(whole_catalog(read)?.resident()?))?
+            Resolver::new(IndexBlocks::Memory(whole_catalog(read)?.resident()?))?
         };
         resolver.strictness = strictness;
         // The index is also what tells whether this program has made the keys.
@@ -74,7 +74,7 @@ impl<'a> Linker<'a> {
         })
     }
 
-    fn lay_over(read: Read<'a>, resolver: &mut Resolver<Source<'a>>) -> Result<()> {
+    fn lay_over(read: Read<'a>, resolver: &mut Resolver<IndexBlocks<'a>>) -> Result<()> {
         let stale = read.stale_entities()?;
         if stale.is_empty() {
             return Ok(());
@@ -148,11 +148,11 @@ impl<'a> Linker<'a> {
     /// The names a group mentions, with the other names of what was linked surely, as context for each other; and the
     /// telling values of that.
     fn context_of(&mut self, mentions: &[Mention], decisions: &[Decision]) -> Result<(String, String)> {
-        let (mut told, mut known) = (String::new(), String::new());
+        let (mut named, mut known) = (String::new(), String::new());
         for mention in mentions {
-            add_name(&mut told, None, &mention.text);
+            add_name(&mut named, None, &mention.text);
             for value in mention.hints.values().filter(|value| is_name(value)) {
-                add_name(&mut told, None, value);
+                add_name(&mut named, None, value);
             }
         }
         for decision in decisions.iter().filter(|d| d.outcome == LinkOutcome::Linked && d.score >= SURE) {
@@ -165,27 +165,27 @@ impl<'a> Linker<'a> {
                 self.around.insert(entity, around);
             }
             let (names, values) = &self.around[&entity];
-            told.push_str(names);
+            named.push_str(names);
             known.push_str(values);
         }
-        Ok((told, known))
+        Ok((named, known))
     }
 
     /// What an entity says of those that are named beside it: its names, and its telling values.
     fn around_of(&self, entity: EntityKey, candidate: Option<&Candidate>) -> Result<(String, String)> {
-        let (mut told, mut known) = (String::new(), String::new());
+        let (mut named, mut known) = (String::new(), String::new());
         if let Some(candidate) = candidate.filter(|candidate| candidate.is_indexed()) {
             for (at, value) in self.resolver.surroundings(candidate)?.iter().take(VALUES_MAX).enumerate() {
                 match at {
-                    0 => add_name(&mut told, None, value),
+                    0 => add_name(&mut named, None, value),
                     _ => add_name(&mut known, Some(resolve::KNOWN_VALUE), value),
                 }
             }
         }
         for name in self.read.some_names(entity, OTHER_NAMES)? {
-            add_name(&mut told, Some(resolve::OTHER_NAME), &name);
+            add_name(&mut named, Some(resolve::OTHER_NAME), &name);
         }
-        Ok((told, known))
+        Ok((named, known))
     }
 
     /// What a person's full name was linked to, its surname means too; and where the full name is nobody's in the
@@ -291,27 +291,27 @@ impl<'a> Linker<'a> {
             Ok(decision.entity.filter(|_| decision.score >= SURE))
         });
         self.pairs = pairs;
-        let verdict = match found? {
-            Ok(verdict) => verdict,
+        let by_pair = match found? {
+            Ok(by_pair) => by_pair,
             Err(remarks) => {
                 self.remarks = remarks;
                 return Ok(by_name);
             }
         };
-        self.remarks = verdict.remarks;
+        self.remarks = by_pair.remarks;
         self.has_members = true;
-        let named = by_name.entity.filter(|_| by_name.outcome == LinkOutcome::Linked);
-        let agree = |entity: EntityKey| verdict.fitting.contains(&entity) || !self.pairs.is_made(&known.name, entity);
-        Ok(match named {
+        let whole = by_name.entity.filter(|_| by_name.outcome == LinkOutcome::Linked);
+        let agree = |entity: EntityKey| by_pair.fitting.contains(&entity) || !self.pairs.is_made(&known.name, entity);
+        Ok(match whole {
             // The words as a whole may tell more than the members, but nothing that contradicts them.
-            Some(entity) if verdict.decision.outcome != LinkOutcome::Linked && agree(entity) => by_name,
-            Some(entity) if verdict.decision.entity == Some(entity) && by_name.score >= verdict.decision.score => {
+            Some(entity) if by_pair.decision.outcome != LinkOutcome::Linked && agree(entity) => by_name,
+            Some(entity) if by_pair.decision.entity == Some(entity) && by_name.score >= by_pair.decision.score => {
                 by_name
             }
-            None if verdict.decision.candidates.is_empty() => {
-                Decision { candidates: by_name.candidates, ..verdict.decision }
+            None if by_pair.decision.candidates.is_empty() => {
+                Decision { candidates: by_name.candidates, ..by_pair.decision }
             }
-            _ => verdict.decision,
+            _ => by_pair.decision,
         })
     }
 

@@ -1,6 +1,6 @@
 //! The resolver over the database: mentions of a group to entities of the catalog, offline.
 //!
-//! `linker` decides a group as a whole, `name_index` keeps the index in the database true, `blocks` reads its pages,
+//! `linker` decides a group as a whole, `name_index` keeps the index in the database true, `blocks` reads its blocks,
 //! `pairs` finds entities that are two others and a date, `relink` links again what a change is about.
 
 mod linker;

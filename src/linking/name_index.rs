@@ -58,6 +58,6 @@ pub(super) fn whole_catalog(read: Read<'_>) -> Result<Builder> {
 pub fn rebuild(tx: &Tx<'_>) -> Result<()> {
     let catalog = whole_catalog(tx.read())?;
     tx.clear_index()?;
-    catalog.finish(&mut |table, number, page| tx.put_index_page(table as u8, number, page))?;
+    catalog.finish(&mut |table, number, block| tx.put_index_page(table as u8, number, block))?;
     tx.index_is_fresh()
 }

@@ -17,7 +17,7 @@ use crate::store::Read;
 /// How likely the only entity of two members is meant, by how many of the hints that tell theirs apart agree: none, some,
 /// all. Two teams meet every year, so the members alone say little.
 const LIKELY: [f64; 3] = [0.6, 0.85, 0.97];
-/// What is left of that where home and away are told the other way round.
+/// What is left of that where home and away are stated the other way round.
 const SWAPPED: f64 = 0.9;
 /// Candidates that a decision lists.
 const LISTED: usize = 5;
@@ -74,7 +74,7 @@ pub(super) struct PairQuery<'a> {
 }
 
 /// What the members say of a mention.
-pub(super) struct Verdict {
+pub(super) struct PairDecision {
     /// Linked, ambiguous, or unknown where the two never meet so.
     pub(super) decision: Decision,
     /// All that fit.
@@ -104,7 +104,7 @@ impl Pairs {
         of: &PairType<'_>,
         query: &PairQuery<'_>,
         ask: &mut dyn FnMut(&str) -> Result<Option<EntityKey>>,
-    ) -> Result<Result<Verdict, Vec<String>>> {
+    ) -> Result<Result<PairDecision, Vec<String>>> {
         if !self.0.contains_key(of.name) {
             self.0.insert(of.name.to_owned(), Known::read(read, of)?);
         }
@@ -114,7 +114,7 @@ impl Pairs {
             None => known.by_text(query.read.as_ref(), ask)?,
         };
         Ok(match two {
-            Ok(two) => Ok(known.verdict(read, of.pair, query, &two)?),
+            Ok(two) => Ok(known.pair_decision(read, of.pair, query, &two)?),
             Err(remarks) => Err(remarks),
         })
     }
@@ -254,9 +254,9 @@ impl Known {
         self.named(&name).map(|sides| Run { sides, name, rest })
     }
 
-    /// What is made of two, home and away as told, else the other way round.
-    fn verdict(&self, read: Read<'_>, pair: &Pair, query: &PairQuery<'_>, two: &Two) -> Result<Verdict> {
-        let told = self.made_of(&two.home, &two.away);
+    /// What is made of two, home and away as stated, else the other way round.
+    fn pair_decision(&self, read: Read<'_>, pair: &Pair, query: &PairQuery<'_>, two: &Two) -> Result<PairDecision> {
+        let stated = self.made_of(&two.home, &two.away);
         let swapped = self.made_of(&two.away, &two.home);
         let wanted = wanted(pair, query);
         let mut also: Vec<String> = query.read.iter().flat_map(|read| &read.also).map(|words| word(words)).collect();
@@ -269,7 +269,7 @@ impl Known {
             let likely = LIKELY[if most == 0 { 0 } else { 1 + usize::from(most >= pair.with.len()) }];
             agreeing.into_iter().filter(|(_, n)| *n == most).map(|(entity, _)| (entity, likely * factor)).collect()
         };
-        let mut fitting = fits(&told, 1.0);
+        let mut fitting = fits(&stated, 1.0);
         if !two.is_ordered {
             fitting.extend(fits(&swapped, 1.0));
         } else if fitting.is_empty() {
@@ -277,7 +277,7 @@ impl Known {
         }
         fitting.sort_by_key(|(entity, _)| *entity);
         fitting.dedup_by_key(|(entity, _)| *entity);
-        let mut meetings: Vec<&Made> = told.iter().chain(&swapped).copied().collect();
+        let mut meetings: Vec<&Made> = stated.iter().chain(&swapped).copied().collect();
         meetings.sort_by_key(|made| made.entity);
         meetings.dedup_by_key(|made| made.entity);
 
@@ -285,10 +285,10 @@ impl Known {
             if !query.explain {
                 return vec![];
             }
-            let swap = told.iter().all(|other| other.entity != made.entity);
+            let swap = stated.iter().all(|other| other.entity != made.entity);
             let [home, away] =
                 if swap { [&two.written[1], &two.written[0]] } else { [&two.written[0], &two.written[1]] };
-            let order = if swap && two.is_ordered { ", the other way round than told" } else { "" };
+            let order = if swap && two.is_ordered { ", the other way round than stated" } else { "" };
             let mut reasons = vec![format!("{}: {home}, {}: {away}{order}", pair.home, pair.away)];
             for ((hint, wanted), has) in pair.with.iter().zip(&wanted).zip(&made.with) {
                 reasons.push(match (wanted, has) {
@@ -329,7 +329,7 @@ impl Known {
                 if all.is_empty() { String::new() } else { format!(", {} with {}", fitting.len(), all.join(" and ")) };
             remarks.push(format!("the catalog has {} of the two{of}", meetings.len()));
         }
-        Ok(Verdict {
+        Ok(PairDecision {
             decision: Decision {
                 outcome: match fitting.len() {
                     _ if is_linked => LinkOutcome::Linked,
@@ -415,8 +415,8 @@ fn without_article(words: &[String]) -> &[String] {
 /// What the mention wants of the hints that tell apart: its own hints, else what its text says.
 fn wanted(pair: &Pair, query: &PairQuery<'_>) -> Vec<Option<String>> {
     let said = |hint: &String| {
-        let told = query.read.iter().flat_map(|read| &read.told);
-        told.clone().find(|(label, _)| resolve::mean_the_same(label, hint)).map(|(_, value)| value.clone())
+        let stated = query.read.iter().flat_map(|read| &read.stated);
+        stated.clone().find(|(label, _)| resolve::mean_the_same(label, hint)).map(|(_, value)| value.clone())
     };
     pair.with.iter().map(|hint| query.hints.get(hint).map(|value| word(value)).or_else(|| said(hint))).collect()
 }
@@ -502,10 +502,10 @@ mod tests {
             let query = PairQuery { read, hints: &hints, strictness: Strictness::Default, explain: true };
             match pairs.find(store.read(), &of, &query, &mut |_| Ok(None)).unwrap() {
                 Err(remarks) => format!("none: {}", remarks.join("; ")),
-                Ok(Verdict { decision: Decision { entity: None, outcome, .. }, fitting, .. }) => {
+                Ok(PairDecision { decision: Decision { entity: None, outcome, .. }, fitting, .. }) => {
                     format!("{} {}", outcome.as_str(), fitting.len())
                 }
-                Ok(Verdict { decision: Decision { entity: Some(entity), score, .. }, .. }) => {
+                Ok(PairDecision { decision: Decision { entity: Some(entity), score, .. }, .. }) => {
                     format!("{} {score:.2}", store.read().entity(entity).unwrap().unwrap().id)
                 }
             }

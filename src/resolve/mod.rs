@@ -1,10 +1,10 @@
 //! Mention to entity: normalize, find candidates by an index, compare, decide, explain. Pure: no file, no clock, no
-//! database; the index lies behind the trait [`Pages`].
+//! database; the index lies behind the trait [`Blocks`].
 //!
 //! Three floors, each of which knows only those below it:
 //!
 //! - `names`: text to words with roles, and all that is known of words, as tables.
-//! - `index`: what finds the names of a catalog; its keys, its pages, packing and reading.
+//! - `index`: what finds the names of a catalog; its keys, its blocks, packing and reading.
 //! - `matching`: a mention prepared (`probe`), candidates found (`search`, `retrieve`) and compared (`features`, `hints`,
 //!   `context`), probabilities (`score`), the decision (`resolver`) and its reasons (`explain`).
 //!
@@ -17,7 +17,7 @@ mod names;
 mod fast_map;
 
 pub use decision::{Candidate, Decision, Described, Method, Part, Query, Strictness};
-pub use index::{Builder, N_TABLES, Pages, Resident, Table, is_current};
+pub use index::{Blocks, Builder, N_TABLES, Resident, Table, is_current};
 pub use matching::context::{KNOWN_VALUE, OTHER_NAME, are_namesakes, is_name_again, is_position, last_name};
 pub use matching::resolver::{Resolver, feature_names};
 pub use names::mention_key::{WordRole, is_numbering, mention_key, name_words};

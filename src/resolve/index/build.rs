@@ -1,4 +1,4 @@
-//! Makes the pages of an index from entities, in one pass over them and one over what it packed.
+//! Makes the blocks of an index from entities, in one pass over them and one over what it packed.
 
 use anyhow::Result;
 
@@ -7,9 +7,9 @@ use crate::resolve::fast_map::Map;
 use crate::resolve::index::key::{KeyKind, key};
 use crate::resolve::index::keys::{self, Keys};
 use crate::resolve::index::layout::{
-    AttributeFacts, COUNTED_FROM, ENTITIES_PER_PAGE, FORMAT, LABELS_PER_PAGE, LONGEST_LIST, Meta, NAMES_PER_PAGE,
-    PAIRED_FROM, RARITY_UNIT, Resident, Table, TypeFacts, VALUES_PER_PAGE, WEIGHTS_PER_PAGE, WORDS_PER_PAGE, bucket_of,
-    put_varint, rarity, value_numbers,
+    AttributeFacts, COUNTED_FROM, ENTITIES_PER_BLOCK, FORMAT, LABELS_PER_BLOCK, LONGEST_LIST, Meta, NAMES_PER_BLOCK,
+    PAIRED_FROM, RARITY_UNIT, Resident, Table, TypeFacts, VALUES_PER_BLOCK, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK,
+    bucket_of, put_varint, rarity, value_numbers,
 };
 use crate::resolve::names::countries;
 use crate::resolve::names::name::{Name, last_and_first, spaced};
@@ -17,7 +17,7 @@ use crate::resolve::names::words::Role;
 
 /// Of a longer value of an attribute the start is kept; no name of a team or country is longer.
 const VALUE_BYTES: usize = 96;
-/// A bucket of keys is about this large: one page of the database and its header.
+/// A bucket of keys is about this large: one block of the database and its header.
 const BUCKET_BYTES: usize = 3000;
 
 /// Collects entities; entities of one type should come together.
@@ -199,7 +199,7 @@ impl Builder {
         }
     }
 
-    /// Packs everything and hands the pages out, those of one table in order.
+    /// Packs everything and hands the blocks out, those of one table in order.
     pub fn finish(self, sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>) -> Result<()> {
         self.finish_before(&Nothing, sink)
     }
@@ -214,10 +214,10 @@ impl Builder {
         self.keep_counts();
         let words = self.add_words(sink)?;
         let bucket_bits = self.put_keys(sink)?;
-        put_paged(Table::Names, &self.names, NAMES_PER_PAGE, sink)?;
-        put_paged(Table::Entities, &self.entities, ENTITIES_PER_PAGE, sink)?;
-        put_paged(Table::Values, &self.values, VALUES_PER_PAGE, sink)?;
-        put_paged(Table::Labels, &self.labels, LABELS_PER_PAGE, sink)?;
+        put_blocked(Table::Names, &self.names, NAMES_PER_BLOCK, sink)?;
+        put_blocked(Table::Entities, &self.entities, ENTITIES_PER_BLOCK, sink)?;
+        put_blocked(Table::Values, &self.values, VALUES_PER_BLOCK, sink)?;
+        put_blocked(Table::Labels, &self.labels, LABELS_PER_BLOCK, sink)?;
         let meta = Meta {
             format: FORMAT,
             bucket_bits,
@@ -239,8 +239,8 @@ impl Builder {
     /// Packs everything in memory; what is rare, and what tells, is weighed by a larger catalog.
     pub(crate) fn resident_before(self, background: &dyn Background) -> Result<Resident> {
         let mut resident = Resident::default();
-        self.finish_before(background, &mut |table, _, page| {
-            resident.push(table, page);
+        self.finish_before(background, &mut |table, _, block| {
+            resident.push(table, block);
             Ok(())
         })?;
         Ok(resident)
@@ -253,8 +253,8 @@ impl Builder {
         background: &dyn Background,
         sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>,
     ) -> Result<()> {
-        let mut weights = Vec::with_capacity(WEIGHTS_PER_PAGE as usize);
-        let mut page = 0;
+        let mut weights = Vec::with_capacity(WEIGHTS_PER_BLOCK as usize);
+        let mut block = 0;
         let mut pair = PairKeys::default();
         for number in 0..self.names.starts.len() {
             let start = self.names.starts[number] as usize;
@@ -289,14 +289,14 @@ impl Builder {
             let name_number = u32::try_from(number).unwrap_or(u32::MAX);
             pair.emit(inverted, card, &self.values, &mut |key| self.postings.push((key, name_number)));
             weights.push(quantize(weight * 4.0));
-            if weights.len() == WEIGHTS_PER_PAGE as usize {
-                sink(Table::Weights, page, &weights)?;
+            if weights.len() == WEIGHTS_PER_BLOCK as usize {
+                sink(Table::Weights, block, &weights)?;
                 weights.clear();
-                page += 1;
+                block += 1;
             }
         }
         if !weights.is_empty() {
-            sink(Table::Weights, page, &weights)?;
+            sink(Table::Weights, block, &weights)?;
         }
         Ok(())
     }
@@ -328,7 +328,7 @@ impl Builder {
         let count = u32::try_from(words.len()).unwrap_or(u32::MAX);
         starts.push(count);
         drop(words);
-        put_paged(Table::Words, &packed, WORDS_PER_PAGE, sink)?;
+        put_blocked(Table::Words, &packed, WORDS_PER_BLOCK, sink)?;
         Ok((starts, count))
     }
 
@@ -343,8 +343,8 @@ impl Builder {
         let mut from = 0;
         for bucket in 0..1u64 << bits {
             let end = from + postings[from..].partition_point(|(key, _)| bucket_of(*key, bits) <= bucket);
-            let page = pack_bucket(&postings[from..end]);
-            sink(Table::Keys, u32::try_from(bucket)?, &page)?;
+            let block = pack_bucket(&postings[from..end]);
+            sink(Table::Keys, u32::try_from(bucket)?, &block)?;
             from = end;
         }
         Ok(bits)
@@ -357,10 +357,10 @@ fn pack_bucket(postings: &[(u64, u32)]) -> Vec<u8> {
     let mut groups: Vec<&[(u64, u32)]> = postings.chunk_by(|a, b| a.0 == b.0).collect();
     groups.sort_unstable_by_key(|group| group[0].0 as u32);
     let count = groups.len();
-    let mut page = Vec::with_capacity(4 + count * 8);
-    page.extend_from_slice(&u32::try_from(count).unwrap_or(0).to_le_bytes());
+    let mut block = Vec::with_capacity(4 + count * 8);
+    block.extend_from_slice(&u32::try_from(count).unwrap_or(0).to_le_bytes());
     for group in &groups {
-        page.extend_from_slice(&(group[0].0 as u32).to_le_bytes());
+        block.extend_from_slice(&(group[0].0 as u32).to_le_bytes());
     }
     let mut lists = Vec::new();
     for group in &groups {
@@ -378,32 +378,32 @@ fn pack_bucket(postings: &[(u64, u32)]) -> Vec<u8> {
             }
             at
         };
-        page.extend_from_slice(&word.to_le_bytes());
+        block.extend_from_slice(&word.to_le_bytes());
     }
-    page.extend_from_slice(&lists);
-    page
+    block.extend_from_slice(&lists);
+    block
 }
 
-/// A page: for each record where it starts (two bytes, or four if the page is large), then the records.
-fn put_paged(
+/// A block: for each record where it starts (two bytes, or four if the block is large), then the records.
+fn put_blocked(
     table: Table,
     packed: &Packed,
-    per_page: u32,
+    per_block: u32,
     sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>,
 ) -> Result<()> {
-    let mut page = Vec::new();
+    let mut block = Vec::new();
     let count = packed.starts.len();
-    for (number, from) in (0u32..).zip((0..count).step_by(per_page as usize)) {
-        let until = (from + per_page as usize).min(count);
-        page.clear();
+    for (number, from) in (0u32..).zip((0..count).step_by(per_block as usize)) {
+        let until = (from + per_block as usize).min(count);
+        block.clear();
         let start = packed.starts[from];
         for record in from..until {
-            page.extend_from_slice(&(packed.starts[record] - start).to_le_bytes());
+            block.extend_from_slice(&(packed.starts[record] - start).to_le_bytes());
         }
         let end = packed.starts.get(until).map_or(packed.bytes.len(), |end| *end as usize);
-        page.extend_from_slice(&u32::try_from(end - start as usize)?.to_le_bytes());
-        page.extend_from_slice(&packed.bytes[start as usize..end]);
-        sink(table, number, &page)?;
+        block.extend_from_slice(&u32::try_from(end - start as usize)?.to_le_bytes());
+        block.extend_from_slice(&packed.bytes[start as usize..end]);
+        sink(table, number, &block)?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What an index consists of: the kinds of pages, where they lie, and the figures of a catalog.
+//! What an index consists of: the kinds of blocks, where they lie, and the figures of a catalog.
 
 use std::ops::{Deref, Range};
 
@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 /// version is built anew, and the keys of decisions with it.
 pub(crate) const FORMAT: u32 = 7;
 
-/// Number of kinds of pages.
+/// Number of kinds of blocks.
 pub const N_TABLES: usize = 8;
 
-/// A kind of page.
+/// A kind of block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Table {
@@ -47,29 +47,29 @@ impl Table {
     ];
 }
 
-/// Where pages lie. In memory a page is borrowed, from a database it may be shared.
-pub trait Pages {
-    /// A page while it is read.
-    type Page<'a>: Deref<Target = [u8]>
+/// Where blocks lie. In memory a block is borrowed, from a database it may be shared.
+pub trait Blocks {
+    /// A block while it is read.
+    type Block<'a>: Deref<Target = [u8]>
     where
         Self: 'a;
 
-    /// Fetches a page; one that is not there is an error, the index is broken then.
-    fn page(&self, table: Table, number: u32) -> anyhow::Result<Self::Page<'_>>;
+    /// Fetches a block; one that is not there is an error, the index is broken then.
+    fn block(&self, table: Table, number: u32) -> anyhow::Result<Self::Block<'_>>;
 }
 
-impl<P: Pages> Pages for &P {
-    type Page<'a>
-        = P::Page<'a>
+impl<P: Blocks> Blocks for &P {
+    type Block<'a>
+        = P::Block<'a>
     where
         Self: 'a;
 
-    fn page(&self, table: Table, number: u32) -> anyhow::Result<Self::Page<'_>> {
-        (**self).page(table, number)
+    fn block(&self, table: Table, number: u32) -> anyhow::Result<Self::Block<'_>> {
+        (**self).block(table, number)
     }
 }
 
-/// All pages in memory.
+/// All blocks in memory.
 #[derive(Debug, Default)]
 pub struct Resident {
     bytes: Vec<u8>,
@@ -77,25 +77,25 @@ pub struct Resident {
 }
 
 impl Resident {
-    /// Adds a page; pages of a table come in order.
-    pub fn push(&mut self, table: Table, page: &[u8]) {
+    /// Adds a block; blocks of a table come in order.
+    pub fn push(&mut self, table: Table, block: &[u8]) {
         let start = self.bytes.len();
-        self.bytes.extend_from_slice(page);
+        self.bytes.extend_from_slice(block);
         self.ends[table as usize].push((start, self.bytes.len()));
     }
 
-    /// Returns the size of all pages in bytes.
+    /// Returns the size of all blocks in bytes.
     pub fn size(&self) -> usize {
         self.bytes.len()
     }
 }
 
-impl Pages for Resident {
-    type Page<'a> = &'a [u8];
+impl Blocks for Resident {
+    type Block<'a> = &'a [u8];
 
-    fn page(&self, table: Table, number: u32) -> anyhow::Result<&[u8]> {
+    fn block(&self, table: Table, number: u32) -> anyhow::Result<&[u8]> {
         let Some(&(start, end)) = self.ends[table as usize].get(number as usize) else {
-            anyhow::bail!("the name index lacks page {number} of {table:?}");
+            anyhow::bail!("the name index lacks block {number} of {table:?}");
         };
         Ok(&self.bytes[start..end])
     }
@@ -143,12 +143,12 @@ pub(crate) struct Meta {
 
 /// Lists longer than this are not kept.
 pub(crate) const LONGEST_LIST: usize = 8192;
-pub(crate) const NAMES_PER_PAGE: u32 = 64;
-pub(crate) const ENTITIES_PER_PAGE: u32 = 128;
-pub(crate) const VALUES_PER_PAGE: u32 = 256;
-pub(crate) const LABELS_PER_PAGE: u32 = 64;
-pub(crate) const WORDS_PER_PAGE: u32 = 256;
-pub(crate) const WEIGHTS_PER_PAGE: u32 = 4096;
+pub(crate) const NAMES_PER_BLOCK: u32 = 64;
+pub(crate) const ENTITIES_PER_BLOCK: u32 = 128;
+pub(crate) const VALUES_PER_BLOCK: u32 = 256;
+pub(crate) const LABELS_PER_BLOCK: u32 = 64;
+pub(crate) const WORDS_PER_BLOCK: u32 = 256;
+pub(crate) const WEIGHTS_PER_BLOCK: u32 = 4096;
 /// How often a word stands in the names of a type is kept from here on; fewer are counted when they are asked for.
 pub(crate) const COUNTED_FROM: u32 = 64;
 /// A surname (or any last word) rarer than this finds its entities alone; pair keys are kept from here on.

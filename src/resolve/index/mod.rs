@@ -1,12 +1,12 @@
-//! The packed index: pages of bytes that can lie in memory or in the database, and the reading of them.
+//! The packed index: blocks of bytes that can lie in memory or in the database, and the reading of them.
 //!
-//! `build` makes the pages from entities; `Index` answers questions over any [`Pages`]. Everything is addressed by
+//! `build` makes the blocks from entities; `Index` answers questions over any [`Blocks`]. Everything is addressed by
 //! number: a *name* is one name or alias of one entity; a *word* is a distinct word of the vocabulary. Names of one type
 //! stand together, so that a type is a range of numbers.
 //!
-//! | table | a page holds | numbered by |
+//! | table | a block holds | numbered by |
 //! | --- | --- | --- |
-//! | `Meta` | the catalog's figures, as JSON | one page |
+//! | `Meta` | the catalog's figures, as JSON | one block |
 //! | `Keys` | a bucket of hashed keys with their lists of names or words | top bits of the hash |
 //! | `Names` | 64 names, tokenized, with the rarity of each token | name / 64 |
 //! | `Entities` | 128 entities: key, type, and the numbers of their attribute values | entity / 128 |
@@ -27,7 +27,7 @@ mod read;
 pub(crate) use build::Background;
 pub use build::Builder;
 pub(crate) use key::{KeyKind, key};
+pub use layout::{Blocks, N_TABLES, Resident, Table};
 pub(crate) use layout::{COUNTED_FROM, LONGEST_LIST, Meta, TypeFacts, rarity};
-pub use layout::{N_TABLES, Pages, Resident, Table};
 pub use read::is_current;
 pub(crate) use read::{EntityCard, Index, List, NameCard, TokenView};

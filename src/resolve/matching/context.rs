@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use crate::resolve::index::{EntityCard, Index, Pages, TypeFacts};
+use crate::resolve::index::{Blocks, EntityCard, Index, TypeFacts};
 use crate::resolve::matching::hints::{Hint, contains_words};
 use crate::resolve::names::name::{Name, spaced};
 use crate::resolve::names::similarity::Pattern;
@@ -22,7 +22,7 @@ struct Around {
     /// As it was given.
     text: String,
     /// What the story names.
-    told: Names,
+    named: Names,
     /// Values of what it names: the team of a player.
     known: Names,
     /// Other names of what it names, which count only as a whole: `BUF` where the story says Bills.
@@ -72,7 +72,7 @@ impl Context {
             match part.trim_start().chars().next() {
                 Some(OTHER_NAME) => _ = around.exact.insert(words.clone()),
                 Some(KNOWN_VALUE) => around.known.add(&words),
-                _ => around.told.add(&words),
+                _ => around.named.add(&words),
             }
         }
         Context(Arc::new(around))
@@ -84,17 +84,17 @@ impl Context {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.told.whole.is_empty() && self.0.known.whole.is_empty() && self.0.exact.is_empty()
+        self.0.named.whole.is_empty() && self.0.known.whole.is_empty() && self.0.exact.is_empty()
     }
 
     /// Returns the bits by which an entity agrees with the context. `own` are the mention's words, lower case: they, and
     /// what its hints say already, are not context.
-    pub(crate) fn agree<P: Pages>(
+    pub(crate) fn agree<P: Blocks>(
         &self,
         own: &str,
         hints: &[Rc<Hint>],
         (index, number): (&Index<P>, u32),
-        entity: &EntityCard<P::Page<'_>>,
+        entity: &EntityCard<P::Block<'_>>,
         facts: &TypeFacts,
     ) -> Result<f32> {
         let around = &*self.0;
@@ -107,7 +107,7 @@ impl Context {
             let weight = index.value(value, |value| {
                 if says(own, value.text) || hints.iter().any(|hint| hint.tells(value.text)) {
                     0.0
-                } else if around.told.say(value.text, value.country) || around.exact.contains(value.text) {
+                } else if around.named.say(value.text, value.country) || around.exact.contains(value.text) {
                     CONTEXT_WEIGHT
                 } else if around.known.say(value.text, value.country) {
                     let n_times = around.known.runs.get(value.text).map_or(1, |n| *n as usize);
@@ -118,10 +118,10 @@ impl Context {
             })?;
             bits = bits.max(known * weight);
         }
-        if own.split(' ').all(|word| around.told.words.contains(word)) {
+        if own.split(' ').all(|word| around.named.words.contains(word)) {
             let mut words = String::new();
             index.label(number, |_, name| spaced(&Name::parse(name), &mut words))?;
-            if words != own && contains_words(&words, own) && around.told.whole.contains(&words) {
+            if words != own && contains_words(&words, own) && around.named.whole.contains(&words) {
                 bits += FULL_NAME_BITS;
             }
         }
@@ -238,10 +238,10 @@ mod tests {
 
     #[test]
     fn a_name_in_a_context_says_a_value_whole_by_its_end_or_as_a_code() {
-        let told = |context: &str, value: &str| {
+        let named = |context: &str, value: &str| {
             let context = Context::new(context);
             let country = countries::country(value).unwrap_or(0);
-            context.0.told.say(value, country) || context.0.exact.contains(value)
+            context.0.named.say(value, country) || context.0.exact.contains(value)
         };
         for (context, value, expected) in [
             ("Herons | Peru", "harbor city herons", true),
@@ -258,7 +258,7 @@ mod tests {
             ("FC Cologne won again", "first football club cologne", true),
             ("", "x", false),
         ] {
-            assert_eq!(told(context, value), expected, "{context} / {value}");
+            assert_eq!(named(context, value), expected, "{context} / {value}");
         }
         assert!(Context::new(" | ; 🙂").is_empty());
         assert!(Context::new("a | b").is_of("a | b"));

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::resolve::fast_map::Map;
-use crate::resolve::index::{EntityCard, Index, Pages, TypeFacts};
+use crate::resolve::index::{Blocks, EntityCard, Index, TypeFacts};
 use crate::resolve::names::countries;
 
 use crate::model::Attributes;
@@ -95,7 +95,7 @@ pub(crate) struct Evidence {
 
 /// How one hint compares.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Verdict {
+pub(crate) enum HintMatch {
     /// The values mean the same.
     Agree(f32),
     /// They are close.
@@ -106,13 +106,13 @@ pub(crate) enum Verdict {
     Unknown,
 }
 
-impl Verdict {
-    fn times(self, factor: f32) -> Verdict {
+impl HintMatch {
+    fn times(self, factor: f32) -> HintMatch {
         match self {
-            Verdict::Agree(bits) => Verdict::Agree(bits * factor),
-            Verdict::Near(bits) => Verdict::Near(bits * factor),
-            Verdict::Against(bits) => Verdict::Against(bits * factor),
-            Verdict::Unknown => Verdict::Unknown,
+            HintMatch::Agree(bits) => HintMatch::Agree(bits * factor),
+            HintMatch::Near(bits) => HintMatch::Near(bits * factor),
+            HintMatch::Against(bits) => HintMatch::Against(bits * factor),
+            HintMatch::Unknown => HintMatch::Unknown,
         }
     }
 }
@@ -139,12 +139,12 @@ impl Hint {
     }
 
     /// Compares with one value of an attribute that means the same thing.
-    fn compare(&self, value: &str, country: u16, bits: f32) -> Verdict {
+    fn compare(&self, value: &str, country: u16, bits: f32) -> HintMatch {
         if value == self.value || self.also.iter().any(|other| contains_words(value, other)) {
-            return Verdict::Agree(bits);
+            return HintMatch::Agree(bits);
         }
         if self.country != 0 && country != 0 {
-            return if self.country == country { Verdict::Agree(bits) } else { Verdict::Against(bits) };
+            return if self.country == country { HintMatch::Agree(bits) } else { HintMatch::Against(bits) };
         }
         let places = match value.contains(' ') && !self.positions.is_empty() {
             true => positions::places(&value.replace(' ', "")),
@@ -152,22 +152,22 @@ impl Hint {
         };
         if let Some(positions) = positions::compare(self.positions, places) {
             return match positions {
-                Positions::Same => Verdict::Agree(bits),
-                Positions::Near => Verdict::Near(bits),
-                Positions::Apart => Verdict::Against(bits),
+                Positions::Same => HintMatch::Agree(bits),
+                Positions::Near => HintMatch::Near(bits),
+                Positions::Apart => HintMatch::Against(bits),
             };
         }
         if let (Some(a), Ok(b)) = (self.number, value.parse::<i64>()) {
-            return if (a - b).abs() == 1 { Verdict::Near(bits) } else { Verdict::Against(bits) };
+            return if (a - b).abs() == 1 { HintMatch::Near(bits) } else { HintMatch::Against(bits) };
         }
         if contains_words(value, &self.value) || contains_words(&self.value, value) {
-            return Verdict::Agree(bits);
+            return HintMatch::Agree(bits);
         }
         if is_short_form(&self.squashed, value) || is_short_form(&value.replace(' ', ""), &self.value) {
-            return Verdict::Agree(bits);
+            return HintMatch::Agree(bits);
         }
         let similarity = Pattern::new(self.value.as_bytes()).similarity(value.as_bytes());
-        if similarity >= 0.8 && value.len() > 4 { Verdict::Agree(bits * 0.8) } else { Verdict::Against(bits) }
+        if similarity >= 0.8 && value.len() > 4 { HintMatch::Agree(bits * 0.8) } else { HintMatch::Against(bits) }
     }
 
     /// Returns whether the hint is this value, by one of its names.
@@ -176,32 +176,32 @@ impl Hint {
     }
 
     /// Compares with everything known of an entity.
-    pub(crate) fn judge<P: Pages>(
+    pub(crate) fn judge<P: Blocks>(
         &self,
         index: &Index<P>,
-        entity: &EntityCard<P::Page<'_>>,
+        entity: &EntityCard<P::Block<'_>>,
         facts: &TypeFacts,
         meanings: &mut Meanings,
-    ) -> Result<Verdict> {
-        let mut verdict = Verdict::Unknown;
+    ) -> Result<HintMatch> {
+        let mut found_match = HintMatch::Unknown;
         for (number, value) in entity.values() {
             let Some(attribute) = facts.attributes.get(usize::from(number)) else {
                 continue;
             };
             let found = meanings.compared(self, value, || {
                 index.value(value, |value| Compared {
-                    verdict: self.compare(value.text, value.country, 1.0),
+                    found_match: self.compare(value.text, value.country, 1.0),
                     is_same: value.text == self.value && value.text.len() > 1 && self.number.is_none(),
                 })
             })?;
             if meanings.of(&self.name, entity.kind, facts).get(usize::from(number)) == Some(&true) {
-                verdict = better(verdict, found.verdict.times(attribute.bits));
+                found_match = better(found_match, found.found_match.times(attribute.bits));
             } else if found.is_same {
                 // The value stands under another name: an agreement, if a smaller one.
-                verdict = better(verdict, Verdict::Agree(attribute.bits * 0.7));
+                found_match = better(found_match, HintMatch::Agree(attribute.bits * 0.7));
             }
         }
-        Ok(verdict)
+        Ok(found_match)
     }
 }
 
@@ -209,7 +209,7 @@ impl Hint {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Compared {
     /// Of an attribute that means the same; in shares of its bits.
-    verdict: Verdict,
+    found_match: HintMatch,
     /// The very same words, which tell even under another name.
     is_same: bool,
 }
@@ -256,23 +256,23 @@ impl Meanings {
 
 impl Evidence {
     /// Adds what one hint says.
-    pub(crate) fn add(&mut self, verdict: Verdict) {
-        match verdict {
-            Verdict::Agree(bits) => self.agree += bits,
-            Verdict::Near(bits) => self.near += bits,
-            Verdict::Against(bits) => self.against += bits,
-            Verdict::Unknown => self.unknown += 1.0,
+    pub(crate) fn add(&mut self, found_match: HintMatch) {
+        match found_match {
+            HintMatch::Agree(bits) => self.agree += bits,
+            HintMatch::Near(bits) => self.near += bits,
+            HintMatch::Against(bits) => self.against += bits,
+            HintMatch::Unknown => self.unknown += 1.0,
         }
     }
 }
 
 /// Of several attributes that a hint may mean, the one that agrees counts.
-fn better(a: Verdict, b: Verdict) -> Verdict {
-    let rank = |verdict: &Verdict| match verdict {
-        Verdict::Agree(bits) => (3, *bits),
-        Verdict::Near(bits) => (2, *bits),
-        Verdict::Against(bits) => (1, *bits),
-        Verdict::Unknown => (0, 0.0),
+fn better(a: HintMatch, b: HintMatch) -> HintMatch {
+    let rank = |found_match: &HintMatch| match found_match {
+        HintMatch::Agree(bits) => (3, *bits),
+        HintMatch::Near(bits) => (2, *bits),
+        HintMatch::Against(bits) => (1, *bits),
+        HintMatch::Unknown => (0, 0.0),
     };
     let (x, y) = (rank(&a), rank(&b));
     if y.0 > x.0 || y.0 == x.0 && y.1 > x.1 { b } else { a }
@@ -302,28 +302,28 @@ mod tests {
 
     #[test]
     fn values_compare_as_names() {
-        let check = |hint: &str, value: &str, expected: Verdict| {
+        let check = |hint: &str, value: &str, expected: HintMatch| {
             let hint = Hint::new("x", hint).expect("a value");
             let value = Hint::new("x", value).expect("a value");
             assert_eq!(hint.compare(&value.value, value.country, 4.0), expected, "{hint:?} {value:?}");
         };
-        check("Browns", "Cleveland Browns", Verdict::Agree(4.0));
-        check("KC", "Kansas City Chiefs", Verdict::Agree(4.0));
-        check("GBR", "United Kingdom", Verdict::Agree(4.0));
-        check("LCB", "DB", Verdict::Near(4.0));
-        check("quarterback", "QB", Verdict::Agree(4.0));
-        check("1999", "2000", Verdict::Near(4.0));
-        check("1999", "2010", Verdict::Against(4.0));
-        check("Chicago Bears", "Green Bay Packers", Verdict::Against(4.0));
+        check("Browns", "Cleveland Browns", HintMatch::Agree(4.0));
+        check("KC", "Kansas City Chiefs", HintMatch::Agree(4.0));
+        check("GBR", "United Kingdom", HintMatch::Agree(4.0));
+        check("LCB", "DB", HintMatch::Near(4.0));
+        check("quarterback", "QB", HintMatch::Agree(4.0));
+        check("1999", "2000", HintMatch::Near(4.0));
+        check("1999", "2010", HintMatch::Against(4.0));
+        check("Chicago Bears", "Green Bay Packers", HintMatch::Against(4.0));
     }
 
     #[test]
     fn a_value_has_the_other_names_the_catalog_knows() {
         let names = Map::from_iter([("Bills".to_owned(), vec!["buffalo bills".to_owned(), "buf".to_owned()])]);
         let hints = Prepared::default().all(&[("team".to_owned(), "Bills".to_owned())].into(), &names);
-        let check = |value: &str, expected: Verdict| assert_eq!(hints[0].compare(value, 0, 4.0), expected, "{value}");
-        check("buf", Verdict::Agree(4.0));
-        check("chi buf", Verdict::Agree(4.0));
-        check("chi", Verdict::Against(4.0));
+        let check = |value: &str, expected: HintMatch| assert_eq!(hints[0].compare(value, 0, 4.0), expected, "{value}");
+        check("buf", HintMatch::Agree(4.0));
+        check("chi buf", HintMatch::Agree(4.0));
+        check("chi", HintMatch::Against(4.0));
     }
 }

@@ -13,11 +13,11 @@ use anyhow::Result;
 use crate::model::{EntityKey, LinkOutcome};
 use crate::resolve::decision::{Candidate, Decision, Described, Method, Query, Strictness};
 use crate::resolve::fast_map::Map;
-use crate::resolve::index::{Builder, Index, KeyKind, Pages, Resident, key};
+use crate::resolve::index::{Blocks, Builder, Index, KeyKind, Resident, key};
 use crate::resolve::matching::context::Context;
 use crate::resolve::matching::explain;
 use crate::resolve::matching::features::{self, Feature};
-use crate::resolve::matching::hints::{Hint, Prepared, Verdict};
+use crate::resolve::matching::hints::{Hint, HintMatch, Prepared};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::score;
 use crate::resolve::matching::search::{FLOOR, HOPELESS, Layer, SCORED, Scored, Search};
@@ -54,11 +54,11 @@ pub struct Resolver<P> {
     pub explain: bool,
 }
 
-impl<P: Pages> Resolver<P> {
+impl<P: Blocks> Resolver<P> {
     /// Opens an index.
-    pub fn new(pages: P) -> Result<Resolver<P>> {
+    pub fn new(blocks: P) -> Result<Resolver<P>> {
         Ok(Resolver {
-            base: Layer::open(0, pages)?,
+            base: Layer::open(0, blocks)?,
             overlay: None,
             hidden: HashSet::new(),
             probe: Probe::default(),
@@ -318,7 +318,7 @@ impl<P: Pages> Resolver<P> {
     }
 }
 
-fn described<P: Pages>(index: &Index<P>, number: u32) -> Result<Described> {
+fn described<P: Blocks>(index: &Index<P>, number: u32) -> Result<Described> {
     let kind = index.entity(number)?.kind;
     let entity_type = index.meta.types.get(usize::from(kind)).map_or("", |facts| &facts.name).to_owned();
     index.label(number, |id, name| Described { id: id.to_owned(), entity_type, name: name.to_owned() })
@@ -327,7 +327,7 @@ fn described<P: Pages>(index: &Index<P>, number: u32) -> Result<Described> {
 /// A value shared by more than one in eight of a type says nothing of what a story is about.
 const TELLING_BITS: f32 = 3.0;
 
-fn surroundings<P: Pages>(index: &Index<P>, number: u32) -> Result<Vec<String>> {
+fn surroundings<P: Blocks>(index: &Index<P>, number: u32) -> Result<Vec<String>> {
     let card = index.entity(number)?;
     let mut around = vec![index.label(number, |_, name| name.to_owned())?];
     if let Some(facts) = index.meta.types.get(usize::from(card.kind)) {
@@ -353,7 +353,7 @@ struct Bearer {
     against: bool,
 }
 
-fn exact_bearers<P: Pages>(
+fn exact_bearers<P: Blocks>(
     layer: &mut Layer<P>,
     number: u8,
     probe: &Probe,
@@ -394,12 +394,12 @@ fn exact_bearers<P: Pages>(
         if let Some(facts) = facts {
             for hint in hints {
                 match hint.judge(&layer.index, &entity, facts, &mut layer.room.meanings)? {
-                    Verdict::Against(_) => against = true,
+                    HintMatch::Against(_) => against = true,
                     // Even what tells nothing by itself, since all who have a value have this one, is more than none.
-                    Verdict::Agree(bits) => agree += bits + 1.0,
+                    HintMatch::Agree(bits) => agree += bits + 1.0,
                     // Nearly the same position, or the year after: for it, if less than the very same.
-                    Verdict::Near(bits) => agree += 0.25 * (bits + 1.0),
-                    Verdict::Unknown => {}
+                    HintMatch::Near(bits) => agree += 0.25 * (bits + 1.0),
+                    HintMatch::Unknown => {}
                 }
             }
         }
@@ -454,7 +454,7 @@ fn decision_features(scored: &[Scored]) -> [f32; score::DECISION_NAMES.len()] {
     features
 }
 
-impl<P: Pages> Resolver<P> {
+impl<P: Blocks> Resolver<P> {
     /// Returns, for fitting and measuring, the features of every candidate that the forest scores, best first, in the order
     /// of [`feature_names`]. An entity to `hide` is taken for absent from the catalog.
     pub fn features(&mut self, query: &Query<'_>, hide: Option<EntityKey>) -> Result<Vec<(EntityKey, Vec<f32>)>> {
@@ -470,7 +470,7 @@ impl<P: Pages> Resolver<P> {
     }
 }
 
-impl<P: Pages> Resolver<P> {
+impl<P: Blocks> Resolver<P> {
     /// Returns, for measuring, the entities that were compared with a mention, most alike first: what the index found
     /// before anything was decided.
     pub fn retrieved(&mut self, query: &Query<'_>) -> Result<Vec<EntityKey>> {

@@ -14,7 +14,7 @@ use std::ops::Range;
 use anyhow::Result;
 
 use crate::resolve::index::keys::{self, Keys};
-use crate::resolve::index::{Background, COUNTED_FROM, Index, KeyKind, LONGEST_LIST, List, Meta, Pages, key, rarity};
+use crate::resolve::index::{Background, Blocks, COUNTED_FROM, Index, KeyKind, LONGEST_LIST, List, Meta, key, rarity};
 use crate::resolve::matching::features::word_similarity;
 use crate::resolve::matching::hints::Meanings;
 use crate::resolve::matching::probe::Probe;
@@ -78,7 +78,7 @@ impl Scope {
 
 /// A name that was found, and how well.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Found {
+pub(crate) struct Hit {
     pub(crate) name: u32,
     pub(crate) tally: f32,
 }
@@ -101,7 +101,7 @@ pub(crate) struct Tallies {
     /// The greatest sum so far.
     most: f32,
     /// Names handed out already.
-    given: Vec<u32>,
+    handed_out: Vec<u32>,
     counts: Vec<u8>,
     counted: Vec<u32>,
     similar: Vec<(f32, u32)>,
@@ -126,7 +126,7 @@ impl Tallies {
             self.tallies[number as usize] = [0.0; 2];
         }
         self.touched.clear();
-        self.given.clear();
+        self.handed_out.clear();
         if self.tallies.len() != meta.names as usize {
             self.tallies = vec![[0.0; 2]; meta.names as usize];
         }
@@ -205,12 +205,12 @@ mod worth {
 }
 
 /// Finds the best names for a mention as it is written, best first, and sets the rarities of its words.
-pub(crate) fn retrieve<P: Pages>(
+pub(crate) fn retrieve<P: Blocks>(
     index: &Index<P>,
     scope: &Scope,
     probe: &mut Probe,
     room: &mut Tallies,
-    out: &mut Vec<Found>,
+    out: &mut Vec<Hit>,
 ) -> Result<()> {
     room.begin(&index.meta);
     let mut keys = std::mem::take(&mut room.keys);
@@ -232,13 +232,13 @@ pub(crate) fn retrieve<P: Pages>(
 
 /// Finds more names, by the words that look or sound like words of the mention (`open`, a bit a word); none
 /// where all was tried before.
-pub(crate) fn widen<P: Pages>(
+pub(crate) fn widen<P: Blocks>(
     index: &Index<P>,
     scope: &Scope,
     probe: &Probe,
     room: &mut Tallies,
     (open, reach): (u32, Reach),
-    out: &mut Vec<Found>,
+    out: &mut Vec<Hit>,
 ) -> Result<()> {
     let before = (room.near, room.far);
     for at in 0..probe.words.len() {
@@ -256,7 +256,7 @@ pub(crate) fn widen<P: Pages>(
     rank(index, probe, room, out)
 }
 
-fn reward_all<P: Pages>(
+fn reward_all<P: Blocks>(
     index: &Index<P>,
     scope: &Scope,
     room: &mut Tallies,
@@ -277,7 +277,7 @@ fn reward_all<P: Pages>(
 }
 
 /// A short mention may be the initials of a name, and a long one may stand in the catalog by its initials.
-fn initialisms<P: Pages>(
+fn initialisms<P: Blocks>(
     index: &Index<P>,
     scope: &Scope,
     probe: &Probe,
@@ -302,7 +302,7 @@ fn initialisms<P: Pages>(
 
 /// The parts between commas, and what stands in parentheses, each as a name of its own; the rest of an affiliation is
 /// an address.
-fn parts<P: Pages>(index: &Index<P>, scope: &Scope, probe: &Probe, keys: &mut Keys, room: &mut Tallies) -> Result<()> {
+fn parts<P: Blocks>(index: &Index<P>, scope: &Scope, probe: &Probe, keys: &mut Keys, room: &mut Tallies) -> Result<()> {
     let has_aside = probe.words.iter().any(|word| word.token.aside);
     if probe.segments < 2 && !has_aside {
         return Ok(());
@@ -331,7 +331,7 @@ fn parts<P: Pages>(index: &Index<P>, scope: &Scope, probe: &Probe, keys: &mut Ke
 }
 
 /// Keys of two parts: initial and surname, surname and hint, two neighbouring words.
-fn pairs<P: Pages>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut Tallies) -> Result<()> {
+fn pairs<P: Blocks>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut Tallies) -> Result<()> {
     let Some((last, first)) = probe.last_and_first() else {
         return Ok(());
     };
@@ -360,7 +360,7 @@ fn pairs<P: Pages>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut Ta
     Ok(())
 }
 
-impl<P: Pages> Background for Index<P> {
+impl<P: Blocks> Background for Index<P> {
     fn names(&self, entity_type: &str) -> u32 {
         self.meta.types.iter().find(|facts| facts.name == entity_type).map_or(0, |facts| facts.names)
     }
@@ -377,7 +377,7 @@ impl<P: Pages> Background for Index<P> {
 }
 
 /// Returns in how many names of the scope a word stands.
-fn frequency<P: Pages>(index: &Index<P>, scope: &Scope, word: u64, list: &List<P::Page<'_>>) -> Result<u32> {
+fn frequency<P: Blocks>(index: &Index<P>, scope: &Scope, word: u64, list: &List<P::Block<'_>>) -> Result<u32> {
     if scope.ranges.is_none() || list.len() == 0 {
         return Ok(list.len());
     }
@@ -403,7 +403,7 @@ fn frequency<P: Pages>(index: &Index<P>, scope: &Scope, word: u64, list: &List<P
 
 /// Single words, rarest first; and, unless a form of the mention is known, the words one letter away from those that no
 /// name has.
-fn words<P: Pages>(index: &Index<P>, scope: &Scope, probe: &mut Probe, room: &mut Tallies, known: bool) -> Result<()> {
+fn words<P: Blocks>(index: &Index<P>, scope: &Scope, probe: &mut Probe, room: &mut Tallies, known: bool) -> Result<()> {
     let mut order = Vec::with_capacity(probe.words.len());
     probe.n_names = probe.n_names.max(scope.names);
     for at in 0..probe.words.len() {
@@ -442,7 +442,7 @@ fn words<P: Pages>(index: &Index<P>, scope: &Scope, probe: &mut Probe, room: &mu
 }
 
 /// Neighbouring words of the mention as one word: `xj 900` finds `xj900`.
-fn joined<P: Pages>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut Tallies) -> Result<()> {
+fn joined<P: Blocks>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut Tallies) -> Result<()> {
     let mut text = String::new();
     for at in 0..probe.words.len() - 1 {
         text.clear();
@@ -464,7 +464,7 @@ fn joined<P: Pages>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut T
 }
 
 /// Adds the names of the words that look or sound like a word of the mention.
-fn widen_word<P: Pages>(
+fn widen_word<P: Blocks>(
     index: &Index<P>,
     scope: &Scope,
     probe: &Probe,
@@ -522,7 +522,7 @@ fn key_of_word(word: &[u8]) -> u64 {
 }
 
 /// Collects the words of the vocabulary that differ by one letter.
-fn words_near<P: Pages>(index: &Index<P>, text: &str, room: &mut Tallies) -> Result<()> {
+fn words_near<P: Blocks>(index: &Index<P>, text: &str, room: &mut Tallies) -> Result<()> {
     let mut keys = std::mem::take(&mut room.found_keys);
     keys.clear();
     keys::less_one(text.as_bytes(), &mut |key| keys.push(key));
@@ -546,7 +546,7 @@ fn words_near<P: Pages>(index: &Index<P>, text: &str, room: &mut Tallies) -> Res
 }
 
 /// Collects the words of the vocabulary that share most letters, in threes, or the sound.
-fn words_far<P: Pages>(index: &Index<P>, text: &str, room: &mut Tallies) -> Result<()> {
+fn words_far<P: Blocks>(index: &Index<P>, text: &str, room: &mut Tallies) -> Result<()> {
     let length = text.len();
     let starts = &index.meta.word_starts;
     let bound = |length: usize| starts.get(length).or(starts.last()).copied().unwrap_or(0);
@@ -611,7 +611,7 @@ fn words_far<P: Pages>(index: &Index<P>, text: &str, room: &mut Tallies) -> Resu
 }
 
 /// Sets tallies against what there is to explain, and hands out the best that were not handed out before.
-fn rank<P: Pages>(index: &Index<P>, probe: &Probe, room: &mut Tallies, out: &mut Vec<Found>) -> Result<()> {
+fn rank<P: Blocks>(index: &Index<P>, probe: &Probe, room: &mut Tallies, out: &mut Vec<Hit>) -> Result<()> {
     out.clear();
     let own: f32 = (0..probe.words.len()).map(|at| probe.weight(at)).sum();
     let mut weights = index.weights();
@@ -619,9 +619,9 @@ fn rank<P: Pages>(index: &Index<P>, probe: &Probe, room: &mut Tallies, out: &mut
         let [sum, bonus] = room.tallies[number as usize];
         let other = weights.of(number)?;
         let share = sum / (sum + 0.6 * (other - sum).max(0.0) + 0.3 * (own - sum).max(0.0) + 0.01);
-        out.push(Found { name: number, tally: share + bonus });
+        out.push(Hit { name: number, tally: share + bonus });
     }
-    let order = |a: &Found, b: &Found| b.tally.total_cmp(&a.tally).then(a.name.cmp(&b.name));
+    let order = |a: &Hit, b: &Hit| b.tally.total_cmp(&a.tally).then(a.name.cmp(&b.name));
     if out.len() > KEPT {
         out.select_nth_unstable_by(KEPT, order);
         out.truncate(KEPT);
@@ -629,7 +629,7 @@ fn rank<P: Pages>(index: &Index<P>, probe: &Probe, room: &mut Tallies, out: &mut
     out.sort_unstable_by(order);
     let least = out.first().map_or(0.0, |best| best.tally * KEPT_SHARE);
     out.truncate(out.partition_point(|found| found.tally >= least));
-    out.retain(|found| !room.given.contains(&found.name));
-    room.given.extend(out.iter().map(|found| found.name));
+    out.retain(|found| !room.handed_out.contains(&found.name));
+    room.handed_out.extend(out.iter().map(|found| found.name));
     Ok(())
 }

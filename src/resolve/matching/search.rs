@@ -6,12 +6,12 @@ use std::collections::HashSet;
 use anyhow::Result;
 
 use crate::model::EntityKey;
-use crate::resolve::index::{Index, NameCard, Pages, Resident};
+use crate::resolve::index::{Blocks, Index, NameCard, Resident};
 use crate::resolve::matching::explain;
 use crate::resolve::matching::features::{Comparer, Feature, Vector};
 use crate::resolve::matching::hints::Evidence;
 use crate::resolve::matching::probe::Probe;
-use crate::resolve::matching::retrieve::{self, Found, Reach, Scope, Tallies};
+use crate::resolve::matching::retrieve::{self, Hit, Reach, Scope, Tallies};
 use crate::resolve::matching::score;
 use crate::resolve::names::name::spaced;
 use crate::resolve::names::words::Role;
@@ -39,7 +39,7 @@ pub(crate) struct Layer<P> {
     pub(crate) room: Tallies,
     /// The types last asked for, and what they mean here.
     scope: Option<(Vec<String>, Scope)>,
-    found: Vec<Found>,
+    found: Vec<Hit>,
 }
 
 /// A candidate name with its features.
@@ -73,7 +73,7 @@ pub(crate) struct Search<'s> {
 
 impl Search<'_> {
     /// Returns the candidates of a prepared mention, best plain score first, one an entity: of each its best name.
-    pub(crate) fn find<P: Pages>(
+    pub(crate) fn find<P: Blocks>(
         &self,
         base: &mut Layer<P>,
         mut changes: Option<&mut Layer<Resident>>,
@@ -109,7 +109,7 @@ impl Search<'_> {
         Ok(out)
     }
 
-    fn compare_all<P: Pages>(
+    fn compare_all<P: Blocks>(
         &self,
         base: &mut Layer<P>,
         changes: Option<&mut Layer<Resident>>,
@@ -131,8 +131,8 @@ impl Search<'_> {
 }
 
 /// Leaves of what two layers found the names worth comparing, as if one had found them all. Both are in order.
-fn cut(a: &mut Vec<Found>, b: &mut Vec<Found>) {
-    let tally = |list: &[Found], at: usize| list.get(at).map_or(f32::MIN, |found| found.tally);
+fn cut(a: &mut Vec<Hit>, b: &mut Vec<Hit>) {
+    let tally = |list: &[Hit], at: usize| list.get(at).map_or(f32::MIN, |found| found.tally);
     let best = tally(a, 0).max(tally(b, 0));
     let (mut n_a, mut n_b) = (0, 0);
     while n_a + n_b < retrieve::KEPT && (n_a < a.len() || n_b < b.len()) {
@@ -150,10 +150,10 @@ fn cut(a: &mut Vec<Found>, b: &mut Vec<Found>) {
     b.truncate(n_b);
 }
 
-impl<P: Pages> Layer<P> {
+impl<P: Blocks> Layer<P> {
     /// Opens an index as a layer: 0 is the catalog's, 1 what was changed since.
-    pub(crate) fn open(number: u8, pages: P) -> Result<Layer<P>> {
-        Ok(Layer { number, index: Index::open(pages)?, room: Tallies::default(), scope: None, found: Vec::new() })
+    pub(crate) fn open(number: u8, blocks: P) -> Result<Layer<P>> {
+        Ok(Layer { number, index: Index::open(blocks)?, room: Tallies::default(), scope: None, found: Vec::new() })
     }
 
     /// Takes note of the types that are asked for.
@@ -205,7 +205,7 @@ impl<P: Pages> Layer<P> {
     fn compare(&mut self, search: &Search<'_>, probe: &Probe, out: &mut Vec<Scored>) -> Result<()> {
         let Layer { index, room, found, .. } = self;
         let index = &*index;
-        let cards: Vec<NameCard<P::Page<'_>>> = found.iter().map(|f| index.name(f.name)).collect::<Result<_>>()?;
+        let cards: Vec<NameCard<P::Block<'_>>> = found.iter().map(|f| index.name(f.name)).collect::<Result<_>>()?;
         let mut own = String::new();
         if !probe.context.is_empty() {
             spaced(&probe.name, &mut own);
@@ -261,7 +261,7 @@ impl<P: Pages> Layer<P> {
     /// Sets the features that only the best candidates need, of those of this layer.
     fn finish(&self, probe: &Probe, scored: &mut [Scored]) -> Result<()> {
         let mut own: Vec<&mut Scored> = scored.iter_mut().filter(|s| s.place.0 == self.number).collect();
-        let cards: Vec<NameCard<P::Page<'_>>> =
+        let cards: Vec<NameCard<P::Block<'_>>> =
             own.iter().map(|scored| self.index.name(scored.name)).collect::<Result<_>>()?;
         let mut comparer = Comparer::new();
         for (scored, card) in own.iter_mut().zip(&cards) {
@@ -340,8 +340,8 @@ mod tests {
 
     #[test]
     fn of_two_layers_the_best_go_on_as_of_one() {
-        let found = |tallies: &[f32]| -> Vec<Found> {
-            (0u32..).zip(tallies).map(|(name, tally)| Found { name, tally: *tally }).collect()
+        let found = |tallies: &[f32]| -> Vec<Hit> {
+            (0u32..).zip(tallies).map(|(name, tally)| Hit { name, tally: *tally }).collect()
         };
         for (a, b, expected) in [
             (&[1.0, 0.9][..], &[][..], (2, 0)),

@@ -17,7 +17,7 @@ pub struct PairMention {
     /// Where it may fall into two.
     pub splits: Vec<Split>,
     /// What else it says, by what it calls it: `week` is `5`, a bare year is the `season`.
-    pub told: Vec<(String, String)>,
+    pub stated: Vec<(String, String)>,
     /// What else stands there: `wild card`.
     pub also: Vec<String>,
 }
@@ -36,14 +36,14 @@ pub fn read_pair(text: &str) -> Option<PairMention> {
     if text.len() > BYTES_MAX {
         return None;
     }
-    let mut found = PairMention { splits: vec![], told: vec![], also: vec![] };
+    let mut found = PairMention { splits: vec![], stated: vec![], also: vec![] };
     for part in text.split([',', ';', ':', '(', ')', '[', ']']) {
         let all: Vec<&str> = part.split_whitespace().collect();
-        let told = found.told.len();
-        let kept = take_told(&all, &mut found.told);
+        let stated = found.stated.len();
+        let kept = take_stated(&all, &mut found.stated);
         if found.splits.is_empty() {
             split(&kept, &mut found.splits);
-            if found.told.len() > told {
+            if found.stated.len() > stated {
                 // A year may belong to the name of a club.
                 split(&all, &mut found.splits);
             }
@@ -60,9 +60,9 @@ pub fn read_pair(text: &str) -> Option<PairMention> {
 }
 
 /// Returns whether what a text calls something is a hint of the profile: a `round` may be its `week`, a `season` its `year`.
-pub fn mean_the_same(told: &str, hint: &str) -> bool {
+pub fn mean_the_same(stated: &str, hint: &str) -> bool {
     const ROUNDS: [&str; 4] = ["week", "round", "matchday", "gameweek"];
-    same_meaning(told, hint) || ROUNDS.contains(&told) && ROUNDS.contains(&hint)
+    same_meaning(stated, hint) || ROUNDS.contains(&stated) && ROUNDS.contains(&hint)
 }
 
 /// Adds the ways in which words fall into two: at a word that joins, else at a sign inside a word.
@@ -94,7 +94,7 @@ fn split(words: &[&str], out: &mut Vec<Split>) {
 }
 
 /// Returns the words that are neither `week 5` nor a year, and keeps these.
-fn take_told<'w>(words: &[&'w str], told: &mut Vec<(String, String)>) -> Vec<&'w str> {
+fn take_stated<'w>(words: &[&'w str], stated: &mut Vec<(String, String)>) -> Vec<&'w str> {
     let mut kept = vec![];
     let mut at = 0;
     while at < words.len() {
@@ -108,10 +108,10 @@ fn take_told<'w>(words: &[&'w str], told: &mut Vec<(String, String)>) -> Vec<&'w
         };
         let next = words.get(at + 1).and_then(|next| number(next));
         if let Some(next) = next.filter(|_| !label.is_empty()) {
-            told.push((label.to_owned(), next));
+            stated.push((label.to_owned(), next));
             at += 1;
         } else if let Some(year) = year(&word) {
-            told.push(("season".to_owned(), year));
+            stated.push(("season".to_owned(), year));
         } else {
             kept.push(words[at]);
         }
@@ -179,10 +179,10 @@ mod tests {
                     let sign = if split.is_at { " at " } else { " + " };
                     split.members.each_ref().map(|words| words.join(" ")).join(sign)
                 };
-                let told = pair.told.iter().map(|(name, value)| format!("; {name}={value}"));
+                let stated = pair.stated.iter().map(|(name, value)| format!("; {name}={value}"));
                 let also = pair.also.iter().map(|words| format!("; {words}"));
                 let splits: Vec<String> = pair.splits.iter().map(split).collect();
-                splits.join(" | ") + &told.chain(also).collect::<String>()
+                splits.join(" | ") + &stated.chain(also).collect::<String>()
             });
             assert_eq!(shown, expected, "{text}");
         }
