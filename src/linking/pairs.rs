@@ -288,7 +288,7 @@ impl Known {
             let swap = stated.iter().all(|other| other.entity != made.entity);
             let [home, away] =
                 if swap { [&two.written[1], &two.written[0]] } else { [&two.written[0], &two.written[1]] };
-            let order = if swap && two.is_ordered { ", the other way round than stated" } else { "" };
+            let order = if swap && two.is_ordered { ", the other way round than told" } else { "" };
             let mut reasons = vec![format!("{}: {home}, {}: {away}{order}", pair.home, pair.away)];
             for ((hint, wanted), has) in pair.with.iter().zip(&wanted).zip(&made.with) {
                 reasons.push(match (wanted, has) {

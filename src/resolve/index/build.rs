@@ -4,15 +4,16 @@ use anyhow::Result;
 
 use crate::model::{Entity, EntityKey};
 use crate::resolve::fast_map::Map;
-use crate::resolve::index::key::{KeyKind, key};
+use crate::resolve::index::background::{Background, Nothing};
 use crate::resolve::index::keys::{self, Keys};
 use crate::resolve::index::layout::{
-    AttributeFacts, COUNTED_FROM, ENTITIES_PER_BLOCK, FORMAT, LABELS_PER_BLOCK, LONGEST_LIST, Meta, NAMES_PER_BLOCK,
-    PAIRED_FROM, RARITY_UNIT, Resident, Table, TypeFacts, VALUES_PER_BLOCK, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK,
-    bucket_of, put_varint, rarity, value_numbers,
+    AttributeFacts, COUNTED_FROM, ENTITIES_PER_BLOCK, FORMAT, LABELS_PER_BLOCK, Meta, NAMES_PER_BLOCK, RARITY_UNIT,
+    Resident, Table, TypeFacts, VALUES_PER_BLOCK, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK, bucket_of, put_varint, rarity,
 };
+use crate::resolve::index::pack::{Packed, pack_bucket, put_blocked};
+use crate::resolve::index::pair_keys::PairKeys;
 use crate::resolve::names::countries;
-use crate::resolve::names::name::{Name, last_and_first, spaced};
+use crate::resolve::names::token::{Name, spaced};
 use crate::resolve::names::words::Role;
 
 /// Of a longer value of an attribute the start is kept; no name of a team or country is longer.
@@ -43,30 +44,6 @@ struct TypeBuild {
     values: Vec<(String, Map<u32, u32>)>,
     /// By name of an attribute: where it stands among the values.
     numbers: Map<String, usize>,
-}
-
-/// Records one after the other, with where each starts.
-#[derive(Default)]
-struct Packed {
-    bytes: Vec<u8>,
-    starts: Vec<u32>,
-}
-
-impl Packed {
-    fn record(&self, number: usize) -> &[u8] {
-        let start = self.starts[number] as usize;
-        let end = self.starts.get(number + 1).map_or(self.bytes.len(), |end| *end as usize);
-        &self.bytes[start..end]
-    }
-
-    fn begin(&mut self) -> u32 {
-        self.starts.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
-        u32::try_from(self.starts.len() - 1).unwrap_or(u32::MAX)
-    }
-
-    fn len(&self) -> u32 {
-        u32::try_from(self.starts.len()).unwrap_or(u32::MAX)
-    }
 }
 
 impl Builder {
@@ -351,90 +328,6 @@ impl Builder {
     }
 }
 
-/// Header (count), then the low halves of the keys in order, then for each a number: a single entry itself with the top
-/// bit set, or where its list starts.
-fn pack_bucket(postings: &[(u64, u32)]) -> Vec<u8> {
-    let mut groups: Vec<&[(u64, u32)]> = postings.chunk_by(|a, b| a.0 == b.0).collect();
-    groups.sort_unstable_by_key(|group| group[0].0 as u32);
-    let count = groups.len();
-    let mut block = Vec::with_capacity(4 + count * 8);
-    block.extend_from_slice(&u32::try_from(count).unwrap_or(0).to_le_bytes());
-    for group in &groups {
-        block.extend_from_slice(&(group[0].0 as u32).to_le_bytes());
-    }
-    let mut lists = Vec::new();
-    for group in &groups {
-        let word = if group.len() == 1 {
-            group[0].1 | 0x8000_0000
-        } else {
-            let at = u32::try_from(lists.len()).unwrap_or(0);
-            put_varint(&mut lists, group.len() as u64);
-            if group.len() <= LONGEST_LIST {
-                let mut previous = 0;
-                for &(_, number) in *group {
-                    put_varint(&mut lists, u64::from(number - previous));
-                    previous = number;
-                }
-            }
-            at
-        };
-        block.extend_from_slice(&word.to_le_bytes());
-    }
-    block.extend_from_slice(&lists);
-    block
-}
-
-/// A block: for each record where it starts (two bytes, or four if the block is large), then the records.
-fn put_blocked(
-    table: Table,
-    packed: &Packed,
-    per_block: u32,
-    sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>,
-) -> Result<()> {
-    let mut block = Vec::new();
-    let count = packed.starts.len();
-    for (number, from) in (0u32..).zip((0..count).step_by(per_block as usize)) {
-        let until = (from + per_block as usize).min(count);
-        block.clear();
-        let start = packed.starts[from];
-        for record in from..until {
-            block.extend_from_slice(&(packed.starts[record] - start).to_le_bytes());
-        }
-        let end = packed.starts.get(until).map_or(packed.bytes.len(), |end| *end as usize);
-        block.extend_from_slice(&u32::try_from(end - start as usize)?.to_le_bytes());
-        block.extend_from_slice(&packed.bytes[start as usize..end]);
-        sink(table, number, &block)?;
-    }
-    Ok(())
-}
-
-/// A catalog beside which a few entities are packed: these are its changes, and are to be weighed as if they were in it.
-pub(crate) trait Background {
-    /// Returns the number of names of a type.
-    fn names(&self, entity_type: &str) -> u32;
-    /// Returns in how many names of a type a word stands.
-    fn frequency(&self, entity_type: &str, word_key: u64) -> Result<u32>;
-    /// Returns how much an agreement in an attribute tells, in bits.
-    fn bits(&self, entity_type: &str, attribute: &str) -> Option<f32>;
-}
-
-/// No such catalog.
-struct Nothing;
-
-impl Background for Nothing {
-    fn names(&self, _: &str) -> u32 {
-        0
-    }
-
-    fn frequency(&self, _: &str, _: u64) -> Result<u32> {
-        Ok(0)
-    }
-
-    fn bits(&self, _: &str, _: &str) -> Option<f32> {
-        None
-    }
-}
-
 impl TypeBuild {
     /// Learns from the values how much an agreement tells: the chance that two entities agree, in bits.
     fn facts(self, background: &dyn Background) -> TypeFacts {
@@ -452,52 +345,6 @@ impl TypeBuild {
             })
             .collect();
         TypeFacts { attributes, ..self.facts }
-    }
-}
-
-/// Core words of a name while its two-part keys are made.
-#[derive(Default)]
-struct PairKeys {
-    words: Vec<(String, u16, u8, u32)>,
-    used: usize,
-}
-
-impl PairKeys {
-    fn clear(&mut self) {
-        self.used = 0;
-    }
-
-    fn push(&mut self, text: &str, class: u16, segment: u8, frequency: u32) {
-        if self.used == self.words.len() {
-            self.words.push((String::new(), 0, 0, 0));
-        }
-        let slot = &mut self.words[self.used];
-        slot.0.clear();
-        slot.0.push_str(text);
-        (slot.1, slot.2, slot.3) = (class, segment, frequency);
-        self.used += 1;
-    }
-
-    fn emit(&self, inverted: bool, entity: &[u8], values: &Packed, put: &mut dyn FnMut(u64)) {
-        let words = &self.words[..self.used];
-        let Some((last, first)) = last_and_first(words.iter().map(|w| w.2), inverted) else {
-            return;
-        };
-        let (surname, _, _, frequency) = &words[last];
-        if *frequency >= PAIRED_FROM {
-            if words.len() > 1 {
-                put(key(KeyKind::InitialLast, surname.as_bytes(), &words[first].0.as_bytes()[..1]));
-            }
-            for (_, value) in value_numbers(entity) {
-                let text = std::str::from_utf8(&values.record(value as usize)[2..]).unwrap_or_default();
-                keys::value_keys(surname, text, put);
-            }
-        }
-        for two in words.windows(2) {
-            if words.len() > 2 && two[0].3 >= PAIRED_FROM && two[1].3 >= PAIRED_FROM {
-                put(keys::pair_key(&two[0].0, two[0].1, &two[1].0, two[1].1));
-            }
-        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! Under which keys a name is found: the same for the catalog's names and for mentions.
 
 use crate::resolve::index::key::{KeyKind, key};
-use crate::resolve::names::name::Name;
 use crate::resolve::names::phonetic;
+use crate::resolve::names::token::Name;
 use crate::resolve::names::words::Role;
 
 /// The keys of whole names.

@@ -18,13 +18,16 @@
 //! A list longer than `LONGEST_LIST` is not kept, only its length: words that common find nothing by themselves, and
 //! the pair keys (initial and surname, surname and attribute value) take their place.
 
+mod background;
 mod build;
 pub(super) mod key;
 pub(super) mod keys;
 mod layout;
+mod pack;
+mod pair_keys;
 mod read;
 
-pub(crate) use build::Background;
+pub(crate) use background::Background;
 pub use build::Builder;
 pub(crate) use key::{KeyKind, key};
 pub use layout::{Blocks, N_TABLES, Resident, Table};

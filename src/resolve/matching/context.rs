@@ -8,8 +8,8 @@ use anyhow::Result;
 
 use crate::resolve::index::{Blocks, EntityCard, Index, TypeFacts};
 use crate::resolve::matching::hints::{Hint, contains_words};
-use crate::resolve::names::name::{Name, spaced};
 use crate::resolve::names::similarity::Pattern;
+use crate::resolve::names::token::{Name, spaced};
 use crate::resolve::names::{countries, first_names, positions, words};
 
 /// What stands around a mention: the names of its group, and what is known of those that are linked. Evidence that can

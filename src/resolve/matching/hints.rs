@@ -10,9 +10,9 @@ use crate::resolve::names::countries;
 
 use crate::model::Attributes;
 use crate::resolve::names::attribute_names::same_meaning;
-use crate::resolve::names::name::{Name, spaced};
 use crate::resolve::names::positions::{self, Positions};
 use crate::resolve::names::similarity::Pattern;
+use crate::resolve::names::token::{Name, spaced};
 
 /// A hint, prepared once for all candidates.
 #[derive(Clone, Debug)]

@@ -5,10 +5,10 @@ use std::rc::Rc;
 use crate::resolve::index::keys;
 use crate::resolve::matching::context::Context;
 use crate::resolve::matching::hints::Hint;
-use crate::resolve::names::name::{Name, Token, last_and_first};
 use crate::resolve::names::numerals;
 use crate::resolve::names::phonetic;
 use crate::resolve::names::similarity::Pattern;
+use crate::resolve::names::token::{Name, Token, last_and_first};
 use crate::resolve::names::words::Role;
 use crate::resolve::names::{countries, first_names};
 

@@ -11,9 +11,11 @@ use crate::resolve::matching::explain;
 use crate::resolve::matching::features::{Comparer, Feature, Vector};
 use crate::resolve::matching::hints::Evidence;
 use crate::resolve::matching::probe::Probe;
-use crate::resolve::matching::retrieve::{self, Hit, Reach, Scope, Tallies};
+use crate::resolve::matching::retrieve;
 use crate::resolve::matching::score;
-use crate::resolve::names::name::spaced;
+use crate::resolve::matching::tallies::{self, Hit, Scope, Tallies};
+use crate::resolve::matching::widen::Reach;
+use crate::resolve::names::token::spaced;
 use crate::resolve::names::words::Role;
 
 /// Names that are compared in any case, best tally first.
@@ -135,9 +137,9 @@ fn cut(a: &mut Vec<Hit>, b: &mut Vec<Hit>) {
     let tally = |list: &[Hit], at: usize| list.get(at).map_or(f32::MIN, |found| found.tally);
     let best = tally(a, 0).max(tally(b, 0));
     let (mut n_a, mut n_b) = (0, 0);
-    while n_a + n_b < retrieve::KEPT && (n_a < a.len() || n_b < b.len()) {
+    while n_a + n_b < tallies::KEPT && (n_a < a.len() || n_b < b.len()) {
         let next = tally(a, n_a).max(tally(b, n_b));
-        if next < retrieve::KEPT_SHARE * best || n_a + n_b >= FIRST && next < GO_ON * best {
+        if next < tallies::KEPT_SHARE * best || n_a + n_b >= FIRST && next < GO_ON * best {
             break;
         }
         if tally(a, n_a) >= next {

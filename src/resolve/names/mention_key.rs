@@ -1,7 +1,7 @@
 //! A name as the rest of the program sees it: the key of decisions, and its words with what they do in it.
 
-use crate::resolve::names::name::{Name, Token, spaced};
 use crate::resolve::names::numerals;
+use crate::resolve::names::token::{Name, Token, spaced};
 use crate::resolve::names::words::Role;
 
 /// Returns the key under which decisions about a mention are kept: its words, whatever their case, marks and

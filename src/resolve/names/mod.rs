@@ -3,7 +3,9 @@
 pub(super) mod mention_key;
 pub(super) mod pair_mention;
 pub(super) mod attribute_names;
-pub(super) mod name;
+mod name;
+pub(super) mod token;
+mod scanner;
 mod clean;
 pub(super) mod words;
 pub(super) mod numerals;

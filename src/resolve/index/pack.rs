@@ -1,0 +1,86 @@
+//! Packing: records one after the other into blocks, keys with their lists into buckets.
+
+use anyhow::Result;
+
+use crate::resolve::index::layout::{LONGEST_LIST, Table, put_varint};
+
+/// Records one after the other, with where each starts.
+#[derive(Default)]
+pub(crate) struct Packed {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) starts: Vec<u32>,
+}
+
+impl Packed {
+    pub(crate) fn record(&self, number: usize) -> &[u8] {
+        let start = self.starts[number] as usize;
+        let end = self.starts.get(number + 1).map_or(self.bytes.len(), |end| *end as usize);
+        &self.bytes[start..end]
+    }
+
+    pub(crate) fn begin(&mut self) -> u32 {
+        self.starts.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+        u32::try_from(self.starts.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn len(&self) -> u32 {
+        u32::try_from(self.starts.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// Header (count), then the low halves of the keys in order, then for each a number: a single entry itself with the top
+/// bit set, or where its list starts.
+pub(crate) fn pack_bucket(postings: &[(u64, u32)]) -> Vec<u8> {
+    let mut groups: Vec<&[(u64, u32)]> = postings.chunk_by(|a, b| a.0 == b.0).collect();
+    groups.sort_unstable_by_key(|group| group[0].0 as u32);
+    let count = groups.len();
+    let mut block = Vec::with_capacity(4 + count * 8);
+    block.extend_from_slice(&u32::try_from(count).unwrap_or(0).to_le_bytes());
+    for group in &groups {
+        block.extend_from_slice(&(group[0].0 as u32).to_le_bytes());
+    }
+    let mut lists = Vec::new();
+    for group in &groups {
+        let word = if group.len() == 1 {
+            group[0].1 | 0x8000_0000
+        } else {
+            let at = u32::try_from(lists.len()).unwrap_or(0);
+            put_varint(&mut lists, group.len() as u64);
+            if group.len() <= LONGEST_LIST {
+                let mut previous = 0;
+                for &(_, number) in *group {
+                    put_varint(&mut lists, u64::from(number - previous));
+                    previous = number;
+                }
+            }
+            at
+        };
+        block.extend_from_slice(&word.to_le_bytes());
+    }
+    block.extend_from_slice(&lists);
+    block
+}
+
+/// A block: for each record where it starts (two bytes, or four if the block is large), then the records.
+pub(crate) fn put_blocked(
+    table: Table,
+    packed: &Packed,
+    per_block: u32,
+    sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>,
+) -> Result<()> {
+    let mut block = Vec::new();
+    let count = packed.starts.len();
+    for (number, from) in (0u32..).zip((0..count).step_by(per_block as usize)) {
+        let until = (from + per_block as usize).min(count);
+        block.clear();
+        let start = packed.starts[from];
+        for record in from..until {
+            block.extend_from_slice(&(packed.starts[record] - start).to_le_bytes());
+        }
+        let end = packed.starts.get(until).map_or(packed.bytes.len(), |end| *end as usize);
+        block.extend_from_slice(&u32::try_from(end - start as usize)?.to_le_bytes());
+        block.extend_from_slice(&packed.bytes[start as usize..end]);
+        sink(table, number, &block)?;
+    }
+    Ok(())
+}

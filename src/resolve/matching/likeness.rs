@@ -1,0 +1,128 @@
+//! How two words are alike: the same in another writing, an initial, a short form, an abbreviation, similar letters or
+//! sounds.
+
+use crate::resolve::index::TokenView;
+use crate::resolve::matching::probe::Word;
+use crate::resolve::names::similarity::{Pattern, is_contraction, lacks_vowels_only, look_alike};
+use crate::resolve::names::words::Role;
+use crate::resolve::names::{first_names, numerals, phonetic};
+
+/// How two words were paired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    Equal,
+    SameMeaning,
+    Number,
+    Initial,
+    Nickname,
+    Abbreviation,
+    Similar,
+    Joined,
+}
+
+/// Returns how a word of the mention and a word of a name are the same: written alike, of one meaning, one number.
+pub(crate) fn same(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)> {
+    if text == other.text {
+        return Some((1.0, if other.role == Role::Number { How::Number } else { How::Equal }));
+    }
+    if word.token.class != 0 && word.token.class == other.class {
+        return Some((0.97, How::SameMeaning));
+    }
+    if word.value.is_some() && (word.token.role == Role::Number || other.role == Role::Number) {
+        // Written as a numeral or as a word.
+        let value = std::str::from_utf8(other.text).ok().and_then(|text| match other.role {
+            Role::Number => text.parse().ok(),
+            _ => numerals::roman(text).or_else(|| numerals::number_word(text)),
+        });
+        return (value == word.value).then_some((0.95, How::Number));
+    }
+    None
+}
+
+/// Compares two words that are not the same; `None` if they have nothing in common.
+pub(crate) fn likeness(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)> {
+    let role = word.token.role;
+    if role == Role::Number || other.role == Role::Number {
+        return None;
+    }
+    if !role.is_core() || !other.role.is_core() {
+        let short = role == Role::Generation || other.role == Role::Generation;
+        return if short { None } else { letters(word, text, other) };
+    }
+    if role == Role::Initials || other.role == Role::Initials {
+        if text[0] == other.text[0] && (text.len() == 1 || other.text.len() == 1) {
+            return Some((0.6, How::Initial));
+        }
+        if role == other.role || text[0] != other.text[0] {
+            return None;
+        }
+    }
+    letters(word, text, other)
+}
+
+/// A word of fewer sounds than this is not the same for sounding alike: `Murray` is not `Moore`.
+const SOUND_LENGTH: usize = 3;
+
+fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)> {
+    let long = text.len().max(other.text.len());
+    let short = text.len().min(other.text.len());
+    if long < 2 {
+        return None;
+    }
+    if !word.families.is_empty()
+        && let Ok(name) = std::str::from_utf8(other.text)
+        && first_names::families(name).iter().any(|family| word.families.contains(family))
+    {
+        return Some((0.88, How::Nickname));
+    }
+    let digits = |text: &[u8]| text.iter().any(u8::is_ascii_digit);
+    let coded = digits(text) || digits(other.text);
+    let mut best: Option<(f32, How)> = None;
+    if text[0] == other.text[0] && !coded {
+        let (a, b) = if text.len() < other.text.len() { (text, other.text) } else { (other.text, text) };
+        if short >= 2 && short < long && b.starts_with(a) {
+            best = Some((0.62 + 0.3 * short as f32 / long as f32, How::Abbreviation));
+        } else if lacks_vowels_only(a, b) {
+            best = Some((0.6 + 0.3 * short as f32 / long as f32, How::Abbreviation));
+        } else if short <= 5 && is_contraction(a, b) && a.last() == b.last() {
+            best = Some((0.55 + 0.2 * short as f32 / long as f32, How::Abbreviation));
+        }
+    }
+    if long - short <= long / 2 + 1 && short >= 2 {
+        let mut similarity = word.pattern.similarity(other.text);
+        if coded {
+            // One digit of a model number that differs makes another model; a digit read for a letter does not.
+            similarity = misread(text, other.text).unwrap_or(if similarity > 0.85 { 0.5 } else { 0.0 });
+        } else if (0.5..0.93).contains(&similarity) && misread(text, other.text).is_some() {
+            similarity = 0.93;
+        } else if similarity > 0.3
+            && similarity < 0.8
+            && word.sound.len() >= SOUND_LENGTH
+            && phonetic::sounds_as(other.text, &word.sound)
+        {
+            similarity = similarity.max(0.6 + 0.2 * similarity);
+        }
+        if similarity >= 0.5 && best.is_none_or(|(found, _)| similarity > found) {
+            best = Some((similarity, How::Similar));
+        }
+    }
+    best
+}
+
+/// Returns how alike two words are that a scanner may have misread one for the other. A digit read for a letter takes few
+/// digits in a word of letters: `S5` and `SS` are two models.
+fn misread(a: &[u8], b: &[u8]) -> Option<f32> {
+    let digits = |word: &[u8]| word.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let (in_a, in_b) = (digits(a), digits(b));
+    let plausible = in_a != in_b && in_a.abs_diff(in_b) * 3 <= a.len() || in_a + in_b == 0;
+    (plausible && a.len().min(b.len()) >= 4 && look_alike(a, b)).then_some(0.93)
+}
+
+/// Returns the similarity of two words as the comparison sees it; for the expansion of words.
+pub(crate) fn word_similarity(pattern: &Pattern, sound: &[u8], other: &[u8]) -> f32 {
+    let similarity = pattern.similarity(other);
+    if similarity < 0.8 && similarity > 0.3 && sound.len() >= SOUND_LENGTH && phonetic::sounds_as(other, sound) {
+        return similarity.max(0.6 + 0.2 * similarity);
+    }
+    similarity
+}

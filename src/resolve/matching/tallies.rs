@@ -1,0 +1,234 @@
+//! Tallies: how well the names of an index that keys have found so far explain a mention.
+
+use std::ops::{Deref, Range};
+
+use anyhow::Result;
+
+use crate::resolve::index::keys::{self, Keys};
+use crate::resolve::index::{Background, Blocks, COUNTED_FROM, Index, List, Meta};
+use crate::resolve::matching::hints::Meanings;
+use crate::resolve::matching::probe::Probe;
+
+/// Names that go on to be compared.
+pub(crate) const KEPT: usize = 32;
+/// Of these, only those whose tally is this share of the best one's.
+pub(crate) const KEPT_SHARE: f32 = 0.3;
+/// Entries of lists read for one mention; the rarest words come first, so what is left out says little.
+pub(crate) const BUDGET: u32 = 12_000;
+/// A list this short is always read.
+const SHORT: u32 = 64;
+/// A longer one is read for new names only if these can still reach this share of the best tally.
+const WORTH_READING: f32 = 0.5;
+/// Which names may be meant.
+pub(crate) struct Scope {
+    /// `None`: all.
+    ranges: Option<Vec<Range<u32>>>,
+    /// Numbers of the types.
+    kinds: Vec<u16>,
+    /// Number of names.
+    pub(crate) names: u32,
+}
+
+impl Scope {
+    /// Returns the names of the types named, whatever the case; of all types if none is named.
+    pub(crate) fn of(meta: &Meta, types: &[String]) -> Scope {
+        if types.is_empty() {
+            return Scope { ranges: None, kinds: Vec::new(), names: meta.names };
+        }
+        let mut ranges: Vec<Range<u32>> = Vec::new();
+        let mut kinds = Vec::new();
+        for (kind, facts) in (0u16..).zip(&meta.types) {
+            if types.iter().any(|wanted| wanted.to_lowercase() == facts.name.to_lowercase()) {
+                ranges.extend(facts.ranges.iter().cloned());
+                kinds.push(kind);
+            }
+        }
+        let names = ranges.iter().map(|range| range.end - range.start).sum();
+        if names == meta.names {
+            return Scope { ranges: None, kinds, names };
+        }
+        ranges.sort_unstable_by_key(|range| range.start);
+        Scope { ranges: Some(ranges), kinds, names }
+    }
+
+    pub(crate) fn has(&self, number: u32) -> bool {
+        self.ranges.as_ref().is_none_or(|ranges| ranges.iter().any(|range| range.contains(&number)))
+    }
+}
+
+/// A name that was found, and how well.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hit {
+    pub(crate) name: u32,
+    pub(crate) tally: f32,
+}
+
+/// Room for tallies, used again for every mention.
+#[derive(Default)]
+pub(crate) struct Tallies {
+    /// Sum and bonus of every name, side by side: a name in a list is looked at once.
+    pub(crate) tallies: Vec<[f32; 2]>,
+    pub(crate) touched: Vec<u32>,
+    /// The greatest sum so far.
+    pub(crate) most: f32,
+    /// Names handed out already.
+    pub(crate) handed_out: Vec<u32>,
+    pub(crate) counts: Vec<u8>,
+    pub(crate) counted: Vec<u32>,
+    pub(crate) similar: Vec<(f32, u32)>,
+    pub(crate) found_keys: Vec<u64>,
+    /// Words of the mention whose names were all read, those that were widened nearly and wholly, and those for which a
+    /// close word was found; a bit a word.
+    pub(crate) read: u32,
+    pub(crate) near: u32,
+    pub(crate) far: u32,
+    pub(crate) close: u32,
+    /// Whether common words are read for new names too, whatever is found already.
+    pub(crate) is_thorough: bool,
+    pub(crate) spent: u32,
+    pub(crate) keys: Keys,
+    /// What hints mean, kept between mentions.
+    pub(crate) meanings: Meanings,
+}
+
+impl Tallies {
+    pub(crate) fn begin(&mut self, meta: &Meta) {
+        for &number in &self.touched {
+            self.tallies[number as usize] = [0.0; 2];
+        }
+        self.touched.clear();
+        self.handed_out.clear();
+        if self.tallies.len() != meta.names as usize {
+            self.tallies = vec![[0.0; 2]; meta.names as usize];
+        }
+        if self.counts.len() != meta.words as usize {
+            self.counts = vec![0; meta.words as usize];
+        }
+        (self.read, self.near, self.far, self.close) = (0, 0, 0, 0);
+        (self.spent, self.most) = (0, 0.0);
+    }
+
+    pub(crate) fn is_touched(&self, number: u32) -> bool {
+        self.tallies[number as usize] != [0.0; 2]
+    }
+
+    pub(crate) fn add(&mut self, number: u32, worth: f32) {
+        let tally = &mut self.tallies[number as usize];
+        if *tally == [0.0; 2] {
+            self.touched.push(number);
+        }
+        tally[0] += worth;
+        self.most = self.most.max(tally[0]);
+    }
+
+    pub(crate) fn reward(&mut self, number: u32, worth: f32) {
+        let tally = &mut self.tallies[number as usize];
+        if *tally == [0.0; 2] {
+            self.touched.push(number);
+        }
+        tally[1] = tally[1].max(worth);
+    }
+
+    /// Adds a word's worth to its names. `reach` is what a name not found so far could still come to. Returns whether all
+    /// its names were read.
+    pub(crate) fn spread<G: Deref<Target = [u8]>>(
+        &mut self,
+        list: &List<G>,
+        scope: &Scope,
+        worth: f32,
+        reach: f32,
+    ) -> bool {
+        if !list.is_kept() {
+            return false;
+        }
+        let dear = !self.is_thorough && reach < WORTH_READING * self.most || self.spent + list.len() > BUDGET;
+        if list.len() <= SHORT || !dear {
+            self.spent += list.len();
+            list.each(|number| {
+                if scope.has(number) {
+                    self.add(number, worth);
+                }
+            });
+            return true;
+        }
+        if self.touched.len() > KEPT && self.spent <= 2 * BUDGET {
+            self.spent += list.len();
+            list.each(|number| {
+                if self.is_touched(number) && scope.has(number) {
+                    self.add(number, worth);
+                }
+            });
+        }
+        false
+    }
+}
+
+/// Sets tallies against what there is to explain, and hands out the best that were not handed out before.
+pub(crate) fn rank<P: Blocks>(index: &Index<P>, probe: &Probe, room: &mut Tallies, out: &mut Vec<Hit>) -> Result<()> {
+    out.clear();
+    let own: f32 = (0..probe.words.len()).map(|at| probe.weight(at)).sum();
+    let mut weights = index.weights();
+    for &number in &room.touched {
+        let [sum, bonus] = room.tallies[number as usize];
+        let other = weights.of(number)?;
+        let share = sum / (sum + 0.6 * (other - sum).max(0.0) + 0.3 * (own - sum).max(0.0) + 0.01);
+        out.push(Hit { name: number, tally: share + bonus });
+    }
+    let order = |a: &Hit, b: &Hit| b.tally.total_cmp(&a.tally).then(a.name.cmp(&b.name));
+    if out.len() > KEPT {
+        out.select_nth_unstable_by(KEPT, order);
+        out.truncate(KEPT);
+    }
+    out.sort_unstable_by(order);
+    let least = out.first().map_or(0.0, |best| best.tally * KEPT_SHARE);
+    out.truncate(out.partition_point(|found| found.tally >= least));
+    out.retain(|found| !room.handed_out.contains(&found.name));
+    room.handed_out.extend(out.iter().map(|found| found.name));
+    Ok(())
+}
+
+impl<P: Blocks> Background for Index<P> {
+    fn names(&self, entity_type: &str) -> u32 {
+        self.meta.types.iter().find(|facts| facts.name == entity_type).map_or(0, |facts| facts.names)
+    }
+
+    fn frequency(&self, entity_type: &str, word_key: u64) -> Result<u32> {
+        let scope = Scope::of(&self.meta, &[entity_type.to_owned()]);
+        frequency(self, &scope, word_key, &self.list(word_key)?)
+    }
+
+    fn bits(&self, entity_type: &str, attribute: &str) -> Option<f32> {
+        let facts = self.meta.types.iter().find(|facts| facts.name == entity_type)?;
+        facts.attributes.iter().find(|known| known.name == attribute).map(|known| known.bits)
+    }
+}
+
+/// Returns in how many names of the scope a word stands.
+pub(crate) fn frequency<P: Blocks>(
+    index: &Index<P>,
+    scope: &Scope,
+    word: u64,
+    list: &List<P::Block<'_>>,
+) -> Result<u32> {
+    if scope.ranges.is_none() || list.len() == 0 {
+        return Ok(list.len());
+    }
+    if list.len() >= COUNTED_FROM {
+        let mut sum = 0;
+        for &kind in &scope.kinds {
+            match index.list(keys::count_key(word, kind))? {
+                List::One(count) => sum += count,
+                _ => {
+                    sum = 0;
+                    break;
+                }
+            }
+        }
+        if sum > 0 || !list.is_kept() {
+            return Ok(sum.max(1));
+        }
+    }
+    let mut count = 0;
+    list.each(|number| count += u32::from(scope.has(number)));
+    Ok(count)
+}
