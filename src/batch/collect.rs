@@ -6,18 +6,19 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 
-use crate::batch::poll;
+use crate::batch::look;
+use crate::batch::target;
 use crate::batch::throttle;
 use crate::error::{self, Explain as _};
 use crate::import::answers::{self, Import, ImportReport};
-use crate::model::{BatchId, BatchKey, FileId};
+use crate::model::{BatchKey, FileId};
 use crate::provider::{ApiError, Client};
 use crate::request::Prices;
 use crate::session::Session;
 use crate::session::api_failure;
-use crate::store::{BatchFacts, BatchState, RequestState};
+use crate::store::{BatchFacts, RequestState};
 use crate::terminal::bar::Unit;
 
 /// Pauses before looking again at files that are not whole yet, in seconds; the contract saw peers wait up to 95 s.
@@ -100,7 +101,7 @@ fn download_settled(
                 // The batch is there and its file is not: nobody will ever read it. What it held was paid for, so it is
                 // not sent again without being told to.
                 Err(error) if is_not_found(&error) && is_visible(client, &facts) => {
-                    let name = name(&facts);
+                    let name = target::name(&facts);
                     session.terminal.warn(format!("{error:#}; what it held is lost"));
                     session.terminal.hint(format!(
                         "if you have the file, `gleaner batch process {name} --file FILE` still imports it"
@@ -128,7 +129,7 @@ fn download_settled(
         };
         session.terminal.detail(format!("{n_lines} of {promised} lines are there; looking again in {seconds} s"));
         session.config.pause(Duration::from_secs(seconds))?;
-        poll::look(session, client, key)?;
+        look::look(session, client, key)?;
     }
 }
 
@@ -217,56 +218,4 @@ fn map_lines(session: &Session<'_>, facts: &BatchFacts) -> anyhow::Result<String
         }
     }
     Ok(serde_json::Value::from(errors).to_string())
-}
-
-/// Cancels a part or batch: a plan is dropped, a batch is cancelled at the provider. Returns whether anything changed.
-pub fn cancel(session: &mut Session<'_>, client: Option<&Client>, key: BatchKey) -> anyhow::Result<bool> {
-    let facts = session.store.read().batch(key)?;
-    match facts.state {
-        BatchState::Planned | BatchState::Uploading | BatchState::Uploaded => {
-            let tx = session.store.write()?;
-            tx.set_requests_of_batch(key, RequestState::Planned, RequestState::Withdrawn, Some("cancelled"))?;
-            tx.set_batch_state(key, BatchState::Withdrawn)?;
-            tx.commit()?;
-            Ok(true)
-        }
-        BatchState::Creating => Err(anyhow!(
-            "part {} of {} may or may not be at the provider; it can't be cancelled before that is known",
-            facts.part,
-            facts.run
-        ))
-        .hint("`gleaner batch status` looks for it"),
-        BatchState::Open => {
-            let (Some(client), Some(id)) = (client, &facts.batch_id) else { return Ok(false) };
-            // A batch that has ended meanwhile refuses; its state afterwards is what counts.
-            if let Err(error) = client.cancel_batch(id.as_str()) {
-                if !matches!(error.status, Some(400 | 409)) {
-                    return Err(api_failure(error));
-                }
-                session.terminal.detail(format!("{error}"));
-            }
-            poll::look(session, client, key)?;
-            Ok(true)
-        }
-        _ => Ok(false),
-    }
-}
-
-/// Gives a batch up here, without asking the provider: its requests are missing from now on, and sent again.
-pub fn give_up(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<bool> {
-    let facts = session.store.read().batch(key)?;
-    if !facts.state.is_pending() {
-        return Ok(false);
-    }
-    let tx = session.store.write()?;
-    tx.set_requests_of_batch(key, RequestState::Sent, RequestState::Missing, Some("given_up"))?;
-    tx.set_requests_of_batch(key, RequestState::Planned, RequestState::Withdrawn, Some("given_up"))?;
-    tx.set_batch_state(key, BatchState::GivenUp)?;
-    tx.commit()?;
-    Ok(true)
-}
-
-/// Returns the id a person knows a batch by.
-pub fn name(facts: &BatchFacts) -> String {
-    facts.batch_id.as_ref().map_or_else(|| format!("{} part {}", facts.run, facts.part), BatchId::to_string)
 }

@@ -7,10 +7,13 @@
 pub mod prompts;
 pub mod plan;
 pub mod request_file;
-pub mod submit;
+pub mod look;
 pub mod reconcile;
 pub mod throttle;
-pub mod poll;
+pub mod submit;
 pub mod collect;
+pub mod poll;
+pub mod target;
+pub mod cancel;
 pub mod remote_import;
 pub mod refusal;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 
-use crate::batch::submit;
+use crate::batch::look;
 use crate::error::Explain as _;
 use crate::model::BatchId;
 use crate::provider::{Batch, BatchStatus, Client};
@@ -117,7 +117,7 @@ fn look_through(session: &mut Session<'_>, client: &Client) -> anyhow::Result<Ve
         let mut adopted = false;
         for part in &tries {
             if is_ours(session, part, &batch)? {
-                submit::note_opened(session, part.key, &batch)?;
+                look::note_opened(session, part.key, &batch)?;
                 adopted = true;
                 break;
             }

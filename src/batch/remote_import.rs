@@ -12,7 +12,7 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 use sha2::{Digest as _, Sha256};
 
-use crate::batch::poll;
+use crate::batch::look;
 use crate::batch::prompts::Prompts;
 use crate::error::Explain as _;
 use crate::interrupt;
@@ -272,7 +272,7 @@ impl<'t, 'c> Heir<'t, 'c> {
             &serde_json::to_string(&self.batch.metadata)?,
         )?;
         self.tx.note_batch(self.key, &BatchId::new(self.batch.id.clone()), self.batch.status.as_str(), now)?;
-        self.tx.observe(self.key, &poll::observation(self.batch), now)
+        self.tx.observe(self.key, &look::observation(self.batch), now)
     }
 
     fn finish(self) -> anyhow::Result<(BatchKey, Inherited)> {

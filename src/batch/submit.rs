@@ -3,26 +3,26 @@
 //! Each step writes its intention before the call and the result right after. A part goes
 //! `planned -> uploading -> uploaded -> creating -> open`; wherever a process dies, the state says what may have
 //! happened. Uploading twice costs nothing; creating twice would be paid twice, so a part found in `creating` is
-//! searched for at the provider before anything is sent (see [`super::adopt`]).
+//! searched for at the provider before anything is sent ([`super::reconcile`]).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 
-use crate::batch::poll;
+use crate::batch::look;
 use crate::batch::reconcile::{self, Search};
 use crate::batch::request_file;
 use crate::batch::throttle::{self, Cut, Room};
 use crate::error::Explain as _;
 use crate::interrupt;
-use crate::model::{BatchId, BatchKey, FileId, RunId};
+use crate::model::{BatchKey, FileId, RunId};
 use crate::provider::{ApiError, Batch, Client, CreateBatch, CreateError, Upload};
 use crate::session::Session;
 use crate::session::api_failure;
 use crate::store::{BatchFacts, BatchState, Origin, RequestState};
 use crate::terminal::bar::Unit;
-use crate::terminal::words::{bytes, count, duration};
+use crate::terminal::words::{bytes, duration};
 
 /// How long the provider keeps a request file that nobody deletes: its own longest, 30 days.
 const INPUT_EXPIRES_SECS: u64 = 2_592_000;
@@ -286,7 +286,7 @@ fn create(session: &mut Session<'_>, client: &Client, part: &BatchFacts) -> anyh
         // What the provider refused is no part of its queue; the plan stays until it is sent or dropped.
         let tx = session.store.write()?;
         tx.set_batch_state(part.key, BatchState::Planned)?;
-        tx.note_errors(part.key, &poll::errors_json(&[(error.code.clone(), error.message.clone())]))?;
+        tx.note_errors(part.key, &look::errors_json(&[(error.code.clone(), error.message.clone())]))?;
         tx.commit()?;
         return Err(api_failure(error))
             .hint(format!(
@@ -306,14 +306,14 @@ fn names_file(error: &ApiError) -> bool {
 
 /// Notes the batch the moment its id is known, then looks at it once or twice: a full queue shows only then.
 fn opened(session: &mut Session<'_>, client: &Client, key: BatchKey, batch: &Batch) -> anyhow::Result<Sent> {
-    note_opened(session, key, batch)?;
+    look::note_opened(session, key, batch)?;
     for _ in 0..2 {
         let facts = session.store.read().batch(key)?;
         if facts.state != BatchState::Open || !matches!(facts.status.as_deref(), Some("validating" | "")) {
             break;
         }
         session.config.pause(Duration::from_secs(2))?;
-        if let Err(error) = poll::look(session, client, key) {
+        if let Err(error) = look::look(session, client, key) {
             // The batch is there; how it fares is for the next look.
             session.terminal.detail(format!("{error:#}"));
             break;
@@ -328,24 +328,6 @@ fn opened(session: &mut Session<'_>, client: &Client, key: BatchKey, batch: &Bat
         return Ok(if split.is_empty() { Sent::Held } else { Sent::Split(split) });
     }
     Ok(Sent::Open)
-}
-
-/// Writes down that the provider has a batch: its id, and that its requests are in flight.
-pub(super) fn note_opened(session: &mut Session<'_>, key: BatchKey, batch: &Batch) -> anyhow::Result<()> {
-    let now = session.config.now_text();
-    let tx = session.store.write()?;
-    let facts = tx.read().batch(key)?;
-    tx.note_batch(key, &BatchId::new(batch.id.clone()), batch.status.as_str(), &now)?;
-    tx.set_requests_of_batch(key, RequestState::Planned, RequestState::Sent, None)?;
-    tx.observe(key, &poll::observation(batch), &now)?;
-    tx.commit()?;
-    session.terminal.status(format!(
-        "batch `{}`: {} for {}",
-        batch.id,
-        count(facts.n_requests, "request"),
-        count(facts.n_groups, "group")
-    ));
-    Ok(())
 }
 
 fn endpoint_of(session: &Session<'_>, key: BatchKey) -> anyhow::Result<String> {

@@ -4,10 +4,10 @@ use anyhow::anyhow;
 
 use super::super::Context;
 use super::facts;
-use crate::batch::collect;
-use crate::batch::poll::Target;
 use crate::batch::reconcile;
 use crate::batch::remote_import;
+use crate::batch::target::Target;
+use crate::batch::{cancel, target};
 use crate::cli::batch::CancelArgs;
 use crate::error::{Exit, Explain as _};
 use crate::store::BatchState;
@@ -45,9 +45,9 @@ pub(in crate::command) fn cancel(args: &CancelArgs, context: &Context) -> anyhow
     let mut n_changed = 0;
     for facts in target.batches(session.store.read())? {
         let changed = if args.local {
-            collect::give_up(&mut session, facts.key)?
+            cancel::give_up(&mut session, facts.key)?
         } else {
-            collect::cancel(&mut session, client.as_ref(), facts.key)?
+            cancel::cancel(&mut session, client.as_ref(), facts.key)?
         };
         n_changed += u32::from(changed);
     }
@@ -66,7 +66,7 @@ pub(in crate::command) fn cancel(args: &CancelArgs, context: &Context) -> anyhow
         return Ok(Exit::Done);
     }
     for facts in &batches {
-        context.terminal.line(format!("{}  {}", collect::name(facts), facts::headline(facts)))?;
+        context.terminal.line(format!("{}  {}", target::name(facts), facts::headline(facts)))?;
     }
     if args.local {
         context.terminal.hint("its requests are sent again by the next `gleaner batch create`");

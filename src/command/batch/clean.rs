@@ -4,8 +4,8 @@ use anyhow::anyhow;
 use serde_json::json;
 
 use super::super::Context;
-use crate::batch::collect;
-use crate::batch::poll::Target;
+use crate::batch::target;
+use crate::batch::target::Target;
 use crate::cli::batch::CleanArgs;
 use crate::error::{Exit, Explain as _};
 use crate::session::api_failure;
@@ -34,7 +34,7 @@ pub(super) fn clean(args: &CleanArgs, context: &Context) -> anyhow::Result<Exit>
         return Ok(Exit::Done);
     }
     for facts in &batches {
-        context.terminal.status(format!("{}: {}", collect::name(facts), ids(facts).join(", ")));
+        context.terminal.status(format!("{}: {}", target::name(facts), ids(facts).join(", ")));
     }
     let what = format!("{} of {}", count(files as u64, "file"), count(batches.len() as u64, "imported batch"));
     if args.dry_run {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::Context;
 use super::facts;
-use crate::batch::poll::observation;
+use crate::batch::look::observation;
 use crate::batch::reconcile;
 use crate::cli::batch::ListArgs;
 use crate::error::{Exit, explain};

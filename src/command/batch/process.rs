@@ -12,9 +12,11 @@ use super::super::Context;
 use super::facts;
 use crate::answer::Line;
 use crate::batch::collect::{self, Collected};
-use crate::batch::poll::{self, Looked, Target};
+use crate::batch::look::{self, Looked};
+use crate::batch::poll;
 use crate::batch::reconcile;
 use crate::batch::remote_import;
+use crate::batch::target::{self, Target};
 use crate::cli::batch::ProcessArgs;
 use crate::error::{Exit, Explain as _, usage};
 use crate::import::answers::{self, Import, ImportReport};
@@ -89,10 +91,10 @@ fn remote(
         reconcile::adopt_what_was_bought(session, &client)?;
     }
     for facts in batches.iter().filter(|facts| facts.state == BatchState::Open) {
-        match poll::look(session, &client, facts.key)? {
+        match look::look(session, &client, facts.key)? {
             Looked::Known => {}
             Looked::Gone | Looked::NotVisible => *n_lost += 1,
-            Looked::Elsewhere => context.terminal.warn(poll::elsewhere(session, facts)?),
+            Looked::Elsewhere => context.terminal.warn(look::elsewhere(session, facts)?),
         }
     }
     let mut collected = vec![];
@@ -103,7 +105,7 @@ fn remote(
                 Ok(done) => collected.push(done),
                 // The others can be imported all the same.
                 Err(error) if !matches!(target, Some(Target::Batch(_))) && poll::is_about_one(&error) => {
-                    context.terminal.warn(format!("{}: {error:#}", collect::name(&facts)));
+                    context.terminal.warn(format!("{}: {error:#}", target::name(&facts)));
                     *n_lost += 1;
                 }
                 Err(error) => return Err(error),
@@ -156,7 +158,7 @@ fn tell(
 }
 
 fn not_finished(facts: &BatchFacts) -> anyhow::Error {
-    let name = collect::name(facts);
+    let name = target::name(facts);
     let progress = match facts.counts {
         Some((total, completed, failed)) if total > 0 => {
             format!(", {} of {} requests", number(completed + failed), number(total))

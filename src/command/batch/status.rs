@@ -2,8 +2,9 @@
 
 use super::super::Context;
 use super::facts;
-use crate::batch::poll::{self, Looked, Target};
+use crate::batch::look::{self, Looked};
 use crate::batch::reconcile;
+use crate::batch::target::Target;
 use crate::cli::batch::StatusArgs;
 use crate::error::Exit;
 use crate::store::{BatchFacts, BatchState};
@@ -24,8 +25,8 @@ pub(in crate::command) fn status(args: &StatusArgs, context: &Context) -> anyhow
         let client = context.client()?;
         reconcile::adopt_what_was_bought(&mut session, &client)?;
         for facts in batches.iter().filter(|facts| facts.state == BatchState::Open) {
-            if poll::look(&mut session, &client, facts.key)? == Looked::Elsewhere {
-                context.terminal.warn(poll::elsewhere(&session, facts)?);
+            if look::look(&mut session, &client, facts.key)? == Looked::Elsewhere {
+                context.terminal.warn(look::elsewhere(&session, facts)?);
             }
         }
     }

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::super::Context;
 use super::facts;
-use crate::batch::poll::{self, Target, Waited, Waiting};
+use crate::batch::poll::{self, Waited, Waiting};
 use crate::batch::reconcile;
 use crate::batch::submit;
+use crate::batch::target::Target;
 use crate::cli::batch::{SubmitArgs, WaitArgs};
 use crate::error::{Exit, Explain as _, explain, usage};
 use crate::model::RunId;

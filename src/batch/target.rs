@@ -1,0 +1,51 @@
+//! A batch or run as a person names it.
+
+use anyhow::anyhow;
+
+use crate::error::Explain as _;
+use crate::model::{BatchId, BatchKey, RunId};
+use crate::store::{BatchFacts, Read};
+
+/// A batch or a run, as a person names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// One batch.
+    Batch(BatchKey),
+    /// All of a run.
+    Run(RunId),
+}
+
+impl Target {
+    /// Finds what a person means by an id.
+    pub fn find(read: Read<'_>, id: &str) -> anyhow::Result<Target> {
+        if let Some(batch) = read.batch_by_id(&BatchId::new(id))? {
+            return Ok(Target::Batch(batch.key));
+        }
+        if read.run(&RunId::new(id))?.is_some() {
+            return Ok(Target::Run(RunId::new(id)));
+        }
+        Err(anyhow!("there is no batch or run `{id}` in this database"))
+            .hint("`gleaner batch list` shows those that are known here and at the provider")
+    }
+
+    /// Returns whether a part or batch is meant.
+    pub fn includes(&self, batch: &BatchFacts) -> bool {
+        match self {
+            Target::Batch(key) => batch.key == *key,
+            Target::Run(run) => batch.run == *run,
+        }
+    }
+
+    /// Returns its parts and batches.
+    pub fn batches(&self, read: Read<'_>) -> anyhow::Result<Vec<BatchFacts>> {
+        match self {
+            Target::Batch(key) => Ok(vec![read.batch(*key)?]),
+            Target::Run(run) => read.batches_of_run(run),
+        }
+    }
+}
+
+/// Returns the id a person knows a batch by.
+pub fn name(facts: &BatchFacts) -> String {
+    facts.batch_id.as_ref().map_or_else(|| format!("{} part {}", facts.run, facts.part), BatchId::to_string)
+}
