@@ -13,7 +13,7 @@ use crate::batch::plan::{Plan, PlannedPart, plan_groups};
 use crate::batch::prompts::Prompts;
 use crate::error::Explain as _;
 use crate::extract::direct::{self, DirectOptions, Stopped};
-use crate::import::answers::{KnowledgeWriter, expect};
+use crate::import::knowledge::{KnowledgeWriter, expect};
 use crate::linking::{Linker, Load};
 use crate::model::{GroupKey, Kind, LinkOutcome, RequestKey, RunId, Usage};
 use crate::provider::Client;

@@ -12,17 +12,14 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde::Serialize;
 
-use crate::answer::{Answer, Expect, Found, Line, Outcome, TypeWords};
+use crate::answer::{Answer, Line, Outcome};
 use crate::config::unix_text;
+use crate::import::knowledge::KnowledgeWriter;
 use crate::interrupt;
-use crate::linking::{self, Linker, Load};
-use crate::model::{BatchKey, GroupKey, Kind, LinkOutcome, PromptKey, RequestKey};
-use crate::profile::{Profile, Prompt};
+use crate::model::{BatchKey, GroupKey, Kind, RequestKey};
 use crate::request::{Prices, parse_custom_id};
-use crate::resolve::Strictness;
 use crate::session::Session;
-use crate::store::active_profile::active_text;
-use crate::store::{Account, AnswerRow, BatchFacts, Cause, RequestRow, RequestState, Source, Spend, Tx};
+use crate::store::{Account, AnswerRow, BatchRow, Cause, RequestRow, RequestState, Spend, Tx};
 use crate::terminal::bar::Unit;
 
 /// The most bytes of a raw line that are kept.
@@ -135,7 +132,7 @@ enum Seen {
 struct Importer<'t, 'c> {
     tx: &'t Tx<'c>,
     /// The batches, the one that the last line belonged to first.
-    batches: Vec<BatchFacts>,
+    batches: Vec<BatchRow>,
     prices: &'t Prices,
     writer: KnowledgeWriter<'t, 'c>,
     seen: HashMap<RequestKey, Seen>,
@@ -306,144 +303,4 @@ fn clipped(text: &str, max: usize) -> &str {
         end -= 1;
     }
     &text[..end]
-}
-
-/// What one answer taught.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Learned {
-    /// Topics written.
-    pub topics: u64,
-    /// Mentions written.
-    pub mentions: u64,
-    /// Of these, linked.
-    pub linked: u64,
-    /// Of these, ambiguous.
-    pub ambiguous: u64,
-    /// A later request had already been answered: nothing was written.
-    pub superseded: bool,
-}
-
-/// How an answer to one prompt is read and linked.
-struct Question {
-    expect: Expect,
-    profile: usize,
-}
-
-/// Writes answers into the knowledge tables: the one place that decides whose answer counts.
-pub struct KnowledgeWriter<'t, 'c> {
-    tx: &'t Tx<'c>,
-    prompts: HashMap<PromptKey, Question>,
-    /// Profiles by their text.
-    profiles: Vec<(String, Profile)>,
-    /// Opened with the first mention; one for the whole transaction.
-    linker: Option<Linker<'t>>,
-    load: Load,
-}
-
-impl<'t, 'c> KnowledgeWriter<'t, 'c> {
-    /// Makes a writer for one transaction with many answers.
-    pub fn new(tx: &'t Tx<'c>) -> Self {
-        Self { tx, prompts: HashMap::new(), profiles: vec![], linker: None, load: Load::Many }
-    }
-
-    /// Makes a writer for one of many transactions with few answers each.
-    pub fn for_few(tx: &'t Tx<'c>) -> Self {
-        Self { load: Load::One, ..Self::new(tx) }
-    }
-
-    /// Returns how an answer to a prompt is read.
-    pub fn expect(&mut self, prompt: PromptKey) -> anyhow::Result<Expect> {
-        Ok(self.question(prompt)?.expect.clone())
-    }
-
-    fn question(&mut self, prompt: PromptKey) -> anyhow::Result<&Question> {
-        if !self.prompts.contains_key(&prompt) {
-            let read = self.tx.read();
-            let text = match read.profile_of_prompt(prompt)? {
-                Some(text) => text,
-                None => active_text(read)?,
-            };
-            let profile = match self.profiles.iter().position(|(known, _)| *known == text) {
-                Some(profile) => profile,
-                None => {
-                    let profile = Profile::parse(&text).context("a profile of this database is broken")?;
-                    self.profiles.push((text, profile));
-                    self.profiles.len() - 1
-                }
-            };
-            let expect = expect(&read.prompt(prompt)?.prompt, &self.profiles[profile].1);
-            self.prompts.insert(prompt, Question { expect, profile });
-        }
-        Ok(&self.prompts[&prompt])
-    }
-
-    /// Writes what an answer to a request taught, unless the answer to a later request stands already. An answer of a
-    /// sandbox never replaces a real one, and a real one always replaces a sandbox's.
-    pub fn write(
-        &mut self,
-        request: &RequestRow,
-        found: Found,
-        extracted_at: Option<String>,
-    ) -> anyhow::Result<Learned> {
-        let mut learned = Learned::default();
-        if request.trial {
-            return Ok(learned);
-        }
-        if let Some(current) = self.tx.read().current_answer(request.group, request.kind)? {
-            let is_later = match (current.sandbox, request.sandbox) {
-                (false, true) => true,
-                (true, false) => false,
-                _ => current.request > request.key,
-            };
-            if is_later {
-                learned.superseded = true;
-                return Ok(learned);
-            }
-        }
-        let source = Source {
-            group: request.group,
-            request: request.key,
-            prompt: request.prompt,
-            batch: request.batch,
-            extracted_at,
-        };
-        match found {
-            Found::Topics(topics) => {
-                self.tx.replace_topics(&source, &topics)?;
-                learned.topics = topics.len() as u64;
-            }
-            Found::Mentions(mentions) => {
-                let profile = self.question(request.prompt)?.profile;
-                let linker = match &mut self.linker {
-                    Some(linker) => linker,
-                    none => {
-                        linking::refresh(self.tx)?;
-                        none.insert(Linker::open(self.tx.read(), Strictness::default(), self.load)?)
-                    }
-                };
-                let linked = linker.link_all(&self.profiles[profile].1, mentions)?;
-                self.tx.replace_mentions(&source, &linked)?;
-                learned.mentions = linked.len() as u64;
-                learned.linked = linked.iter().filter(|l| l.outcome == LinkOutcome::Linked).count() as u64;
-                learned.ambiguous = linked.iter().filter(|l| l.outcome == LinkOutcome::Ambiguous).count() as u64;
-            }
-        }
-        Ok(learned)
-    }
-}
-
-/// Returns how answers to a prompt are read under its profile.
-pub(crate) fn expect(prompt: &Prompt, profile: &Profile) -> Expect {
-    match prompt.kind {
-        Kind::Topic => Expect::topics(prompt.limit as usize),
-        Kind::Entity => Expect::entities(
-            prompt.limit as usize,
-            profile
-                .types
-                .iter()
-                .map(|known| TypeWords { name: known.name.clone(), also: profile.catalog_types_for(&known.name) })
-                .collect(),
-            profile.hints().into_iter().map(str::to_owned).collect(),
-        ),
-    }
 }

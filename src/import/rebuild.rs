@@ -1,7 +1,7 @@
 //! Every kept answer read and linked again, offline, in one transaction.
 
 use crate::answer::{Outcome, read_text};
-use crate::import::answers::KnowledgeWriter;
+use crate::import::knowledge::KnowledgeWriter;
 use crate::interrupt;
 use crate::session::Session;
 use crate::terminal::bar::Unit;
