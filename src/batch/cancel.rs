@@ -11,8 +11,8 @@ use crate::store::{BatchState, RequestState};
 
 /// Cancels a part or batch: a plan is dropped, a batch is cancelled at the provider. Returns whether anything changed.
 pub fn cancel(session: &mut Session<'_>, client: Option<&Client>, key: BatchKey) -> anyhow::Result<bool> {
-    let facts = session.store.read().batch(key)?;
-    match facts.state {
+    let part = session.store.read().batch(key)?;
+    match part.state {
         BatchState::Planned | BatchState::Uploading | BatchState::Uploaded => {
             let tx = session.store.write()?;
             tx.set_requests_of_batch(key, RequestState::Planned, RequestState::Withdrawn, Some("cancelled"))?;
@@ -22,12 +22,12 @@ pub fn cancel(session: &mut Session<'_>, client: Option<&Client>, key: BatchKey)
         }
         BatchState::Creating => Err(anyhow!(
             "part {} of {} may or may not be at the provider; it can't be cancelled before that is known",
-            facts.part,
-            facts.run
+            part.part,
+            part.run
         ))
         .hint("`gleaner batch status` looks for it"),
         BatchState::Open => {
-            let (Some(client), Some(id)) = (client, &facts.batch_id) else { return Ok(false) };
+            let (Some(client), Some(id)) = (client, &part.batch_id) else { return Ok(false) };
             // A batch that has ended meanwhile refuses; its state afterwards is what counts.
             if let Err(error) = client.cancel_batch(id.as_str()) {
                 if !matches!(error.status, Some(400 | 409)) {
@@ -44,8 +44,8 @@ pub fn cancel(session: &mut Session<'_>, client: Option<&Client>, key: BatchKey)
 
 /// Gives a batch up here, without asking the provider: its requests are missing from now on, and sent again.
 pub fn give_up(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<bool> {
-    let facts = session.store.read().batch(key)?;
-    if !facts.state.is_pending() {
+    let part = session.store.read().batch(key)?;
+    if !part.state.is_pending() {
         return Ok(false);
     }
     let tx = session.store.write()?;

@@ -11,14 +11,14 @@ use anyhow::Context as _;
 use crate::batch::look;
 use crate::batch::target;
 use crate::batch::throttle;
-use crate::error::{self, Explain as _};
+use crate::error;
 use crate::import::answers::{self, Import, ImportReport};
 use crate::model::{BatchKey, FileId};
 use crate::provider::{ApiError, Client};
 use crate::request::Prices;
 use crate::session::Session;
 use crate::session::api_failure;
-use crate::store::{BatchFacts, RequestState};
+use crate::store::{BatchRow, RequestState};
 use crate::terminal::bar::Unit;
 
 /// Pauses before looking again at files that are not whole yet, in seconds; the contract saw peers wait up to 95 s.
@@ -28,7 +28,7 @@ const SETTLE_PAUSES_SECS: [u64; 6] = [2, 5, 15, 30, 60, 60];
 #[derive(Clone, Debug)]
 pub struct Collected {
     /// As it stands now.
-    pub facts: BatchFacts,
+    pub part: BatchRow,
     /// What the import found.
     pub report: ImportReport,
 }
@@ -36,9 +36,9 @@ pub struct Collected {
 impl Collected {
     /// Returns the provider's id, or the run and part.
     pub fn name(&self) -> String {
-        match &self.facts.batch_id {
+        match &self.part.batch_id {
             Some(id) => id.to_string(),
-            None => format!("{} part {}", self.facts.run, self.facts.part),
+            None => format!("{} part {}", self.part.run, self.part.part),
         }
     }
 }
@@ -51,9 +51,9 @@ pub fn collect(
     prices: &Prices,
     dry_run: bool,
 ) -> anyhow::Result<Collected> {
-    let facts = session.store.read().batch(key)?;
-    if facts.output_file_id.is_none() && facts.error_file_id.is_none() && facts.status.as_deref() == Some("failed") {
-        return failed(session, &facts, dry_run);
+    let part = session.store.read().batch(key)?;
+    if part.output_file_id.is_none() && part.error_file_id.is_none() && part.status.as_deref() == Some("failed") {
+        return failed(session, &part, dry_run);
     }
     let scratch;
     let folder = if dry_run {
@@ -65,7 +65,7 @@ pub fn collect(
     let (files, rest) = download_settled(session, client, key, &folder)?;
     let import = Import { batches: vec![key], files, rest: Some(rest), dry_run };
     let report = answers::import(session, &import, prices)?;
-    Ok(Collected { facts: session.store.read().batch(key)?, report })
+    Ok(Collected { part: session.store.read().batch(key)?, report })
 }
 
 /// Downloads what there is until it is as much as was promised, or patience ends. Returns the files, and what it means
@@ -78,14 +78,14 @@ fn download_settled(
 ) -> anyhow::Result<(Vec<PathBuf>, (RequestState, &'static str))> {
     let mut pauses = SETTLE_PAUSES_SECS.iter();
     loop {
-        let facts = session.store.read().batch(key)?;
-        let stem = stem(session, &facts)?;
-        let promised = facts.counts.map_or(0, |(_, completed, failed)| completed + failed);
+        let part = session.store.read().batch(key)?;
+        let stem = stem(session, &part)?;
+        let promised = part.counts.map_or(0, |(_, completed, failed)| completed + failed);
         let mut files = vec![];
         let mut n_lines = 0;
         let mut is_short = false;
         let mut rest = (RequestState::Missing, "in_neither_file");
-        for (file, suffix) in [(&facts.output_file_id, "output"), (&facts.error_file_id, "errors")] {
+        for (file, suffix) in [(&part.output_file_id, "output"), (&part.error_file_id, "errors")] {
             let Some(id) = file else { continue };
             let path = folder.join(format!("{stem}_{suffix}.jsonl"));
             match download(session, client, id, &path) {
@@ -100,8 +100,8 @@ fn download_settled(
                 }
                 // The batch is there and its file is not: nobody will ever read it. What it held was paid for, so it is
                 // not sent again without being told to.
-                Err(error) if is_not_found(&error) && is_visible(client, &facts) => {
-                    let name = target::name(&facts);
+                Err(error) if is_not_found(&error) && is_visible(client, &part) => {
+                    let name = target::name(&part);
                     session.terminal.warn(format!("{error:#}; what it held is lost"));
                     session.terminal.hint(format!(
                         "if you have the file, `gleaner batch process {name} --file FILE` still imports it"
@@ -142,8 +142,8 @@ fn download(session: &Session<'_>, client: &Client, id: &FileId, path: &Path) ->
     Ok((done.lines, size.is_none_or(|size| done.bytes >= size)))
 }
 
-fn is_visible(client: &Client, facts: &BatchFacts) -> bool {
-    facts.batch_id.as_ref().is_some_and(|id| client.get_batch(id.as_str()).is_ok())
+fn is_visible(client: &Client, part: &BatchRow) -> bool {
+    part.batch_id.as_ref().is_some_and(|id| client.get_batch(id.as_str()).is_ok())
 }
 
 fn is_not_found(error: &anyhow::Error) -> bool {
@@ -151,8 +151,8 @@ fn is_not_found(error: &anyhow::Error) -> bool {
 }
 
 /// Returns the stem of a batch's file names; the request file itself may be on another machine.
-fn stem(session: &Session<'_>, facts: &BatchFacts) -> anyhow::Result<String> {
-    if let Some(stem) = facts
+fn stem(session: &Session<'_>, part: &BatchRow) -> anyhow::Result<String> {
+    if let Some(stem) = part
         .input_file_path
         .as_deref()
         .and_then(|path| Path::new(path).file_stem()?.to_str())
@@ -160,29 +160,29 @@ fn stem(session: &Session<'_>, facts: &BatchFacts) -> anyhow::Result<String> {
     {
         return Ok(stem.to_owned());
     }
-    let run = session.store.read().run(&facts.run)?.context("a batch has a run")?;
-    Ok(format!("{}_part{:02}", run.file_stem.unwrap_or_else(|| facts.run.to_string()), facts.part))
+    let run = session.store.read().run(&part.run)?.context("a batch has a run")?;
+    Ok(format!("{}_part{:02}", run.file_stem.unwrap_or_else(|| part.run.to_string()), part.part))
 }
 
 /// Deals with a batch that failed as a whole, where nothing was run or billed: a full queue means waiting, anything else
 /// is told, with the line mapped back to the group it stands for.
-fn failed(session: &mut Session<'_>, facts: &BatchFacts, dry_run: bool) -> anyhow::Result<Collected> {
-    if let Some(message) = throttle::message_of(facts.errors.as_deref()) {
+fn failed(session: &mut Session<'_>, part: &BatchRow, dry_run: bool) -> anyhow::Result<Collected> {
+    if let Some(message) = throttle::message_of(part.errors.as_deref()) {
         if !dry_run {
-            throttle::refused(session, facts.key, &message)?;
+            throttle::refused(session, part.key, &message)?;
         }
-        return Ok(Collected { report: ImportReport::default(), facts: session.store.read().batch(facts.key)? });
+        return Ok(Collected { report: ImportReport::default(), part: session.store.read().batch(part.key)? });
     }
-    let errors = map_lines(session, facts)?;
+    let errors = map_lines(session, part)?;
     let now = session.config.now_text();
     let tx = session.store.write()?;
-    tx.set_requests_of_batch(facts.key, RequestState::Sent, RequestState::Failed, Some("batch_failed"))?;
-    tx.note_errors(facts.key, &errors)?;
-    tx.note_import(facts.key, 0, &now)?;
+    tx.set_requests_of_batch(part.key, RequestState::Sent, RequestState::Failed, Some("batch_failed"))?;
+    tx.note_errors(part.key, &errors)?;
+    tx.note_import(part.key, 0, &now)?;
     let report = ImportReport {
-        account: tx.read().account(facts.key)?,
-        causes: tx.read().causes(facts.key)?,
-        groups_with_errors: facts.n_groups,
+        account: tx.read().account(part.key)?,
+        causes: tx.read().causes(part.key)?,
+        groups_with_errors: part.n_groups,
         errors: serde_json::from_str(&errors).unwrap_or_default(),
         ..ImportReport::default()
     };
@@ -191,18 +191,18 @@ fn failed(session: &mut Session<'_>, facts: &BatchFacts, dry_run: bool) -> anyho
     } else {
         tx.commit()?;
     }
-    Ok(Collected { facts: session.store.read().batch(facts.key)?, report })
+    Ok(Collected { part: session.store.read().batch(part.key)?, report })
 }
 
 /// Adds to each error of a failed batch the custom_id that stands in the line it names.
-fn map_lines(session: &Session<'_>, facts: &BatchFacts) -> anyhow::Result<String> {
+fn map_lines(session: &Session<'_>, part: &BatchRow) -> anyhow::Result<String> {
     let mut errors: Vec<serde_json::Value> =
-        serde_json::from_str(facts.errors.as_deref().unwrap_or("[]")).unwrap_or_default();
+        serde_json::from_str(part.errors.as_deref().unwrap_or("[]")).unwrap_or_default();
     let read = session.store.read();
     let mut custom_ids = vec![];
     if errors.iter().any(|error| error["line"].is_u64()) {
         // The lines went out in the order of the requests.
-        read.each_request_of_batch(facts.key, None, |request| {
+        read.each_request_of_batch(part.key, None, |request| {
             if request.state != RequestState::Withdrawn {
                 custom_ids.push((request.group, request.kind));
             }

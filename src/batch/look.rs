@@ -8,7 +8,7 @@ use crate::config::unix_text;
 use crate::model::{BatchId, BatchKey, FileId};
 use crate::provider::{ApiError, Batch, BatchStatus, Client};
 use crate::session::{Session, api_failure};
-use crate::store::{BatchFacts, BatchState, Observation, RequestState};
+use crate::store::{BatchRow, BatchState, Observation, RequestState};
 use crate::terminal::words::count;
 
 /// What a look at the provider found out about a batch.
@@ -26,9 +26,9 @@ pub enum Looked {
 
 /// Asks the provider where a batch stands and writes it down.
 pub fn look(session: &mut Session<'_>, client: &Client, key: BatchKey) -> Result<Looked, anyhow::Error> {
-    let facts = session.store.read().batch(key)?;
-    let Some(id) = &facts.batch_id else { return Ok(Looked::Known) };
-    let origin = facts.origin.map(|origin| session.store.read().origin(origin)).transpose()?;
+    let part = session.store.read().batch(key)?;
+    let Some(id) = &part.batch_id else { return Ok(Looked::Known) };
+    let origin = part.origin.map(|origin| session.store.read().origin(origin)).transpose()?;
     if origin.is_some_and(|origin| origin.base_url != client.origin().as_str()) {
         return Ok(Looked::Elsewhere);
     }
@@ -38,12 +38,12 @@ pub fn look(session: &mut Session<'_>, client: &Client, key: BatchKey) -> Result
             let tx = session.store.write()?;
             tx.observe(key, &observation(&batch), &now)?;
             tx.commit()?;
-            if facts.status.as_deref() != Some(batch.status.as_str()) {
+            if part.status.as_deref() != Some(batch.status.as_str()) {
                 session.terminal.detail(format!("batch `{id}`: {}", batch.status));
             }
             Ok(Looked::Known)
         }
-        Err(error) if error.is_not_found() => gone(session, client, &facts, &error),
+        Err(error) if error.is_not_found() => gone(session, client, &part, &error),
         Err(error) => Err(api_failure(error)),
     }
 }
@@ -54,20 +54,20 @@ pub fn look(session: &mut Session<'_>, client: &Client, key: BatchKey) -> Result
 fn gone(
     session: &mut Session<'_>,
     client: &Client,
-    facts: &BatchFacts,
+    part: &BatchRow,
     error: &ApiError,
 ) -> Result<Looked, anyhow::Error> {
-    if !facts.state.is_pending() {
+    if !part.state.is_pending() {
         return Ok(Looked::Gone);
     }
-    let sees_file = match &facts.input_file_id {
+    let sees_file = match &part.input_file_id {
         Some(file) => client.get_file(file.as_str()).is_ok(),
         None => false,
     };
     let db_id = session.store.read().db_id()?;
     let sees_us = sees_file
         || client.all_batches().map_while(Result::ok).any(|batch| batch.metadata.get("gleaner_db") == Some(&db_id));
-    let id = facts.batch_id.as_ref().map_or("", BatchId::as_str);
+    let id = part.batch_id.as_ref().map_or("", BatchId::as_str);
     if !sees_us {
         session.terminal.warn(format!("{error}"));
         session.terminal.warn(format!(
@@ -80,8 +80,8 @@ fn gone(
         return Ok(Looked::NotVisible);
     }
     let tx = session.store.write()?;
-    tx.set_batch_state(facts.key, BatchState::Gone)?;
-    let n = tx.set_requests_of_batch(facts.key, RequestState::Sent, RequestState::Missing, Some("gone"))?;
+    tx.set_batch_state(part.key, BatchState::Gone)?;
+    let n = tx.set_requests_of_batch(part.key, RequestState::Sent, RequestState::Missing, Some("gone"))?;
     tx.commit()?;
     session.terminal.warn(format!(
         "batch `{id}` is gone at the provider; {n} of its requests have no answer and are sent again by the next \
@@ -94,7 +94,7 @@ fn gone(
 pub(super) fn note_opened(session: &mut Session<'_>, key: BatchKey, batch: &Batch) -> anyhow::Result<()> {
     let now = session.config.now_text();
     let tx = session.store.write()?;
-    let facts = tx.read().batch(key)?;
+    let part = tx.read().batch(key)?;
     tx.note_batch(key, &BatchId::new(batch.id.clone()), batch.status.as_str(), &now)?;
     tx.set_requests_of_batch(key, RequestState::Planned, RequestState::Sent, None)?;
     tx.observe(key, &observation(batch), &now)?;
@@ -102,14 +102,14 @@ pub(super) fn note_opened(session: &mut Session<'_>, key: BatchKey, batch: &Batc
     session.terminal.status(format!(
         "batch `{}`: {} for {}",
         batch.id,
-        count(facts.n_requests, "request"),
-        count(facts.n_groups, "group")
+        count(part.n_requests, "request"),
+        count(part.n_groups, "group")
     ));
     Ok(())
 }
 
 /// Says where a batch was made that this client can't see.
-pub fn elsewhere(session: &Session<'_>, batch: &BatchFacts) -> anyhow::Result<String> {
+pub fn elsewhere(session: &Session<'_>, batch: &BatchRow) -> anyhow::Result<String> {
     let url = match batch.origin {
         Some(origin) => session.store.read().origin(origin)?.base_url,
         None => "another provider".into(),

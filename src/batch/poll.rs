@@ -16,7 +16,7 @@ use crate::provider::{ApiError, Client, Fault};
 use crate::request::Prices;
 use crate::session::Session;
 use crate::session::api_failure;
-use crate::store::{BatchFacts, BatchState, Read};
+use crate::store::{BatchRow, BatchState, Read};
 use crate::terminal::bar::{Bar, Unit};
 use crate::terminal::words::duration;
 
@@ -55,7 +55,7 @@ pub fn wait(session: &mut Session<'_>, client: &Client, waiting: &Waiting, price
     loop {
         interrupt::check()?;
         let mut fault = None;
-        let meant = |batch: &BatchFacts| waiting.only.as_ref().is_none_or(|target| target.includes(batch));
+        let meant = |batch: &BatchRow| waiting.only.as_ref().is_none_or(|target| target.includes(batch));
         for batch in session.store.read().pending_batches()?.into_iter().filter(meant) {
             interrupt::check()?;
             if given_up.contains(&batch.key) {
@@ -92,8 +92,7 @@ pub fn wait(session: &mut Session<'_>, client: &Client, waiting: &Waiting, price
                 _ => None,
             };
             let read = session.store.read();
-            let is_sendable =
-                |part: &BatchFacts| part.state.is_unsent() && meant(part) && !given_up.contains(&part.key);
+            let is_sendable = |part: &BatchRow| part.state.is_unsent() && meant(part) && !given_up.contains(&part.key);
             if read.pending_batches()?.iter().any(|part| is_sendable(part) && is_on_its_way(read, part)) {
                 match submit::send_waiting(session, client, run.as_ref(), waiting.max_enqueued) {
                     Ok(submitted) => given_up.extend(submitted.uncertain),
@@ -101,7 +100,7 @@ pub fn wait(session: &mut Session<'_>, client: &Client, waiting: &Waiting, price
                 }
             }
         }
-        let left: Vec<BatchFacts> = session
+        let left: Vec<BatchRow> = session
             .store
             .read()
             .pending_batches()?
@@ -127,7 +126,7 @@ pub fn wait(session: &mut Session<'_>, client: &Client, waiting: &Waiting, price
 }
 
 /// Returns whether a part belongs to a run that was sent, or begun to be: one made without network waits to be named.
-fn is_on_its_way(read: Read<'_>, part: &BatchFacts) -> bool {
+fn is_on_its_way(read: Read<'_>, part: &BatchRow) -> bool {
     read.run(&part.run).ok().flatten().is_some_and(|run| run.origin.is_some())
 }
 
@@ -157,7 +156,7 @@ fn pause_with_bar(session: &Session<'_>, bar: Option<&Bar>, pause: Duration) -> 
 /// Returns a fault to be waited out. What only concerns one batch is told, and the others are waited for without it.
 fn patience_or_skip(
     session: &Session<'_>,
-    batch: &BatchFacts,
+    batch: &BatchRow,
     given_up: &mut Vec<BatchKey>,
     error: anyhow::Error,
 ) -> anyhow::Result<Option<anyhow::Error>> {
@@ -190,7 +189,7 @@ fn patience(error: anyhow::Error) -> anyhow::Result<anyhow::Error> {
 fn show(
     session: &Session<'_>,
     bar: &mut Option<Bar>,
-    left: &[BatchFacts],
+    left: &[BatchRow],
     collected: &[Collected],
     waiting: &Waiting,
 ) -> anyhow::Result<()> {
@@ -209,7 +208,7 @@ fn show(
     if n_parts > 1 {
         message += &format!("; {} of {n_parts} parts done", collected.len());
     }
-    let unsent: Vec<BatchFacts> = left.iter().filter(|batch| batch.state.is_unsent()).cloned().collect();
+    let unsent: Vec<BatchRow> = left.iter().filter(|batch| batch.state.is_unsent()).cloned().collect();
     if !unsent.is_empty() && waiting.may_spend {
         message += &format!(", {}", submit::next_try(session, &unsent));
     }

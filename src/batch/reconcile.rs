@@ -13,7 +13,7 @@ use crate::model::BatchId;
 use crate::provider::{Batch, BatchStatus, Client};
 use crate::session::Session;
 use crate::session::api_failure;
-use crate::store::{BatchFacts, BatchState};
+use crate::store::{BatchRow, BatchState};
 use crate::terminal::words::list;
 
 /// How long between two searches of the list.
@@ -32,7 +32,7 @@ pub enum Search {
 
 /// Searches the provider's whole list for a part whose creation had no clear outcome, for as long as it may take to
 /// appear, counted from the try.
-pub fn search(session: &Session<'_>, client: &Client, part: &BatchFacts) -> anyhow::Result<Search> {
+pub fn search(session: &Session<'_>, client: &Client, part: &BatchRow) -> anyhow::Result<Search> {
     let since = part.intent_at.as_deref().and_then(|text| text.parse::<jiff::Timestamp>().ok());
     loop {
         match search_once(session, client, part)? {
@@ -50,7 +50,7 @@ pub fn search(session: &Session<'_>, client: &Client, part: &BatchFacts) -> anyh
 }
 
 /// Searches the provider's whole list once.
-fn search_once(session: &Session<'_>, client: &Client, part: &BatchFacts) -> anyhow::Result<Search> {
+fn search_once(session: &Session<'_>, client: &Client, part: &BatchRow) -> anyhow::Result<Search> {
     for batch in client.all_batches() {
         let batch = match batch {
             Ok(batch) => batch,
@@ -69,7 +69,7 @@ fn search_once(session: &Session<'_>, client: &Client, part: &BatchFacts) -> any
 
 /// Returns whether a batch of the list is the one that was tried: it carries the key of the try, or its input file, and
 /// is not already known as another one.
-fn is_ours(session: &Session<'_>, part: &BatchFacts, batch: &Batch) -> anyhow::Result<bool> {
+fn is_ours(session: &Session<'_>, part: &BatchRow, batch: &Batch) -> anyhow::Result<bool> {
     let same_key = part.gleaner_key.is_some() && batch.metadata.get("gleaner_key") == part.gleaner_key.as_ref();
     let same_file = part.input_file_id.is_some()
         && batch.input_file_id.as_deref() == part.input_file_id.as_ref().map(|id| id.as_str());
@@ -84,16 +84,16 @@ fn is_ours(session: &Session<'_>, part: &BatchFacts, batch: &Batch) -> anyhow::R
 /// It is also the first call of a command that spends, so that afterwards the client knows whether it talks to a
 /// sandbox.
 pub fn survey(session: &mut Session<'_>, client: &Client) -> anyhow::Result<()> {
-    let strangers = look_through(session, client)?;
-    if strangers.is_empty() {
+    let from_copies = look_through(session, client)?;
+    if from_copies.is_empty() {
         return Ok(());
     }
-    Err(anyhow!("another copy of this database has sent {}", list(&strangers, "and")))
+    Err(anyhow!("another copy of this database has sent {}", list(&from_copies, "and")))
         .hint("go on with the copy that sent it; what both would send would be paid twice")
         .hint(format!(
             "or take its batch over: `gleaner batch process {0}` reads its requests and answers into this copy, `gleaner \
              batch cancel {0} --local` leaves it aside",
-            strangers[0]
+            from_copies[0]
         ))
 }
 
@@ -108,7 +108,7 @@ pub fn adopt_what_was_bought(session: &mut Session<'_>, client: &Client) -> anyh
 fn look_through(session: &mut Session<'_>, client: &Client) -> anyhow::Result<Vec<String>> {
     let db_id = session.store.read().db_id()?;
     let tries = session.store.read().batches_in(BatchState::Creating)?;
-    let mut strangers = vec![];
+    let mut from_copies = vec![];
     for batch in client.all_batches() {
         let batch = batch.map_err(api_failure)?;
         if session.store.read().batch_by_id(&BatchId::new(batch.id.clone()))?.is_some() {
@@ -125,8 +125,8 @@ fn look_through(session: &mut Session<'_>, client: &Client) -> anyhow::Result<Ve
         let is_this_database = batch.metadata.get("gleaner_db") == Some(&db_id);
         // A batch that failed its validation bought nothing.
         if !adopted && is_this_database && batch.status != BatchStatus::Failed {
-            strangers.push(batch.id);
+            from_copies.push(batch.id);
         }
     }
-    Ok(strangers)
+    Ok(from_copies)
 }

@@ -26,7 +26,7 @@ use crate::store::{BatchState, NewBatch, NewRequest, Origin, RequestRow, Request
 use crate::terminal::words::count;
 
 /// Looks a batch up at the provider and takes it over. Returns `None` where the provider does not know it either.
-pub fn inherit(session: &mut Session<'_>, client: &Client, id: &str) -> anyhow::Result<Option<BatchKey>> {
+pub fn take_over(session: &mut Session<'_>, client: &Client, id: &str) -> anyhow::Result<Option<BatchKey>> {
     let batch = match client.get_batch(id) {
         Ok(batch) => batch,
         Err(error) if error.is_not_found() => return Ok(None),
@@ -45,19 +45,19 @@ pub fn inherit(session: &mut Session<'_>, client: &Client, id: &str) -> anyhow::
     let prompts = Prompts::of(&session.store, &PromptOptions::default())?;
     let now = session.config.now_text();
     let tx = session.store.write()?;
-    let mut heir = Heir::new(&tx, &prompts, &origin, &batch, now)?;
-    heir.read(&path)?;
-    let (key, inherited) = heir.finish()?;
+    let mut recorder = Recorder::new(&tx, &prompts, &origin, &batch, now)?;
+    recorder.read(&path)?;
+    let (key, found) = recorder.finish()?;
     tx.commit()?;
     session.terminal.status(format!(
         "batch `{id}` was not known here: adopted from its own input file, {} for {}",
-        count(inherited.n_requests, "request"),
-        count(inherited.n_groups, "group")
+        count(found.n_requests, "request"),
+        count(found.n_groups, "group")
     ));
-    if inherited.n_strangers > 0 {
+    if found.n_unknown > 0 {
         session.terminal.warn(format!(
             "{} of that batch stand for groups that are not in this database; their answers are set aside",
-            count(inherited.n_strangers, "line")
+            count(found.n_unknown, "line")
         ));
     }
     Ok(Some(key))
@@ -78,9 +78,9 @@ pub fn leave_aside(session: &mut Session<'_>, client: &Client, id: &str) -> anyh
     let prompts = Prompts::of(&session.store, &PromptOptions::default())?;
     let now = session.config.now_text();
     let tx = session.store.write()?;
-    let heir = Heir::new(&tx, &prompts, &origin, &batch, now.clone())?;
-    let key = heir.key;
-    heir.note(&now)?;
+    let recorder = Recorder::new(&tx, &prompts, &origin, &batch, now.clone())?;
+    let key = recorder.key;
+    recorder.note(&now)?;
     tx.set_batch_state(key, BatchState::GivenUp)?;
     tx.commit()?;
     Ok(Some(key))
@@ -88,15 +88,15 @@ pub fn leave_aside(session: &mut Session<'_>, client: &Client, id: &str) -> anyh
 
 /// What an input file held.
 #[derive(Default)]
-struct Inherited {
+struct Found {
     n_groups: u64,
     n_requests: u64,
-    n_strangers: u64,
+    n_unknown: u64,
     tokens: u64,
 }
 
 /// Writes the ledger's rows of one batch from its input file.
-struct Heir<'t, 'c> {
+struct Recorder<'t, 'c> {
     tx: &'t Tx<'c>,
     prompts: &'t Prompts,
     origin: &'t Origin,
@@ -107,12 +107,12 @@ struct Heir<'t, 'c> {
     key: BatchKey,
     by_line: HashMap<String, Option<(PromptKey, LineTemplate)>>,
     /// Parts of this copy that lost requests.
-    robbed: BTreeSet<BatchKey>,
+    emptied: BTreeSet<BatchKey>,
     last_group: Option<crate::model::GroupKey>,
-    found: Inherited,
+    found: Found,
 }
 
-impl<'t, 'c> Heir<'t, 'c> {
+impl<'t, 'c> Recorder<'t, 'c> {
     fn new(
         tx: &'t Tx<'c>,
         prompts: &'t Prompts,
@@ -160,9 +160,9 @@ impl<'t, 'c> Heir<'t, 'c> {
             part,
             key,
             by_line: HashMap::new(),
-            robbed: BTreeSet::new(),
+            emptied: BTreeSet::new(),
             last_group: None,
-            found: Inherited::default(),
+            found: Found::default(),
         })
     }
 
@@ -176,7 +176,7 @@ impl<'t, 'c> Heir<'t, 'c> {
                 return Ok(());
             }
             if !line.trim_ascii().is_empty() && !self.read_line(&line)? {
-                self.found.n_strangers += 1;
+                self.found.n_unknown += 1;
             }
         }
     }
@@ -188,7 +188,7 @@ impl<'t, 'c> Heir<'t, 'c> {
         let Some((kind, wire)) = parse_custom_id(&line.custom_id) else { return Ok(false) };
         let Some(group) = read.group_key_on_wire(wire)? else { return Ok(false) };
         let Some(row) = read.group(group)? else { return Ok(false) };
-        let Some((prompt, tokens)) = self.ask(&line, kind)? else { return Ok(false) };
+        let Some((prompt, tokens)) = self.prompt_of(&line, kind)? else { return Ok(false) };
         if read.request_in_batch(self.key, group, kind)?.is_some() {
             return Ok(false);
         }
@@ -236,14 +236,14 @@ impl<'t, 'c> Heir<'t, 'c> {
         let Some(part) = planned.batch else { return Ok(()) };
         if self.tx.read().batch(part)?.state != BatchState::Creating {
             self.tx.set_request_state(planned.key, RequestState::Withdrawn, Some("asked_elsewhere"))?;
-            self.robbed.insert(part);
+            self.emptied.insert(part);
         }
         Ok(())
     }
 
     /// Returns the prompt of a line and the tokens of its input: one that is known here or would be made here today, else a
     /// new one.
-    fn ask(&mut self, line: &RequestLine, kind: Kind) -> anyhow::Result<Option<(PromptKey, u64)>> {
+    fn prompt_of(&mut self, line: &RequestLine, kind: Kind) -> anyhow::Result<Option<(PromptKey, u64)>> {
         let question = format!("{kind} {} {}", line.endpoint.path(), serde_json::to_string(&line.question)?);
         if !self.by_line.contains_key(&question) {
             let known = self.tx.read().prompts_of(kind)?.into_iter().find(|known| line.is_from(&known.prompt));
@@ -265,7 +265,7 @@ impl<'t, 'c> Heir<'t, 'c> {
 
     /// Notes what the provider says of the batch.
     fn note(&self, now: &str) -> anyhow::Result<()> {
-        self.tx.note_inherited(
+        self.tx.note_remote(
             self.key,
             self.origin.key,
             &FileId::new(self.batch.input_file_id.clone().unwrap_or_default()),
@@ -275,7 +275,7 @@ impl<'t, 'c> Heir<'t, 'c> {
         self.tx.observe(self.key, &look::observation(self.batch), now)
     }
 
-    fn finish(self) -> anyhow::Result<(BatchKey, Inherited)> {
+    fn finish(self) -> anyhow::Result<(BatchKey, Found)> {
         let (tx, key) = (self.tx, self.key);
         let found = &self.found;
         if found.n_requests == 0 {
@@ -296,9 +296,9 @@ impl<'t, 'c> Heir<'t, 'c> {
             },
         )?;
         self.note(&self.now)?;
-        for &robbed in &self.robbed {
-            if tx.read().n_requests_in(robbed, RequestState::Planned)? == 0 {
-                tx.set_batch_state(robbed, BatchState::Withdrawn)?;
+        for &emptied in &self.emptied {
+            if tx.read().n_requests_in(emptied, RequestState::Planned)? == 0 {
+                tx.set_batch_state(emptied, BatchState::Withdrawn)?;
             }
         }
         let sizes = tx.read().batches_of_run(&self.run)?;

@@ -13,7 +13,7 @@ use crate::interrupt;
 use crate::model::{BatchKey, GroupKey, PromptKey, RequestKey};
 use crate::request::{LineTemplate, render_input};
 use crate::session::Session;
-use crate::store::{BatchFacts, BatchState, GroupRow, NewBatch, Read, RequestRow, RequestState, Tx};
+use crate::store::{BatchRow, BatchState, GroupRow, NewBatch, Read, RequestRow, RequestState, Tx};
 use crate::terminal::bar::Unit;
 
 /// A request file as it was written.
@@ -67,12 +67,12 @@ pub fn write(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<Option<
     let folder = session.batch_files()?;
     let now = session.config.now_text();
     let tx = session.store.write()?;
-    let facts = tx.read().batch(key)?;
-    let stem = tx.read().run(&facts.run)?.and_then(|run| run.file_stem).context("the run has no file name")?;
-    let n_parts = tx.read().batches_of_run(&facts.run)?.iter().map(|batch| batch.part).max().unwrap_or(1);
-    let stem = if n_parts > 1 { format!("{stem}_part{:02}", facts.part) } else { stem };
+    let part = tx.read().batch(key)?;
+    let stem = tx.read().run(&part.run)?.and_then(|run| run.file_stem).context("the run has no file name")?;
+    let n_parts = tx.read().batches_of_run(&part.run)?.iter().map(|batch| batch.part).max().unwrap_or(1);
+    let stem = if n_parts > 1 { format!("{stem}_part{:02}", part.part) } else { stem };
     let name = format!("{stem}.jsonl");
-    let written = write_lines(session.terminal, &tx, &facts, &folder.join(&name))?;
+    let written = write_lines(session.terminal, &tx, &part, &folder.join(&name))?;
     for (request, text_hash) in &written.changed {
         tx.set_request_text(*request, *text_hash)?;
     }
@@ -94,13 +94,13 @@ pub fn write(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<Option<
     tx.set_part_size(
         key,
         &NewBatch {
-            run: facts.run.clone(),
-            part: facts.part,
-            model: facts.model.clone(),
+            run: part.run.clone(),
+            part: part.part,
+            model: part.model.clone(),
             n_groups: file.n_groups,
             n_requests: file.n_requests,
             estimated_input_tokens: written.tokens,
-            estimated_cost_usd: facts.estimated_cost_usd,
+            estimated_cost_usd: part.estimated_cost_usd,
         },
     )?;
     tx.note_file(key, (&file.path, file.bytes, &file.sha256))?;
@@ -114,13 +114,13 @@ pub fn write(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<Option<
     }
     prompts.sort_by(|a, b| b.kind.cmp(&a.kind));
     let metadata = Metadata {
-        run_id: facts.run.as_str(),
-        part: facts.part,
+        run_id: part.run.as_str(),
+        part: part.part,
         parts: n_parts,
         gleaner_db: &db_id,
         gleaner_version: env!("CARGO_PKG_VERSION"),
         created_at: &now,
-        model: &facts.model,
+        model: &part.model,
         endpoint,
         total_groups: file.n_groups,
         total_requests: file.n_requests,
@@ -128,7 +128,7 @@ pub fn write(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<Option<
         bytes: file.bytes,
         sha256: &file.sha256,
         estimated_input_tokens: written.tokens,
-        estimated_cost_usd: facts.estimated_cost_usd,
+        estimated_cost_usd: part.estimated_cost_usd,
         prompts,
     };
     let beside = folder.join(format!("{stem}_metadata.json"));
@@ -154,7 +154,7 @@ struct Written {
 fn write_lines(
     terminal: &crate::terminal::Terminal,
     tx: &Tx<'_>,
-    facts: &BatchFacts,
+    part: &BatchRow,
     path: &std::path::Path,
 ) -> anyhow::Result<Written> {
     let cannot = || format!("cannot write `{}`", path.display());
@@ -173,9 +173,9 @@ fn write_lines(
     };
     let mut templates: HashMap<PromptKey, LineTemplate> = HashMap::new();
     let mut at: Option<(GroupKey, Option<(GroupRow, String)>)> = None;
-    let bar = terminal.bar(facts.n_groups, Unit::Count, "writing requests");
+    let bar = terminal.bar(part.n_groups, Unit::Count, "writing requests");
     let read = tx.read();
-    read.each_request_of_batch(facts.key, Some(RequestState::Planned), |request| {
+    read.each_request_of_batch(part.key, Some(RequestState::Planned), |request| {
         interrupt::check()?;
         if at.as_ref().is_none_or(|(group, _)| *group != request.group) {
             bar.inc(1);

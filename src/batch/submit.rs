@@ -20,7 +20,7 @@ use crate::model::{BatchKey, FileId, RunId};
 use crate::provider::{ApiError, Batch, Client, CreateBatch, CreateError, Upload};
 use crate::session::Session;
 use crate::session::api_failure;
-use crate::store::{BatchFacts, BatchState, Origin, RequestState};
+use crate::store::{BatchRow, BatchState, Origin, RequestState};
 use crate::terminal::bar::Unit;
 use crate::terminal::words::{bytes, duration};
 
@@ -123,7 +123,7 @@ pub fn send_waiting(
 }
 
 /// Returns whether a part may be sent to this origin; one that was begun elsewhere is left alone, and said so.
-fn belongs_to(session: &Session<'_>, part: &BatchFacts, origin: &Origin) -> anyhow::Result<bool> {
+fn belongs_to(session: &Session<'_>, part: &BatchRow, origin: &Origin) -> anyhow::Result<bool> {
     let read = session.store.read();
     let begun = match part.origin {
         Some(origin) => Some(origin),
@@ -198,7 +198,7 @@ fn upload(session: &mut Session<'_>, client: &Client, origin: &Origin, key: Batc
     let now = session.config.now_text();
     let tx = session.store.write()?;
     tx.intend_upload(key, origin.key, (&file.path, file.bytes, &file.sha256), &tx.fresh_key()?, &now)?;
-    tx.set_world_of_batch(key, origin.is_sandbox)?;
+    tx.set_sandbox_of_batch(key, origin.is_sandbox)?;
     tx.commit()?;
 
     let path = session.store.folder().join(&file.path);
@@ -234,7 +234,7 @@ fn is_too_large(error: &ApiError) -> bool {
 }
 
 /// Asks for the batch, once. Returns what became of it, or `None` where the next look at the part's state decides.
-fn create(session: &mut Session<'_>, client: &Client, part: &BatchFacts) -> anyhow::Result<Option<Sent>> {
+fn create(session: &mut Session<'_>, client: &Client, part: &BatchRow) -> anyhow::Result<Option<Sent>> {
     let file = part.input_file_id.clone().context("an uploaded part has a file")?;
     let now = session.config.now_text();
     let endpoint = endpoint_of(session, part.key)?;
@@ -308,8 +308,8 @@ fn names_file(error: &ApiError) -> bool {
 fn opened(session: &mut Session<'_>, client: &Client, key: BatchKey, batch: &Batch) -> anyhow::Result<Sent> {
     look::note_opened(session, key, batch)?;
     for _ in 0..2 {
-        let facts = session.store.read().batch(key)?;
-        if facts.state != BatchState::Open || !matches!(facts.status.as_deref(), Some("validating" | "")) {
+        let part = session.store.read().batch(key)?;
+        if part.state != BatchState::Open || !matches!(part.status.as_deref(), Some("validating" | "")) {
             break;
         }
         session.config.pause(Duration::from_secs(2))?;
@@ -319,10 +319,10 @@ fn opened(session: &mut Session<'_>, client: &Client, key: BatchKey, batch: &Bat
             break;
         }
     }
-    let facts = session.store.read().batch(key)?;
-    if facts.state == BatchState::Ended
-        && facts.status.as_deref() == Some("failed")
-        && let Some(message) = throttle::message_of(facts.errors.as_deref())
+    let part = session.store.read().batch(key)?;
+    if part.state == BatchState::Ended
+        && part.status.as_deref() == Some("failed")
+        && let Some(message) = throttle::message_of(part.errors.as_deref())
     {
         let split = throttle::refused(session, key, &message)?;
         return Ok(if split.is_empty() { Sent::Held } else { Sent::Split(split) });
@@ -343,7 +343,7 @@ fn endpoint_of(session: &Session<'_>, key: BatchKey) -> anyhow::Result<String> {
 }
 
 /// Says in words when a held part is tried next.
-pub fn next_try(session: &Session<'_>, parts: &[BatchFacts]) -> String {
+pub fn next_try(session: &Session<'_>, parts: &[BatchRow]) -> String {
     let next = parts.iter().filter_map(|part| part.not_before.as_deref()).min();
     match next.and_then(|text| text.parse::<jiff::Timestamp>().ok()) {
         Some(at) => {

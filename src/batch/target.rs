@@ -4,7 +4,7 @@ use anyhow::anyhow;
 
 use crate::error::Explain as _;
 use crate::model::{BatchId, BatchKey, RunId};
-use crate::store::{BatchFacts, Read};
+use crate::store::{BatchRow, Read};
 
 /// A batch or a run, as a person names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl Target {
     }
 
     /// Returns whether a part or batch is meant.
-    pub fn includes(&self, batch: &BatchFacts) -> bool {
+    pub fn includes(&self, batch: &BatchRow) -> bool {
         match self {
             Target::Batch(key) => batch.key == *key,
             Target::Run(run) => batch.run == *run,
@@ -37,7 +37,7 @@ impl Target {
     }
 
     /// Returns its parts and batches.
-    pub fn batches(&self, read: Read<'_>) -> anyhow::Result<Vec<BatchFacts>> {
+    pub fn batches(&self, read: Read<'_>) -> anyhow::Result<Vec<BatchRow>> {
         match self {
             Target::Batch(key) => Ok(vec![read.batch(*key)?]),
             Target::Run(run) => read.batches_of_run(run),
@@ -46,6 +46,6 @@ impl Target {
 }
 
 /// Returns the id a person knows a batch by.
-pub fn name(facts: &BatchFacts) -> String {
-    facts.batch_id.as_ref().map_or_else(|| format!("{} part {}", facts.run, facts.part), BatchId::to_string)
+pub fn name(part: &BatchRow) -> String {
+    part.batch_id.as_ref().map_or_else(|| format!("{} part {}", part.run, part.part), BatchId::to_string)
 }

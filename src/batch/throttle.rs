@@ -9,7 +9,7 @@ use crate::config::timestamp_text;
 use crate::model::{BatchKey, GroupKey, PromptKey, RequestKey};
 use crate::request::{Limits, LineTemplate, PairSize, PartNumber, Splitter, render_input};
 use crate::session::Session;
-use crate::store::{BatchFacts, BatchState, NewBatch, Origin, RequestState};
+use crate::store::{BatchRow, BatchState, NewBatch, Origin, RequestState};
 use crate::terminal::words::{count, number};
 use std::collections::HashMap;
 use std::io;
@@ -51,7 +51,7 @@ pub enum Room {
 pub fn room(
     session: &Session<'_>,
     origin: &Origin,
-    part: &BatchFacts,
+    part: &BatchRow,
     max_enqueued: Option<u64>,
 ) -> anyhow::Result<Room> {
     let read = session.store.read();
@@ -148,7 +148,7 @@ pub fn refused(session: &mut Session<'_>, key: BatchKey, message: &str) -> anyho
     }
 }
 
-fn new_part(part: &BatchFacts) -> NewBatch {
+fn new_part(part: &BatchRow) -> NewBatch {
     NewBatch {
         run: part.run.clone(),
         part: part.part,

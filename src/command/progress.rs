@@ -6,7 +6,7 @@ use super::Context;
 use crate::batch::prompts::Prompts;
 use crate::error::Exit;
 use crate::profile::PromptOptions;
-use crate::store::WorldProgress;
+use crate::store::LedgerProgress;
 use crate::terminal::style::bold;
 use crate::terminal::words::{count, dollars, number};
 
@@ -83,24 +83,29 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn show(context: &Context, title: &str, world: &WorldProgress, active: u64) -> anyhow::Result<()> {
+fn show(context: &Context, title: &str, progress: &LedgerProgress, active: u64) -> anyhow::Result<()> {
     let terminal = &context.terminal;
-    terminal.line(format!("{}  {} of {} groups answered", bold(title), number(world.groups_done), number(active)))?;
+    terminal.line(format!(
+        "{}  {} of {} groups answered",
+        bold(title),
+        number(progress.groups_done),
+        number(active)
+    ))?;
     for (n, what) in [
-        (world.usable, "requests answered"),
-        (world.stale, "of them stale: text, prompt, model or parameters have changed (`--stale` asks again)"),
-        (world.in_flight, "requests in flight"),
-        (world.planned, "requests wait in a part"),
-        (world.failed, "requests failed without being billed; the next `batch create` sends them again"),
-        (world.missing, "requests missing from the answers; the next `batch create` sends them again"),
-        (world.unusable, "answers paid for but unusable (`--retry-failed` asks again)"),
-        (world.refused, "requests refused by the endpoint (`--retry-failed` asks again)"),
+        (progress.usable, "requests answered"),
+        (progress.stale, "of them stale: text, prompt, model or parameters have changed (`--stale` asks again)"),
+        (progress.in_flight, "requests in flight"),
+        (progress.planned, "requests wait in a part"),
+        (progress.failed, "requests failed without being billed; the next `batch create` sends them again"),
+        (progress.missing, "requests missing from the answers; the next `batch create` sends them again"),
+        (progress.unusable, "answers paid for but unusable (`--retry-failed` asks again)"),
+        (progress.refused, "requests refused by the endpoint (`--retry-failed` asks again)"),
     ] {
         if n > 0 {
             terminal.line(format!("  {} {what}", number(n)))?;
         }
     }
-    let spend = &world.spend;
+    let spend = &progress.spend;
     if spend.n_answers > 0 {
         terminal.line(format!(
             "  spent {}, {} of it for unusable answers; saved {} against synchronous prices",

@@ -42,8 +42,8 @@ pub use decisions::{DecisionRow, Remembered};
 pub use groups::{GroupChange, GroupCounts, GroupRow};
 pub use knowledge::{CurrentAnswer, LinkedMention, Source};
 pub use ledger::{
-    Account, AnswerRow, BatchFacts, BatchState, Cause, HeldBack, NewBatch, NewRequest, Observation, Progress,
-    RequestRow, RequestState, RunRow, Spend, WorldProgress,
+    Account, AnswerRow, BatchRow, BatchState, Cause, HeldBack, LedgerProgress, NewBatch, NewRequest, Observation,
+    Progress, RequestRow, RequestState, RunRow, Spend,
 };
 pub use links::StoredLink;
 pub use postings::IndexState;

@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 
 use super::super::Context;
-use super::facts;
+use super::describe;
 use crate::batch::reconcile;
 use crate::batch::remote_import;
 use crate::batch::target::Target;
@@ -34,7 +34,7 @@ pub(in crate::command) fn cancel(args: &CancelArgs, context: &Context) -> anyhow
     };
     let batches = target.batches(session.store.read())?;
     let needs_network =
-        !args.local && batches.iter().any(|facts| matches!(facts.state, BatchState::Open | BatchState::Creating));
+        !args.local && batches.iter().any(|part| matches!(part.state, BatchState::Open | BatchState::Creating));
     let client = if needs_network {
         let client = context.client()?;
         reconcile::adopt_what_was_bought(&mut session, &client)?;
@@ -43,34 +43,34 @@ pub(in crate::command) fn cancel(args: &CancelArgs, context: &Context) -> anyhow
         None
     };
     let mut n_changed = 0;
-    for facts in target.batches(session.store.read())? {
+    for part in target.batches(session.store.read())? {
         let changed = if args.local {
-            cancel::give_up(&mut session, facts.key)?
+            cancel::give_up(&mut session, part.key)?
         } else {
-            cancel::cancel(&mut session, client.as_ref(), facts.key)?
+            cancel::cancel(&mut session, client.as_ref(), part.key)?
         };
         n_changed += u32::from(changed);
     }
     let batches = target.batches(session.store.read())?;
     let read = session.store.read();
     if n_changed == 0 {
-        let standing: Vec<String> = batches.iter().map(facts::headline).collect();
-        return Err(anyhow!("`{}` can't be cancelled: {}", args.id, standing.join("; ")))
+        let states: Vec<String> = batches.iter().map(describe::headline).collect();
+        return Err(anyhow!("`{}` can't be cancelled: {}", args.id, states.join("; ")))
             .hint("`gleaner batch process` imports what has ended");
     }
     if context.terminal.is_json() {
         match (&target, &batches[..]) {
-            (Target::Batch(_), [facts]) => context.terminal.json(&facts::json_of(read, facts)?)?,
-            _ => context.terminal.json(&facts::json_of_runs(read, &batches)?)?,
+            (Target::Batch(_), [part]) => context.terminal.json(&describe::json_of(read, part)?)?,
+            _ => context.terminal.json(&describe::json_of_runs(read, &batches)?)?,
         }
         return Ok(Exit::Done);
     }
-    for facts in &batches {
-        context.terminal.line(format!("{}  {}", target::name(facts), facts::headline(facts)))?;
+    for part in &batches {
+        context.terminal.line(format!("{}  {}", target::name(part), describe::headline(part)))?;
     }
     if args.local {
         context.terminal.hint("its requests are sent again by the next `gleaner batch create`");
-    } else if batches.iter().any(|facts| facts.state.is_pending()) {
+    } else if batches.iter().any(|part| part.state.is_pending()) {
         context.terminal.hint("cancelling takes up to ten minutes; `gleaner batch wait` imports what was answered");
     }
     Ok(Exit::Done)

@@ -9,7 +9,7 @@ use crate::batch::target::Target;
 use crate::cli::batch::CleanArgs;
 use crate::error::{Exit, Explain as _};
 use crate::session::api_failure;
-use crate::store::{BatchFacts, BatchState};
+use crate::store::{BatchRow, BatchState};
 use crate::terminal::words::count;
 
 /// Runs the command: shows what would be deleted at the provider, asks, deletes.
@@ -18,13 +18,13 @@ pub(super) fn clean(args: &CleanArgs, context: &Context) -> anyhow::Result<Exit>
     let target = args.id.as_deref().map(|id| Target::find(session.store.read(), id)).transpose()?;
     let imported = session.store.read().batches_in(BatchState::Imported)?;
     let origin = session.store.read().origin_by_url(&context.origin()?)?;
-    let batches: Vec<BatchFacts> = imported
+    let batches: Vec<BatchRow> = imported
         .into_iter()
-        .filter(|facts| facts.remote_deleted_at.is_none() && facts.batch_id.is_some())
-        .filter(|facts| target.as_ref().is_none_or(|target| target.includes(facts)))
-        .filter(|facts| origin.as_ref().is_some_and(|origin| facts.origin == Some(origin.key)))
+        .filter(|part| part.remote_deleted_at.is_none() && part.batch_id.is_some())
+        .filter(|part| target.as_ref().is_none_or(|target| target.includes(part)))
+        .filter(|part| origin.as_ref().is_some_and(|origin| part.origin == Some(origin.key)))
         .collect();
-    let files: usize = batches.iter().map(|facts| ids(facts).len()).sum();
+    let files: usize = batches.iter().map(|part| ids(part).len()).sum();
     if files == 0 {
         if context.terminal.is_json() {
             context.terminal.json(&json!({"deleted": []}))?;
@@ -33,8 +33,8 @@ pub(super) fn clean(args: &CleanArgs, context: &Context) -> anyhow::Result<Exit>
         }
         return Ok(Exit::Done);
     }
-    for facts in &batches {
-        context.terminal.status(format!("{}: {}", target::name(facts), ids(facts).join(", ")));
+    for part in &batches {
+        context.terminal.status(format!("{}: {}", target::name(part), ids(part).join(", ")));
     }
     let what = format!("{} of {}", count(files as u64, "file"), count(batches.len() as u64, "imported batch"));
     if args.dry_run {
@@ -51,13 +51,13 @@ pub(super) fn clean(args: &CleanArgs, context: &Context) -> anyhow::Result<Exit>
     }
     let client = context.client()?;
     let mut deleted = vec![];
-    for facts in &batches {
-        for id in ids(facts) {
+    for part in &batches {
+        for id in ids(part) {
             client.delete_file(&id).map_err(api_failure)?;
             deleted.push(id);
         }
         let tx = session.store.write()?;
-        tx.note_remote_deleted(facts.key, &context.config.now_text())?;
+        tx.note_remote_deleted(part.key, &context.config.now_text())?;
         tx.commit()?;
     }
     if context.terminal.is_json() {
@@ -68,8 +68,8 @@ pub(super) fn clean(args: &CleanArgs, context: &Context) -> anyhow::Result<Exit>
     Ok(Exit::Done)
 }
 
-fn ids(facts: &BatchFacts) -> Vec<String> {
-    [&facts.input_file_id, &facts.output_file_id, &facts.error_file_id]
+fn ids(part: &BatchRow) -> Vec<String> {
+    [&part.input_file_id, &part.output_file_id, &part.error_file_id]
         .into_iter()
         .flatten()
         .map(ToString::to_string)

@@ -6,7 +6,7 @@ use anyhow::anyhow;
 use serde_json::json;
 
 use super::super::{Context, select};
-use super::facts;
+use super::describe;
 use super::wait::{self, finish};
 use crate::batch::plan::{self, Estimate, Plan};
 use crate::batch::prompts::Prompts;
@@ -19,7 +19,7 @@ use crate::extract::probe::{self, Probed};
 use crate::provider::Client;
 use crate::request::{Limits, Prices};
 use crate::session::Session;
-use crate::store::{BatchFacts, Origin};
+use crate::store::{BatchRow, Origin};
 use crate::terminal::words::{bytes, count, dollars, dollars_or_unknown, list, number};
 
 /// Runs the command.
@@ -90,7 +90,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     }
     let batches = session.store.read().batches_of_run(&run)?;
     if context.terminal.is_json() && !args.wait {
-        let value = facts::json_of_runs(session.store.read(), &batches)?;
+        let value = describe::json_of_runs(session.store.read(), &batches)?;
         context.terminal.json(&json!({
             "run_id": run,
             "batches": value["runs"][0]["batches"],
@@ -212,9 +212,9 @@ fn nothing_new(
         );
     }
     if context.terminal.is_json() {
-        let batches: Vec<BatchFacts> =
+        let batches: Vec<BatchRow> =
             submitted.opened.iter().map(|key| read.batch(*key)).collect::<anyhow::Result<_>>()?;
-        let value = facts::json_of_runs(read, &batches)?;
+        let value = describe::json_of_runs(read, &batches)?;
         context.terminal.json(&json!({
             "run_id": null, "batches": [], "total_groups": 0, "total_requests": 0, "estimate": null,
             "resumed": value["runs"],
@@ -268,7 +268,7 @@ fn show(
     context: &Context,
     session: &Session<'_>,
     plan: &Plan,
-    batches: &[BatchFacts],
+    batches: &[BatchRow],
     run: &crate::model::RunId,
 ) -> anyhow::Result<()> {
     let terminal = &context.terminal;
@@ -276,7 +276,7 @@ fn show(
     for batch in batches {
         let file = batch.input_file_path.as_ref().map(|path| session.store.folder().join(path));
         let name = batch.batch_id.as_ref().map_or_else(|| format!("part {}", batch.part), ToString::to_string);
-        terminal.line(format!("  {name}  {}", facts::headline(batch)))?;
+        terminal.line(format!("  {name}  {}", describe::headline(batch)))?;
         if let (Some(file), Some(size)) = (file, batch.input_bytes) {
             terminal.line(format!("    {} ({})", file.display(), bytes(size)))?;
         }

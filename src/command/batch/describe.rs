@@ -1,4 +1,4 @@
-//! Batch facts as JSON and as lines for a person; the same for every command.
+//! Batches as JSON and as lines for a person; the same for every command.
 
 use serde_json::{Map, Value, json};
 
@@ -6,67 +6,67 @@ use super::super::Context;
 use crate::batch::refusal;
 use crate::import::answers::ImportReport;
 use crate::model::BatchId;
-use crate::store::{Account, BatchFacts, BatchState, Read, Spend};
+use crate::store::{Account, BatchRow, BatchState, Read, Spend};
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, dollars, duration, number};
 
-/// Returns the facts of a batch, as `batch status ID --json` prints them.
-pub(super) fn json_of(read: Read<'_>, facts: &BatchFacts) -> anyhow::Result<Value> {
-    let run = read.run(&facts.run)?;
-    let origin = facts.origin.map(|origin| read.origin(origin)).transpose()?;
+/// Returns what is known of a batch, as `batch status ID --json` prints them.
+pub(super) fn json_of(read: Read<'_>, batch: &BatchRow) -> anyhow::Result<Value> {
+    let run = read.run(&batch.run)?;
+    let origin = batch.origin.map(|origin| read.origin(origin)).transpose()?;
     let metadata: Value =
-        facts.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| json!({}));
+        batch.metadata.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| json!({}));
     let errors: Value =
-        facts.errors.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| json!([]));
+        batch.errors.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_else(|| json!([]));
     Ok(json!({
-        "batch_id": facts.batch_id,
-        "run_id": facts.run,
-        "part": facts.part,
-        "state": facts.state,
-        "status": facts.status.as_deref().unwrap_or(facts.state.as_str()),
-        "total_groups": facts.n_groups,
-        "total_requests": facts.n_requests,
-        "input_file_path": facts.input_file_path,
-        "input_file_id": facts.input_file_id,
-        "output_file_id": facts.output_file_id,
-        "error_file_id": facts.error_file_id,
-        "request_counts": counts(facts),
-        "account": read.account(facts.key)?,
-        "cost": read.spend_of_batch(facts.key)?,
-        "estimated_cost_usd": facts.estimated_cost_usd,
-        "model": facts.model,
+        "batch_id": batch.batch_id,
+        "run_id": batch.run,
+        "part": batch.part,
+        "state": batch.state,
+        "status": batch.status.as_deref().unwrap_or(batch.state.as_str()),
+        "total_groups": batch.n_groups,
+        "total_requests": batch.n_requests,
+        "input_file_path": batch.input_file_path,
+        "input_file_id": batch.input_file_id,
+        "output_file_id": batch.output_file_id,
+        "error_file_id": batch.error_file_id,
+        "request_counts": counts(batch),
+        "account": read.account(batch.key)?,
+        "cost": read.spend_of_batch(batch.key)?,
+        "estimated_cost_usd": batch.estimated_cost_usd,
+        "model": batch.model,
         "origin": origin.as_ref().map(|origin| origin.base_url.as_str()),
         "sandbox": origin.as_ref().is_some_and(|origin| origin.is_sandbox),
-        "submitted_at": facts.intent_at,
+        "submitted_at": batch.intent_at,
         "run_created_at": run.map(|run| run.created_at),
-        "created_at": facts.created_at,
-        "expires_at": facts.expires_at,
-        "completed_at": facts.completed_at,
-        "checked_at": facts.checked_at,
-        "moved_at": facts.moved_at,
-        "not_before": facts.not_before,
-        "imported_at": facts.imported_at,
+        "created_at": batch.created_at,
+        "expires_at": batch.expires_at,
+        "completed_at": batch.completed_at,
+        "checked_at": batch.checked_at,
+        "moved_at": batch.moved_at,
+        "not_before": batch.not_before,
+        "imported_at": batch.imported_at,
         "errors": errors,
         "metadata": metadata,
     }))
 }
 
-fn counts(facts: &BatchFacts) -> Value {
-    match facts.counts {
+fn counts(batch: &BatchRow) -> Value {
+    match batch.counts {
         Some((total, completed, failed)) => json!({"total": total, "completed": completed, "failed": failed}),
         None => json!({"total": 0, "completed": 0, "failed": 0}),
     }
 }
 
-/// Returns the facts of several batches, by run: `{"runs":[{"run_id",…,"batches":[…]}]}`.
-pub(super) fn json_of_runs(read: Read<'_>, batches: &[BatchFacts]) -> anyhow::Result<Value> {
+/// Returns what is known of several batches, by run: `{"runs":[{"run_id",…,"batches":[…]}]}`.
+pub(super) fn json_of_runs(read: Read<'_>, batches: &[BatchRow]) -> anyhow::Result<Value> {
     let mut runs: Vec<(String, Vec<Value>)> = vec![];
-    for facts in batches {
-        let id = facts.run.to_string();
+    for batch in batches {
+        let id = batch.run.to_string();
         if runs.last().is_none_or(|(last, _)| *last != id) {
             runs.push((id, vec![]));
         }
-        runs.last_mut().expect("one was pushed").1.push(json_of(read, facts)?);
+        runs.last_mut().expect("one was pushed").1.push(json_of(read, batch)?);
     }
     let mut list = vec![];
     for (id, batches) in runs {
@@ -82,10 +82,10 @@ pub(super) fn json_of_runs(read: Read<'_>, batches: &[BatchFacts]) -> anyhow::Re
     Ok(json!({ "runs": list }))
 }
 
-/// Adds what an import found to the facts of its batch.
-pub(super) fn json_of_import(read: Read<'_>, facts: &BatchFacts, report: &ImportReport) -> anyhow::Result<Value> {
-    let mut value = json_of(read, facts)?;
-    let object: &mut Map<String, Value> = value.as_object_mut().expect("facts are an object");
+/// Adds what an import found to what is known of its batch.
+pub(super) fn json_of_import(read: Read<'_>, batch: &BatchRow, report: &ImportReport) -> anyhow::Result<Value> {
+    let mut value = json_of(read, batch)?;
+    let object: &mut Map<String, Value> = value.as_object_mut().expect("a batch is an object");
     let found = serde_json::to_value(report)?;
     let mut errors: Vec<Value> = report.errors.clone();
     errors.extend(report.causes.iter().map(
@@ -100,19 +100,19 @@ pub(super) fn json_of_import(read: Read<'_>, facts: &BatchFacts, report: &Import
 }
 
 /// Says a batch in a few lines.
-pub(super) fn show(context: &Context, read: Read<'_>, facts: &BatchFacts) -> anyhow::Result<()> {
+pub(super) fn show(context: &Context, read: Read<'_>, batch: &BatchRow) -> anyhow::Result<()> {
     let terminal = &context.terminal;
-    let name = facts.batch_id.as_ref().map_or_else(|| format!("part {}", facts.part), BatchId::to_string);
-    terminal.line(format!("{}  {}", bold(&name), headline(facts)))?;
+    let name = batch.batch_id.as_ref().map_or_else(|| format!("part {}", batch.part), BatchId::to_string);
+    terminal.line(format!("{}  {}", bold(&name), headline(batch)))?;
     terminal.line(format!(
         "  {} of {} ({}), part {}, {}",
-        count(facts.n_requests, "request"),
-        count(facts.n_groups, "group"),
-        facts.model,
-        facts.part,
-        facts.run
+        count(batch.n_requests, "request"),
+        count(batch.n_groups, "group"),
+        batch.model,
+        batch.part,
+        batch.run
     ))?;
-    if let Some((total, completed, failed)) = facts.counts.filter(|(total, ..)| *total > 0) {
+    if let Some((total, completed, failed)) = batch.counts.filter(|(total, ..)| *total > 0) {
         terminal.line(format!(
             "  at the provider: {} completed, {} failed of {}",
             number(completed),
@@ -120,19 +120,19 @@ pub(super) fn show(context: &Context, read: Read<'_>, facts: &BatchFacts) -> any
             number(total)
         ))?;
     }
-    let account = read.account(facts.key)?;
+    let account = read.account(batch.key)?;
     if account.sent > account.in_flight {
         terminal.line(format!("  account: {}", account_line(&account)))?;
     }
-    let cost = read.spend_of_batch(facts.key)?;
+    let cost = read.spend_of_batch(batch.key)?;
     if cost.n_answers > 0 {
         terminal.line(format!("  cost: {}", cost_line(&cost)))?;
     }
-    for cause in read.causes(facts.key)? {
+    for cause in read.causes(batch.key)? {
         let example = cause.example.map(|text| format!(": {text}")).unwrap_or_default();
         terminal.line(format!("  {} {} ({}){example}", number(cause.count), cause.class.as_str(), cause.reason))?;
     }
-    if let Some(errors) = &facts.errors {
+    if let Some(errors) = &batch.errors {
         for error in serde_json::from_str::<Vec<Value>>(errors).unwrap_or_default() {
             terminal.line(format!("  error: {}", error_line(&error)))?;
         }
@@ -142,11 +142,11 @@ pub(super) fn show(context: &Context, read: Read<'_>, facts: &BatchFacts) -> any
         let at = text.as_deref()?.parse::<jiff::Timestamp>().ok()?;
         Some(duration((now.as_second() - at.as_second()).max(0) as u64))
     };
-    if facts.state == BatchState::Open {
-        if let Some(ago) = ago(&facts.moved_at) {
+    if batch.state == BatchState::Open {
+        if let Some(ago) = ago(&batch.moved_at) {
             terminal.line(dim(format!("  nothing has moved for {ago}")))?;
         }
-        if let Some(expires) = &facts.expires_at {
+        if let Some(expires) = &batch.expires_at {
             terminal.line(dim(format!("  expires at {expires}")))?;
         }
     }
@@ -154,10 +154,10 @@ pub(super) fn show(context: &Context, read: Read<'_>, facts: &BatchFacts) -> any
 }
 
 /// Says in a few words where a part or batch stands.
-pub(super) fn headline(facts: &BatchFacts) -> String {
-    let status = facts.status.as_deref().unwrap_or("unknown");
-    match facts.state {
-        BatchState::Planned => match &facts.not_before {
+pub(super) fn headline(batch: &BatchRow) -> String {
+    let status = batch.status.as_deref().unwrap_or("unknown");
+    match batch.state {
+        BatchState::Planned => match &batch.not_before {
             Some(at) => format!("waits for the provider's queue, next try at {at}"),
             None => "planned, not sent".into(),
         },
@@ -230,17 +230,17 @@ pub(super) fn error_line(error: &Value) -> String {
 pub(super) fn show_import(
     context: &Context,
     name: &str,
-    facts: &BatchFacts,
+    batch: &BatchRow,
     report: &ImportReport,
 ) -> anyhow::Result<()> {
     let terminal = &context.terminal;
-    if facts.state == BatchState::Replaced {
-        return terminal.line(format!("{}  {}", bold(name), headline(facts)));
+    if batch.state == BatchState::Replaced {
+        return terminal.line(format!("{}  {}", bold(name), headline(batch)));
     }
     terminal.line(format!(
         "{}  {}: {}, {}, {} ({} linked, {} ambiguous)",
         bold(name),
-        facts.status.as_deref().unwrap_or("by hand"),
+        batch.status.as_deref().unwrap_or("by hand"),
         count(report.groups_processed, "group"),
         count(report.topics_extracted, "topic"),
         count(report.entities_extracted, "entity"),
@@ -255,7 +255,7 @@ pub(super) fn show_import(
         let example = cause.example.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
         terminal.line(format!("  {} {} ({}){example}", number(cause.count), cause.class.as_str(), cause.reason))?;
     }
-    if let Some(advice) = report.causes.iter().find_map(|cause| refusal::advice_on(cause, &facts.model)) {
+    if let Some(advice) = report.causes.iter().find_map(|cause| refusal::advice_on(cause, &batch.model)) {
         terminal.hint(advice);
     }
     for error in &report.errors {

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::super::Context;
-use super::facts;
+use super::describe;
 use crate::batch::look::observation;
 use crate::batch::reconcile;
 use crate::cli::batch::ListArgs;
 use crate::error::{Exit, explain};
 use crate::provider::Batch;
 use crate::session::api_failure;
-use crate::store::BatchFacts;
+use crate::store::BatchRow;
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, number};
 
@@ -40,11 +40,11 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
     for run in read.batch_runs(args.limit)? {
         runs.push((read.batches_of_run(&run.id)?, run));
     }
-    let known: Vec<&BatchFacts> = runs.iter().flat_map(|(batches, _)| batches).collect();
+    let known: Vec<&BatchRow> = runs.iter().flat_map(|(batches, _)| batches).collect();
     let mut others: Vec<&Batch> = vec![];
     if let Some(remote) = &remote {
         for batch in remote.values() {
-            let is_known = known.iter().any(|facts| facts.batch_id.as_ref().is_some_and(|id| id.as_str() == batch.id));
+            let is_known = known.iter().any(|part| part.batch_id.as_ref().is_some_and(|id| id.as_str() == batch.id));
             if !is_known && read.batch_by_id(&crate::model::BatchId::new(batch.id.clone()))?.is_none() {
                 others.push(batch);
             }
@@ -52,8 +52,8 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
         others.sort_by_key(|batch| std::cmp::Reverse(batch.created_at));
     }
     if context.terminal.is_json() {
-        let all: Vec<BatchFacts> = runs.iter().flat_map(|(batches, _)| batches.clone()).collect();
-        let mut value = facts::json_of_runs(read, &all)?;
+        let all: Vec<BatchRow> = runs.iter().flat_map(|(batches, _)| batches.clone()).collect();
+        let mut value = describe::json_of_runs(read, &all)?;
         value["other"] = json!(others);
         value["is_online"] = json!(remote.is_some());
         context.terminal.json(&value)?;
@@ -71,9 +71,9 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
             count(run.n_requests, "request"),
             count(run.n_groups, "group")
         ))?;
-        for facts in batches {
-            let name = facts.batch_id.as_ref().map_or_else(|| format!("part {}", facts.part), ToString::to_string);
-            context.terminal.line(format!("  {name}  {}", facts::headline(facts)))?;
+        for part in batches {
+            let name = part.batch_id.as_ref().map_or_else(|| format!("part {}", part.part), ToString::to_string);
+            context.terminal.line(format!("  {name}  {}", describe::headline(part)))?;
         }
     }
     for batch in others {
@@ -101,9 +101,9 @@ fn remote(context: &Context, session: &mut crate::session::Session<'_>) -> anyho
     }
     let now = context.config.now_text();
     let tx = session.store.write()?;
-    for facts in tx.read().pending_batches()? {
-        if let Some(batch) = facts.batch_id.as_ref().and_then(|id| remote.get(id.as_str())) {
-            tx.observe(facts.key, &observation(batch), &now)?;
+    for part in tx.read().pending_batches()? {
+        if let Some(batch) = part.batch_id.as_ref().and_then(|id| remote.get(id.as_str())) {
+            tx.observe(part.key, &observation(batch), &now)?;
         }
     }
     tx.commit()?;

@@ -3,7 +3,7 @@
 mod cancel;
 mod clean;
 mod create;
-mod facts;
+mod describe;
 mod list;
 mod process;
 mod status;

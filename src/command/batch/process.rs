@@ -9,7 +9,7 @@ use anyhow::{Context as _, anyhow};
 use serde_json::json;
 
 use super::super::Context;
-use super::facts;
+use super::describe;
 use crate::answer::Line;
 use crate::batch::collect::{self, Collected};
 use crate::batch::look::{self, Looked};
@@ -23,7 +23,7 @@ use crate::import::answers::{self, Import, ImportReport};
 use crate::model::BatchKey;
 use crate::request::{Prices, parse_custom_id};
 use crate::session::Session;
-use crate::store::{BatchFacts, BatchState, Read};
+use crate::store::{BatchRow, BatchState, Read};
 use crate::terminal::words::{count, number};
 
 /// Runs the command.
@@ -43,7 +43,7 @@ pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyh
         let report = answers::import(&mut session, &import, &prices)?;
         let read = session.store.read();
         if let [batch] = import.batches[..] {
-            vec![Collected { facts: read.batch(batch)?, report }]
+            vec![Collected { part: read.batch(batch)?, report }]
         } else {
             return tell_run(args, context, &session, &import, &report);
         }
@@ -62,7 +62,7 @@ fn known(args: &ProcessArgs, context: &Context, session: &mut Session<'_>, id: &
         return Err(unknown);
     }
     let Ok(client) = context.client() else { return Err(unknown) };
-    match remote_import::inherit(session, &client, id)? {
+    match remote_import::take_over(session, &client, id)? {
         Some(key) => Ok(Target::Batch(key)),
         None => Err(unknown),
     }
@@ -83,29 +83,29 @@ fn remote(
         None => read.pending_batches(),
     };
     let batches = meant(session.store.read())?;
-    if batches.iter().all(|facts| facts.batch_id.is_none() && facts.state != BatchState::Creating) {
+    if batches.iter().all(|part| part.batch_id.is_none() && part.state != BatchState::Creating) {
         return Ok(vec![]);
     }
     let client = context.client()?;
     if !args.dry_run {
         reconcile::adopt_what_was_bought(session, &client)?;
     }
-    for facts in batches.iter().filter(|facts| facts.state == BatchState::Open) {
-        match look::look(session, &client, facts.key)? {
+    for part in batches.iter().filter(|part| part.state == BatchState::Open) {
+        match look::look(session, &client, part.key)? {
             Looked::Known => {}
             Looked::Gone | Looked::NotVisible => *n_lost += 1,
-            Looked::Elsewhere => context.terminal.warn(look::elsewhere(session, facts)?),
+            Looked::Elsewhere => context.terminal.warn(look::elsewhere(session, part)?),
         }
     }
     let mut collected = vec![];
-    for facts in meant(session.store.read())? {
-        let is_again = target.is_some() && facts.state == BatchState::Imported && facts.batch_id.is_some();
-        if facts.state == BatchState::Ended || is_again {
-            match collect::collect(session, &client, facts.key, prices, args.dry_run) {
+    for part in meant(session.store.read())? {
+        let is_again = target.is_some() && part.state == BatchState::Imported && part.batch_id.is_some();
+        if part.state == BatchState::Ended || is_again {
+            match collect::collect(session, &client, part.key, prices, args.dry_run) {
                 Ok(done) => collected.push(done),
                 // The others can be imported all the same.
                 Err(error) if !matches!(target, Some(Target::Batch(_))) && poll::is_about_one(&error) => {
-                    context.terminal.warn(format!("{}: {error:#}", target::name(&facts)));
+                    context.terminal.warn(format!("{}: {error:#}", target::name(&part)));
                     *n_lost += 1;
                 }
                 Err(error) => return Err(error),
@@ -129,9 +129,9 @@ fn tell(
     let mut values = vec![];
     for done in collected {
         if context.terminal.is_json() {
-            values.push(facts::json_of_import(read, &done.facts, &done.report)?);
+            values.push(describe::json_of_import(read, &done.part, &done.report)?);
         } else {
-            facts::show_import(context, &done.name(), &done.facts, &done.report)?;
+            describe::show_import(context, &done.name(), &done.part, &done.report)?;
         }
     }
     if context.terminal.is_json() {
@@ -152,23 +152,23 @@ fn tell(
         context.terminal.hint("nothing was written; leave `--dry-run` out to import");
     }
     let is_complete = collected.iter().all(|done| {
-        done.facts.state == BatchState::Replaced || (done.report.account.is_all_usable() && done.report.foreign == 0)
+        done.part.state == BatchState::Replaced || (done.report.account.is_all_usable() && done.report.foreign == 0)
     });
     Ok(if is_complete { Exit::Done } else { Exit::Incomplete })
 }
 
-fn not_finished(facts: &BatchFacts) -> anyhow::Error {
-    let name = target::name(facts);
-    let progress = match facts.counts {
+fn not_finished(part: &BatchRow) -> anyhow::Error {
+    let name = target::name(part);
+    let progress = match part.counts {
         Some((total, completed, failed)) if total > 0 => {
             format!(", {} of {} requests", number(completed + failed), number(total))
         }
         _ => String::new(),
     };
-    let status = facts.status.as_deref().unwrap_or(facts.state.as_str());
-    let error = match facts.state {
+    let status = part.status.as_deref().unwrap_or(part.state.as_str());
+    let error = match part.state {
         BatchState::Open => anyhow!("batch `{name}` is not finished (status: {status}{progress})"),
-        _ => anyhow!("batch `{name}` has nothing to import: {}", facts::headline(facts)),
+        _ => anyhow!("batch `{name}` has nothing to import: {}", describe::headline(part)),
     };
     Err::<(), _>(error)
         .hint(format!("run `gleaner batch status {name}` to follow it, or `gleaner batch cancel {name}` to stop it"))
@@ -196,15 +196,15 @@ fn tell_run(
     report: &ImportReport,
 ) -> anyhow::Result<Exit> {
     let read = session.store.read();
-    let batches: Vec<BatchFacts> = import.batches.iter().map(|key| read.batch(*key)).collect::<anyhow::Result<_>>()?;
+    let batches: Vec<BatchRow> = import.batches.iter().map(|key| read.batch(*key)).collect::<anyhow::Result<_>>()?;
     let Some(first) = batches.first() else { return Ok(Exit::Done) };
     if context.terminal.is_json() {
         let mut value = serde_json::to_value(report)?;
         value["run_id"] = json!(first.run);
-        value["batches"] = batches.iter().map(|facts| facts::json_of(read, facts)).collect::<anyhow::Result<_>>()?;
+        value["batches"] = batches.iter().map(|part| describe::json_of(read, part)).collect::<anyhow::Result<_>>()?;
         context.terminal.json(&value)?;
     } else {
-        facts::show_import(context, first.run.as_str(), first, report)?;
+        describe::show_import(context, first.run.as_str(), first, report)?;
     }
     if args.dry_run {
         context.terminal.hint("nothing was written; leave `--dry-run` out to import");
@@ -237,7 +237,7 @@ fn ids_in(files: &[PathBuf]) -> anyhow::Result<BTreeSet<String>> {
     Ok(ids)
 }
 
-fn holding(read: Read<'_>, batches: &[BatchFacts], ids: &BTreeSet<String>) -> anyhow::Result<Option<BatchKey>> {
+fn holding(read: Read<'_>, batches: &[BatchRow], ids: &BTreeSet<String>) -> anyhow::Result<Option<BatchKey>> {
     if ids.is_empty() {
         return Ok(None);
     }

@@ -1,45 +1,45 @@
 //! `gleaner batch status`
 
 use super::super::Context;
-use super::facts;
+use super::describe;
 use crate::batch::look::{self, Looked};
 use crate::batch::reconcile;
 use crate::batch::target::Target;
 use crate::cli::batch::StatusArgs;
 use crate::error::Exit;
-use crate::store::{BatchFacts, BatchState};
+use crate::store::{BatchRow, BatchState};
 
 /// Runs the command: looks at what is open among the batches that are meant, and shows them.
 pub(in crate::command) fn status(args: &StatusArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut session = context.session()?;
     let target = args.id.as_deref().map(|id| Target::find(session.store.read(), id)).transpose()?;
-    let meant = |session: &crate::session::Session<'_>| -> anyhow::Result<Vec<BatchFacts>> {
+    let meant = |session: &crate::session::Session<'_>| -> anyhow::Result<Vec<BatchRow>> {
         match &target {
             Some(target) => target.batches(session.store.read()),
             None => session.store.read().pending_batches(),
         }
     };
     let batches = meant(&session)?;
-    let is_moving = |facts: &BatchFacts| matches!(facts.state, BatchState::Open | BatchState::Creating);
+    let is_moving = |part: &BatchRow| matches!(part.state, BatchState::Open | BatchState::Creating);
     if !args.offline && batches.iter().any(is_moving) {
         let client = context.client()?;
         reconcile::adopt_what_was_bought(&mut session, &client)?;
-        for facts in batches.iter().filter(|facts| facts.state == BatchState::Open) {
-            if look::look(&mut session, &client, facts.key)? == Looked::Elsewhere {
-                context.terminal.warn(look::elsewhere(&session, facts)?);
+        for part in batches.iter().filter(|part| part.state == BatchState::Open) {
+            if look::look(&mut session, &client, part.key)? == Looked::Elsewhere {
+                context.terminal.warn(look::elsewhere(&session, part)?);
             }
         }
     }
     let mut batches = meant(&session)?;
     if target.is_none() {
         // What ended just now is no longer open, but it is what the person wants to hear about.
-        batches.retain(|facts| facts.state.is_pending());
+        batches.retain(|part| part.state.is_pending());
     }
     let read = session.store.read();
     if context.terminal.is_json() {
         match (&target, &batches[..]) {
-            (Some(Target::Batch(_)), [facts]) => context.terminal.json(&facts::json_of(read, facts)?)?,
-            _ => context.terminal.json(&facts::json_of_runs(read, &batches)?)?,
+            (Some(Target::Batch(_)), [part]) => context.terminal.json(&describe::json_of(read, part)?)?,
+            _ => context.terminal.json(&describe::json_of_runs(read, &batches)?)?,
         }
         return Ok(Exit::Done);
     }
@@ -47,12 +47,12 @@ pub(in crate::command) fn status(args: &StatusArgs, context: &Context) -> anyhow
         context.terminal.line("no batch is open")?;
         return Ok(Exit::Done);
     }
-    for facts in &batches {
-        facts::show(context, read, facts)?;
+    for part in &batches {
+        describe::show(context, read, part)?;
     }
-    if batches.iter().any(|facts| facts.state == BatchState::Ended) {
+    if batches.iter().any(|part| part.state == BatchState::Ended) {
         context.terminal.hint("`gleaner batch process` imports what has ended");
-    } else if batches.iter().any(|facts| facts.state == BatchState::Open) {
+    } else if batches.iter().any(|part| part.state == BatchState::Open) {
         context.terminal.hint("`gleaner batch wait` waits and imports");
     }
     Ok(Exit::Done)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::Context;
-use super::facts;
+use super::describe;
 use crate::batch::poll::{self, Waited, Waiting};
 use crate::batch::reconcile;
 use crate::batch::submit;
@@ -103,10 +103,10 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
     let read = session.store.read();
     let batches = submitted.opened.iter().map(|key| read.batch(*key)).collect::<anyhow::Result<Vec<_>>>()?;
     if context.terminal.is_json() {
-        context.terminal.json(&facts::json_of_runs(read, &batches)?)?;
+        context.terminal.json(&describe::json_of_runs(read, &batches)?)?;
     } else {
         for batch in &batches {
-            facts::show(context, read, batch)?;
+            describe::show(context, read, batch)?;
         }
         if !submitted.held.is_empty() {
             context.terminal.line(format!("{} still held by the queue", count(submitted.held.len() as u64, "part")))?;
@@ -154,7 +154,7 @@ pub(super) fn until_done(
     let mut values: Vec<Value> = vec![];
     let mut cost = 0.0;
     for done in &collected {
-        if done.facts.state == BatchState::Replaced {
+        if done.part.state == BatchState::Replaced {
             continue;
         }
         if !done.report.account.is_all_usable() || done.report.foreign > 0 {
@@ -162,9 +162,9 @@ pub(super) fn until_done(
         }
         cost += done.report.cost.cost_usd;
         if context.terminal.is_json() {
-            values.push(facts::json_of_import(read, &done.facts, &done.report)?);
+            values.push(describe::json_of_import(read, &done.part, &done.report)?);
         } else {
-            facts::show_import(context, &done.name(), &done.facts, &done.report)?;
+            describe::show_import(context, &done.name(), &done.part, &done.report)?;
         }
     }
     if context.terminal.is_json() {
@@ -181,10 +181,8 @@ pub(super) fn until_done(
     } else if collected.len() > 1 {
         context.terminal.line(format!("{} imported, {}", count(collected.len() as u64, "batch"), dollars(cost)))?;
     }
-    let uncertain: Vec<_> = left
-        .into_iter()
-        .filter(|key| read.batch(*key).is_ok_and(|facts| facts.state == BatchState::Creating))
-        .collect();
+    let uncertain: Vec<_> =
+        left.into_iter().filter(|key| read.batch(*key).is_ok_and(|part| part.state == BatchState::Creating)).collect();
     finish::say_uncertain(context, &uncertain);
     if exit == Exit::Incomplete {
         context.terminal.hint(

@@ -113,7 +113,7 @@ impl Spend {
 
 /// Where the collection stands in one world: with real providers, or with a sandbox.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct WorldProgress {
+pub struct LedgerProgress {
     /// Groups both of whose questions are answered.
     pub groups_done: u64,
     /// Groups at least one of whose questions was ever asked.
@@ -142,9 +142,9 @@ pub struct WorldProgress {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Progress {
     /// With real providers.
-    pub real: WorldProgress,
+    pub real: LedgerProgress,
     /// With a sandbox: kept apart, counts for nothing elsewhere.
-    pub sandbox: WorldProgress,
+    pub sandbox: LedgerProgress,
 }
 
 impl Read<'_> {
@@ -194,7 +194,7 @@ impl Read<'_> {
     }
 
     /// Returns what was spent in one world.
-    pub fn spend_in_world(self, sandbox: bool) -> anyhow::Result<Spend> {
+    pub fn spend_at(self, sandbox: bool) -> anyhow::Result<Spend> {
         self.spend("r.sandbox = ?1", params![sandbox])
     }
 
@@ -226,16 +226,16 @@ impl Read<'_> {
 
     /// Returns where the collection stands; `current` are the prompts that would be sent today.
     pub fn progress(self, current: &[PromptKey]) -> anyhow::Result<Progress> {
-        let real = self.world_progress(false, current)?;
+        let real = self.progress_at(false, current)?;
         // Most databases never saw a sandbox: the second pass over the ledger is saved.
         let has_rehearsed: bool =
             self.0.query_row("SELECT EXISTS (SELECT 1 FROM requests WHERE sandbox = 1)", [], |row| row.get(0))?;
-        let sandbox = if has_rehearsed { self.world_progress(true, current)? } else { WorldProgress::default() };
+        let sandbox = if has_rehearsed { self.progress_at(true, current)? } else { LedgerProgress::default() };
         Ok(Progress { real, sandbox })
     }
 
-    fn world_progress(self, sandbox: bool, current: &[PromptKey]) -> anyhow::Result<WorldProgress> {
-        let mut progress = WorldProgress { spend: self.spend_in_world(sandbox)?, ..WorldProgress::default() };
+    fn progress_at(self, sandbox: bool, current: &[PromptKey]) -> anyhow::Result<LedgerProgress> {
+        let mut progress = LedgerProgress { spend: self.spend_at(sandbox)?, ..LedgerProgress::default() };
         // The last request for each question; one pass over the ledger in the order of its index.
         let mut statement = self.0.prepare_cached(
             "SELECT r.story_group_id, r.state, r.ask_id, r.text_hash IS g.text_hash

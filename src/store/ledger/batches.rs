@@ -88,7 +88,7 @@ pub struct NewBatch {
 
 /// All that is known of a part or batch.
 #[derive(Clone, Debug)]
-pub struct BatchFacts {
+pub struct BatchRow {
     /// Row of `batches`.
     pub key: BatchKey,
     /// Its run.
@@ -192,10 +192,10 @@ const COLUMNS: &str = "id, run_id, part, state, external_id, origin_id, status, 
     checked_at, moved_at, imported_at, not_before, n_refusals, remote_deleted_at, n_foreign, n_duplicate, n_clamped,
     n_repaired, errors, metadata";
 
-fn facts(row: &Row<'_>) -> rusqlite::Result<BatchFacts> {
+fn batch_row(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
     let count = |column: &str| row.get::<_, i64>(column).map(|n| n.max(0) as u64);
     let maybe = |column: &str| row.get::<_, Option<i64>>(column).map(|n| n.map(|n| n.max(0) as u64));
-    Ok(BatchFacts {
+    Ok(BatchRow {
         key: row.get("id")?,
         run: row.get("run_id")?,
         part: row.get("part")?,
@@ -239,41 +239,41 @@ fn facts(row: &Row<'_>) -> rusqlite::Result<BatchFacts> {
 }
 
 impl Read<'_> {
-    fn batches_where(self, condition: &'static str, value: impl rusqlite::ToSql) -> anyhow::Result<Vec<BatchFacts>> {
+    fn batches_where(self, condition: &'static str, value: impl rusqlite::ToSql) -> anyhow::Result<Vec<BatchRow>> {
         let mut statement = self
             .0
             .prepare_cached(&format!("SELECT {COLUMNS} FROM batches WHERE {condition} ORDER BY run_id, part, id"))?;
-        Ok(statement.query_map([value], facts)?.collect::<Result<_, _>>()?)
+        Ok(statement.query_map([value], batch_row)?.collect::<Result<_, _>>()?)
     }
 
     /// Returns a part or batch.
-    pub fn batch(self, key: BatchKey) -> anyhow::Result<BatchFacts> {
+    pub fn batch(self, key: BatchKey) -> anyhow::Result<BatchRow> {
         let mut statement = self.0.prepare_cached(&format!("SELECT {COLUMNS} FROM batches WHERE id = ?1"))?;
-        Ok(statement.query_row([key], facts)?)
+        Ok(statement.query_row([key], batch_row)?)
     }
 
     /// Returns the batch the provider calls so.
-    pub fn batch_by_id(self, id: &BatchId) -> anyhow::Result<Option<BatchFacts>> {
+    pub fn batch_by_id(self, id: &BatchId) -> anyhow::Result<Option<BatchRow>> {
         Ok(self.batches_where("external_id = ?1", id)?.pop())
     }
 
     /// Returns the try to submit that went under this key.
-    pub fn batch_by_gleaner_key(self, key: &str) -> anyhow::Result<Option<BatchFacts>> {
+    pub fn batch_by_gleaner_key(self, key: &str) -> anyhow::Result<Option<BatchRow>> {
         Ok(self.batches_where("gleaner_key = ?1", key)?.pop())
     }
 
     /// Returns the parts and batches of a run, in order; those that were replaced come before what replaced them.
-    pub fn batches_of_run(self, run: &RunId) -> anyhow::Result<Vec<BatchFacts>> {
+    pub fn batches_of_run(self, run: &RunId) -> anyhow::Result<Vec<BatchRow>> {
         self.batches_where("run_id = ?1", run)
     }
 
     /// Returns all parts and batches in a state.
-    pub fn batches_in(self, state: BatchState) -> anyhow::Result<Vec<BatchFacts>> {
+    pub fn batches_in(self, state: BatchState) -> anyhow::Result<Vec<BatchRow>> {
         self.batches_where("state = ?1", state)
     }
 
     /// Returns all parts and batches of which something may still come, by run and part.
-    pub fn pending_batches(self) -> anyhow::Result<Vec<BatchFacts>> {
+    pub fn pending_batches(self) -> anyhow::Result<Vec<BatchRow>> {
         let all = self
             .batches_where("state IN ('planned', 'uploading', 'uploaded', 'creating', 'open', 'ended') AND ?1", true)?;
         Ok(all)
@@ -469,13 +469,7 @@ impl Tx<'_> {
     }
 
     /// Notes where a batch that was made elsewhere lies, and what it carries.
-    pub fn note_inherited(
-        &self,
-        key: BatchKey,
-        origin: OriginKey,
-        input: &FileId,
-        metadata: &str,
-    ) -> anyhow::Result<()> {
+    pub fn note_remote(&self, key: BatchKey, origin: OriginKey, input: &FileId, metadata: &str) -> anyhow::Result<()> {
         self.execute(
             "UPDATE batches SET origin_id = ?2, input_file_id = ?3, metadata = ?4 WHERE id = ?1",
             params![key, origin, input, metadata],

@@ -8,8 +8,8 @@ mod account;
 mod batches;
 mod requests;
 
-pub use account::{Account, Cause, Progress, Spend, WorldProgress};
-pub use batches::{BatchFacts, BatchState, NewBatch, Observation, RunRow};
+pub use account::{Account, Cause, LedgerProgress, Progress, Spend};
+pub use batches::{BatchRow, BatchState, NewBatch, Observation, RunRow};
 pub use requests::{AnswerRow, HeldBack, NewRequest, RequestRow, RequestState};
 
 /// Defines a set of words of a column as an enum.

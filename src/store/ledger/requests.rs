@@ -318,7 +318,7 @@ impl Tx<'_> {
     }
 
     /// Says of a part's requests at which kind of origin they are asked.
-    pub fn set_world_of_batch(&self, batch: BatchKey, sandbox: bool) -> anyhow::Result<()> {
+    pub fn set_sandbox_of_batch(&self, batch: BatchKey, sandbox: bool) -> anyhow::Result<()> {
         self.execute(
             "UPDATE requests SET sandbox = ?2 WHERE batch_id = ?1 AND sandbox <> ?2",
             params![batch, sandbox],
