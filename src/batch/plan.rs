@@ -57,7 +57,7 @@ pub struct Estimate {
     pub batch_usd: Option<f64>,
     /// Cost of the same in synchronous mode.
     pub sync_usd: Option<f64>,
-    /// Month of the price table.
+    /// Day of the table of prices.
     pub prices_as_of: String,
 }
 

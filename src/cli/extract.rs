@@ -43,7 +43,7 @@ impl ExtractArgs {
 /// Options of `compare`.
 #[derive(Clone, Debug, Args)]
 pub struct CompareArgs {
-    /// What to compare: MODEL, or settings as in `gpt-5-nano,effort=minimal` or `profile=my.toml`; one alone is compared
+    /// What to compare: MODEL, or settings as in `gpt-6.1-terra,effort=none` or `profile=my.toml`; one alone is compared
     /// with what the active profile asks
     #[arg(value_name = "PROMPT", num_args = 1..=2, required_unless_present = "adopt")]
     pub prompts: Vec<String>,
@@ -64,7 +64,7 @@ pub struct CompareArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = ExtractArgs::TIMEOUT, value_parser = clap::value_parser!(u32).range(1..))]
     pub timeout: u32,
 
-    /// Price per million tokens in USD, as INPUT,CACHED,OUTPUT, for both sides
+    /// Price per million tokens in USD, as INPUT,CACHED,OUTPUT[,WRITE], for both sides
     #[arg(long, value_name = "PRICE")]
     pub price: Option<String>,
 

@@ -53,7 +53,7 @@ pub struct PromptArgs {
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
 
-    /// Reasoning effort: none, minimal, low, medium, high, … as the model allows; `unset` sends none
+    /// Reasoning effort: none, low, medium, high, xhigh, max, as the model allows; `unset` sends none
     #[arg(long, value_name = "LEVEL")]
     pub effort: Option<String>,
 
@@ -73,7 +73,7 @@ pub struct PromptArgs {
     #[arg(long, value_name = "NAME", default_value = "responses")]
     pub endpoint: EndpointArg,
 
-    /// Price per million tokens in USD, as INPUT,CACHED,OUTPUT, where the table is wrong or has none
+    /// Price per million tokens in USD, as INPUT,CACHED,OUTPUT[,WRITE], where the table is wrong or has none
     #[arg(long, value_name = "PRICE")]
     pub price: Option<String>,
 }

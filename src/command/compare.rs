@@ -52,7 +52,7 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
         }
         (Some(_), None) => {
             return Err(anyhow::anyhow!("the price of one side is not known, so `--max-cost` can't be kept"))
-                .hint("give it with `--price INPUT,CACHED,OUTPUT` (USD per million tokens)");
+                .hint("give it with `--price INPUT,CACHED,OUTPUT[,WRITE]` (USD per million tokens)");
         }
         _ => {}
     }
@@ -119,7 +119,7 @@ fn sides(context: &Context, session: &Session<'_>, prompts: &[String]) -> anyhow
     }
 }
 
-/// Reads `gpt-5-nano,effort=minimal`: settings separated by commas; the one without a name is the model.
+/// Reads `gpt-6.1-terra,effort=none`: settings separated by commas; the one without a name is the model.
 fn side(context: &Context, session: &Session<'_>, text: &str) -> anyhow::Result<Side> {
     let mut options = prompt_options(&PromptArgs::default(), context)?;
     let mut profile = None;
@@ -152,7 +152,7 @@ fn set(options: &mut PromptOptions, name: &str, value: &str) -> anyhow::Result<(
         _ => {
             return Err(usage(format!("`{name}` is no setting of a prompt"))).hint(
                 "they are model, effort, verbosity, max-output-tokens, temperature, endpoint and profile, as in \
-                 `gpt-5-nano,effort=minimal`",
+                 `gpt-6.1-terra,effort=none`",
             );
         }
     }

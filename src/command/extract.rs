@@ -75,7 +75,7 @@ fn check_cost(plan: &Plan, max_cost: Option<f64>) -> anyhow::Result<()> {
             "`--max-cost` needs a price, and none is known for `{}`; nothing was asked",
             plan.estimate.model
         ))
-        .hint("name it with `--price INPUT,CACHED,OUTPUT` (USD a million tokens)"),
+        .hint("name it with `--price INPUT,CACHED,OUTPUT[,WRITE]` (USD a million tokens)"),
         _ => Ok(()),
     }
 }

@@ -169,7 +169,7 @@ pub fn plan(
         && sides[0].prompts.entity.fingerprint == sides[1].prompts.entity.fingerprint
     {
         return Err(anyhow!("both sides ask the same"))
-            .hint("name what differs, as in `gleaner compare gpt-5-mini gpt-5-nano,effort=minimal`");
+            .hint("name what differs, as in `gleaner compare gpt-6-luna gpt-6.1-terra,effort=none`");
     }
     let one = |side: &Side| -> anyhow::Result<SidePlan> {
         let mut part = PlannedPart::default();
@@ -392,9 +392,10 @@ impl<'a> Reader<'a> {
         if let Some(usage) = answer.usage {
             self.usage.input_tokens += usage.input_tokens;
             self.usage.cached_tokens += usage.cached_tokens;
+            self.usage.cache_write_tokens += usage.cache_write_tokens;
             self.usage.output_tokens += usage.output_tokens;
             self.usage.reasoning_tokens += usage.reasoning_tokens;
-            let cost = |batch| self.prices.cost(&self.model, usage, batch);
+            let cost = |batch| self.prices.cost_of_request(&self.model, usage, batch);
             let (sync, batch) = (cost(false), cost(true));
             self.sync_usd = self.sync_usd.zip(sync).map(|(sum, usd)| sum + usd);
             self.batch_usd = self.batch_usd.zip(batch).map(|(sum, usd)| sum + usd);

@@ -276,7 +276,7 @@ pub fn answer_row(
     let priced = answer.model.as_deref().unwrap_or(model);
     let cost = |is_batch| {
         let usage = answer.usage?;
-        prices.cost(priced, usage, is_batch).or_else(|| prices.cost(model, usage, is_batch))
+        prices.cost_of_request(priced, usage, is_batch).or_else(|| prices.cost_of_request(model, usage, is_batch))
     };
     let reason = answer.outcome.reason();
     AnswerRow {

@@ -67,13 +67,13 @@ fn the_cost_is_counted_from_each_lines_usage() {
 fn the_table_has_the_default_model_and_another_price_can_be_given() {
     let world = World::with_groups(2);
     let table = world.json(&["batch", "create", "--dry-run"], 0)["estimate"].clone();
-    let own = world.json(&["batch", "create", "--dry-run", "--price", "0.25,0.025,2"], 0)["estimate"].clone();
-    // The published price of gpt-5-mini.
+    let own = world.json(&["batch", "create", "--dry-run", "--price", "0.1,0.01,0.5,0.125"], 0)["estimate"].clone();
+    // The published price of gpt-6-luna.
     assert_eq!(table["batch_usd"], own["batch_usd"]);
     let tokens = |name: &str| table[name].as_f64().expect("a number");
-    near(&table["batch_usd"], (tokens("input_tokens") * 0.25 + tokens("output_tokens") * 2.0) * 0.5 / 1e6);
-    near(&table["sync_usd"], (tokens("input_tokens") * 0.25 + tokens("output_tokens") * 2.0) / 1e6);
-    assert!(table["prices_as_of"].as_str().is_some_and(|month| month.len() == 7), "{table:#}");
+    near(&table["batch_usd"], (tokens("input_tokens") * 0.1 + tokens("output_tokens") * 0.5) * 0.5 / 1e6);
+    near(&table["sync_usd"], (tokens("input_tokens") * 0.1 + tokens("output_tokens") * 0.5) / 1e6);
+    assert!(table["prices_as_of"].as_str().is_some_and(|day| day.len() == 10), "{table:#}");
     let n = (world.count("SELECT count(*) FROM runs"), world.journal().calls.len());
     assert_eq!((n, world.path("batch_files").exists()), ((0, 0), false), "a dry run leaves nothing");
 }
@@ -97,7 +97,7 @@ fn with_history_the_estimate_uses_the_average_output() {
     assert_eq!(estimate["output_from_history"], true);
     assert_eq!(estimate["output_tokens"].as_u64(), Some((average * 10.0) as u64));
     // Another model has no history.
-    let other = world.json(&["batch", "create", "--dry-run", "--model", "gpt-5-nano"], 0);
+    let other = world.json(&["batch", "create", "--dry-run", "--model", "gpt-6.1-terra"], 0);
     assert_eq!(other["estimate"]["output_from_history"], false);
 }
 

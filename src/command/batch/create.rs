@@ -66,7 +66,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
         }
     } else if args.max_cost.is_some() {
         return Err(anyhow!("the price of `{}` is not known, so `--max-cost` can't be kept", prompts.model()))
-            .hint("give it with `--price INPUT,CACHED,OUTPUT` (USD per million tokens)");
+            .hint("give it with `--price INPUT,CACHED,OUTPUT[,WRITE]` (USD per million tokens)");
     }
     if args.dry_run {
         return dry_run(context, &plan);
@@ -295,7 +295,7 @@ pub(in crate::command) fn show_estimate(context: &Context, estimate: &Estimate) 
     let note = if estimate.batch_usd.is_some() {
         format!(" (prices of {})", estimate.prices_as_of)
     } else {
-        "; give it with `--price INPUT,CACHED,OUTPUT`".into()
+        "; give it with `--price INPUT,CACHED,OUTPUT[,WRITE]`".into()
     };
     context.terminal.line(format!(
         "estimated cost: {} in batch mode, {} in synchronous mode{note}",
