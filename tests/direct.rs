@@ -13,7 +13,7 @@ fn calls(world: &World) -> (usize, usize) {
 #[test]
 fn every_group_is_answered_and_asked_once() {
     let world = World::with_groups(6);
-    world.run(&["extract", "--dry-run"]).exits(0).says("would ask gpt-5-mini about 6 groups: 12 requests");
+    world.run(&["extract", "--dry-run"]).exits(0).says("would ask gpt-6-luna about 6 groups: 12 requests");
     assert!(world.journal().calls.is_empty());
     assert_eq!(world.count("SELECT count(*) FROM requests"), 0);
 
@@ -36,7 +36,7 @@ fn every_group_is_answered_and_asked_once() {
 #[test]
 fn the_originals_flags_without_batch_are_extract() {
     let world = World::with_groups(2);
-    world.run(&["--limit", "1", "--dry-run"]).exits(0).says("would ask gpt-5-mini about 1 group");
+    world.run(&["--limit", "1", "--dry-run"]).exits(0).says("would ask gpt-6-luna about 1 group");
     world.run(&["--limit", "1"]).exits(0).says("1 group");
     world.run(&["--limit", "1", "--wait"]).exits(2);
     assert_eq!(calls(&world), (2, 0));
@@ -212,7 +212,10 @@ fn a_server_that_hangs_breaks_off_or_shows_a_page_is_named() {
 fn what_cannot_work_is_said_before_anything_is_asked() {
     let mut world = World::with_groups(1);
     world.run(&["extract", "--max-cost", "0.000001"]).exits(1).says("above the $0.000001 of `--max-cost`");
-    world.run(&["extract", "--max-cost", "1", "--model", "unheard-of"]).exits(1).says("`--price INPUT,CACHED,OUTPUT`");
+    world
+        .run(&["extract", "--max-cost", "1", "--model", "unheard-of"])
+        .exits(1)
+        .says("`--price INPUT,CACHED,OUTPUT[,WRITE]`");
     world.run(&["extract", "--max-cost", "-1"]).exits(2);
     assert_eq!(calls(&world), (0, 0));
 
@@ -274,7 +277,7 @@ fn two_asks_are_compared_and_one_is_adopted() {
     world.script(&json!({"answers": [
         {"contains": "Story 3:", "outcome": "refusal"},
     ]}));
-    let compare = ["compare", "gpt-5-nano,effort=minimal", "gpt-4.1-mini,effort=unset", "--sample", "4"];
+    let compare = ["compare", "gpt-6.1-terra,effort=none", "gpt-5.4-mini,effort=unset", "--sample", "4"];
     let plan = world.json(&[&compare[..], &["--dry-run"]].concat(), 0);
     assert_eq!((&plan["total_groups"], &plan["sides"][0]["total_requests"]), (&json!(4), &json!(8)));
     assert_eq!(calls(&world), (0, 0));
@@ -302,17 +305,17 @@ fn two_asks_are_compared_and_one_is_adopted() {
     world.run(&["compare", "--adopt", run]).exits(0).says("8 answers adopted");
     assert_eq!(world.count("SELECT count(*) FROM current_answers"), 6);
     let models = "SELECT DISTINCT a.model FROM story_topics t JOIN asks a ON a.id = t.ask_id";
-    assert_eq!(world.rows(models), ["gpt-4.1-mini"]);
+    assert_eq!(world.rows(models), ["gpt-5.4-mini"]);
     world.run(&["compare", "--adopt", run]).exits(1);
-    world.run(&["compare", "gpt-5-mini", "gpt-5-mini"]).exits(1).says("both sides ask the same");
-    world.run(&["compare", "modle=x", "gpt-5-mini"]).exits(2).says("no setting of a prompt");
+    world.run(&["compare", "gpt-6-luna", "gpt-6-luna"]).exits(1).says("both sides ask the same");
+    world.run(&["compare", "modle=x", "gpt-6-luna"]).exits(2).says("no setting of a prompt");
 }
 
 #[test]
 fn a_comparison_may_come_by_batch() {
     let world = World::with_groups(4);
     world.run(&["profile", "use", "news"]).exits(0);
-    let compare = ["compare", "gpt-5-nano", "profile=football", "--sample", "2", "--batch"];
+    let compare = ["compare", "gpt-6.1-terra", "profile=football", "--sample", "2", "--batch"];
     let sent = world.json(&compare, 0);
     assert_eq!((sent["runs"].as_array().map(Vec::len), &sent["pending"]), (Some(2), &json!(8)), "{sent:#}");
     // In flight, and so not bought again.

@@ -49,7 +49,7 @@ pub struct Profile {
 pub struct Model {
     /// The provider's name of the model.
     pub name: String,
-    /// How much it may think: `minimal`, `low`, `medium`, `high`.
+    /// How much it may think: `none`, `low`, `medium`, `high`, `xhigh`, `max`; not every model takes all of them.
     pub reasoning_effort: Option<String>,
     /// How much it may say: `low`, `medium`, `high`.
     pub verbosity: Option<String>,

@@ -26,7 +26,7 @@ fn status_tells_where_a_batch_stands_until_it_ends() {
     let shown = |status: &str, n_done: u32| {
         vec![
             format!("BATCH1  {status}"),
-            "  4 requests of 2 groups (gpt-5-mini), part 1, RUN1".to_owned(),
+            "  4 requests of 2 groups (gpt-6-luna), part 1, RUN1".to_owned(),
             format!("  at the provider: {n_done} completed, 0 failed of 4"),
         ]
     };

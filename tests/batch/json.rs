@@ -198,7 +198,7 @@ fn a_plan_and_a_new_run() {
     assert_eq!((planned.total_groups, planned.total_requests, part.groups, part.requests), (2, 4, 2, 4));
     let estimate = &planned.estimate;
     assert_eq!((part.bytes, part.input_tokens), (estimate.bytes, estimate.input_tokens));
-    assert!(estimate.output_tokens > 0 && !estimate.output_from_history && estimate.model == "gpt-5-mini");
+    assert!(estimate.output_tokens > 0 && !estimate.output_from_history && estimate.model == "gpt-6-luna");
     assert!((estimate.sync_usd - 2.0 * estimate.batch_usd).abs() < 1e-12 && estimate.batch_usd > 0.0);
     assert!(estimate.prices_as_of.starts_with("20"));
 
@@ -264,7 +264,7 @@ fn a_batch_from_its_creation_to_its_import() {
     let (imported, found) = read_import(&world.json(&["batch", "process", &id], 0));
     assert_eq!((imported.state.as_str(), imported.imported_at.as_deref()), ("imported", Some("2026-11-02T12:00:00Z")));
     assert_eq!(imported.account, Account { sent: 4, usable: 4, unusable: 0, failed: 0, missing: 0 });
-    assert_eq!((imported.errors.len(), imported.not_before, imported.model.as_str()), (0, None, "gpt-5-mini"));
+    assert_eq!((imported.errors.len(), imported.not_before, imported.model.as_str()), (0, None, "gpt-6-luna"));
     let cost = &imported.cost;
     assert_eq!((cost.n_answers, cost.n_unpriced, cost.unusable_cost_usd), (4, 0, 0.0));
     assert!(cost.input_tokens > cost.cached_tokens && cost.output_tokens > cost.reasoning_tokens);

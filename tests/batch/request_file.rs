@@ -146,7 +146,7 @@ fn every_line_is_what_the_wire_format_says() {
     for line in &lines {
         assert_eq!((line.method.as_str(), line.url.as_str()), ("POST", "/v1/responses"));
         let body = &line.body;
-        assert_eq!((body.model.as_str(), body.reasoning.effort.as_str(), body.store), ("gpt-5-mini", "low", false));
+        assert_eq!((body.model.as_str(), body.reasoning.effort.as_str(), body.store), ("gpt-6-luna", "low", false));
         assert!(body.max_output_tokens >= 1000);
         assert_eq!((body.text.format.format_type.as_str(), body.text.format.strict), ("json_schema", true));
         let n: usize = line.custom_id.rsplit('g').next().and_then(|n| n.parse().ok()).expect("a number");
@@ -266,7 +266,7 @@ fn the_metadata_file_says_what_the_request_file_holds() {
     assert_eq!(metadata.gleaner_db, one(&world, "SELECT value FROM meta WHERE key = 'db_id'"));
     assert_eq!(metadata.gleaner_version, env!("CARGO_PKG_VERSION"));
     assert_eq!(metadata.created_at, crate::harness::CLOCK);
-    assert_eq!((metadata.model.as_str(), metadata.endpoint.as_str()), ("gpt-5-mini", "/v1/responses"));
+    assert_eq!((metadata.model.as_str(), metadata.endpoint.as_str()), ("gpt-6-luna", "/v1/responses"));
     assert_eq!((metadata.total_groups, metadata.total_requests, metadata.bytes), (3, 6, text.len() as u64));
     assert_eq!(format!("batch_files/{}", metadata.input_file), name);
     let sha256: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();

@@ -143,7 +143,7 @@ fn lines(n: usize) -> (Vec<Value>, Vec<Value>) {
                 json!({"type": "message", "content": [{"type": "refusal", "refusal": "I can't help with that."}]});
             let mut line = answered(n, &entity, "");
             line["response"]["body"] = json!({"id": "r", "object": "response", "status": "completed", "created_at": 1_700_000_000,
-                "model": "gpt-5-mini-2025-08-07", "output": [refusal], "usage": usage()});
+                "model": "gpt-6-luna", "output": [refusal], "usage": usage()});
             (vec![answered(n, &topic, &topics), line], vec![])
         }
         Fate::Refused => {
@@ -169,13 +169,13 @@ fn usage() -> Value {
 fn answered(n: usize, id: &str, text: &str) -> Value {
     let body = match n % 4 {
         0 => json!({"output_text": text}),
-        1 => json!({"id": "c", "object": "chat.completion", "created": created_at(n), "model": "gpt-5-mini-2025-08-07",
+        1 => json!({"id": "c", "object": "chat.completion", "created": created_at(n), "model": "gpt-6-luna",
             "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}]}),
         // JSON in a string.
         2 => json!(json!({"output_text": text, "created_at": created_at(n)}).to_string()),
         _ => {
             json!({"id": format!("resp_{n}"), "object": "response", "status": "completed", "created_at": created_at(n),
-            "model": "gpt-5-mini-2025-08-07", "usage": usage(), "output": [
+            "model": "gpt-6-luna", "usage": usage(), "output": [
                 {"type": "reasoning", "summary": []},
                 {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text, "annotations": []}]}]})
         }
@@ -355,7 +355,7 @@ fn every_row_of_3500_groups_is_what_was_answered() {
         .sum::<u64>();
     assert_eq!(report["cost"]["n_answers"], n_told);
     let each = Usage { input_tokens: 1_000, output_tokens: 100, ..Usage::default() };
-    let each = Prices::builtin().cost("gpt-5-mini", each, true).expect("its price is known");
+    let each = Prices::builtin().cost("gpt-6-luna", each, true).expect("its price is known");
     let cost = report["cost"]["cost_usd"].as_f64().expect("a sum");
     assert!((cost - n_told as f64 * each).abs() < 1e-9, "{cost} for {n_told} answers at {each}");
 

@@ -68,7 +68,7 @@ fn what_no_model_reads_makes_nothing_stale() {
 #[test]
 fn another_model_or_parameter_makes_all_stale_for_it_alone() {
     let all = ["entity_g1", "entity_g2", "entity_g3", "topic_g1", "topic_g2", "topic_g3"];
-    for args in [["--model", "gpt-5-nano"], ["--effort", "high"], ["--max-output-tokens", "9000"]] {
+    for args in [["--model", "gpt-6.1-terra"], ["--effort", "high"], ["--max-output-tokens", "9000"]] {
         let world = answered();
         resends(&world, &args, &all);
     }

@@ -131,7 +131,7 @@ fn a_batch_of_another_model_and_other_texts_is_adopted_as_what_it_asked() {
     let mut world = World::with_groups(2);
     let second = copied(&world, "copy");
     world.load_groups(&[group(7)]);
-    let args = ["batch", "create", "--model", "gpt-5-nano", "--effort", "high", "--endpoint", "chat", "--wait"];
+    let args = ["batch", "create", "--model", "gpt-6.1-terra", "--effort", "high", "--endpoint", "chat", "--wait"];
     world.run(&args).exits(0);
     let id = world.rows("SELECT external_id FROM batches").remove(0);
     world.db = second;
@@ -142,7 +142,7 @@ fn a_batch_of_another_model_and_other_texts_is_adopted_as_what_it_asked() {
     let ran = world.run(&["batch", "process", &id]).exits(3);
     ran.says("2 lines of that batch stand for groups that are not in this database").says("sent 4 = usable 4");
     let asks = world.rows("SELECT DISTINCT model, endpoint, json_extract(parameters, '$.reasoning_effort') FROM asks");
-    assert_eq!(asks, ["gpt-5-nano|/v1/chat/completions|high"]);
+    assert_eq!(asks, ["gpt-6.1-terra|/v1/chat/completions|high"]);
     assert_eq!(world.count("SELECT count(*) FROM foreign_lines"), 2);
     let fresh = "SELECT g.external_id FROM requests r JOIN story_groups g ON g.id = r.story_group_id
                  WHERE r.text_hash IS g.text_hash GROUP BY 1";

@@ -19,7 +19,7 @@ fn accepted(world: &World) -> usize {
 /// A failed batch's word for a full queue.
 fn full(limit: &str) -> Value {
     json!([{"code": "token_limit_exceeded", "line": null, "param": null, "message":
-        format!("Enqueued token limit reached for gpt-5-mini in organization org-x.{limit} Please try again once some \
+        format!("Enqueued token limit reached for gpt-6-luna in organization org-x.{limit} Please try again once some \
                  in_progress batches have been completed.")}])
 }
 

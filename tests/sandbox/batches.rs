@@ -148,7 +148,7 @@ fn bad_orders_are_refused_and_lost_files_not_found() {
 #[test]
 fn the_queue_holds_so_many_tokens_and_no_more() {
     // Twelve requests are some 650 tokens by the sandbox's estimate: one batch fits, two do not.
-    let rig = Rig::start(&json!({"pace": {"polls": 2}, "limits": {"enqueued_tokens": {"gpt-5-mini": 1000}}}));
+    let rig = Rig::start(&json!({"pace": {"polls": 2}, "limits": {"enqueued_tokens": {"gpt-6-luna": 1000}}}));
     let first = rig.batch(&requests(12));
     let second = rig.batch(&requests(12));
     let refused = rig.look(&second);
@@ -157,7 +157,7 @@ fn the_queue_holds_so_many_tokens_and_no_more() {
     assert_eq!((&error["code"], &error["line"]), (&json!("token_limit_exceeded"), &Value::Null));
     assert_eq!(
         error["message"],
-        "Enqueued token limit reached for gpt-5-mini in organization org-sandbox. Limit: 1,000 enqueued tokens. Please try \
+        "Enqueued token limit reached for gpt-6-luna in organization org-sandbox. Limit: 1,000 enqueued tokens. Please try \
          again once some in_progress batches have been completed."
     );
     rig.until(&first, "completed");

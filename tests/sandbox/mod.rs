@@ -144,7 +144,7 @@ fn requests(n: usize) -> String {
     let schema = json!({"type": "object", "properties": {"entities": {"type": "array", "items": item}}});
     let line = |n| {
         json!({"custom_id": format!("entity_{n}"), "method": "POST", "url": "/v1/responses", "body": {
-            "model": "gpt-5-mini", "instructions": "Find the names.", "input": format!("Story {n}: NASA flew to the moon."),
+            "model": "gpt-6-luna", "instructions": "Find the names.", "input": format!("Story {n}: NASA flew to the moon."),
             "text": {"format": {"type": "json_schema", "name": "entities", "strict": true, "schema": schema}}}})
     };
     (1..=n).map(|n| format!("{}\n", line(n))).collect()
