@@ -16,11 +16,11 @@ pub struct SelectArgs {
     #[arg(long, value_name = "FILE")]
     pub ids_from: Option<PathBuf>,
 
-    /// Only groups from this time on (2024-05-01 or 2024-05-01T12:00:00Z)
+    /// Only groups from this time on (2024, 2024-05, 2024-05-01 or 2024-05-01T12:00:00Z)
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
 
-    /// Only groups before the end of this day or time
+    /// Only groups up to the end of this year, month, day or time
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
 

@@ -1,30 +1,23 @@
 //! `--since` and `--until`, as times of the database.
 
-use jiff::ToSpan as _;
-use jiff::civil::Date;
-
 use crate::cli::explore::PeriodArgs;
 use crate::error::usage;
-use crate::intake;
+use crate::intake::date;
 use crate::store::explore::Period;
 
 /// Returns the period that was typed: from `--since` on, to the end of `--until`.
 pub(super) fn period(args: &PeriodArgs) -> anyhow::Result<Period> {
-    let read = |option: &str, text: &Option<String>| {
-        text.as_deref().map(|text| intake::to_utc(text).map_err(|why| usage(format!("{option}: {why}")))).transpose()
-    };
-    let since = read("--since", &args.since)?;
-    let until = read("--until", &args.until)?;
-    Ok(Period { since, before: until.map(|until| after(&until)) })
+    let (since, before) = bounds(args.since.as_deref(), args.until.as_deref())?;
+    Ok(Period { since, before })
 }
 
-/// Returns the first text that sorts behind a day or a time and everything in it.
-fn after(until: &str) -> String {
-    match until.parse::<Date>() {
-        Ok(day) if until.len() == 10 => day.checked_add(1.day()).unwrap_or(Date::MAX).to_string(),
-        // Stored times have whole seconds: nothing stands between this and the next one.
-        _ => format!("{until}\u{1}"),
-    }
+/// Returns the first moment of what `--since` names and the first one behind all that `--until` names: a year, a month,
+/// a day or a time.
+pub(super) fn bounds(since: Option<&str>, until: Option<&str>) -> anyhow::Result<(Option<String>, Option<String>)> {
+    let span = |option: &str, text: &str| date::span(text).map_err(|why| usage(format!("{option}: {why}")));
+    let since = since.map(|text| span("--since", text)).transpose()?;
+    let until = until.map(|text| span("--until", text)).transpose()?;
+    Ok((since.map(|(first, _)| first), until.map(|(_, next)| next)))
 }
 
 #[cfg(test)]
@@ -37,6 +30,11 @@ mod tests {
         assert_eq!(
             period(&args).unwrap(),
             Period { since: Some("2024-05-06".into()), before: Some("2025-01-01".into()) }
+        );
+        let years = PeriodArgs { since: Some("2020".into()), until: Some("2024-05".into()) };
+        assert_eq!(
+            period(&years).unwrap(),
+            Period { since: Some("2020-01-01".into()), before: Some("2024-06-01".into()) }
         );
         let time = PeriodArgs { since: None, until: Some("2024-05-06T12:30:00Z".into()) };
         assert!("2024-05-06T12:30:00Z" < period(&time).unwrap().before.unwrap().as_str());

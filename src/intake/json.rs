@@ -221,7 +221,11 @@ fn too_long() -> String {
 /// Reads one object, or says why it is none.
 pub(super) fn fields(json: &[u8]) -> Result<Fields, String> {
     let text = std::str::from_utf8(json).map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to() + 1))?;
-    match serde_json::from_str(text) {
+    let parsed = serde_json::from_str(text).or_else(|error| match without_nan(text) {
+        Some(text) => serde_json::from_str(&text),
+        None => Err(error),
+    });
+    match parsed {
         Ok(serde_json::Value::Object(fields)) => Ok(fields),
         Ok(other) => Err(format!("{} in place of a JSON object", super::record::kind_of(&other))),
         Err(error) => {
@@ -231,4 +235,31 @@ pub(super) fn fields(json: &[u8]) -> Result<Fields, String> {
             Err(format!("not JSON: {message} (column {})", error.column()))
         }
     }
+}
+
+/// Puts `null` where Python writes `NaN`, `Infinity` or `-Infinity`, which are no JSON; `None` where there are none.
+fn without_nan(text: &str) -> Option<String> {
+    const WORDS: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
+    let mut out = String::new();
+    let (mut copied, mut at, mut in_string) = (0, 0, false);
+    let bytes = text.as_bytes();
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if in_string => at += 1,
+            b'"' => in_string = !in_string,
+            b'N' | b'I' | b'-' if !in_string => {
+                if let Some(word) = WORDS.iter().find(|word| bytes[at..].starts_with(word.as_bytes())) {
+                    out.push_str(&text[copied..at]);
+                    out.push_str("null");
+                    at += word.len();
+                    copied = at;
+                    continue;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    out.push_str(&text[copied..]);
+    (copied > 0).then_some(out)
 }

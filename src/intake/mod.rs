@@ -11,7 +11,7 @@
 //!
 //! Nothing here opens a file, prints or decides what happens to a bad line.
 
-mod date;
+pub mod date;
 mod json;
 pub mod load;
 mod record;
@@ -30,8 +30,6 @@ use crate::error::Explain as _;
 use crate::model::{Entity, Group, Taught};
 use record::Ignored;
 use seen::SeenIds;
-
-pub use date::to_utc;
 
 /// The longest line, JSON element or CSV row that is read. A group is a few stories; what is longer than this is no
 /// group but a file of another kind, or a quote that never closes.

@@ -198,6 +198,10 @@ fn id(fields: &mut Fields) -> Result<String, String> {
         None | Some(Value::Null) => return Err("`id` is missing".into()),
         Some(Value::String(id)) => id,
         Some(Value::Number(id)) if id.is_i64() || id.is_u64() => id.to_string(),
+        // pandas makes 3.0 of a 3 in a column with gaps.
+        Some(Value::Number(id)) if id.as_f64().is_some_and(is_whole) => {
+            id.to_string().trim_end_matches(".0").to_owned()
+        }
         Some(Value::Number(id)) => return Err(format!("`id` is {id}, not text or a whole number")),
         Some(other) => return Err(format!("`id` is {}, not text or a whole number", kind_of(&other))),
     };
@@ -211,6 +215,11 @@ fn id(fields: &mut Fields) -> Result<String, String> {
         return Err(format!("`id` is {} bytes long, over the limit of {ID_BYTES_MAX}", id.len()));
     }
     Ok(id)
+}
+
+/// Whether a number is whole and small enough to be exact.
+fn is_whole(number: f64) -> bool {
+    number.fract() == 0.0 && number.abs() < 9e15
 }
 
 /// A short text that must be there, on one line.
@@ -232,7 +241,7 @@ fn text(fields: &mut Fields, name: &str) -> Result<Option<String>, String> {
 fn date(fields: &mut Fields, name: &str) -> Result<Option<String>, String> {
     let text = match fields.remove(name) {
         None | Some(Value::Null) => return Ok(None),
-        Some(Value::String(text)) if text.trim().is_empty() => return Ok(None),
+        Some(Value::String(text)) if date::is_blank(&text) => return Ok(None),
         Some(Value::String(text)) => text,
         Some(Value::Number(number)) => number.to_string(),
         Some(other) => return Err(format!("`{name}` is {}, not a date", kind_of(&other))),

@@ -103,6 +103,17 @@ fn a_bad_line_is_said_and_the_next_goes_on() {
 }
 
 #[test]
+fn what_pandas_writes_for_nothing_is_nothing() {
+    check_groups(
+        Format::JsonLines,
+        "{\"id\":1.0,\"title\":NaN,\"text\":\"a \\\"NaN\",\"published_at\":NaN}\n\
+         {\"id\":2,\"text\":\"b\",\"created_at\":\"NaT\",\"url\":-Infinity}\n\
+         {\"id\":NaN,\"text\":\"c\"}\n",
+        &["1: 1 | - | active | - | -, a \"NaN, -, -", "2: 2 | - | active | - | -, b, -, -", "3! `id` is missing"],
+    );
+}
+
+#[test]
 fn one_json_array_is_a_file_too() {
     check_groups(
         Format::JsonLines,

@@ -165,9 +165,14 @@ impl Tx<'_> {
     }
 }
 
-/// A day without a time counts from its midnight, so that texts sort as times and `--since` that day includes it.
+/// A year, month or day counts from its first midnight, so that texts sort as times and `--since` that day includes it.
 fn sortable(time: &str) -> Cow<'_, str> {
-    if time.len() == "2024-05-06".len() { format!("{time}T00:00:00Z").into() } else { time.into() }
+    match time.len() {
+        4 => format!("{time}-01-01T00:00:00Z").into(),
+        7 => format!("{time}-01T00:00:00Z").into(),
+        10 => format!("{time}T00:00:00Z").into(),
+        _ => time.into(),
+    }
 }
 
 #[cfg(test)]
@@ -204,15 +209,21 @@ mod tests {
     }
 
     #[test]
-    fn a_day_sorts_as_its_midnight() {
+    fn a_day_a_month_and_a_year_sort_as_their_first_midnight() {
         let mut store = Store::open_in_memory("now").unwrap();
         let tx = store.write().unwrap();
-        let mut day = group("g", "one");
-        day.stories[0].published_at = Some("2024-01-02".into());
-        tx.load_group(&day, Some([1; 16]), None, "now").unwrap();
-        let sort_at: String = tx.query_row("SELECT sort_at FROM story_groups", [], |row| row.get(0)).unwrap();
-        assert_eq!(sort_at, "2024-01-02T00:00:00Z");
-        assert_eq!(tx.read().group(GroupKey(1)).unwrap().unwrap().group, day, "and is given back as it came");
+        for (date, expected) in [
+            ("2024-01-02", "2024-01-02T00:00:00Z"),
+            ("2024-02", "2024-02-01T00:00:00Z"),
+            ("2024", "2024-01-01T00:00:00Z"),
+        ] {
+            let mut dated = group("g", "one");
+            dated.stories[0].published_at = Some(date.into());
+            tx.load_group(&dated, Some([1; 16]), None, "now").unwrap();
+            let sort_at: String = tx.query_row("SELECT sort_at FROM story_groups", [], |row| row.get(0)).unwrap();
+            assert_eq!(sort_at, expected);
+            assert_eq!(tx.read().group(GroupKey(1)).unwrap().unwrap().group, dated, "and is given back as it came");
+        }
     }
 
     #[test]
