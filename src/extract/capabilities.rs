@@ -1,9 +1,10 @@
-//! What a server can do, found out once a run: `/v1/responses` or only chat completions, a strict schema, only
-//! `json_object`, or nothing but the prompt.
+//! Capabilities of a server, found out by asking: `/v1/responses` or only chat completions, a strict schema, only
+//! `json_object`, or nothing but the prompt, instructions as a message or as a field. The layout is remembered for the
+//! origin, since a batch has to be written before anything of it is answered.
 
 use crate::profile::Endpoint;
 use crate::provider::ApiError;
-use crate::request::line::Form;
+use crate::request::line::{Form, InstructionsIn, Layout};
 
 /// How a request is put to a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,15 +13,45 @@ pub struct Capabilities {
     pub endpoint: Endpoint,
     /// How much structure is asked for.
     pub form: Form,
+    /// Where the instructions stand, and whether the cache's end is marked.
+    pub layout: Layout,
     /// Whether a chat's limit of tokens is also given under its older name: servers of one's own often know no other,
     /// and without a limit a small model may write for ever.
     pub older_limit: bool,
 }
 
 impl Capabilities {
-    /// Returns what is asked first: everything. `is_near` says that the server is one of our own.
-    pub fn full(endpoint: Endpoint, is_near: bool) -> Capabilities {
-        Capabilities { endpoint, form: Form::Schema, older_limit: is_near }
+    /// Returns what is asked first: everything, in the layout that is known of the server. `is_near` says that the server
+    /// is one of our own.
+    pub fn full(endpoint: Endpoint, layout: Layout, is_near: bool) -> Capabilities {
+        Capabilities { endpoint, form: Form::Schema, layout, older_limit: is_near }
+    }
+
+    /// Returns the same in a plainer layout after a refusal, where the refusal is about the layout: of a role that the
+    /// server does not know, of an input that is no text, of the marks of a prompt cache. It asks for nothing less, so a
+    /// batch may be laid out so too.
+    pub fn after_layout(self, error: &ApiError) -> Option<Capabilities> {
+        if !matches!(error.status, Some(400 | 422 | 500 | 501)) {
+            return None;
+        }
+        let param = error.param.as_deref().unwrap_or("").to_lowercase();
+        let said = error.message.to_lowercase();
+        let names = |word: &str| said.contains(word) || param.contains(word);
+        if self.layout.explicit_cache && names("prompt_cache") {
+            let layout = Layout { explicit_cache: false, ..self.layout };
+            return Some(Capabilities { layout, ..self });
+        }
+        let about_role = names("developer") || names("role");
+        // `input` must be a text, says a server that knows no list of messages.
+        let about_input = names("input") && names("string");
+        if self.endpoint == Endpoint::Responses
+            && self.layout.instructions == InstructionsIn::Message
+            && (about_role || about_input)
+        {
+            let layout = Layout { instructions: InstructionsIn::Field, ..self.layout };
+            return Some(Capabilities { layout, ..self });
+        }
+        None
     }
 
     /// Returns the next weaker way after a refusal, where the refusal is about the way and not about the request.
@@ -70,7 +101,11 @@ impl Capabilities {
             Form::JsonObject => "`json_object` and the schema in the prompt",
             Form::Plain => "the schema in the prompt alone",
         };
-        format!("{} with {form}", self.endpoint.path())
+        let place = match (self.endpoint, self.layout.instructions) {
+            (Endpoint::Responses, InstructionsIn::Field) => ", instructions in their own field",
+            _ => "",
+        };
+        format!("{} with {form}{place}", self.endpoint.path())
     }
 }
 
@@ -80,8 +115,8 @@ mod tests {
 
     #[test]
     fn a_weaker_way_is_taken_only_where_the_way_was_refused() {
-        let full = Capabilities::full(Endpoint::Responses, true);
-        let chat = Capabilities::full(Endpoint::Chat, true);
+        let full = Capabilities::full(Endpoint::Responses, Layout::default(), true);
+        let chat = Capabilities::full(Endpoint::Chat, Layout::default(), true);
         let check = |from: Capabilities, status, code, message: &str, expected: Option<Capabilities>| {
             let error = ApiError::for_test(status, code, None).saying(message);
             assert_eq!(from.after(&error), expected, "{status} {message}");
@@ -104,5 +139,33 @@ mod tests {
         check(chat, 401, None, "response_format", None);
         assert_eq!(full.after_unkept_schema(), Some(chat));
         assert_eq!(chat.after_unkept_schema(), None);
+    }
+
+    #[test]
+    fn a_plainer_layout_is_taken_only_where_the_layout_was_refused() {
+        let full = Capabilities::full(Endpoint::Responses, Layout::default(), false);
+        let field = Layout { instructions: InstructionsIn::Field, ..Layout::default() };
+        let unmarked = Layout { explicit_cache: false, ..Layout::default() };
+        let check = |from: Layout, status, param: Option<&str>, message: &str, expected: Option<Layout>| {
+            let error = ApiError::for_test(status, None, param).saying(message);
+            let next = Capabilities { layout: from, ..full }.after_layout(&error);
+            assert_eq!(next.map(|next| next.layout), expected, "{status} {message}");
+        };
+        let any = Layout::default();
+        check(any, 400, Some("input[0].role"), "Invalid value: 'developer'. Supported values are: 'user'", Some(field));
+        check(any, 400, None, "Unexpected message role.", Some(field));
+        check(any, 500, None, "Conversation roles must alternate user/assistant/user/assistant/...", Some(field));
+        check(any, 422, None, "body.input: Input should be a valid string", Some(field));
+        check(any, 400, Some("prompt_cache_options"), "Unknown parameter: 'prompt_cache_options'.", Some(unmarked));
+        check(any, 422, None, "body.prompt_cache_key: Extra inputs are not permitted", Some(unmarked));
+        check(field, 400, None, "Unexpected message role.", None);
+        check(unmarked, 400, None, "Unknown parameter: 'prompt_cache_options'.", None);
+        check(any, 400, Some("temperature"), "Unsupported parameter", None);
+        check(any, 400, Some("input"), "The input is too long", None);
+        check(any, 401, None, "your role may not do this", None);
+        check(any, 403, None, "your role may not do this", None);
+        let chat = Capabilities { endpoint: Endpoint::Chat, ..full };
+        let error = ApiError::for_test(400, None, None).saying("Unexpected message role.");
+        assert_eq!(chat.after_layout(&error), None, "a system message has no other place");
     }
 }

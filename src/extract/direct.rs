@@ -24,6 +24,7 @@ use crate::import::knowledge::{KnowledgeWriter, expect};
 use crate::interrupt;
 use crate::model::{GroupKey, Kind, RunId};
 use crate::provider::{ApiError, Client};
+use crate::request::line::Layout;
 use crate::request::{Prices, render_input};
 use crate::session::Session;
 use crate::store::{Account, AnswerRow, Cause, NewRequest, Origin, RequestState, RunRow, Spend, Tx};
@@ -133,7 +134,8 @@ pub fn run(
     let pair = Pair { topic: kept.topic.prompt.clone(), entity: kept.entity.prompt.clone() };
     let expect = Pair { topic: expect(&pair.topic, &prompts.profile), entity: expect(&pair.entity, &prompts.profile) };
     let say = |text: &str| terminal.detail(text);
-    let worker = Worker::new(client, &limiter, pair, expect, options.strict, &say);
+    let layout = Layout::default();
+    let worker = Worker::new(client, &limiter, pair, expect, layout, options.strict, &say);
     let mut writer = Writer {
         run: run.clone(),
         kept,

@@ -9,6 +9,7 @@ use crate::model::Kind;
 use crate::profile::{Endpoint, Prompt};
 use crate::provider::{ApiError, Client, Fault};
 use crate::request::LineTemplate;
+use crate::request::line::Layout;
 
 /// How often one request is tried before it is recorded as failed.
 const TRIES_MAX: u32 = 5;
@@ -61,16 +62,19 @@ struct Way {
 }
 
 impl<'a> Worker<'a> {
-    /// With `strict` no weaker way is taken; otherwise `say` is told of each.
+    /// Begins in the layout that is known of the server. With `strict` no weaker way is taken, only a plainer layout;
+    /// `say` is told of each change.
     pub(crate) fn new(
         client: &'a Client,
         limiter: &'a RateLimiter<'a>,
         prompts: Pair<Prompt>,
         expect: Pair<Expect>,
+        layout: Layout,
         strict: bool,
         say: &'a (dyn Fn(&str) + Sync),
     ) -> Worker<'a> {
-        let way = Way::new(Capabilities::full(prompts.topic.endpoint, client.origin().is_near()), &prompts);
+        let full = Capabilities::full(prompts.topic.endpoint, layout, client.origin().is_near());
+        let way = Way::new(full, &prompts);
         Worker { client, limiter, prompts, expect, way: RwLock::new(Arc::new(way)), strict, say }
     }
 
@@ -107,7 +111,9 @@ impl<'a> Worker<'a> {
                 }
                 Err(error) => error,
             };
-            if let Some(next) = way.ability.after(&error).filter(|_| !self.strict) {
+            // A plainer layout asks for nothing less; a weaker way does.
+            let weaker = || way.ability.after(&error).filter(|_| !self.strict);
+            if let Some(next) = way.ability.after_layout(&error).or_else(weaker) {
                 self.take(&way, next, &error.to_string());
                 continue;
             }
@@ -160,7 +166,7 @@ impl Way {
             {
                 prompt.parameters.insert("max_tokens".to_string(), limit);
             }
-            LineTemplate::with_form(&prompt, ability.form)
+            LineTemplate::with(&prompt, ability.form, ability.layout)
         };
         Way { ability, templates: Pair { topic: template(&prompts.topic), entity: template(&prompts.entity) } }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::asked::{Asked, Endpoint, tokens};
+use super::asked::{Asked, Endpoint, caches_at_breakpoints, tokens};
 use super::fill;
 use super::reader::Reader;
 
@@ -25,6 +25,8 @@ pub(crate) struct Answered {
 pub(crate) struct Tokens {
     pub(crate) input: u64,
     pub(crate) cached: u64,
+    /// Of the input, what was written into the prompt cache.
+    pub(crate) written: u64,
     pub(crate) output: u64,
     pub(crate) reasoning: u64,
 }
@@ -33,26 +35,53 @@ impl Tokens {
     pub(crate) fn add(&mut self, other: Tokens) {
         self.input += other.input;
         self.cached += other.cached;
+        self.written += other.written;
         self.output += other.output;
         self.reasoning += other.reasoning;
     }
 
-    /// The shape of the Responses API, and of a batch object.
+    /// The shape of a batch object, which tells no written tokens.
     pub(crate) fn to_json(self) -> Value {
-        json!({"input_tokens": self.input, "input_tokens_details": {"cached_tokens": self.cached, "cache_write_tokens": 0},
+        json!({"input_tokens": self.input, "input_tokens_details": {"cached_tokens": self.cached},
             "output_tokens": self.output, "output_tokens_details": {"reasoning_tokens": self.reasoning},
             "total_tokens": self.input + self.output})
+    }
+
+    /// The shape of the Responses API.
+    fn to_response_json(self) -> Value {
+        let mut usage = self.to_json();
+        usage["input_tokens_details"]["cache_write_tokens"] = self.written.into();
+        usage
     }
 
     fn to_chat_json(self) -> Value {
         json!({"prompt_tokens": self.input, "completion_tokens": self.output,
             "total_tokens": self.input + self.output,
-            "prompt_tokens_details": {"cached_tokens": self.cached},
+            "prompt_tokens_details": {"cached_tokens": self.cached, "cache_write_tokens": self.written},
             "completion_tokens_details": {"reasoning_tokens": self.reasoning}})
+    }
+
+    /// Counts what of a request's input is read from the prompt cache and what is written into it. `repeated` says
+    /// whether the instructions were seen before.
+    fn with_cache(mut self, asked: &Asked, repeated: bool) -> Tokens {
+        let shared = asked.shared_tokens();
+        if caches_at_breakpoints(&asked.model) == Some(true) {
+            // Matching is exact. Without a breakpoint of its own a request's is behind its last message, where no two of
+            // them agree.
+            let prefix = if asked.explicit_cache { shared } else { self.input };
+            match (prefix >= CACHED_TOKENS_MIN, asked.explicit_cache && repeated) {
+                (true, true) => self.cached = prefix,
+                (true, false) => self.written = prefix,
+                (false, _) => {}
+            }
+        } else if repeated && shared >= CACHED_TOKENS_MIN {
+            self.cached = shared - shared % CACHED_TOKENS_STEP;
+        }
+        self
     }
 }
 
-/// Caching starts at 1,024 tokens and goes on in steps of 128, says the provider's guide.
+/// Caching starts at 1,024 tokens and goes on in steps of 128, says the provider's guide of models before GPT-5.6.
 const CACHED_TOKENS_MIN: u64 = 1024;
 const CACHED_TOKENS_STEP: u64 = 128;
 
@@ -64,7 +93,6 @@ impl Answered {
 
     /// Says the given text.
     pub(crate) fn saying(text: String, asked: &Asked, repeated: bool) -> Answered {
-        let shared = asked.shared_tokens();
         let reasoning = match asked.effort.as_deref() {
             Some("none" | "minimal") => 0,
             _ => 64 * (1 + tokens(&asked.text) / 512),
@@ -73,10 +101,11 @@ impl Answered {
             model: format!("{}-sandbox", asked.model),
             usage: Tokens {
                 input: asked.input_tokens(),
-                cached: if repeated && shared >= CACHED_TOKENS_MIN { shared - shared % CACHED_TOKENS_STEP } else { 0 },
                 output: reasoning + tokens(&text),
                 reasoning,
-            },
+                ..Tokens::default()
+            }
+            .with_cache(asked, repeated),
             text: Some(text),
             ..Answered::default()
         };
@@ -134,7 +163,7 @@ impl Answered {
             "reasoning": or("reasoning", json!({"effort": null, "summary": null})),
             "service_tier": "default", "store": or("store", json!(true)), "temperature": 1.0,
             "text": echo_format(request), "tool_choice": "auto", "tools": [], "top_p": 1.0, "truncation": "disabled",
-            "usage": self.usage.to_json(), "metadata": {},
+            "usage": self.usage.to_response_json(), "metadata": {},
         })
     }
 
@@ -177,8 +206,23 @@ mod tests {
     #[test]
     fn usage_adds_up_and_a_repeated_beginning_is_cached() {
         let first = Answered::saying("abcd".into(), &asked(), false).usage;
-        assert_eq!(first, Tokens { input: 1110, cached: 0, output: 65, reasoning: 64 });
+        assert_eq!(first, Tokens { input: 1110, output: 65, reasoning: 64, ..Tokens::default() });
         assert_eq!(Answered::saying("abcd".into(), &asked(), true).usage.cached, 1024);
+    }
+
+    #[test]
+    fn newer_models_cache_at_breakpoints_and_count_what_they_write() {
+        // Explicit or not, repeated or not -> read, written. The instructions have 1100 tokens, all of it 1110.
+        let table = [(true, false, 0, 1100), (true, true, 1100, 0), (false, false, 0, 1110), (false, true, 0, 1110)];
+        for (explicit_cache, repeated, cached, written) in table {
+            let asked = Asked { model: "gpt-6-luna".into(), explicit_cache, ..asked() };
+            let usage = Answered::saying("abcd".into(), &asked, repeated).usage;
+            assert_eq!((usage.cached, usage.written), (cached, written), "{explicit_cache} {repeated}");
+            let json = usage.to_response_json();
+            assert_eq!(json["input_tokens_details"]["cache_write_tokens"], written);
+            assert_eq!(usage.to_chat_json()["prompt_tokens_details"]["cache_write_tokens"], written);
+            assert_eq!(usage.to_json()["input_tokens_details"].get("cache_write_tokens"), None, "a batch tells none");
+        }
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) output_tokens_max: Option<u64>,
     /// `None` when the request leaves it to the model.
     pub(crate) effort: Option<String>,
+    /// Whether only what stands before a breakpoint is to be cached.
+    pub(crate) explicit_cache: bool,
 }
 
 impl<'a> Asked<'a> {
@@ -70,6 +72,7 @@ impl<'a> Asked<'a> {
             format,
             output_tokens_max: limits.iter().find_map(|name| body[name].as_u64()),
             effort: effort.as_str().map(str::to_owned),
+            explicit_cache: body["prompt_cache_options"]["mode"] == "explicit" && has_breakpoint(conversation),
             ..Asked::default()
         };
         read_conversation(conversation, &mut asked);
@@ -85,6 +88,42 @@ impl<'a> Asked<'a> {
     pub(crate) fn shared_tokens(&self) -> u64 {
         tokens(&self.instructions) + self.format_tokens
     }
+}
+
+/// Returns whether a message that is the same in every request ends with a breakpoint of the prompt cache.
+fn has_breakpoint(conversation: &Value) -> bool {
+    let mut parts = conversation.as_array().into_iter().flatten().filter(|message| message["role"] != "user");
+    parts.any(|message| message["content"].as_array().into_iter().flatten().any(marks_cache))
+}
+
+fn marks_cache(part: &Value) -> bool {
+    part["prompt_cache_breakpoint"]["mode"] == "explicit"
+}
+
+/// Returns whether a body asks for explicit caching in any way.
+pub(crate) fn mentions_cache(body: &Value) -> Option<&'static str> {
+    let parts = ["input", "messages"].into_iter().flat_map(|name| body[name].as_array().into_iter().flatten());
+    let marked = parts.flat_map(|message| message["content"].as_array().into_iter().flatten()).any(marks_cache);
+    match ["prompt_cache_options", "prompt_cache_key"].into_iter().find(|name| !body[*name].is_null()) {
+        None if marked => Some("prompt_cache_breakpoint"),
+        named => named,
+    }
+}
+
+/// Returns whether a body gives an instruction in the role of the developer.
+pub(crate) fn has_developer(body: &Value) -> bool {
+    let mut messages = ["input", "messages"].into_iter().flat_map(|name| body[name].as_array().into_iter().flatten());
+    messages.any(|message| message["role"] == "developer")
+}
+
+/// The first version of the `gpt` models that caches at breakpoints and charges for what it writes.
+const BREAKPOINTS_SINCE: (u32, u32) = (5, 6);
+
+/// Returns whether a model caches at breakpoints; `None` for a name that tells no version.
+pub(crate) fn caches_at_breakpoints(model: &str) -> Option<bool> {
+    let version: String = model.strip_prefix("gpt-")?.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+    let (major, minor) = version.split_once('.').unwrap_or((&version, "0"));
+    Some((major.parse().ok()?, minor.parse().ok()?) >= BREAKPOINTS_SINCE)
 }
 
 /// Estimates the tokens of a text.
@@ -143,17 +182,43 @@ mod tests {
             format_tokens: 5,
             output_tokens_max: Some(9),
             effort: Some("low".into()),
+            explicit_cache: true,
         };
-        let responses = json!({"model": "m", "instructions": "Be brief.", "max_output_tokens": 9,
-            "reasoning": {"effort": "low"},
-            "input": [{"role": "user", "content": "A"}, {"content": [{"type": "input_text", "text": "B"}]}],
+        let marked =
+            |part: &str| json!([{"type": part, "text": "Be brief.", "prompt_cache_breakpoint": {"mode": "explicit"}}]);
+        let responses = json!({"model": "m", "max_output_tokens": 9,
+            "reasoning": {"effort": "low"}, "prompt_cache_options": {"mode": "explicit"},
+            "input": [{"role": "developer", "content": marked("input_text")}, {"role": "user", "content": "A"}, {"content": [{"type": "input_text", "text": "B"}]}],
             "text": {"format": {"type": "json_schema", "name": "n", "schema": schema}}});
         assert_eq!(Asked::read(Endpoint::Responses, &responses), expected);
         let chat = json!({"model": "m", "max_completion_tokens": 9, "reasoning_effort": "low",
-            "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "A"},
+            "prompt_cache_options": {"mode": "explicit"},
+            "messages": [{"role": "system", "content": marked("text")}, {"role": "user", "content": "A"},
                          {"role": "assistant", "content": "no"}, {"role": "user", "content": "B"}],
             "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}});
         assert_eq!(Asked::read(Endpoint::Chat, &chat), expected);
+    }
+
+    #[test]
+    fn instructions_in_a_field_of_their_own_are_read_too() {
+        let body = json!({"model": "m", "instructions": "Be brief.", "input": "A"});
+        let asked = Asked::read(Endpoint::Responses, &body);
+        assert_eq!((asked.instructions.as_str(), asked.text.as_str(), asked.explicit_cache), ("Be brief.", "A", false));
+    }
+
+    #[test]
+    fn a_model_of_a_known_version_caches_at_breakpoints_or_not() {
+        let table = [
+            ("gpt-6-luna", Some(true)),
+            ("gpt-5.6-sol", Some(true)),
+            ("gpt-5-mini", Some(false)),
+            ("gpt-4o", Some(false)),
+            ("m", None),
+            ("gpt-oss", None),
+        ];
+        for (model, expected) in table {
+            assert_eq!(caches_at_breakpoints(model), expected, "{model}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::answered::{Answered, Tokens};
-use super::asked::{Asked, Endpoint, Format};
+use super::asked::{Asked, Endpoint, Format, caches_at_breakpoints, has_developer, mentions_cache};
 use super::pattern::{fill_in, fill_in_text, fits};
 use super::reader::Reader;
 use super::script::{AnswerRule, ModelRule, Outcome, Script, Which};
@@ -255,19 +255,29 @@ fn exaggerate(value: &mut Value) {
     }
 }
 
-/// Returns the error with which a model that the script describes turns the request down.
+/// Returns the error with which a model turns the request down: one that the script describes, or one that is known to
+/// take no cache breakpoints.
 fn refusal_of_model(rules: &[ModelRule], asked: &Asked, question: &Question) -> Option<(u16, Value)> {
+    if let Some(name) = mentions_cache(question.body).filter(|_| caches_at_breakpoints(&asked.model) == Some(false)) {
+        let message = format!("Unsupported parameter: '{name}' is not supported with the '{}' model.", asked.model);
+        return Some((400, error_body("unsupported_parameter", &message, Some(name))));
+    }
     let rule = rules.iter().find(|rule| fits(&rule.model, &asked.model))?;
     if rule.unknown {
         let message = format!("The model `{}` does not exist or you do not have access to it.", asked.model);
         return Some((404, error_body("model_not_found", &message, None)));
     }
     let refused = rule.refuses.iter().find(|name| match (name.as_str(), asked.format) {
+        ("developer", _) => has_developer(question.body),
         ("json_schema", format) => matches!(format, Format::Schema(_)),
         ("json_object", format) => format == Format::JsonObject,
         (path, _) => !path.split('.').fold(question.body, |value, name| &value[name]).is_null(),
     })?;
     let param = match (refused.as_str(), question.endpoint) {
+        ("developer", _) => {
+            let message = "Invalid value: 'developer'. Supported values are: 'system', 'assistant', and 'user'.";
+            return Some((400, error_body("invalid_value", message, Some("input[0].role"))));
+        }
         ("json_schema" | "json_object", Endpoint::Responses) => "text.format",
         ("json_schema" | "json_object", Endpoint::Chat) => "response_format",
         (name, _) => name,
@@ -304,6 +314,7 @@ fn tokens_of(body: &Value) -> Tokens {
         input: count(["input_tokens", "prompt_tokens"]),
         output: count(["output_tokens", "completion_tokens"]),
         cached: usage["input_tokens_details"]["cached_tokens"].as_u64().unwrap_or(0),
+        written: usage["input_tokens_details"]["cache_write_tokens"].as_u64().unwrap_or(0),
         reasoning: usage["output_tokens_details"]["reasoning_tokens"].as_u64().unwrap_or(0),
     }
 }
@@ -416,12 +427,14 @@ mod tests {
             (r#"{"model": "*", "refuses": ["temperature"]}"#, 400, "'temperature'"),
             (r#"{"model": "m*", "refuses": ["json_schema"]}"#, 400, "'text.format'"),
             (r#"{"model": "m", "refuses": ["reasoning.effort"]}"#, 200, ""),
+            (r#"{"model": "m", "refuses": ["developer"]}"#, 400, "input[0].role"),
+            (r#"{"model": "m", "refuses": ["prompt_cache_options"]}"#, 400, "'prompt_cache_options'"),
             (r#"{"model": "other", "unknown": true}"#, 200, ""),
         ];
         for (rule, status, said) in table {
             let script = Script::parse(&format!(r#"{{"models": [{rule}]}}"#)).unwrap();
-            let body =
-                json!({"model": "m", "temperature": 1, "text": {"format": {"type": "json_schema", "schema": {}}}});
+            let body = json!({"model": "m", "temperature": 1, "text": {"format": {"type": "json_schema", "schema": {}}},
+                    "prompt_cache_options": {"mode": "explicit"}, "input": [{"role": "developer", "content": "x"}]});
             let endpoint = Endpoint::Responses;
             let question = Question {
                 custom_id: "",

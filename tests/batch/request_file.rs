@@ -22,12 +22,55 @@ struct Line {
 #[serde(deny_unknown_fields)]
 struct Body {
     model: String,
-    instructions: String,
     text: Text,
     reasoning: Reasoning,
     max_output_tokens: u32,
     store: bool,
-    input: String,
+    prompt_cache_key: Option<String>,
+    prompt_cache_options: Option<CacheMode>,
+    input: [Message; 2],
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct CacheMode {
+    mode: String,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct Message {
+    role: String,
+    content: Content,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(untagged)]
+enum Content {
+    Text(String),
+    Parts([Part; 1]),
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct Part {
+    #[serde(rename = "type")]
+    part_type: String,
+    text: String,
+    prompt_cache_breakpoint: CacheMode,
+}
+
+impl Body {
+    fn instructions(&self) -> &Message {
+        &self.input[0]
+    }
+
+    fn story(&self) -> &str {
+        match &self.input[1].content {
+            Content::Text(text) => text,
+            Content::Parts(parts) => panic!("{parts:?}"),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -150,19 +193,23 @@ fn every_line_is_what_the_wire_format_says() {
         assert!(body.max_output_tokens >= 1000);
         assert_eq!((body.text.format.format_type.as_str(), body.text.format.strict), ("json_schema", true));
         let n: usize = line.custom_id.rsplit('g').next().and_then(|n| n.parse().ok()).expect("a number");
-        assert!(body.input.contains(&format!("Story {n}: ")) && body.input.contains(&format!("Title {n}")));
-        assert!(!body.instructions.contains("Story "), "the story is in the input alone");
+        assert!(body.story().contains(&format!("Story {n}: ")) && body.story().contains(&format!("Title {n}")));
+        let roles = [&body.input[0].role, &body.input[1].role];
+        assert_eq!(roles, ["developer", "user"]);
+        assert!(!format!("{:?}", body.instructions()).contains("Story "), "the story is in the user's message alone");
     }
     // Instructions first and the same in every line of a kind, the story last: so the prompt cache can serve them.
     for (kind, name) in [("topic", "topics"), ("entity", "entities")] {
         let of_kind: Vec<&Line> = lines.iter().filter(|line| line.custom_id.starts_with(kind)).collect();
-        assert!(of_kind.iter().all(|line| line.body.instructions == of_kind[0].body.instructions));
+        assert!(of_kind.iter().all(|line| line.body.instructions() == of_kind[0].body.instructions()));
+        assert!(of_kind.iter().all(|line| line.body.prompt_cache_key == of_kind[0].body.prompt_cache_key));
+        assert!(of_kind.iter().all(|line| line.body.prompt_cache_options == of_kind[0].body.prompt_cache_options));
         assert!(of_kind.iter().all(|line| line.body.text.format.name == name));
     }
     for raw in text.lines() {
         let place = |key: &str| raw.find(key).unwrap_or_else(|| panic!("no {key} in {raw}"));
-        assert!(place("{\"custom_id\":") == 0 && place("\"instructions\":") < place("\"text\":"));
-        assert!(place("\"text\":") < place(",\"input\":") && raw.ends_with("\"}}"));
+        assert!(place("{\"custom_id\":") == 0 && place("\"developer\"") < place("\"user\""));
+        assert!(place("\"text\":") < place(",\"input\":") && raw.ends_with("\"}]}}"));
     }
     assert!(text.ends_with('\n'));
 }
@@ -213,13 +260,13 @@ fn hostile_text_stays_one_line_and_arrives_as_it_is() {
     let lines = lines(&written);
     assert_eq!(lines.len(), 2);
     for line in lines {
-        assert!(line.body.input.contains("He said \"no\\yes\""), "{}", line.body.input);
-        assert!(line.body.input.contains("😀") && line.body.input.contains('é'));
+        assert!(line.body.story().contains("He said \"no\\yes\""), "{}", line.body.story());
+        assert!(line.body.story().contains("😀") && line.body.story().contains('é'));
         assert_eq!(
-            line.body.input.matches("\n</story>\n").count(),
+            line.body.story().matches("\n</story>\n").count(),
             1,
             "a story cannot close itself: {}",
-            line.body.input
+            line.body.story()
         );
     }
 }

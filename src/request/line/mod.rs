@@ -4,35 +4,18 @@
 //! (instructions and schema) is often longer than the story. So it is serialized once, here, and a line is four
 //! writes.
 
+mod layout;
+mod body;
+
+pub use layout::{Form, InstructionsIn, Layout, takes_explicit_cache};
+
 use std::io;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::tokens;
 use crate::model::CustomId;
-use crate::profile::{Endpoint, Prompt};
-
-/// How much structure the server is asked to enforce; each later form is for servers that refuse the one before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Form {
-    /// Structured Outputs: a strict JSON schema. What the provider's batches always use.
-    Schema,
-    /// `json_object`: some JSON object; the schema is told in the instructions.
-    JsonObject,
-    /// Nothing is enforced; the schema is told in the instructions.
-    Plain,
-}
-
-impl Form {
-    /// Returns the next weaker form.
-    pub fn weaker(self) -> Option<Form> {
-        match self {
-            Form::Schema => Some(Form::JsonObject),
-            Form::JsonObject => Some(Form::Plain),
-            Form::Plain => None,
-        }
-    }
-}
+use crate::profile::Prompt;
 
 /// All of a request line that does not depend on the group, serialized.
 #[derive(Clone, Debug)]
@@ -50,23 +33,18 @@ pub struct LineTemplate {
 const LINE_START: &str = "{\"custom_id\":";
 
 impl LineTemplate {
-    /// Makes the template of a prompt with a strict JSON schema.
+    /// Makes the template of a prompt with a strict JSON schema, laid out as the provider's own models read it best.
     pub fn new(prompt: &Prompt) -> Self {
-        Self::with_form(prompt, Form::Schema)
+        Self::with(prompt, Form::Schema, Layout::default())
     }
 
-    /// Makes the template for a server that knows `json_object` but no schema.
-    pub fn json_object(prompt: &Prompt) -> Self {
-        Self::with_form(prompt, Form::JsonObject)
+    /// Makes the template of a prompt with a strict JSON schema in a layout.
+    pub fn laid_out(prompt: &Prompt, layout: Layout) -> Self {
+        Self::with(prompt, Form::Schema, layout)
     }
 
-    /// Makes the template for a server that enforces nothing.
-    pub fn plain(prompt: &Prompt) -> Self {
-        Self::with_form(prompt, Form::Plain)
-    }
-
-    /// Makes the template of a prompt in one of the forms.
-    pub fn with_form(prompt: &Prompt, form: Form) -> Self {
+    /// Makes the template of a prompt in one of the forms and layouts.
+    pub fn with(prompt: &Prompt, form: Form, layout: Layout) -> Self {
         let instructions = match form {
             Form::Schema => prompt.instructions.clone(),
             Form::JsonObject | Form::Plain => format!(
@@ -75,10 +53,7 @@ impl LineTemplate {
                 prompt.instructions, prompt.schema
             ),
         };
-        let (body, body_end) = match prompt.endpoint {
-            Endpoint::Responses => (responses_body(prompt, form, &instructions), "}"),
-            Endpoint::Chat => (chat_body(prompt, form, &instructions), "}]}"),
-        };
+        let (body, body_end) = body::body(prompt, form, layout, &instructions);
         // The body is serialized with an empty story and cut before it: what follows is known from its shape.
         let mut body_start = Value::Object(body).to_string();
         let cut = body_start.len() - body_end.len() - "\"\"".len();
@@ -145,62 +120,6 @@ pub fn json_bytes(text: &str) -> usize {
         _ => 0,
     };
     text.len() + 2 + text.bytes().map(more).sum::<usize>()
-}
-
-/// The body of `/v1/responses`, `input` last.
-fn responses_body(prompt: &Prompt, form: Form, instructions: &str) -> Map<String, Value> {
-    let mut body = Map::new();
-    body.insert("model".into(), prompt.model.clone().into());
-    body.insert("instructions".into(), instructions.into());
-    let mut text = Map::new();
-    match form {
-        Form::Schema => {
-            let format =
-                json!({"type": "json_schema", "name": prompt.schema_name, "strict": true, "schema": prompt.schema});
-            text.insert("format".into(), format);
-        }
-        Form::JsonObject => _ = text.insert("format".into(), json!({"type": "json_object"})),
-        Form::Plain => {}
-    }
-    for (name, value) in &prompt.parameters {
-        match name.as_str() {
-            "reasoning_effort" => _ = body.insert("reasoning".into(), json!({"effort": value})),
-            "verbosity" => _ = text.insert("verbosity".into(), value.clone()),
-            _ => _ = body.insert(name.clone(), value.clone()),
-        }
-    }
-    if !text.is_empty() {
-        body.insert("text".into(), text.into());
-    }
-    body.insert("input".into(), "".into());
-    body
-}
-
-/// The body of `/v1/chat/completions`, `messages` last and the story last in them.
-fn chat_body(prompt: &Prompt, form: Form, instructions: &str) -> Map<String, Value> {
-    let mut body = Map::new();
-    body.insert("model".into(), prompt.model.clone().into());
-    for (name, value) in &prompt.parameters {
-        match name.as_str() {
-            "max_output_tokens" => _ = body.insert("max_completion_tokens".into(), value.clone()),
-            // Chat completions are not stored unless asked for, and other servers stumble over the field.
-            "store" => {}
-            _ => _ = body.insert(name.clone(), value.clone()),
-        }
-    }
-    match form {
-        Form::Schema => {
-            let schema = json!({"name": prompt.schema_name, "strict": true, "schema": prompt.schema});
-            body.insert("response_format".into(), json!({"type": "json_schema", "json_schema": schema}));
-        }
-        Form::JsonObject => _ = body.insert("response_format".into(), json!({"type": "json_object"})),
-        Form::Plain => {}
-    }
-    body.insert(
-        "messages".into(),
-        json!([{"role": "system", "content": instructions}, {"role": "user", "content": ""}]),
-    );
-    body
 }
 
 /// Counts what passes through.
