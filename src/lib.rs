@@ -9,11 +9,11 @@
 //!
 //! Arrows point down and never in a circle:
 //! `command > extract > batch > {import curation} > linking > {intake explore} > session > {request profile store report
-//! sandbox} > {provider answer resolve terminal} > {config error model}`.
+//! sandbox} > {provider answer resolve terminal} > {config error model} > text`.
 //!
 //! What must not exist: SQL outside `store`, HTTP outside `provider` and `sandbox`, printing outside `terminal`, reading
-//! of the environment or the clock outside `config`, and any I/O at all in the pure rooms (`model`, `profile`,
-//! `request`, `answer`, `resolve`), which take values and return values.
+//! of the environment or the clock outside `config`, and any I/O at all in the pure rooms (`text`, `model`,
+//! `profile`, `request`, `answer`, `resolve`), which take values and return values.
 
 pub mod cli;
 pub mod command;
@@ -38,6 +38,7 @@ pub mod sandbox;
 pub mod store;
 
 pub mod model;
+pub mod text;
 
 pub mod config;
 pub mod error;

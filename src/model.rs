@@ -3,6 +3,7 @@
 //! Nothing here does I/O or knows SQL, HTTP or the command line. A word means one thing (see the map in `lib.rs`): a
 //! *mention* is what a model wrote, an *entity* is a row of the user's catalog, a *link* joins the two.
 
+use crate::text::single_spaced;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -177,19 +178,6 @@ pub type Attributes = BTreeMap<String, String>;
 /// Returns the name of an attribute or a hint as profiles write it, whoever wrote it: lower case, `_` for spaces.
 pub fn attribute_name(text: &str) -> String {
     single_spaced(text).to_lowercase().replace(' ', "_")
-}
-
-/// Returns a text on one line without control characters, white space single and none around.
-pub fn single_spaced(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    let mut line = String::with_capacity(text.len());
-    for word in words {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    line
 }
 
 /// A row of the user's catalog.

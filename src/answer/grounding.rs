@@ -5,8 +5,9 @@
 
 use std::ops::Range;
 
-use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
+
+use crate::text::fold::{fold, fold_char};
 
 /// Finds a mention in a text: the bytes of its first occurrence.
 pub fn find(text: &str, mention: &str) -> Option<Range<usize>> {
@@ -30,7 +31,7 @@ impl Grounding {
         for (at, c) in text.char_indices() {
             let (Ok(start), Ok(end)) = (u32::try_from(at), u32::try_from(at + c.len_utf8())) else { break };
             let before = folded.len();
-            fold(c, &mut folded);
+            fold_char(c, &mut folded);
             if folded.len() == before {
                 // A mark belongs to the letter before it.
                 if let Some(last) = ends.last_mut().filter(|_| is_combining_mark(c)) {
@@ -46,14 +47,10 @@ impl Grounding {
 
     /// Finds a mention: the bytes of its first occurrence in the text.
     pub fn find(&self, mention: &str) -> Option<Range<usize>> {
-        let mut wanted = String::new();
-        for c in mention.trim().chars() {
-            fold(c, &mut wanted);
-        }
-        let wanted = wanted.trim();
+        let wanted = fold(mention);
         let (first, last) = (wanted.chars().next()?, wanted.chars().next_back()?);
         let is_acronym = mention.trim().len() <= 3 && mention.trim().bytes().all(|b| b.is_ascii_uppercase());
-        self.folded.match_indices(wanted).find_map(|(at, _)| {
+        self.folded.match_indices(wanted.as_str()).find_map(|(at, _)| {
             let end = at + wanted.len();
             let before = self.folded[..at].chars().next_back();
             let after = self.folded[end..].chars().next();
@@ -63,23 +60,6 @@ impl Grounding {
             let range = self.starts[at] as usize..self.ends[end - 1] as usize;
             (!is_acronym || self.text[range.clone()] == *mention.trim()).then_some(range)
         })
-    }
-}
-
-/// Folds one character: no case, no marks, one kind of quote, dash and space.
-fn fold(c: char, into: &mut String) {
-    match c {
-        '‘' | '’' | 'ʼ' | '`' | '´' => into.push('\''),
-        '“' | '”' | '„' | '«' | '»' => into.push('"'),
-        '‐'..='―' | '−' => into.push('-'),
-        c if c.is_whitespace() => {
-            if !into.ends_with(' ') {
-                into.push(' ');
-            }
-        }
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}' => {}
-        c if c.is_ascii() => into.push(c.to_ascii_lowercase()),
-        c => into.extend(c.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase)),
     }
 }
 

@@ -27,6 +27,7 @@ pub use line::{Line, LineFault, classify_body};
 use std::collections::BTreeSet;
 
 use crate::model::{Kind, Mention, Topic, Usage};
+use crate::text::clean;
 
 /// What was asked, as far as reading the answer needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,35 +186,4 @@ impl Notes {
     pub fn is_repaired(&self) -> bool {
         !self.repairs.is_empty()
     }
-}
-
-/// Makes a text from outside safe: no control or direction characters, single spaces, none around it; of a longer text
-/// the first `chars_max` characters and an ellipsis.
-fn clean(text: &str, chars_max: usize) -> String {
-    let mut out = String::new();
-    let mut n_chars = 0;
-    for c in text.chars() {
-        let c = if c.is_whitespace() { ' ' } else { c };
-        if is_hidden(c) || (c == ' ' && (out.is_empty() || out.ends_with(' '))) {
-            continue;
-        }
-        if n_chars == chars_max {
-            out.truncate(out.trim_end().len());
-            out.push('…');
-            return out;
-        }
-        out.push(c);
-        n_chars += 1;
-    }
-    out.truncate(out.trim_end().len());
-    out
-}
-
-/// Returns whether a character shows nothing and only changes how others look: controls, directions, byte order marks,
-/// noncharacters, tags.
-/// The joiners U+200C and U+200D stay, Persian and Indic names are written with them.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fdd0}'..='\u{fdef}' | '\u{e0000}'..='\u{e007f}')
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::BufReader;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
@@ -24,6 +24,10 @@ use crate::session::Session;
 use crate::session::api_failure;
 use crate::store::{BatchState, NewBatch, NewRequest, Origin, RequestRow, RequestState, RunRow, Tx};
 use crate::terminal::words::count;
+use crate::text::lines::Lines;
+
+/// The most bytes of a request line that are read: a group's text is at most a few MiB.
+const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Looks a batch up at the provider and takes it over. Returns `None` where the provider does not know it either.
 pub fn take_over(session: &mut Session<'_>, client: &Client, id: &str) -> anyhow::Result<Option<BatchKey>> {
@@ -167,18 +171,15 @@ impl<'t, 'c> Recorder<'t, 'c> {
     }
 
     fn read(&mut self, path: &Path) -> anyhow::Result<()> {
-        let mut reader = BufReader::with_capacity(1 << 18, File::open(path).context("cannot open the download")?);
-        let mut line = vec![];
-        loop {
+        let file = File::open(path).context("cannot open the download")?;
+        let mut lines = Lines::new(BufReader::with_capacity(1 << 18, file), LINE_BYTES_MAX);
+        while let Some(line) = lines.next().context("cannot read the download")? {
             interrupt::check()?;
-            line.clear();
-            if reader.read_until(b'\n', &mut line).context("cannot read the download")? == 0 {
-                return Ok(());
-            }
-            if !line.trim_ascii().is_empty() && !self.read_line(&line)? {
+            if !line.is_blank() && !self.read_line(line.bytes)? {
                 self.found.n_unknown += 1;
             }
         }
+        Ok(())
     }
 
     /// Records the request of a line; returns false where it stands for nothing in this database.

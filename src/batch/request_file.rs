@@ -1,12 +1,11 @@
 //! Request files: made from the database when they are needed, appear whole or not at all.
 
 use std::collections::HashMap;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use anyhow::Context as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use tempfile::NamedTempFile;
 
 use crate::batch::plan::custom_id_of;
 use crate::interrupt;
@@ -15,6 +14,8 @@ use crate::request::{LineTemplate, render_input};
 use crate::session::Session;
 use crate::store::{BatchRow, BatchState, GroupRow, NewBatch, Read, RequestRow, RequestState, Tx};
 use crate::terminal::bar::Unit;
+use crate::text::hex;
+use crate::text::whole_file::{self, WholeFile};
 
 /// A request file as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,10 +133,7 @@ pub fn write(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<Option<
         prompts,
     };
     let beside = folder.join(format!("{stem}_metadata.json"));
-    let mut temp = NamedTempFile::new_in(&folder).with_context(|| format!("cannot write in `{}`", folder.display()))?;
-    serde_json::to_writer_pretty(&mut temp, &metadata)?;
-    temp.write_all(b"\n").and_then(|()| temp.as_file().sync_all())?;
-    temp.persist(&beside).with_context(|| format!("cannot write `{}`", beside.display()))?;
+    whole_file::write(&beside, format!("{}\n", serde_json::to_string_pretty(&metadata)?).as_bytes())?;
     tx.commit()?;
     Ok(Some(file))
 }
@@ -158,9 +156,7 @@ fn write_lines(
     path: &std::path::Path,
 ) -> anyhow::Result<Written> {
     let cannot = || format!("cannot write `{}`", path.display());
-    let folder = path.parent().context("a request file lies in a folder")?;
-    let temp = NamedTempFile::new_in(folder).with_context(cannot)?;
-    let mut out = Hashing { inner: BufWriter::with_capacity(1 << 18, temp), sha256: Sha256::new(), bytes: 0 };
+    let mut out = Hashing { inner: WholeFile::create(path)?, sha256: Sha256::new(), bytes: 0 };
     let mut written = Written {
         bytes: 0,
         sha256: String::new(),
@@ -204,11 +200,9 @@ fn write_lines(
         Ok(())
     })?;
     written.bytes = out.bytes;
-    written.sha256 = out.sha256.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    let temp = out.inner.into_inner().map_err(io::IntoInnerError::into_error).with_context(cannot)?;
+    written.sha256 = hex(&out.sha256.finalize());
     if written.n_requests > 0 {
-        temp.as_file().sync_all().with_context(cannot)?;
-        temp.persist(path).with_context(cannot)?;
+        out.inner.finish()?;
     }
     Ok(written)
 }

@@ -24,6 +24,7 @@ use crate::report::precision::Precision;
 use crate::store::{Audit, AuditItem, AuditWhat, Store};
 use crate::terminal::table::{Side, Table, wrap};
 use crate::terminal::{style, words};
+use crate::text::separator::separator;
 
 /// Bytes of a story shown on each side of a mention.
 const AROUND: usize = 200;
@@ -158,19 +159,19 @@ fn show_item(store: &Store, item: &AuditItem, context: &Context) -> anyhow::Resu
     let is = match &entity {
         Some(entity) => format!(
             "{}  {}  {}",
-            style::bold(style::one_line(&item.item)),
+            style::bold(style::single_line(&item.item)),
             style::dim("is"),
-            style::bold(style::green(style::one_line(&entity.name)))
+            style::bold(style::green(style::single_line(&entity.name)))
         ),
-        None => style::bold(style::one_line(&item.item)),
+        None => style::bold(style::single_line(&item.item)),
     };
     terminal.line(is)?;
     if let Some(entity) = entity.as_ref().and_then(|entity| read.entity(entity.key).ok().flatten()) {
         let facts: Vec<String> = entity.attributes.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         let known = format!("{}:{}  {}", entity.entity_type, entity.id, facts.join(" · "));
-        terminal.line(style::dim(style::one_line(&known)))?;
+        terminal.line(style::dim(style::single_line(&known)))?;
     }
-    terminal.line(style::dim(format!("{} {}", style::one_line(&item.method), percent(item.score))))?;
+    terminal.line(style::dim(format!("{} {}", style::single_line(&item.method), percent(item.score))))?;
     let Some(row) = item.group.map(|group| read.group(group)).transpose()?.flatten() else { return Ok(()) };
     if let Some(head) = read.group_head(row.key)? {
         terminal.line(style::dim(format!("in {}  {}", day(head.at.as_deref()), title(&head))))?;
@@ -178,7 +179,7 @@ fn show_item(store: &Store, item: &AuditItem, context: &Context) -> anyhow::Resu
     let width = terminal.width().min(100);
     for story in &row.group.stories {
         let Some(place) = grounding::find(&story.text, &item.item).filter(|_| item.entity.is_some()) else { continue };
-        let text = style::one_line(&excerpt(&story.text, place, AROUND));
+        let text = style::single_line(&excerpt(&story.text, place, AROUND));
         let marks = places(&text, &item.item).into_iter().map(|place| (place, YELLOW)).collect();
         for line in wrap(&mark(&text, marks), width) {
             terminal.line(format!("  {line}"))?;
@@ -186,7 +187,7 @@ fn show_item(store: &Store, item: &AuditItem, context: &Context) -> anyhow::Resu
         return Ok(());
     }
     let text = row.group.stories.iter().map(|story| story.text.as_str()).collect::<Vec<_>>().join(" ");
-    for line in wrap(&style::one_line(&excerpt(&text, 0..0, TOPIC_TEXT)), width) {
+    for line in wrap(&style::single_line(&excerpt(&text, 0..0, TOPIC_TEXT)), width) {
         terminal.line(format!("  {line}"))?;
     }
     Ok(())
@@ -241,7 +242,7 @@ fn show(store: &Store, what: AuditWhat, audit: &Audit, context: &Context) -> any
 fn cells(name: &str, precision: &Precision) -> [String; 5] {
     let p = |x: f64| format!("{:.1}", x * 100.0);
     [
-        style::one_line(name),
+        style::single_line(name),
         words::number(precision.judged),
         words::number(precision.right),
         format!("{} %", p(precision.precision)),
@@ -291,10 +292,8 @@ fn read_csv(store: &mut Store, audit: &Audit, path: &Path, context: &Context) ->
     let on_path = || format!("cannot read `{}`", path.display());
     let text = fs::read_to_string(path).with_context(on_path)?;
     let text = text.trim_start_matches('\u{feff}');
-    let head = text.lines().next().unwrap_or_default();
-    let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|c| head.bytes().filter(|b| b == c).count());
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(delimiter.unwrap_or(b',')).flexible(true).from_reader(text.as_bytes());
+    let separator = separator(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text.as_bytes());
     let heads = reader.headers().with_context(on_path)?.clone();
     let column = |name: &str| {
         heads

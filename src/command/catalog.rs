@@ -25,8 +25,9 @@ use crate::resolve::Strictness;
 use crate::store::active_profile;
 use crate::store::{Read, Store, Tx};
 use crate::terminal::bar::Unit;
-use crate::terminal::style::{bold, dim, one_line};
+use crate::terminal::style::{bold, dim, single_line};
 use crate::terminal::words::{count, list as list_of, number, shorten};
+use crate::text::fold;
 
 /// Runs the command.
 pub(super) fn run(command: &CatalogCommand, context: &Context) -> Result<Exit> {
@@ -57,7 +58,7 @@ fn list(args: &CatalogListArgs, context: &Context) -> Result<Exit> {
         context.terminal.line(format!(
             "{}  {}",
             short(&row.name),
-            dim(one_line(&format!("{}:{}  {}", row.entity_type, row.id, count(row.mentions, "mention"))))
+            dim(single_line(&format!("{}:{}  {}", row.entity_type, row.id, count(row.mentions, "mention"))))
         ))?;
     }
     context.terminal.status(format!("{} of {}", number(rows.len() as u64), count(total, "entity")));
@@ -69,7 +70,7 @@ fn list(args: &CatalogListArgs, context: &Context) -> Result<Exit> {
 
 /// A name for a list: on one line, and of a length that leaves room for the rest.
 fn short(name: &str) -> String {
-    one_line(&shorten(name, SHOWN))
+    single_line(&shorten(name, SHOWN))
 }
 
 fn show(typed: &str, context: &Context) -> Result<Exit> {
@@ -91,13 +92,13 @@ fn show(typed: &str, context: &Context) -> Result<Exit> {
     terminal.line(format!(
         "{}  {}",
         bold(short(&entity.name)),
-        dim(one_line(&format!("{}:{}", entity.entity_type, entity.id)))
+        dim(single_line(&format!("{}:{}", entity.entity_type, entity.id)))
     ))?;
     for alias in &entity.aliases {
         terminal.line(format!("  also    {}", short(alias)))?;
     }
     for (name, value) in &entity.attributes {
-        terminal.line(format!("  {}", one_line(&format!("{name}: {value}"))))?;
+        terminal.line(format!("  {}", single_line(&format!("{name}: {value}"))))?;
     }
     for known in &taught {
         terminal.line(format!("  taught  {}", sentence(&known.taught)))?;
@@ -243,7 +244,7 @@ fn dedupe(args: &CatalogDedupeArgs, context: &Context) -> Result<Exit> {
     let snapshot = store.snapshot()?;
     let read = snapshot.read();
     if let Some(wanted) = &args.entity_type
-        && !read.catalog_types()?.iter().any(|known| known.eq_ignore_ascii_case(wanted))
+        && !read.catalog_types()?.iter().any(|known| fold(known) == fold(wanted))
     {
         return Err(usage(format!("the catalog has no entity of the type `{wanted}`")))
             .hint(format!("it has {}", list_of(&read.catalog_types()?, "and")));
@@ -262,9 +263,9 @@ fn dedupe(args: &CatalogDedupeArgs, context: &Context) -> Result<Exit> {
             "{:>3.0} %  {} {}  =  {} {}",
             100.0 * pair.score,
             short(&pair.a.name),
-            dim(one_line(&format!("{}:{}", pair.a.entity_type, pair.a.id))),
+            dim(single_line(&format!("{}:{}", pair.a.entity_type, pair.a.id))),
             short(&pair.b.name),
-            dim(one_line(&format!("{}:{}", pair.b.entity_type, pair.b.id)))
+            dim(single_line(&format!("{}:{}", pair.b.entity_type, pair.b.id)))
         ))?;
     }
     context.terminal.status(format!("{} of {}", number(pairs.len() as u64), count(total as u64, "likely pair")));
@@ -303,7 +304,7 @@ fn propose(args: &CatalogProposeArgs, context: &Context) -> Result<Exit> {
             "{:>6}  {}  {}",
             number(proposal.mentions),
             short(&proposal.name),
-            dim(one_line(&format!("{}  {}", proposal.entity_type, shorten(&aliases.join(" | "), 3 * SHOWN))))
+            dim(single_line(&format!("{}  {}", proposal.entity_type, shorten(&aliases.join(" | "), 3 * SHOWN))))
         ))?;
     }
     let shown = number(proposals.len() as u64);

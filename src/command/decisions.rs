@@ -8,7 +8,7 @@ use crate::error::Exit;
 use crate::linking::typed_name::SHOWN;
 use crate::resolve::mention_key;
 use crate::store::Store;
-use crate::terminal::style::{bold, dim, one_line, yellow};
+use crate::terminal::style::{bold, dim, single_line, yellow};
 use crate::terminal::words;
 
 /// Lists decisions: all, those about a mention, or those that something is to be said of.
@@ -32,11 +32,11 @@ pub(super) fn list(store: &Store, mention: Option<&str>, odd: bool, context: &Co
         terminal.line(format!(
             "{:>5}  {}  {}",
             decision.id,
-            one_line(&sentence(decision)),
-            dim(one_line(decision.decided_at.as_deref().unwrap_or_default()))
+            single_line(&sentence(decision)),
+            dim(single_line(decision.decided_at.as_deref().unwrap_or_default()))
         ))?;
         for remark in remarks(decision) {
-            terminal.line(format!("       {}", yellow(one_line(&remark))))?;
+            terminal.line(format!("       {}", yellow(single_line(&remark))))?;
         }
     }
     let shown = words::number(all.len() as u64);
@@ -53,7 +53,7 @@ pub(super) fn list(store: &Store, mention: Option<&str>, odd: bool, context: &Co
 pub(super) fn warn_about(store: &Store, mention: &str, context: &Context) -> anyhow::Result<()> {
     for decision in decisions::about(store.read(), &mention_key(mention))? {
         for remark in remarks(&decision) {
-            context.terminal.warn(one_line(&format!("{}: {remark}", sentence(&decision))));
+            context.terminal.warn(single_line(&format!("{}: {remark}", sentence(&decision))));
         }
     }
     Ok(())
@@ -77,7 +77,7 @@ fn sentence(decision: &Listed) -> String {
     scope.extend(decision.hints.iter().map(|(name, value)| format!("{name}={value}")));
     let scope = if scope.is_empty() { String::new() } else { format!(" where {}", scope.join(" and ")) };
     let name = decision.name.as_ref().map_or(String::new(), |name| format!(" ({})", words::shorten(name, SHOWN)));
-    format!("{} {what}{name}{scope}", bold(format!("`{}`", one_line(&words::shorten(&decision.mention, SHOWN)))))
+    format!("{} {what}{name}{scope}", bold(format!("`{}`", single_line(&words::shorten(&decision.mention, SHOWN)))))
 }
 
 fn remarks(decision: &Listed) -> Vec<String> {

@@ -37,9 +37,9 @@ pub(super) fn run(args: &TopicsDedupeArgs, context: &Context) -> anyhow::Result<
     for pair in &proposals {
         table.row([
             format!("{:.2}", pair.score),
-            style::one_line(&pair.topic),
+            style::single_line(&pair.topic),
             words::number(pair.groups),
-            style::one_line(&pair.into),
+            style::single_line(&pair.into),
             words::number(pair.into_groups),
         ]);
     }
@@ -94,9 +94,9 @@ fn walk(store: &mut Store, proposals: &[Proposal], context: &Context) -> anyhow:
         terminal.line(format!(
             "{:.2}  {} ({})  →  {} ({})",
             pair.score,
-            style::bold(style::one_line(&pair.topic)),
+            style::bold(style::single_line(&pair.topic)),
             pair.groups,
-            style::bold(style::one_line(&pair.into)),
+            style::bold(style::single_line(&pair.into)),
             pair.into_groups
         ))?;
         let Some(key) = terminal.key("[m/r/k/s/u/q]") else { break };

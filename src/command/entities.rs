@@ -13,6 +13,7 @@ use crate::store::Store;
 use crate::store::explore::Namesake;
 use crate::terminal::table::{Side, Table, bar};
 use crate::terminal::{style, words};
+use crate::text::fold;
 
 /// Columns of a bar.
 const BAR: usize = 24;
@@ -43,9 +44,9 @@ fn top(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
         table.row([
             words::number(row.groups),
             style::cyan(bar(row.groups, most, BAR)),
-            style::one_line(&row.entity.name),
-            style::one_line(&row.entity.entity_type),
-            style::dim(style::one_line(row.entity.id.as_str())),
+            style::single_line(&row.entity.name),
+            style::single_line(&row.entity.entity_type),
+            style::dim(style::single_line(row.entity.id.as_str())),
         ]);
     }
     for line in table.lines(terminal.width()).iter().filter(|_| !table.is_empty()) {
@@ -79,8 +80,7 @@ pub(super) fn entity_named(
     types: &[String],
     context: &Context,
 ) -> anyhow::Result<Vec<Namesake>> {
-    let is_wanted =
-        |row: &Namesake| types.is_empty() || types.iter().any(|t| t.eq_ignore_ascii_case(&row.entity.entity_type));
+    let is_wanted = |row: &Namesake| types.is_empty() || types.iter().any(|t| fold(t) == fold(&row.entity.entity_type));
     let mut found = store.read().namesakes(name, 50)?;
     found.retain(is_wanted);
     if !found.is_empty() {
@@ -92,8 +92,8 @@ pub(super) fn entity_named(
         [best, ..] if best.is_sure => {
             context.terminal.status(format!(
                 "nothing is called `{}`; this is `{}`",
-                style::one_line(name),
-                style::one_line(&best.namesake.entity.name)
+                style::single_line(name),
+                style::single_line(&best.namesake.entity.name)
             ));
             Ok(vec![best.namesake.clone()])
         }
@@ -131,12 +131,12 @@ fn show(
     let Some(entity) = entity else { return Ok(serde_json::Value::Null) };
     terminal.line(format!(
         "{}  {}  {}",
-        style::bold(style::one_line(&entity.name)),
-        style::dim(format!("{} {}", style::one_line(&entity.entity_type), style::one_line(entity.id.as_str()))),
+        style::bold(style::single_line(&entity.name)),
+        style::dim(format!("{} {}", style::single_line(&entity.entity_type), style::single_line(entity.id.as_str()))),
         style::dim(words::count(total, "group"))
     ))?;
     let fact = |label: &str, values: Vec<String>| -> anyhow::Result<()> {
-        let values: Vec<String> = values.iter().map(|value| style::one_line(value)).collect();
+        let values: Vec<String> = values.iter().map(|value| style::single_line(value)).collect();
         if values.is_empty() { Ok(()) } else { terminal.line(format!("  {label:11} {}", values.join(" · "))) }
     };
     let aliases = entity.aliases.len();
@@ -165,9 +165,9 @@ fn show(
             if row.is_primary { style::green("●") } else { style::dim("○") },
             day(row.group.at.as_deref()),
             title(&row.group),
-            style::one_line(&row.mention),
-            style::dim(format!("{} {}", style::one_line(&row.method), percent(row.score))),
-            style::dim(style::one_line(row.group.id.as_str())),
+            style::single_line(&row.mention),
+            style::dim(format!("{} {}", style::single_line(&row.method), percent(row.score))),
+            style::dim(style::single_line(row.group.id.as_str())),
         ]);
     }
     for line in table.lines(terminal.width()) {

@@ -27,12 +27,17 @@ pub(super) fn group_named(store: &Store, id: &str) -> anyhow::Result<GroupKey> {
 
 /// Returns a group's title, fit for a line.
 pub(super) fn title(group: &GroupHead) -> String {
-    group.title.as_deref().map(style::one_line).filter(|title| !title.is_empty()).unwrap_or_else(|| "(no title)".into())
+    group
+        .title
+        .as_deref()
+        .map(style::single_line)
+        .filter(|title| !title.is_empty())
+        .unwrap_or_else(|| "(no title)".into())
 }
 
 /// Returns the day of a time.
 pub(super) fn day(time: Option<&str>) -> String {
-    time.map(|time| style::one_line(time.get(..10).unwrap_or(time))).unwrap_or_default()
+    time.map(|time| style::single_line(time.get(..10).unwrap_or(time))).unwrap_or_default()
 }
 
 /// Returns a probability as it is shown.

@@ -3,7 +3,6 @@
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
-use anyhow::Context as _;
 use serde_json::json;
 
 use super::Context;
@@ -12,6 +11,7 @@ use crate::cli::explore::{ExportArgs, ExportFormat, ExportWhat};
 use crate::error::{Exit, Explain as _, usage};
 use crate::explore::export::{Export, Format, What, write};
 use crate::terminal::words;
+use crate::text::whole_file::WholeFile;
 
 /// Bytes held back before they are written.
 const WRITE_BYTES: usize = 256 * 1024;
@@ -62,29 +62,20 @@ pub(super) fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Writes a file that appears whole or not at all.
+/// Writes the file that a person named, whole or not at all.
 pub(super) fn whole_file<T>(
     path: &Path,
     write: impl FnOnce(&mut dyn std::io::Write) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let on_path = || format!("cannot write `{}`", path.display());
     if is_stdout(path) {
         return Err(usage("this is written to a file, not to stdout")).hint("a file that is called so is `./-`");
     }
     if path.is_dir() {
         return Err(usage(format!("`{}` is a folder", path.display())));
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new();
-    // As any file the person makes, not for their eyes only.
-    #[cfg(unix)]
-    file.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let file = file.tempfile_in(folder).with_context(on_path)?;
-    let mut out = BufWriter::with_capacity(WRITE_BYTES, file);
-    let result = write(&mut out)?;
-    let file = out.into_inner().map_err(|error| error.into_error()).with_context(on_path)?;
-    file.as_file().sync_all().with_context(on_path)?;
-    file.persist(path).map_err(|error| error.error).with_context(on_path)?;
+    let mut file = WholeFile::create(path)?;
+    let result = write(&mut file)?;
+    file.finish()?;
     Ok(result)
 }
 

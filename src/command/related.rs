@@ -28,16 +28,16 @@ pub(super) fn run(args: &RelatedArgs, context: &Context) -> anyhow::Result<Exit>
             percent(row.score),
             day(row.group.at.as_deref()),
             style::bold(title(&row.group)),
-            style::dim(style::one_line(row.group.id.as_str()))
+            style::dim(style::single_line(row.group.id.as_str()))
         ))?;
         let mut shared: Vec<String> = row
             .shared
             .iter()
             .take(SHARED_MAX)
             .map(|shared| match shared {
-                Shared::Topic { topic, groups } => format!("{} ({groups})", style::one_line(topic)),
+                Shared::Topic { topic, groups } => format!("{} ({groups})", style::single_line(topic)),
                 Shared::Entity { entity, groups } => {
-                    format!("{} ({groups})", style::cyan(style::one_line(&entity.name)))
+                    format!("{} ({groups})", style::cyan(style::single_line(&entity.name)))
                 }
             })
             .collect();

@@ -22,11 +22,12 @@ use crate::resolve::{Candidate, Decision, Part, Query, Strictness};
 use crate::store::Read;
 use crate::store::active_profile;
 use crate::terminal::bar::Unit;
-use crate::terminal::style::{bold, dim, one_line};
+use crate::terminal::style::{bold, dim, single_line};
 use crate::terminal::words::count;
+use crate::text::lines::Lines;
 
 /// A line longer than this is no mention.
-const LINE_BYTES_MAX: u64 = 1 << 20;
+const LINE_BYTES_MAX: usize = 1 << 20;
 
 /// Bytes read at once.
 const READ_BYTES: usize = 256 * 1024;
@@ -50,8 +51,11 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
         Manner { strictness, load: if args.file.is_some() { Load::Many } else { Load::One }, explain: args.explain };
     match (&args.file, &args.mention) {
         (Some(path), _) if path.as_os_str() == "-" => {
-            let mut lines =
-                Lines::new(BufReader::with_capacity(READ_BYTES, io::stdin().lock()), path, args.entity_type.as_deref());
+            let mut lines = Queries::new(
+                BufReader::with_capacity(READ_BYTES, io::stdin().lock()),
+                path,
+                args.entity_type.as_deref(),
+            );
             let mut desk = Desk::open(store.read(), manner)?;
             let mut version = store.read().data_version()?;
             while let Some(line) = lines.next(context)? {
@@ -64,7 +68,7 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
                     version = current;
                 }
                 desk.answer_line(&line, context)?;
-                if lines.reader.buffer().is_empty() {
+                if lines.lines.reader().buffer().is_empty() {
                     // Whoever asks may wait for the answer before asking more.
                     context.terminal.flush()?;
                 }
@@ -74,7 +78,7 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
         (Some(path), _) => {
             let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
             let reader = BufReader::with_capacity(READ_BYTES, file);
-            let mut lines = Lines::new(reader, path, args.entity_type.as_deref());
+            let mut lines = Queries::new(reader, path, args.entity_type.as_deref());
             // A file is answered from one state of the catalog.
             let snapshot = store.snapshot()?;
             let mut desk = Desk::open(snapshot.read(), manner)?;
@@ -233,8 +237,8 @@ impl<'a> Desk<'a> {
         let head = match (&answer.name, &answer.entity_id, &answer.entity_type) {
             (Some(name), Some(id), Some(kind)) => format!(
                 "{} ({kind} {}), {:.0} % sure, by {}",
-                bold(one_line(name)),
-                one_line(id),
+                bold(single_line(name)),
+                single_line(id),
                 100.0 * answer.score,
                 answer.method
             ),
@@ -246,20 +250,20 @@ impl<'a> Desk<'a> {
             return Ok(Exit::Done);
         }
         for remark in answer.remarks {
-            context.terminal.line(format!("  {}", dim(one_line(remark))))?;
+            context.terminal.line(format!("  {}", dim(single_line(remark))))?;
         }
         for candidate in &answer.candidates {
             context.terminal.line(format!(
                 "  {:>3.0} %  {} {}",
                 100.0 * candidate.score,
-                one_line(&candidate.name),
-                dim(format!("({} {})", candidate.entity_type, one_line(&candidate.entity_id)))
+                single_line(&candidate.name),
+                dim(format!("({} {})", candidate.entity_type, single_line(&candidate.entity_id)))
             ))?;
             for part in &candidate.parts {
                 let what = part["what"].as_str().unwrap_or_default();
                 match part["log_odds"].as_f64() {
-                    Some(value) => context.terminal.line(format!("         {value:+.2}  {}", one_line(what)))?,
-                    None => context.terminal.line(format!("                {}", dim(one_line(what))))?,
+                    Some(value) => context.terminal.line(format!("         {value:+.2}  {}", single_line(what)))?,
+                    None => context.terminal.line(format!("                {}", dim(single_line(what))))?,
                 }
             }
         }
@@ -269,39 +273,31 @@ impl<'a> Desk<'a> {
 
 /// The lines of a file of mentions. One that cannot be read is answered at once, so that answers keep the order of the
 /// lines.
-struct Lines<'a, R> {
-    reader: R,
+struct Queries<'a, R> {
+    lines: Lines<R>,
     path: &'a Path,
     /// For lines that name none.
     entity_type: Option<&'a str>,
-    bytes: Vec<u8>,
-    number: u64,
     exit: Exit,
 }
 
-impl<'a, R: BufRead> Lines<'a, R> {
+impl<'a, R: BufRead> Queries<'a, R> {
     fn new(reader: R, path: &'a Path, entity_type: Option<&'a str>) -> Self {
-        Self { reader, path, entity_type, bytes: Vec::new(), number: 0, exit: Exit::Done }
+        Self { lines: Lines::new(reader, LINE_BYTES_MAX), path, entity_type, exit: Exit::Done }
     }
 
     fn next(&mut self, context: &Context) -> Result<Option<Line>> {
         let path = self.path.display();
         loop {
-            self.bytes.clear();
-            let read = io::Read::take(&mut self.reader, LINE_BYTES_MAX).read_until(b'\n', &mut self.bytes);
-            if read.with_context(|| format!("cannot read `{path}`"))? == 0 {
+            let Some(line) = self.lines.next().with_context(|| format!("cannot read `{path}`"))? else {
                 return Ok(None);
-            }
-            self.number += 1;
-            let is_whole = self.bytes.ends_with(b"\n") || (self.bytes.len() as u64) < LINE_BYTES_MAX;
-            if !is_whole {
-                skip_line(&mut self.reader).with_context(|| format!("cannot read `{path}`"))?;
-            }
-            if is_whole && self.bytes.iter().all(u8::is_ascii_whitespace) {
+            };
+            if line.is_blank() {
                 continue;
             }
-            let line = match is_whole {
-                true => intake::object(&self.bytes)
+            let number = line.number;
+            let line = match line.is_whole {
+                true => intake::object(line.bytes)
                     .and_then(|fields| serde_json::from_value::<Line>(fields.into()).map_err(|e| e.to_string())),
                 false => Err(format!("the line is longer than {LINE_BYTES_MAX} bytes")),
             };
@@ -314,24 +310,11 @@ impl<'a, R: BufRead> Lines<'a, R> {
                 }
                 Err(error) => {
                     self.exit = Exit::Incomplete;
-                    context.terminal.warn(format!("{path}:{}: {error}", self.number));
+                    context.terminal.warn(format!("{path}:{number}: {error}"));
                     context.terminal.json_line(&json!({"mention": null, "entity_id": null, "outcome": "unknown", "method": "none", "score": 0.0, "candidates": [], "error": error}))?;
                     context.terminal.flush()?;
                 }
             }
-        }
-    }
-}
-
-/// Reads over the rest of a line.
-fn skip_line(reader: &mut dyn BufRead) -> io::Result<()> {
-    loop {
-        let bytes = reader.fill_buf()?;
-        let end = bytes.iter().position(|byte| *byte == b'\n');
-        let n = end.map_or(bytes.len(), |at| at + 1);
-        reader.consume(n);
-        if end.is_some() || n == 0 {
-            return Ok(());
         }
     }
 }

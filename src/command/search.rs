@@ -16,6 +16,7 @@ use crate::store::{MARK, MARK_END, SearchQuery};
 use crate::terminal::bar::Unit;
 use crate::terminal::table::wrap;
 use crate::terminal::{style, words};
+use crate::text::hidden::is_style_mark;
 
 /// Runs the command.
 pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -74,7 +75,7 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
             "{}  {}  {}",
             day(row.group.at.as_deref()),
             style::bold(title(&row.group)),
-            style::dim(style::one_line(row.group.id.as_str()))
+            style::dim(style::single_line(row.group.id.as_str()))
         ))?;
         let snippet = marked(&row.snippet);
         for line in wrap(&snippet, terminal.width().saturating_sub(12).min(100)).iter().filter(|line| !line.is_empty())
@@ -96,13 +97,13 @@ fn marked(snippet: &str) -> String {
     for (i, part) in snippet.split(MARK).enumerate() {
         let (found, rest) = if i == 0 { ("", part) } else { part.split_once(MARK_END).unwrap_or(("", part)) };
         for word in found.split_whitespace() {
-            if out.ends_with(|c: char| style::is_mark(c)) {
+            if out.ends_with(|c: char| is_style_mark(c)) {
                 out.push(' ');
             }
-            out.push_str(&style::yellow(style::one_line(word)));
+            out.push_str(&style::yellow(style::single_line(word)));
         }
-        // `one_line` takes the blanks at the ends, which part this from its neighbors.
-        let inner = style::one_line(rest);
+        // `single_line` takes the blanks at the ends, which part this from its neighbors.
+        let inner = style::single_line(rest);
         if rest.starts_with(char::is_whitespace) && !inner.is_empty() {
             out.push(' ');
         }

@@ -46,12 +46,12 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
         terminal.json(&value)?;
         return Ok(Exit::Done);
     }
-    let title = row.group.title.as_deref().map(style::one_line).unwrap_or_else(|| "(no title)".into());
+    let title = row.group.title.as_deref().map(style::single_line).unwrap_or_else(|| "(no title)".into());
     terminal.line(style::bold(title))?;
-    let mut facts = vec![style::one_line(row.group.id.as_str()), day(row.group.created_at.as_deref())];
+    let mut facts = vec![style::single_line(row.group.id.as_str()), day(row.group.created_at.as_deref())];
     facts.push(words::count(row.group.stories.len() as u64, "story"));
     if row.group.status != Group::ACTIVE {
-        facts.push(style::one_line(&row.group.status));
+        facts.push(style::single_line(&row.group.status));
     }
     facts.retain(|fact| !fact.is_empty());
     terminal.line(style::dim(facts.join("  ")))?;
@@ -59,10 +59,10 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
         terminal.line(format!("\n{}", style::bold("Topics")))?;
         let mut table = Table::new(&[("", Side::Right), ("", Side::Left), ("", Side::Right), ("", Side::Left)], 1);
         for topic in &topics {
-            let said = topic.said.as_deref().map(|said| style::dim(format!("said: {}", style::one_line(said))));
+            let said = topic.said.as_deref().map(|said| style::dim(format!("said: {}", style::single_line(said))));
             table.row([
                 topic.rank.to_string(),
-                style::one_line(&topic.display),
+                style::single_line(&topic.display),
                 percent(topic.confidence),
                 said.unwrap_or_default(),
             ]);
@@ -126,18 +126,18 @@ fn entities(mentions: &[MentionRow], places: &Places) -> Table {
     let heads = [("", Side::Right), left("mention"), left("is"), left("type"), left("how"), left("story"), left("id")];
     let mut table = Table::new(&heads, 2);
     for (i, mention) in mentions.iter().enumerate() {
-        let text = style::one_line(&mention.text);
+        let text = style::single_line(&mention.text);
         let entity = mention.entity.as_ref();
         table.row([
             mention.rank.to_string(),
             if mention.is_primary { style::bold(text) } else { text },
             match entity {
-                Some(entity) => style::green(style::one_line(&entity.name)),
+                Some(entity) => style::green(style::single_line(&entity.name)),
                 None => style::yellow(mention.outcome.as_str()),
             },
-            style::one_line(entity.map_or(&mention.entity_type, |entity| &entity.entity_type)),
+            style::single_line(entity.map_or(&mention.entity_type, |entity| &entity.entity_type)),
             match entity {
-                Some(_) => format!("{} {}", style::one_line(&mention.method), percent(mention.score)),
+                Some(_) => format!("{} {}", style::single_line(&mention.method), percent(mention.score)),
                 None => hints(&mention.hints),
             },
             match places.0[i].is_empty() {
@@ -145,15 +145,17 @@ fn entities(mentions: &[MentionRow], places: &Places) -> Table {
                 true => style::dim("-"),
                 false => places.words(i),
             },
-            entity.map(|entity| style::dim(style::one_line(entity.id.as_str()))).unwrap_or_default(),
+            entity.map(|entity| style::dim(style::single_line(entity.id.as_str()))).unwrap_or_default(),
         ]);
     }
     table
 }
 
 fn hints(hints: &Attributes) -> String {
-    let parts: Vec<String> =
-        hints.iter().map(|(name, value)| format!("{}: {}", style::one_line(name), style::one_line(value))).collect();
+    let parts: Vec<String> = hints
+        .iter()
+        .map(|(name, value)| format!("{}: {}", style::single_line(name), style::single_line(value)))
+        .collect();
     style::dim(parts.join(", "))
 }
 
@@ -162,7 +164,8 @@ fn source(answer: &AnswerHead) -> String {
         Kind::Topic => "topics",
         Kind::Entity => "entities",
     };
-    let text = |text: &Option<String>, otherwise: &str| text.as_deref().map_or(otherwise.to_owned(), style::one_line);
+    let text =
+        |text: &Option<String>, otherwise: &str| text.as_deref().map_or(otherwise.to_owned(), style::single_line);
     let mut line = format!(
         "  {what:8}  {}  {}  {}",
         text(&answer.model, "unknown model"),
@@ -181,10 +184,10 @@ fn stories(terminal: &Terminal, group: &Group, mentions: &[MentionRow], places: 
     // Lines longer than this are hard to read.
     let width = terminal.width().min(100);
     for (i, story) in group.stories.iter().enumerate() {
-        let title = story.title.as_deref().map(style::one_line).unwrap_or_default();
+        let title = story.title.as_deref().map(style::single_line).unwrap_or_default();
         let heading = format!("\n{} {}", style::dim(format!("{}.", i + 1)), style::bold(title));
         terminal.line(heading.trim_end())?;
-        let at = [day(story.published_at.as_deref()), story.url.as_deref().map(style::one_line).unwrap_or_default()];
+        let at = [day(story.published_at.as_deref()), story.url.as_deref().map(style::single_line).unwrap_or_default()];
         if at.iter().any(|fact| !fact.is_empty()) {
             terminal.line(style::dim(at.join("  ").trim()))?;
         }

@@ -19,6 +19,7 @@ use crate::model::{EntityId, EntityKey};
 use crate::report::csv::{Cell, Rows, plain};
 use crate::store::{Store, Unresolved};
 use crate::terminal::words;
+use crate::text::separator::separator;
 
 /// Columns for candidates.
 const CANDIDATES: usize = 3;
@@ -219,11 +220,8 @@ fn read_rows(path: &Path) -> anyhow::Result<Vec<Row>> {
     if text.trim_start().starts_with('[') {
         return serde_json::from_str(text).map_err(|error| usage(format!("it is not a list of decisions: {error}")));
     }
-    // Spreadsheets of half of Europe write semicolons.
-    let head = text.lines().next().unwrap_or_default();
-    let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|c| head.bytes().filter(|b| b == c).count());
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(delimiter.unwrap_or(b',')).flexible(true).from_reader(text.as_bytes());
+    let separator = separator(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text.as_bytes());
     let mut rows = vec![];
     let has_columns = reader.headers().is_ok_and(|heads| heads.iter().any(|head| head == "candidate_1"));
     for row in reader.deserialize() {

@@ -7,11 +7,12 @@ use super::Context;
 use super::explore::{day, hint_if_empty, percent, title};
 use super::period::period;
 use crate::cli::explore::{TopicAliasCommand, TopicsArgs, TopicsCommand};
-use crate::curation::topics::{key_of, similar};
+use crate::curation::topics::similar;
 use crate::error::{Exit, Explain as _, usage};
 use crate::store::Store;
 use crate::terminal::table::{Side, Table, bar};
 use crate::terminal::{style, words};
+use crate::text::topic_key;
 
 /// Columns of a bar.
 const BAR: usize = 24;
@@ -41,7 +42,7 @@ fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
         table.row([
             words::number(topic.groups),
             style::cyan(bar(topic.groups, most, BAR)),
-            style::one_line(&topic.display),
+            style::single_line(&topic.display),
         ]);
     }
     for line in table.lines(terminal.width()).iter().filter(|_| !table.is_empty()) {
@@ -66,7 +67,7 @@ fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<E
     }
     terminal.line(format!(
         "{}  {}",
-        style::bold(style::one_line(&display)),
+        style::bold(style::single_line(&display)),
         style::dim(words::count(total, "group"))
     ))?;
     let heads =
@@ -78,7 +79,7 @@ fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<E
             style::dim(percent(row.confidence)),
             day(row.group.at.as_deref()),
             title(&row.group),
-            style::dim(style::one_line(row.group.id.as_str())),
+            style::dim(style::single_line(row.group.id.as_str())),
         ]);
     }
     for line in table.lines(terminal.width()) {
@@ -89,13 +90,13 @@ fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<E
 
 /// Returns the key of a topic that was typed: as it is, as people decided, or one that is written almost so.
 pub(super) fn topic_named(store: &Store, typed: &str, context: &Context) -> anyhow::Result<String> {
-    let key = key_of(typed);
+    let key = topic_key(typed);
     let read = store.read();
     if read.topic_count(&key)? > 0 {
         return Ok(key);
     }
     if let Some((target, display)) = read.topic_decision(&key)?.filter(|(target, _)| *target != key) {
-        context.terminal.status(format!("`{key}` was made `{}`", style::one_line(&display)));
+        context.terminal.status(format!("`{key}` was made `{}`", style::single_line(&display)));
         return Ok(target);
     }
     let found = similar(store, &key, 5)?;
@@ -104,8 +105,8 @@ pub(super) fn topic_named(store: &Store, typed: &str, context: &Context) -> anyh
         [(score, best), rest @ ..] if *score >= 0.9 && rest.first().is_none_or(|(next, _)| *next < score - 0.05) => {
             context.terminal.status(format!(
                 "no topic `{}`; this is `{}`",
-                style::one_line(typed),
-                style::one_line(best)
+                style::single_line(typed),
+                style::single_line(best)
             ));
             Ok(best.clone())
         }
@@ -131,13 +132,13 @@ fn merge(typed: &[String], context: &Context) -> anyhow::Result<Exit> {
     let mut store = context.open()?;
     let now = context.config.now_text();
     let display = target.split_whitespace().collect::<Vec<_>>().join(" ");
-    let into = key_of(target);
+    let into = topic_key(target);
     let tx = store.write()?;
     // Written as the answers write it, unless nobody does.
     let display = tx.read().topic_display(&into)?.unwrap_or(display);
     let mut merged = vec![];
     for source in sources {
-        let key = key_of(source);
+        let key = topic_key(source);
         if key == into || key.is_empty() || into.is_empty() {
             return Err(usage(format!("`{source}` can't become `{target}`: it is the same topic")));
         }
@@ -145,8 +146,8 @@ fn merge(typed: &[String], context: &Context) -> anyhow::Result<Exit> {
         merged.push(json!({"topic": key, "groups": n}));
         context.terminal.status(format!(
             "`{}` is now `{}` in {}, and in every later import",
-            style::one_line(&key),
-            style::one_line(&display),
+            style::single_line(&key),
+            style::single_line(&display),
             words::count(n, "group")
         ));
     }
@@ -164,14 +165,14 @@ fn alias(command: &TopicAliasCommand, context: &Context) -> anyhow::Result<Exit>
         TopicAliasCommand::Remove { alias } => {
             let mut store = context.open()?;
             let tx = store.write()?;
-            let Some(n) = tx.unmerge_topic(&key_of(alias))? else {
+            let Some(n) = tx.unmerge_topic(&topic_key(alias))? else {
                 return Err(usage(format!("`{alias}` was not made another topic")))
                     .hint("`gleaner topics alias list` shows what was");
             };
             tx.commit()?;
             terminal.status(format!(
                 "`{}` is a topic of its own again in {}",
-                style::one_line(&key_of(alias)),
+                style::single_line(&topic_key(alias)),
                 words::count(n, "group")
             ));
             Ok(Exit::Done)
@@ -186,9 +187,9 @@ fn alias(command: &TopicAliasCommand, context: &Context) -> anyhow::Result<Exit>
                 let sign = if decision.is_same { "is" } else { "is not" };
                 terminal.line(format!(
                     "{}  {}  {}",
-                    style::one_line(&decision.topic),
+                    style::single_line(&decision.topic),
                     style::dim(sign),
-                    style::one_line(&decision.display)
+                    style::single_line(&decision.display)
                 ))?;
             }
             terminal.status(words::count(decisions.len() as u64, "decision"));

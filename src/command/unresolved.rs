@@ -97,24 +97,24 @@ pub(super) fn lines(case: &Case) -> Vec<String> {
     let mut lines = vec![format!(
         "{:>5}  {}  {}",
         words::number(case.mention.mentions),
-        style::bold(style::one_line(&case.mention.mention)),
-        style::dim(style::one_line(&format!("{} {}", case.mention.entity_type, hints.join(", "))))
+        style::bold(style::single_line(&case.mention.mention)),
+        style::dim(style::single_line(&format!("{} {}", case.mention.entity_type, hints.join(", "))))
     )];
     for group in &case.groups {
         lines.push(style::dim(format!(
             "       in {}  {}  {}",
             day(group.at.as_deref()),
             title(group),
-            style::one_line(group.id.as_str())
+            style::single_line(group.id.as_str())
         )));
     }
     for (i, candidate) in case.candidates.iter().enumerate() {
         lines.push(format!(
             "       {}  {}  {}  {}",
             i + 1,
-            style::cyan(style::one_line(&candidate.entity.name)),
+            style::cyan(style::single_line(&candidate.entity.name)),
             percent(candidate.score),
-            style::dim(style::one_line(&format!("{}:{}", candidate.entity.entity_type, candidate.entity.id)))
+            style::dim(style::single_line(&format!("{}:{}", candidate.entity.entity_type, candidate.entity.id)))
         ));
     }
     lines
@@ -215,7 +215,7 @@ pub(super) fn show_named(changes: &[Change], context: &Context) -> anyhow::Resul
         let after = if change.outcome == "ambiguous" { "ambiguous".to_owned() } else { name(&change.after) };
         let mention = words::shorten(&change.mention, SHOWN);
         let what = format!("`{mention}` {}: {} -> {after}", change.entity_type, name(&change.before));
-        context.terminal.line(format!("{:>6}  {}", words::number(change.mentions), style::one_line(&what)))?;
+        context.terminal.line(format!("{:>6}  {}", words::number(change.mentions), style::single_line(&what)))?;
     }
     Ok(())
 }
@@ -235,7 +235,7 @@ pub(super) fn sentence(taught: &Taught) -> String {
     if !hints.is_empty() {
         sentence.push_str(&format!(" where {}", hints.join(" and ")));
     }
-    style::one_line(&sentence)
+    style::single_line(&sentence)
 }
 
 /// A decision as JSON, as it also stands in an export of the catalog.

@@ -117,7 +117,7 @@ fn show(store: &Store, case: &Case, context: &Context) -> anyhow::Result<()> {
         let excerpt = excerpt(&story.text, place, AROUND);
         let marks = places(&excerpt, &case.mention.mention).into_iter().map(|place| (place, MARK)).collect();
         terminal.line(style::dim(format!("       {}  {}", day(group.at.as_deref()), title(group))))?;
-        for line in wrap(&mark(&style::one_line(&excerpt), marks), terminal.width().saturating_sub(8).min(100)) {
+        for line in wrap(&mark(&style::single_line(&excerpt), marks), terminal.width().saturating_sub(8).min(100)) {
             terminal.line(format!("       {line}"))?;
         }
         break;

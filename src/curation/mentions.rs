@@ -12,12 +12,13 @@ use crate::intake;
 use crate::linking::relink::{self, Changes, Relinked};
 use crate::linking::typed_name;
 use crate::linking::{self, Linker, Load};
-use crate::model::{Attributes, Entity, EntityId, EntityKey, GroupKey, Target, Taught, Verdict, single_spaced};
+use crate::model::{Attributes, Entity, EntityId, EntityKey, GroupKey, Target, Taught, Verdict};
 use crate::profile::Profile;
 use crate::resolve::{Query, Strictness, mention_key};
 use crate::store::active_profile;
 use crate::store::explore::{EntityHead, GroupHead};
 use crate::store::{Read, Remembered, Store, Tx, Unresolved};
+use crate::text::single_spaced;
 
 /// Candidates less likely than this are no help.
 const LEAST: f64 = 0.01;

@@ -6,11 +6,6 @@ use serde::Serialize;
 
 use crate::store::Store;
 
-/// Returns the key of a topic: trimmed, lower case, single spaces; as the import makes it.
-pub fn key_of(topic: &str) -> String {
-    topic.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
-}
-
 /// Returns the topics most like a typed one, best first, with how alike they are: 0 to 1.
 ///
 /// It looks at every topic, which only happens where the typed one does not exist.

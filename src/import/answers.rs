@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read as _};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -21,12 +21,13 @@ use crate::request::{Prices, parse_custom_id};
 use crate::session::Session;
 use crate::store::{Account, AnswerRow, BatchRow, Cause, RequestRow, RequestState, Spend, Tx};
 use crate::terminal::bar::Unit;
+use crate::text::lines::Lines;
 
 /// The most bytes of a raw line that are kept.
 const RAW_BYTES_MAX: usize = 64 * 1024;
 
 /// The most bytes of a line that are read; the rest of a longer one is skipped.
-const LINE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Files to import into a batch.
 #[derive(Clone, Debug)]
@@ -155,25 +156,14 @@ impl<'t, 'c> Importer<'t, 'c> {
     }
 
     fn read_file(&mut self, path: &Path, file: impl std::io::Read) -> anyhow::Result<()> {
-        let mut reader = BufReader::with_capacity(1 << 18, file);
-        let mut line = Vec::new();
-        loop {
+        let mut lines = Lines::new(BufReader::with_capacity(1 << 18, file), LINE_BYTES_MAX);
+        while let Some(line) = lines.next().with_context(|| format!("cannot read `{}`", path.display()))? {
             interrupt::check()?;
-            line.clear();
-            let n = (&mut reader)
-                .take(LINE_BYTES_MAX)
-                .read_until(b'\n', &mut line)
-                .with_context(|| format!("cannot read `{}`", path.display()))?;
-            if n == 0 {
-                return Ok(());
-            }
-            if n as u64 == LINE_BYTES_MAX && line.last() != Some(&b'\n') {
-                reader.skip_until(b'\n').with_context(|| format!("cannot read `{}`", path.display()))?;
-            }
-            if !line.trim_ascii().is_empty() {
-                self.read_line(&line)?;
+            if !line.is_blank() {
+                self.read_line(line.bytes)?;
             }
         }
+        Ok(())
     }
 
     fn read_line(&mut self, raw: &[u8]) -> anyhow::Result<()> {

@@ -3,62 +3,14 @@
 use std::io::{self, BufRead};
 
 use super::{Fields, LineError, RECORD_BYTES_MAX};
-
-/// A line of a file, read into a reused buffer.
-enum Line {
-    /// It is in the buffer, without its end.
-    Read,
-    /// It is longer than a line may be; it was skipped.
-    TooLong,
-    /// There are no more.
-    End,
-}
+use crate::text::lines::Lines;
 
 /// One JSON object a line. Empty lines are nothing.
-pub(super) struct JsonLines<R> {
-    reader: R,
-    line: u64,
-    buffer: Vec<u8>,
-}
+pub(super) struct JsonLines<R>(Lines<R>);
 
 impl<R: BufRead> JsonLines<R> {
     pub(super) fn new(reader: R) -> Self {
-        Self { reader, line: 0, buffer: Vec::new() }
-    }
-
-    fn read_line(&mut self) -> io::Result<Line> {
-        self.buffer.clear();
-        let (mut n_read, mut is_too_long) = (0, false);
-        loop {
-            let chunk = match self.reader.fill_buf() {
-                Ok(chunk) => chunk,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            if chunk.is_empty() {
-                break;
-            }
-            let end = chunk.iter().position(|byte| *byte == b'\n');
-            let part = &chunk[..end.unwrap_or(chunk.len())];
-            is_too_long |= self.buffer.len() + part.len() > RECORD_BYTES_MAX;
-            if is_too_long {
-                self.buffer.clear();
-            } else {
-                self.buffer.extend_from_slice(part);
-            }
-            let used = end.map_or(chunk.len(), |end| end + 1);
-            n_read += used;
-            self.reader.consume(used);
-            if end.is_some() {
-                break;
-            }
-        }
-        self.line += u64::from(n_read > 0);
-        Ok(match n_read {
-            0 => Line::End,
-            _ if is_too_long => Line::TooLong,
-            _ => Line::Read,
-        })
+        Self(Lines::new(reader, RECORD_BYTES_MAX))
     }
 }
 
@@ -67,14 +19,15 @@ impl<R: BufRead> Iterator for JsonLines<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            return Some(match self.read_line() {
-                Err(error) => Err(LineError::fatal(self.line + 1, format!("cannot be read: {error}"))),
-                Ok(Line::End) => return None,
-                Ok(Line::TooLong) => Err(LineError::new(self.line, too_long())),
-                Ok(Line::Read) if self.buffer.trim_ascii().is_empty() => continue,
-                Ok(Line::Read) => fields(&self.buffer)
-                    .map(|fields| (self.line, fields))
-                    .map_err(|reason| LineError::new(self.line, reason)),
+            let number = self.0.number() + 1;
+            return Some(match self.0.next() {
+                Err(error) => Err(LineError::fatal(number, format!("cannot be read: {error}"))),
+                Ok(None) => return None,
+                Ok(Some(line)) if line.is_blank() => continue,
+                Ok(Some(line)) if !line.is_whole => Err(LineError::new(number, too_long())),
+                Ok(Some(line)) => {
+                    fields(line.bytes).map(|fields| (number, fields)).map_err(|reason| LineError::new(number, reason))
+                }
             });
         }
     }

@@ -5,10 +5,9 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::Value;
 
 use super::{CatalogRecord, Fields, date};
-use crate::model::{
-    Attributes, Entity, EntityId, Group, GroupId, Story, Target, Taught, Verdict, attribute_name, single_spaced,
-};
+use crate::model::{Attributes, Entity, EntityId, Group, GroupId, Story, Target, Taught, Verdict, attribute_name};
 use crate::resolve::mention_key;
+use crate::text::single_spaced;
 
 /// The longest id, in bytes: enough for any URL, and a line of a log.
 const ID_BYTES_MAX: usize = 1024;

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::{Fields, LineError, RECORD_BYTES_MAX};
 use crate::error::Explain as _;
+use crate::text::separator::separator;
 
 /// The rows of a table, as fields by column name; empty cells are left out.
 pub(super) struct Table<R> {
@@ -22,12 +23,12 @@ pub(super) struct Table<R> {
 impl<R: BufRead> Table<R> {
     /// Reads the names of the columns. All of `required` must be there, and one of each of `one_of`.
     pub(super) fn new(mut reader: R, required: &[&str], one_of: &[&[&str]]) -> Result<Self> {
-        let delimiter = delimiter(reader.fill_buf().context("cannot read the first line")?);
+        let separator = separator(reader.fill_buf().context("cannot read the first line")?);
         let left = Rc::new(Cell::new(RECORD_BYTES_MAX));
         let guard = Guard { reader, left: Rc::clone(&left), last: b'\n' };
         // With `\n` alone as the end of a row, lines are counted right; the `\r` of a `\r\n` is trimmed off the last cell.
         let mut builder = csv::ReaderBuilder::new();
-        builder.delimiter(delimiter).terminator(csv::Terminator::Any(b'\n')).flexible(true);
+        builder.delimiter(separator).terminator(csv::Terminator::Any(b'\n')).flexible(true);
         let mut reader = builder.from_reader(guard);
         let columns: Vec<String> = reader
             .headers()
@@ -94,14 +95,6 @@ fn reason(error: &csv::Error) -> String {
         csv::ErrorKind::Io(error) => error.to_string(),
         _ => error.to_string(),
     }
-}
-
-/// Returns what stands between the cells: of comma, semicolon and tab the one the line of names has most of.
-fn delimiter(start: &[u8]) -> u8 {
-    let line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let count = |delimiter: &u8| line.iter().filter(|byte| *byte == delimiter).count();
-    // The last of equals wins in `max_by_key`, so the comma stands last.
-    *b"\t;,".iter().max_by_key(|delimiter| count(delimiter)).unwrap_or(&b',')
 }
 
 /// Stops a row that never ends: a quote that is not closed would take the rest of the file into memory. And ends the

@@ -1,7 +1,5 @@
 //! A prompt: everything about a request but the group.
 
-use std::fmt::Write as _;
-
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{Profile, schema, template};
 use crate::error::usage;
 use crate::model::Kind;
+use crate::text::hex;
 
 /// The endpoint that a request is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -185,10 +184,7 @@ fn fingerprint(profile: &Profile, kind: Kind, endpoint: Endpoint, parameters: &M
             sources["types"] = profile.types.iter().map(one).collect();
         }
     }
-    Sha256::digest(sources.to_string()).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex(&Sha256::digest(sources.to_string()))
 }
 
 #[cfg(test)]

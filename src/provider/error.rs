@@ -1,5 +1,6 @@
 //! What went wrong with a call, in a form that answers questions: again? whose fault? which limit?
 
+use crate::text::clean;
 use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
@@ -342,7 +343,8 @@ fn item_words(item: &Value) -> String {
 
 /// Returns the beginning of a body as one line that is safe to show; of HTML the title, or the text without its tags.
 pub(super) fn excerpt(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(16 * 1024)]);
+    // A body that is no text, or is cut in the middle of a letter, says what is left of it.
+    let text = String::from_utf8_lossy(&body[..body.len().min(16 * 1024)]).replace(char::REPLACEMENT_CHARACTER, "");
     let start = text.trim_start();
     if !start.starts_with('<') {
         return clean(start, 200);
@@ -365,28 +367,6 @@ pub(super) fn excerpt(body: &[u8]) -> String {
             format!("an HTML page: {}", clean(&bare.collect::<String>(), 200))
         }
     }
-}
-
-/// Makes a text from outside safe to show: one line, no control or direction characters, at most `chars_max` long.
-pub(super) fn clean(text: &str, chars_max: usize) -> String {
-    let mut out = String::new();
-    let mut n_chars = 0;
-    for c in text.chars() {
-        let c = if c.is_whitespace() { ' ' } else { c };
-        let hidden = c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fffd}');
-        if hidden || (c == ' ' && (out.is_empty() || out.ends_with(' '))) {
-            continue;
-        }
-        if n_chars == chars_max {
-            out.push('…');
-            break;
-        }
-        out.push(c);
-        n_chars += 1;
-    }
-    out.truncate(out.trim_end().len());
-    out
 }
 
 /// Returns words for a status that came without any.

@@ -1,5 +1,6 @@
 //! One exchange: builds the agent, sends a call, and turns whatever happens into a reply or an [`ApiError`].
 
+use crate::text::clean;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use ureq::http::{HeaderMap, HeaderValue, Method, Request, Response, header};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
 use ureq::{Agent, AsSendBody, Proxy, SendBody, Timeout};
 
-use super::error::{ApiError, Fault, clean, excerpt, read_error};
+use super::error::{ApiError, Fault, excerpt, read_error};
 use super::retry::retry_after;
 use super::settings::{Origin, Settings};
 

@@ -9,8 +9,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::error::clean;
 use crate::model::Usage;
+use crate::text::clean;
 
 /// The states of a batch.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

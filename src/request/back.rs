@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::Kind;
 use crate::profile::{Endpoint, Prompt};
+use crate::text::hex;
 
 /// A request line, taken apart into what is asked and what is given to read.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +68,7 @@ impl RequestLine {
     pub fn ask(&self, kind: Kind, limit: u32) -> Option<Prompt> {
         let mut rest = self.question.clone();
         let digest = Sha256::digest(Value::Object(rest.clone()).to_string());
-        let fingerprint: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let fingerprint: String = hex(&digest);
         let Some(Value::String(model)) = rest.remove("model") else { return None };
         let mut parameters = Map::new();
         let instructions = rest.remove("instructions");

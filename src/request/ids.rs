@@ -6,6 +6,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::model::{CustomId, GroupId, Kind};
+use crate::text::hex;
 
 /// The longest group id that travels as it is: 64 less the seven bytes of `entity_`.
 const WIRE_ID_BYTES_MAX: usize = 57;
@@ -42,10 +43,6 @@ pub fn wire_id(group: &GroupId) -> Option<String> {
 pub fn parse_custom_id(custom_id: &str) -> Option<(Kind, &str)> {
     let (kind, wire) = custom_id.split_once('_')?;
     (!wire.is_empty()).then_some((Kind::parse(kind)?, wire))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! The active profile: its text is kept in the database, so that an upgrade of the program changes no question.
 
-use std::fmt::Write as _;
-
 use anyhow::Context as _;
 use sha2::{Digest, Sha256};
 
 use crate::profile::Profile;
 use crate::store::{Read, StoredProfile, Tx};
+use crate::text::hex;
 
 /// Returns the text of the active profile; that of the default one where none was chosen yet.
 pub fn active_text(read: Read<'_>) -> anyhow::Result<String> {
@@ -39,10 +38,7 @@ pub fn settle(tx: &Tx<'_>, now: &str) -> anyhow::Result<StoredProfile> {
 }
 
 fn sha256(text: &str) -> String {
-    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hex(&Sha256::digest(text))
 }
 
 #[cfg(test)]

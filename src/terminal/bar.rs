@@ -43,7 +43,7 @@ impl Bar {
         let style = ProgressStyle::with_template(template)
             .unwrap_or_else(|_| ProgressStyle::default_bar())
             .progress_chars("=> ");
-        let bar = ProgressBar::hidden().with_style(style).with_prefix(style::one_line(what));
+        let bar = ProgressBar::hidden().with_style(style).with_prefix(style::single_line(what));
         bar.set_length(length);
         Self { bar, bars: bars.clone(), begun: Instant::now(), shown: Default::default() }
     }
@@ -68,7 +68,7 @@ impl Bar {
     /// Shows a few words behind the numbers.
     pub fn message(&self, text: &str) {
         self.show_when_due();
-        self.bar.set_message(style::one_line(text));
+        self.bar.set_message(style::single_line(text));
     }
 
     /// Keeps the elapsed time running while nothing moves.

@@ -6,7 +6,8 @@
 pub mod bar;
 pub mod style;
 pub mod table;
-pub mod words;
+
+pub use crate::text::words;
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,7 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde::Serialize;
 
 use crate::error::Explained;
+use crate::text::hidden::is_steering;
 use bar::Bar;
 
 /// When color is used.
@@ -191,7 +193,7 @@ impl Terminal {
     /// Says on stderr what is wrong at a place of a file, `path:line: reason`; without a label, so that editors can jump
     /// to it, and also when quiet.
     pub fn complain(&self, text: impl AsRef<str>) {
-        self.say("", style::one_line(text.as_ref()).as_ref());
+        self.say("", style::single_line(text.as_ref()).as_ref());
     }
 
     /// Says on stderr what to do next, unless quiet.
@@ -257,7 +259,7 @@ impl Terminal {
             Ok(console::Key::Enter) => Some('\n'),
             _ => None,
         };
-        let _ = writeln!(lock(&self.inner.err), "{}", shown.filter(|c| !style::is_hostile(*c)).unwrap_or(' '));
+        let _ = writeln!(lock(&self.inner.err), "{}", shown.filter(|c| !is_steering(*c)).unwrap_or(' '));
         shown
     }
 
@@ -324,12 +326,12 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Escapes what JSON allows inside a string but a terminal would act on: DEL, C1 controls, bidirectional overrides.
 fn inert_json(text: &str) -> std::borrow::Cow<'_, str> {
-    if !text.chars().any(|c| c > '~' && style::is_hostile(c)) {
+    if !text.chars().any(|c| c > '~' && is_steering(c)) {
         return text.into();
     }
     let mut out = String::with_capacity(text.len() + 32);
     for c in text.chars() {
-        if c > '~' && style::is_hostile(c) {
+        if c > '~' && is_steering(c) {
             out.push_str(&format!("\\u{:04x}", c as u32));
         } else {
             out.push(c);

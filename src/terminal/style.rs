@@ -5,6 +5,9 @@
 
 use std::borrow::Cow;
 
+use crate::text::hidden::is_steering;
+pub(crate) use crate::text::single_line;
+
 const BOLD: char = '\u{FDD0}';
 const DIM: char = '\u{FDD1}';
 const RED: char = '\u{FDD2}';
@@ -67,7 +70,7 @@ pub fn render(text: &str, color: bool) -> Cow<'_, str> {
                 out.push(c);
                 continue;
             }
-            c if is_hostile(c) => {
+            c if is_steering(c) => {
                 out.push('\u{FFFD}');
                 continue;
             }
@@ -81,36 +84,6 @@ pub fn render(text: &str, color: bool) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
-}
-
-/// Returns whether a character could steer a terminal or reorder what is read: C0, DEL, C1, line and paragraph
-/// separators, bidirectional overrides and isolates (Unicode UAX #9), the byte order mark.
-pub fn is_hostile(c: char) -> bool {
-    matches!(c, '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
-
-/// Returns whether a character is one of the marks that styles are made of; they take no room on the screen.
-pub fn is_mark(c: char) -> bool {
-    matches!(c, '\u{FDD0}'..='\u{FDEF}')
-}
-
-/// Makes text from outside fit into one line of a table: white space runs become one space, hostile characters go.
-pub fn one_line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            _ if c.is_whitespace() => {
-                if !out.ends_with(' ') {
-                    out.push(' ');
-                }
-            }
-            '\u{FDD0}'..='\u{FDEF}' => {}
-            c if is_hostile(c) => out.push('\u{FFFD}'),
-            c => out.push(c),
-        }
-    }
-    out.trim().to_owned()
 }
 
 #[cfg(test)]
@@ -135,6 +108,6 @@ mod tests {
     fn styles_show_only_where_color_is_wanted() {
         assert_eq!(render(&bold("x"), true), "\x1b[1mx\x1b[0m");
         assert_eq!(render(&bold("x"), false), "x");
-        assert_eq!(one_line(" a \n\t b\x1b "), "a b\u{FFFD}");
+        assert_eq!(single_line(" a \n\t b\x1b "), "a b\u{FFFD}");
     }
 }

@@ -1,5 +1,6 @@
 //! Tables of text: columns as wide as what stands in them, one of which gives way where the terminal is narrow.
 
+use crate::text::hidden::is_style_mark;
 use unicode_width::UnicodeWidthChar as _;
 
 use super::style;
@@ -32,7 +33,7 @@ impl Table {
         Self { heads: heads.iter().map(|(head, side)| ((*head).to_owned(), *side)).collect(), flexible, rows: vec![] }
     }
 
-    /// Adds a row. Cells may be styled; text from outside passes [`style::one_line`] before.
+    /// Adds a row. Cells may be styled; text from outside passes [`style::single_line`] before.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.rows.push(cells.into_iter().collect());
     }
@@ -84,7 +85,7 @@ impl Table {
 
 /// Returns how many columns of a terminal a text takes; styles take none.
 pub fn columns(text: &str) -> usize {
-    text.chars().filter(|c| !style::is_mark(*c)).map(|c| c.width().unwrap_or(0)).sum()
+    text.chars().filter(|c| !is_style_mark(*c)).map(|c| c.width().unwrap_or(0)).sum()
 }
 
 /// Cuts a text to so many columns, with an ellipsis in place of the rest; styles stay whole.
@@ -95,7 +96,7 @@ pub fn cut(text: &str, width: usize) -> String {
     let (mut out, mut used, mut is_full) = (String::new(), 0, false);
     for c in text.chars() {
         let wide = c.width().unwrap_or(0);
-        if style::is_mark(c) {
+        if is_style_mark(c) {
             out.push(c);
         } else if !is_full && used + wide < width {
             used += wide;

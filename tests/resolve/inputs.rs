@@ -7,7 +7,7 @@ use gleaner::model::{Attributes, Entity, EntityId, Mention};
 use gleaner::profile::Profile;
 use gleaner::resolve::{Builder, Decision, Query, Resolver, Strictness, mention_key, read_pair};
 use gleaner::store::Store;
-use gleaner::terminal::style::is_hostile;
+use gleaner::text::hidden::is_steering;
 use serde_json::{Value, json};
 
 use crate::harness::{Ran, World};
@@ -111,7 +111,7 @@ fn entity(id: &str, kind: &str, name: &str, aliases: Vec<String>, attributes: &[
 #[track_caller]
 fn inert(ran: &Ran) {
     for text in [&ran.stdout, &ran.stderr] {
-        let hostile = text.chars().find(|c| is_hostile(*c) && !matches!(c, '\n' | '\t'));
+        let hostile = text.chars().find(|c| is_steering(*c) && !matches!(c, '\n' | '\t'));
         assert_eq!(hostile, None, "{}", ran.report());
     }
 }

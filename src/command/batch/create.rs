@@ -20,7 +20,7 @@ use crate::provider::Client;
 use crate::request::{Limits, Prices};
 use crate::session::Session;
 use crate::store::{BatchRow, Origin};
-use crate::terminal::words::{bytes, count, dollars, dollars_or_unknown, list, number};
+use crate::terminal::words::{bytes, count, count_verb, dollars, dollars_or_unknown, list, number};
 
 /// Runs the command.
 pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -156,9 +156,7 @@ pub(in crate::command) fn say_what_is_not_sent(context: &Context, plan: &Plan, r
     if selected.n_held_back > 0 {
         terminal.hint(format!(
             "{} failed before and not sent again ({} spent on them so far); `--retry-failed` does",
-            count(selected.n_held_back, "request")
-                .replace("requests", "requests have")
-                .replace("1 request", "1 request has"),
+            count_verb(selected.n_held_back, "request", "has"),
             dollars(selected.unusable_cost_usd)
         ));
     } else if retries && selected.unusable_cost_usd > 0.0 {
@@ -170,9 +168,7 @@ pub(in crate::command) fn say_what_is_not_sent(context: &Context, plan: &Plan, r
     if selected.n_exhausted > 0 {
         terminal.warn(format!(
             "{} had all attempts; `--max-errors N` allows more",
-            count(selected.n_exhausted, "request")
-                .replace("requests", "requests have")
-                .replace("1 request", "1 request has")
+            count_verb(selected.n_exhausted, "request", "has")
         ));
     }
     if selected.n_stale > 0 {

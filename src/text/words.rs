@@ -16,6 +16,20 @@ pub fn count(n: u64, noun: &str) -> String {
     format!("{number} {plural}")
 }
 
+/// Returns a count and what it does: `1 request has`, `21 requests have`. `verb` is the one for a single thing.
+pub fn count_verb(n: u64, noun: &str, verb: &str) -> String {
+    let verb = match verb {
+        _ if n == 1 => verb,
+        "has" => "have",
+        "is" => "are",
+        "was" => "were",
+        "does" => "do",
+        "goes" => "go",
+        _ => verb.strip_suffix('s').unwrap_or(verb),
+    };
+    format!("{} {verb}", count(n, noun))
+}
+
 /// Returns a number with thousands separated by commas.
 pub fn number(n: u64) -> String {
     let digits = n.to_string();
@@ -104,6 +118,19 @@ mod tests {
             (2, "alias", "2 aliases"),
         ] {
             assert_eq!(count(n, noun), expected);
+        }
+    }
+
+    #[test]
+    fn verbs_agree_with_their_count() {
+        for (n, noun, verb, expected) in [
+            (21, "request", "has", "21 requests have"),
+            (1, "request", "has", "1 request has"),
+            (0, "batch", "is", "0 batches are"),
+            (2, "group", "was", "2 groups were"),
+            (2, "story", "waits", "2 stories wait"),
+        ] {
+            assert_eq!(count_verb(n, noun, verb), expected);
         }
     }
 

@@ -1,0 +1,119 @@
+//! Text from outside on one line: for values that are kept, and for cells and messages that are shown.
+
+use super::hidden::{is_hidden, is_steering, is_style_mark};
+
+/// Returns a text without hidden characters, white space single and none around it; of a longer text the first
+/// `chars_max` characters and an ellipsis. For what is kept or put into a message.
+pub(crate) fn clean(text: &str, chars_max: usize) -> String {
+    let (mut out, mut n_chars, mut is_spaced) = (String::new(), 0, false);
+    for c in text.chars() {
+        if c.is_whitespace() {
+            is_spaced = n_chars > 0;
+            continue;
+        }
+        if is_hidden(c) {
+            continue;
+        }
+        if n_chars + usize::from(is_spaced) >= chars_max {
+            out.push('…');
+            break;
+        }
+        if std::mem::take(&mut is_spaced) {
+            out.push(' ');
+            n_chars += 1;
+        }
+        out.push(c);
+        n_chars += 1;
+    }
+    out
+}
+
+/// Returns a text for one line of a table: white space single and none around it, each character that steers as U+FFFD,
+/// so that a hostile text is seen to be one.
+pub(crate) fn single_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            _ if c.is_whitespace() => {
+                if !out.ends_with(' ') {
+                    out.push(' ');
+                }
+            }
+            c if is_style_mark(c) => {}
+            c if is_steering(c) => out.push('\u{FFFD}'),
+            c => out.push(c),
+        }
+    }
+    out.trim().to_owned()
+}
+
+/// Returns the words of a text with one space between them; control characters end a word as white space does.
+pub(crate) fn single_spaced(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let mut line = String::with_capacity(text.len());
+    for word in words {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
+}
+
+/// Returns the key of a topic: lower case, single spaces. Topics of one key are one topic; marks count, so that
+/// `résumé` and `resume` are two.
+pub(crate) fn topic_key(topic: &str) -> String {
+    let mut key = String::with_capacity(topic.len());
+    for word in topic.split_whitespace() {
+        if !key.is_empty() {
+            key.push(' ');
+        }
+        key.push_str(word);
+    }
+    key.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_text_has_one_line_and_nothing_hidden() {
+        for (text, chars_max, expected) in [
+            ("  a \n\t b\u{a0} c ", 99, "a b c"),
+            ("a\x1b[31mb\u{202e}c\u{200b}d\u{feff}", 99, "a[31mbcd"),
+            ("می\u{200c}خواهم", 99, "می\u{200c}خواهم"),
+            ("abcdef", 6, "abcdef"),
+            ("abc def", 4, "abc…"),
+            ("abc   ", 3, "abc"),
+            ("\u{fdd0}", 99, ""),
+        ] {
+            assert_eq!(clean(text, chars_max), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_shown_text_has_one_line_and_its_controls_are_seen() {
+        for (text, expected) in [
+            (" a \n\t b\x1b ", "a b\u{FFFD}"),
+            ("\u{fdd0}bold\u{fddf}", "bold"),
+            ("abc\u{202e}txt.exe", "abc\u{FFFD}txt.exe"),
+        ] {
+            assert_eq!(single_line(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn words_are_single_spaced() {
+        assert_eq!(single_spaced("\u{7} New \r\n York\u{0}City "), "New York City");
+        assert_eq!(single_spaced(" \t"), "");
+    }
+
+    #[test]
+    fn a_topic_is_the_same_in_any_case_and_script() {
+        for (topic, key) in [(" Économie  mondiale", "économie mondiale"), ("ГАГАРИН", "гагарин"), ("", "")]
+        {
+            assert_eq!(topic_key(topic), key);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Files that appear whole or not at all: written under another name beside their place, synced, then renamed.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context as _;
+use tempfile::NamedTempFile;
+
+/// The beginning and the end of a name that a file has while it is written; what is left under such a name is swept.
+const PREFIX: &str = ".gleaner-";
+const SUFFIX: &str = ".tmp";
+
+/// The age at which a file under such a name was left behind by a crash: no writing takes a day.
+const LEFT_OVER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A file that is being written and has no place yet. Dropped, it is gone.
+#[derive(Debug)]
+pub(crate) struct WholeFile {
+    out: BufWriter<NamedTempFile>,
+    path: PathBuf,
+}
+
+impl WholeFile {
+    /// Begins a file that will stand at `path`, over whatever stands there then. Left-over beginnings of earlier files
+    /// in the same folder are removed.
+    pub(crate) fn create(path: &Path) -> anyhow::Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut file = tempfile::Builder::new();
+        file.prefix(PREFIX).suffix(SUFFIX);
+        // As any file the person makes, not for their eyes only.
+        #[cfg(unix)]
+        file.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = file.tempfile_in(folder).with_context(|| cannot(path))?;
+        // The age of the others is counted from this one: by the clock of the file system, which may be another's.
+        if let Ok(now) = file.as_file().metadata().and_then(|metadata| metadata.modified()) {
+            sweep(folder, now);
+        }
+        Ok(Self { out: BufWriter::with_capacity(1 << 18, file), path: path.to_owned() })
+    }
+
+    /// Gives the file its place; from here on it is whole there, also after a loss of power.
+    pub(crate) fn finish(self) -> anyhow::Result<()> {
+        let on_path = || cannot(&self.path);
+        let file = self.out.into_inner().map_err(io::IntoInnerError::into_error).with_context(on_path)?;
+        file.as_file().sync_all().with_context(on_path)?;
+        file.persist(&self.path).map_err(|error| error.error).with_context(on_path)?;
+        Ok(())
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Writes a file that appears whole or not at all.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let mut file = WholeFile::create(path)?;
+    file.write_all(bytes).with_context(|| cannot(path))?;
+    file.finish()
+}
+
+/// Removes what an earlier process began in a folder and never finished. A folder that cannot be read is left alone.
+fn sweep(folder: &Path, now: SystemTime) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let is_ours = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        let modified = || entry.metadata().and_then(|metadata| metadata.modified());
+        if is_ours && modified().is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age >= LEFT_OVER)) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn cannot(path: &Path) -> String {
+    format!("cannot write `{}`", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_appears_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        write(&path, b"first").unwrap();
+        let mut file = WholeFile::create(&path).unwrap();
+        file.write_all(b"second").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        drop(file);
+        assert_eq!(names(folder.path()), ["a.txt"]);
+        let mut file = WholeFile::create(&path).unwrap();
+        file.write_all(b"third").unwrap();
+        file.finish().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"third");
+        assert_eq!(names(folder.path()), ["a.txt"]);
+    }
+
+    #[test]
+    fn what_a_crash_left_is_swept_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [".gleaner-abc.tmp", ".gleaner-abc.txt", "gleaner.tmp", "a.tmp"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let now = SystemTime::now();
+        sweep(folder.path(), now);
+        assert_eq!(names(folder.path()).len(), 4);
+        sweep(folder.path(), now + 2 * LEFT_OVER);
+        assert_eq!(names(folder.path()), [".gleaner-abc.txt", "a.tmp", "gleaner.tmp"]);
+    }
+
+    #[test]
+    fn a_folder_that_is_missing_is_an_error_with_the_path() {
+        let error = write(Path::new("/nowhere/at/all/a.txt"), b"x").unwrap_err();
+        assert_eq!(error.to_string(), "cannot write `/nowhere/at/all/a.txt`");
+    }
+}
