@@ -15,6 +15,7 @@ use crate::interrupt;
 use crate::model::{Attributes, Entity, EntityKey};
 use crate::resolve::{Builder, Method, Query, Resident, Resolver, is_numbering, mention_key};
 use crate::store::Read;
+use crate::text::fold;
 
 /// Hands that entities are dealt into: the more, the fewer others are out of sight with the one that is asked for.
 const HANDS: usize = 16;
@@ -54,7 +55,7 @@ pub fn duplicates(
 ) -> Result<Vec<Duplicate>> {
     let mut found = vec![];
     for kind in read.catalog_types()? {
-        if entity_type.is_some_and(|wanted| !wanted.eq_ignore_ascii_case(&kind)) {
+        if entity_type.is_some_and(|wanted| fold(wanted) != fold(&kind)) {
             continue;
         }
         let mut entities = vec![];

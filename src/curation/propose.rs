@@ -12,6 +12,7 @@ use crate::model::{Attributes, Entity, EntityId};
 use crate::profile::Profile;
 use crate::resolve::mention_key;
 use crate::store::{Read, Tx};
+use crate::text::fold;
 
 /// A proposed entity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -45,7 +46,7 @@ impl Proposal {
 pub fn propose(read: Read<'_>, profile: &Profile, entity_type: Option<&str>, min_count: u64) -> Result<Vec<Proposal>> {
     let mut by_type: BTreeMap<String, Vec<(String, u64)>> = BTreeMap::new();
     read.each_unknown(|known, text, count| {
-        if entity_type.is_none_or(|wanted| wanted.eq_ignore_ascii_case(known)) {
+        if entity_type.is_none_or(|wanted| fold(wanted) == fold(known)) {
             by_type.entry(known.to_owned()).or_default().push((text.to_owned(), count));
         }
         Ok(())

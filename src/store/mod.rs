@@ -14,6 +14,7 @@ mod catalog;
 mod catalog_edit;
 mod decisions;
 pub mod explore;
+mod functions;
 mod groups;
 mod ids;
 mod knowledge;
@@ -157,6 +158,7 @@ impl Store {
         // Without this the planner looks at the values that are bound, and prepares a cached statement anew each time
         // they change. With 20,000 groups a quarter of the processor time of planning went there.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        functions::register(&connection)?;
         migrate::run(&mut connection, create)?;
         Ok(Self { connection, path })
     }

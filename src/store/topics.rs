@@ -124,12 +124,12 @@ impl Tx<'_> {
         self.prepare_cached("DELETE FROM topic_decisions WHERE topic = ?1 AND verdict = 'is'")?.execute([topic])?;
         self.prepare_cached(
             "DELETE FROM searched_groups WHERE story_group_id IN
-                 (SELECT story_group_id FROM story_topics WHERE topic = ?2 AND lower(said) = ?1)",
+                 (SELECT story_group_id FROM story_topics WHERE topic = ?2 AND topic_key(said) = ?1)",
         )?
         .execute([topic, &target])?;
         let n = self
             .prepare_cached(
-                "UPDATE story_topics SET topic = ?1, display = said, said = NULL WHERE topic = ?2 AND lower(said) = ?1",
+                "UPDATE story_topics SET topic = ?1, display = said, said = NULL WHERE topic = ?2 AND topic_key(said) = ?1",
             )?
             .execute([topic, &target])?;
         Ok(Some(n as u64))
@@ -165,6 +165,18 @@ mod tests {
         assert_eq!(tx.unmerge_topic("moon landings").unwrap(), Some(2));
         assert_eq!(tx.unmerge_topic("moon landings").unwrap(), None);
         assert_ne!(before, after);
+    }
+
+    #[test]
+    fn a_topic_that_begins_with_a_letter_outside_ascii_comes_back() {
+        let mut store = testing::store();
+        let tx = store.write().unwrap();
+        testing::answer_topics(&tx, 1, &["Économie", "Экономика"]);
+        for (topic, display) in [("économie", "Économie"), ("экономика", "Экономика")] {
+            assert_eq!(tx.merge_topic(topic, "economy", "Economy", "now").unwrap(), 1);
+            assert_eq!(tx.unmerge_topic(topic).unwrap(), Some(1));
+            assert!(topics(tx.read()).iter().any(|row| row.1 == topic && row.2 == display), "{topic}");
+        }
     }
 
     #[test]

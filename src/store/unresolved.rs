@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Read;
 use super::explore::GroupHead;
 use crate::model::{EntityKey, GroupKey};
+use crate::text::fold;
 
 /// An unlinked mention, over all groups.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,8 +51,8 @@ impl Read<'_> {
     pub fn has_unlinked_type(self, entity_type: &str) -> anyhow::Result<bool> {
         Ok(self.0.query_row(
             "SELECT EXISTS (SELECT 1 FROM story_entities
-                            WHERE entity_id IS NULL AND method <> 'decision' AND entity_type = ?1 COLLATE NOCASE)",
-            [entity_type],
+                            WHERE entity_id IS NULL AND method <> 'decision' AND fold(entity_type) = ?1)",
+            [fold(entity_type)],
             |row| row.get(0),
         )?)
     }
@@ -60,8 +61,9 @@ impl Read<'_> {
     /// different ones.
     pub fn unresolved(self, entity_types: &[String], limit: u64) -> anyhow::Result<(Vec<Unresolved>, u64, u64)> {
         let mut queue: Vec<Unresolved> = vec![];
+        let wanted: Vec<String> = entity_types.iter().map(|wanted| fold(wanted)).collect();
         self.each_unresolved(|entity_type, mention, mentions| {
-            if entity_types.is_empty() || entity_types.iter().any(|t| t.eq_ignore_ascii_case(entity_type)) {
+            if wanted.is_empty() || wanted.contains(&fold(entity_type)) {
                 queue.push(Unresolved { entity_type: entity_type.into(), mention: mention.into(), mentions });
             }
             Ok(())

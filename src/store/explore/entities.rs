@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{EntityHead, GroupHead, KeySet, Period};
 use crate::model::EntityKey;
 use crate::store::Read;
+use crate::text::fold;
 
 /// An entity and how many groups name it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -84,7 +85,7 @@ impl Read<'_> {
         let mut wanted = KeySet::default();
         let mut statement = self.0.prepare_cached("SELECT id FROM entities WHERE type = ?1")?;
         for known in self.catalog_types()? {
-            if entity_types.iter().any(|typed| typed.eq_ignore_ascii_case(&known)) {
+            if entity_types.iter().any(|typed| fold(typed) == fold(&known)) {
                 let mut rows = statement.query([known])?;
                 while let Some(row) = rows.next()? {
                     wanted.add(row.get(0)?);
@@ -150,7 +151,8 @@ impl Read<'_> {
         Ok(row)
     }
 
-    /// Returns the entities with this name, alias or id (`ID` or `TYPE:ID`), in any case of letters; the names first.
+    /// Returns the entities with this name, alias or id (`ID` or `TYPE:ID`), in any case of letters; the names
+    /// first. Where there is none, also those that differ in marks.
     pub fn namesakes(self, name: &str, limit: u32) -> anyhow::Result<Vec<Namesake>> {
         let mut found: Vec<Namesake> = vec![];
         let mut add = |namesake: Namesake| {
@@ -185,7 +187,28 @@ impl Read<'_> {
             let (entity, alias) = row?;
             add(Namesake { entity, alias: Some(alias) });
         }
+        if found.is_empty() {
+            found = self.namesakes_folded(&fold(name), limit)?;
+        }
         Ok(found)
+    }
+
+    /// Returns the entities with this folded name or alias. It looks at every name: the indexes know the case of ASCII
+    /// letters only.
+    fn namesakes_folded(self, name: &str, limit: u32) -> anyhow::Result<Vec<Namesake>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT id, external_id, type, name, alias FROM (
+                 SELECT id, external_id, type, name, NULL AS alias FROM entities WHERE fold(name) = ?1
+                 UNION ALL
+                 SELECT e.id, e.external_id, e.type, e.name, min(a.alias)
+                 FROM entity_aliases a JOIN entities e ON e.id = a.entity_id
+                 WHERE fold(a.alias) = ?1 AND fold(e.name) <> ?1 GROUP BY e.id)
+             ORDER BY alias IS NOT NULL, id LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![name, limit], |row| {
+            Ok(Namesake { entity: EntityHead::read(row, 0)?, alias: row.get(4)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Returns the catalog's types, in alphabetical order.

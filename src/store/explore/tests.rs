@@ -8,7 +8,8 @@ const BIG: [&str; 7] =
     ["story_entities", "story_topics", "story_groups", "stories", "entities", "entity_aliases", "requests"];
 
 /// Statements that look at everything because that is the question, by a piece of their text.
-const WHOLE: [&str; 9] = [
+const WHOLE: [&str; 10] = [
+    "WHERE fold(name) = ?1",
     "SELECT topic, count(*) FROM story_topics GROUP BY topic",
     "SELECT entity_id, story_group_id FROM story_entities WHERE entity_id IS NOT NULL",
     "SELECT story_group_id, entity_id FROM story_entities WHERE entity_id IS NOT NULL",
@@ -96,6 +97,8 @@ fn entities_are_counted_by_group_and_found_by_any_of_their_names() {
     let period = Period { since: Some("1969-07-03".into()), before: None };
     assert_eq!(read.top_entities(&period, &["Person".into()], 10).unwrap().1, 1);
     assert_eq!(read.namesakes("armstrong", 10).unwrap().len(), 2);
+    assert_eq!(read.namesakes("Nasà", 10).unwrap()[0].entity.name, "NASA");
+    assert_eq!(read.namesakes("ÁRMSTRONG", 10).unwrap().len(), 2);
     assert_eq!(read.namesakes("person:neil", 10).unwrap()[0].entity.name, "Neil Armstrong");
     assert_eq!(read.catalog_types().unwrap(), ["organization", "person"]);
     let nasa = read.namesakes("nasa", 10).unwrap()[0].entity.key;
