@@ -182,7 +182,9 @@ fn patience(error: anyhow::Error) -> anyhow::Result<anyhow::Error> {
     if matches!(api.fault, Fault::Setup | Fault::Local | Fault::Interrupted) || api.is_auth() || api.is_billing() {
         return Err(if api.fault == Fault::Interrupted { api_failure(api.clone()) } else { error });
     }
-    let waits = api.is_retryable() || matches!(api.fault, Fault::Unreachable | Fault::Unreadable | Fault::Tls);
+    let is_page = matches!(api.status, Some(401 | 403)) && !api.is_envelope();
+    let waits =
+        is_page || api.is_retryable() || matches!(api.fault, Fault::Unreachable | Fault::Unreadable | Fault::Tls);
     if waits { Ok(error) } else { Err(error) }
 }
 

@@ -34,6 +34,8 @@ pub(super) fn judge(error: &ApiError) -> Verdict {
     match (error.fault, error.status) {
         (Fault::Setup | Fault::Tls | Fault::Local | Fault::Interrupted, _) => Verdict::Stop,
         _ if error.is_billing() || error.is_auth() || unknown_model => Verdict::Stop,
+        // A page of something before the API, which may be gone in a moment.
+        (Fault::Status, Some(401 | 403)) if !error.is_envelope() => Verdict::Again,
         // Not the API at all, or not at this address.
         (Fault::Unreadable, _) | (_, Some(300..=399 | 404 | 405)) => Verdict::Stop,
         _ if error.is_retryable() => Verdict::Again,
@@ -206,5 +208,6 @@ mod tests {
         check(400, Some("invalid_prompt"), None, Verdict::Refused);
         check(429, Some("rate_limit_exceeded"), None, Verdict::Again);
         check(503, None, None, Verdict::Again);
+        assert_eq!(judge(&ApiError::for_test(403, None, None).without_envelope()), Verdict::Again);
     }
 }

@@ -315,8 +315,8 @@ fn classify(error: ApiError, touched: bool) -> CreateError {
     match (error.fault, error.status) {
         _ if !touched => CreateError::NotSent(error),
         (Fault::Status, Some(408 | 499)) => CreateError::Uncertain(error),
-        (Fault::Status, Some(409)) if !error.envelope => CreateError::Uncertain(error),
-        (Fault::Status, Some(300..=499)) => CreateError::Refused(error),
+        // A page of something in between may come after the batch was made.
+        (Fault::Status, Some(300..=499)) if error.is_envelope() => CreateError::Refused(error),
         _ => CreateError::Uncertain(error),
     }
 }

@@ -40,8 +40,7 @@ pub struct Detail {
     pub should_retry: Option<bool>,
     /// How often it was tried.
     pub tries: u32,
-    /// Whether the API itself spoke, in its own envelope, and not something before it.
-    pub envelope: bool,
+    envelope: bool,
     hint: Option<String>,
 }
 
@@ -114,6 +113,26 @@ impl ApiError {
         &mut self.0
     }
 
+    /// Says that something before the API spoke, for tests of the flows.
+    #[cfg(test)]
+    pub(crate) fn without_envelope(mut self) -> ApiError {
+        self.0.envelope = false;
+        self
+    }
+
+    /// Notes what the body of a refusal says.
+    pub(super) fn note(&mut self, status: u16, said: Said) {
+        let detail = self.detail();
+        (detail.status, detail.kind, detail.code, detail.param) = (Some(status), said.kind, said.code, said.param);
+        detail.envelope = said.envelope;
+    }
+
+    /// Returns whether the API itself spoke, in its own envelope, and not a proxy, a filter or a sign-in page before it.
+    /// Only then is an error evidence: a page may come on any call, also after the API did what was asked.
+    pub fn is_envelope(&self) -> bool {
+        self.envelope
+    }
+
     /// Returns whether the same call may succeed when it is repeated. That it may be repeated at all, the caller knows.
     pub fn is_retryable(&self) -> bool {
         match self.fault {
@@ -126,9 +145,10 @@ impl ApiError {
         }
     }
 
-    /// Returns whether the key is wrong, or not allowed to do this.
+    /// Returns whether the API says that the key is wrong, or not allowed to do this. A page of something before it is no
+    /// word about the key.
     pub fn is_auth(&self) -> bool {
-        matches!(self.status, Some(401 | 403)) && !self.is_billing()
+        matches!(self.status, Some(401 | 403)) && !self.is_billing() && self.envelope
     }
 
     /// Returns whether the provider does not know the thing, or not under this key.
@@ -266,6 +286,19 @@ pub(super) struct Said {
     pub(super) envelope: bool,
 }
 
+impl Said {
+    /// Passes every text through a function.
+    pub(super) fn map(self, text: impl Fn(String) -> String) -> Said {
+        Said {
+            message: text(self.message),
+            kind: self.kind.map(&text),
+            code: self.code.map(&text),
+            param: self.param.map(&text),
+            envelope: self.envelope,
+        }
+    }
+}
+
 /// Reads an error body: the provider's envelope, looser JSON, problem+json, HTML, plain text or nothing.
 pub(super) fn read_error(status: u16, body: &[u8]) -> Said {
     let mut said = match serde_json::from_slice::<Value>(body) {
@@ -304,6 +337,7 @@ fn from_json(value: &Value) -> Said {
             }
             Some(error) => Said { message: words(error), ..Said::default() },
             None => Said {
+                envelope: value.get("detail").is_some_and(is_complaint),
                 message: ["detail", "message", "title"]
                     .iter()
                     .map(|key| value.get(key).map(words).unwrap_or_default())
@@ -316,6 +350,13 @@ fn from_json(value: &Value) -> Said {
         },
         _ => Said::default(),
     }
+}
+
+/// Returns whether a `detail` is what the validator of an API's own code wrote: a list of complaints, each with its place.
+/// No proxy writes that.
+fn is_complaint(detail: &Value) -> bool {
+    let complaints = detail.as_array().map(Vec::as_slice).unwrap_or_default();
+    !complaints.is_empty() && complaints.iter().all(|one| one["loc"].is_array() && one["msg"].is_string())
 }
 
 /// Returns the text of a message that may be a string, or a list of objects with one each.
@@ -409,7 +450,9 @@ mod tests {
         check(r#"[{"error":{"message":"No","code":"c"}}]"#, "No", Some("c"), true);
         check(r#"{"error":{"message":"{\"error\":{\"message\":\"deep\",\"code\":\"c\"}}"}}"#, "deep", Some("c"), true);
         check(r#"{"detail":"Not authenticated"}"#, "Not authenticated", None, false);
-        check(r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#, "body: field required", None, false);
+        check(r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#, "body: field required", None, true);
+        check(r#"{"detail":[]}"#, "overloaded or down", None, false);
+        check(r#"{"detail":["no place"]}"#, "no place", None, false);
         check(r#"{"type":"about:blank","title":"Bad","detail":"It is bad"}"#, "It is bad", None, false);
         check("upstream\tconnect\x1b[31m error\r\n", "upstream connect[31m error", None, false);
         check(
@@ -454,6 +497,17 @@ mod tests {
         ] {
             check(429, Some(limit), Some(true), (false, Some(limit)));
         }
+    }
+
+    #[test]
+    fn only_the_api_speaks_of_the_key() {
+        for status in [401, 403] {
+            let error = ApiError::for_test(status, None, None);
+            assert!(error.is_envelope() && error.is_auth());
+            let page = error.without_envelope();
+            assert!(!page.is_envelope() && !page.is_auth());
+        }
+        assert!(!ApiError::for_test(403, Some("insufficient_quota"), None).is_auth(), "money is another matter");
     }
 
     #[test]

@@ -97,10 +97,14 @@ fn a_batch_is_bought_once_whatever_happens() {
         assert_eq!((server.lines().len(), told.lock().unwrap().len()), (1, 0), "{error}");
     };
     check(|| reply(400, &[], r#"{"error":{"message":"no such file","type":"invalid_request_error"}}"#), Is::Refused);
-    check(|| reply(401, &[], "nope"), Is::Refused);
-    check(|| reply(404, &[], ""), Is::Refused);
+    check(|| reply(401, &[], r#"{"error":{"message":"nope"}}"#), Is::Refused);
+    check(|| reply(422, &[], r#"{"detail":[{"loc":["body","endpoint"],"msg":"field required"}]}"#), Is::Refused);
+    check(|| reply(401, &[], "nope"), Is::Uncertain);
+    check(|| reply(403, &[], "<html>"), Is::Uncertain);
+    check(|| reply(404, &[], ""), Is::Uncertain);
+    check(|| reply(422, &[], r#"{"detail":"no"}"#), Is::Uncertain);
     check(|| reply(429, &[], r#"{"error":{"message":"slow","code":"rate_limit_exceeded"}}"#), Is::Refused);
-    check(|| reply(307, &[("location", "/v1/batches")], ""), Is::Refused);
+    check(|| reply(307, &[("location", "/v1/batches")], ""), Is::Uncertain);
     check(|| reply(408, &[], r#"{"error":{"message":"slow"}}"#), Is::Uncertain);
     check(|| reply(409, &[], "<html>"), Is::Uncertain);
     check(|| reply(500, &[], r#"{"error":{"message":"oops"}}"#), Is::Uncertain);
@@ -349,7 +353,10 @@ fn a_synchronous_answer_brings_its_rate_limits() {
 
 #[test]
 fn deleting_what_is_gone_is_as_good() {
-    let server = Server::start(|_, n| if n == 1 { reply(404, &[], "") } else { reply(403, &[], "") });
+    let server = Server::start(|_, n| match n {
+        1 => reply(404, &[], ""),
+        _ => reply(403, &[], r#"{"error":{"message":"no"}}"#),
+    });
     let (client, _) = server.client();
     assert!(client.delete_file("f").is_ok());
     assert!(client.delete_file("f").unwrap_err().is_auth());

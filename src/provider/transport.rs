@@ -164,15 +164,13 @@ impl Transport {
         // A body that breaks off does not change what the status says.
         let mut start = Vec::new();
         let _ = body.into_with_config().limit(u64::MAX).reader().take(ERROR_BODY_BYTES_MAX).read_to_end(&mut start);
-        let said = read_error(status, &start);
-        let mut error = ApiError::new(Fault::Status, doing, self.origin.host(), self.redact(said.message));
+        let said = read_error(status, &start).map(|word| self.redact(word));
+        let mut error = ApiError::new(Fault::Status, doing, self.origin.host(), said.message.clone());
+        error.note(status, said);
         let detail = error.detail();
-        let word_of = |word: Option<String>| word.map(|word| self.redact(word));
-        (detail.status, detail.kind, detail.code) = (Some(status), word_of(said.kind), word_of(said.code));
-        (detail.param, detail.request_id) = (word_of(said.param), word_of(request_id));
+        detail.request_id = request_id.map(|word| self.redact(word));
         detail.retry_after = retry_after(&parts.headers);
         detail.should_retry = word("x-should-retry").and_then(|v| v.parse().ok());
-        detail.envelope = said.envelope;
         if status == 404 && self.origin.has_no_path() {
             error = error.with_hint("the base URL has no path; it mostly ends in `/v1`");
         }
