@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::clean;
+use super::error_words::ErrorWords;
 use crate::model::Usage;
 
 /// What a body says, whichever API it came from.
@@ -18,8 +19,7 @@ pub(super) struct Body {
     /// Why it ended before its end.
     pub(super) incomplete: Option<String>,
     pub(super) status: Option<String>,
-    /// Code and message.
-    pub(super) error: Option<(Option<String>, String)>,
+    pub(super) error: Option<ErrorWords>,
     /// Whether there was any content at all.
     any: bool,
 }
@@ -54,7 +54,7 @@ impl Body {
             answered_at: time("completed_at").or_else(|| time("created_at")).or_else(|| time("created")),
             usage: value.get("usage").and_then(Usage::read),
             status: word("status"),
-            error: read_error(value.get("error")),
+            error: value.get("error").and_then(ErrorWords::read),
             any: is_envelope(value),
             ..Body::default()
         };
@@ -108,20 +108,6 @@ fn read_parts(content: Option<&Value>, text: &mut String, refusal: &mut String) 
             }
         }
         _ => {}
-    }
-}
-
-fn read_error(error: Option<&Value>) -> Option<(Option<String>, String)> {
-    match error? {
-        Value::String(message) if !message.trim().is_empty() => Some((None, clean(message, 500))),
-        Value::Object(map) if !map.is_empty() => {
-            let word = |key: &str| {
-                map.get(key).and_then(|v| v.as_str().map(str::to_string).or_else(|| v.as_u64().map(|n| n.to_string())))
-            };
-            let code = word("code").or_else(|| word("type")).filter(|code| !code.is_empty());
-            Some((code.map(|c| clean(&c, 64)), clean(&word("message").unwrap_or_default(), 500)))
-        }
-        _ => None,
     }
 }
 

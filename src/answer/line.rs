@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::body::Body;
+use super::error_words::ErrorWords;
 use super::{Answer, Expect, Outcome, Reason, clean, content};
 
 /// The longest line that is read. An honest one, with reasoning and all, has a few hundred kilobytes at most.
@@ -105,13 +106,13 @@ fn answer(body: Body, outcome: Outcome) -> Answer {
 
 /// Judges what lies outside the model's answer: the line's own error and the HTTP status.
 fn stopped(error: &Value, status: u64, body: &Body) -> Option<Outcome> {
-    let said = Said::read(error);
+    let said = ErrorWords::read(error);
     let ok = (200..300).contains(&status);
     if ok && said.is_none() {
         return None;
     }
     // The endpoint's words stand in the body; a gateway may put its status into the line's error instead.
-    let from_body = body.error.as_ref().map(|(code, message)| (code.clone(), message.clone()));
+    let from_body = body.error.as_ref();
     let status = match (status, &said) {
         (0, Some(said)) => said.status.unwrap_or(0),
         (status, _) => status,
@@ -124,9 +125,8 @@ fn stopped(error: &Value, status: u64, body: &Body) -> Option<Outcome> {
             ("ghost".to_string(), "the line has neither an answer nor a reason; the request never ran".to_string())
         }
         (said, from_body) => {
-            let words = from_body.or_else(|| said.as_ref().map(|s| (s.code.clone(), s.message.clone())));
-            let (word, message) = words.unwrap_or_default();
-            let word = word.map(|w| format!("{w}: ")).unwrap_or_default();
+            let ErrorWords { code, message, .. } = from_body.or(said.as_ref()).cloned().unwrap_or_default();
+            let word = code.map(|code| format!("{code}: ")).unwrap_or_default();
             (format!("http_{status}"), format!("{word}{message}"))
         }
     };
@@ -145,9 +145,9 @@ fn stopped(error: &Value, status: u64, body: &Body) -> Option<Outcome> {
 fn judge(body: &mut Body, expect: &Expect) -> Outcome {
     let paid = body.usage.is_some_and(|usage| usage.output_tokens > 0);
     let status = body.status.as_deref().unwrap_or("");
-    if let (Some((code, message)), true) = (&body.error, matches!(status, "failed" | "") && body.text.is_none()) {
-        let code = code.as_deref().unwrap_or("error");
-        let reason = Reason::new(code, if message.is_empty() { "the response failed" } else { message });
+    if let (Some(said), true) = (&body.error, matches!(status, "failed" | "") && body.text.is_none()) {
+        let code = said.code.as_deref().unwrap_or("error");
+        let reason = Reason::new(code, if said.message.is_empty() { "the response failed" } else { &said.message });
         return match code {
             _ if paid => Outcome::Unusable(reason),
             "server_error" | "rate_limit_exceeded" | "vector_store_timeout" | "error" => Outcome::Failed(reason),
@@ -186,43 +186,5 @@ fn judge(body: &mut Body, expect: &Expect) -> Outcome {
     match body.text.as_deref() {
         Some(text) => content::read_text(text, expect),
         None => Outcome::Unusable(Reason::new("empty", "the answer holds no text")),
-    }
-}
-
-/// What a line's `error` says.
-struct Said {
-    code: Option<String>,
-    message: String,
-    /// Found inside the message, where a gateway put the whole reply of the server behind it.
-    status: Option<u64>,
-}
-
-impl Said {
-    fn read(error: &Value) -> Option<Said> {
-        match error {
-            Value::String(message) if !message.trim().is_empty() => {
-                Some(Said { code: None, message: message.clone(), status: None })
-            }
-            Value::Object(map) if !map.is_empty() => {
-                let code = map.get("code").and_then(|code| match code {
-                    Value::String(code) if !code.is_empty() => Some(code.clone()),
-                    Value::Number(code) => Some(code.to_string()),
-                    _ => None,
-                });
-                let message = map.get("message").and_then(Value::as_str).unwrap_or("").to_string();
-                let inner = serde_json::from_str::<Value>(&message).ok().filter(Value::is_object);
-                let status = inner.as_ref().and_then(|inner| {
-                    ["status_code", "status", "code"].iter().find_map(|key| inner.get(*key)?.as_u64())
-                });
-                let message = inner
-                    .and_then(|inner| {
-                        let words = inner.pointer("/error/message").or_else(|| inner.get("message"))?;
-                        words.as_str().map(str::to_string)
-                    })
-                    .unwrap_or(message);
-                Some(Said { code, message, status })
-            }
-            _ => None,
-        }
     }
 }

@@ -10,6 +10,7 @@
 
 mod line;
 mod body;
+mod error_words;
 mod content;
 mod shape;
 mod lenient;
@@ -21,6 +22,7 @@ pub mod grounding;
 mod tests;
 
 pub use content::read_text;
+pub use error_words::parameter_in;
 pub use lenient::Repair;
 pub use line::{Line, LineFault, classify_body};
 
