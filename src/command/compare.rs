@@ -3,12 +3,12 @@
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::Context;
 use super::select::prompt_options;
 use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
 use crate::cli::extract::CompareArgs;
 use crate::cli::select::PromptArgs;
+use crate::command::Context;
 use crate::error::{Exit, Explain as _, interrupted, usage};
 use crate::extract::compare::{self, Compared, Comparison, Side, SidePlan, SideReport};
 use crate::extract::direct::{self, Stopped};

@@ -1,19 +1,17 @@
 //! `gleaner entities …`: who and what the groups name.
 
-use anyhow::anyhow;
 use serde_json::json;
 
-use super::Context;
-use super::explore::{day, hint_if_empty, percent, title};
-use super::period::period;
 use crate::cli::explore::EntitiesArgs;
-use crate::error::{Exit, Explain as _};
-use crate::linking::typed_name;
+use crate::command::Context;
+use crate::command::named::entity_named;
+use crate::command::period::period;
+use crate::command::shown::{day, hint_if_empty, percent, title};
+use crate::error::Exit;
 use crate::store::Store;
 use crate::store::explore::Namesake;
 use crate::terminal::table::{Side, Table, bar};
 use crate::terminal::{style, words};
-use crate::text::fold;
 
 /// Columns of a bar.
 const BAR: usize = 24;
@@ -71,42 +69,6 @@ fn one(name: &str, args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exi
         context.terminal.json(&json!({"entities": shown}))?;
     }
     Ok(Exit::Done)
-}
-
-/// Returns the entities that a typed name means: those that bear it, else the one it is almost the name of.
-pub(super) fn entity_named(
-    store: &Store,
-    name: &str,
-    types: &[String],
-    context: &Context,
-) -> anyhow::Result<Vec<Namesake>> {
-    let is_wanted = |row: &Namesake| types.is_empty() || types.iter().any(|t| fold(t) == fold(&row.entity.entity_type));
-    let mut found = store.read().namesakes(name, 50)?;
-    found.retain(is_wanted);
-    if !found.is_empty() {
-        return Ok(found);
-    }
-    let mut similar = typed_name::similar(store, name, 5)?;
-    similar.retain(|row| is_wanted(&row.namesake));
-    match similar.as_slice() {
-        [best, ..] if best.is_sure => {
-            context.terminal.status(format!(
-                "nothing is called `{}`; this is `{}`",
-                style::single_line(name),
-                style::single_line(&best.namesake.entity.name)
-            ));
-            Ok(vec![best.namesake.clone()])
-        }
-        [] => Err(anyhow!("no entity of the catalog is called `{name}`"))
-            .exit(Exit::Usage)
-            .hint("`gleaner entities` lists the most frequent, `gleaner unresolved` what is not linked"),
-        _ => {
-            let names: Vec<&String> = similar.iter().map(|row| &row.namesake.entity.name).collect();
-            Err(anyhow!("no entity of the catalog is called `{name}`"))
-                .exit(Exit::Usage)
-                .hint(format!("did you mean {}?", words::list(&names, "or")))
-        }
-    }
 }
 
 fn show(

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::Context;
-use super::period::period;
 use crate::cli::explore::{ExportArgs, ExportFormat, ExportWhat};
-use crate::error::{Exit, Explain as _, usage};
+use crate::command::Context;
+use crate::command::output::{is_stdout, whole_file};
+use crate::command::period::period;
+use crate::error::{Exit, usage};
 use crate::explore::export::{Export, Format, What, write};
 use crate::terminal::words;
-use crate::text::whole_file::WholeFile;
 
 /// Bytes held back before they are written.
 const WRITE_BYTES: usize = 256 * 1024;
@@ -55,28 +55,6 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
     }
     context.terminal.status(format!("wrote {} to `{}`", words::count(n, "row"), path.display()));
     Ok(Exit::Done)
-}
-
-/// Returns whether what is named as a file is stdout, as `-` is stdin for what is read.
-pub(super) fn is_stdout(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
-/// Writes the file that a person named, whole or not at all.
-pub(super) fn whole_file<T>(
-    path: &Path,
-    write: impl FnOnce(&mut dyn std::io::Write) -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
-    if is_stdout(path) {
-        return Err(usage("this is written to a file, not to stdout")).hint("a file that is called so is `./-`");
-    }
-    if path.is_dir() {
-        return Err(usage(format!("`{}` is a folder", path.display())));
-    }
-    let mut file = WholeFile::create(path)?;
-    let result = write(&mut file)?;
-    file.finish()?;
-    Ok(result)
 }
 
 fn format_of(path: &Path) -> Option<Format> {

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::Context;
 use super::batch::say_what_is_not_sent;
 use super::select::{prompt_options, selection};
 use crate::batch::plan::{Plan, plan};
 use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
 use crate::cli::extract::ExtractArgs;
+use crate::command::Context;
 use crate::error::{Exit, Explain as _, interrupted, usage};
 use crate::extract::direct::{self, DirectOptions, DirectReport, Stopped};
 use crate::request::Limits;

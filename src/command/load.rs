@@ -9,8 +9,8 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::json;
 
-use super::Context;
 use crate::cli::load::{EntitiesArgs, FilesArgs, FormatArg, GroupsArgs, LoadCommand};
+use crate::command::Context;
 use crate::error::{Exit, usage};
 use crate::intake::load::{self, Loaded, Target};
 use crate::intake::{Format, LineError};

@@ -1,144 +1,44 @@
 //! One thin file a command; [`run`] is the match.
 //!
-//! A command turns what was typed into plain options, calls a flow of `workflow` or a question of `store`, and says
-//! what came of it. Nothing is decided here that another command would have to decide again.
+//! A command turns what was typed into plain options, calls a flow of the rooms below or a question of `store`, and says
+//! what came of it. Nothing is decided here that another command would have to decide again. What several commands
+//! share stands in the files before them: [`context`], how things are named ([`named`]) and shown ([`shown`],
+//! [`excerpt`]), periods, selections, files of results.
+
+mod context;
+mod excerpt;
+mod named;
+mod output;
+mod period;
+mod select;
+mod shown;
 
 mod audit;
 mod batch;
 mod catalog;
 mod demo;
 mod compare;
-mod decisions;
 mod extract;
-mod dedupe;
 mod entities;
-mod explore;
 mod export;
 mod load;
 mod original;
 mod profile;
-mod period;
 mod progress;
 mod rebuild;
 mod related;
 mod resolve;
 mod report;
 mod sandbox;
-mod select;
 mod search;
 mod show;
-mod spreadsheet;
 mod topics;
 mod unresolved;
-mod walk;
-
-use std::path::PathBuf;
-use std::time::Duration;
-
-use anyhow::Context as _;
 
 use crate::cli::{Cli, Command};
-use crate::config::Config;
 use crate::error::{Exit, Explain as _, usage};
-use crate::interrupt;
-use crate::provider;
-use crate::request::{Price, Prices};
-use crate::session::Session;
-use crate::session::api_failure;
-use crate::store::Store;
-use crate::terminal::Terminal;
 
-/// What every command gets: the surroundings, the terminal, and the global options.
-pub struct Context {
-    /// Environment and clock.
-    pub config: Config,
-    /// Where everything is said.
-    pub terminal: Terminal,
-    /// `--db`, as typed.
-    pub db: Option<PathBuf>,
-    /// `--base-url`, as typed.
-    pub base_url: Option<String>,
-}
-
-impl Context {
-    /// Returns the path of the database.
-    pub fn db_path(&self) -> anyhow::Result<PathBuf> {
-        self.config.db_path(self.db.as_deref())
-    }
-
-    /// Opens the database, which must exist.
-    pub fn open(&self) -> anyhow::Result<Store> {
-        Store::open(&self.db_path()?)
-    }
-
-    /// Returns the prices that count: the table of the program, before it the user's own, before that what was typed.
-    pub fn prices(&self, typed: Option<&str>) -> anyhow::Result<Prices> {
-        let mut prices = Prices::builtin();
-        if let Some((path, table)) = self.config.own_prices()? {
-            prices = prices.overridden_by(&table).with_context(|| format!("cannot use `{}`", path.display()))?;
-        }
-        match typed {
-            None => Ok(prices),
-            Some(text) => {
-                let price = Price::parse(text).map_err(|error| usage(format!("`--price`: {error}")))?;
-                Ok(prices.fixed(price))
-            }
-        }
-    }
-
-    /// Opens the database, making it where there is none.
-    pub fn open_or_create(&self) -> anyhow::Result<Store> {
-        Store::open_or_create(&self.db_path()?, &self.config.now_text())
-    }
-}
-
-impl Context {
-    /// Opens the database, which must exist, for a flow.
-    pub fn session(&self) -> anyhow::Result<Session<'_>> {
-        Ok(Session { store: self.open()?, terminal: &self.terminal, config: &self.config })
-    }
-
-    /// Returns the provider's address, in the one spelling the ledger uses.
-    pub fn origin(&self) -> anyhow::Result<String> {
-        let url = self.config.base_url(self.base_url.as_deref());
-        Ok(provider::Origin::parse(&url).map_err(api_failure)?.as_str().to_owned())
-    }
-
-    /// Makes a client of the provider; nothing is sent yet, but a missing key is found here. Ctrl-C ends its calls.
-    pub fn client(&self) -> anyhow::Result<provider::Client> {
-        let client = provider::Client::new(&self.settings(), self.hooks()).map_err(api_failure)?;
-        // A transfer that Ctrl-C ends: the one call that buys is let through to its answer.
-        let stopper = client.stopper();
-        interrupt::on_request(move || stopper.stop());
-        Ok(client)
-    }
-
-    /// Makes a client for synchronous answers, which may take so long. Its calls Ctrl-C leaves to the flow: all of them
-    /// buy.
-    pub fn patient_client(&self, timeout_secs: u32) -> anyhow::Result<provider::Client> {
-        let mut settings = self.settings();
-        settings.answer_timeout = Duration::from_secs(timeout_secs.into());
-        provider::Client::new(&settings, self.hooks()).map_err(api_failure)
-    }
-
-    fn settings(&self) -> provider::Settings {
-        let mut settings = provider::Settings::new(&self.config.base_url(self.base_url.as_deref()));
-        settings.api_key = self.config.api_key().and_then(provider::Secret::new);
-        settings.organization = self.config.organization().map(str::to_owned);
-        settings.project = self.config.project().map(str::to_owned);
-        settings.ca_file = self.config.var("SSL_CERT_FILE").map(PathBuf::from);
-        settings.jitter_seed = u64::from(std::process::id());
-        settings
-    }
-
-    fn hooks(&self) -> provider::Hooks {
-        let (config, terminal) = (self.config.clone(), self.terminal.clone());
-        provider::Hooks {
-            pause: Box::new(move |delay| config.pause(delay).is_ok()),
-            retrying: Box::new(move |retrying| terminal.warn(retrying.to_string())),
-        }
-    }
-}
+pub(crate) use context::Context;
 
 /// Runs what was typed and returns the exit code.
 pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {

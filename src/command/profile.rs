@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 use serde_json::json;
 
-use super::Context;
 use crate::cli::profile::{CheckArgs, ExportArgs, KindArg, ProfileCommand, ShowArgs, UseArgs};
+use crate::command::Context;
 use crate::error::{Exit, Explain as _};
 use crate::model::Kind;
 use crate::profile::{self, EntityType, Profile, PromptOptions};

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::Context;
 use crate::batch::prompts::Prompts;
+use crate::command::Context;
 use crate::error::Exit;
 use crate::profile::PromptOptions;
 use crate::store::LedgerProgress;

@@ -1,6 +1,6 @@
 //! `gleaner rebuild`: every kept answer read and linked again, offline.
 
-use super::Context;
+use crate::command::Context;
 use crate::error::Exit;
 use crate::import::rebuild::rebuild;
 use crate::terminal::words::{count, number};

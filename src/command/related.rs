@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use super::Context;
-use super::explore::{day, group_named, percent, title};
 use crate::cli::explore::RelatedArgs;
+use crate::command::Context;
+use crate::command::named::group_named;
+use crate::command::shown::{day, percent, title};
 use crate::error::Exit;
 use crate::store::explore::Shared;
 use crate::terminal::{style, words};

@@ -1,9 +1,9 @@
 //! `gleaner report`: everything on one page.
 
-use super::Context;
-use super::export::whole_file;
-use super::period::period;
 use crate::cli::explore::ReportArgs;
+use crate::command::Context;
+use crate::command::output::whole_file;
+use crate::command::period::period;
 use crate::error::Exit;
 use crate::explore::page_data::{PageOptions, write};
 use crate::interrupt;

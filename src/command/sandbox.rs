@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::Context;
 use crate::cli::sandbox::SandboxArgs;
+use crate::command::Context;
 use crate::error::{Exit, Explain as _, usage};
 use crate::interrupt;
 use crate::model::Entity;

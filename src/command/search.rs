@@ -4,12 +4,11 @@ use std::cell::OnceCell;
 
 use serde_json::json;
 
-use super::Context;
-use super::entities::entity_named;
-use super::explore::{day, title};
-use super::period::period;
-use super::topics::topic_named;
 use crate::cli::explore::SearchArgs;
+use crate::command::Context;
+use crate::command::named::{entity_named, topic_named};
+use crate::command::period::period;
+use crate::command::shown::{day, title};
 use crate::error::{Exit, usage};
 use crate::explore::search::{query, refresh};
 use crate::store::{MARK, MARK_END, SearchQuery};

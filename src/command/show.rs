@@ -2,9 +2,11 @@
 
 use serde_json::json;
 
-use super::Context;
-use super::explore::{Mark, day, group_named, mark, percent, places};
 use crate::cli::explore::ShowArgs;
+use crate::command::Context;
+use crate::command::excerpt::{Mark, mark, places};
+use crate::command::named::group_named;
+use crate::command::shown::{day, percent};
 use crate::error::Exit;
 use crate::model::{Attributes, Group, Kind};
 use crate::store::explore::{AnswerHead, MentionRow};

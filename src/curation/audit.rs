@@ -4,7 +4,14 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::store::{AuditItem, AuditWhat, Read};
+use crate::curation::mentions::{self, About, Answer, Done};
+use crate::store::{AuditItem, AuditWhat, Read, Tx};
+
+/// Makes a decision of a correction. It holds for the mention with its hints: what is wrong here may be right elsewhere.
+pub fn correct(tx: &Tx<'_>, item: &AuditItem, answer: &Answer, now: &str) -> anyhow::Result<Done> {
+    let about = About { mention: item.item.clone(), entity_type: item.item_type.clone(), hints: item.hints.clone() };
+    mentions::decide(tx, &about, answer, now)
+}
 
 /// Draws a sample of `size` items, stratified by method and band of the score: each stratum gets its share, and at least
 /// two (one in a small sample), so that rare methods are heard too. The same seed on the same data draws the same items.

@@ -1,10 +1,12 @@
 //! `gleaner unresolved walk`: one mention after the other, one key a decision.
 
-use super::Context;
-use super::explore::{day, mark, places, title};
-use super::unresolved::{cases, changes, lines};
 use crate::answer::grounding;
 use crate::cli::explore::QueueArgs;
+use crate::command::Context;
+use crate::command::excerpt::{Mark, excerpt, mark, places};
+use crate::command::shown::{day, title};
+use crate::command::unresolved::list::{cases, lines};
+use crate::command::unresolved::report::changes;
 use crate::curation::mentions::{self, About, Answer, Case, Done};
 use crate::error::{Exit, Explain as _, explain, usage};
 use crate::linking::typed_name::one_entity;
@@ -125,37 +127,4 @@ fn show(store: &Store, case: &Case, context: &Context) -> anyhow::Result<()> {
     Ok(())
 }
 
-const MARK: super::explore::Mark = |word| style::yellow(word);
-
-/// Returns a text around a place, cut at blanks, in one line.
-pub(super) fn excerpt(text: &str, place: std::ops::Range<usize>, around: usize) -> String {
-    let mut begin = place.start.saturating_sub(around);
-    while !text.is_char_boundary(begin) {
-        begin += 1;
-    }
-    let mut end = (place.end + around).min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    if begin > 0 {
-        begin = text[begin..place.start].find(char::is_whitespace).map_or(begin, |at| begin + at);
-    }
-    if end < text.len() {
-        end = text[place.end..end].rfind(char::is_whitespace).map_or(end, |at| place.end + at);
-    }
-    let (before, after) = (if begin > 0 { "…" } else { "" }, if end < text.len() { "…" } else { "" });
-    format!("{before}{}{after}", text[begin..end].split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_excerpt_ends_at_blanks() {
-        let text = "In the old town of Gdańsk the mayor spoke for an hour";
-        let at = text.find("Gdańsk").unwrap();
-        assert_eq!(excerpt(text, at..at + "Gdańsk".len(), 8), "…of Gdańsk the…");
-        assert_eq!(excerpt(text, at..at + 3, 500), text);
-    }
-}
+const MARK: Mark = |word| style::yellow(word);

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::Context;
 use crate::cli::explore::TopicsDedupeArgs;
+use crate::command::Context;
 use crate::curation::topics::{Proposal, duplicates};
 use crate::error::Exit;
 use crate::store::Store;

@@ -8,11 +8,13 @@ use anyhow::{Context as _, anyhow};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Context;
-use super::export::{is_stdout, whole_file};
-use super::unresolved::{cases, report};
 use crate::answer::grounding;
 use crate::cli::explore::QueueArgs;
+use crate::command::Context;
+use crate::command::excerpt::excerpt;
+use crate::command::output::{is_stdout, whole_file};
+use crate::command::unresolved::list::cases;
+use crate::command::unresolved::report::report;
 use crate::curation::mentions::{self, About, Case, Cases};
 use crate::error::{Exit, Explain as _, usage};
 use crate::model::{EntityId, EntityKey};
@@ -110,7 +112,7 @@ fn snippet(store: &Store, case: &Case) -> anyhow::Result<String> {
     };
     let found = row.group.stories.iter().find_map(|story| {
         let place = grounding::find(&story.text, &case.mention.mention)?;
-        Some(super::walk::excerpt(&story.text, place, AROUND))
+        Some(excerpt(&story.text, place, AROUND))
     });
     Ok(found.unwrap_or_default())
 }

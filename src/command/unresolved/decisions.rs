@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::Context;
+use crate::command::Context;
 use crate::curation::decisions::{self, Listed};
 use crate::error::Exit;
 use crate::linking::typed_name::SHOWN;

@@ -1,0 +1,102 @@
+//! A sample as a CSV file, for those who judge in a spreadsheet.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::{AROUND, TOPIC_TEXT};
+use crate::answer::grounding;
+use crate::command::Context;
+use crate::command::excerpt::excerpt;
+use crate::command::output::whole_file;
+use crate::curation::audit;
+use crate::curation::mentions::Answer;
+use crate::error::{Exit, Explain as _, usage};
+use crate::report::csv::{Cell, Rows};
+use crate::store::{Audit, Store};
+use crate::terminal::words;
+use crate::text::separator::separator;
+
+pub(crate) fn write_csv(store: &Store, audit: &Audit, path: &Path, context: &Context) -> anyhow::Result<Exit> {
+    let read = store.read();
+    let items = read.audit_items(audit.id)?;
+    whole_file(path, |out: &mut dyn Write| {
+        let heads =
+            ["item", "verdict", "mention", "linked_to", "type", "method", "score", "group_id", "group_title", "text"];
+        let mut rows = Rows::new(out, &heads)?;
+        for item in &items {
+            let entity = item.entity.map(|key| read.entity_head(key)).transpose()?.flatten();
+            let row = item.group.map(|group| read.group(group)).transpose()?.flatten();
+            let stories = row.as_ref().map(|row| row.group.stories.as_slice()).unwrap_or_default();
+            let text = stories
+                .iter()
+                .find_map(|story| Some(excerpt(&story.text, grounding::find(&story.text, &item.item)?, AROUND)));
+            let text = text.or_else(|| Some(excerpt(&stories.first()?.text, 0..0, TOPIC_TEXT)));
+            rows.row(&[
+                Cell::Count(item.ordinal.into()),
+                Cell::Opt(item.verdict.as_deref()),
+                Cell::Text(&item.item),
+                Cell::Owned(entity.map_or(String::new(), |e| format!("{} [{}:{}]", e.name, e.entity_type, e.id))),
+                Cell::Text(&item.item_type),
+                Cell::Text(&item.method),
+                Cell::Number(item.score),
+                Cell::Opt(row.as_ref().map(|row| row.group.id.as_str())),
+                Cell::Opt(row.as_ref().and_then(|row| row.group.title.as_deref())),
+                Cell::Owned(text.unwrap_or_default()),
+            ])?;
+        }
+        rows.finish()
+    })?;
+    context.terminal.status(format!(
+        "wrote {} to `{}`; fill `verdict` with right, wrong or unsure, then `gleaner audit --from` it",
+        words::count(items.len() as u64, "item"),
+        path.display()
+    ));
+    Ok(Exit::Done)
+}
+
+pub(crate) fn read_csv(store: &mut Store, audit: &Audit, path: &Path, context: &Context) -> anyhow::Result<()> {
+    let on_path = || format!("cannot read `{}`", path.display());
+    let text = fs::read_to_string(path).with_context(on_path)?;
+    let text = text.trim_start_matches('\u{feff}');
+    let separator = separator(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text.as_bytes());
+    let heads = reader.headers().with_context(on_path)?.clone();
+    let column = |name: &str| {
+        heads
+            .iter()
+            .position(|head| head == name)
+            .ok_or_else(|| usage(format!("`{}` has no column `{name}`", path.display())))
+            .hint("`gleaner audit --to FILE.csv` writes one")
+    };
+    let (item_at, verdict_at) = (column("item")?, column("verdict")?);
+    let items = store.read().audit_items(audit.id)?;
+    let now = context.config.now_text();
+    let tx = store.write()?;
+    let mut n = 0;
+    for row in reader.records() {
+        let row = row.with_context(on_path)?;
+        let verdict = match row.get(verdict_at).unwrap_or_default().trim().to_lowercase().as_str() {
+            "" => continue,
+            "right" | "r" | "y" | "yes" | "1" => "right",
+            "wrong" | "w" | "n" | "no" | "0" => "wrong",
+            "unsure" | "u" | "s" | "?" => "unsure",
+            other => return Err(usage(format!("`{other}` is no verdict"))).hint("right, wrong or unsure"),
+        };
+        let ordinal = row.get(item_at).and_then(|text| text.trim().parse::<u32>().ok());
+        let item = ordinal.and_then(|ordinal| items.iter().find(|item| item.ordinal == ordinal));
+        let item =
+            item.ok_or_else(|| usage(format!("`{}` names an item that is not of this sample", path.display())))?;
+        tx.judge(audit.id, item.ordinal, Some(verdict), &now)?;
+        // A wrong link is taken back, where that was not done before.
+        if let (true, Some(entity)) = (verdict == "wrong" && item.verdict.as_deref() != Some("wrong"), item.entity) {
+            audit::correct(&tx, item, &Answer::Not(entity), &now)?;
+        }
+        n += 1;
+    }
+    tx.commit()?;
+    context.terminal.status(words::count(n, "verdict"));
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! `gleaner catalog dedupe`: entities that are likely one.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::list::short;
+use crate::cli::catalog::CatalogDedupeArgs;
+use crate::command::Context;
+use crate::curation::duplicates::duplicates;
+use crate::error::{Exit, Explain as _, usage};
+use crate::terminal::bar::Unit;
+use crate::terminal::style::{dim, single_line};
+use crate::terminal::words::{count, list as list_of, number};
+use crate::text::fold;
+
+pub(crate) fn run(args: &CatalogDedupeArgs, context: &Context) -> Result<Exit> {
+    let store = context.open()?;
+    let snapshot = store.snapshot()?;
+    let read = snapshot.read();
+    if let Some(wanted) = &args.entity_type
+        && !read.catalog_types()?.iter().any(|known| fold(known) == fold(wanted))
+    {
+        return Err(usage(format!("the catalog has no entity of the type `{wanted}`")))
+            .hint(format!("it has {}", list_of(&read.catalog_types()?, "and")));
+    }
+    let bar = context.terminal.bar(read.n_entities()?, Unit::Count, "comparing");
+    let mut pairs = duplicates(read, args.entity_type.as_deref(), args.min_score, |n| bar.inc(n))?;
+    drop(bar);
+    let total = pairs.len();
+    pairs.truncate(usize::try_from(args.limit).unwrap_or(usize::MAX));
+    if context.terminal.is_json() {
+        context.terminal.json(&json!({"pairs": pairs, "total": total}))?;
+        return Ok(Exit::Done);
+    }
+    for pair in &pairs {
+        context.terminal.line(format!(
+            "{:>3.0} %  {} {}  =  {} {}",
+            100.0 * pair.score,
+            short(&pair.a.name),
+            dim(single_line(&format!("{}:{}", pair.a.entity_type, pair.a.id))),
+            short(&pair.b.name),
+            dim(single_line(&format!("{}:{}", pair.b.entity_type, pair.b.id)))
+        ))?;
+    }
+    context.terminal.status(format!("{} of {}", number(pairs.len() as u64), count(total as u64, "likely pair")));
+    if total > 0 {
+        context.terminal.hint("`gleaner catalog merge FROM INTO` makes one of two");
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,73 @@
+//! `gleaner catalog list` and `show`.
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use crate::cli::catalog::CatalogListArgs;
+use crate::command::Context;
+use crate::command::named::entity_named;
+use crate::command::unresolved::report::sentence;
+use crate::error::Exit;
+use crate::explore::export;
+use crate::linking::typed_name::{SHOWN, one_entity};
+use crate::terminal::style::{bold, dim, single_line};
+use crate::terminal::words::{count, number, shorten};
+
+pub(crate) fn list(args: &CatalogListArgs, context: &Context) -> Result<Exit> {
+    let store = context.open()?;
+    let (rows, total) = store.read().list_entities(&args.entity_type, &args.text, args.limit)?;
+    if context.terminal.is_json() {
+        context.terminal.json(&json!({"entities": rows, "total": total}))?;
+        return Ok(Exit::Done);
+    }
+    for row in &rows {
+        context.terminal.line(format!(
+            "{}  {}",
+            short(&row.name),
+            dim(single_line(&format!("{}:{}  {}", row.entity_type, row.id, count(row.mentions, "mention"))))
+        ))?;
+    }
+    context.terminal.status(format!("{} of {}", number(rows.len() as u64), count(total, "entity")));
+    if total == 0 && store.read().n_entities()? == 0 {
+        context.terminal.hint("`gleaner load entities FILE` loads a catalog, `gleaner catalog propose` makes one");
+    }
+    Ok(Exit::Done)
+}
+
+/// A name for a list: on one line, and of a length that leaves room for the rest.
+pub(crate) fn short(name: &str) -> String {
+    single_line(&shorten(name, SHOWN))
+}
+
+pub(crate) fn show(typed: &str, context: &Context) -> Result<Exit> {
+    let store = context.open()?;
+    let found = entity_named(&store, typed, &[], context)?;
+    let key = match found.as_slice() {
+        [one] => one.entity.key,
+        _ => one_entity(&store, typed)?,
+    };
+    let entity = store.read().entity(key)?.context("the entity was removed meanwhile")?;
+    let mut taught = store.read().remembered()?;
+    taught.retain(|known| known.entity.as_ref().is_some_and(|(entity, _)| *entity == key));
+    if context.terminal.is_json() {
+        let taught: Vec<_> = taught.iter().map(|known| export::decision(&known.taught)).collect();
+        context.terminal.json(&json!({"entity": entity, "taught": taught}))?;
+        return Ok(Exit::Done);
+    }
+    let terminal = &context.terminal;
+    terminal.line(format!(
+        "{}  {}",
+        bold(short(&entity.name)),
+        dim(single_line(&format!("{}:{}", entity.entity_type, entity.id)))
+    ))?;
+    for alias in &entity.aliases {
+        terminal.line(format!("  also    {}", short(alias)))?;
+    }
+    for (name, value) in &entity.attributes {
+        terminal.line(format!("  {}", single_line(&format!("{name}: {value}"))))?;
+    }
+    for known in &taught {
+        terminal.line(format!("  taught  {}", sentence(&known.taught)))?;
+    }
+    Ok(Exit::Done)
+}

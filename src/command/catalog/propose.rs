@@ -1,0 +1,107 @@
+//! `gleaner catalog propose` and `accept`: a catalog made from the mentions that nothing is linked to.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::list::short;
+use crate::cli::catalog::{CatalogAcceptArgs, CatalogProposeArgs};
+use crate::command::Context;
+use crate::command::shown::hint_if_empty;
+use crate::command::unresolved::report::{changes, show_named};
+use crate::curation::propose::{self, Proposal};
+use crate::error::{Exit, Explain as _, usage};
+use crate::linking::Load;
+use crate::linking::relink::{self, Changes};
+use crate::linking::typed_name::SHOWN;
+use crate::resolve::Strictness;
+use crate::store::{Read, active_profile};
+use crate::terminal::bar::Unit;
+use crate::terminal::style::{dim, single_line};
+use crate::terminal::words::{count, list as list_of, number, shorten};
+
+pub(crate) fn propose(args: &CatalogProposeArgs, context: &Context) -> Result<Exit> {
+    let store = context.open()?;
+    let mut proposals = proposals(store.read(), args.entity_type.as_deref(), args.min_count)?;
+    let total = proposals.len() as u64;
+    let mentions: u64 = proposals.iter().map(|proposal| proposal.mentions).sum();
+    proposals.truncate(usize::try_from(args.limit).unwrap_or(usize::MAX));
+    if context.terminal.is_json() {
+        context.terminal.json(&json!({"proposals": proposals, "total": total, "mentions": mentions}))?;
+        return Ok(Exit::Done);
+    }
+    for proposal in &proposals {
+        let aliases: Vec<String> = proposal.aliases.iter().map(|alias| short(alias)).collect();
+        context.terminal.line(format!(
+            "{:>6}  {}  {}",
+            number(proposal.mentions),
+            short(&proposal.name),
+            dim(single_line(&format!("{}  {}", proposal.entity_type, shorten(&aliases.join(" | "), 3 * SHOWN))))
+        ))?;
+    }
+    let shown = number(proposals.len() as u64);
+    context.terminal.status(format!(
+        "{shown} of {} for {}",
+        count(total, "proposed entity"),
+        count(mentions, "mention")
+    ));
+    if total > 0 {
+        context.terminal.hint("`gleaner catalog accept --min-count N` makes those with N mentions or more real");
+    } else {
+        hint_if_empty(context, &store)?;
+    }
+    Ok(Exit::Done)
+}
+
+pub(crate) fn accept(args: &CatalogAcceptArgs, context: &Context) -> Result<Exit> {
+    let mut store = context.open()?;
+    let now = context.config.now_text();
+    let (made, left_out, relinked, changed);
+    {
+        let tx = store.write()?;
+        let proposals = proposals(tx.read(), args.entity_type.as_deref(), args.min_count)?;
+        (made, left_out) = propose::accept(&tx, &proposals, &now)?;
+        let profile = active_profile::active(tx.read())?;
+        let groups = if made > 0 { tx.read().groups_with_mentions()? } else { vec![] };
+        let bar = context.terminal.bar(groups.len() as u64, Unit::Count, "linking");
+        let mut changes = Changes::default();
+        let wanted = context.terminal.is_verbose().then_some(&mut changes);
+        relinked = relink::groups(&tx, &profile, Strictness::Default, groups, Load::Many, wanted, || bar.inc(1))?;
+        changed = changes.named(tx.read())?;
+        if !args.dry_run {
+            tx.commit()?;
+        }
+    }
+    if context.terminal.is_json() {
+        let mut value = json!({"entities": made, "left_out": left_out, "relinked": relinked, "dry_run": args.dry_run});
+        if context.terminal.is_verbose() {
+            value["changes"] = json!(changed);
+        }
+        context.terminal.json(&value)?;
+        return Ok(Exit::Done);
+    }
+    show_named(&changed, context)?;
+    let would = if args.dry_run { "would be " } else { "" };
+    context.terminal.status(format!("{} {would}made; {}", count(made, "entity"), changes(relinked)));
+    if left_out > 0 {
+        context.terminal.status(format!("{} left out: the catalog has that id already", count(left_out, "proposal")));
+    }
+    if made == 0 {
+        context.terminal.hint("`gleaner catalog propose` shows what there is; `--min-count 1` takes it all");
+    } else if !args.dry_run {
+        context.terminal.hint("`gleaner entities` lists them; `gleaner catalog dedupe` finds those that may be one");
+    }
+    Ok(Exit::Done)
+}
+
+fn proposals(read: Read<'_>, entity_type: Option<&str>, min_count: u64) -> Result<Vec<Proposal>> {
+    let profile = active_profile::active(read)?;
+    if let Some(wanted) = entity_type
+        && !read.has_unlinked_type(wanted)?
+    {
+        return Err(usage(format!("no unlinked mention is of the type `{wanted}`"))).hint(format!(
+            "the active profile has {}",
+            list_of(&profile.types.iter().map(|t| &t.name).collect::<Vec<_>>(), "and")
+        ));
+    }
+    propose::propose(read, &profile, entity_type, min_count)
+}

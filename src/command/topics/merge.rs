@@ -1,0 +1,87 @@
+//! `gleaner topics merge` and `alias`: which topics are one.
+
+use serde_json::json;
+
+use crate::cli::explore::TopicAliasCommand;
+use crate::command::Context;
+use crate::error::{Exit, Explain as _, usage};
+use crate::terminal::{style, words};
+use crate::text::topic_key;
+
+pub(crate) fn merge(typed: &[String], context: &Context) -> anyhow::Result<Exit> {
+    let (sources, target) = match typed.iter().position(|word| word.eq_ignore_ascii_case("into")) {
+        Some(at) if at > 0 && at + 2 == typed.len() => (&typed[..at], &typed[at + 1]),
+        None if typed.len() == 2 => (&typed[..1], &typed[1]),
+        _ => {
+            return Err(usage("say which topics become which one"))
+                .hint("as in `gleaner topics merge \"injury updates\" injuries into \"injury update\"`");
+        }
+    };
+    let mut store = context.open()?;
+    let now = context.config.now_text();
+    let display = target.split_whitespace().collect::<Vec<_>>().join(" ");
+    let into = topic_key(target);
+    let tx = store.write()?;
+    // Written as the answers write it, unless nobody does.
+    let display = tx.read().topic_display(&into)?.unwrap_or(display);
+    let mut merged = vec![];
+    for source in sources {
+        let key = topic_key(source);
+        if key == into || key.is_empty() || into.is_empty() {
+            return Err(usage(format!("`{source}` can't become `{target}`: it is the same topic")));
+        }
+        let n = tx.merge_topic(&key, &into, &display, &now)?;
+        merged.push(json!({"topic": key, "groups": n}));
+        context.terminal.status(format!(
+            "`{}` is now `{}` in {}, and in every later import",
+            style::single_line(&key),
+            style::single_line(&display),
+            words::count(n, "group")
+        ));
+    }
+    tx.commit()?;
+    if context.terminal.is_json() {
+        context.terminal.json(&json!({"target": into, "display": display, "merged": merged}))?;
+    }
+    Ok(Exit::Done)
+}
+
+pub(crate) fn alias(command: &TopicAliasCommand, context: &Context) -> anyhow::Result<Exit> {
+    let terminal = &context.terminal;
+    match command {
+        TopicAliasCommand::Add { alias, topic } => merge(&[alias.clone(), topic.clone()], context),
+        TopicAliasCommand::Remove { alias } => {
+            let mut store = context.open()?;
+            let tx = store.write()?;
+            let Some(n) = tx.unmerge_topic(&topic_key(alias))? else {
+                return Err(usage(format!("`{alias}` was not made another topic")))
+                    .hint("`gleaner topics alias list` shows what was");
+            };
+            tx.commit()?;
+            terminal.status(format!(
+                "`{}` is a topic of its own again in {}",
+                style::single_line(&topic_key(alias)),
+                words::count(n, "group")
+            ));
+            Ok(Exit::Done)
+        }
+        TopicAliasCommand::List => {
+            let decisions = context.open()?.read().topic_decisions()?;
+            if terminal.is_json() {
+                terminal.json(&json!({"decisions": decisions}))?;
+                return Ok(Exit::Done);
+            }
+            for decision in &decisions {
+                let sign = if decision.is_same { "is" } else { "is not" };
+                terminal.line(format!(
+                    "{}  {}  {}",
+                    style::single_line(&decision.topic),
+                    style::dim(sign),
+                    style::single_line(&decision.display)
+                ))?;
+            }
+            terminal.status(words::count(decisions.len() as u64, "decision"));
+            Ok(Exit::Done)
+        }
+    }
+}

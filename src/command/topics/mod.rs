@@ -1,0 +1,90 @@
+//! `gleaner topics …`: what the groups are about.
+
+mod dedupe;
+mod merge;
+
+use serde_json::json;
+
+use crate::cli::explore::{TopicsArgs, TopicsCommand};
+use crate::command::Context;
+use crate::command::named::topic_named;
+use crate::command::period::period;
+use crate::command::shown::{day, hint_if_empty, percent, title};
+use crate::error::Exit;
+use crate::terminal::table::{Side, Table, bar};
+use crate::terminal::{style, words};
+use merge::{alias, merge};
+
+/// Columns of a bar.
+const BAR: usize = 24;
+
+/// Runs the command.
+pub(super) fn run(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
+    match (&args.command, &args.topic) {
+        (Some(TopicsCommand::Merge { topics }), _) => merge(topics, context),
+        (Some(TopicsCommand::Alias(command)), _) => alias(command, context),
+        (Some(TopicsCommand::Dedupe(args)), _) => dedupe::run(args, context),
+        (None, Some(topic)) => groups(topic, args, context),
+        (None, None) => top(args, context),
+    }
+}
+
+fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
+    let store = context.open()?;
+    let (top, total) = store.read().top_topics(&period(&args.period)?, args.limit)?;
+    let terminal = &context.terminal;
+    if terminal.is_json() {
+        terminal.json(&json!({"topics": top, "total": total}))?;
+        return Ok(Exit::Done);
+    }
+    let most = top.first().map_or(0, |topic| topic.groups);
+    let mut table = Table::new(&[("groups", Side::Right), ("", Side::Left), ("topic", Side::Left)], 2);
+    for topic in &top {
+        table.row([
+            words::number(topic.groups),
+            style::cyan(bar(topic.groups, most, BAR)),
+            style::single_line(&topic.display),
+        ]);
+    }
+    for line in table.lines(terminal.width()).iter().filter(|_| !table.is_empty()) {
+        terminal.line(line)?;
+    }
+    terminal.status(format!("{} of {}", words::number(top.len() as u64), words::count(total, "topic")));
+    hint_if_empty(context, &store)?;
+    Ok(Exit::Done)
+}
+
+fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
+    let store = context.open()?;
+    let topic = topic_named(&store, typed, context)?;
+    let read = store.read();
+    let total = read.topic_count(&topic)?;
+    let display = read.topic_display(&topic)?.unwrap_or_else(|| topic.clone());
+    let groups = read.groups_of_topic(&topic, &period(&args.period)?, args.limit)?;
+    let terminal = &context.terminal;
+    if terminal.is_json() {
+        terminal.json(&json!({"topic": topic, "display": display, "total": total, "groups": groups}))?;
+        return Ok(Exit::Done);
+    }
+    terminal.line(format!(
+        "{}  {}",
+        style::bold(style::single_line(&display)),
+        style::dim(words::count(total, "group"))
+    ))?;
+    let heads =
+        [("rank", Side::Right), ("", Side::Right), ("date", Side::Left), ("group", Side::Left), ("", Side::Left)];
+    let mut table = Table::new(&heads, 3);
+    for row in &groups {
+        table.row([
+            row.rank.to_string(),
+            style::dim(percent(row.confidence)),
+            day(row.group.at.as_deref()),
+            title(&row.group),
+            style::dim(style::single_line(row.group.id.as_str())),
+        ]);
+    }
+    for line in table.lines(terminal.width()) {
+        terminal.line(line)?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,80 @@
+//! The queue itself: unlinked mentions nobody decided about, each with where it stands and who may be meant.
+
+use serde_json::json;
+
+use crate::cli::explore::QueueArgs;
+use crate::command::Context;
+use crate::command::shown::{day, percent, title};
+use crate::curation::mentions::{Case, Cases};
+use crate::error::Exit;
+use crate::store::{Store, Unresolved};
+use crate::terminal::{style, words};
+
+/// Groups shown of a mention.
+const GROUPS: u64 = 3;
+
+/// Returns the cases of the queue, and the numbers of mentions and of different ones in it.
+pub(crate) fn cases(store: &Store, queue: &QueueArgs) -> anyhow::Result<(Vec<Case>, u64, u64)> {
+    let snapshot = store.snapshot()?;
+    let (mentions, n_mentions, n_different) = snapshot.read().unresolved(&queue.types, queue.limit)?;
+    let mut open = Cases::open(snapshot.read())?;
+    let cases = mentions.into_iter().map(|mention: Unresolved| open.case(mention, GROUPS, queue.candidates));
+    Ok((cases.collect::<anyhow::Result<_>>()?, n_mentions, n_different))
+}
+
+pub(crate) fn list(store: &Store, queue: &QueueArgs, context: &Context) -> anyhow::Result<Exit> {
+    let (cases, n_mentions, n_different) = cases(store, queue)?;
+    let terminal = &context.terminal;
+    if terminal.is_json() {
+        terminal.json(&json!({"unresolved": cases, "mentions": n_mentions, "different": n_different}))?;
+        return Ok(Exit::Done);
+    }
+    for case in &cases {
+        for line in lines(case) {
+            terminal.line(line)?;
+        }
+    }
+    if cases.is_empty() {
+        terminal.status("every mention is linked or decided about");
+        return Ok(Exit::Done);
+    }
+    terminal.status(format!(
+        "{} of {} that wait, in {}",
+        cases.len(),
+        words::count(n_different, "different name"),
+        words::count(n_mentions, "mention")
+    ));
+    terminal.hint(
+        "`gleaner unresolved walk` asks about one after the other; `unresolved export -o FILE.csv` makes a table",
+    );
+    Ok(Exit::Done)
+}
+
+/// A case in words: the mention, where it stands, who may be meant.
+pub(crate) fn lines(case: &Case) -> Vec<String> {
+    let hints: Vec<String> = case.hints.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let mut lines = vec![format!(
+        "{:>5}  {}  {}",
+        words::number(case.mention.mentions),
+        style::bold(style::single_line(&case.mention.mention)),
+        style::dim(style::single_line(&format!("{} {}", case.mention.entity_type, hints.join(", "))))
+    )];
+    for group in &case.groups {
+        lines.push(style::dim(format!(
+            "       in {}  {}  {}",
+            day(group.at.as_deref()),
+            title(group),
+            style::single_line(group.id.as_str())
+        )));
+    }
+    for (i, candidate) in case.candidates.iter().enumerate() {
+        lines.push(format!(
+            "       {}  {}  {}  {}",
+            i + 1,
+            style::cyan(style::single_line(&candidate.entity.name)),
+            percent(candidate.score),
+            style::dim(style::single_line(&format!("{}:{}", candidate.entity.entity_type, candidate.entity.id)))
+        ));
+    }
+    lines
+}

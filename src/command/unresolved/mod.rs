@@ -1,0 +1,72 @@
+//! `gleaner unresolved …`: the queue of unlinked mentions.
+
+mod decisions;
+mod list;
+pub(crate) mod report;
+pub(crate) mod scope;
+mod spreadsheet;
+mod walk;
+
+use crate::cli::explore::{ScopeArgs, UnresolvedArgs, UnresolvedCommand};
+use crate::command::Context;
+use crate::curation::mentions::{self, About, Answer};
+use crate::error::{Exit, Explain as _, usage};
+use crate::linking::typed_name::{SHOWN, one_entity};
+use crate::store::Store;
+use crate::terminal::words;
+use list::list;
+use report::{report, report_one};
+use scope::about;
+
+/// Runs the command.
+pub(super) fn run(args: &UnresolvedArgs, context: &Context) -> anyhow::Result<Exit> {
+    let mut store = context.open()?;
+    match &args.command {
+        None => list(&store, &args.queue, context),
+        Some(UnresolvedCommand::Walk(queue)) => walk::run(&mut store, queue, context),
+        Some(UnresolvedCommand::Accept { mention, entity, scope }) => {
+            let entity = one_entity(&store, entity)?;
+            decide_one(&mut store, &about(mention, scope)?, &Answer::Is(entity), context)
+        }
+        Some(UnresolvedCommand::Reject { mention, entity, scope }) => {
+            let answer = match entity {
+                Some(entity) => Answer::Not(one_entity(&store, entity)?),
+                None => Answer::Nothing,
+            };
+            decide_one(&mut store, &about(mention, scope)?, &answer, context)
+        }
+        Some(UnresolvedCommand::New { mention, id, entity_type, name, mention_type, hints }) => {
+            let mut entity = mentions::new_entity(mention, entity_type, id);
+            if let Some(name) = name {
+                entity.name.clone_from(name);
+            }
+            let scope = ScopeArgs { entity_type: mention_type.clone(), hints: hints.clone() };
+            decide_one(&mut store, &about(mention, &scope)?, &Answer::New(entity), context)
+        }
+        Some(UnresolvedCommand::Undo { mention, scope }) => undo(&mut store, &about(mention, scope)?, context),
+        Some(UnresolvedCommand::Decisions { mention, conflicts }) => {
+            decisions::list(&store, mention.as_deref(), *conflicts, context)
+        }
+        Some(UnresolvedCommand::Export { queue, output }) => {
+            spreadsheet::export(&store, queue, output.as_deref(), context)
+        }
+        Some(UnresolvedCommand::Import { file }) => spreadsheet::import(&mut store, file, context),
+    }
+}
+
+fn decide_one(store: &mut Store, about: &About, answer: &Answer, context: &Context) -> anyhow::Result<Exit> {
+    let tx = store.write()?;
+    let done = mentions::decide(&tx, about, answer, &context.config.now_text())?;
+    tx.commit()?;
+    report_one(store, about, &done, context)
+}
+
+fn undo(store: &mut Store, about: &About, context: &Context) -> anyhow::Result<Exit> {
+    let tx = store.write()?;
+    let Some(done) = mentions::forget(&tx, about)? else {
+        return Err(usage(format!("nothing was decided about `{}`", words::shorten(&about.mention, SHOWN))))
+            .hint("`gleaner unresolved decisions` lists what was, with its scope");
+    };
+    tx.commit()?;
+    report(store, &done, context)
+}

@@ -1,0 +1,120 @@
+//! Decisions and the links that follow from them, in words.
+
+use serde_json::json;
+
+use crate::command::Context;
+use crate::curation::mentions::{About, Done};
+use crate::error::Exit;
+use crate::linking::relink::{Change, Changes, Relinked};
+use crate::linking::typed_name::SHOWN;
+use crate::model::{Taught, Verdict};
+use crate::store::explore::EntityHead;
+use crate::store::{Store, active_profile};
+use crate::terminal::{style, words};
+
+/// Says what came of a decision, and what stands against it.
+pub(crate) fn report_one(store: &Store, about: &About, done: &Done, context: &Context) -> anyhow::Result<Exit> {
+    let exit = report(store, done, context)?;
+    if !about.entity_type.is_empty() {
+        let profile = active_profile::active(store.read())?;
+        if profile.entity_type(&about.entity_type).is_none() && done.mentions == 0 {
+            let known: Vec<&str> = profile.types.iter().map(|known| known.name.as_str()).collect();
+            context.terminal.warn(format!("no mention is of the type `{}`", about.entity_type));
+            context.terminal.hint(format!("the active profile has {}", words::list(&known, "and")));
+        }
+    }
+    super::decisions::warn_about(store, &about.mention, context)?;
+    Ok(exit)
+}
+
+/// Says what came of decisions.
+pub(crate) fn report(store: &Store, done: &Done, context: &Context) -> anyhow::Result<Exit> {
+    let terminal = &context.terminal;
+    if terminal.is_json() {
+        let mut value = serde_json::to_value(done.relinked)?;
+        value["mentions"] = done.mentions.into();
+        value["replaced"] = json!(done.replaced.iter().map(|known| taught_json(&known.taught)).collect::<Vec<_>>());
+        if terminal.is_verbose() {
+            value["changes"] = json!(done.changes.named(store.read())?);
+        }
+        terminal.json(&value)?;
+    } else {
+        show_changes(store, &done.changes, context)?;
+    }
+    for known in &done.replaced {
+        terminal.status(format!("no longer holds: {}", sentence(&known.taught)));
+    }
+    if done.mentions == 0 && done.n_decisions() > 0 {
+        terminal.status("saved; no mention is called so yet, it holds for those to come");
+    } else {
+        terminal.status(format!("saved; {}", changes(done.relinked)));
+    }
+    if !done.created.is_empty() {
+        terminal.hint("`gleaner resolve --all` links other mentions to the new entity, too");
+    }
+    Ok(Exit::Done)
+}
+
+/// Lists what changed, with `-v`.
+pub(crate) fn show_changes(store: &Store, changes: &Changes, context: &Context) -> anyhow::Result<()> {
+    if context.terminal.is_verbose() { show_named(&changes.named(store.read())?, context) } else { Ok(()) }
+}
+
+/// Lists changes, a line each.
+pub(crate) fn show_named(changes: &[Change], context: &Context) -> anyhow::Result<()> {
+    for change in changes {
+        let name = |entity: &Option<EntityHead>| match entity {
+            Some(e) => format!("{} ({}:{})", words::shorten(&e.name, SHOWN), e.entity_type, e.id),
+            None => "nothing".to_owned(),
+        };
+        let after = if change.outcome == "ambiguous" { "ambiguous".to_owned() } else { name(&change.after) };
+        let mention = words::shorten(&change.mention, SHOWN);
+        let what = format!("`{mention}` {}: {} -> {after}", change.entity_type, name(&change.before));
+        context.terminal.line(format!("{:>6}  {}", words::number(change.mentions), style::single_line(&what)))?;
+    }
+    Ok(())
+}
+
+/// A decision in words: `` `KC` is team:chiefs where team=KC ``.
+pub(crate) fn sentence(taught: &Taught) -> String {
+    let mut sentence = format!("`{}`", words::shorten(&taught.mention, SHOWN));
+    if !taught.mention_type.is_empty() {
+        sentence.push_str(&format!(" ({})", taught.mention_type));
+    }
+    match &taught.verdict {
+        Verdict::Is(target) => sentence.push_str(&format!(" is {target}")),
+        Verdict::Not(target) => sentence.push_str(&format!(" is not {target}")),
+        Verdict::Nothing => sentence.push_str(" is none of the catalog"),
+    }
+    let hints: Vec<String> = taught.hints.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    if !hints.is_empty() {
+        sentence.push_str(&format!(" where {}", hints.join(" and ")));
+    }
+    style::single_line(&sentence)
+}
+
+/// A decision as JSON, as it also stands in an export of the catalog.
+fn taught_json(taught: &Taught) -> serde_json::Value {
+    crate::explore::export::decision(taught)
+}
+
+/// The links that changed, in words.
+pub(crate) fn changes(relinked: Relinked) -> String {
+    let mut parts = vec![
+        format!("{} linked", words::number(relinked.linked)),
+        format!("{} unlinked", words::number(relinked.unlinked)),
+    ];
+    if relinked.moved > 0 {
+        parts.push(format!("{} moved to another entity", words::number(relinked.moved)));
+    }
+    let rest = relinked.changed - relinked.linked - relinked.unlinked - relinked.moved;
+    if rest > 0 {
+        parts.push(format!("{} not linked for another reason than before", words::number(rest)));
+    }
+    format!(
+        "{} changed in {} looked at: {}",
+        words::count(relinked.changed, "mention"),
+        words::count(relinked.groups, "group"),
+        parts.join(", ")
+    )
+}
