@@ -211,7 +211,7 @@ fn a_server_that_hangs_breaks_off_or_shows_a_page_is_named() {
 #[test]
 fn what_cannot_work_is_said_before_anything_is_asked() {
     let mut world = World::with_groups(1);
-    world.run(&["extract", "--max-cost", "0.000001"]).exits(1).says("above the $0.000001 of `--max-cost`");
+    world.run(&["extract", "--max-cost", "0.000001"]).exits(1).says("above `--max-cost 0.000001`");
     world
         .run(&["extract", "--max-cost", "1", "--model", "unheard-of"])
         .exits(1)

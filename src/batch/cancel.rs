@@ -2,32 +2,31 @@
 
 use anyhow::anyhow;
 
-use crate::batch::look;
+use crate::batch::{look, part};
 use crate::error::Explain as _;
 use crate::model::BatchKey;
 use crate::provider::Client;
 use crate::session::{Session, api_failure};
-use crate::store::{BatchState, RequestState};
+use crate::store::BatchState;
 
 /// Cancels a part or batch: a plan is dropped, a batch is cancelled at the provider. Returns whether anything changed.
 pub fn cancel(session: &mut Session<'_>, client: Option<&Client>, key: BatchKey) -> anyhow::Result<bool> {
-    let part = session.store.read().batch(key)?;
-    match part.state {
+    let row = session.store.read().batch(key)?;
+    match row.state {
         BatchState::Planned | BatchState::Uploading | BatchState::Uploaded => {
             let tx = session.store.write()?;
-            tx.set_requests_of_batch(key, RequestState::Planned, RequestState::Withdrawn, Some("cancelled"))?;
-            tx.set_batch_state(key, BatchState::Withdrawn)?;
+            part::withdraw(&tx, key, "cancelled")?;
             tx.commit()?;
             Ok(true)
         }
         BatchState::Creating => Err(anyhow!(
             "part {} of {} may or may not be at the provider; it can't be cancelled before that is known",
-            part.part,
-            part.run
+            row.part,
+            row.run
         ))
         .hint("`gleaner batch status` looks for it"),
         BatchState::Open => {
-            let (Some(client), Some(id)) = (client, &part.batch_id) else { return Ok(false) };
+            let (Some(client), Some(id)) = (client, &row.batch_id) else { return Ok(false) };
             // A batch that has ended meanwhile refuses; its state afterwards is what counts.
             if let Err(error) = client.cancel_batch(id.as_str()) {
                 if !matches!(error.status, Some(400 | 409)) {
@@ -44,14 +43,12 @@ pub fn cancel(session: &mut Session<'_>, client: Option<&Client>, key: BatchKey)
 
 /// Gives a batch up here, without asking the provider: its requests are missing from now on, and sent again.
 pub fn give_up(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<bool> {
-    let part = session.store.read().batch(key)?;
-    if !part.state.is_pending() {
+    let row = session.store.read().batch(key)?;
+    if !row.state.is_pending() {
         return Ok(false);
     }
     let tx = session.store.write()?;
-    tx.set_requests_of_batch(key, RequestState::Sent, RequestState::Missing, Some("given_up"))?;
-    tx.set_requests_of_batch(key, RequestState::Planned, RequestState::Withdrawn, Some("given_up"))?;
-    tx.set_batch_state(key, BatchState::GivenUp)?;
+    part::give_up(&tx, key)?;
     tx.commit()?;
     Ok(true)
 }

@@ -9,10 +9,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::batch::look;
+use crate::batch::part;
 use crate::batch::target;
 use crate::batch::throttle;
 use crate::error;
-use crate::import::answers::{self, Import, ImportReport};
+use crate::import::answers::{self, Files, ImportReport};
 use crate::model::{BatchKey, FileId};
 use crate::provider::{ApiError, Client};
 use crate::request::Prices;
@@ -64,8 +65,37 @@ pub fn collect(
     };
     let (files, rest) = download_settled(session, client, key, &folder)?;
     let import = Import { batches: vec![key], files, rest: Some(rest), dry_run };
-    let report = answers::import(session, &import, prices)?;
+    let report = self::import(session, &import, prices)?;
     Ok(Collected { part: session.store.read().batch(key)?, report })
+}
+
+/// Files to import into batches.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// The batches they answer: one, or all parts of a run whose answers came in one file.
+    pub batches: Vec<BatchKey>,
+    /// Output and error files, in any order.
+    pub files: Vec<PathBuf>,
+    /// What becomes of a request that is in none of them, and why. `None`: these may be only some of a batch's files.
+    pub rest: Option<(RequestState, &'static str)>,
+    /// Count, but write nothing.
+    pub dry_run: bool,
+}
+
+/// Imports files into batches, in one transaction.
+pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> anyhow::Result<ImportReport> {
+    let files = Files::open(&import.files)?;
+    let now = session.config.now_text();
+    let tx = session.store.write()?;
+    let mut report = answers::read(&tx, session.terminal, &import.batches, files, prices)?;
+    for &batch in &import.batches {
+        part::imported(&tx, batch, import.rest, report.duplicate, &now)?;
+    }
+    answers::make_up(tx.read(), &import.batches, &mut report)?;
+    if !import.dry_run {
+        tx.commit()?;
+    }
+    Ok(report)
 }
 
 /// Downloads what there is until it is as much as was promised, or patience ends. Returns the files, and what it means
@@ -78,14 +108,14 @@ fn download_settled(
 ) -> anyhow::Result<(Vec<PathBuf>, (RequestState, &'static str))> {
     let mut pauses = SETTLE_PAUSES_SECS.iter();
     loop {
-        let part = session.store.read().batch(key)?;
-        let stem = stem(session, &part)?;
-        let promised = part.counts.map_or(0, |(_, completed, failed)| completed + failed);
+        let row = session.store.read().batch(key)?;
+        let stem = stem(session, &row)?;
+        let promised = row.counts.map_or(0, |(_, completed, failed)| completed + failed);
         let mut files = vec![];
         let mut n_lines = 0;
         let mut is_short = false;
         let mut rest = (RequestState::Missing, "in_neither_file");
-        for (file, suffix) in [(&part.output_file_id, "output"), (&part.error_file_id, "errors")] {
+        for (file, suffix) in [(&row.output_file_id, "output"), (&row.error_file_id, "errors")] {
             let Some(id) = file else { continue };
             let path = folder.join(format!("{stem}_{suffix}.jsonl"));
             match download(session, client, id, &path) {
@@ -100,8 +130,8 @@ fn download_settled(
                 }
                 // The batch is there and its file is not: nobody will ever read it. What it held was paid for, so it is
                 // not sent again without being told to.
-                Err(error) if is_not_found(&error) && is_visible(client, &part) => {
-                    let name = target::name(&part);
+                Err(error) if is_not_found(&error) && is_visible(client, &row) => {
+                    let name = target::name(&row);
                     session.terminal.warn(format!("{error:#}; what it held is lost"));
                     session.terminal.hint(format!(
                         "if you have the file, `gleaner batch process {name} --file FILE` still imports it"
@@ -142,8 +172,8 @@ fn download(session: &Session<'_>, client: &Client, id: &FileId, path: &Path) ->
     Ok((done.lines, size.is_none_or(|size| done.bytes >= size)))
 }
 
-fn is_visible(client: &Client, part: &BatchRow) -> bool {
-    part.batch_id.as_ref().is_some_and(|id| client.get_batch(id.as_str()).is_ok())
+fn is_visible(client: &Client, row: &BatchRow) -> bool {
+    row.batch_id.as_ref().is_some_and(|id| client.get_batch(id.as_str()).is_ok())
 }
 
 fn is_not_found(error: &anyhow::Error) -> bool {
@@ -151,8 +181,8 @@ fn is_not_found(error: &anyhow::Error) -> bool {
 }
 
 /// Returns the stem of a batch's file names; the request file itself may be on another machine.
-fn stem(session: &Session<'_>, part: &BatchRow) -> anyhow::Result<String> {
-    if let Some(stem) = part
+fn stem(session: &Session<'_>, row: &BatchRow) -> anyhow::Result<String> {
+    if let Some(stem) = row
         .input_file_path
         .as_deref()
         .and_then(|path| Path::new(path).file_stem()?.to_str())
@@ -160,29 +190,28 @@ fn stem(session: &Session<'_>, part: &BatchRow) -> anyhow::Result<String> {
     {
         return Ok(stem.to_owned());
     }
-    let run = session.store.read().run(&part.run)?.context("a batch has a run")?;
-    Ok(format!("{}_part{:02}", run.file_stem.unwrap_or_else(|| part.run.to_string()), part.part))
+    let run = session.store.read().run(&row.run)?.context("a batch has a run")?;
+    Ok(format!("{}_part{:02}", run.file_stem.unwrap_or_else(|| row.run.to_string()), row.part))
 }
 
 /// Deals with a batch that failed as a whole, where nothing was run or billed: a full queue means waiting, anything else
 /// is told, with the line mapped back to the group it stands for.
-fn failed(session: &mut Session<'_>, part: &BatchRow, dry_run: bool) -> anyhow::Result<Collected> {
-    if let Some(message) = throttle::message_of(part.errors.as_deref()) {
+fn failed(session: &mut Session<'_>, row: &BatchRow, dry_run: bool) -> anyhow::Result<Collected> {
+    if let Some(message) = throttle::message_of(row.errors.as_deref()) {
         if !dry_run {
-            throttle::refused(session, part.key, &message)?;
+            throttle::refused(session, row.key, &message)?;
         }
-        return Ok(Collected { report: ImportReport::default(), part: session.store.read().batch(part.key)? });
+        return Ok(Collected { report: ImportReport::default(), part: session.store.read().batch(row.key)? });
     }
-    let errors = map_lines(session, part)?;
+    let errors = map_lines(session, row)?;
     let now = session.config.now_text();
     let tx = session.store.write()?;
-    tx.set_requests_of_batch(part.key, RequestState::Sent, RequestState::Failed, Some("batch_failed"))?;
-    tx.note_errors(part.key, &errors)?;
-    tx.note_import(part.key, 0, &now)?;
+    tx.note_errors(row.key, &errors)?;
+    part::imported(&tx, row.key, Some((RequestState::Failed, "batch_failed")), 0, &now)?;
     let report = ImportReport {
-        account: tx.read().account(part.key)?,
-        causes: tx.read().causes(part.key)?,
-        groups_with_errors: part.n_groups,
+        account: tx.read().account(row.key)?,
+        causes: tx.read().causes(row.key)?,
+        groups_with_errors: row.n_groups,
         errors: serde_json::from_str(&errors).unwrap_or_default(),
         ..ImportReport::default()
     };
@@ -191,18 +220,18 @@ fn failed(session: &mut Session<'_>, part: &BatchRow, dry_run: bool) -> anyhow::
     } else {
         tx.commit()?;
     }
-    Ok(Collected { part: session.store.read().batch(part.key)?, report })
+    Ok(Collected { part: session.store.read().batch(row.key)?, report })
 }
 
 /// Adds to each error of a failed batch the custom_id that stands in the line it names.
-fn map_lines(session: &Session<'_>, part: &BatchRow) -> anyhow::Result<String> {
+fn map_lines(session: &Session<'_>, row: &BatchRow) -> anyhow::Result<String> {
     let mut errors: Vec<serde_json::Value> =
-        serde_json::from_str(part.errors.as_deref().unwrap_or("[]")).unwrap_or_default();
+        serde_json::from_str(row.errors.as_deref().unwrap_or("[]")).unwrap_or_default();
     let read = session.store.read();
     let mut custom_ids = vec![];
     if errors.iter().any(|error| error["line"].is_u64()) {
         // The lines went out in the order of the requests.
-        read.each_request_of_batch(part.key, None, |request| {
+        read.each_request_of_batch(row.key, None, |request| {
             if request.state != RequestState::Withdrawn {
                 custom_ids.push((request.group, request.kind));
             }

@@ -4,11 +4,12 @@
 
 use serde_json::json;
 
+use crate::batch::part::{self, Creating, Part, Seen};
 use crate::config::unix_text;
 use crate::model::{BatchId, BatchKey, FileId};
 use crate::provider::{ApiError, Batch, BatchStatus, Client};
 use crate::session::{Session, api_failure};
-use crate::store::{BatchRow, BatchState, Observation, RequestState};
+use crate::store::{BatchRow, Observation};
 use crate::terminal::words::count;
 
 /// What a look at the provider found out about a batch.
@@ -26,9 +27,9 @@ pub enum Looked {
 
 /// Asks the provider where a batch stands and writes it down.
 pub fn look(session: &mut Session<'_>, client: &Client, key: BatchKey) -> Result<Looked, anyhow::Error> {
-    let part = session.store.read().batch(key)?;
-    let Some(id) = &part.batch_id else { return Ok(Looked::Known) };
-    let origin = part.origin.map(|origin| session.store.read().origin(origin)).transpose()?;
+    let row = session.store.read().batch(key)?;
+    let Some(id) = &row.batch_id else { return Ok(Looked::Known) };
+    let origin = row.origin.map(|origin| session.store.read().origin(origin)).transpose()?;
     if origin.is_some_and(|origin| origin.base_url != client.origin().as_str()) {
         return Ok(Looked::Elsewhere);
     }
@@ -36,14 +37,14 @@ pub fn look(session: &mut Session<'_>, client: &Client, key: BatchKey) -> Result
         Ok(batch) => {
             let now = session.config.now_text();
             let tx = session.store.write()?;
-            tx.observe(key, &observation(&batch), &now)?;
+            part::observe(&tx, key, &observation(&batch), &now)?;
             tx.commit()?;
-            if part.status.as_deref() != Some(batch.status.as_str()) {
+            if row.status.as_deref() != Some(batch.status.as_str()) {
                 session.terminal.detail(format!("batch `{id}`: {}", batch.status));
             }
             Ok(Looked::Known)
         }
-        Err(error) if error.is_not_found() => gone(session, client, &part, &error),
+        Err(error) if error.is_not_found() => gone(session, client, &row, &error),
         Err(error) => Err(api_failure(error)),
     }
 }
@@ -51,23 +52,18 @@ pub fn look(session: &mut Session<'_>, client: &Client, key: BatchKey) -> Result
 /// Decides what a 404 at a batch's own origin means. The key of another project gets one too, and to believe it would
 /// buy everything again; so there must be a sign that we look into the right project: the input file, or another batch
 /// of ours.
-fn gone(
-    session: &mut Session<'_>,
-    client: &Client,
-    part: &BatchRow,
-    error: &ApiError,
-) -> Result<Looked, anyhow::Error> {
-    if !part.state.is_pending() {
+fn gone(session: &mut Session<'_>, client: &Client, row: &BatchRow, error: &ApiError) -> Result<Looked, anyhow::Error> {
+    if !row.state.is_pending() {
         return Ok(Looked::Gone);
     }
-    let sees_file = match &part.input_file_id {
+    let sees_file = match &row.input_file_id {
         Some(file) => client.get_file(file.as_str()).is_ok(),
         None => false,
     };
     let db_id = session.store.read().db_id()?;
     let sees_us = sees_file
         || client.all_batches().map_while(Result::ok).any(|batch| batch.metadata.get("gleaner_db") == Some(&db_id));
-    let id = part.batch_id.as_ref().map_or("", BatchId::as_str);
+    let id = row.batch_id.as_ref().map_or("", BatchId::as_str);
     if !sees_us {
         session.terminal.warn(format!("{error}"));
         session.terminal.warn(format!(
@@ -80,8 +76,7 @@ fn gone(
         return Ok(Looked::NotVisible);
     }
     let tx = session.store.write()?;
-    tx.set_batch_state(part.key, BatchState::Gone)?;
-    let n = tx.set_requests_of_batch(part.key, RequestState::Sent, RequestState::Missing, Some("gone"))?;
+    let n = part::gone(&tx, row.key)?;
     tx.commit()?;
     session.terminal.warn(format!(
         "batch `{id}` is gone at the provider; {n} of its requests have no answer and are sent again by the next \
@@ -94,16 +89,16 @@ fn gone(
 pub(super) fn note_opened(session: &mut Session<'_>, key: BatchKey, batch: &Batch) -> anyhow::Result<()> {
     let now = session.config.now_text();
     let tx = session.store.write()?;
-    let part = tx.read().batch(key)?;
-    tx.note_batch(key, &BatchId::new(batch.id.clone()), batch.status.as_str(), &now)?;
-    tx.set_requests_of_batch(key, RequestState::Planned, RequestState::Sent, None)?;
-    tx.observe(key, &observation(batch), &now)?;
+    let row = tx.read().batch(key)?;
+    let seen =
+        Seen { id: &BatchId::new(batch.id.clone()), status: batch.status.as_str(), observation: &observation(batch) };
+    Part::<Creating>::of(&row)?.opened(&tx, &seen, &now)?;
     tx.commit()?;
     session.terminal.status(format!(
         "batch `{}`: {} for {}",
         batch.id,
-        count(part.n_requests, "request"),
-        count(part.n_groups, "group")
+        count(row.n_requests, "request"),
+        count(row.n_groups, "group")
     ));
     Ok(())
 }

@@ -6,6 +6,8 @@
 
 pub mod prompts;
 pub mod plan;
+pub mod budget;
+pub mod part;
 pub mod request_file;
 pub mod look;
 pub mod reconcile;

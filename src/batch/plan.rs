@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::batch::part::Part;
 use crate::batch::prompts::Prompts;
 use crate::config::timestamp_text;
 use crate::interrupt;
@@ -210,15 +211,19 @@ pub fn record(
     let bar = session.terminal.bar(plan.n_requests(), Unit::Count, "recording");
     for (i, part) in plan.parts.iter().enumerate() {
         let share = part.size.tokens as f64 / plan.estimate.input_tokens.max(1) as f64;
-        let batch = tx.add_part(&NewBatch {
-            run: id.clone(),
-            part: i as u32 + 1,
-            model: prompts.model().to_owned(),
-            n_groups: part.groups.len() as u64,
-            n_requests: part.size.requests,
-            estimated_input_tokens: part.size.tokens,
-            estimated_cost_usd: plan.estimate.batch_usd.map(|usd| usd * share),
-        })?;
+        let batch = Part::add(
+            &tx,
+            &NewBatch {
+                run: id.clone(),
+                part: i as u32 + 1,
+                model: prompts.model().to_owned(),
+                n_groups: part.groups.len() as u64,
+                n_requests: part.size.requests,
+                estimated_input_tokens: part.size.tokens,
+                estimated_cost_usd: plan.estimate.batch_usd.map(|usd| usd * share),
+            },
+        )?
+        .key();
         for (candidate, text_hash) in &part.groups {
             for (kind, attempt) in candidate.kinds() {
                 tx.add_request(&NewRequest {

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::batch::budget::Budget;
 use crate::batch::collect::{self, Collected};
 use crate::batch::look::{self, Looked, elsewhere};
 use crate::batch::submit;
@@ -24,14 +25,14 @@ use crate::terminal::words::duration;
 const PAUSE_MAX: Duration = Duration::from_secs(600);
 
 /// What is waited for, and how.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Waiting {
     /// Between two looks.
     pub poll_interval: Duration,
     /// Only this batch or run.
     pub only: Option<Target>,
-    /// Whether parts that wait may be sent as the queue empties.
-    pub may_spend: bool,
+    /// What may be spent on parts that wait, as the queue empties; `None`: nothing is sent.
+    pub budget: Option<Budget>,
     /// The user's own limit of tokens in the provider's queue.
     pub max_enqueued: Option<u64>,
 }
@@ -86,7 +87,7 @@ pub fn wait(session: &mut Session<'_>, client: &Client, waiting: &Waiting, price
                 }
             }
         }
-        if waiting.may_spend {
+        if let Some(budget) = &waiting.budget {
             let run = match &waiting.only {
                 Some(Target::Run(run)) => Some(run.clone()),
                 _ => None,
@@ -94,7 +95,7 @@ pub fn wait(session: &mut Session<'_>, client: &Client, waiting: &Waiting, price
             let read = session.store.read();
             let is_sendable = |part: &BatchRow| part.state.is_unsent() && meant(part) && !given_up.contains(&part.key);
             if read.pending_batches()?.iter().any(|part| is_sendable(part) && is_on_its_way(read, part)) {
-                match submit::send_waiting(session, client, run.as_ref(), waiting.max_enqueued) {
+                match submit::send_waiting(session, client, run.as_ref(), budget, waiting.max_enqueued) {
                     Ok(submitted) => given_up.extend(submitted.uncertain),
                     Err(error) => fault = Some(patience(error)?),
                 }
@@ -107,7 +108,7 @@ pub fn wait(session: &mut Session<'_>, client: &Client, waiting: &Waiting, price
             .into_iter()
             .filter(|batch| meant(batch) && !given_up.contains(&batch.key))
             .filter(|batch| {
-                !batch.state.is_unsent() || (waiting.may_spend && is_on_its_way(session.store.read(), batch))
+                !batch.state.is_unsent() || (waiting.budget.is_some() && is_on_its_way(session.store.read(), batch))
             })
             .collect();
         if left.is_empty() {
@@ -211,7 +212,7 @@ fn show(
         message += &format!("; {} of {n_parts} parts done", collected.len());
     }
     let unsent: Vec<BatchRow> = left.iter().filter(|batch| batch.state.is_unsent()).cloned().collect();
-    if !unsent.is_empty() && waiting.may_spend {
+    if !unsent.is_empty() && waiting.budget.is_some() {
         message += &format!(", {}", submit::next_try(session, &unsent));
     }
     let expiry = left.iter().filter_map(|batch| batch.expires_at.as_deref()?.parse::<jiff::Timestamp>().ok()).min();

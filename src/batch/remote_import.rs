@@ -13,6 +13,7 @@ use anyhow::{Context as _, anyhow};
 use sha2::{Digest as _, Sha256};
 
 use crate::batch::look;
+use crate::batch::part::{self, Part, Planned, Seen};
 use crate::batch::prompts::Prompts;
 use crate::error::Explain as _;
 use crate::interrupt;
@@ -85,7 +86,7 @@ pub fn leave_aside(session: &mut Session<'_>, client: &Client, id: &str) -> anyh
     let recorder = Recorder::new(&tx, &prompts, &origin, &batch, now.clone())?;
     let key = recorder.key;
     recorder.note(&now)?;
-    tx.set_batch_state(key, BatchState::GivenUp)?;
+    part::give_up(&tx, key)?;
     tx.commit()?;
     Ok(Some(key))
 }
@@ -145,15 +146,19 @@ impl<'t, 'c> Recorder<'t, 'c> {
                 n_requests: 0,
             })?;
         }
-        let key = tx.add_part(&NewBatch {
-            run: run.clone(),
-            part,
-            model: batch.model.clone().unwrap_or_else(|| prompts.model().to_owned()),
-            n_groups: 0,
-            n_requests: 0,
-            estimated_input_tokens: 0,
-            estimated_cost_usd: None,
-        })?;
+        let key = Part::add(
+            tx,
+            &NewBatch {
+                run: run.clone(),
+                part,
+                model: batch.model.clone().unwrap_or_else(|| prompts.model().to_owned()),
+                n_groups: 0,
+                n_requests: 0,
+                estimated_input_tokens: 0,
+                estimated_cost_usd: None,
+            },
+        )?
+        .key();
         Ok(Self {
             tx,
             prompts,
@@ -272,8 +277,12 @@ impl<'t, 'c> Recorder<'t, 'c> {
             &FileId::new(self.batch.input_file_id.clone().unwrap_or_default()),
             &serde_json::to_string(&self.batch.metadata)?,
         )?;
-        self.tx.note_batch(self.key, &BatchId::new(self.batch.id.clone()), self.batch.status.as_str(), now)?;
-        self.tx.observe(self.key, &look::observation(self.batch), now)
+        let seen = Seen {
+            id: &BatchId::new(self.batch.id.clone()),
+            status: self.batch.status.as_str(),
+            observation: &look::observation(self.batch),
+        };
+        Part::<Planned>::of(&self.tx.read().batch(self.key)?)?.taken_over(self.tx, &seen, now)
     }
 
     fn finish(self) -> anyhow::Result<(BatchKey, Found)> {
@@ -299,7 +308,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
         self.note(&self.now)?;
         for &emptied in &self.emptied {
             if tx.read().n_requests_in(emptied, RequestState::Planned)? == 0 {
-                tx.set_batch_state(emptied, BatchState::Withdrawn)?;
+                part::withdraw(tx, emptied, "asked_elsewhere")?;
             }
         }
         let sizes = tx.read().batches_of_run(&self.run)?;

@@ -7,12 +7,13 @@ use anyhow::Context as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use crate::batch::part;
 use crate::batch::plan::custom_id_of;
 use crate::interrupt;
 use crate::model::{BatchKey, GroupKey, PromptKey, RequestKey};
 use crate::request::{LineTemplate, render_input};
 use crate::session::Session;
-use crate::store::{BatchRow, BatchState, GroupRow, NewBatch, Read, RequestRow, RequestState, Tx};
+use crate::store::{BatchRow, GroupRow, NewBatch, Read, RequestRow, RequestState, Tx};
 use crate::terminal::bar::Unit;
 use crate::text::hex;
 use crate::text::whole_file::{self, WholeFile};
@@ -68,12 +69,12 @@ pub fn write(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<Option<
     let folder = session.batch_files()?;
     let now = session.config.now_text();
     let tx = session.store.write()?;
-    let part = tx.read().batch(key)?;
-    let stem = tx.read().run(&part.run)?.and_then(|run| run.file_stem).context("the run has no file name")?;
-    let n_parts = tx.read().batches_of_run(&part.run)?.iter().map(|batch| batch.part).max().unwrap_or(1);
-    let stem = if n_parts > 1 { format!("{stem}_part{:02}", part.part) } else { stem };
+    let row = tx.read().batch(key)?;
+    let stem = tx.read().run(&row.run)?.and_then(|run| run.file_stem).context("the run has no file name")?;
+    let n_parts = tx.read().batches_of_run(&row.run)?.iter().map(|batch| batch.part).max().unwrap_or(1);
+    let stem = if n_parts > 1 { format!("{stem}_part{:02}", row.part) } else { stem };
     let name = format!("{stem}.jsonl");
-    let written = write_lines(session.terminal, &tx, &part, &folder.join(&name))?;
+    let written = write_lines(session.terminal, &tx, &row, &folder.join(&name))?;
     for (request, text_hash) in &written.changed {
         tx.set_request_text(*request, *text_hash)?;
     }
@@ -81,7 +82,7 @@ pub fn write(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<Option<
         tx.set_request_state(*request, RequestState::Withdrawn, Some("no_text"))?;
     }
     if written.n_requests == 0 {
-        tx.set_batch_state(key, BatchState::Withdrawn)?;
+        part::withdraw(&tx, key, "no_text")?;
         tx.commit()?;
         return Ok(None);
     }
@@ -95,13 +96,13 @@ pub fn write(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<Option<
     tx.set_part_size(
         key,
         &NewBatch {
-            run: part.run.clone(),
-            part: part.part,
-            model: part.model.clone(),
+            run: row.run.clone(),
+            part: row.part,
+            model: row.model.clone(),
             n_groups: file.n_groups,
             n_requests: file.n_requests,
             estimated_input_tokens: written.tokens,
-            estimated_cost_usd: part.estimated_cost_usd,
+            estimated_cost_usd: row.estimated_cost_usd,
         },
     )?;
     tx.note_file(key, (&file.path, file.bytes, &file.sha256))?;
@@ -115,13 +116,13 @@ pub fn write(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<Option<
     }
     prompts.sort_by(|a, b| b.kind.cmp(&a.kind));
     let metadata = Metadata {
-        run_id: part.run.as_str(),
-        part: part.part,
+        run_id: row.run.as_str(),
+        part: row.part,
         parts: n_parts,
         gleaner_db: &db_id,
         gleaner_version: env!("CARGO_PKG_VERSION"),
         created_at: &now,
-        model: &part.model,
+        model: &row.model,
         endpoint,
         total_groups: file.n_groups,
         total_requests: file.n_requests,
@@ -129,7 +130,7 @@ pub fn write(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<Option<
         bytes: file.bytes,
         sha256: &file.sha256,
         estimated_input_tokens: written.tokens,
-        estimated_cost_usd: part.estimated_cost_usd,
+        estimated_cost_usd: row.estimated_cost_usd,
         prompts,
     };
     let beside = folder.join(format!("{stem}_metadata.json"));

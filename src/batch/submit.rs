@@ -5,19 +5,20 @@
 //! happened. Uploading twice costs nothing; creating twice would be paid twice, so a part found in `creating` is
 //! searched for at the provider before anything is sent ([`super::reconcile`]).
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 
+use crate::batch::budget::{self, Approved, Budget};
 use crate::batch::look;
+use crate::batch::part::{Creating, Part, Planned, Uploadable, Uploaded, Uploading};
 use crate::batch::reconcile::{self, Search};
 use crate::batch::request_file;
 use crate::batch::throttle::{self, Cut, Room};
 use crate::error::Explain as _;
 use crate::interrupt;
 use crate::model::{BatchKey, FileId, RunId};
-use crate::provider::{ApiError, Batch, Client, CreateBatch, CreateError, Upload};
+use crate::provider::{ApiError, Batch, Client, CreateError, Upload};
 use crate::session::Session;
 use crate::session::api_failure;
 use crate::store::{BatchRow, BatchState, Origin, RequestState};
@@ -64,7 +65,7 @@ enum Sent {
     Split(Vec<BatchKey>),
 }
 
-/// Sends the parts that wait, of one run or of all, in order, as far as the queue takes them.
+/// Sends the parts that wait, of one run or of all, in order, as far as the queue takes them and the budget allows.
 ///
 /// `max_enqueued` is the user's own limit of tokens in the provider's queue. The caller holds the spending lock and has
 /// looked at the provider's list ([`reconcile::survey`]).
@@ -72,6 +73,7 @@ pub fn send_waiting(
     session: &mut Session<'_>,
     client: &Client,
     run: Option<&RunId>,
+    budget: &Budget,
     max_enqueued: Option<u64>,
 ) -> anyhow::Result<Submitted> {
     let origin = session.origin_of(client)?;
@@ -81,17 +83,7 @@ pub fn send_waiting(
         tx.set_run_origin(run, origin.key)?;
         tx.commit()?;
     }
-    let mut waiting = vec![];
-    for part in session.store.read().pending_batches()?.into_iter().filter(|part| part.state.is_unsent()) {
-        let is_meant = match run {
-            Some(run) => part.run == *run,
-            // A run made without network is sent only when it is named: it may be on its way by hand.
-            None => session.store.read().run(&part.run)?.is_some_and(|run| run.origin.is_some()),
-        };
-        if is_meant {
-            waiting.push(part.key);
-        }
-    }
+    let mut waiting: Vec<BatchKey> = budget::waiting(session, run)?.iter().map(|part| part.key).collect();
     waiting.reverse();
     // A full queue is full for the later parts too: they keep their order.
     let mut full = false;
@@ -105,7 +97,7 @@ pub fn send_waiting(
             submitted.held.push(key);
             continue;
         }
-        match send_part(session, client, &origin, key, max_enqueued)? {
+        match send_part(session, client, &origin, key, budget, max_enqueued)? {
             Sent::Open => submitted.opened.push(key),
             Sent::Held => {
                 full = true;
@@ -125,11 +117,7 @@ pub fn send_waiting(
 /// Returns whether a part may be sent to this origin; one that was begun elsewhere is left alone, and said so.
 fn belongs_to(session: &Session<'_>, part: &BatchRow, origin: &Origin) -> anyhow::Result<bool> {
     let read = session.store.read();
-    let begun = match part.origin {
-        Some(origin) => Some(origin),
-        None => read.run(&part.run)?.and_then(|run| run.origin),
-    };
-    let Some(begun) = begun.filter(|begun| *begun != origin.key) else { return Ok(true) };
+    let Some(begun) = budget::begun_at(read, part)?.filter(|begun| *begun != origin.key) else { return Ok(true) };
     session.terminal.warn(format!(
         "part {} of {} was begun at {} and is not sent to {}",
         part.part,
@@ -145,6 +133,7 @@ fn send_part(
     client: &Client,
     origin: &Origin,
     key: BatchKey,
+    budget: &Budget,
     max_enqueued: Option<u64>,
 ) -> anyhow::Result<Sent> {
     let mut n_tries = 0;
@@ -159,7 +148,11 @@ fn send_part(
                         return Ok(Sent::Split(throttle::split(session, key, Cut::AtMost(max_tokens))?));
                     }
                 }
-                if let Some(sent) = upload(session, client, origin, key)? {
+                let sent = match part.state {
+                    BatchState::Planned => upload(session, client, origin, Part::<Planned>::of(&part)?)?,
+                    _ => upload(session, client, origin, Part::<Uploading>::of(&part)?)?,
+                };
+                if let Some(sent) = sent {
                     return Ok(sent);
                 }
             }
@@ -168,7 +161,7 @@ fn send_part(
                     return Ok(Sent::Held);
                 }
                 n_tries += 1;
-                if let Some(sent) = create(session, client, &part)? {
+                if let Some(sent) = create(session, client, key, &budget.approve(&part)?)? {
                     return Ok(sent);
                 }
             }
@@ -177,7 +170,7 @@ fn send_part(
                 Search::Found(batch) => return opened(session, client, key, &batch),
                 Search::Absent => {
                     let tx = session.store.write()?;
-                    tx.set_batch_state(key, BatchState::Uploaded)?;
+                    Part::<Creating>::of(&part)?.not_made(&tx)?;
                     tx.commit()?;
                 }
                 Search::Unclear => return Ok(Sent::Uncertain),
@@ -193,12 +186,17 @@ fn send_part(
 
 /// Writes a part's file from the database and uploads it. Returns what became of the part where it is not uploaded: nothing
 /// is left to send, or it was too large and is split.
-fn upload(session: &mut Session<'_>, client: &Client, origin: &Origin, key: BatchKey) -> anyhow::Result<Option<Sent>> {
+fn upload<S: Uploadable>(
+    session: &mut Session<'_>,
+    client: &Client,
+    origin: &Origin,
+    part: Part<S>,
+) -> anyhow::Result<Option<Sent>> {
+    let key = part.key();
     let Some(file) = request_file::write(session, key)? else { return Ok(Some(Sent::Withdrawn)) };
     let now = session.config.now_text();
     let tx = session.store.write()?;
-    tx.intend_upload(key, origin.key, (&file.path, file.bytes, &file.sha256), &tx.fresh_key()?, &now)?;
-    tx.set_sandbox_of_batch(key, origin.is_sandbox)?;
+    let part = part.intend_upload(&tx, origin, (&file.path, file.bytes, &file.sha256), &now)?;
     tx.commit()?;
 
     let path = session.store.folder().join(&file.path);
@@ -223,7 +221,7 @@ fn upload(session: &mut Session<'_>, client: &Client, origin: &Origin, key: Batc
     }
     let uploaded = uploaded.map_err(api_failure).hint("nothing was bought; `gleaner batch submit` tries again")?;
     let tx = session.store.write()?;
-    tx.note_upload(key, &FileId::new(uploaded.id))?;
+    part.uploaded(&tx, &FileId::new(uploaded.id))?;
     tx.commit()?;
     Ok(None)
 }
@@ -234,66 +232,59 @@ fn is_too_large(error: &ApiError) -> bool {
 }
 
 /// Asks for the batch, once. Returns what became of it, or `None` where the next look at the part's state decides.
-fn create(session: &mut Session<'_>, client: &Client, part: &BatchRow) -> anyhow::Result<Option<Sent>> {
-    let file = part.input_file_id.clone().context("an uploaded part has a file")?;
-    let now = session.config.now_text();
-    let endpoint = endpoint_of(session, part.key)?;
+fn create(
+    session: &mut Session<'_>,
+    client: &Client,
+    key: BatchKey,
+    approved: &Approved,
+) -> anyhow::Result<Option<Sent>> {
+    let endpoint = endpoint_of(session, key)?;
     for attempt in 1.. {
+        let row = session.store.read().batch(key)?;
+        let now = session.config.now_text();
         let tx = session.store.write()?;
-        let gleaner_key = tx.fresh_key()?;
-        let n_parts = tx.read().batches_of_run(&part.run)?.iter().map(|batch| batch.part).max().unwrap_or(1);
-        let metadata = BTreeMap::from([
-            ("gleaner_db".to_owned(), tx.read().db_id()?),
-            ("gleaner_run".to_owned(), part.run.to_string()),
-            ("gleaner_part".to_owned(), format!("{}/{n_parts}", part.part)),
-            ("gleaner_key".to_owned(), gleaner_key.clone()),
-            ("gleaner_sha256".to_owned(), part.sha256.clone().unwrap_or_default()),
-        ]);
-        tx.intend_create(part.key, &gleaner_key, &serde_json::to_string(&metadata)?, &now)?;
+        let intent = Part::<Uploaded>::of(&row)?.intend_create(&tx, approved, endpoint.clone(), &now)?;
         tx.commit()?;
 
-        let result = client.create_batch(&CreateBatch {
-            input_file_id: file.to_string(),
-            endpoint: endpoint.clone(),
-            metadata,
-            output_expires_after_secs: None,
-        });
-        let error = match result {
-            Ok(batch) => return opened(session, client, part.key, &batch).map(Some),
+        let error = match client.create_batch(intent.create()) {
+            Ok(batch) => return opened(session, client, key, &batch).map(Some),
             Err(CreateError::Uncertain(error)) => {
                 session.terminal.warn(format!("{error}; looking whether the batch was made"));
                 return Ok(None);
             }
             Err(CreateError::NotSent(error)) => {
                 let tx = session.store.write()?;
-                tx.set_batch_state(part.key, BatchState::Uploaded)?;
+                intent.into_part().not_made(&tx)?;
                 tx.commit()?;
                 return Err(api_failure(error)).hint("nothing was bought; `gleaner batch submit` tries again");
             }
             Err(CreateError::Refused(error)) => error,
         };
+        let is_full = throttle::is_full(error.code.as_deref(), &error.message);
+        let is_fresh = names_file(&error) && attempt < FRESH_FILE_TRIES;
         let tx = session.store.write()?;
-        tx.set_batch_state(part.key, BatchState::Uploaded)?;
+        if is_full || is_fresh {
+            intent.into_part().not_made(&tx)?;
+        } else {
+            // What the provider refused is no part of its queue; the plan stays until it is sent or dropped.
+            let errors = look::errors_json(&[(error.code.clone(), error.message.clone())]);
+            intent.into_part().refused(&tx, &errors)?;
+        }
         tx.commit()?;
-        if throttle::is_full(error.code.as_deref(), &error.message) {
-            let split = throttle::refused(session, part.key, &error.message)?;
+        if is_full {
+            let split = throttle::refused(session, key, &error.message)?;
             return Ok(Some(if split.is_empty() { Sent::Held } else { Sent::Split(split) }));
         }
-        if names_file(&error) && attempt < FRESH_FILE_TRIES {
+        if is_fresh {
             session.config.pause(Duration::from_secs(u64::from(attempt) * 2))?;
             continue;
         }
-        // What the provider refused is no part of its queue; the plan stays until it is sent or dropped.
-        let tx = session.store.write()?;
-        tx.set_batch_state(part.key, BatchState::Planned)?;
-        tx.note_errors(part.key, &look::errors_json(&[(error.code.clone(), error.message.clone())]))?;
-        tx.commit()?;
         return Err(api_failure(error))
             .hint(format!(
                 "nothing was bought; `gleaner batch submit {0}` tries again, `gleaner batch cancel {0}` drops the plan",
-                part.run
+                row.run
             ))
-            .context(format!("the provider refused part {} of {}", part.part, part.run));
+            .context(format!("the provider refused part {} of {}", row.part, row.run));
     }
     unreachable!("the loop ends by returning")
 }

@@ -4,12 +4,13 @@
 use anyhow::Context as _;
 use jiff::SignedDuration;
 
+use crate::batch::part::{self, Part};
 use crate::batch::plan::custom_id_of;
 use crate::config::timestamp_text;
 use crate::model::{BatchKey, GroupKey, PromptKey, RequestKey};
 use crate::request::{Limits, LineTemplate, PairSize, PartNumber, Splitter, render_input};
 use crate::session::Session;
-use crate::store::{BatchRow, BatchState, NewBatch, Origin, RequestState};
+use crate::store::{BatchRow, NewBatch, Origin, RequestState};
 use crate::terminal::words::{count, number};
 use std::collections::HashMap;
 use std::io;
@@ -106,28 +107,28 @@ pub fn limit_in(message: &str) -> Option<u64> {
 /// A batch that the provider made and failed keeps its row, as replaced; its requests wait in a new part.
 pub fn refused(session: &mut Session<'_>, key: BatchKey, message: &str) -> anyhow::Result<Vec<BatchKey>> {
     let now = session.config.now();
-    let part = session.store.read().batch(key)?;
-    let origin = part.origin.context("a refused part was sent somewhere")?;
+    let row = session.store.read().batch(key)?;
+    let origin = row.origin.context("a refused part was sent somewhere")?;
     let limit = limit_in(message);
     let tx = session.store.write()?;
     if let Some(limit) = limit {
-        tx.learn_queue_limit(origin, &part.model, limit, &timestamp_text(now))?;
+        tx.learn_queue_limit(origin, &row.model, limit, &timestamp_text(now))?;
     }
-    let was_open = part.batch_id.is_some();
+    let was_open = row.batch_id.is_some();
     let key = if was_open {
         // The refused batch no longer counts as enqueued, its requests wait again.
-        tx.set_batch_state(key, BatchState::Replaced)?;
-        let again = tx.add_part(&new_part(&part))?;
+        part::replace(&tx, key)?;
+        let again = Part::add(&tx, &new_part(&row))?.key();
         move_all(&tx, key, again)?;
         again
     } else {
         key
     };
-    let n_refusals = part.n_refusals + 1;
-    let ours_elsewhere = tx.read().enqueued_tokens(origin, &part.model)?;
+    let n_refusals = row.n_refusals + 1;
+    let ours_elsewhere = tx.read().enqueued_tokens(origin, &row.model)?;
     let cut = match limit {
-        Some(limit) if part.estimated_input_tokens > limit => Some(Cut::AtMost(limit * FILL_PERCENT / 100)),
-        _ if part.n_groups < 2 || ours_elsewhere > 0 => None,
+        Some(limit) if row.estimated_input_tokens > limit => Some(Cut::AtMost(limit * FILL_PERCENT / 100)),
+        _ if row.n_groups < 2 || ours_elsewhere > 0 => None,
         None => Some(Cut::Halves),
         Some(_) => (n_refusals >= REFUSALS_BEFORE_HALVING).then_some(Cut::Halves),
     };
@@ -137,10 +138,10 @@ pub fn refused(session: &mut Session<'_>, key: BatchKey, message: &str) -> anyho
     tx.commit()?;
     session.terminal.status(format!(
         "the provider's queue for {} is full{}: part {} of {} waits",
-        part.model,
+        row.model,
         limit.map(|limit| format!(" (limit: {} tokens)", number(limit))).unwrap_or_default(),
-        part.part,
-        part.run
+        row.part,
+        row.run
     ));
     match cut {
         Some(cut) => split(session, key, cut),
@@ -148,15 +149,15 @@ pub fn refused(session: &mut Session<'_>, key: BatchKey, message: &str) -> anyho
     }
 }
 
-fn new_part(part: &BatchRow) -> NewBatch {
+fn new_part(row: &BatchRow) -> NewBatch {
     NewBatch {
-        run: part.run.clone(),
-        part: part.part,
-        model: part.model.clone(),
-        n_groups: part.n_groups,
-        n_requests: part.n_requests,
-        estimated_input_tokens: part.estimated_input_tokens,
-        estimated_cost_usd: part.estimated_cost_usd,
+        run: row.run.clone(),
+        part: row.part,
+        model: row.model.clone(),
+        n_groups: row.n_groups,
+        n_requests: row.n_requests,
+        estimated_input_tokens: row.estimated_input_tokens,
+        estimated_cost_usd: row.estimated_cost_usd,
     }
 }
 
@@ -178,7 +179,7 @@ fn move_all(tx: &crate::store::Tx<'_>, from: BatchKey, to: BatchKey) -> anyhow::
 pub fn split(session: &mut Session<'_>, key: BatchKey, cut: Cut) -> anyhow::Result<Vec<BatchKey>> {
     let tx = session.store.write()?;
     let read = tx.read();
-    let part = read.batch(key)?;
+    let row = read.batch(key)?;
     // Requests of one group stay together; they stand next to each other in the plan.
     let mut groups: Vec<(GroupKey, Vec<RequestKey>, PairSize)> = vec![];
     let mut templates: HashMap<PromptKey, LineTemplate> = HashMap::new();
@@ -201,7 +202,7 @@ pub fn split(session: &mut Session<'_>, key: BatchKey, cut: Cut) -> anyhow::Resu
         Ok(())
     })?;
 
-    let last = read.batches_of_run(&part.run)?.iter().map(|batch| batch.part).max().unwrap_or(part.part);
+    let last = read.batches_of_run(&row.run)?.iter().map(|batch| batch.part).max().unwrap_or(row.part);
     let max_tokens = match cut {
         Cut::AtMost(tokens) => Some(tokens),
         Cut::Halves => None,
@@ -236,27 +237,31 @@ pub fn split(session: &mut Session<'_>, key: BatchKey, cut: Cut) -> anyhow::Resu
     }
     let mut keys = vec![];
     for (number, requests, n_groups, size) in parts {
-        let share = size.tokens as f64 / part.estimated_input_tokens.max(1) as f64;
-        let new = tx.add_part(&NewBatch {
-            run: part.run.clone(),
-            part: number,
-            model: part.model.clone(),
-            n_groups,
-            n_requests: size.requests,
-            estimated_input_tokens: size.tokens,
-            estimated_cost_usd: part.estimated_cost_usd.map(|usd| usd * share),
-        })?;
+        let share = size.tokens as f64 / row.estimated_input_tokens.max(1) as f64;
+        let new = Part::add(
+            &tx,
+            &NewBatch {
+                run: row.run.clone(),
+                part: number,
+                model: row.model.clone(),
+                n_groups,
+                n_requests: size.requests,
+                estimated_input_tokens: size.tokens,
+                estimated_cost_usd: row.estimated_cost_usd.map(|usd| usd * share),
+            },
+        )?
+        .key();
         for request in requests {
             tx.move_request(request, new)?;
         }
         keys.push(new);
     }
-    tx.set_batch_state(key, BatchState::Replaced)?;
+    part::replace(&tx, key)?;
     tx.commit()?;
     session.terminal.status(format!(
         "part {} of {} is split into {}{}",
-        part.part,
-        part.run,
+        row.part,
+        row.run,
         count(keys.len() as u64, "part"),
         max_tokens.map(|max| format!(" of at most {} tokens", number(max))).unwrap_or_default()
     ));

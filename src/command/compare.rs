@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::select::prompt_options;
+use crate::batch::budget::{Budget, Cost};
 use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
 use crate::cli::extract::CompareArgs;
@@ -41,31 +42,23 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
     let _lock = session.lock_spending()?;
     let origin = direct::greet(&mut session, &client)?;
     let plans = compare::plan(&session, &sides, &groups, &prices, origin.is_sandbox)?;
-    let estimate = compare::estimated_usd(&plans, args.batch);
-    match (args.max_cost, estimate) {
-        (Some(max), Some(usd)) if usd > max => {
-            return Err(anyhow::anyhow!(
-                "the estimate is {}, above `--max-cost {max}`; nothing was asked",
-                dollars(usd)
-            ))
-            .hint("compare fewer groups with `--sample N`");
-        }
-        (Some(_), None) => {
-            return Err(anyhow::anyhow!("the price of one side is not known, so `--max-cost` can't be kept"))
-                .hint("give it with `--price INPUT,CACHED,OUTPUT[,WRITE]` (USD per million tokens)");
-        }
-        _ => {}
+    let mut cost = Cost::default();
+    for plan in &plans {
+        cost.add_plan(&plan.plan, args.batch);
     }
+    let budget = Budget::check(&cost, args.max_cost).hint("`--sample N` compares fewer")?;
+    let estimate = cost.usd();
     let is_waiting = plans.iter().any(|plan| plan.pending > 0);
     if args.batch && (is_waiting || plans.iter().any(|plan| plan.plan.n_requests() > 0)) {
-        return send(context, &mut session, &client, &sides, &plans);
+        return send(context, &mut session, &client, &sides, &plans, &budget);
     }
     context.terminal.status(format!(
         "comparing on {}: about {}",
         count(groups.len() as u64, "group"),
         dollars_or_unknown(estimate)
     ));
-    let comparison = compare::run(&mut session, &client, &sides, &groups, &plans, &prices, args.concurrency.into())?;
+    let comparison =
+        compare::run(&mut session, &client, &sides, &groups, &plans, &prices, &budget, args.concurrency.into())?;
     show(context, &comparison)?;
     finish(context, &comparison)
 }
@@ -76,8 +69,9 @@ fn send(
     client: &Client,
     sides: &[Side; 2],
     plans: &[SidePlan; 2],
+    budget: &Budget,
 ) -> anyhow::Result<Exit> {
-    let runs = compare::send(session, client, sides, plans)?;
+    let runs = compare::send(session, client, sides, plans, budget)?;
     let n_pending: u64 = plans.iter().map(|plan| plan.pending + plan.plan.n_requests()).sum();
     if context.terminal.is_json() {
         context.terminal.json(&json!({"runs": runs, "pending": n_pending}))?;

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::batch::say_what_is_not_sent;
 use super::select::{prompt_options, selection};
+use crate::batch::budget::{Budget, Cost};
 use crate::batch::plan::{Plan, plan};
 use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
@@ -41,7 +42,9 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     if plan.n_requests() == 0 {
         return nothing_to_do(context, &session, &plan);
     }
-    check_cost(&plan, args.max_cost)?;
+    let mut cost = Cost::default();
+    cost.add_plan(&plan, false);
+    let budget = Budget::check(&cost, args.max_cost).hint("`gleaner batch create` asks at half the price")?;
     context.terminal.status(format!(
         "asking {} about {} at {}: about {} tokens, {}",
         prompts.model(),
@@ -50,9 +53,8 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
         number(plan.estimate.input_tokens + plan.estimate.output_tokens),
         dollars_or_unknown(plan.estimate.sync_usd)
     ));
-    let options =
-        DirectOptions { concurrency: args.concurrency.into(), max_cost: args.max_cost, trial: false, strict: false };
-    let report = direct::run(&mut session, &client, &prompts, &plan, &prices, options)?;
+    let options = DirectOptions { concurrency: args.concurrency.into(), trial: false, strict: false };
+    let report = direct::run(&mut session, &client, &prompts, &plan, &prices, &budget, options)?;
     show(context, &report)?;
     finish(&report, prompts.model())
 }
@@ -60,24 +62,6 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
 /// What is sent one by one has no limit but the model's own.
 fn unlimited() -> Limits {
     Limits { max_requests: u64::MAX, max_bytes: u64::MAX, max_tokens: None }
-}
-
-/// Refuses what would cost more than is allowed.
-fn check_cost(plan: &Plan, max_cost: Option<f64>) -> anyhow::Result<()> {
-    match (max_cost, plan.estimate.sync_usd) {
-        (Some(max), Some(usd)) if usd > max => Err(anyhow::anyhow!(
-            "the estimate is {}, above the {} of `--max-cost`; nothing was asked",
-            dollars(usd),
-            dollars(max)
-        ))
-        .hint("ask about fewer groups with `--limit`, or use `gleaner batch create` at half the price"),
-        (Some(_), None) => Err(anyhow::anyhow!(
-            "`--max-cost` needs a price, and none is known for `{}`; nothing was asked",
-            plan.estimate.model
-        ))
-        .hint("name it with `--price INPUT,CACHED,OUTPUT[,WRITE]` (USD a million tokens)"),
-        _ => Ok(()),
-    }
 }
 
 fn nothing_to_do(context: &Context, session: &Session<'_>, plan: &Plan) -> anyhow::Result<Exit> {

@@ -9,6 +9,7 @@ use anyhow::anyhow;
 use serde::Serialize;
 
 use crate::answer::{Expect, Found, Outcome, read_text};
+use crate::batch::budget::Budget;
 use crate::batch::plan::{Plan, PlannedPart, plan_groups};
 use crate::batch::prompts::Prompts;
 use crate::error::Explain as _;
@@ -219,12 +220,13 @@ pub fn send(
     client: &Client,
     sides: &[Side; 2],
     plans: &[SidePlan; 2],
+    budget: &Budget,
 ) -> anyhow::Result<Vec<RunId>> {
     let origin = session.origin_of(client)?;
     let mut runs = vec![];
     for (side, plan) in sides.iter().zip(plans).filter(|(_, plan)| plan.plan.n_requests() > 0) {
         let run = crate::batch::plan::record(session, &side.prompts, &plan.plan, Some(&origin), true)?;
-        crate::batch::submit::send_waiting(session, client, Some(&run), None)
+        crate::batch::submit::send_waiting(session, client, Some(&run), budget, None)
             .hint(format!("the run is kept: `gleaner batch submit {run}` goes on with it"))?;
         runs.push(run);
     }
@@ -232,6 +234,7 @@ pub fn send(
 }
 
 /// Asks what is not answered yet, and compares.
+#[expect(clippy::too_many_arguments, reason = "one step with all that a comparison is made of")]
 pub fn run(
     session: &mut Session<'_>,
     client: &Client,
@@ -239,6 +242,7 @@ pub fn run(
     groups: &[(GroupKey, [u8; 16])],
     plans: &[SidePlan; 2],
     prices: &Prices,
+    budget: &Budget,
     concurrency: usize,
 ) -> anyhow::Result<Comparison> {
     let mut reports = [SideReport::default(), SideReport::default()];
@@ -251,8 +255,8 @@ pub fn run(
         report.pending = plans[at].pending;
         if plan.n_requests() > 0 {
             session.terminal.status(format!("asking {}", side.label));
-            let options = DirectOptions { concurrency, max_cost: None, trial: true, strict: false };
-            let direct = direct::run(session, client, &side.prompts, plan, prices, options)?;
+            let options = DirectOptions { concurrency, trial: true, strict: false };
+            let direct = direct::run(session, client, &side.prompts, plan, prices, budget, options)?;
             report.run_id = Some(direct.run_id);
             report.asked = direct.account.sent;
             report.stopped = direct.stopped;

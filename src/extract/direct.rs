@@ -16,6 +16,7 @@ pub(crate) use super::rate_limiter::RateLimiter;
 pub(crate) use super::worker::{Pair, Reply, Worker};
 
 use crate::answer::{Answer, Outcome};
+use crate::batch::budget::Budget;
 use crate::batch::plan::Plan;
 use crate::batch::prompts::{KeptPrompts, Prompts};
 use crate::config::unix_text;
@@ -42,8 +43,6 @@ const LOOK: Duration = Duration::from_millis(200);
 pub struct DirectOptions {
     /// Calls at the same time.
     pub concurrency: usize,
-    /// Stop when so much is spent.
-    pub max_cost: Option<f64>,
     /// Asked by `compare`: the answers stay apart until they are adopted.
     pub trial: bool,
     /// Prompt as a batch would, with a strict schema at the prompt's own endpoint, or not at all.
@@ -116,13 +115,14 @@ pub fn greet(session: &mut Session<'_>, client: &Client) -> anyhow::Result<Origi
     }
 }
 
-/// Asks what a plan holds and saves the answers as they come.
+/// Asks what a plan holds and saves the answers as they come, until it ends or as much is spent as the budget allows.
 pub fn run(
     session: &mut Session<'_>,
     client: &Client,
     prompts: &Prompts,
     plan: &Plan,
     prices: &Prices,
+    budget: &Budget,
     options: DirectOptions,
 ) -> anyhow::Result<DirectReport> {
     let origin = session.origin_of(client)?;
@@ -142,11 +142,12 @@ pub fn run(
         origin,
         prices,
         trial: options.trial,
+        max_usd: budget.max_usd(),
         report: DirectReport { run_id: run.to_string(), ..DirectReport::default() },
         groups: HashMap::new(),
         causes: HashMap::new(),
     };
-    ask_all(session, plan, &worker, &limiter, client, &mut writer, options)?;
+    ask_all(session, plan, &worker, &limiter, client, &mut writer, options.concurrency)?;
     writer.report.asked_through = worker.ability().words();
     Ok(writer.finish())
 }
@@ -184,7 +185,7 @@ fn ask_all(
     limiter: &RateLimiter<'_>,
     client: &Client,
     writer: &mut Writer<'_>,
-    options: DirectOptions,
+    concurrency: usize,
 ) -> anyhow::Result<()> {
     let mut wanted = plan.parts.iter().flat_map(|part| &part.groups).flat_map(|(candidate, text_hash)| {
         candidate.kinds().map(|(kind, attempt)| (candidate.group, kind, attempt, *text_hash))
@@ -199,7 +200,7 @@ fn ask_all(
         // However the writer ends, also by an error of the disk, the threads must not wait for more.
         let _stop = StopOnDrop(limiter);
         let to_ask = to_ask;
-        for _ in 0..options.concurrency.max(1) {
+        for _ in 0..concurrency.max(1) {
             let (answered, jobs) = (answered.clone(), &jobs);
             scope.spawn(move || {
                 loop {
@@ -231,7 +232,7 @@ fn ask_all(
                 Ok(first) => {
                     // What came while the last answers were saved is saved together.
                     let done: Vec<_> = std::iter::once(first).chain(answers.try_iter()).collect();
-                    width = options.concurrency.max(1) * 2;
+                    width = concurrency.max(1) * 2;
                     n_in_air -= done.len();
                     bar.inc(done.len() as u64);
                     writer.save(session, done)?;
@@ -239,12 +240,12 @@ fn ask_all(
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
-            bar.message(&writer.rate(begun.elapsed(), options));
+            bar.message(&writer.rate(begun.elapsed()));
             bar.tick();
             if interrupt::requested() {
                 writer.report.stopped.get_or_insert(Stopped::Interrupted);
             }
-            if let Some(max) = options.max_cost.filter(|max| writer.report.cost.cost_usd >= *max) {
+            if let Some(max) = writer.max_usd.filter(|max| writer.report.cost.cost_usd >= *max) {
                 writer.report.stopped.get_or_insert(Stopped::Cost(max));
             }
             if writer.report.stopped.is_some() && stopping.is_none() {
@@ -282,6 +283,8 @@ struct Writer<'a> {
     origin: Origin,
     prices: &'a Prices,
     trial: bool,
+    /// Stop when so much is spent.
+    max_usd: Option<f64>,
     report: DirectReport,
     /// Whether something usable and something else came of a group.
     groups: HashMap<GroupKey, (bool, bool)>,
@@ -377,11 +380,11 @@ impl Writer<'_> {
     }
 
     /// Says how fast it goes and what it has cost so far.
-    fn rate(&self, elapsed: Duration, options: DirectOptions) -> String {
+    fn rate(&self, elapsed: Duration) -> String {
         let per_minute = self.groups.len() as f64 * 60.0 / elapsed.as_secs_f64().max(1.0);
         let spend = &self.report.cost;
         let cost = if spend.n_unpriced > 0 { String::new() } else { format!(", {} so far", dollars(spend.cost_usd)) };
-        let of = options.max_cost.map(|max| format!(" of {}", dollars(max))).unwrap_or_default();
+        let of = self.max_usd.map(|max| format!(" of {}", dollars(max))).unwrap_or_default();
         format!("{} groups/min{cost}{of}", number(per_minute.round() as u64))
     }
 

@@ -1,5 +1,6 @@
 //! One request ahead of a big spend: a model, parameter or schema that is refused would fail every line, hours later.
 
+use crate::batch::budget::Budget;
 use crate::batch::plan::{Plan, PlannedPart};
 use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
@@ -30,6 +31,7 @@ pub fn probe(
     prompts: &Prompts,
     plan: &Plan,
     prices: &Prices,
+    budget: &Budget,
 ) -> anyhow::Result<Probed> {
     let Some((candidate, text_hash)) = plan.parts.iter().flat_map(|part| &part.groups).next() else {
         return Ok(Probed::Skipped);
@@ -43,9 +45,9 @@ pub fn probe(
     part.size.requests = 1;
     let first =
         Plan { selected: Selected::default(), parts: vec![part], left_out: vec![], estimate: plan.estimate.clone() };
-    let options = DirectOptions { concurrency: 1, max_cost: None, trial: false, strict: true };
+    let options = DirectOptions { concurrency: 1, trial: false, strict: true };
     session.terminal.detail("sending one request ahead, to see whether model, parameters and schema are accepted");
-    let report = direct::run(session, client, prompts, &first, prices, options)?;
+    let report = direct::run(session, client, prompts, &first, prices, budget, options)?;
     match report.stopped {
         None => {}
         Some(Stopped::By(error))

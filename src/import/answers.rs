@@ -18,8 +18,8 @@ use crate::import::knowledge::KnowledgeWriter;
 use crate::interrupt;
 use crate::model::{BatchKey, GroupKey, Kind, RequestKey};
 use crate::request::{Prices, parse_custom_id};
-use crate::session::Session;
-use crate::store::{Account, AnswerRow, BatchRow, Cause, RequestRow, RequestState, Spend, Tx};
+use crate::store::{Account, AnswerRow, BatchRow, Cause, Read, RequestRow, RequestState, Spend, Tx};
+use crate::terminal::Terminal;
 use crate::terminal::bar::Unit;
 use crate::text::lines::Lines;
 
@@ -28,19 +28,6 @@ const RAW_BYTES_MAX: usize = 64 * 1024;
 
 /// The most bytes of a line that are read; the rest of a longer one is skipped.
 const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
-
-/// Files to import into a batch.
-#[derive(Clone, Debug)]
-pub struct Import {
-    /// The batches they answer: one, or all parts of a run whose answers came in one file.
-    pub batches: Vec<BatchKey>,
-    /// Output and error files, in any order.
-    pub files: Vec<PathBuf>,
-    /// What becomes of a request that is in none of them, and why. `None`: these may be only some of a batch's files.
-    pub rest: Option<(RequestState, &'static str)>,
-    /// Count, but write nothing.
-    pub dry_run: bool,
-}
 
 /// What an import found.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -77,33 +64,48 @@ pub struct ImportReport {
     pub cost: Spend,
 }
 
-/// Imports files into a batch.
-pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> anyhow::Result<ImportReport> {
-    // Opened and checked before anything is written.
-    let mut files = vec![];
-    for path in &import.files {
-        let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
-        let bytes = file.metadata().with_context(|| format!("cannot read `{}`", path.display()))?.len();
-        files.push((path.as_path(), file, bytes));
+/// Files that were opened before anything is written.
+#[derive(Debug)]
+pub struct Files(Vec<(PathBuf, File)>);
+
+impl Files {
+    /// Opens files; none of them may be missing.
+    pub fn open(paths: &[PathBuf]) -> anyhow::Result<Files> {
+        let open = |path: &PathBuf| {
+            let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
+            Ok((path.clone(), file))
+        };
+        paths.iter().map(open).collect::<anyhow::Result<_>>().map(Files)
     }
-    let now = session.config.now_text();
-    let bar = session.terminal.bar(files.iter().map(|(.., bytes)| bytes).sum(), Unit::Bytes, "importing");
-    let tx = session.store.write()?;
-    let mut importer = Importer::new(&tx, &import.batches, prices)?;
-    for (path, file, _) in files {
-        importer.read_file(path, bar.read(file))?;
+
+    fn bytes(&self) -> anyhow::Result<u64> {
+        let size = |(path, file): &(PathBuf, File)| {
+            file.metadata().map(|data| data.len()).with_context(|| format!("cannot read `{}`", path.display()))
+        };
+        self.0.iter().map(size).sum()
     }
-    let mut report = importer.finish()?;
-    for &batch in &import.batches {
-        if let Some((state, reason)) = import.rest {
-            tx.set_requests_of_batch(batch, RequestState::Sent, state, Some(reason))?;
-        }
-        let read = tx.read();
-        let n_pending =
-            read.n_requests_in(batch, RequestState::Sent)? + read.n_requests_in(batch, RequestState::Planned)?;
-        if import.rest.is_some() || n_pending == 0 {
-            tx.note_import(batch, report.duplicate, &now)?;
-        }
+}
+
+/// Reads files into the ledger and the knowledge of batches. The account is not made up yet: what is in none of the files
+/// is for the caller to settle.
+pub fn read(
+    tx: &Tx<'_>,
+    terminal: &Terminal,
+    batches: &[BatchKey],
+    files: Files,
+    prices: &Prices,
+) -> anyhow::Result<ImportReport> {
+    let bar = terminal.bar(files.bytes()?, Unit::Bytes, "importing");
+    let mut importer = Importer::new(tx, batches, prices)?;
+    for (path, file) in files.0 {
+        importer.read_file(&path, bar.read(file))?;
+    }
+    importer.finish()
+}
+
+/// Makes up the account of batches from their requests.
+pub fn make_up(read: Read<'_>, batches: &[BatchKey], report: &mut ImportReport) -> anyhow::Result<()> {
+    for &batch in batches {
         let account = read.account(batch)?;
         anyhow::ensure!(account.balances(), "the account of the batch does not balance: {account:?}");
         report.account.add(account);
@@ -117,10 +119,7 @@ pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> an
         }
     }
     report.causes.sort_by_key(|cause| std::cmp::Reverse(cause.count));
-    if !import.dry_run {
-        tx.commit()?;
-    }
-    Ok(report)
+    Ok(())
 }
 
 /// What one import has seen of a request.

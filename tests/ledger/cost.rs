@@ -172,3 +172,24 @@ fn clean_deletes_the_providers_files_of_imported_batches_after_asking() {
     world.run(&["rebuild"]).exits(0);
     assert!(fs::read_dir(world.path("batch_files")).unwrap().count() > 3);
 }
+
+#[test]
+fn what_waits_from_an_earlier_run_counts_before_anything_is_sent() {
+    let world = World::with_groups(2);
+    world.script(&json!({"faults": [{"on": "files.create", "times": 0, "status": 400,
+        "json": {"error": {"message": "Not now.", "type": "invalid_request_error", "param": null, "code": null}}}]}));
+    world.run(&["batch", "create"]).exits(1);
+    world.script(&json!({}));
+    let n_uploads = world.journal().n_calls("files.create");
+    let ran = world.run(&["batch", "create", "--max-cost", "0"]).exits(1);
+    assert_eq!(ran.stdout, "");
+    assert!(ran.stderr.starts_with("error: the estimate is $0.00"), "{}", ran.report());
+    assert!(ran.stderr.contains(", above `--max-cost 0`\nhint: nothing was sent; "), "{}", ran.report());
+    assert_eq!((world.journal().n_calls("files.create"), world.journal().batches.len()), (n_uploads, 0));
+    // New groups beside it: the sum is checked, and says what is whose.
+    world.load_groups(&[group(3)]);
+    let ran = world.run(&["batch", "create", "--max-cost", "0"]).exits(1);
+    assert!(ran.stderr.contains(" of it for 1 part that waits from an earlier run"), "{}", ran.report());
+    world.run(&["batch", "create", "--max-cost", "1", "--wait"]).exits(0);
+    bought_once(&world, 2, 6);
+}

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use anyhow::anyhow;
 use serde_json::json;
 
 use super::super::{Context, select};
 use super::describe;
 use super::wait::{self, finish};
+use crate::batch::budget::{self, Budget, Cost};
 use crate::batch::plan::{self, Estimate, Plan};
 use crate::batch::prompts::Prompts;
 use crate::batch::reconcile;
@@ -47,33 +47,32 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     };
     // A run that is only written may go anywhere, so it counts as real.
     let sandbox = !args.no_submit && origin.as_ref().is_some_and(|origin| origin.is_sandbox);
-    let mut submitted = Submitted::default();
-    if let Some(client) = &client {
-        // What an earlier command began comes first.
-        submitted = submit::send_waiting(&mut session, client, None, args.parts.max_enqueued_tokens)?;
-    }
-
     let limits = limits(&args.parts, &session, origin.as_ref(), prompts.model())?;
     let mut plan = plan::plan(&session, &prompts, &selection, limits, &prices, sandbox)?;
     say_what_is_not_sent(context, &plan, args.select.retry_failed)?;
+    // What an earlier command began is sent too, so it counts.
+    let waiting = match &origin {
+        Some(origin) if !args.no_submit => budget::sendable(&session, None, origin.key)?,
+        _ => vec![],
+    };
+    let mut cost = Cost::default();
+    cost.add_plan(&plan, true);
+    cost.add_waiting(&waiting);
+    let budget = Budget::check(&cost, args.max_cost).hint("`--limit N` takes the newest groups only")?;
+    if args.dry_run && plan.n_groups() > 0 {
+        return dry_run(context, &plan, &waiting);
+    }
+    let mut submitted = Submitted::default();
+    if let Some(client) = &client {
+        // What an earlier command began comes first.
+        submitted = submit::send_waiting(&mut session, client, None, &budget, args.parts.max_enqueued_tokens)?;
+    }
     if plan.n_groups() == 0 {
-        return nothing_new(args, context, session, client.as_ref(), &submitted, poll_interval, &prices);
-    }
-    if let (Some(max), Some(batch)) = (args.max_cost, plan.estimate.batch_usd) {
-        if batch > max {
-            return Err(anyhow!("the estimate is {}, above `--max-cost {max}`", dollars(batch)))
-                .hint("nothing was sent; raise it, or take fewer groups with `--limit N`");
-        }
-    } else if args.max_cost.is_some() {
-        return Err(anyhow!("the price of `{}` is not known, so `--max-cost` can't be kept", prompts.model()))
-            .hint("give it with `--price INPUT,CACHED,OUTPUT[,WRITE]` (USD per million tokens)");
-    }
-    if args.dry_run {
-        return dry_run(context, &plan);
+        return nothing_new(args, context, session, client.as_ref(), &submitted, poll_interval, &prices, budget);
     }
     if let (Some(client), false) = (&client, args.no_probe)
         && plan.n_requests() > probe::REQUESTS_MIN
-        && probe::probe(&mut session, client, &prompts, &plan, &prices)? == Probed::Answered
+        && probe::probe(&mut session, client, &prompts, &plan, &prices, &budget)? == Probed::Answered
     {
         // What was sent ahead is answered, and no part of the batch any more.
         plan = plan::plan(&session, &prompts, &selection, limits, &prices, sandbox)?;
@@ -81,7 +80,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
 
     let run = plan::record(&mut session, &prompts, &plan, origin.as_ref().filter(|_| is_online), false)?;
     if let Some(client) = &client {
-        let sent = submit::send_waiting(&mut session, client, Some(&run), args.parts.max_enqueued_tokens);
+        let sent = submit::send_waiting(&mut session, client, Some(&run), &budget, args.parts.max_enqueued_tokens);
         submitted.merge(sent.hint(format!("the run is kept: `gleaner batch submit {run}` goes on with it"))?);
     } else {
         for part in session.store.read().batches_of_run(&run)? {
@@ -109,6 +108,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
             client,
             Some(run.as_str()),
             poll_interval,
+            budget,
             args.parts.max_enqueued_tokens,
             &prices,
             Some(json!({
@@ -182,6 +182,7 @@ pub(in crate::command) fn say_what_is_not_sent(context: &Context, plan: &Plan, r
     Ok(())
 }
 
+#[expect(clippy::too_many_arguments, reason = "the end of one command, with all that it has")]
 fn nothing_new(
     args: &CreateArgs,
     context: &Context,
@@ -190,6 +191,7 @@ fn nothing_new(
     submitted: &Submitted,
     poll_interval: Duration,
     prices: &Prices,
+    budget: Budget,
 ) -> anyhow::Result<Exit> {
     let read = session.store.read();
     let groups = read.group_counts()?;
@@ -202,6 +204,7 @@ fn nothing_new(
             client,
             None,
             poll_interval,
+            budget,
             args.parts.max_enqueued_tokens,
             prices,
             None,
@@ -229,7 +232,7 @@ fn nothing_new(
     Ok(if submitted.uncertain.is_empty() { Exit::Done } else { Exit::Incomplete })
 }
 
-fn dry_run(context: &Context, plan: &Plan) -> anyhow::Result<Exit> {
+fn dry_run(context: &Context, plan: &Plan, waiting: &[BatchRow]) -> anyhow::Result<Exit> {
     if context.terminal.is_json() {
         let parts: Vec<_> = plan
             .parts
@@ -256,6 +259,16 @@ fn dry_run(context: &Context, plan: &Plan) -> anyhow::Result<Exit> {
         count(plan.parts.len() as u64, "part")
     ))?;
     show_estimate(context, &plan.estimate)?;
+    if !waiting.is_empty() {
+        let usd: Option<f64> = waiting.iter().map(|part| part.estimated_cost_usd).sum();
+        context.terminal.line(format!(
+            "and {} from an earlier run: {}",
+            count(waiting.len() as u64, "part")
+                .replace("parts", "parts that wait")
+                .replace("1 part", "1 part that waits"),
+            dollars_or_unknown(usd)
+        ))?;
+    }
     context.terminal.hint("nothing was written or sent; leave `--dry-run` out to send it");
     Ok(Exit::Done)
 }

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::super::Context;
 use super::describe;
 use crate::batch::look::observation;
+use crate::batch::part;
 use crate::batch::reconcile;
 use crate::cli::batch::ListArgs;
 use crate::error::{Exit, explain};
@@ -101,9 +102,9 @@ fn remote(context: &Context, session: &mut crate::session::Session<'_>) -> anyho
     }
     let now = context.config.now_text();
     let tx = session.store.write()?;
-    for part in tx.read().pending_batches()? {
-        if let Some(batch) = part.batch_id.as_ref().and_then(|id| remote.get(id.as_str())) {
-            tx.observe(part.key, &observation(batch), &now)?;
+    for row in tx.read().pending_batches()? {
+        if let Some(batch) = row.batch_id.as_ref().and_then(|id| remote.get(id.as_str())) {
+            part::observe(&tx, row.key, &observation(batch), &now)?;
         }
     }
     tx.commit()?;

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::super::Context;
 use super::describe;
 use crate::answer::Line;
-use crate::batch::collect::{self, Collected};
+use crate::batch::collect::{self, Collected, Import};
 use crate::batch::look::{self, Looked};
 use crate::batch::poll;
 use crate::batch::reconcile;
@@ -19,7 +19,7 @@ use crate::batch::remote_import;
 use crate::batch::target::{self, Target};
 use crate::cli::batch::ProcessArgs;
 use crate::error::{Exit, Explain as _, usage};
-use crate::import::answers::{self, Import, ImportReport};
+use crate::import::answers::ImportReport;
 use crate::model::BatchKey;
 use crate::request::{Prices, parse_custom_id};
 use crate::session::Session;
@@ -40,7 +40,7 @@ pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyh
             None => vec![guess(session.store.read(), &args.file)?],
         };
         let import = Import { batches, files: args.file.clone(), rest: None, dry_run: args.dry_run };
-        let report = answers::import(&mut session, &import, &prices)?;
+        let report = collect::import(&mut session, &import, &prices)?;
         let read = session.store.read();
         if let [batch] = import.batches[..] {
             vec![Collected { part: read.batch(batch)?, report }]

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::Context;
 use super::describe;
+use crate::batch::budget::{self, Budget, Cost};
 use crate::batch::poll::{self, Waited, Waiting};
 use crate::batch::reconcile;
 use crate::batch::submit;
@@ -37,13 +38,17 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
     let client = context.client()?;
     let _lock = session.lock_spending()?;
     reconcile::survey(&mut session, &client)?;
-    session.origin_of(&client)?;
+    let origin = session.origin_of(&client)?;
+    let mut cost = Cost::default();
+    cost.add_waiting(&budget::sendable(&session, None, origin.key)?);
+    let budget = Budget::check(&cost, None)?;
     until_done(
         context,
         session,
         &client,
         args.id.as_deref(),
         poll_interval,
+        budget,
         args.max_enqueued_tokens,
         &context.prices(None)?,
         None,
@@ -81,9 +86,15 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
     let client = context.client()?;
     let lock = session.lock_spending()?;
     reconcile::survey(&mut session, &client)?;
+    let origin = session.origin_of(&client)?;
+    let mut cost = Cost::default();
+    for run in &waiting {
+        cost.add_waiting(&budget::sendable(&session, Some(run), origin.key)?);
+    }
+    let budget = Budget::check(&cost, None)?;
     let mut submitted = submit::Submitted::default();
     for run in &waiting {
-        submitted.merge(submit::send_waiting(&mut session, &client, Some(run), args.max_enqueued_tokens)?);
+        submitted.merge(submit::send_waiting(&mut session, &client, Some(run), &budget, args.max_enqueued_tokens)?);
     }
     if args.wait {
         let only = run.as_ref().map(RunId::as_str);
@@ -93,6 +104,7 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
             &client,
             only,
             poll_interval,
+            budget,
             args.max_enqueued_tokens,
             &context.prices(None)?,
             None,
@@ -134,12 +146,13 @@ pub(super) fn until_done(
     client: &Client,
     only: Option<&str>,
     poll_interval: Duration,
+    budget: Budget,
     max_enqueued: Option<u64>,
     prices: &Prices,
     made: Option<Value>,
 ) -> anyhow::Result<Exit> {
     let target = only.map(|id| Target::find(session.store.read(), id)).transpose()?;
-    let waiting = Waiting { poll_interval, only: target, may_spend: true, max_enqueued };
+    let waiting = Waiting { poll_interval, only: target, budget: Some(budget), max_enqueued };
     let Waited { collected, left, gone } = match poll::wait(&mut session, client, &waiting, prices) {
         Ok(done) => done,
         Err(error) if explain(&error).exit == Exit::Interrupted => {

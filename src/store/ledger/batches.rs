@@ -364,29 +364,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Records a part, planned.
-    pub fn add_part(&self, part: &NewBatch) -> anyhow::Result<BatchKey> {
-        let key = self
-            .prepare_cached(
-                "INSERT INTO batches (run_id, part, state, model, n_groups, n_requests, estimated_input_tokens,
-                                      estimated_cost_usd)
-                 VALUES (?1, ?2, 'planned', ?3, ?4, ?5, ?6, ?7) RETURNING id",
-            )?
-            .query_row(
-                params![
-                    part.run,
-                    part.part,
-                    part.model,
-                    part.n_groups as i64,
-                    part.n_requests as i64,
-                    part.estimated_input_tokens as i64,
-                    part.estimated_cost_usd
-                ],
-                |row| row.get(0),
-            )?;
-        Ok(key)
-    }
-
     /// Sets the size of a part, once it is counted.
     pub fn set_part_size(&self, key: BatchKey, part: &NewBatch) -> anyhow::Result<()> {
         self.execute(
@@ -404,66 +381,12 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Sets where a part or batch stands.
-    pub fn set_batch_state(&self, key: BatchKey, state: BatchState) -> anyhow::Result<()> {
-        self.prepare_cached("UPDATE batches SET state = ?2 WHERE id = ?1")?.execute(params![key, state])?;
-        Ok(())
-    }
-
-    /// Writes down the intention to upload a part's file, before the call.
-    pub fn intend_upload(
-        &self,
-        key: BatchKey,
-        origin: OriginKey,
-        file: (&str, u64, &str),
-        gleaner_key: &str,
-        now: &str,
-    ) -> anyhow::Result<()> {
-        let (path, bytes, sha256) = file;
-        self.execute(
-            "UPDATE batches SET state = 'uploading', origin_id = ?2, input_file_path = ?3, input_bytes = ?4, sha256 = ?5,
-                    gleaner_key = ?6, intent_at = ?7, input_file_id = NULL, not_before = NULL, errors = NULL
-             WHERE id = ?1",
-            params![key, origin, path, bytes as i64, sha256, gleaner_key, now],
-        )?;
-        self.execute(
-            "UPDATE runs SET origin_id = ?2 WHERE id = (SELECT run_id FROM batches WHERE id = ?1)",
-            params![key, origin],
-        )?;
-        Ok(())
-    }
-
     /// Notes the file a part was written to without sending it.
     pub fn note_file(&self, key: BatchKey, file: (&str, u64, &str)) -> anyhow::Result<()> {
         let (path, bytes, sha256) = file;
         self.execute(
             "UPDATE batches SET input_file_path = ?2, input_bytes = ?3, sha256 = ?4 WHERE id = ?1",
             params![key, path, bytes as i64, sha256],
-        )?;
-        Ok(())
-    }
-
-    /// Notes the provider's id of the uploaded file.
-    pub fn note_upload(&self, key: BatchKey, file: &FileId) -> anyhow::Result<()> {
-        self.execute("UPDATE batches SET state = 'uploaded', input_file_id = ?2 WHERE id = ?1", params![key, file])?;
-        Ok(())
-    }
-
-    /// Writes down the intention to create the batch, before the call; each try has a fresh key.
-    pub fn intend_create(&self, key: BatchKey, gleaner_key: &str, metadata: &str, now: &str) -> anyhow::Result<()> {
-        self.execute(
-            "UPDATE batches SET state = 'creating', gleaner_key = ?2, metadata = ?3, intent_at = ?4 WHERE id = ?1",
-            params![key, gleaner_key, metadata, now],
-        )?;
-        Ok(())
-    }
-
-    /// Notes the provider's id of the batch, the moment it is known; its requests are now in flight.
-    pub fn note_batch(&self, key: BatchKey, id: &BatchId, status: &str, now: &str) -> anyhow::Result<()> {
-        self.execute(
-            "UPDATE batches SET state = 'open', external_id = ?2, status = ?3, checked_at = ?4, moved_at = ?4,
-                    created_at = coalesce(created_at, ?4) WHERE id = ?1",
-            params![key, id, status, now],
         )?;
         Ok(())
     }
@@ -477,7 +400,7 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Notes what the provider said of a batch.
+    /// Notes what the provider said of a batch; where it stands is not changed.
     pub fn observe(&self, key: BatchKey, seen: &Observation, now: &str) -> anyhow::Result<()> {
         let (total, completed, failed) = match seen.counts {
             Some((total, completed, failed)) => (Some(total as i64), Some(completed as i64), Some(failed as i64)),
@@ -492,8 +415,7 @@ impl Tx<'_> {
                 counts_total = coalesce(?5, counts_total), counts_completed = coalesce(?6, counts_completed),
                 counts_failed = coalesce(?7, counts_failed),
                 checked_at = ?8, created_at = coalesce(?9, created_at), expires_at = coalesce(?10, expires_at),
-                completed_at = coalesce(?11, completed_at), errors = coalesce(?12, errors),
-                state = CASE WHEN ?13 AND state = 'open' THEN 'ended' ELSE state END
+                completed_at = coalesce(?11, completed_at), errors = coalesce(?12, errors)
              WHERE id = ?1",
             params![
                 key,
@@ -507,8 +429,7 @@ impl Tx<'_> {
                 seen.created_at,
                 seen.expires_at,
                 seen.completed_at,
-                seen.errors,
-                seen.is_terminal
+                seen.errors
             ],
         )?;
         Ok(())
@@ -532,21 +453,6 @@ impl Tx<'_> {
     /// Notes why a part or batch failed as a whole.
     pub fn note_errors(&self, key: BatchKey, errors: &str) -> anyhow::Result<()> {
         self.execute("UPDATE batches SET errors = ?2 WHERE id = ?1", params![key, errors])?;
-        Ok(())
-    }
-
-    /// Notes that both files of a batch were read. What they held is counted from what is kept of them, so that the order
-    /// of the files makes no difference.
-    pub fn note_import(&self, key: BatchKey, n_duplicate: u64, now: &str) -> anyhow::Result<()> {
-        self.execute(
-            "UPDATE batches SET state = 'imported', imported_at = coalesce(imported_at, ?2),
-                    n_foreign = (SELECT count(*) FROM foreign_lines WHERE batch_id = ?1),
-                    n_duplicate = max(n_duplicate, ?3), (n_clamped, n_repaired) =
-                        (SELECT coalesce(sum(a.clamped), 0), coalesce(sum(a.repaired), 0)
-                         FROM requests r JOIN answers a ON a.request_id = r.id WHERE r.batch_id = ?1)
-             WHERE id = ?1",
-            params![key, now, n_duplicate as i64],
-        )?;
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 
 mod account;
 mod batches;
+mod moves;
 mod requests;
 
 pub use account::{Account, Cause, LedgerProgress, Progress, Spend};

@@ -302,21 +302,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Sets what became of all requests of a batch that are in one state; returns how many there were.
-    pub fn set_requests_of_batch(
-        &self,
-        batch: BatchKey,
-        from: RequestState,
-        to: RequestState,
-        reason: Option<&str>,
-    ) -> anyhow::Result<u64> {
-        let n = self.execute(
-            "UPDATE requests SET state = ?3, reason = ?4 WHERE batch_id = ?1 AND state = ?2",
-            params![batch, from, to, reason],
-        )?;
-        Ok(n as u64)
-    }
-
     /// Says of a part's requests at which kind of origin they are asked.
     pub fn set_sandbox_of_batch(&self, batch: BatchKey, sandbox: bool) -> anyhow::Result<()> {
         self.execute(

@@ -1,0 +1,220 @@
+//! The cost before the call: everything that a command would send, checked before anything is sent.
+//!
+//! Whatever sends takes a [`Budget`], and a budget is made only by [`Budget::check`] from the whole of what would be sent,
+//! parts that wait from an earlier run included.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use anyhow::anyhow;
+
+use crate::batch::plan::Plan;
+use crate::error::Explain as _;
+use crate::model::{BatchKey, OriginKey, RunId};
+use crate::session::Session;
+use crate::store::{BatchRow, Read};
+use crate::terminal::words::{count, dollars};
+
+/// The estimated cost of all that a command would send.
+#[derive(Clone, Debug, Default)]
+pub struct Cost {
+    /// Of new requests, in USD.
+    new_usd: f64,
+    /// Of parts that wait from an earlier run, in USD.
+    waiting_usd: f64,
+    n_new: u64,
+    n_waiting: u64,
+    /// Models without a known price.
+    unpriced: Vec<String>,
+}
+
+impl Cost {
+    /// Adds the requests of a plan, at batch prices or at synchronous ones.
+    pub fn add_plan(&mut self, plan: &Plan, batch: bool) {
+        if plan.n_requests() == 0 {
+            return;
+        }
+        self.n_new += plan.n_requests();
+        let usd = if batch { plan.estimate.batch_usd } else { plan.estimate.sync_usd };
+        match usd {
+            Some(usd) => self.new_usd += usd,
+            None => self.note_unpriced(&plan.estimate.model),
+        }
+    }
+
+    /// Adds parts that wait from an earlier run.
+    pub fn add_waiting(&mut self, parts: &[BatchRow]) {
+        for part in parts {
+            self.n_waiting += 1;
+            match part.estimated_cost_usd {
+                Some(usd) => self.waiting_usd += usd,
+                None => self.note_unpriced(&part.model),
+            }
+        }
+    }
+
+    fn note_unpriced(&mut self, model: &str) {
+        if !self.unpriced.iter().any(|known| known == model) {
+            self.unpriced.push(model.to_owned());
+        }
+    }
+
+    /// Returns the sum in USD; `None` where the price of a model is not known.
+    pub fn usd(&self) -> Option<f64> {
+        self.unpriced.is_empty().then_some(self.new_usd + self.waiting_usd)
+    }
+
+    /// Returns how many new requests there are.
+    pub fn n_new(&self) -> u64 {
+        self.n_new
+    }
+
+    /// Returns how many parts of earlier runs there are.
+    pub fn n_waiting(&self) -> u64 {
+        self.n_waiting
+    }
+
+    /// Says what the parts of earlier runs add, where there are any.
+    fn of_it(&self) -> String {
+        match self.n_waiting {
+            0 => String::new(),
+            n if self.unpriced.is_empty() && self.n_new > 0 => {
+                let what = count(n, "part").replace("parts", "parts that wait").replace("1 part", "1 part that waits");
+                format!(", {} of it for {what} from an earlier run", dollars(self.waiting_usd))
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+/// Permission to send what was checked. Not `Clone`: one check, one command.
+#[derive(Debug)]
+pub struct Budget {
+    max_usd: Option<f64>,
+    approved: RefCell<BTreeMap<BatchKey, f64>>,
+}
+
+/// Permission to send one part.
+#[derive(Debug)]
+pub struct Approved {
+    part: BatchKey,
+}
+
+impl Approved {
+    /// Returns the part it was given for.
+    pub fn part(&self) -> BatchKey {
+        self.part
+    }
+}
+
+impl Budget {
+    /// Checks what would be sent against the most that may be spent, `--max-cost`. An error says the sum, and nothing was
+    /// sent.
+    pub fn check(cost: &Cost, max_usd: Option<f64>) -> anyhow::Result<Budget> {
+        if let Some(max) = max_usd {
+            match cost.usd() {
+                Some(usd) if usd > max => {
+                    return Err(anyhow!("the estimate is {}{}, above `--max-cost {max}`", dollars(usd), cost.of_it()))
+                        .hint("nothing was sent; raise it, or ask about fewer groups");
+                }
+                Some(_) => {}
+                None => {
+                    let model = cost.unpriced.first().map_or("the model", String::as_str);
+                    return Err(anyhow!("the price of `{model}` is not known, so `--max-cost` can't be kept"))
+                        .hint("give it with `--price INPUT,CACHED,OUTPUT[,WRITE]` (USD per million tokens)");
+                }
+            }
+        }
+        Ok(Budget { max_usd, approved: RefCell::default() })
+    }
+
+    /// Returns the most that may be spent.
+    pub fn max_usd(&self) -> Option<f64> {
+        self.max_usd
+    }
+
+    /// Approves a part. Its file may have grown since the plan: what would go beyond the most that may be spent is not
+    /// sent. A part that is sent again after a try that made nothing counts once.
+    pub fn approve(&self, part: &BatchRow) -> anyhow::Result<Approved> {
+        let mut approved = self.approved.borrow_mut();
+        approved.insert(part.key, part.estimated_cost_usd.unwrap_or(0.0));
+        let usd: f64 = approved.values().sum();
+        if let Some(max) = self.max_usd.filter(|max| usd > *max) {
+            approved.remove(&part.key);
+            return Err(anyhow!(
+                "part {} of {} would bring the cost to {}, above `--max-cost {max}`",
+                part.part,
+                part.run,
+                dollars(usd)
+            ))
+            .hint("what was sent before is kept; raise it to send the rest");
+        }
+        Ok(Approved { part: part.key })
+    }
+}
+
+/// Returns where a part was begun: its own origin, else that of its run; `None`: nowhere yet.
+pub fn begun_at(read: Read<'_>, part: &BatchRow) -> anyhow::Result<Option<OriginKey>> {
+    match part.origin {
+        Some(origin) => Ok(Some(origin)),
+        None => Ok(read.run(&part.run)?.and_then(|run| run.origin)),
+    }
+}
+
+/// Returns the parts that a command would send to an origin beside what is new: those of one run, or all that are on
+/// their way.
+pub fn sendable(session: &Session<'_>, run: Option<&RunId>, origin: OriginKey) -> anyhow::Result<Vec<BatchRow>> {
+    let read = session.store.read();
+    let mut parts = waiting(session, run)?;
+    let mut is_here = vec![];
+    for part in &parts {
+        is_here.push(begun_at(read, part)?.is_none_or(|begun| begun == origin));
+    }
+    let mut is_here = is_here.into_iter();
+    parts.retain(|_| is_here.next() == Some(true));
+    Ok(parts)
+}
+
+/// Returns the parts that wait: those of one run, or all that are on their way, wherever they were begun.
+pub fn waiting(session: &Session<'_>, run: Option<&RunId>) -> anyhow::Result<Vec<BatchRow>> {
+    let read = session.store.read();
+    let mut parts = vec![];
+    for part in read.pending_batches()?.into_iter().filter(|part| part.state.is_unsent()) {
+        let is_meant = match run {
+            Some(run) => part.run == *run,
+            // A run made without network is sent only when it is named: it may be on its way by hand.
+            None => read.run(&part.run)?.is_some_and(|run| run.origin.is_some()),
+        };
+        if is_meant {
+            parts.push(part);
+        }
+    }
+    Ok(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::explain;
+
+    fn cost(new_usd: f64, waiting_usd: f64, n_waiting: u64) -> Cost {
+        Cost { new_usd, waiting_usd, n_new: 2, n_waiting, unpriced: vec![] }
+    }
+
+    #[test]
+    fn all_that_would_be_sent_counts() {
+        let check = |cost: &Cost, max: Option<f64>, expected: Option<&str>| {
+            let error = Budget::check(cost, max).err().map(|error| explain(&error).message);
+            assert_eq!(error.as_deref(), expected);
+        };
+        check(&cost(1.0, 0.0, 0), None, None);
+        check(&cost(1.0, 0.0, 0), Some(1.0), None);
+        check(&cost(2.0, 0.0, 0), Some(1.0), Some("the estimate is $2.00, above `--max-cost 1`"));
+        let of_it =
+            "the estimate is $1.50, $1.00 of it for 2 parts that wait from an earlier run, above `--max-cost 1`";
+        check(&cost(0.5, 1.0, 2), Some(1.0), Some(of_it));
+        let unpriced = Cost { unpriced: vec!["gpt-x".into()], ..cost(0.5, 0.0, 0) };
+        check(&unpriced, None, None);
+        check(&unpriced, Some(9.0), Some("the price of `gpt-x` is not known, so `--max-cost` can't be kept"));
+    }
+}
