@@ -15,7 +15,7 @@ use super::retry::{self, Jitter, RateLimits, Retrying};
 use super::settings::{Origin, Settings};
 use super::transport::{Call, Payload, Transport, segment};
 use super::upload::{Multipart, Upload};
-use super::wire::{Batch, CreateBatch, FileObject, Page};
+use super::wire::{Batch, CreateBatch, FileObject, ModelObject, Page};
 
 /// How many things of a list are asked for at once: as many as a page of batches may have.
 const PAGE_ITEMS: u32 = 100;
@@ -212,12 +212,17 @@ impl Client {
         Pages::new(self, Box::new(|client, after| client.list_batches(after, PAGE_ITEMS)))
     }
 
-    /// Returns the names of the models the server offers.
-    pub fn models(&self) -> Result<Vec<String>, ApiError> {
-        let page = self.get("list the models", "/models", |value| {
-            Page::read(value, usize::MAX, |model| super::wire::text(model, "id"))
-        })?;
+    /// Returns the models the server offers.
+    pub fn models(&self) -> Result<Vec<ModelObject>, ApiError> {
+        let page = self.get("list the models", "/models", |value| Page::read(value, usize::MAX, ModelObject::read))?;
         Ok(page.data)
+    }
+
+    /// Asks for one model, once: an answer is welcome, and not every server has one.
+    pub fn get_model(&self, id: &str) -> Result<ModelObject, ApiError> {
+        let doing = format!("look at model `{id}`");
+        let reply = self.transport.send(Call::new(&doing, Method::GET, &*format!("/models/{}", segment(id))))?;
+        self.decode(&doing, reply, ModelObject::read)
     }
 
     /// Asks the Responses API, synchronously, and tries again where that may help.

@@ -31,4 +31,4 @@ pub use page::Pages;
 pub use retry::{RateLimits, Retrying};
 pub use settings::{Origin, Secret, Settings};
 pub use upload::Upload;
-pub use wire::{Batch, BatchError, BatchStatus, CreateBatch, FileObject, Page, RequestCounts};
+pub use wire::{Batch, BatchError, BatchStatus, CreateBatch, FileObject, ModelObject, Page, RequestCounts};

@@ -263,6 +263,22 @@ impl FileObject {
     }
 }
 
+/// A model that a server offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelObject {
+    /// Its name.
+    pub id: String,
+    /// The first day without it, `2026-12-11`; `None` where no such day was announced, or the server tells none.
+    pub shutdown_date: Option<String>,
+}
+
+impl ModelObject {
+    /// Reads a model of a list, or one that was asked for.
+    pub fn read(value: &Value) -> Option<ModelObject> {
+        Some(ModelObject { id: text(value, "id")?, shutdown_date: text(value, "shutdown_date") })
+    }
+}
+
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {

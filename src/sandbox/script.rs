@@ -385,7 +385,7 @@ impl Default for Limits {
     }
 }
 
-/// What a model does not know or does not take.
+/// What a model does not know or does not take, and until when it is there.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelRule {
@@ -393,6 +393,8 @@ pub struct ModelRule {
     pub model: String,
     /// There is no such model.
     pub unknown: bool,
+    /// The first day without it, as the list of models says: `2026-12-11`.
+    pub shutdown_date: Option<String>,
     /// Parameters it refuses, as `temperature` or `reasoning.effort`; also `json_schema` and `json_object`.
     pub refuses: Vec<String>,
 }

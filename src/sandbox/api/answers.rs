@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::super::asked::{Asked, Endpoint};
 use super::super::http::Reply;
 use super::super::lines::{self, Question};
-use super::super::script::AnswerRule;
+use super::super::pattern;
+use super::super::script::{AnswerRule, ModelRule};
 use super::super::shared::Shared;
 use super::bad_request;
 
@@ -44,11 +45,37 @@ pub(super) fn create(shared: &Shared, endpoint: Endpoint, body: &Value) -> Reply
     Reply::json(direct.status, &direct.body)
 }
 
-pub(super) fn models() -> Reply {
-    let names = ["gpt-5", "gpt-5-mini", "gpt-5-nano"];
-    Reply::json(200, &json!({"object": "list", "data": names.map(model)}))
+/// The models of the list, besides those that the script names. Any other name is answered too.
+const MODELS: [&str; 3] = ["gpt-6-luna", "gpt-6.1-terra", "gpt-6.2-sol"];
+
+pub(super) fn models(shared: &Shared) -> Reply {
+    let loaded = shared.loaded();
+    let named = loaded.script.models.iter().map(|rule| rule.model.as_str()).filter(|name| !name.contains('*'));
+    let mut names: Vec<&str> = MODELS.into_iter().chain(named).collect();
+    names.sort_unstable();
+    names.dedup();
+    let known: Vec<Value> = names.into_iter().filter_map(|name| object(&loaded.script.models, name)).collect();
+    Reply::json(200, &json!({"object": "list", "data": known}))
 }
 
-pub(super) fn model(id: &str) -> Value {
-    json!({"id": id, "object": "model", "created": 0, "owned_by": "gleaner-sandbox"})
+pub(super) fn model(shared: &Shared, id: &str) -> Reply {
+    match object(&shared.loaded().script.models, id) {
+        Some(model) => Reply::json(200, &model),
+        None => {
+            let message = format!("The model '{id}' does not exist or you do not have access to it.");
+            Reply::json(404, &lines::error_body("model_not_found", &message, Some("model")))
+        }
+    }
+}
+
+/// Returns a model as the list shows it; `None` where the script says that there is none.
+fn object(rules: &[ModelRule], id: &str) -> Option<Value> {
+    let rule = rules.iter().find(|rule| pattern::fits(&rule.model, id));
+    if rule.is_some_and(|rule| rule.unknown) {
+        return None;
+    }
+    let shutdown_date = rule.and_then(|rule| rule.shutdown_date.as_deref());
+    Some(json!({
+        "id": id, "object": "model", "created": 0, "owned_by": "gleaner-sandbox", "shutdown_date": shutdown_date,
+    }))
 }

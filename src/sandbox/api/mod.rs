@@ -143,8 +143,8 @@ pub(crate) fn answer(shared: &Shared, head: &Head, route: &Route, received: &Rec
         (Route::BatchesCancel(id), _) => Ok(batches::cancel(shared, id)),
         (Route::ResponsesCreate, _) => Ok(answers::create(shared, Endpoint::Responses, json)),
         (Route::ChatCreate, _) => Ok(answers::create(shared, Endpoint::Chat, json)),
-        (Route::ModelsList, _) => Ok(answers::models()),
-        (Route::ModelsGet(id), _) => Ok(Reply::json(200, &answers::model(id))),
+        (Route::ModelsList, _) => Ok(answers::models(shared)),
+        (Route::ModelsGet(id), _) => Ok(answers::model(shared, id)),
         (Route::Journal, _) => Ok(Reply::json(200, &shared.journal().to_json(head.param("custom_ids").is_some()))),
         (Route::Script, _) => Ok(match serde_json::from_value::<Script>(json.clone()) {
             Ok(script) => {
