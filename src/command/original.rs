@@ -1,6 +1,9 @@
 //! The original program's command line, another spelling of today's commands, with its guards.
 
+use clap::CommandFactory as _;
+
 use super::{Context, batch, extract, progress};
+use crate::cli::Cli;
 use crate::cli::batch::{CancelArgs, CreateArgs, ListArgs, ProcessArgs, StatusArgs};
 use crate::cli::extract::ExtractArgs;
 use crate::cli::original::OriginalArgs;
@@ -41,6 +44,11 @@ pub(super) fn run(args: &OriginalArgs, context: &Context) -> anyhow::Result<Exit
         Some(&"--progress") => {
             allow(args, "--progress", &[])?;
             progress::run(context)
+        }
+        // Only what was typed spends: global options alone ask for nothing.
+        _ if typed(args).is_empty() => {
+            context.terminal.line(Cli::command().render_long_help().to_string().trim_end())?;
+            Ok(Exit::Done)
         }
         _ => extract(args, context),
     }
@@ -103,6 +111,9 @@ fn extract(args: &OriginalArgs, context: &Context) -> anyhow::Result<Exit> {
         if typed(args).contains(&flag) {
             return Err(usage(format!("`{flag}` needs `--batch`"))).hint("`gleaner --batch --wait` waits for a batch");
         }
+    }
+    if args.limit.is_none() && !args.dry_run && !args.retry_failed {
+        return Err(usage("`--max-errors` needs `--retry-failed`"));
     }
     let args = ExtractArgs {
         select: select_args(args),

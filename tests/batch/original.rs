@@ -78,6 +78,7 @@ fn flags_that_do_not_fit_together_are_wrong_usage() {
         (&["--progress", "--wait"], "`--wait` has no effect with `--progress`", ""),
         (&["--batch-process", "x", "--limit", "3"], "`--limit` has no effect with `--batch-process`", ""),
         (&["--batch-cancel", "x", "--dry-run"], "`--dry-run` has no effect with `--batch-cancel`", ""),
+        (&["--max-errors", "3"], "`--max-errors` needs `--retry-failed`", ""),
         (&["--wait"], "`--wait` needs `--batch`", "`gleaner --batch --wait` waits for a batch"),
         (
             &["--limit", "1", "--poll-interval", "3"],
@@ -88,6 +89,21 @@ fn flags_that_do_not_fit_together_are_wrong_usage() {
         let (message, hint) = (format!("error: {message}"), format!("hint: {hint}"));
         let lines: Vec<&str> = [message.as_str(), &hint].into_iter().filter(|line| *line != "hint: ").collect();
         check(&world, args, 2, &[], &lines);
+    }
+    assert!(world.journal().calls.is_empty());
+}
+
+/// Once they bought the whole collection.
+#[test]
+fn global_options_without_a_command_print_help_and_spend_nothing() {
+    let world = World::with_groups(1);
+    let db = world.db.display().to_string();
+    let help = world.run(&["--help"]).exits(0).stdout;
+    for args in
+        [&["--db", &db][..], &["--json"], &["-q"], &["-v"], &["--color", "never"], &["--base-url", "http://h/v1"]]
+    {
+        let ran = world.run(args).exits(0);
+        assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), (help.as_str(), ""), "{}", ran.report());
     }
     assert!(world.journal().calls.is_empty());
 }
