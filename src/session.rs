@@ -1,13 +1,17 @@
 //! What a command works with: the database, the terminal, the configuration; and the lock of those that spend.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, TryLockError};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
+use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::config::Config;
 use crate::error::{self, Explain as _};
 use crate::provider::{ApiError, Client, Fault};
+use crate::request::Prices;
 use crate::store::{Origin, Store};
 use crate::terminal::Terminal;
 
@@ -19,13 +23,34 @@ pub struct Session<'a> {
     pub terminal: &'a Terminal,
     /// Clock and pauses.
     pub config: &'a Config,
+    /// Whether work is sent that its model may not live to answer (`--anyway`).
+    pub anyway: bool,
+    /// The first day without a model, as the provider named it, and when it was asked.
+    pub model_ends: HashMap<String, (Timestamp, Option<Date>)>,
+    /// Warnings that were said, each once a command.
+    warned: HashSet<String>,
 }
 
 /// The right to spend with a database: held by one process at a time on one machine.
 #[derive(Debug)]
 pub struct SpendingLock(#[expect(dead_code, reason = "held, and let go when dropped")] File);
 
+impl<'a> Session<'a> {
+    /// Makes what a command works with.
+    pub fn new(store: Store, terminal: &'a Terminal, config: &'a Config) -> Self {
+        Session { store, terminal, config, anyway: false, model_ends: HashMap::new(), warned: HashSet::new() }
+    }
+}
+
 impl Session<'_> {
+    /// Warns, unless the same was said before by this command.
+    pub fn warn_once(&mut self, text: String) {
+        if !self.warned.contains(&text) {
+            self.terminal.warn(&text);
+            self.warned.insert(text);
+        }
+    }
+
     /// Returns the folder of request and answer files, beside the database, making it where there is none.
     pub fn batch_files(&self) -> anyhow::Result<PathBuf> {
         let folder = self.store.folder().join("batch_files");
@@ -58,6 +83,16 @@ impl Session<'_> {
         let origin = tx.keep_origin(client.origin().as_str(), client.saw_sandbox(), &now)?;
         tx.commit()?;
         Ok(origin)
+    }
+}
+
+/// Returns the prices and lifetimes that count: the table of the program, before it the user's own.
+pub fn table_of_prices(config: &Config) -> anyhow::Result<Prices> {
+    match config.own_prices()? {
+        None => Ok(Prices::builtin()),
+        Some((path, table)) => {
+            Prices::builtin().overridden_by(&table).with_context(|| format!("cannot use `{}`", path.display()))
+        }
     }
 }
 

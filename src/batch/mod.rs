@@ -6,6 +6,7 @@
 
 pub mod prompts;
 pub mod plan;
+pub mod model_end;
 pub mod budget;
 pub mod part;
 pub mod request_file;

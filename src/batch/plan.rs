@@ -7,17 +7,20 @@ use crate::batch::part::Part;
 use crate::batch::prompts::Prompts;
 use crate::config::timestamp_text;
 use crate::interrupt;
-use crate::model::{GroupId, Kind, RunId, Usage};
+use crate::model::{GroupId, Kind, PromptKey, RunId, Usage};
 use crate::request::{
     Limits, LineTemplate, PairSize, Prices, Splitter, custom_id, custom_id_from_wire, json_bytes, render_input, tokens,
 };
 use crate::session::Session;
-use crate::store::{Candidate, GroupRow, NewBatch, NewRequest, Origin, RequestState, RunRow, Selected, Selection};
+use crate::store::{
+    Candidate, GroupRow, NewBatch, NewRequest, Origin, Read, RequestState, RunRow, Selected, Selection,
+};
 use crate::terminal::bar::Unit;
 
 /// Output tokens of an answer while there is no history, reasoning at low effort included: a handful of topics, or two
-/// dozen mentions. Set on the high side of what small reasoning models use; 20 answers of the same prompt replace it.
-const OUTPUT_TOKENS_GUESS: [(Kind, f64); 2] = [(Kind::Topic, 500.0), (Kind::Entity, 1100.0)];
+/// dozen mentions, by [`Kind`]. Set on the high side of what small reasoning models use; 20 answers of the same prompt
+/// replace it.
+const OUTPUT_TOKENS_GUESS: [f64; 2] = [500.0, 1100.0];
 
 /// What a run would send.
 #[derive(Clone, Debug)]
@@ -60,6 +63,13 @@ pub struct Estimate {
     pub sync_usd: Option<f64>,
     /// Day of the table of prices.
     pub prices_as_of: String,
+}
+
+impl Estimate {
+    /// Returns the tokens, none of them cached.
+    pub fn usage(&self) -> Usage {
+        Usage { input_tokens: self.input_tokens, output_tokens: self.output_tokens, ..Usage::default() }
+    }
 }
 
 impl Plan {
@@ -158,24 +168,29 @@ fn estimate(
 ) -> anyhow::Result<Estimate> {
     let read = session.store.read();
     let current = prompts.current(read)?;
-    let averages = [
-        current.topic.map(|prompt| read.average_output_tokens(prompt)).transpose()?.flatten(),
-        current.entity.map(|prompt| read.average_output_tokens(prompt)).transpose()?.flatten(),
-    ];
-    let output_tokens = OUTPUT_TOKENS_GUESS
-        .iter()
-        .map(|&(kind, guess)| averages[kind as usize].unwrap_or(guess) * n_kind[kind as usize] as f64)
-        .sum::<f64>() as u64;
+    let topic = expected_output(read, Kind::Topic, current.topic)?;
+    let entity = expected_output(read, Kind::Entity, current.entity)?;
+    let output_tokens = (topic.0 * n_kind[0] as f64 + entity.0 * n_kind[1] as f64) as u64;
     let usage = Usage { input_tokens, output_tokens, ..Usage::default() };
     Ok(Estimate {
         model: prompts.model().to_owned(),
         input_tokens,
         output_tokens,
-        output_from_history: averages.iter().all(Option::is_some),
+        output_from_history: topic.1 && entity.1,
         bytes,
         batch_usd: prices.cost(prompts.model(), usage, true),
         sync_usd: prices.cost(prompts.model(), usage, false),
         prices_as_of: prices.as_of.clone(),
+    })
+}
+
+/// Returns the output tokens to expect of an answer, and whether they are an average of past answers to this prompt
+/// rather than a guess.
+pub(super) fn expected_output(read: Read<'_>, kind: Kind, prompt: Option<PromptKey>) -> anyhow::Result<(f64, bool)> {
+    let average = prompt.map(|prompt| read.average_output_tokens(prompt)).transpose()?.flatten();
+    Ok(match average {
+        Some(average) => (average, true),
+        None => (OUTPUT_TOKENS_GUESS[kind as usize], false),
     })
 }
 

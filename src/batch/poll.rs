@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::batch::budget::Budget;
 use crate::batch::collect::{self, Collected};
 use crate::batch::look::{self, Looked, elsewhere};
+use crate::batch::model_end::{self, ModelEnds};
 use crate::batch::submit;
 use crate::batch::target::{self, Target};
 use crate::error::{self};
@@ -94,9 +95,20 @@ pub fn wait(session: &mut Session<'_>, client: &Client, waiting: &Waiting, price
             };
             let read = session.store.read();
             let is_sendable = |part: &BatchRow| part.state.is_unsent() && meant(part) && !given_up.contains(&part.key);
-            if read.pending_batches()?.iter().any(|part| is_sendable(part) && is_on_its_way(read, part)) {
+            let sendable: Vec<BatchKey> = read
+                .pending_batches()?
+                .iter()
+                .filter(|part| is_sendable(part) && is_on_its_way(read, part))
+                .map(|part| part.key)
+                .collect();
+            if !sendable.is_empty() {
                 match submit::send_waiting(session, client, run.as_ref(), budget, waiting.max_enqueued) {
                     Ok(submitted) => given_up.extend(submitted.uncertain),
+                    // What is in flight is waited for all the same.
+                    Err(error) if error::find::<ModelEnds>(&error).is_some() => {
+                        session.warn_once(format!("{error:#}; parts of it that wait are not sent"));
+                        given_up.extend(sendable);
+                    }
                     Err(error) => fault = Some(patience(error)?),
                 }
             }
@@ -124,6 +136,21 @@ pub fn wait(session: &mut Session<'_>, client: &Client, waiting: &Waiting, price
         };
         pause_with_bar(session, bar.as_ref(), pause)?;
     }
+}
+
+/// Refuses to wait where all that is meant are parts whose model ends before they are sure to be answered.
+pub fn check_models(session: &mut Session<'_>, client: &Client, only: Option<&Target>) -> anyhow::Result<()> {
+    let read = session.store.read();
+    let meant: Vec<BatchRow> = read
+        .pending_batches()?
+        .into_iter()
+        .filter(|part| only.is_none_or(|target| target.includes(part)))
+        .filter(|part| !part.state.is_unsent() || is_on_its_way(read, part))
+        .collect();
+    if meant.iter().any(|part| !part.state.is_unsent() || part.state == BatchState::Creating) {
+        return Ok(());
+    }
+    meant.iter().try_for_each(|part| model_end::check_part(session, client, part))
 }
 
 /// Returns whether a part belongs to a run that was sent, or begun to be: one made without network waits to be named.

@@ -11,6 +11,7 @@ use anyhow::{Context as _, anyhow};
 
 use crate::batch::budget::{self, Approved, Budget};
 use crate::batch::look;
+use crate::batch::model_end;
 use crate::batch::part::{Creating, Part, Planned, Uploadable, Uploaded, Uploading};
 use crate::batch::reconcile::{self, Search};
 use crate::batch::request_file;
@@ -139,6 +140,9 @@ fn send_part(
     let mut n_tries = 0;
     loop {
         let part = session.store.read().batch(key)?;
+        if part.state.is_unsent() && part.state != BatchState::Creating {
+            model_end::check_part(session, client, &part)?;
+        }
         match part.state {
             BatchState::Planned | BatchState::Uploading => {
                 match throttle::room(session, origin, &part, max_enqueued)? {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::select::{PromptArgs, SelectArgs};
+use super::spend::SpendArgs;
 
 /// Prompt through the Batch API.
 #[derive(Debug, Subcommand)]
@@ -73,6 +74,10 @@ pub struct CreateArgs {
     #[command(flatten)]
     pub parts: PartArgs,
 
+    /// What it may spend.
+    #[command(flatten)]
+    pub spend: SpendArgs,
+
     /// Don't send one request ahead to see whether model, parameters and schema are accepted
     #[arg(long)]
     pub no_probe: bool,
@@ -109,6 +114,9 @@ pub struct SubmitArgs {
     /// Most estimated input tokens in the provider's queue at one time [default: learned from its refusals]
     #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1_000..))]
     pub max_enqueued_tokens: Option<u64>,
+    /// What it may spend.
+    #[command(flatten)]
+    pub spend: SpendArgs,
 }
 
 /// Options of `batch wait`.
@@ -122,6 +130,9 @@ pub struct WaitArgs {
     /// Most estimated input tokens in the provider's queue at one time [default: learned from its refusals]
     #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1_000..))]
     pub max_enqueued_tokens: Option<u64>,
+    /// What it may spend.
+    #[command(flatten)]
+    pub spend: SpendArgs,
 }
 
 /// Options of `batch status`.

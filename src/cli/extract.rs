@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::select::{PromptArgs, SelectArgs};
+use super::spend::SpendArgs;
 
 /// Options of `extract`.
 #[derive(Clone, Debug, Default, Args)]
@@ -30,6 +31,10 @@ pub struct ExtractArgs {
     /// Refuse if the estimate is above this, and stop when so much is spent
     #[arg(long, value_name = "USD")]
     pub max_cost: Option<f64>,
+
+    /// What it may spend.
+    #[command(flatten)]
+    pub spend: SpendArgs,
 }
 
 impl ExtractArgs {
@@ -75,6 +80,10 @@ pub struct CompareArgs {
     /// Refuse if the estimate for both sides is above this
     #[arg(long, value_name = "USD")]
     pub max_cost: Option<f64>,
+
+    /// What it may spend.
+    #[command(flatten)]
+    pub spend: SpendArgs,
 
     /// Show what would be asked and what it would cost; no row, no network
     #[arg(long)]

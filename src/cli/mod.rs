@@ -16,6 +16,7 @@ pub mod sandbox;
 pub mod profile;
 pub mod resolve;
 pub mod select;
+pub mod spend;
 
 use std::path::PathBuf;
 

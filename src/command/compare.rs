@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::select::prompt_options;
 use crate::batch::budget::{Budget, Cost};
+use crate::batch::model_end::{self, Work};
 use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
 use crate::cli::extract::CompareArgs;
@@ -16,6 +17,7 @@ use crate::extract::direct::{self, Stopped};
 use crate::model::RunId;
 use crate::profile::{Endpoint, Profile, PromptOptions};
 use crate::provider::Client;
+use crate::request::lifetime::Mode;
 use crate::session::Session;
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, dollars, dollars_or_unknown, number, shorten};
@@ -23,6 +25,7 @@ use crate::terminal::words::{count, dollars, dollars_or_unknown, number, shorten
 /// Runs the command.
 pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut session = context.session()?;
+    session.anyway = args.spend.anyway;
     if let Some(run) = &args.adopt {
         return adopt(context, &mut session, &RunId::new(run.clone()));
     }
@@ -42,6 +45,11 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
     let _lock = session.lock_spending()?;
     let origin = direct::greet(&mut session, &client)?;
     let plans = compare::plan(&session, &sides, &groups, &prices, origin.is_sandbox)?;
+    let mode = if args.batch { Mode::Batch } else { Mode::Sync };
+    for (side, plan) in sides.iter().zip(&plans).filter(|(_, plan)| plan.plan.n_requests() > 0) {
+        let work = Work { model: side.prompts.model(), mode, usage: plan.plan.estimate.usage() };
+        model_end::check(&mut session, Some(&client), &prices, &work)?;
+    }
     let mut cost = Cost::default();
     for plan in &plans {
         cost.add_plan(&plan.plan, args.batch);

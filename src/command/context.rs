@@ -3,12 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context as _;
-
 use crate::config::Config;
 use crate::error::usage;
 use crate::request::{Price, Prices};
-use crate::session::{Session, api_failure};
+use crate::session::{Session, api_failure, table_of_prices};
 use crate::store::Store;
 use crate::terminal::Terminal;
 use crate::{interrupt, provider};
@@ -38,10 +36,7 @@ impl Context {
 
     /// Returns the prices that count: the table of the program, before it the user's own, before that what was typed.
     pub fn prices(&self, typed: Option<&str>) -> anyhow::Result<Prices> {
-        let mut prices = Prices::builtin();
-        if let Some((path, table)) = self.config.own_prices()? {
-            prices = prices.overridden_by(&table).with_context(|| format!("cannot use `{}`", path.display()))?;
-        }
+        let prices = table_of_prices(&self.config)?;
         match typed {
             None => Ok(prices),
             Some(text) => {
@@ -57,7 +52,7 @@ impl Context {
     }
     /// Opens the database, which must exist, for a flow.
     pub fn session(&self) -> anyhow::Result<Session<'_>> {
-        Ok(Session { store: self.open()?, terminal: &self.terminal, config: &self.config })
+        Ok(Session::new(self.open()?, &self.terminal, &self.config))
     }
 
     /// Returns the provider's address, in the one spelling the ledger uses.

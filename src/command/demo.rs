@@ -148,7 +148,7 @@ fn load<'a>(
     let tx = store.write()?;
     active_profile::activate(&tx, text, &now)?;
     tx.commit()?;
-    Ok(Session { store, terminal, config: &context.config })
+    Ok(Session::new(store, terminal, &context.config))
 }
 
 /// Starts the sandbox in this process; its reader knows the catalog and, as a model would, some names beyond it.

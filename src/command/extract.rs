@@ -5,6 +5,7 @@ use serde_json::json;
 use super::batch::say_what_is_not_sent;
 use super::select::{prompt_options, selection};
 use crate::batch::budget::{Budget, Cost};
+use crate::batch::model_end::{self, Work};
 use crate::batch::plan::{Plan, plan};
 use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
@@ -13,6 +14,7 @@ use crate::command::Context;
 use crate::error::{Exit, Explain as _, interrupted, usage};
 use crate::extract::direct::{self, DirectOptions, DirectReport, Stopped};
 use crate::request::Limits;
+use crate::request::lifetime::Mode;
 use crate::session::Session;
 use crate::store::{Cause, Spend};
 use crate::terminal::style::{bold, dim};
@@ -26,12 +28,15 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     let selection = selection(&args.select)?;
     let prices = context.prices(args.prompt.price.as_deref())?;
     let mut session = context.session()?;
+    session.anyway = args.spend.anyway;
     let prompts = Prompts::of(&session.store, &prompt_options(&args.prompt, context)?)?;
+    let work = |plan: &Plan| Work { model: prompts.model(), mode: Mode::Sync, usage: plan.estimate.usage() };
     if args.dry_run {
         let origin = session.store.read().origin_by_url(&context.origin()?)?;
         let is_sandbox = origin.is_some_and(|origin| origin.is_sandbox);
         // One part, however large: nothing is uploaded.
         let plan = plan(&session, &prompts, &selection, unlimited(), &prices, is_sandbox)?;
+        model_end::check(&mut session, None, &prices, &work(&plan))?;
         return show_plan(context, &session, &plan, args);
     }
     let client = context.patient_client(args.timeout)?;
@@ -42,6 +47,7 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     if plan.n_requests() == 0 {
         return nothing_to_do(context, &session, &plan);
     }
+    model_end::check(&mut session, Some(&client), &prices, &work(&plan))?;
     let mut cost = Cost::default();
     cost.add_plan(&plan, false);
     let budget = Budget::check(&cost, args.max_cost).hint("`gleaner batch create` asks at half the price")?;

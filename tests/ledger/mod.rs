@@ -25,6 +25,8 @@ mod split;
 mod queue;
 /// What it will cost, what it has cost, and what lies around at the provider.
 mod cost;
+/// Models that are shut down, and those that are gone.
+mod lifetime;
 
 use std::fs;
 use std::path::PathBuf;

@@ -8,6 +8,7 @@ use super::super::{Context, select};
 use super::describe;
 use super::wait::{self, finish};
 use crate::batch::budget::{self, Budget, Cost};
+use crate::batch::model_end::{self, Work};
 use crate::batch::plan::{self, Estimate, Plan};
 use crate::batch::prompts::Prompts;
 use crate::batch::reconcile;
@@ -17,6 +18,7 @@ use crate::cli::batch::{CreateArgs, PartArgs};
 use crate::error::{Exit, Explain as _, usage};
 use crate::extract::probe::{self, Probed};
 use crate::provider::Client;
+use crate::request::lifetime::Mode;
 use crate::request::{Limits, Prices};
 use crate::session::Session;
 use crate::store::{BatchRow, Origin};
@@ -32,6 +34,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
         return Err(usage("`--max-cost` must be a sum in USD"));
     }
     let mut session = context.session()?;
+    session.anyway = args.spend.anyway;
     let prompts = Prompts::of(&session.store, &options)?;
 
     // Found before any slow work: a missing key, a wrong one, batches of another copy of this database.
@@ -59,6 +62,10 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     cost.add_plan(&plan, true);
     cost.add_waiting(&waiting);
     let budget = Budget::check(&cost, args.max_cost).hint("`--limit N` takes the newest groups only")?;
+    if plan.n_groups() > 0 {
+        let work = Work { model: prompts.model(), mode: Mode::Batch, usage: plan.estimate.usage() };
+        model_end::check(&mut session, client.as_ref(), &prices, &work)?;
+    }
     if args.dry_run && plan.n_groups() > 0 {
         return dry_run(context, &plan, &waiting);
     }

@@ -24,9 +24,8 @@ use crate::terminal::words::{count, dollars};
 pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
     let poll_interval = interval(args.poll_interval)?;
     let mut session = context.session()?;
-    if let Some(id) = &args.id {
-        Target::find(session.store.read(), id)?;
-    }
+    session.anyway = args.spend.anyway;
+    let target = args.id.as_deref().map(|id| Target::find(session.store.read(), id)).transpose()?;
     if session.store.read().pending_batches()?.is_empty() {
         if context.terminal.is_json() {
             context.terminal.json(&json!({"batches": []}))?;
@@ -41,6 +40,7 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
     let origin = session.origin_of(&client)?;
     let mut cost = Cost::default();
     cost.add_waiting(&budget::sendable(&session, None, origin.key)?);
+    poll::check_models(&mut session, &client, target.as_ref())?;
     let budget = Budget::check(&cost, None)?;
     until_done(
         context,
@@ -59,6 +59,7 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
 pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exit> {
     let poll_interval = interval(args.poll_interval)?;
     let mut session = context.session()?;
+    session.anyway = args.spend.anyway;
     let run = match &args.run {
         Some(id) => match Target::find(session.store.read(), id)? {
             Target::Run(run) => Some(run),

@@ -1,0 +1,12 @@
+//! What every command that spends can be told of money and models.
+
+use clap::Args;
+
+/// Options of the commands that spend.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Spending")]
+pub struct SpendArgs {
+    /// Send also what may not be answered before its model ends
+    #[arg(long)]
+    pub anyway: bool,
+}
