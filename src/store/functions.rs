@@ -9,6 +9,7 @@ use crate::text::{fold, topic_key};
 /// Registers `fold(text)` and `topic_key(text)`, which know the case and the marks of every script; SQLite's own
 /// `lower()` and `NOCASE` know ASCII letters only.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
+    super::damage::register(connection)?;
     for (name, function) in [("fold", fold as fn(&str) -> String), ("topic_key", topic_key)] {
         connection.create_scalar_function(
             name,

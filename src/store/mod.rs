@@ -10,8 +10,10 @@
 pub mod active_profile;
 mod prompts;
 mod audit;
+mod backup;
 mod catalog;
 mod catalog_edit;
+mod damage;
 mod decisions;
 pub mod explore;
 mod functions;
@@ -39,6 +41,7 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 pub use audit::{Audit, AuditItem, AuditWhat, Drawable};
 pub use catalog::CatalogChange;
 pub use catalog_edit::EntityRow;
+pub use damage::{Damage, Dangling, Loss, SchemaObject};
 pub use decisions::{DecisionRow, Remembered};
 pub use groups::{GroupChange, GroupCounts, GroupRow};
 pub use knowledge::{CurrentAnswer, LinkedMention, Source};
@@ -104,12 +107,18 @@ impl Deref for Tx<'_> {
 impl Store {
     /// Opens the database at `path`, which must exist.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
-        if !path.exists() {
-            return Err(anyhow!("there is no database at `{}`", path.display()))
-                .hint("`gleaner load groups FILE` makes one; `gleaner demo` shows the whole job")
-                .hint("another place is named with `--db PATH` or the variable `GLEANER_DB`");
-        }
+        Self::must_exist(path)?;
         Self::open_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE, None)
+    }
+
+    /// Refuses a path where nothing is.
+    pub fn must_exist(path: &Path) -> anyhow::Result<()> {
+        if path.exists() {
+            return Ok(());
+        }
+        Err(anyhow!("there is no database at `{}`", path.display()))
+            .hint("`gleaner load groups FILE` makes one; `gleaner demo` shows the whole job")
+            .hint("another place is named with `--db PATH` or the variable `GLEANER_DB`")
     }
 
     /// Opens the database at `path`, making it and its folder where there is none. `now` dates what is made.

@@ -40,6 +40,21 @@ impl WholeFile {
         Ok(Self { out: BufWriter::with_capacity(1 << 18, file), path: path.to_owned() })
     }
 
+    /// Takes the file from everybody else's eyes.
+    pub(crate) fn only_for_owner(&self) -> anyhow::Result<()> {
+        #[cfg(unix)]
+        {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+            self.out.get_ref().as_file().set_permissions(mode).with_context(|| cannot(&self.path))?;
+        }
+        Ok(())
+    }
+
+    /// Returns where the file is while it is written, for a writer that opens it itself.
+    pub(crate) fn temporary_path(&self) -> &Path {
+        self.out.get_ref().path()
+    }
+
     /// Gives the file its place; from here on it is whole there, also after a loss of power.
     pub(crate) fn finish(self) -> anyhow::Result<()> {
         let on_path = || cannot(&self.path);

@@ -6,6 +6,7 @@
 
 mod account;
 mod batches;
+mod check;
 mod moves;
 mod requests;
 

@@ -16,6 +16,9 @@ const APPLICATION_ID: i32 = 0x676C_6E72;
 const STEPS: [&str; 2] =
     [include_str!("../migrations/0001_initial.sql"), include_str!("../migrations/0002_more_of_the_wire.sql")];
 
+/// The version that this program writes.
+pub(super) const NEWEST: i64 = STEPS.len() as i64;
+
 /// Refuses a file that is not ours, or newer than the program. Nothing of it is changed.
 pub(super) fn check(connection: &Connection) -> anyhow::Result<()> {
     let found = version(connection)?;
@@ -74,11 +77,11 @@ fn take_steps(connection: &mut Connection, last: usize, create: Option<&str>) ->
     Ok(())
 }
 
-fn version(connection: &Connection) -> anyhow::Result<i64> {
+pub(super) fn version(connection: &Connection) -> anyhow::Result<i64> {
     Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
 }
 
-fn check_owner(connection: &Connection) -> anyhow::Result<()> {
+pub(super) fn check_owner(connection: &Connection) -> anyhow::Result<()> {
     let id: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     if id == APPLICATION_ID {
         return Ok(());
