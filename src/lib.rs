@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Arrows point down and never in a circle:
-//! `command > extract > batch > {import curation} > linking > {intake explore} > session > {request profile store report
+//! `command > extract > batch > {import curation upkeep} > linking > {intake explore} > session > {request profile store report
 //! sandbox} > {provider answer resolve terminal} > {config error model} > text`.
 //!
 //! What must not exist: SQL outside `store`, HTTP outside `provider` and `sandbox`, printing outside `terminal`, reading
@@ -21,6 +21,7 @@ pub mod extract;
 pub mod batch;
 pub mod import;
 pub mod curation;
+pub mod upkeep;
 pub mod linking;
 
 pub mod intake;

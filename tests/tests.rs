@@ -42,3 +42,6 @@ mod explore;
 
 /// Tending the catalog: decisions and their scope, a catalog made of the stories' names, merging, splitting, duplicates.
 mod catalog;
+
+/// Care for the file: `check`, what it finds and mends, and `backup`.
+mod upkeep;

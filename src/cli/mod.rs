@@ -17,6 +17,7 @@ pub mod profile;
 pub mod resolve;
 pub mod select;
 pub mod spend;
+pub mod upkeep;
 
 use std::path::PathBuf;
 
@@ -176,6 +177,18 @@ pub enum Command {
     /// Topics, mentions and links are made again from the answers' texts in the ledger, in one transaction. Nothing is
     /// asked and nothing is paid. Useful after an upgrade or a change of the catalog.
     Rebuild,
+
+    /// Say what is wrong with the database, and which command mends it
+    ///
+    /// Looks at the file, the schema, references, the ledger's balance, requests that nothing will answer, indexes,
+    /// values that cannot be read, files that a crash left behind, and the clock. Exit code 3 if anything is wrong.
+    Check(upkeep::CheckArgs),
+
+    /// Copy the database to a file, consistent and compact, also while another gleaner writes
+    ///
+    /// The copy is read back and checked before it gets its name. To restore it, copy it to the place of the database
+    /// while no gleaner runs; --check says whether it is sound.
+    Backup(upkeep::BackupArgs),
 
     /// Run a local server of the provider's API, to rehearse against
     ///

@@ -14,7 +14,9 @@ mod select;
 mod shown;
 
 mod audit;
+mod backup;
 mod batch;
+mod check;
 mod catalog;
 mod demo;
 mod compare;
@@ -37,11 +39,19 @@ mod unresolved;
 
 use crate::cli::{Cli, Command};
 use crate::error::{Exit, Explain as _, usage};
+use crate::upkeep::diagnosis;
 
 pub(crate) use context::Context;
 
 /// Runs what was typed and returns the exit code.
 pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
+    dispatch(cli, context).map_err(|error| match context.db_path() {
+        Ok(path) => diagnosis::explain(error, &path),
+        Err(_) => error,
+    })
+}
+
+fn dispatch(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
     let Some(command) = cli.command else {
         return original::run(&cli.original, context);
     };
@@ -69,6 +79,8 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Catalog(command) => catalog::run(&command, context),
         Command::Resolve(args) => resolve::run(&args, context),
         Command::Rebuild => rebuild::run(context),
+        Command::Check(args) => check::run(&args, context),
+        Command::Backup(args) => backup::run(&args, context),
         Command::Sandbox(args) => sandbox::run(&args, context),
     }
 }

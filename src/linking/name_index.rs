@@ -43,7 +43,7 @@ pub fn refresh_if_useless(store: &mut Store) -> Result<()> {
 }
 
 /// Returns whether the index is to be read, with what changed since laid over it.
-pub(super) fn is_usable(read: Read<'_>) -> Result<bool> {
+pub fn is_usable(read: Read<'_>) -> Result<bool> {
     Ok(read.index_state()?.n_stale <= OVERLAY && is_current(read)?)
 }
 

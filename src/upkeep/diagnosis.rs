@@ -1,0 +1,45 @@
+//! A read that failed because the file is damaged: which table it is, and what to do.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use rusqlite::ErrorCode;
+
+use crate::error::{self, Explain as _};
+use crate::store::Store;
+use crate::text::{single_line, words};
+
+/// Names the damaged tables in an error that damage can be the cause of; any other error comes back as it is.
+pub fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
+    if !may_be_damage(&error) {
+        return error;
+    }
+    let Ok(store) = Store::open_as_it_is(path) else { return error };
+    let mut damages = store.read().structural_damage(true);
+    damages.extend(store.read().misfits());
+    let mut tables: Vec<String> = damages.into_iter().map(|damage| single_line(&damage.table)).collect();
+    tables.dedup();
+    if tables.is_empty() {
+        return error;
+    }
+    let what = format!("the database `{}` is damaged, in {}", path.display(), words::list(&tables, "and"));
+    let explained = Err::<(), _>(error)
+        .context(what)
+        .hint("`gleaner check` says what is damaged, and `gleaner check --repair` mends what can be mended")
+        .hint("a backup made with `gleaner backup` is copied to its place");
+    explained.expect_err("it was made from an error")
+}
+
+/// Returns whether the file, and not the program or the disk, may be what is wrong.
+fn may_be_damage(error: &anyhow::Error) -> bool {
+    match error::find::<rusqlite::Error>(error) {
+        Some(rusqlite::Error::SqliteFailure(failure, _)) => failure.code == ErrorCode::DatabaseCorrupt,
+        Some(
+            rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::Utf8Error(..),
+        ) => true,
+        _ => false,
+    }
+}
