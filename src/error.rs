@@ -3,9 +3,8 @@
 //! `anyhow` is the ordinary way through the program. Where the knowledge is, a hint is attached with [`Explain::hint`]
 //! or the exit code is chosen with [`usage`]; `main` is the one place that prints them.
 
+use std::error::Error;
 use std::fmt;
-
-use crate::provider::{ApiError, Fault};
 
 /// Exit codes, the whole table. The README repeats it and a test holds the two together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +42,8 @@ impl fmt::Display for Note {
     }
 }
 
-impl std::error::Error for Note {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl Error for Note {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
         // `Display` already speaks for the wrapped error itself; the chain goes on below it.
         self.source.source()
     }
@@ -94,15 +93,23 @@ pub struct Explained {
 
 /// Takes an error apart: message, causes, hints and exit code.
 pub fn explain(error: &anyhow::Error) -> Explained {
+    explain_with(error, |_| (None, None))
+}
+
+/// The hint and the exit code that an error has by itself, if it has.
+pub type Advice = (Option<String>, Option<Exit>);
+
+/// Takes an error apart like [`explain`]; `advise` is asked about each cause, for the errors of the rooms above.
+pub fn explain_with(error: &anyhow::Error, advise: fn(&(dyn Error + 'static)) -> Advice) -> Explained {
     let mut explained = Explained { message: String::new(), causes: vec![], hints: vec![], exit: Exit::Failed };
     let mut exit = None;
-    collect(error, &mut explained, &mut exit);
+    collect(error, advise, &mut explained, &mut exit);
     explained.exit = exit.unwrap_or(Exit::Failed);
     explained
 }
 
 /// Returns the first error of a type in the chain, also below hints and exit codes.
-pub fn find<T: std::error::Error + Send + Sync + 'static>(error: &anyhow::Error) -> Option<&T> {
+pub fn find<T: Error + Send + Sync + 'static>(error: &anyhow::Error) -> Option<&T> {
     if let Some(found) = error.downcast_ref::<T>() {
         return Some(found);
     }
@@ -112,19 +119,22 @@ pub fn find<T: std::error::Error + Send + Sync + 'static>(error: &anyhow::Error)
     })
 }
 
-fn collect(error: &anyhow::Error, into: &mut Explained, exit: &mut Option<Exit>) {
+fn collect(
+    error: &anyhow::Error,
+    advise: fn(&(dyn Error + 'static)) -> Advice,
+    into: &mut Explained,
+    exit: &mut Option<Exit>,
+) {
     for cause in error.chain() {
         if let Some(note) = cause.downcast_ref::<Note>() {
             *exit = exit.or(note.exit);
-            collect(&note.source, into, exit);
+            collect(&note.source, advise, into, exit);
             into.hints.extend(note.hint.clone().filter(|hint| !into.hints.contains(hint)));
             return;
         }
-        // A call to the provider knows by itself what to advise.
-        if let Some(api) = cause.downcast_ref::<ApiError>() {
-            into.hints.extend(api.hint().filter(|hint| !into.hints.contains(hint)));
-            *exit = exit.or((api.fault == Fault::Interrupted).then_some(Exit::Interrupted));
-        }
+        let (hint, code) = advise(cause);
+        into.hints.extend(hint.filter(|hint| !into.hints.contains(hint)));
+        *exit = exit.or(code);
         // The file itself can be written, or it would have been said before.
         let sqlite = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
         if sqlite == Some(rusqlite::ErrorCode::ReadOnly) {

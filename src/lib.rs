@@ -8,8 +8,9 @@
 //! ```
 //!
 //! Arrows point down and never in a circle:
-//! `command > extract > batch > {import curation upkeep} > linking > {intake explore} > session > {request profile store report
-//! sandbox} > {provider answer resolve terminal} > {config error model} > text`.
+//! `command > cli > extract > batch > {import curation upkeep} > linking > {intake explore} > session >
+//! {request report sandbox store} > profile > {provider answer resolve terminal} > config > interrupt > error > model >
+//! text`.
 //!
 //! What must not exist: SQL outside `store`, HTTP outside `provider` and `sandbox`, printing outside `terminal`, reading
 //! of the environment or the clock outside `config`, and any I/O at all in the pure rooms (`text`, `model`,
@@ -99,7 +100,7 @@ fn show(terminal: &Terminal, error: &anyhow::Error) -> Exit {
         return Exit::Done;
     }
     let _ = terminal.flush();
-    let explained = error::explain(error);
+    let explained = session::explain(error);
     if explained.exit == Exit::Interrupted && explained.message == "interrupted" {
         // Who pressed Ctrl-C knows; what goes on without us is worth a word.
         explained.hints.iter().for_each(|hint| terminal.hint(hint));

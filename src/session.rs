@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::config::Config;
-use crate::error::{self, Explain as _};
-use crate::provider::{ApiError, Client, Fault};
+use crate::error::{self, Explain as _, Explained};
+use crate::provider::{self, ApiError, Client, Fault};
 use crate::request::Prices;
 use crate::store::{Origin, Store};
 use crate::terminal::Terminal;
@@ -94,6 +94,11 @@ pub fn table_of_prices(config: &Config) -> anyhow::Result<Prices> {
             Prices::builtin().overridden_by(&table).with_context(|| format!("cannot use `{}`", path.display()))
         }
     }
+}
+
+/// Takes an error apart for showing, with what a failed call of the provider advises.
+pub fn explain(error: &anyhow::Error) -> Explained {
+    error::explain_with(error, provider::advise)
 }
 
 /// Turns a failed call into an error for the person, with its hint.

@@ -9,6 +9,7 @@ pub mod plan;
 pub mod model_end;
 pub mod budget;
 pub mod part;
+pub mod record;
 pub mod request_file;
 pub mod look;
 pub mod reconcile;

@@ -180,7 +180,7 @@ pub(super) fn fields(json: &[u8]) -> Result<Fields, String> {
     });
     match parsed {
         Ok(serde_json::Value::Object(fields)) => Ok(fields),
-        Ok(other) => Err(format!("{} in place of a JSON object", super::record::kind_of(&other))),
+        Ok(other) => Err(format!("{} in place of a JSON object", super::message::kind_of(&other))),
         Err(error) => {
             // The library counts lines within the text; ours is one record, and the column is enough.
             let message = error.to_string();

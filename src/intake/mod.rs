@@ -14,6 +14,7 @@
 pub mod date;
 mod json;
 pub mod load;
+mod message;
 mod record;
 mod seen;
 mod table;

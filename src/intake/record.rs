@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
+use super::message::{excerpt, kind_of};
 use super::{CatalogRecord, Fields, date};
 use crate::model::{Attributes, Entity, EntityId, Group, GroupId, Story, Target, Taught, Verdict, attribute_name};
 use crate::resolve::mention_key;
@@ -246,22 +247,4 @@ fn date(fields: &mut Fields, name: &str) -> Result<Option<String>, String> {
         Some(other) => return Err(format!("`{name}` is {}, not a date", kind_of(&other))),
     };
     date::to_utc(&text).map(Some).map_err(|reason| format!("`{name}`: {reason}"))
-}
-
-/// The start of a text for a message.
-pub(super) fn excerpt(text: &str) -> &str {
-    let end = text.char_indices().nth(60).map_or(text.len(), |(at, _)| at);
-    &text[..end]
-}
-
-/// What a value is, for a message.
-pub(super) fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
 }

@@ -40,13 +40,13 @@ impl<R: BufRead> Table<R> {
         let missing = required.iter().find(|name| !has(name)).copied();
         let missing = missing.or_else(|| one_of.iter().find(|names| !names.iter().any(&has)).map(|names| names[0]));
         if let Some(missing) = missing {
-            let there: Vec<&str> = columns.iter().map(|name| super::record::excerpt(name)).take(20).collect();
+            let there: Vec<&str> = columns.iter().map(|name| super::message::excerpt(name)).take(20).collect();
             return Err(anyhow::anyhow!("no column `{missing}`, only `{}`", there.join("`, `")))
                 .hint("the first line of a CSV file must name its columns; rename the one that is meant");
         }
         for (index, name) in columns.iter().enumerate() {
             if !name.is_empty() && columns[..index].contains(name) {
-                bail!("two columns are named `{}`", super::record::excerpt(name));
+                bail!("two columns are named `{}`", super::message::excerpt(name));
             }
         }
         Ok(Self { reader, columns, left, row: csv::ByteRecord::new() })

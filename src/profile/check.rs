@@ -1,41 +1,10 @@
 //! Everything that can be wrong with a profile, found before anything is paid for.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
-use super::{EntityType, Profile, parse, schema, template};
+use super::problem::Problem;
+use super::{EntityType, Profile, schema, template};
 use crate::model::Kind;
-
-/// One thing wrong with a profile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Where: a line of the file, or the key.
-    pub place: String,
-    /// What.
-    pub message: String,
-    /// What to do about it, where that is not plain.
-    pub hint: Option<String>,
-}
-
-impl Problem {
-    fn at(place: impl Into<String>, message: impl Into<String>) -> Problem {
-        Problem { place: place.into(), message: message.into(), hint: None }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.message)
-    }
-}
-
-/// Returns all that is wrong with a profile's text; nothing means it can be used.
-pub fn check(text: &str) -> Vec<Problem> {
-    match parse::read(text) {
-        Ok(profile) => problems(&profile),
-        Err(problem) => vec![problem],
-    }
-}
 
 /// The fields of an answered entity that are not hints.
 const RESERVED: [&str; 7] = ["type", "mention", "is_primary", "confidence", "rank", "entity_type", "mention_text"];
@@ -173,6 +142,7 @@ fn listed(words: &[&str]) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::profile::check;
 
     /// A small profile that uses every key.
     const TEXT: &str = r#"

@@ -9,11 +9,13 @@ mod prompt;
 mod builtin;
 mod check;
 mod parse;
+mod problem;
 mod template;
 pub mod schema;
 mod types;
 
-pub use check::{Problem, check};
+pub use parse::check;
+pub use problem::Problem;
 pub use prompt::{Endpoint, Prompt, PromptOptions, make_prompt};
 pub use types::{EntityType, Pair};
 

@@ -3,7 +3,8 @@
 use anyhow::{Result, anyhow};
 use serde::Deserialize;
 
-use super::check::{self, Problem};
+use super::check::problems;
+use super::problem::Problem;
 use super::{EntityType, Keyword, Model, Pair, Profile};
 use crate::error::Explain as _;
 
@@ -11,8 +12,8 @@ use crate::error::Explain as _;
 pub(super) fn profile(text: &str) -> Result<Profile> {
     let (profile, problems) = match read(text) {
         Ok(profile) => {
-            let problems = check::problems(&profile);
-            (Some(profile), problems)
+            let found = problems(&profile);
+            (Some(profile), found)
         }
         Err(problem) => (None, vec![problem]),
     };
@@ -30,6 +31,14 @@ pub(super) fn profile(text: &str) -> Result<Profile> {
                 None => error,
             }
         }
+    }
+}
+
+/// Returns all that is wrong with a profile's text; nothing means it can be used.
+pub fn check(text: &str) -> Vec<Problem> {
+    match read(text) {
+        Ok(profile) => problems(&profile),
+        Err(problem) => vec![problem],
     }
 }
 

@@ -5,7 +5,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Problem, Profile};
+use super::Profile;
+use super::problem::Problem;
 
 /// Returns the schema of an answer about topics.
 pub fn topics() -> Value {

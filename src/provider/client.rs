@@ -157,7 +157,7 @@ impl Client {
 
     /// Returns all files, page by page.
     pub fn all_files<'a>(&'a self, purpose: Option<&'a str>) -> Pages<'a, FileObject> {
-        Pages::new(self, Box::new(move |client, after| client.list_files(purpose, after)))
+        Pages::new(self.origin().host(), Box::new(move |after| self.list_files(purpose, after)))
     }
 
     /// Deletes a file; one that is already gone is as good.
@@ -209,7 +209,7 @@ impl Client {
 
     /// Returns all batches, newest first, page by page.
     pub fn all_batches(&self) -> Pages<'_, Batch> {
-        Pages::new(self, Box::new(|client, after| client.list_batches(after, PAGE_ITEMS)))
+        Pages::new(self.origin().host(), Box::new(|after| self.list_batches(after, PAGE_ITEMS)))
     }
 
     /// Returns the models the server offers.

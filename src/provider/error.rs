@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::wire;
+use crate::error;
 
 /// A call that did not succeed.
 #[derive(Clone, PartialEq)]
@@ -269,6 +270,13 @@ impl fmt::Debug for ApiError {
 }
 
 impl std::error::Error for ApiError {}
+
+/// Returns what a failed call advises by itself, wherever it stands in a chain of causes; for [`error::explain_with`].
+pub fn advise(cause: &(dyn std::error::Error + 'static)) -> error::Advice {
+    let api = cause.downcast_ref::<ApiError>();
+    let is_interrupted = api.is_some_and(|api| api.fault == Fault::Interrupted);
+    (api.and_then(ApiError::hint), is_interrupted.then_some(error::Exit::Interrupted))
+}
 
 /// The longest message kept of what a server says; longer ones are cut.
 const MESSAGE_CHARS_MAX: usize = 600;

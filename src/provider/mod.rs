@@ -26,7 +26,7 @@ mod tests;
 
 pub use client::{Answered, Client, CreateError, Hooks, Stopper};
 pub use download::Downloaded;
-pub use error::{ApiError, Fault};
+pub use error::{ApiError, Fault, advise};
 pub use page::Pages;
 pub use retry::{RateLimits, Retrying};
 pub use settings::{Origin, Secret, Settings};

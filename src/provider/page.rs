@@ -1,17 +1,17 @@
 //! Lists, page by page, with an end even where a server gives none.
 
-use super::client::Client;
 use super::error::{ApiError, Fault};
 use super::wire::Page;
 
 /// How many pages of a list are read at most: with 100 batches a page, fifty hours of the provider's 2,000 an hour.
 const PAGES_MAX: usize = 1000;
 
-type Fetch<'a, T> = Box<dyn Fn(&Client, Option<&str>) -> Result<Page<T>, ApiError> + 'a>;
+/// Fetches the page behind the item with this id.
+type Fetch<'a, T> = Box<dyn Fn(Option<&str>) -> Result<Page<T>, ApiError> + 'a>;
 
 /// All items of a list, newest first, fetched as they are asked for. Ends after the first error.
 pub struct Pages<'a, T> {
-    client: &'a Client,
+    host: &'a str,
     fetch: Fetch<'a, T>,
     ready: std::vec::IntoIter<T>,
     after: Option<String>,
@@ -20,8 +20,8 @@ pub struct Pages<'a, T> {
 }
 
 impl<'a, T> Pages<'a, T> {
-    pub(super) fn new(client: &'a Client, fetch: Fetch<'a, T>) -> Pages<'a, T> {
-        Pages { client, fetch, ready: Vec::new().into_iter(), after: None, n_pages: 0, done: false }
+    pub(super) fn new(host: &'a str, fetch: Fetch<'a, T>) -> Pages<'a, T> {
+        Pages { host, fetch, ready: Vec::new().into_iter(), after: None, n_pages: 0, done: false }
     }
 }
 
@@ -39,11 +39,10 @@ impl<T> Iterator for Pages<'_, T> {
             self.n_pages += 1;
             if self.n_pages > PAGES_MAX {
                 self.done = true;
-                let host = self.client.origin().host();
                 let why = format!("the list has no end after {PAGES_MAX} pages");
-                return Some(Err(ApiError::new(Fault::Unreadable, "read the list", host, why)));
+                return Some(Err(ApiError::new(Fault::Unreadable, "read the list", self.host, why)));
             }
-            match (self.fetch)(self.client, self.after.as_deref()) {
+            match (self.fetch)(self.after.as_deref()) {
                 Ok(page) => {
                     // A server that ignores `after` would give the same page for ever.
                     self.done = !page.has_more || page.last_id.is_none() || page.last_id == self.after;

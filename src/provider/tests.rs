@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use super::testing::{Act, Seen, Server, reply};
-use super::{Client, CreateBatch, CreateError, Fault, Hooks, Secret, Settings, Upload};
+use super::{Client, CreateBatch, CreateError, Fault, Hooks, Secret, Settings, Upload, advise};
 
 fn create() -> CreateBatch {
     CreateBatch {
@@ -173,7 +173,7 @@ fn an_interrupted_pause_ends_the_call() {
     let hooks = Hooks { pause: Box::new(|_| false), retrying: Box::new(|_| ()) };
     let client = Client::new(&Settings::new(&server.url), hooks).unwrap();
     let error = anyhow::Error::from(client.get_batch("b").unwrap_err());
-    assert_eq!(crate::error::explain(&error).exit, crate::error::Exit::Interrupted);
+    assert_eq!(crate::error::explain_with(&error, advise).exit, crate::error::Exit::Interrupted);
     client.stopper().stop();
     assert_eq!(client.get_batch("b").unwrap_err().fault, Fault::Interrupted);
     assert_eq!(server.lines().len(), 1);

@@ -6,12 +6,13 @@ use serde_json::json;
 
 use super::super::{Context, select};
 use super::describe;
-use super::wait::{self, finish};
+use super::wait;
 use crate::batch::budget::{self, Budget, Cost};
 use crate::batch::model_end::{self, Work};
 use crate::batch::plan::{self, Estimate, Plan};
 use crate::batch::prompts::Prompts;
 use crate::batch::reconcile;
+use crate::batch::record::record;
 use crate::batch::request_file;
 use crate::batch::submit::{self, Submitted};
 use crate::cli::batch::{CreateArgs, PartArgs};
@@ -85,7 +86,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
         plan = plan::plan(&session, &prompts, &selection, limits, &prices, sandbox)?;
     }
 
-    let run = plan::record(&mut session, &prompts, &plan, origin.as_ref().filter(|_| is_online), false)?;
+    let run = record(&mut session, &prompts, &plan, origin.as_ref().filter(|_| is_online), false)?;
     if let Some(client) = &client {
         let sent = submit::send_waiting(&mut session, client, Some(&run), &budget, args.parts.max_enqueued_tokens);
         submitted.merge(sent.hint(format!("the run is kept: `gleaner batch submit {run}` goes on with it"))?);
@@ -328,7 +329,7 @@ fn next_steps(context: &Context, run: &str, is_online: bool, submitted: &Submitt
             .hint("or take the file elsewhere and import the answers with `gleaner batch process --file FILE`");
         return;
     }
-    finish::say_uncertain(context, &submitted.uncertain);
+    describe::say_uncertain(context, &submitted.uncertain);
     if !submitted.held.is_empty() {
         context.terminal.hint(format!(
             "{} for the provider's queue; `gleaner batch wait` sends them as it empties",

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::super::Context;
 use crate::batch::refusal;
 use crate::import::answers::ImportReport;
-use crate::model::BatchId;
+use crate::model::{BatchId, BatchKey};
 use crate::store::{Account, BatchRow, BatchState, Read, Spend};
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, dollars, duration, number};
@@ -273,4 +273,15 @@ pub(super) fn show_import(
         }
     }
     Ok(())
+}
+
+/// Says that parts may or may not be at the provider.
+pub(super) fn say_uncertain(context: &Context, uncertain: &[BatchKey]) {
+    if !uncertain.is_empty() {
+        context.terminal.warn(format!(
+            "{} may or may not be at the provider; nothing of it is sent again before that is known",
+            count(uncertain.len() as u64, "part")
+        ));
+        context.terminal.hint("`gleaner batch wait` goes on looking");
+    }
 }

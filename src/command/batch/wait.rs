@@ -12,11 +12,12 @@ use crate::batch::reconcile;
 use crate::batch::submit;
 use crate::batch::target::Target;
 use crate::cli::batch::{SubmitArgs, WaitArgs};
-use crate::error::{Exit, Explain as _, explain, usage};
+use crate::error::{Exit, Explain as _, usage};
 use crate::model::RunId;
 use crate::provider::Client;
 use crate::request::Prices;
 use crate::session::Session;
+use crate::session::explain;
 use crate::store::BatchState;
 use crate::terminal::words::{count, dollars};
 
@@ -126,7 +127,7 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
         }
         context.terminal.hint("`gleaner batch wait` waits and imports");
     }
-    finish::say_uncertain(context, &submitted.uncertain);
+    describe::say_uncertain(context, &submitted.uncertain);
     Ok(if submitted.uncertain.is_empty() { Exit::Done } else { Exit::Incomplete })
 }
 
@@ -197,29 +198,11 @@ pub(super) fn until_done(
     }
     let uncertain: Vec<_> =
         left.into_iter().filter(|key| read.batch(*key).is_ok_and(|part| part.state == BatchState::Creating)).collect();
-    finish::say_uncertain(context, &uncertain);
+    describe::say_uncertain(context, &uncertain);
     if exit == Exit::Incomplete {
         context.terminal.hint(
             "what was never billed is sent again by the next `gleaner batch create`; the rest with `--retry-failed`",
         );
     }
     Ok(exit)
-}
-
-/// Words that end several commands.
-pub(super) mod finish {
-    use super::super::super::Context;
-    use crate::model::BatchKey;
-    use crate::terminal::words::count;
-
-    /// Says that parts may or may not be at the provider.
-    pub(in crate::command::batch) fn say_uncertain(context: &Context, uncertain: &[BatchKey]) {
-        if !uncertain.is_empty() {
-            context.terminal.warn(format!(
-                "{} may or may not be at the provider; nothing of it is sent again before that is known",
-                count(uncertain.len() as u64, "part")
-            ));
-            context.terminal.hint("`gleaner batch wait` goes on looking");
-        }
-    }
 }

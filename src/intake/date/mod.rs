@@ -151,11 +151,11 @@ fn at(date: Date, (hour, minute, second): (i8, i8, i8), offset_secs: i32) -> Opt
 }
 
 fn no_date(text: &str) -> String {
-    format!("`{}` is not a date such as 2024-05-06 or 2024-05-06T12:30:00Z", super::record::excerpt(text))
+    format!("`{}` is not a date such as 2024-05-06 or 2024-05-06T12:30:00Z", super::message::excerpt(text))
 }
 
 fn two_ways(text: &str) -> String {
-    format!("`{}` can mean two days; write it as 2024-05-06", super::record::excerpt(text))
+    format!("`{}` can mean two days; write it as 2024-05-06", super::message::excerpt(text))
 }
 
 #[cfg(test)]

@@ -1,0 +1,26 @@
+//! One thing wrong with a profile.
+
+use std::fmt;
+
+/// One thing wrong with a profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where: a line of the file, or the key.
+    pub place: String,
+    /// What.
+    pub message: String,
+    /// What to do about it, where that is not plain.
+    pub hint: Option<String>,
+}
+
+impl Problem {
+    pub(super) fn at(place: impl Into<String>, message: impl Into<String>) -> Problem {
+        Problem { place: place.into(), message: message.into(), hint: None }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}
