@@ -1,14 +1,14 @@
 //! What went wrong with a call, in a form that answers questions: again? whose fault? which limit?
 
-use crate::text::clean;
 use std::fmt;
 use std::ops::Deref;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::wire;
+use super::fields;
 use crate::error;
+use crate::text::clean;
 
 /// A call that did not succeed.
 #[derive(Clone, PartialEq)]
@@ -320,7 +320,7 @@ pub(super) fn read_error(status: u16, body: &[u8]) -> Said {
 }
 
 fn from_json(value: &Value) -> Said {
-    let word = |value: &Value, key| wire::text(value, key).map(|t| clean(&t, WORD_CHARS_MAX));
+    let word = |value: &Value, key| fields::text(value, key).map(|t| clean(&t, WORD_CHARS_MAX));
     match value {
         Value::Array(items) => items.first().map(from_json).unwrap_or_default(),
         Value::String(text) => Said { message: excerpt(text.as_bytes()), ..Said::default() },

@@ -1,4 +1,4 @@
-//! The only HTTP: a blocking client of the Files, Batches, Responses and Chat Completions APIs.
+//! The only HTTP: a blocking client of one provider, its APIs read tolerantly.
 //!
 //! [`Client`] has one method a verb; [`Settings`] and [`Hooks`] are all it is told (nothing here reads the environment
 //! or the clock). What the provider says is read tolerantly into the types of [`wire`]: null is absent, unknown words
@@ -12,7 +12,9 @@
 mod client;
 mod settings;
 mod error;
+mod status;
 pub mod wire;
+mod fields;
 mod transport;
 mod retry;
 mod upload;
@@ -30,5 +32,6 @@ pub use error::{ApiError, Fault, advise};
 pub use page::Pages;
 pub use retry::{RateLimits, Retrying};
 pub use settings::{Origin, Secret, Settings};
+pub use status::BatchStatus;
 pub use upload::Upload;
-pub use wire::{Batch, BatchError, BatchStatus, CreateBatch, FileObject, ModelObject, Page, RequestCounts};
+pub use wire::{Batch, BatchError, CreateBatch, FileObject, ModelObject, Page, RequestCounts};

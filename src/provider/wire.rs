@@ -1,89 +1,17 @@
 //! What travels: the provider's objects, read tolerantly. Pure.
 //!
 //! Other servers speak the same API with small differences, so nothing is required but an id: null is the same as
-//! absent, an empty id is none, a time may be a float, an unknown status is kept as it is.
+//! absent, an empty id is none, a time may be a float or a date, an unknown status is kept as it is.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::fields::{count, plain, text, time};
+use super::status::BatchStatus;
 use crate::model::Usage;
 use crate::text::clean;
-
-/// The states of a batch.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum BatchStatus {
-    /// The input file is being checked.
-    Validating,
-    /// The check failed, or the queue was full; see the errors.
-    Failed,
-    /// Running.
-    InProgress,
-    /// Done; the results are being written.
-    Finalizing,
-    /// Ended; some lines may have failed.
-    Completed,
-    /// The 24 hours are over; what was finished is delivered, and billed.
-    Expired,
-    /// Being cancelled, for up to ten minutes.
-    Cancelling,
-    /// Cancelled; there may be some results.
-    Cancelled,
-    /// A word this program does not know, kept as it is; empty where there was none. Never the end.
-    Other(String),
-}
-
-impl BatchStatus {
-    /// Reads the provider's word.
-    pub fn parse(word: &str) -> BatchStatus {
-        match word {
-            "validating" => BatchStatus::Validating,
-            "failed" => BatchStatus::Failed,
-            "in_progress" => BatchStatus::InProgress,
-            "finalizing" => BatchStatus::Finalizing,
-            "completed" => BatchStatus::Completed,
-            "expired" => BatchStatus::Expired,
-            "cancelling" => BatchStatus::Cancelling,
-            "cancelled" => BatchStatus::Cancelled,
-            other => BatchStatus::Other(clean(other, 60)),
-        }
-    }
-
-    /// Returns the provider's word.
-    pub fn as_str(&self) -> &str {
-        match self {
-            BatchStatus::Validating => "validating",
-            BatchStatus::Failed => "failed",
-            BatchStatus::InProgress => "in_progress",
-            BatchStatus::Finalizing => "finalizing",
-            BatchStatus::Completed => "completed",
-            BatchStatus::Expired => "expired",
-            BatchStatus::Cancelling => "cancelling",
-            BatchStatus::Cancelled => "cancelled",
-            BatchStatus::Other(word) => word,
-        }
-    }
-
-    /// Returns whether nothing will change any more.
-    pub fn is_terminal(&self) -> bool {
-        use BatchStatus::{Cancelled, Completed, Expired, Failed};
-        matches!(self, Failed | Completed | Expired | Cancelled)
-    }
-}
-
-impl fmt::Display for BatchStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.as_str().is_empty() { "unknown" } else { self.as_str() })
-    }
-}
-
-impl Serialize for BatchStatus {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
 
 /// How many lines of a batch are where. Not evidence: the lines are counted at the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +22,16 @@ pub struct RequestCounts {
     pub completed: u64,
     /// Failed.
     pub failed: u64,
+}
+
+impl RequestCounts {
+    /// Reads the counts; `None` where there is no number in them.
+    fn read(counts: &Value) -> Option<RequestCounts> {
+        let [total, completed, failed] = ["total", "completed", "failed"].map(|key| count(counts, key));
+        total.or(completed).or(failed)?;
+        let or_none = |n: Option<u64>| n.unwrap_or(0);
+        Some(RequestCounts { total: or_none(total), completed: or_none(completed), failed: or_none(failed) })
+    }
 }
 
 /// One reason why a batch failed.
@@ -157,9 +95,10 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Reads a batch; nothing is required but an id.
+    /// Reads a batch; nothing is required but an id. Some servers wrap it: `{"job": {…}}`.
     pub fn read(value: &Value) -> Option<Batch> {
-        let at = |key| integer(value, key);
+        let value = value.get("job").filter(|job| job.is_object()).unwrap_or(value);
+        let at = |key| time(value, key);
         Some(Batch {
             id: text(value, "id")?,
             status: BatchStatus::parse(&text(value, "status").unwrap_or_default()),
@@ -168,7 +107,7 @@ impl Batch {
             input_file_id: text(value, "input_file_id"),
             output_file_id: text(value, "output_file_id"),
             error_file_id: text(value, "error_file_id"),
-            errors: read_errors(value.get("errors")),
+            errors: read_errors(value.get("errors").filter(|errors| !errors.is_null()).or(value.get("error"))),
             completion_window: text(value, "completion_window"),
             created_at: at("created_at"),
             in_progress_at: at("in_progress_at"),
@@ -179,10 +118,7 @@ impl Batch {
             expired_at: at("expired_at"),
             cancelling_at: at("cancelling_at"),
             cancelled_at: at("cancelled_at"),
-            request_counts: value.get("request_counts").filter(|v| v.is_object()).map(|counts| {
-                let n = |key| integer(counts, key).and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
-                RequestCounts { total: n("total"), completed: n("completed"), failed: n("failed") }
-            }),
+            request_counts: value.get("request_counts").and_then(RequestCounts::read),
             usage: value.get("usage").and_then(Usage::read),
             metadata: match value.get("metadata") {
                 Some(Value::Object(map)) => {
@@ -226,7 +162,7 @@ fn read_errors(value: Option<&Value>) -> Vec<BatchError> {
                 code: cleaned(item, "code"),
                 message: cleaned(item, "message"),
                 param: cleaned(item, "param"),
-                line: integer(item, "line").and_then(|n| u64::try_from(n).ok()),
+                line: count(item, "line"),
             },
         })
         .collect()
@@ -247,6 +183,10 @@ pub struct FileObject {
     pub created_at: Option<i64>,
     /// Unix seconds.
     pub expires_at: Option<i64>,
+    /// `processed`, or a word that says that it is not ready yet; many servers have none.
+    pub status: Option<String>,
+    /// Why it could not be read.
+    pub status_details: Option<String>,
 }
 
 impl FileObject {
@@ -254,12 +194,24 @@ impl FileObject {
     pub fn read(value: &Value) -> Option<FileObject> {
         Some(FileObject {
             id: text(value, "id")?,
-            bytes: integer(value, "bytes").and_then(|n| u64::try_from(n).ok()),
+            bytes: count(value, "bytes"),
             filename: text(value, "filename").map(|t| clean(&t, 300)),
             purpose: text(value, "purpose"),
-            created_at: integer(value, "created_at"),
-            expires_at: integer(value, "expires_at"),
+            created_at: time(value, "created_at"),
+            expires_at: time(value, "expires_at"),
+            status: text(value, "status").map(|word| clean(&word, 60).to_ascii_lowercase()),
+            status_details: text(value, "status_details").map(|words| clean(&words, 300)),
         })
+    }
+
+    /// Returns whether the provider is still reading it; a batch of it would be refused.
+    pub fn is_pending(&self) -> bool {
+        matches!(self.status.as_deref(), Some("pending" | "uploading" | "running" | "processing" | "notstarted"))
+    }
+
+    /// Returns whether the provider could not read it.
+    pub fn is_broken(&self) -> bool {
+        matches!(self.status.as_deref(), Some("error" | "failed"))
     }
 }
 
@@ -292,7 +244,7 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// Reads a page: an object with `data`, or a bare list. Where a server does not say whether more follows, a page with
-    /// as many things as were asked for is taken to be one of several.
+    /// just as many things as were asked for is taken to be one of several; one with more is all there is.
     pub(super) fn read(value: &Value, limit: usize, item: impl Fn(&Value) -> Option<T>) -> Option<Page<T>> {
         let list = match value {
             Value::Array(items) => items,
@@ -300,7 +252,7 @@ impl<T> Page<T> {
         };
         Some(Page {
             data: list.iter().filter_map(item).collect(),
-            has_more: value.get("has_more").and_then(Value::as_bool).unwrap_or(list.len() >= limit),
+            has_more: value.get("has_more").and_then(Value::as_bool).unwrap_or(list.len() == limit),
             last_id: text(value, "last_id").or_else(|| list.last().and_then(|last| text(last, "id"))),
         })
     }
@@ -334,31 +286,6 @@ impl CreateBatch {
             body["output_expires_after"] = json!({"anchor": "created_at", "seconds": seconds});
         }
         body.to_string()
-    }
-}
-
-/// Returns a field as text: a string that is not empty, or a number's digits.
-pub(super) fn text(value: &Value, key: &str) -> Option<String> {
-    plain(value.get(key)?).filter(|text| !text.is_empty())
-}
-
-fn plain(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        _ => None,
-    }
-}
-
-/// Returns a field as a whole number, also where it is a float or text.
-pub(super) fn integer(value: &Value, key: &str) -> Option<i64> {
-    let value = value.get(key)?;
-    let float = |n: f64| (n.is_finite() && n.abs() < 9e15).then_some(n as i64);
-    match value {
-        Value::Number(n) => n.as_i64().or_else(|| n.as_f64().and_then(float)),
-        Value::String(text) => text.trim().parse().ok().and_then(float),
-        _ => None,
     }
 }
 
@@ -409,24 +336,6 @@ mod tests {
     }
 
     #[test]
-    fn only_four_states_are_the_end_and_unknown_ones_are_kept() {
-        for (word, end) in [
-            ("validating", false),
-            ("in_progress", false),
-            ("finalizing", false),
-            ("cancelling", false),
-            ("paused_for_review", false),
-            ("completed", true),
-            ("failed", true),
-            ("expired", true),
-            ("cancelled", true),
-        ] {
-            let status = BatchStatus::parse(word);
-            assert_eq!((status.as_str(), status.is_terminal()), (word, end));
-        }
-    }
-
-    #[test]
     fn counts_and_usage_are_read_in_either_spelling() {
         let batch = batch(
             r#"{"id":"b","request_counts":{"total":3,"completed":2},"usage":{"input_tokens":0,"prompt_tokens":7,
@@ -439,12 +348,42 @@ mod tests {
     }
 
     #[test]
+    fn counts_of_nothing_are_none() {
+        let counts = |text: &str| batch(&format!(r#"{{"id":"b","request_counts":{text}}}"#)).request_counts;
+        assert_eq!(counts(r#"{"total":null,"completed":null,"failed":null}"#), None);
+        assert_eq!(counts("{}"), None);
+        assert_eq!(counts("[]"), None);
+        assert_eq!(counts(r#"{"completed":2,"failed":-1}"#), Some(RequestCounts { completed: 2, ..Default::default() }));
+    }
+
+    #[test]
+    fn a_batch_may_be_wrapped_and_its_times_be_dates() {
+        let job = batch(
+            r#"{"job":{"id":"j","status":"VALIDATING","created_at":"2026-07-19T17:13:57.25Z","error":"queue is full",
+                "errors":null},"warning":""}"#,
+        );
+        assert_eq!((job.id.as_str(), job.status.as_str(), job.created_at), ("j", "validating", Some(1_784_481_237)));
+        assert_eq!(job.errors[0].message.as_deref(), Some("queue is full"));
+    }
+
+    #[test]
+    fn a_file_may_not_be_ready_yet() {
+        let file = |status: &str| FileObject::read(&json!({"id": "f", "status": status})).unwrap();
+        let is = |status: &str| (file(status).is_pending(), file(status).is_broken());
+        assert_eq!(["pending", "Pending", "processed", "uploaded", "error", ""].map(is), {
+            let (ready, pending, broken) = ((false, false), (true, false), (false, true));
+            [pending, pending, ready, ready, broken, ready]
+        });
+    }
+
+    #[test]
     fn a_page_may_be_a_bare_list() {
         let page = |text: &str| Page::read(&serde_json::from_str(text).unwrap(), 2, Batch::read);
         let full = page(r#"{"object":"list","data":[{"id":"a"},{"no":"id"},{"id":"b"}],"has_more":true}"#).unwrap();
         assert_eq!((full.data.len(), full.has_more, full.last_id.as_deref()), (2, true, Some("b")));
         assert!(!page(r#"[{"id":"a"}]"#).unwrap().has_more);
         assert!(page(r#"{"data":[{"id":"a"},{"id":"b"}]}"#).unwrap().has_more);
+        assert!(!page(r#"[{"id":"a"},{"id":"b"},{"id":"c"}]"#).unwrap().has_more, "it knows no pages");
         assert_eq!(page(r#"{"data":null}"#), None);
     }
 }
