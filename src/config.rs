@@ -14,9 +14,6 @@ use jiff::Timestamp;
 use crate::error::{Explain as _, usage};
 use crate::interrupt;
 
-/// Where the provider is unless said otherwise.
-pub const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
-
 /// How long the provider's list is searched for a batch whose creation had no clear outcome. The contract knows no
 /// bound; peers saw a batch appear within seconds, and three minutes cost nothing compared with buying twice.
 const ADOPT_WAIT: Duration = Duration::from_secs(180);
@@ -127,9 +124,9 @@ impl Config {
         Ok(Some((path, text)))
     }
 
-    /// Returns the base URL of the provider, without a slash at its end.
-    pub fn base_url(&self, typed: Option<&str>) -> String {
-        typed.or(self.var("OPENAI_BASE_URL")).unwrap_or(DEFAULT_BASE_URL).trim().trim_end_matches('/').to_owned()
+    /// Returns the base URL of the provider without a slash at its end, where it is said.
+    pub fn base_url(&self, typed: Option<&str>) -> Option<String> {
+        typed.or(self.var("OPENAI_BASE_URL")).map(|url| url.trim().trim_end_matches('/').to_owned())
     }
 
     /// Returns the provider's key. It is never stored or printed.
@@ -189,9 +186,9 @@ mod tests {
         let c = config(&[("GLEANER_DB", "/tmp/a.db"), ("OPENAI_BASE_URL", "http://localhost:8080/v1/")]);
         assert_eq!(c.db_path(None).unwrap(), Path::new("/tmp/a.db"));
         assert_eq!(c.db_path(Some(Path::new("b.db"))).unwrap(), Path::new("b.db"));
-        assert_eq!(c.base_url(None), "http://localhost:8080/v1");
-        assert_eq!(c.base_url(Some("http://h/v1")), "http://h/v1");
-        assert_eq!(config(&[]).base_url(None), DEFAULT_BASE_URL);
+        assert_eq!(c.base_url(None).as_deref(), Some("http://localhost:8080/v1"));
+        assert_eq!(c.base_url(Some("http://h/v1")).as_deref(), Some("http://h/v1"));
+        assert_eq!(config(&[]).base_url(None), None);
     }
 
     #[test]

@@ -57,8 +57,13 @@ impl Context {
 
     /// Returns the provider's address, in the one spelling the ledger uses.
     pub fn origin(&self) -> anyhow::Result<String> {
-        let url = self.config.base_url(self.base_url.as_deref());
-        Ok(provider::Origin::parse(&url).map_err(api_failure)?.as_str().to_owned())
+        Ok(provider::Origin::parse(&self.provider_url()).map_err(api_failure)?.as_str().to_owned())
+    }
+
+    /// Returns the provider's address as it was said, else where the provider is by itself.
+    fn provider_url(&self) -> String {
+        let said = self.config.base_url(self.base_url.as_deref());
+        said.unwrap_or_else(|| provider::Dialect::default().base_url().to_owned())
     }
 
     /// Makes a client of the provider; nothing is sent yet, but a missing key is found here. Ctrl-C ends its calls.
@@ -79,7 +84,7 @@ impl Context {
     }
 
     fn settings(&self) -> provider::Settings {
-        let mut settings = provider::Settings::new(&self.config.base_url(self.base_url.as_deref()));
+        let mut settings = provider::Settings::new(&self.provider_url());
         settings.api_key = self.config.api_key().and_then(provider::Secret::new);
         settings.organization = self.config.organization().map(str::to_owned);
         settings.project = self.config.project().map(str::to_owned);

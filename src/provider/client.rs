@@ -9,16 +9,20 @@ use std::time::Duration;
 use serde_json::Value;
 use ureq::http::Method;
 
+use super::dialect::{Dialect, Resource};
 use super::error::{ApiError, Fault};
 use super::page::Pages;
 use super::retry::{self, Jitter, RateLimits, Retrying};
 use super::settings::{Origin, Settings};
-use super::transport::{Call, Payload, Transport, segment};
+use super::transport::{Call, Payload, Transport};
 use super::upload::{Multipart, Upload};
 use super::wire::{Batch, CreateBatch, FileObject, ModelObject, Page};
 
 /// How many things of a list are asked for at once: as many as a page of batches may have.
 const PAGE_ITEMS: u32 = 100;
+
+/// How often a pending file is looked at: about two minutes in all.
+const PENDING_LOOKS_MAX: u32 = 20;
 
 /// What the client needs of the world around it.
 pub struct Hooks {
@@ -30,6 +34,7 @@ pub struct Hooks {
 
 /// A blocking client of one provider. May be shared among threads.
 pub struct Client {
+    dialect: Dialect,
     transport: Arc<Transport>,
     hooks: Hooks,
     jitter: Jitter,
@@ -96,6 +101,7 @@ impl Client {
     /// Checks the settings and makes a client; nothing is sent yet.
     pub fn new(settings: &Settings, hooks: Hooks) -> Result<Client, ApiError> {
         Ok(Client {
+            dialect: settings.dialect,
             transport: Arc::new(Transport::new(settings)?),
             hooks,
             jitter: Jitter::new(settings.jitter_seed),
@@ -121,18 +127,31 @@ impl Client {
     }
 
     /// Uploads a request file and tells `progress` its bytes so far, from 0 again at each retry. A copy left behind by
-    /// a broken try costs nothing.
+    /// a broken try costs nothing. Where the provider has to read a file before it can be used, that is waited for.
     pub fn upload_file(&self, upload: Upload, progress: &mut dyn FnMut(u64)) -> Result<FileObject, ApiError> {
+        let file = match self.upload_once(upload, progress) {
+            // Servers that know no expiry refuse the field; the file then stays until it is deleted.
+            Err(error) if upload.expires_after_secs.is_some() && refuses_expiry(&error) => {
+                self.upload_once(Upload { expires_after_secs: None, ..upload }, progress)
+            }
+            other => other,
+        }?;
+        self.wait_until_read(upload.filename, file)
+    }
+
+    fn upload_once(&self, upload: Upload, progress: &mut dyn FnMut(u64)) -> Result<FileObject, ApiError> {
         let doing = format!("upload `{}`", upload.filename);
+        let fields = self.dialect.upload_fields(upload.expires_after_secs);
         self.again(&doing, |doing| {
             let nonce = [self.jitter.bits(), self.jitter.bits()];
             let mine = |why: String| {
                 let message = format!("cannot read `{}`: {why}", upload.path.display());
                 ApiError::new(Fault::Local, doing, self.origin().host(), message)
             };
-            let mut body = Multipart::open(upload, nonce, progress).map_err(|error| mine(error.to_string()))?;
+            let mut body =
+                Multipart::open(upload, &fields, nonce, progress).map_err(|error| mine(error.to_string()))?;
             let (len, content_type) = (body.len(), body.content_type());
-            let mut call = Call::new(doing, Method::POST, "/files");
+            let mut call = Call::new(doing, Method::POST, self.dialect.path(Resource::Files));
             call.body = Payload::Stream { reader: &mut body, len, content_type };
             let reply = self.transport.send(call);
             if let Some(why) = body.local {
@@ -142,17 +161,36 @@ impl Client {
         })
     }
 
+    /// Waits until the provider has read an uploaded file: a batch of one that is pending would be refused. After a while
+    /// the file is given as it is, and the next call finds out.
+    fn wait_until_read(&self, name: &str, mut file: FileObject) -> Result<FileObject, ApiError> {
+        let doing = format!("wait for `{name}`");
+        for attempt in 1..=PENDING_LOOKS_MAX {
+            if file.is_broken() {
+                let why = file.status_details.as_deref().unwrap_or("no reason given");
+                let message = format!("the file was not taken: {why}");
+                return Err(ApiError::new(Fault::Unreadable, doing, self.origin().host(), message));
+            }
+            if !file.is_pending() {
+                break;
+            }
+            let delay = retry::delay(attempt, None, self.jitter.next());
+            let why = format!("the file is `{}`", file.status.as_deref().unwrap_or_default());
+            self.wait(&doing, &Retrying { attempt, of: PENDING_LOOKS_MAX, delay, why })?;
+            file = self.get_file(&file.id)?;
+        }
+        Ok(file)
+    }
+
     /// Asks for a file's size and names.
     pub fn get_file(&self, file_id: &str) -> Result<FileObject, ApiError> {
-        self.get(&format!("look at file `{file_id}`"), &format!("/files/{}", segment(file_id)), FileObject::read)
+        self.get(&format!("look at file `{file_id}`"), Resource::File(file_id), FileObject::read)
     }
 
     /// Asks for one page of files, newest first.
     pub fn list_files(&self, purpose: Option<&str>, after: Option<&str>) -> Result<Page<FileObject>, ApiError> {
-        let purpose = purpose.map(|p| format!("&purpose={}", segment(p))).unwrap_or_default();
-        let after = after.map(|id| format!("&after={}", segment(id))).unwrap_or_default();
-        let path = format!("/files?limit={PAGE_ITEMS}&order=desc{purpose}{after}");
-        self.get("list the files", &path, |value| Page::read(value, PAGE_ITEMS as usize, FileObject::read))
+        let resource = Resource::FilePage { purpose, after, limit: PAGE_ITEMS };
+        self.get("list the files", resource, |value| Page::read(value, PAGE_ITEMS as usize, FileObject::read))
     }
 
     /// Returns all files, page by page.
@@ -163,7 +201,7 @@ impl Client {
     /// Deletes a file; one that is already gone is as good.
     pub fn delete_file(&self, file_id: &str) -> Result<(), ApiError> {
         let doing = format!("delete file `{file_id}`");
-        let path = format!("/files/{}", segment(file_id));
+        let path = self.dialect.path(Resource::File(file_id));
         let deleted =
             self.again(&doing, |doing| self.transport.send(Call::new(doing, Method::DELETE, &*path)).map(drop));
         match deleted {
@@ -175,10 +213,10 @@ impl Client {
     /// Makes a batch: sent once, on a fresh connection, never repeated here. The error says whether there may be one.
     pub fn create_batch(&self, create: &CreateBatch) -> Result<Batch, CreateError> {
         let doing = "create the batch";
-        let body = create.to_json();
+        let body = self.dialect.create_body(create);
         let touched = Cell::new(false);
         let mut reader = Touched { inner: Cursor::new(body.as_bytes()), touched: &touched };
-        let mut call = Call::new(doing, Method::POST, "/batches");
+        let mut call = Call::new(doing, Method::POST, self.dialect.path(Resource::Batches));
         call.body = json_payload(&mut reader, body.len());
         let reply = self.transport.send_fresh(call).map_err(|error| classify(error, touched.get()))?;
         self.decode(doing, reply, Batch::read).map_err(CreateError::Uncertain)
@@ -186,13 +224,13 @@ impl Client {
 
     /// Asks where a batch stands.
     pub fn get_batch(&self, batch_id: &str) -> Result<Batch, ApiError> {
-        self.get(&format!("look at batch `{batch_id}`"), &format!("/batches/{}", segment(batch_id)), Batch::read)
+        self.get(&format!("look at batch `{batch_id}`"), Resource::Batch(batch_id), Batch::read)
     }
 
     /// Cancels a batch; it may take minutes, and what was done is billed.
     pub fn cancel_batch(&self, batch_id: &str) -> Result<Batch, ApiError> {
         let doing = format!("cancel batch `{batch_id}`");
-        let path = format!("/batches/{}/cancel", segment(batch_id));
+        let path = self.dialect.path(Resource::Cancel(batch_id));
         self.again(&doing, |doing| {
             let reply = self.transport.send(Call::new(doing, Method::POST, &*path))?;
             self.decode(doing, reply, Batch::read)
@@ -201,10 +239,9 @@ impl Client {
 
     /// Asks for one page of batches, newest first; `limit` is 1 to 100.
     pub fn list_batches(&self, after: Option<&str>, limit: u32) -> Result<Page<Batch>, ApiError> {
-        let after = after.map(|id| format!("&after={}", segment(id))).unwrap_or_default();
         let limit = limit.clamp(1, PAGE_ITEMS);
-        let path = format!("/batches?limit={limit}{after}");
-        self.get("list the batches", &path, |value| Page::read(value, limit as usize, Batch::read))
+        let resource = Resource::BatchPage { after, limit };
+        self.get("list the batches", resource, |value| Page::read(value, limit as usize, Batch::read))
     }
 
     /// Returns all batches, newest first, page by page.
@@ -214,14 +251,15 @@ impl Client {
 
     /// Returns the models the server offers.
     pub fn models(&self) -> Result<Vec<ModelObject>, ApiError> {
-        let page = self.get("list the models", "/models", |value| Page::read(value, usize::MAX, ModelObject::read))?;
-        Ok(page.data)
+        let read = |value: &Value| Page::read(value, usize::MAX, ModelObject::read);
+        Ok(self.get("list the models", Resource::Models, read)?.data)
     }
 
     /// Asks for one model, once: an answer is welcome, and not every server has one.
     pub fn get_model(&self, id: &str) -> Result<ModelObject, ApiError> {
         let doing = format!("look at model `{id}`");
-        let reply = self.transport.send(Call::new(&doing, Method::GET, &*format!("/models/{}", segment(id))))?;
+        let call = Call::new(&doing, Method::GET, self.dialect.path(Resource::Model(id)));
+        let reply = self.transport.send(call)?;
         self.decode(&doing, reply, ModelObject::read)
     }
 
@@ -253,9 +291,9 @@ impl Client {
         }
     }
 
-    fn get<T>(&self, doing: &str, path: &str, read: impl Fn(&Value) -> Option<T>) -> Result<T, ApiError> {
+    fn get<T>(&self, doing: &str, resource: Resource, read: impl Fn(&Value) -> Option<T>) -> Result<T, ApiError> {
         self.again(doing, |doing| {
-            let reply = self.transport.send(Call::new(doing, Method::GET, path))?;
+            let reply = self.transport.send(Call::new(doing, Method::GET, self.dialect.path(resource)))?;
             self.decode(doing, reply, &read)
         })
     }
@@ -301,6 +339,13 @@ impl Client {
         }
     }
 
+    /// Returns the call for a file's content.
+    pub(super) fn content_call<'a>(&self, doing: &'a str, file_id: &str) -> Call<'a> {
+        let mut call = Call::new(doing, Method::GET, self.dialect.path(Resource::Content(file_id)));
+        call.may_be_elsewhere = true;
+        call
+    }
+
     pub(super) fn transport(&self) -> &Transport {
         &self.transport
     }
@@ -312,6 +357,12 @@ impl Client {
     pub(super) fn silence_timeout(&self) -> Duration {
         self.silence_timeout
     }
+}
+
+/// Returns whether an upload was refused for the field that says when the file may be deleted.
+fn refuses_expiry(error: &ApiError) -> bool {
+    let names = |text: &str| text.contains("expires_after");
+    matches!(error.status, Some(400 | 422)) && (names(&error.message) || error.param.as_deref().is_some_and(names))
 }
 
 /// Says what became of a batch from how the call went wrong. The body is read only after a connection stands and the

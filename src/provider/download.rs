@@ -4,12 +4,11 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use ureq::http::{HeaderMap, Method, header};
+use ureq::http::{HeaderMap, header};
 
 use super::client::Client;
 use super::error::{ApiError, Fault};
 use super::retry::Retrying;
-use super::transport::{Call, segment};
 
 /// How many tries a download may take in all, however well each of them goes on.
 const TRIES_MAX: u32 = 200;
@@ -35,6 +34,9 @@ struct Transfer<'a> {
     etag: Option<String>,
     /// The whole size as the server announced it.
     total: Option<u64>,
+    /// Whether the last body had an end of its own: a length, or the last chunk. One without is over when the connection
+    /// is, whyever that closed.
+    has_end: bool,
 }
 
 impl Client {
@@ -56,7 +58,7 @@ impl Client {
         };
         let part = part_path(dest);
         let file = File::create(&part).map_err(|error| local("cannot write", &part, error))?;
-        let mut transfer = Transfer { part: &part, file, have: 0, etag: None, total: None };
+        let mut transfer = Transfer { part: &part, file, have: 0, etag: None, total: None, has_end: false };
         let result = self.transfer(&doing, file_id, &mut transfer, expected_bytes, progress);
         let result = result.and_then(|()| {
             transfer.file.sync_all().map_err(|error| local("cannot write", &part, error))?;
@@ -82,8 +84,8 @@ impl Client {
         for n_try in 1.. {
             let mut error = match self.transfer_once(doing, file_id, transfer, progress) {
                 Ok(()) => match expected_bytes {
-                    // Neither a length nor a proper end: HTTP can't tell this from a broken connection.
-                    Some(whole) if transfer.have < whole && transfer.total.is_none() && fruitless < self.retries() => {
+                    // No proper end: HTTP can't tell this from a broken connection.
+                    Some(whole) if transfer.have < whole && !transfer.has_end && fruitless < self.retries() => {
                         let why = format!("{} of {whole} bytes came", transfer.have);
                         ApiError::new(Fault::Cut, doing, self.origin().host(), why)
                     }
@@ -115,7 +117,7 @@ impl Client {
         progress: &mut dyn FnMut(u64),
     ) -> Result<(), ApiError> {
         let host = self.origin().host();
-        let mut call = Call::new(doing, Method::GET, format!("/files/{}/content", segment(file_id)));
+        let mut call = self.content_call(doing, file_id);
         call.headers.push(("accept", "*/*".to_string()));
         if transfer.have > 0 {
             call.headers.push(("range", format!("bytes={}-", transfer.have)));
@@ -153,6 +155,8 @@ impl Client {
             // A weak tag does not promise the same bytes.
             transfer.etag = text(&reply.headers, "etag").filter(|tag| tag.starts_with('"'));
         }
+        let is_chunked = text(&reply.headers, "transfer-encoding").is_some_and(|e| e.eq_ignore_ascii_case("chunked"));
+        transfer.has_end = length.is_some() || is_chunked;
         let mut reader = reply.body.into_with_config().limit(u64::MAX).reader();
         let mut buffer = vec![0; 128 * 1024];
         loop {

@@ -110,6 +110,12 @@ impl ApiError {
         self
     }
 
+    /// Says that the same call, made in another way, may succeed at once.
+    pub(super) fn repeated_at_once(mut self) -> ApiError {
+        (self.0.should_retry, self.0.retry_after) = (Some(true), Some(Duration::ZERO));
+        self
+    }
+
     pub(super) fn detail(&mut self) -> &mut Detail {
         &mut self.0
     }

@@ -1,4 +1,4 @@
-//! The only HTTP: a blocking client of one provider, its APIs read tolerantly.
+//! The only HTTP: a blocking client of one provider, in whichever [`Dialect`] it speaks.
 //!
 //! [`Client`] has one method a verb; [`Settings`] and [`Hooks`] are all it is told (nothing here reads the environment
 //! or the clock). What the provider says is read tolerantly into the types of [`wire`]: null is absent, unknown words
@@ -10,6 +10,7 @@
 //! silence. The key never appears in an error, and never leaves in clear text for another machine.
 
 mod client;
+mod dialect;
 mod settings;
 mod error;
 mod status;
@@ -27,6 +28,7 @@ mod testing;
 mod tests;
 
 pub use client::{Answered, Client, CreateError, Hooks, Stopper};
+pub use dialect::Dialect;
 pub use download::Downloaded;
 pub use error::{ApiError, Fault, advise};
 pub use page::Pages;

@@ -9,19 +9,34 @@ const PAGES_MAX: usize = 1000;
 /// Fetches the page behind the item with this id.
 type Fetch<'a, T> = Box<dyn Fn(Option<&str>) -> Result<Page<T>, ApiError> + 'a>;
 
-/// All items of a list, newest first, fetched as they are asked for. Ends after the first error.
+/// All items of a list, newest first, fetched as they are asked for. Ends after the first error. A list that was not read
+/// to its end ends with one: what is not in it may be on a page that never came.
 pub struct Pages<'a, T> {
     host: &'a str,
     fetch: Fetch<'a, T>,
     ready: std::vec::IntoIter<T>,
-    after: Option<String>,
+    next: Next,
     n_pages: usize,
-    done: bool,
+}
+
+/// What comes after the page that is read.
+enum Next {
+    /// The page behind this id; the first one where there is none.
+    Page(Option<String>),
+    /// Nothing.
+    End,
+    /// More, but the server does not say where.
+    Unknown,
 }
 
 impl<'a, T> Pages<'a, T> {
     pub(super) fn new(host: &'a str, fetch: Fetch<'a, T>) -> Pages<'a, T> {
-        Pages { host, fetch, ready: Vec::new().into_iter(), after: None, n_pages: 0, done: false }
+        Pages { host, fetch, ready: Vec::new().into_iter(), next: Next::Page(None), n_pages: 0 }
+    }
+
+    /// Returns the error for a list of which a part may be missing.
+    fn not_whole(&self, why: String) -> ApiError {
+        ApiError::new(Fault::Unreadable, "read the list", self.host, why)
     }
 }
 
@@ -33,26 +48,30 @@ impl<T> Iterator for Pages<'_, T> {
             if let Some(item) = self.ready.next() {
                 return Some(Ok(item));
             }
-            if self.done {
-                return None;
-            }
+            let after = match std::mem::replace(&mut self.next, Next::End) {
+                Next::End => return None,
+                Next::Unknown => {
+                    let why = "it says that more follows, and not where".to_owned();
+                    return Some(Err(self.not_whole(why)));
+                }
+                Next::Page(_) if self.n_pages == PAGES_MAX => {
+                    let why = format!("the list has no end after {PAGES_MAX} pages");
+                    return Some(Err(self.not_whole(why)));
+                }
+                Next::Page(after) => after,
+            };
             self.n_pages += 1;
-            if self.n_pages > PAGES_MAX {
-                self.done = true;
-                let why = format!("the list has no end after {PAGES_MAX} pages");
-                return Some(Err(ApiError::new(Fault::Unreadable, "read the list", self.host, why)));
-            }
-            match (self.fetch)(self.after.as_deref()) {
+            match (self.fetch)(after.as_deref()) {
                 Ok(page) => {
-                    // A server that ignores `after` would give the same page for ever.
-                    self.done = !page.has_more || page.last_id.is_none() || page.last_id == self.after;
-                    self.after = page.last_id;
+                    self.next = match page.last_id {
+                        _ if !page.has_more => Next::End,
+                        // A server that ignores `after` would give the same page for ever.
+                        Some(last) if Some(&last) != after.as_ref() => Next::Page(Some(last)),
+                        _ => Next::Unknown,
+                    };
                     self.ready = page.data.into_iter();
                 }
-                Err(error) => {
-                    self.done = true;
-                    return Some(Err(error));
-                }
+                Err(error) => return Some(Err(error)),
             }
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ureq::http::Uri;
 
+use super::dialect::Dialect;
 use super::error::{ApiError, Fault};
 
 /// An API key. It shows as `[redacted]` wherever it is printed.
@@ -35,7 +36,9 @@ impl fmt::Debug for Secret {
 /// Where and as whom to call, and how patiently.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// `https://api.openai.com/v1`, or a compatible server's.
+    /// The API that is spoken there.
+    pub dialect: Dialect,
+    /// The provider's, or that of a server that speaks the same API.
     pub base_url: String,
     /// Needed everywhere but on this machine and, without TLS, in the private network.
     pub api_key: Option<Secret>,
@@ -62,12 +65,10 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The provider's own address.
-    pub const OPENAI: &'static str = "https://api.openai.com/v1";
-
     /// Returns the defaults for a base URL.
     pub fn new(base_url: &str) -> Settings {
         Settings {
+            dialect: Dialect::default(),
             base_url: base_url.to_string(),
             api_key: None,
             organization: None,
@@ -160,6 +161,36 @@ impl Origin {
     /// Returns whether the path of the base URL is empty, which is mostly a forgotten `/v1`.
     pub(super) fn has_no_path(&self) -> bool {
         self.url.matches('/').count() == 2
+    }
+
+    /// Returns the address that the `Location` header of a reply names, where it may be followed: never less encrypted
+    /// and never nearer than the origin itself. `from` is the address that was asked.
+    pub(super) fn elsewhere(&self, from: &str, location: &str) -> Option<Uri> {
+        let (scheme, rest) = from.split_once("://")?;
+        let server = format!("{scheme}://{}", rest.split('/').next()?);
+        let location = location.trim();
+        let absolute = match location {
+            _ if location.starts_with("//") => format!("{scheme}:{location}"),
+            _ if location.starts_with('/') => format!("{server}{location}"),
+            _ => location.to_owned(),
+        };
+        let target: Uri = absolute.split('#').next()?.parse().ok()?;
+        let tls = match target.scheme_str()? {
+            "https" => true,
+            "http" => false,
+            _ => return None,
+        };
+        let authority = target.authority()?;
+        if authority.as_str().contains('@') {
+            return None;
+        }
+        let nearness = |reach: Reach| match reach {
+            Reach::World => 0,
+            Reach::Private => 1,
+            Reach::Loopback => 2,
+        };
+        let is_no_nearer = nearness(reach(&authority.host().to_ascii_lowercase())) <= nearness(self.reach);
+        (is_no_nearer && (tls || !self.tls)).then_some(target)
     }
 
     /// Refuses to send a key where others can read it, and to call without one where one is needed.
@@ -262,8 +293,30 @@ mod tests {
     }
 
     #[test]
+    fn a_reply_may_send_us_elsewhere_but_not_inside() {
+        let check = |from: &str, location: &str, expected: Option<&str>| {
+            let target = Origin::parse(from).unwrap().elsewhere(from, location);
+            assert_eq!(target.map(|uri| uri.to_string()).as_deref(), expected, "{from} -> {location}");
+        };
+        let world = "https://api.example.com/v1";
+        check(world, "https://store.example.org/a?sig=1", Some("https://store.example.org/a?sig=1"));
+        check(world, "/files/1?sig=2#top", Some("https://api.example.com/files/1?sig=2"));
+        check(world, "//store.example.org/a", Some("https://store.example.org/a"));
+        check(world, "http://store.example.org/a", None);
+        check(world, "https://127.0.0.1/a", None);
+        check(world, "https://store.internal/a", None);
+        check(world, "https://user@store.example.org/a", None);
+        check(world, "ftp://store.example.org/a", None);
+        check(world, "a", None);
+        check(world, "", None);
+        check("http://127.0.0.1:8080/v1", "http://127.0.0.1:8081/a", Some("http://127.0.0.1:8081/a"));
+        check("http://127.0.0.1:8080/v1", "https://store.example.org/a", Some("https://store.example.org/a"));
+        check("http://192.168.1.7/v1", "http://localhost/a", None);
+    }
+
+    #[test]
     fn a_key_is_never_shown() {
-        let settings = Settings { api_key: Secret::new(" sk-live-1 "), ..Settings::new(Settings::OPENAI) };
+        let settings = Settings { api_key: Secret::new(" sk-live-1 "), ..Settings::new(Dialect::OpenAi.base_url()) };
         assert!(!format!("{settings:?}").contains("sk-live"));
         let error = Origin::parse("https://sk-live-1@api.openai.com/v1").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("sk-live"));

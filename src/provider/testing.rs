@@ -32,6 +32,8 @@ pub(super) enum Act {
     Hang,
     /// Closes before the body is read.
     Slam,
+    /// Sends these bytes and closes; where the body was announced, without having asked for it.
+    Early(Vec<u8>),
 }
 
 /// A reply with a status, headers and a body of the right length.
@@ -112,7 +114,8 @@ fn serve(mut stream: TcpStream, act: &(dyn Fn(&Seen, usize) -> Act + Send + Sync
     let length: u64 = seen.header("content-length").and_then(|v| v.parse().ok()).unwrap_or(0);
     let n = log.lock().unwrap().len() + 1;
     // A refusal may come before the body does.
-    let early = seen.header("expect").is_some().then(|| act(&seen, n)).filter(|act| matches!(act, Act::Slam));
+    let early =
+        seen.header("expect").is_some().then(|| act(&seen, n)).filter(|act| matches!(act, Act::Slam | Act::Early(_)));
     if early.is_none() {
         if seen.header("expect").is_some() {
             let _ = stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n");
@@ -121,7 +124,7 @@ fn serve(mut stream: TcpStream, act: &(dyn Fn(&Seen, usize) -> Act + Send + Sync
     }
     log.lock().unwrap().push(seen.clone());
     match act(&seen, n) {
-        Act::Send(bytes) => {
+        Act::Send(bytes) | Act::Early(bytes) => {
             let _ = stream.write_all(&bytes);
         }
         Act::Hang => {

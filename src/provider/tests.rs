@@ -221,6 +221,75 @@ fn an_upload_has_a_length_and_is_repeated_whole() {
     assert_eq!(client.upload_file(missing, &mut |_| ()).unwrap_err().fault, Fault::Local);
 }
 
+#[test]
+fn an_upload_goes_through_a_proxy_that_knows_no_announcement() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("in.jsonl");
+    std::fs::write(&path, "x".repeat(3_000_000)).unwrap();
+    let server = Server::start(|seen, _| match seen.header("expect") {
+        Some(_) => Act::Early(b"HTTP/1.1 417 X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_vec()),
+        None => reply(200, &[], r#"{"id":"file-1"}"#),
+    });
+    let (client, told) = server.client();
+    let upload = Upload { path: &path, filename: "in.jsonl", expires_after_secs: None };
+    for _ in 0..2 {
+        assert_eq!(client.upload_file(upload, &mut |_| ()).unwrap().id, "file-1");
+    }
+    let announced: Vec<bool> = server.seen().iter().map(|seen| seen.header("expect").is_some()).collect();
+    assert_eq!(announced, [true, false, false], "it is asked once only");
+    assert!(told.lock().unwrap()[0].starts_with("retry 1 of 3 in 0 s: "), "{told:?}");
+    let always = Server::start(|_, _| Act::Early(b"HTTP/1.1 417 X\r\ncontent-length: 0\r\n\r\n".to_vec()));
+    let error = always.client().0.upload_file(upload, &mut |_| ()).unwrap_err();
+    assert_eq!((error.status, always.lines().len()), (Some(417), 2), "the second one was about something else");
+}
+
+#[test]
+fn an_upload_does_without_an_expiry_where_that_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("in.jsonl");
+    std::fs::write(&path, "{}\n").unwrap();
+    let upload = Upload { path: &path, filename: "in.jsonl", expires_after_secs: Some(3600) };
+    let check = |status: u16, body: &'static str, n_calls: usize| {
+        let server = Server::start(move |seen, _| {
+            let has_expiry = String::from_utf8_lossy(&seen.body).contains("expires_after");
+            if has_expiry { reply(status, &[], body) } else { reply(200, &[], r#"{"id":"file-1"}"#) }
+        });
+        let done = server.client().0.upload_file(upload, &mut |_| ());
+        assert_eq!((done.is_ok(), server.lines().len()), (n_calls == 2, n_calls), "{status} {body}");
+    };
+    check(422, r#"{"detail":[{"loc":["body","expires_after[anchor]"],"msg":"extra fields not permitted"}]}"#, 2);
+    check(400, r#"{"error":{"message":"Unknown field","param":"expires_after"}}"#, 2);
+    check(400, r#"{"error":{"message":"File is too large."}}"#, 1);
+    check(403, r#"{"error":{"message":"expires_after"}}"#, 1);
+}
+
+#[test]
+fn a_file_that_is_pending_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("in.jsonl");
+    std::fs::write(&path, "{}\n").unwrap();
+    let upload = Upload { path: &path, filename: "in.jsonl", expires_after_secs: None };
+    let check = |words: &'static [&str], n_looks: usize, expected: Result<&str, &str>| {
+        let server = Server::start(move |_, n| {
+            let word = words.get(n - 1).or(words.last()).unwrap();
+            reply(200, &[], &format!(r#"{{"id":"f","status":"{word}","status_details":"no lines"}}"#))
+        });
+        let done = server.client().0.upload_file(upload, &mut |_| ());
+        match (&done, expected) {
+            (Ok(file), Ok(status)) => assert_eq!(file.status.as_deref(), Some(status)),
+            (Err(error), Err(end)) => assert!(error.to_string().ends_with(end), "{error}"),
+            _ => panic!("{words:?}: {done:?}"),
+        }
+        assert_eq!(server.lines().len(), n_looks, "{words:?}");
+        assert!(server.lines()[1..].iter().all(|line| line == "GET /files/f"));
+    };
+    check(&["processed"], 1, Ok("processed"));
+    check(&["Pending", "pending", "processed"], 3, Ok("processed"));
+    check(&["pending", "error"], 2, Err("the file was not taken: no lines"));
+    // It is given as it is in the end: the call that needs it finds out.
+    check(&["pending"], 21, Ok("pending"));
+}
+
 const CONTENT: &str = "{\"custom_id\":\"topic_1\"}\n\n{\"custom_id\":\"topic_2\"}\n{\"custom_id\":\"entity_2\"}";
 
 fn partial(seen: &Seen, etag: &str) -> Act {
@@ -317,17 +386,68 @@ fn a_short_download_is_tried_again_only_where_it_may_be_broken() {
 }
 
 #[test]
+fn a_chunked_body_has_an_end_of_its_own() {
+    let chunked = |end: &str| {
+        let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        Act::Send(format!("{head}{:x}\r\n{CONTENT}\r\n{end}", CONTENT.len()).into_bytes())
+    };
+    // The file object announces more than there is: every line came, and one try is enough.
+    let (server, text) = download(move |_, _| chunked("0\r\n\r\n"), Some(CONTENT.len() as u64 + 43));
+    assert_eq!((text.unwrap().as_str(), server.lines().len()), (CONTENT, 1));
+    let (server, text) =
+        download(move |_, n| if n == 1 { chunked("") } else { reply(200, &[], CONTENT) }, Some(CONTENT.len() as u64));
+    assert_eq!((text.unwrap().as_str(), server.lines().len()), (CONTENT, 2), "cut before its end");
+}
+
+#[test]
+fn content_that_lies_elsewhere_is_fetched_without_the_key() {
+    let store = Server::start(|seen, _| match seen.line.as_str() {
+        "GET /moved?sig=1" => reply(302, &[("location", "/v1/there?sig=2")], ""),
+        _ => reply(200, &[], CONTENT),
+    });
+    let check = |location: String, expected: Result<&str, u16>| {
+        let (server, text) = download(move |_, _| reply(302, &[("location", &location)], ""), None);
+        assert_eq!(text.as_deref().map_err(|error| error.status.unwrap()), expected);
+        assert_eq!(server.lines(), ["GET /files/file-9/content"]);
+        assert_eq!(server.seen()[0].header("authorization"), Some("Bearer sk-test-key"));
+    };
+    check(format!("{}/there?sig=1", store.url), Ok(CONTENT));
+    check("ftp://store.example.org/a".to_owned(), Err(302));
+    // From one address of the store to another of its own.
+    let (_, text) = download(
+        {
+            let url = store.url.clone();
+            move |_, _| reply(307, &[("location", &format!("{url}/moved?sig=1"))], "")
+        },
+        None,
+    );
+    assert_eq!(text.unwrap(), CONTENT);
+    assert_eq!(store.lines(), ["GET /there?sig=1", "GET /moved?sig=1", "GET /there?sig=2"]);
+    for seen in store.seen() {
+        assert_eq!(["authorization", "openai-project", "cookie"].map(|name| seen.header(name)), [None; 3]);
+        assert_eq!(seen.header("accept"), Some("*/*"));
+    }
+    // Only the content of a file is: an answer of the API is the API's own.
+    let server = Server::start(|_, _| reply(302, &[("location", "/v1/batches/c")], ""));
+    assert_eq!(server.client().0.get_batch("b").unwrap_err().status, Some(302));
+    assert_eq!(server.lines(), ["GET /batches/b"]);
+}
+
+#[test]
 fn lists_are_read_to_their_end_and_end_even_where_they_do_not() {
     let server = Server::start(|seen, _| match seen.line.as_str() {
         "GET /batches?limit=100" => reply(200, &[], r#"{"data":[{"id":"c"},{"id":"b"}],"has_more":true}"#),
         "GET /batches?limit=100&after=b" => reply(200, &[], r#"{"data":[{"id":"a"}],"has_more":false,"last_id":"a"}"#),
-        // Ignores `after`.
+        // Ignores `after`: what is behind its first page is never seen.
         _ => reply(200, &[], r#"{"data":[{"id":"f","bytes":3}],"has_more":true,"last_id":"f"}"#),
     });
     let (client, _) = server.client();
     let ids: Vec<String> = client.all_batches().map(|b| b.unwrap().id).collect();
     assert_eq!(ids, ["c", "b", "a"]);
-    assert_eq!(client.all_files(Some("batch")).map(Result::unwrap).count(), 2);
+    let files: Vec<_> = client.all_files(Some("batch")).collect();
+    assert!(files[..2].iter().all(Result::is_ok) && files.len() == 3);
+    let error = files[2].as_ref().unwrap_err();
+    assert!(error.to_string().ends_with("it says that more follows, and not where"), "{error}");
     assert_eq!(server.lines()[2], "GET /files?limit=100&order=desc&purpose=batch");
 }
 

@@ -1,6 +1,5 @@
 //! One exchange: builds the agent, sends a call, and turns whatever happens into a reply or an [`ApiError`].
 
-use crate::text::clean;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,7 +10,8 @@ use ureq::{Agent, AsSendBody, Proxy, SendBody, Timeout};
 
 use super::error::{ApiError, Fault, excerpt, read_error};
 use super::retry::retry_after;
-use super::settings::{Origin, Settings};
+use super::settings::{Origin, Secret, Settings};
+use crate::text::clean;
 
 /// The longest answer read into memory; a page of 10,000 files is about 3 MB.
 const BODY_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -20,6 +20,8 @@ const ERROR_BODY_BYTES_MAX: u64 = 64 * 1024;
 /// From this size on a body is announced first (`Expect: 100-continue`), as curl does: a refusal then comes before the
 /// upload instead of breaking it.
 const ANNOUNCED_BYTES_MIN: u64 = 1024 * 1024;
+/// How often a read may be sent elsewhere: a store's address may lead to another of its own.
+const REDIRECTS_MAX: u32 = 3;
 /// Set on its replies by the local sandbox, so that its answers are never taken for a model's.
 const SANDBOX_HEADER: &str = "x-gleaner-sandbox";
 
@@ -34,11 +36,21 @@ pub(super) struct Call<'a> {
     pub(super) body: Payload<'a>,
     /// In place of the silence time-out.
     pub(super) patience: Option<Duration>,
+    /// Whether the server may send us elsewhere; only for what is read and may be read by whoever has the address.
+    pub(super) may_be_elsewhere: bool,
 }
 
 impl<'a> Call<'a> {
     pub(super) fn new(doing: &'a str, method: Method, path: impl Into<String>) -> Call<'a> {
-        Call { doing, method, path: path.into(), headers: vec![], body: Payload::None, patience: None }
+        Call {
+            doing,
+            method,
+            path: path.into(),
+            headers: vec![],
+            body: Payload::None,
+            patience: None,
+            may_be_elsewhere: false,
+        }
     }
 }
 
@@ -66,6 +78,8 @@ pub(super) struct Transport {
     connect: Duration,
     stopped: AtomicBool,
     sandbox: AtomicBool,
+    /// Whether a large body is announced before it is sent; not any more once a server refused that.
+    announces: AtomicBool,
 }
 
 impl Transport {
@@ -73,12 +87,9 @@ impl Transport {
         let origin = Origin::parse(&settings.base_url)?;
         origin.check_key(settings.api_key.as_ref())?;
         let mut headers = HeaderMap::new();
-        let bearer = settings.api_key.as_ref().map(|key| format!("Bearer {}", key.reveal()));
-        for (name, value) in [
-            ("authorization", bearer),
-            ("openai-organization", settings.organization.clone()),
-            ("openai-project", settings.project.clone()),
-        ] {
+        let key = settings.api_key.as_ref().map(Secret::reveal);
+        let who = (settings.organization.as_deref(), settings.project.as_deref());
+        for (name, value) in settings.dialect.headers(key, who) {
             let Some(value) = value.filter(|v| !v.is_empty()) else { continue };
             let mut value = HeaderValue::from_str(&value).map_err(|_| {
                 ApiError::new(Fault::Setup, format!("call {}", origin.host()), origin.host(), {
@@ -97,6 +108,7 @@ impl Transport {
             connect: settings.connect_timeout,
             stopped: AtomicBool::new(false),
             sandbox: AtomicBool::new(false),
+            announces: AtomicBool::new(true),
         })
     }
 
@@ -123,18 +135,20 @@ impl Transport {
     }
 
     fn send_with(&self, agent: &Agent, call: Call) -> Result<Reply, ApiError> {
-        let Call { doing, method, path, headers, body, patience } = call;
+        let Call { doing, method, path, headers, body, patience, may_be_elsewhere } = call;
         if self.stopped.load(Ordering::SeqCst) {
             return Err(ApiError::new(Fault::Interrupted, doing, self.origin.host(), ""));
         }
-        let mut request = Request::builder().method(method.clone()).uri(format!("{}{path}", self.origin.as_str()));
+        let address = format!("{}{path}", self.origin.as_str());
+        let mut request = Request::builder().method(method.clone()).uri(&address);
         if let Some(all) = request.headers_mut() {
             all.extend(self.headers.clone());
         }
-        for (name, value) in headers {
-            request = request.header(name, value);
+        for (name, value) in &headers {
+            request = request.header(*name, value);
         }
         let patience = patience.unwrap_or(self.silence);
+        let mut is_announced = false;
         let sent = match body {
             Payload::None => {
                 if method == Method::POST {
@@ -144,13 +158,58 @@ impl Transport {
             }
             Payload::Stream { reader, len, content_type } => {
                 request = request.header(header::CONTENT_TYPE, content_type).header(header::CONTENT_LENGTH, len);
-                if len >= ANNOUNCED_BYTES_MIN {
+                is_announced = len >= ANNOUNCED_BYTES_MIN && self.announces.load(Ordering::Relaxed);
+                if is_announced {
                     request = request.header(header::EXPECT, "100-continue");
                 }
                 run(agent, request.body(SendBody::from_reader(reader)), patience)
             }
         };
-        let response = sent.map_err(|error| self.failed(doing, error, patience))?;
+        let mut response = sent.map_err(|error| self.failed(doing, error, patience))?;
+        if may_be_elsewhere {
+            response = self.follow(agent, doing, (address, response), &headers, patience)?;
+        }
+        let error = match self.judge(doing, response) {
+            Ok(reply) => return Ok(reply),
+            Err(error) => error,
+        };
+        // A proxy that knows no announcements (RFC 9110, 10.1.1): the same again, without one.
+        let is_unannounced_next = error.status == Some(417) && is_announced;
+        if is_unannounced_next {
+            self.announces.store(false, Ordering::Relaxed);
+        }
+        Err(if is_unannounced_next { error.repeated_at_once() } else { error })
+    }
+
+    /// Goes where a reply sends us, without the key: the address itself is the permission. Never from an encrypted
+    /// connection to one that is not, nor from the outside into this machine or the private network.
+    fn follow(
+        &self,
+        agent: &Agent,
+        doing: &str,
+        (mut address, mut response): (String, Response<ureq::Body>),
+        headers: &[(&'static str, String)],
+        patience: Duration,
+    ) -> Result<Response<ureq::Body>, ApiError> {
+        for _ in 0..REDIRECTS_MAX {
+            if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
+                break;
+            }
+            let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+            let target = location.and_then(|location| self.origin.elsewhere(&address, location));
+            let Some(target) = target else { break };
+            address = target.to_string();
+            let mut request = Request::builder().method(Method::GET).uri(target);
+            for (name, value) in headers {
+                request = request.header(*name, value);
+            }
+            response = run(agent, request.body(()), patience).map_err(|error| self.failed(doing, error, patience))?;
+        }
+        Ok(response)
+    }
+
+    /// Turns a response into a reply, or into the error that it tells.
+    fn judge(&self, doing: &str, response: Response<ureq::Body>) -> Result<Reply, ApiError> {
         let (parts, body) = response.into_parts();
         if parts.headers.contains_key(SANDBOX_HEADER) {
             self.sandbox.store(true, Ordering::Relaxed);
@@ -306,31 +365,4 @@ fn build_agent(settings: &Settings, origin: &Origin) -> Result<Agent, ApiError> 
         }
     };
     Ok(config.tls_config(tls.build()).build().into())
-}
-
-/// Encodes an id as one segment of a path: whatever it holds, it stays there.
-pub(super) fn segment(id: &str) -> String {
-    let mut out = String::with_capacity(id.len());
-    for byte in id.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => out.push(byte as char),
-            b'.' if id.bytes().any(|b| b != b'.') => out.push('.'),
-            byte => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::segment;
-
-    #[test]
-    fn an_id_never_leaves_its_place_in_the_path() {
-        let check = |id: &str, expected: &str| assert_eq!(segment(id), expected);
-        check("batch_68f1-a.b~c", "batch_68f1-a.b~c");
-        check("../files", "..%2Ffiles");
-        check("..", "%2E%2E");
-        check("a?b#c d\r\né", "a%3Fb%23c%20d%0D%0A%C3%A9");
-    }
 }

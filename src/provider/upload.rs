@@ -28,8 +28,13 @@ pub(super) struct Multipart<'a> {
 }
 
 impl<'a> Multipart<'a> {
-    /// Opens the file. `nonce` makes the boundary one that no file can contain but by guessing.
-    pub(super) fn open(upload: Upload, nonce: [u64; 2], progress: &'a mut dyn FnMut(u64)) -> io::Result<Multipart<'a>> {
+    /// Opens the file. `fields` stand before it; `nonce` makes the boundary one that no file can contain but by guessing.
+    pub(super) fn open(
+        upload: Upload,
+        fields: &[(&str, String)],
+        nonce: [u64; 2],
+        progress: &'a mut dyn FnMut(u64),
+    ) -> io::Result<Multipart<'a>> {
         let file = File::open(upload.path)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
@@ -38,13 +43,8 @@ impl<'a> Multipart<'a> {
         let file_bytes = metadata.len();
         let boundary = format!("gleaner-{:016x}{:016x}", nonce[0], nonce[1]);
         let mut head = String::new();
-        let mut field = |name: &str, value: &str| {
+        for (name, value) in fields {
             head += &format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
-        };
-        field("purpose", "batch");
-        if let Some(seconds) = upload.expires_after_secs {
-            field("expires_after[anchor]", "created_at");
-            field("expires_after[seconds]", &seconds.to_string());
         }
         head += &format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{}\"\r\n\
@@ -111,6 +111,7 @@ fn quotable(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::Dialect;
 
     #[test]
     fn the_body_has_the_length_it_announces() {
@@ -121,7 +122,8 @@ mod tests {
             let mut seen = 0;
             let mut progress = |n| seen = n;
             let upload = Upload { path: &path, filename: "a\"\r\nb.jsonl", expires_after_secs: Some(3600) };
-            let mut body = Multipart::open(upload, [1, 2], &mut progress).unwrap();
+            let fields = Dialect::OpenAi.upload_fields(upload.expires_after_secs);
+            let mut body = Multipart::open(upload, &fields, [1, 2], &mut progress).unwrap();
             let (len, content_type) = (body.len(), body.content_type());
             let mut text = String::new();
             body.read_to_string(&mut text).unwrap();
@@ -142,7 +144,7 @@ mod tests {
         std::fs::write(&path, "x".repeat(1000)).unwrap();
         let mut progress = |_| ();
         let upload = Upload { path: &path, filename: "a", expires_after_secs: None };
-        let mut body = Multipart::open(upload, [1, 2], &mut progress).unwrap();
+        let mut body = Multipart::open(upload, &[], [1, 2], &mut progress).unwrap();
         std::fs::write(&path, "x").unwrap();
         assert!(body.read_to_end(&mut Vec::new()).is_err());
         assert!(body.local.is_some());

@@ -353,7 +353,10 @@ mod tests {
         assert_eq!(counts(r#"{"total":null,"completed":null,"failed":null}"#), None);
         assert_eq!(counts("{}"), None);
         assert_eq!(counts("[]"), None);
-        assert_eq!(counts(r#"{"completed":2,"failed":-1}"#), Some(RequestCounts { completed: 2, ..Default::default() }));
+        assert_eq!(
+            counts(r#"{"completed":2,"failed":-1}"#),
+            Some(RequestCounts { completed: 2, ..Default::default() })
+        );
     }
 
     #[test]
