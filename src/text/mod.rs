@@ -4,6 +4,7 @@
 //! from what it is given, and [`whole_file`], which is the one place where a finished file gets its name.
 
 pub(crate) mod clean;
+pub(crate) mod cut;
 pub(crate) mod fold;
 pub(crate) mod hex;
 pub mod hidden;
@@ -13,5 +14,6 @@ pub(crate) mod whole_file;
 pub mod words;
 
 pub(crate) use clean::{clean, single_line, single_spaced, topic_key};
+pub(crate) use cut::{cut_words, is_folded_elsewhere};
 pub(crate) use fold::fold;
 pub(crate) use hex::hex;
