@@ -163,10 +163,10 @@ fn build(db: &Path) {
     let tx = store.write().expect("it can be written");
     // Whose answers they are does not matter here: one request a group and kind, made by hand.
     tx.execute_batch(
-        "INSERT INTO asks (id, fingerprint, kind, model, endpoint, parameters, instructions, schema_name, schema, created_at)
-         VALUES (1, 'f', 'topic', 'm', '/v1/responses', '{}', 'i', 's', '{}', 'now'),
-                (2, 'g', 'entity', 'm', '/v1/responses', '{}', 'i', 's', '{}', 'now');
-         INSERT INTO runs (id, mode, created_at) VALUES ('run-1', 'direct', 'now');",
+        "INSERT INTO prompts (id, fingerprint, kind, model, endpoint, parameters, instructions, schema_name, schema, created_at)
+         VALUES (1, 'f', 'topic', 'm', '/v1/responses', '{}', 'i', 's', '{}', '2026-01-01T00:00:00Z'),
+                (2, 'g', 'entity', 'm', '/v1/responses', '{}', 'i', 's', '{}', '2026-01-01T00:00:00Z');
+         INSERT INTO runs (id, mode, created_at) VALUES ('run-1', 'direct', '2026-01-01T00:00:00Z');",
     )
     .expect("asks");
     let words = ["launch", "treaty", "market", "river", "harvest", "court", "engine", "storm", "museum", "league"];
@@ -196,7 +196,7 @@ fn build(db: &Path) {
         tx.load_group(&group, Some([1; 16]), None, now).expect("loads");
         for (i, kind) in ["topic", "entity"].into_iter().enumerate() {
             tx.execute(
-                "INSERT INTO requests (story_group_id, kind, ask_id, text_hash, run_id, state)
+                "INSERT INTO requests (story_group_id, kind, prompt_id, text_hash, run_id, state)
                  VALUES (?1, ?2, ?3, zeroblob(16), 'run-1', 'usable')",
                 (n as i64, kind, i as i64 + 1),
             )

@@ -72,7 +72,7 @@ fn a_decision_holds_at_once_also_where_something_else_was_linked_or_rejected() {
     }
     world.run(&["unresolved", "undo", "Jordan", "--type", "place"]).exits(2).says("nothing was decided");
     world.run(&["unresolved", "undo", "Jordan", "--type", "person"]).exits(0);
-    assert_eq!(world.count("SELECT count(*) FROM decisions"), 0);
+    assert_eq!(world.count("SELECT count(*) FROM mention_decisions"), 0);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn decisions_survive_a_reload_and_travel_with_the_catalog() {
         .exits(0)
         .says("2 removed")
         .says("2 decisions of an entity that is not in the catalog");
-    assert_eq!(world.count("SELECT count(*) FROM decisions"), 5);
+    assert_eq!(world.count("SELECT count(*) FROM mention_decisions"), 5);
     world.run(&["resolve", "--all"]).exits(0);
     assert_eq!(world.rows(LINKS)[0], "g1|The Boss|-|none");
     world.run(&["load", "entities", "--replace", &path]).exits(0).says("2 new").says("5 decisions, 0 new");
@@ -183,7 +183,7 @@ fn decisions_survive_a_reload_and_travel_with_the_catalog() {
             .exits(0)
             .says("5 entities: 5 new")
             .says("5 decisions, 5 new");
-        assert_eq!(fresh.count("SELECT count(*) FROM decisions"), 0);
+        assert_eq!(fresh.count("SELECT count(*) FROM mention_decisions"), 0);
         let ran = fresh.run(&["load", "entities", &path]).exits(0);
         ran.says("5 entities: 5 new").says("5 decisions, 5 new").says("resolve --all").says_not("ignored");
         fresh.run(&["resolve", "--all"]).exits(0);
@@ -323,7 +323,7 @@ fn a_merge_takes_names_links_decisions_and_verdicts_along() {
     let links = ["g1|Bill Smith|b|exact", "g2|William Smith|b|exact", "g3|Billy|b|decision"];
     assert_eq!(world.rows(LINKS), links);
     // It cannot be and not be the same one; what was said twice is said once.
-    let decisions = "SELECT mention, verdict, target_external_id FROM decisions ORDER BY 1, 2";
+    let decisions = "SELECT mention, verdict, target_external_id FROM mention_decisions ORDER BY 1, 2";
     assert_eq!(world.rows(decisions), ["Billy|is|b", "Willy|not|b"]);
     assert_eq!(world.count("SELECT count(*) FROM audit_items WHERE entity_id IS NULL"), 0);
     world.run(&["resolve", "--all"]).exits(0).says("0 mentions changed");
@@ -411,7 +411,7 @@ fn entities_are_added_changed_and_removed_by_the_rules_of_a_file() {
     }
     // What could steer a terminal is no part of a mention.
     world.run(&["catalog", "alias", "add", "p2", "x\u{1b}[2Jy\u{7}"]).exits(0);
-    assert_eq!(world.rows("SELECT mention FROM decisions WHERE target_external_id = 'p2'"), ["x [2Jy"]);
+    assert_eq!(world.rows("SELECT mention FROM mention_decisions WHERE target_external_id = 'p2'"), ["x [2Jy"]);
     // A name of ten thousand letters is a name; lists show its beginning.
     world.run(&["catalog", "add", &long, "--type", "person", "--id", "long"]).exits(0);
     assert!(world.run(&["catalog", "list"]).exits(0).stdout.lines().all(|line| line.len() < 500));

@@ -106,8 +106,8 @@ fn broken_json_is_mended_where_only_punctuation_is_broken() {
     let ran = world.json(&["extract", "--endpoint", "chat"], 3);
     assert_eq!(ran["groups_processed"], 3, "{ran:#}");
     assert_eq!(ran["repaired"], 3, "{ran:#}");
-    let topics = "SELECT g.external_id, t.display FROM story_topics t JOIN story_groups g ON g.id = t.story_group_id
-                  WHERE t.display IN ('One', 'Two') ORDER BY 1";
+    let topics = "SELECT g.external_id, t.label FROM story_topics t JOIN story_groups g ON g.id = t.story_group_id
+                  WHERE t.label IN ('One', 'Two') ORDER BY 1";
     assert_eq!(world.rows(topics), ["g1|One", "g2|Two"]);
     let raw = "SELECT count(*) FROM answers WHERE text = 'I could not find anything.' AND raw IS NOT NULL";
     assert_eq!(world.count(raw), 2, "the text is kept");
@@ -294,7 +294,7 @@ fn two_asks_are_compared_and_one_is_adopted() {
     };
     assert!((projected(&sides[0]) - 1.0).abs() < 1e-9, "twice the groups at half the price: {found:#}");
     assert_eq!(world.count("SELECT count(*) FROM current_answers"), 0, "trials count for nothing");
-    assert_eq!(world.count("SELECT count(*) FROM requests WHERE trial = 1"), 16);
+    assert_eq!(world.count("SELECT count(*) FROM requests WHERE is_comparison = 1"), 16);
 
     // The same again buys nothing.
     let again = world.json(&compare, 3);
@@ -304,7 +304,7 @@ fn two_asks_are_compared_and_one_is_adopted() {
     let run = sides[1]["run_id"].as_str().expect("a run");
     world.run(&["compare", "--adopt", run]).exits(0).says("8 answers adopted");
     assert_eq!(world.count("SELECT count(*) FROM current_answers"), 6);
-    let models = "SELECT DISTINCT a.model FROM story_topics t JOIN asks a ON a.id = t.ask_id";
+    let models = "SELECT DISTINCT a.model FROM story_topics t JOIN prompts a ON a.id = t.prompt_id";
     assert_eq!(world.rows(models), ["gpt-5.4-mini"]);
     world.run(&["compare", "--adopt", run]).exits(1);
     world.run(&["compare", "gpt-6-luna", "gpt-6-luna"]).exits(1).says("both sides ask the same");

@@ -50,7 +50,7 @@ fn a_merged_topic_stays_merged_through_later_imports() {
     world.run(&["topics", "merge", "moon landing", "into", "Lunar landing"]).exits(0).says("in 6 groups");
     world.run(&["rebuild"]).exits(0);
     assert_eq!(
-        world.rows("SELECT DISTINCT topic, display, said FROM story_topics WHERE topic LIKE '%landing'"),
+        world.rows("SELECT DISTINCT topic, label, merged_from FROM story_topics WHERE topic LIKE '%landing'"),
         ["lunar landing|Lunar landing|moon landing"]
     );
     world.run(&["topics", "moon landing"]).exits(0).says("was made `Lunar landing`");
@@ -95,7 +95,7 @@ fn a_decision_links_everything_it_is_about_and_can_be_taken_back() {
     assert_eq!(world.count(linked), 0);
     world.run(&["unresolved", "undo", "Ada Lovelace"]).exits(0);
     world.run(&["unresolved", "undo", "Ada Lovelace"]).exits(2);
-    assert_eq!(world.count("SELECT count(*) FROM decisions"), 0);
+    assert_eq!(world.count("SELECT count(*) FROM mention_decisions"), 0);
     world.run(&["unresolved", "accept", "Ada Lovelace", "nowhere:x"]).exits(2);
     world.run(&["unresolved", "walk"]).exits(2).says("a walk needs a terminal");
 }
@@ -135,7 +135,7 @@ fn a_number_in_a_spreadsheet_means_who_was_shown_there() {
     add("Ada Lovelace", "two");
     for file in &files {
         world.run(&["unresolved", "import", file]).exits(0).says("1 of 1 row decided");
-        let decided = world.rows("SELECT target_external_id FROM decisions");
+        let decided = world.rows("SELECT target_external_id FROM mention_decisions");
         assert_eq!(decided, ["one: [1] x"], "{file}");
     }
     world.run(&["catalog", "remove", "one: [1] x"]).exits(0);
@@ -145,7 +145,7 @@ fn a_number_in_a_spreadsheet_means_who_was_shown_there() {
     let by_hand = world.write("hand.csv", "mention,entity_type,decision\nAda Lovelace,person,new İİİİİİ:İ\n");
     world.run(&["unresolved", "import", &by_hand.display().to_string()]).exits(0);
     assert_eq!(
-        world.rows("SELECT target_type || target_external_id FROM decisions WHERE target_type LIKE 'İ%'").len(),
+        world.rows("SELECT target_type || target_external_id FROM mention_decisions WHERE target_type LIKE 'İ%'").len(),
         1
     );
 }
@@ -218,7 +218,7 @@ fn an_audit_is_drawn_judged_resumed_and_printed_with_its_interval() {
     let ran = world.run(&["audit", "--from", &path]).exits(0);
     ran.says("6 verdicts").says("precision of links: 83.3 %").says("43.6 to 97.0 %").says("6 judged, 0 unsure, 2 open");
     // The correction is a decision: that mention is not that entity any more.
-    assert_eq!(world.count("SELECT count(*) FROM decisions WHERE verdict = 'not'"), 1);
+    assert_eq!(world.count("SELECT count(*) FROM mention_decisions WHERE verdict = 'not'"), 1);
     let found = world.json(&["audit"], 0);
     assert_eq!((&found["findings"]["open"], &found["items"]), (&json!(2), &json!(8)));
     let items =

@@ -48,7 +48,7 @@ fn each_fault_is_found_with_what_mends_it() {
             "4 rows of `story_entities` refer to rows of `entities` that are not there",
             "`gleaner resolve --all`",
         ),
-        ("DELETE FROM name_index", "the name index of the catalog is missing or outdated", repair),
+        ("DELETE FROM _name_index", "the name index of the catalog is missing or outdated", repair),
         (
             "UPDATE requests SET state = 'sent' WHERE id = 1; DELETE FROM current_answers WHERE request_id = 1;
              DELETE FROM story_topics; DELETE FROM story_entities",

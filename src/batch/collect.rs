@@ -94,6 +94,7 @@ pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> an
     answers::make_up(tx.read(), &import.batches, &mut report)?;
     if !import.dry_run {
         tx.commit()?;
+        session.store.optimize();
     }
     Ok(report)
 }

@@ -60,7 +60,7 @@ fn search_once(session: &Session<'_>, client: &Client, part: &BatchRow) -> anyho
                 return Ok(Search::Unclear);
             }
         };
-        if is_ours(session, part, &batch)? {
+        if is_ours(session, client, part, &batch)? {
             return Ok(Search::Found(Box::new(batch)));
         }
     }
@@ -69,12 +69,16 @@ fn search_once(session: &Session<'_>, client: &Client, part: &BatchRow) -> anyho
 
 /// Returns whether a batch of the list is the one that was tried: it carries the key of the try, or its input file, and
 /// is not already known as another one.
-fn is_ours(session: &Session<'_>, part: &BatchRow, batch: &Batch) -> anyhow::Result<bool> {
+fn is_ours(session: &Session<'_>, client: &Client, part: &BatchRow, batch: &Batch) -> anyhow::Result<bool> {
     let same_key = part.gleaner_key.is_some() && batch.metadata.get("gleaner_key") == part.gleaner_key.as_ref();
     let same_file = part.input_file_id.is_some()
         && batch.input_file_id.as_deref() == part.input_file_id.as_ref().map(|id| id.as_str());
     Ok((same_key || same_file)
-        && session.store.read().batch_by_id(&BatchId::new(batch.id.clone()))?.is_none_or(|known| known.key == part.key))
+        && session
+            .store
+            .read()
+            .batch_at(client.origin().as_str(), &BatchId::new(batch.id.clone()))?
+            .is_none_or(|known| known.key == part.key))
 }
 
 /// Looks through the provider's list before something is bought: batches that carry this database's id are known here,
@@ -111,12 +115,12 @@ fn look_through(session: &mut Session<'_>, client: &Client) -> anyhow::Result<Ve
     let mut from_copies = vec![];
     for batch in client.all_batches() {
         let batch = batch.map_err(api_failure)?;
-        if session.store.read().batch_by_id(&BatchId::new(batch.id.clone()))?.is_some() {
+        if session.store.read().batch_at(client.origin().as_str(), &BatchId::new(batch.id.clone()))?.is_some() {
             continue;
         }
         let mut adopted = false;
         for part in &tries {
-            if is_ours(session, part, &batch)? {
+            if is_ours(session, client, part, &batch)? {
                 look::note_opened(session, part.key, &batch)?;
                 adopted = true;
                 break;

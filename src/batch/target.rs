@@ -2,9 +2,10 @@
 
 use anyhow::anyhow;
 
-use crate::error::Explain as _;
+use crate::error::{Explain as _, usage};
 use crate::model::{BatchId, BatchKey, RunId};
 use crate::store::{BatchRow, Read};
+use crate::terminal::words::list;
 
 /// A batch or a run, as a person names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +19,14 @@ pub enum Target {
 impl Target {
     /// Finds what a person means by an id.
     pub fn find(read: Read<'_>, id: &str) -> anyhow::Result<Target> {
-        if let Some(batch) = read.batch_by_id(&BatchId::new(id))? {
-            return Ok(Target::Batch(batch.key));
+        match read.batches_by_id(&BatchId::new(id))?.as_slice() {
+            [] => {}
+            [batch] => return Ok(Target::Batch(batch.key)),
+            several => {
+                let runs: Vec<_> = several.iter().map(|batch| batch.run.as_str()).collect();
+                return Err(usage(format!("two providers gave a batch the id `{id}`")))
+                    .hint(format!("name its run: {}", list(&runs, "or")));
+            }
         }
         if read.run(&RunId::new(id))?.is_some() {
             return Ok(Target::Run(RunId::new(id)));

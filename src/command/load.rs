@@ -42,6 +42,7 @@ fn groups(args: &GroupsArgs, context: &Context) -> anyhow::Result<Exit> {
     for input in inputs {
         summary.file(context, input, |reader, format, on_bad| load::groups(&mut target, reader, format, on_bad))?;
     }
+    place.optimize();
     summary.show(context, place.store.as_ref())
 }
 
@@ -86,6 +87,7 @@ fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
             context.terminal.hint("`gleaner unresolved decisions --conflicts` lists them");
         }
     }
+    place.optimize();
     if let Some(store) = &place.store {
         summary.unmapped_types = unmapped_types(store)?;
     }
@@ -113,6 +115,12 @@ impl Place {
             false => Some(context.open_or_create()?),
         };
         Ok(Self { store, is_dry_run: args.dry_run })
+    }
+
+    fn optimize(&self) {
+        if let Some(store) = self.store.as_ref().filter(|_| !self.is_dry_run) {
+            store.optimize();
+        }
     }
 
     fn target<'a>(&'a mut self, now: &'a str) -> Target<'a> {

@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn what_is_undone_leaves_what_was_decided_before() {
-        let mut store = Store::open_in_memory("now").unwrap();
+        let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").unwrap();
         let tx = store.write().unwrap();
         let entity = new_entity("Zephyr", "company", "zephyr");
         let (one, two) = (new_entity("Zephyr", "company", "one"), new_entity("Zephyr", "company", "two"));
@@ -308,15 +308,15 @@ mod tests {
                 .map(|known| (known.taught.verdict.target().unwrap().id.to_string(), known.taught.decided_at))
                 .collect()
         };
-        let first = decide(&tx, &about, &Answer::New(entity.clone()), "1").unwrap();
-        assert_eq!(all(&tx), [("zephyr".to_owned(), Some("1".to_owned()))]);
+        let first = decide(&tx, &about, &Answer::New(entity.clone()), "2026-01-01T00:00:00Z").unwrap();
+        assert_eq!(all(&tx), [("zephyr".to_owned(), Some("2026-01-01T00:00:00Z".to_owned()))]);
         // The same said again, something else said, and two things said at once.
         for said in [vec![&entity], vec![&one], vec![&entity, &two]] {
             let answers: Vec<Answer> = said.into_iter().cloned().map(Answer::New).collect();
-            let done = decide_all(&tx, answers.iter().map(|answer| (&about, answer)), "2").unwrap();
+            let done = decide_all(&tx, answers.iter().map(|answer| (&about, answer)), "2026-01-02T00:00:00Z").unwrap();
             assert_eq!(all(&tx).len(), 1);
             undo(&tx, &done).unwrap();
-            assert_eq!(all(&tx), [("zephyr".to_owned(), Some("1".to_owned()))]);
+            assert_eq!(all(&tx), [("zephyr".to_owned(), Some("2026-01-01T00:00:00Z".to_owned()))]);
         }
         undo(&tx, &first).unwrap();
         assert_eq!((all(&tx), tx.read().n_entities().unwrap()), (vec![], 0));

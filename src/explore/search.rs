@@ -2,7 +2,7 @@
 
 use crate::error::usage;
 use crate::interrupt;
-use crate::store::Store;
+use crate::store::{Store, search_words};
 
 /// Groups read in one transaction. Each commit writes the pages of the index that were touched, so there are few; what
 /// was read before an interruption stays.
@@ -16,12 +16,17 @@ pub fn refresh(
     mut on_begin: impl FnMut(u64),
     mut on_group: impl FnMut(),
 ) -> anyhow::Result<u64> {
-    if is_rebuild || !store.read().has_search_index()? || store.read().is_search_index_worn()? {
+    if is_rebuild || !store.read().has_search_index()? {
         let tx = store.write()?;
         tx.make_search_index()?;
         tx.commit()?;
     }
     let keys = store.read().unsearched_groups()?;
+    if store.read().has_removed_groups_in_search()? {
+        let tx = store.write()?;
+        tx.unindex_removed_groups()?;
+        tx.commit()?;
+    }
     on_begin(keys.len() as u64);
     for keys in keys.chunks(GROUPS_PER_COMMIT) {
         interrupt::check()?;
@@ -67,7 +72,7 @@ pub fn query(words: &[String], any: bool) -> anyhow::Result<String> {
             continue;
         }
         let star = if token.is_prefix { "*" } else { "" };
-        let term = format!("\"{}\"{star}", token.text.replace('"', "\"\""));
+        let term = format!("\"{}\"{star}", search_words(&token.text).replace('"', "\"\""));
         if token.is_without || std::mem::take(&mut is_not) {
             without.push(term);
         } else if let Some(last) = with.last_mut().filter(|_| is_or) {
@@ -130,12 +135,13 @@ mod tests {
         for (typed, expected) in [
             (&["moon landing"][..], r#""moon" AND "landing""#),
             (&["moon", "landing"], r#""moon" AND "landing""#),
-            (&["moon landing", "NASA"], r#""moon landing" AND "NASA""#),
+            (&["moon landing", "NASA"], r#""moon landing" AND "nasa""#),
             (&["\"moon landing\" -mars astro*"], r#"("moon landing" AND "astro"*) NOT "mars""#),
             (&["moon OR mars nasa"], r#"("moon" OR "mars") AND "nasa""#),
-            (&["title:x AND NEAR(y"], r#""title:x" AND "AND" AND "NEAR(y""#),
+            (&["title:x AND NEAR(y"], r#""title:x" AND "and" AND "near(y""#),
             (&["\"unclosed"], r#""unclosed""#),
             (&["moon NOT mars NOT \"deep space\""], r#"(("moon") NOT "mars") NOT "deep space""#),
+            (&["Straße 月球"], r#""strasse" AND "月 球""#),
             (&["--"], ""),
             (&["OR"], ""),
             (&[], ""),

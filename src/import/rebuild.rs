@@ -50,5 +50,6 @@ pub fn rebuild(session: &mut Session<'_>) -> anyhow::Result<Rebuilt> {
     (_, rebuilt.mentions, rebuilt.linked) = tx.read().knowledge_counts()?;
     rebuilt.topics = tx.read().knowledge_counts()?.0;
     tx.commit()?;
+    session.store.optimize();
     Ok(rebuilt)
 }

@@ -516,11 +516,11 @@ mod tests {
 
     #[test]
     fn the_index_follows_the_catalog() {
-        let mut store = Store::open_in_memory("now").expect("opens");
+        let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").expect("opens");
         let tx = store.write().expect("begins");
         let names = ["Maryam Okonkwo", "Tobias Lindqvist", "Henrietta Vance", "Paolo Bertolucci"];
         for (at, name) in names.iter().enumerate() {
-            tx.load_entity(&entity(&at.to_string(), "person", name, &[]), "now").expect("loads");
+            tx.load_entity(&entity(&at.to_string(), "person", name, &[]), "2026-01-01T00:00:00Z").expect("loads");
         }
         for packed in [false, true] {
             if packed {
@@ -530,8 +530,8 @@ mod tests {
             assert_eq!(linked_name(&tx, "Zebulon Quist"), None);
         }
         // Changed, added and removed after the index was packed.
-        tx.load_entity(&entity("1", "person", "Tobias Norgren", &[]), "now").expect("loads");
-        tx.load_entity(&entity("9", "person", "Zebulon Quist", &[]), "now").expect("loads");
+        tx.load_entity(&entity("1", "person", "Tobias Norgren", &[]), "2026-01-01T00:00:00Z").expect("loads");
+        tx.load_entity(&entity("9", "person", "Zebulon Quist", &[]), "2026-01-01T00:00:00Z").expect("loads");
         let key = tx.read().entity_key("person", &EntityId::new("2")).expect("reads").expect("is there");
         tx.remove_entity(key).expect("removes");
         assert_eq!(linked_name(&tx, "Tobias Lindqvist"), None);
@@ -543,13 +543,13 @@ mod tests {
 
     #[test]
     fn an_index_of_another_format_is_packed_anew_and_until_then_links_right() {
-        let mut store = Store::open_in_memory("now").expect("opens");
+        let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").expect("opens");
         let tx = store.write().expect("begins");
-        tx.load_entity(&entity("1", "person", "Tobias Lindqvist", &[]), "now").expect("loads");
+        tx.load_entity(&entity("1", "person", "Tobias Lindqvist", &[]), "2026-01-01T00:00:00Z").expect("loads");
         rebuild(&tx).expect("packs");
         assert!(is_usable(tx.read()).expect("reads"));
         tx.execute(
-            "UPDATE name_index SET page = CAST(replace(page, '\"format\":', '\"format\":1') AS BLOB) WHERE id = 0",
+            "UPDATE _name_index SET page = CAST(replace(page, '\"format\":', '\"format\":1') AS BLOB) WHERE id = 0",
             [],
         )
         .expect("writes");
@@ -562,9 +562,9 @@ mod tests {
 
     #[test]
     fn decisions_under_keys_of_an_earlier_program_still_hold() {
-        let mut store = Store::open_in_memory("now").expect("opens");
+        let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").expect("opens");
         let tx = store.write().expect("begins");
-        tx.load_entity(&entity("sb57", "event", "The game in Glendale", &[]), "now").expect("loads");
+        tx.load_entity(&entity("sb57", "event", "The game in Glendale", &[]), "2026-01-01T00:00:00Z").expect("loads");
         let target = Target { entity_type: "event".into(), id: EntityId::new("sb57") };
         let taught = Taught {
             mention: "Super Bowl LVII".into(),
@@ -574,9 +574,9 @@ mod tests {
             decided_at: None,
         };
         // As it was before numerals were numbers, and the same once more as it is now.
-        tx.decide("super bowl lvii", &taught, "now").expect("writes");
+        tx.decide("super bowl lvii", &taught, "2026-01-01T00:00:00Z").expect("writes");
         assert_eq!(linked_name(&tx, "Super Bowl 57").as_deref(), Some("The game in Glendale"));
-        tx.decide("super bowl 57", &taught, "now").expect("writes");
+        tx.decide("super bowl 57", &taught, "2026-01-01T00:00:00Z").expect("writes");
         refresh(&tx).expect("packs");
         let keys: Vec<_> = tx.read().remembered().expect("reads").into_iter().map(|known| known.mention_key).collect();
         assert_eq!(keys, ["super bowl 57"]);

@@ -23,10 +23,13 @@ pub(super) fn is_current(read: Read<'_>) -> Result<bool> {
     Ok(read.index_page(Table::Meta as u8, 0, resolve::is_current)?.unwrap_or(false))
 }
 
-/// Makes the keys of decisions anew where an earlier program wrote them, which read some names otherwise: `LVII` was no
+/// Makes the keys of decisions and mentions anew where an earlier program wrote them, which read some names otherwise: `LVII` was no
 /// number. Called by whatever asks for decisions by their keys to change them, in its transaction.
 pub fn rekey(tx: &Tx<'_>) -> Result<()> {
-    if is_current(tx.read())? { Ok(()) } else { tx.rekey_decisions(resolve::mention_key) }
+    if !is_current(tx.read())? {
+        tx.rekey_decisions(resolve::mention_key)?;
+    }
+    tx.rekey_mentions(resolve::FORMAT)
 }
 
 /// Packs the name index anew where it cannot be read as it is, so that the next command need not do it in memory.

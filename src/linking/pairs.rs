@@ -458,7 +458,7 @@ mod tests {
     }
 
     fn store() -> Store {
-        let mut store = Store::open_in_memory("now").unwrap();
+        let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").unwrap();
         let tx = store.write().unwrap();
         let game = |id: &str, home: &str, away: &str, season: &str, week: &str| {
             entity(id, "game", id, &[], &[("home", home), ("away", away), ("season", season), ("week", week)])
@@ -474,7 +474,7 @@ mod tests {
             entity("stars", "team", "Stars-at-Law", &[], &[]),
             game("g5", "Stars-at-Law", "Arrow-Smiths", "2020", "1"),
         ] {
-            tx.load_entity(&entity, "now").unwrap();
+            tx.load_entity(&entity, "2026-01-01T00:00:00Z").unwrap();
         }
         tx.commit().unwrap();
         store

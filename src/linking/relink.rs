@@ -1,6 +1,6 @@
 //! Links made anew, offline: of the whole database, or of the groups that a decision or a change of the catalog is about.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::interrupt;
 use crate::linking::{Linker, Load};
 use crate::model::{EntityKey, GroupKey, LinkOutcome};
 use crate::profile::Profile;
-use crate::resolve::{Strictness, mention_key};
+use crate::resolve::Strictness;
 use crate::store::explore::EntityHead;
 use crate::store::{LinkedMention, Read, StoredLink, Tx};
 
@@ -132,21 +132,14 @@ pub fn groups(
 }
 
 /// Returns the groups with a mention that decisions may be about, linked or not, in any spelling that counts as the same,
-/// and the number of such mentions. It reads every mention once, whatever the number of keys.
+/// and the number of such mentions.
 pub fn affected(read: Read<'_>, keys: &BTreeSet<String>) -> anyhow::Result<(BTreeSet<GroupKey>, u64)> {
     let mut groups = BTreeSet::new();
     let mut n_mentions = 0;
-    // Most texts stand more than once, and a key costs more than a look.
-    let mut seen: HashMap<String, bool> = HashMap::new();
-    read.each_mention(|group, text| {
-        let is_it = match seen.get(text) {
-            Some(is_it) => *is_it,
-            None => *seen.entry(text.to_owned()).or_insert(keys.contains(&mention_key(text))),
-        };
-        if is_it {
-            groups.insert(group);
-            n_mentions += 1;
-        }
-    })?;
+    for key in keys {
+        let found = read.groups_of_mention_key(key)?;
+        n_mentions += found.len() as u64;
+        groups.extend(found);
+    }
     Ok((groups, n_mentions))
 }

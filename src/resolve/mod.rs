@@ -17,6 +17,7 @@ mod names;
 mod fast_map;
 
 pub use decision::{Candidate, Decision, Described, Method, Part, Query, Strictness};
+pub(crate) use index::FORMAT;
 pub use index::{Blocks, Builder, N_TABLES, Resident, Table, is_current};
 pub use matching::context::{KNOWN_VALUE, OTHER_NAME, are_namesakes, is_name_again, is_position, last_name};
 pub use matching::resolver::{Resolver, feature_names};

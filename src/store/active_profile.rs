@@ -48,16 +48,16 @@ mod tests {
 
     #[test]
     fn the_default_is_active_until_another_is_chosen() {
-        let mut store = Store::open_in_memory("now").unwrap();
+        let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").unwrap();
         assert_eq!(active(store.read()).unwrap().name, "news");
         let tx = store.write().unwrap();
         assert!(tx.read().active_profile().unwrap().is_none());
-        assert_eq!(settle(&tx, "now").unwrap().name, "news");
+        assert_eq!(settle(&tx, "2026-01-01T00:00:00Z").unwrap().name, "news");
         let football = Profile::builtin("football").unwrap();
-        let stored = activate(&tx, football, "now").unwrap();
-        assert_eq!(activate(&tx, football, "later").unwrap(), stored, "the same text is kept once");
-        assert_eq!(settle(&tx, "now").unwrap(), stored);
-        assert!(activate(&tx, "name = 1", "now").is_err());
+        let stored = activate(&tx, football, "2026-01-01T00:00:00Z").unwrap();
+        assert_eq!(activate(&tx, football, "2026-01-02T00:00:00Z").unwrap(), stored, "the same text is kept once");
+        assert_eq!(settle(&tx, "2026-01-01T00:00:00Z").unwrap(), stored);
+        assert!(activate(&tx, "name = 1", "2026-01-01T00:00:00Z").is_err());
         tx.commit().unwrap();
         assert_eq!(active(store.read()).unwrap().name, "football");
         assert_eq!(store.read().profiles().unwrap().len(), 2);

@@ -174,9 +174,10 @@ impl Tx<'_> {
         }
         let key: EntityKey = self
             .prepare_cached(
-                "INSERT INTO entities (external_id, type, name, attributes, loaded_at) VALUES (?1, ?2, ?3, ?4, ?5)
+                "INSERT INTO entities (external_id, type, name, attributes, loaded_at, changed_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?5)
                  ON CONFLICT (type, external_id) DO UPDATE SET name = excluded.name, attributes = excluded.attributes,
-                     loaded_at = excluded.loaded_at
+                     loaded_at = excluded.loaded_at, changed_at = excluded.changed_at
                  RETURNING id",
             )?
             .query_row(
@@ -185,11 +186,6 @@ impl Tx<'_> {
             )?;
         if change == CatalogChange::Changed {
             self.prepare_cached("DELETE FROM entity_aliases WHERE entity_id = ?1")?.execute([key])?;
-            self.prepare_cached(
-                "DELETE FROM searched_groups
-                 WHERE story_group_id IN (SELECT story_group_id FROM story_entities WHERE entity_id = ?1)",
-            )?
-            .execute([key])?;
         }
         // A table of its own order takes the same alias twice as one.
         let mut insert =
@@ -197,16 +193,13 @@ impl Tx<'_> {
         for alias in &entity.aliases {
             insert.execute(params![key, alias])?;
         }
+        self.prepare_cached("UPDATE entities SET changed_at = ?2 WHERE id = ?1 AND changed_at <> ?2")?
+            .execute(params![key, now])?;
         Ok((change, key))
     }
 
     /// Removes an entity; mentions that were linked to it keep their text and become unknown.
     pub fn remove_entity(&self, key: EntityKey) -> anyhow::Result<()> {
-        self.prepare_cached(
-            "DELETE FROM searched_groups
-             WHERE story_group_id IN (SELECT story_group_id FROM story_entities WHERE entity_id = ?1)",
-        )?
-        .execute([key])?;
         self.prepare_cached(
             "UPDATE story_entities SET entity_id = NULL, outcome = 'unknown', method = 'removed', score = 0
              WHERE entity_id = ?1",
@@ -224,7 +217,7 @@ mod tests {
 
     #[test]
     fn an_entity_is_upserted_by_type_and_id() {
-        let mut store = Store::open_in_memory("now").unwrap();
+        let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").unwrap();
         let tx = store.write().unwrap();
         let mut e = Entity {
             id: EntityId::new("1"),
@@ -233,12 +226,12 @@ mod tests {
             aliases: vec!["Ada King".into(), "Ada Byron".into()],
             attributes: [("country".to_owned(), "GB".to_owned())].into(),
         };
-        assert_eq!(tx.load_entity(&e, "now").unwrap().0, CatalogChange::New);
-        assert_eq!(tx.load_entity(&e, "now").unwrap().0, CatalogChange::Unchanged);
+        assert_eq!(tx.load_entity(&e, "2026-01-01T00:00:00Z").unwrap().0, CatalogChange::New);
+        assert_eq!(tx.load_entity(&e, "2026-01-01T00:00:00Z").unwrap().0, CatalogChange::Unchanged);
         e.aliases.pop();
-        assert_eq!(tx.load_entity(&e, "now").unwrap().0, CatalogChange::Changed);
+        assert_eq!(tx.load_entity(&e, "2026-01-01T00:00:00Z").unwrap().0, CatalogChange::Changed);
         e.entity_type = "ship".into();
-        assert_eq!(tx.load_entity(&e, "now").unwrap().0, CatalogChange::New);
+        assert_eq!(tx.load_entity(&e, "2026-01-01T00:00:00Z").unwrap().0, CatalogChange::New);
         let key = tx.read().entity_key("ship", &e.id).unwrap().unwrap();
         assert_eq!(tx.read().entity(key).unwrap(), Some(e));
         let mut seen = vec![];

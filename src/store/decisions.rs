@@ -6,7 +6,7 @@
 use rusqlite::{Row, params};
 
 use super::{CatalogChange, Read, Tx};
-use crate::model::{Attributes, EntityId, EntityKey, GroupKey, Target, Taught, Verdict};
+use crate::model::{Attributes, EntityId, EntityKey, Target, Taught, Verdict};
 
 /// A decision as it is remembered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +84,7 @@ impl Read<'_> {
         let mut statement = self.0.prepare_cached(
             "SELECT d.id, d.mention_key, d.mention, d.entity_type, d.hints, d.verdict, d.target_type, d.target_external_id,
                     d.decided_at, e.id, e.name
-             FROM decisions d LEFT JOIN entities e ON e.type = d.target_type AND e.external_id = d.target_external_id
+             FROM mention_decisions d LEFT JOIN entities e ON e.type = d.target_type AND e.external_id = d.target_external_id
              ORDER BY d.id",
         )?;
         let rows = statement.query_map([], remembered)?;
@@ -97,7 +97,7 @@ impl Read<'_> {
         let mut statement = self.0.prepare_cached(
             "SELECT d.id, d.mention_key, d.mention, d.entity_type, d.hints, d.verdict, d.target_type, d.target_external_id,
                     d.decided_at, e.id, e.name
-             FROM decisions d LEFT JOIN entities e ON e.type = d.target_type AND e.external_id = d.target_external_id
+             FROM mention_decisions d LEFT JOIN entities e ON e.type = d.target_type AND e.external_id = d.target_external_id
              WHERE d.mention_key = ?1 ORDER BY d.id",
         )?;
         let rows = statement.query_map([mention_key], remembered)?;
@@ -121,21 +121,11 @@ impl Read<'_> {
     /// Returns the number of decisions whose entity is not in the catalog.
     pub fn n_sleeping_decisions(self) -> anyhow::Result<u64> {
         Ok(self.0.query_row(
-            "SELECT count(*) FROM decisions d WHERE d.target_type IS NOT NULL
+            "SELECT count(*) FROM mention_decisions d WHERE d.target_type IS NOT NULL
                AND NOT EXISTS (SELECT 1 FROM entities e WHERE e.type = d.target_type AND e.external_id = d.target_external_id)",
             [],
             |row| row.get::<_, i64>(0),
         )? as u64)
-    }
-
-    /// Gives every mention of the database, linked or not: its group and its text.
-    pub fn each_mention(self, mut visit: impl FnMut(GroupKey, &str)) -> anyhow::Result<()> {
-        let mut statement = self.0.prepare_cached("SELECT story_group_id, mention_text FROM story_entities")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            visit(row.get(0)?, row.get_ref(1)?.as_str()?);
-        }
-        Ok(())
     }
 }
 
@@ -150,7 +140,7 @@ impl Tx<'_> {
                 replaced.push(known);
             }
         }
-        Ok((self.insert_decision(mention_key, taught, now)?, replaced))
+        Ok((self.insert_decision(mention_key, taught, Some(now))?, replaced))
     }
 
     /// Loads a decision from a file: as [`Tx::decide`], but one that is here already stays as it is, and so does what was
@@ -165,18 +155,18 @@ impl Tx<'_> {
 
     /// Puts back a decision that had given way, with its old place among the others where that is free.
     pub fn put_back(&self, decision: &Remembered) -> anyhow::Result<()> {
-        let id = self.insert_decision(&decision.mention_key, &decision.taught, "")?;
-        self.prepare_cached("UPDATE OR IGNORE decisions SET id = ?2 WHERE id = ?1")?
+        let id = self.insert_decision(&decision.mention_key, &decision.taught, None)?;
+        self.prepare_cached("UPDATE OR IGNORE mention_decisions SET id = ?2 WHERE id = ?1")?
             .execute(params![id, decision.id])?;
         Ok(())
     }
 
-    fn insert_decision(&self, mention_key: &str, taught: &Taught, now: &str) -> anyhow::Result<i64> {
+    fn insert_decision(&self, mention_key: &str, taught: &Taught, now: Option<&str>) -> anyhow::Result<i64> {
         let target = taught.verdict.target();
         self.prepare_cached(
-            "INSERT INTO decisions (mention_key, mention, entity_type, hints, verdict, target_type, target_external_id,
-                                    decided_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            "INSERT INTO mention_decisions (mention_key, mention, entity_type, hints, verdict, target_type,
+                                            target_external_id, decided_at, changed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, coalesce(?9, strftime('%Y-%m-%dT%H:%M:%SZ', 'now')))",
         )?
         .execute(params![
             mention_key,
@@ -186,14 +176,15 @@ impl Tx<'_> {
             taught.verdict.as_str(),
             target.map(|target| &target.entity_type),
             target.map(|target| &target.id),
-            taught.decided_at.as_deref().unwrap_or(now)
+            taught.decided_at.as_deref().or(now),
+            now
         ])?;
         Ok(self.last_insert_rowid())
     }
 
     /// Takes a decision back.
     pub fn undecide(&self, id: i64) -> anyhow::Result<()> {
-        self.prepare_cached("DELETE FROM decisions WHERE id = ?1")?.execute([id])?;
+        self.prepare_cached("DELETE FROM mention_decisions WHERE id = ?1")?.execute([id])?;
         Ok(())
     }
 
@@ -206,7 +197,7 @@ impl Tx<'_> {
                 continue;
             }
             let n_changed = self
-                .prepare_cached("UPDATE OR IGNORE decisions SET mention_key = ?2 WHERE id = ?1")?
+                .prepare_cached("UPDATE OR IGNORE mention_decisions SET mention_key = ?2 WHERE id = ?1")?
                 .execute(params![known.id, key])?;
             if n_changed == 0 {
                 self.undecide(known.id)?;
@@ -217,16 +208,18 @@ impl Tx<'_> {
 
     /// Makes a decision speak of another entity. Where the same is said of that one already, it goes.
     pub fn retarget_decision(&self, id: i64, target: &Target) -> anyhow::Result<()> {
-        self.prepare_cached("UPDATE OR REPLACE decisions SET target_type = ?2, target_external_id = ?3 WHERE id = ?1")?
-            .execute(params![id, target.entity_type, target.id])?;
+        self.prepare_cached(
+            "UPDATE OR REPLACE mention_decisions SET target_type = ?2, target_external_id = ?3 WHERE id = ?1",
+        )?
+        .execute(params![id, target.entity_type, target.id])?;
         Ok(())
     }
 
     /// Takes out what says of a mention that it is not an entity, where it was said just so that it is.
     pub fn drop_contradicted(&self, target: &Target) -> anyhow::Result<()> {
         self.prepare_cached(
-            "DELETE FROM decisions AS d WHERE verdict = 'not' AND target_type = ?1 AND target_external_id = ?2
-               AND EXISTS (SELECT 1 FROM decisions o
+            "DELETE FROM mention_decisions AS d WHERE verdict = 'not' AND target_type = ?1 AND target_external_id = ?2
+               AND EXISTS (SELECT 1 FROM mention_decisions o
                            WHERE o.mention_key = d.mention_key AND o.entity_type = d.entity_type AND o.hints = d.hints
                              AND o.verdict = 'is' AND o.target_type = ?1 AND o.target_external_id = ?2)",
         )?
@@ -274,7 +267,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_true_beside_the_new_gives_way() {
-        let mut store = Store::open_in_memory("now").unwrap();
+        let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").unwrap();
         let tx = store.write().unwrap();
         let (is, not) = (|id| Verdict::Is(target(id)), |id| Verdict::Not(target(id)));
         for (hints, verdict, expected) in [
@@ -286,23 +279,23 @@ mod tests {
             (&[], is("a"), vec!["not b", "is a"]),
             (&[("team", "x")], is("c"), vec!["not b", "is a", "is c hints"]),
         ] {
-            tx.decide("kc", &taught(hints, verdict, None), "now").unwrap();
+            tx.decide("kc", &taught(hints, verdict, None), "2026-01-01T00:00:00Z").unwrap();
             assert_eq!(all(&tx), expected);
         }
     }
 
     #[test]
     fn a_file_does_not_undo_what_was_said_later() {
-        let mut store = Store::open_in_memory("now").unwrap();
+        let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").unwrap();
         let tx = store.write().unwrap();
-        tx.decide("kc", &taught(&[], Verdict::Is(target("a")), Some("2026-05-01")), "now").unwrap();
+        tx.decide("kc", &taught(&[], Verdict::Is(target("a")), Some("2026-05-01")), "2026-01-01T00:00:00Z").unwrap();
         for (verdict, at, change, expected) in [
             (Verdict::Is(target("a")), Some("2026-07-01"), CatalogChange::Unchanged, "is a"),
             (Verdict::Is(target("b")), Some("2026-04-01"), CatalogChange::Unchanged, "is a"),
             (Verdict::Is(target("b")), Some("2026-06-01"), CatalogChange::Changed, "is b"),
             (Verdict::Nothing, None, CatalogChange::Changed, "nothing"),
         ] {
-            assert_eq!(tx.load_decision("kc", &taught(&[], verdict, at), "now").unwrap(), change);
+            assert_eq!(tx.load_decision("kc", &taught(&[], verdict, at), "2026-01-01T00:00:00Z").unwrap(), change);
             assert_eq!(all(&tx), [expected]);
         }
     }

@@ -136,24 +136,22 @@ impl Tx<'_> {
         if change == GroupChange::Unchanged {
             return Ok(change);
         }
-        let newest = group.stories.iter().filter_map(|story| story.published_at.as_deref().map(sortable)).max();
-        let sort_at = group.created_at.as_deref().map(sortable).or(newest);
         let key: GroupKey = self
             .prepare_cached(
-                "INSERT INTO story_groups (external_id, wire_id, title, status, created_at, sort_at, text_hash, loaded_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                "INSERT INTO story_groups (external_id, wire_id, title, status, created_at, sort_at, text_hash, loaded_at,
+                                           changed_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)
                  ON CONFLICT (external_id) DO UPDATE SET title = excluded.title, status = excluded.status,
                      created_at = excluded.created_at, sort_at = excluded.sort_at, text_hash = excluded.text_hash,
-                     loaded_at = excluded.loaded_at
+                     loaded_at = excluded.loaded_at, changed_at = excluded.changed_at
                  RETURNING id",
             )?
             .query_row(
-                params![group.id, wire_id, group.title, group.status, group.created_at, sort_at, text_hash, now],
+                params![group.id, wire_id, group.title, group.status, group.created_at, sort_at(group), text_hash, now],
                 |row| row.get(0),
             )?;
         if change == GroupChange::Changed {
             self.prepare_cached("DELETE FROM stories WHERE story_group_id = ?1")?.execute([key])?;
-            self.forget_searched(key)?;
         }
         let mut insert = self.prepare_cached(
             "INSERT INTO stories (story_group_id, ordinal, title, text, url, published_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -161,8 +159,18 @@ impl Tx<'_> {
         for (i, story) in group.stories.iter().enumerate() {
             insert.execute(params![key, i as i64 + 1, story.title, story.text, story.url, story.published_at])?;
         }
+        // What the triggers noted is not out of date: the hash is of this text, and the change is of this time.
+        self.text_is_fresh(key)?;
+        self.prepare_cached("UPDATE story_groups SET changed_at = ?2 WHERE id = ?1 AND changed_at <> ?2")?
+            .execute(params![key, now])?;
         Ok(change)
     }
+}
+
+/// Returns what a group is ordered by: created_at, else the latest published_at.
+pub(super) fn sort_at(group: &Group) -> Option<Cow<'_, str>> {
+    let newest = || group.stories.iter().filter_map(|story| story.published_at.as_deref().map(sortable)).max();
+    group.created_at.as_deref().map(sortable).or_else(newest)
 }
 
 /// A year, month or day counts from its first midnight, so that texts sort as times and `--since` that day includes it.
@@ -196,11 +204,20 @@ mod tests {
 
     #[test]
     fn a_group_is_loaded_once_and_its_stories_are_replaced_as_a_set() {
-        let mut store = Store::open_in_memory("now").unwrap();
+        let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").unwrap();
         let tx = store.write().unwrap();
-        assert_eq!(tx.load_group(&group("g", "one"), Some([1; 16]), None, "now").unwrap(), GroupChange::New);
-        assert_eq!(tx.load_group(&group("g", "one"), Some([1; 16]), None, "now").unwrap(), GroupChange::Unchanged);
-        assert_eq!(tx.load_group(&group("g", "two"), Some([2; 16]), None, "now").unwrap(), GroupChange::Changed);
+        assert_eq!(
+            tx.load_group(&group("g", "one"), Some([1; 16]), None, "2026-01-01T00:00:00Z").unwrap(),
+            GroupChange::New
+        );
+        assert_eq!(
+            tx.load_group(&group("g", "one"), Some([1; 16]), None, "2026-01-01T00:00:00Z").unwrap(),
+            GroupChange::Unchanged
+        );
+        assert_eq!(
+            tx.load_group(&group("g", "two"), Some([2; 16]), None, "2026-01-01T00:00:00Z").unwrap(),
+            GroupChange::Changed
+        );
         tx.commit().unwrap();
         let key = store.read().group_key(&GroupId::new("g")).unwrap().unwrap();
         let row = store.read().group(key).unwrap().unwrap();
@@ -210,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_day_a_month_and_a_year_sort_as_their_first_midnight() {
-        let mut store = Store::open_in_memory("now").unwrap();
+        let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").unwrap();
         let tx = store.write().unwrap();
         for (date, expected) in [
             ("2024-01-02", "2024-01-02T00:00:00Z"),
@@ -219,7 +236,7 @@ mod tests {
         ] {
             let mut dated = group("g", "one");
             dated.stories[0].published_at = Some(date.into());
-            tx.load_group(&dated, Some([1; 16]), None, "now").unwrap();
+            tx.load_group(&dated, Some([1; 16]), None, "2026-01-01T00:00:00Z").unwrap();
             let sort_at: String = tx.query_row("SELECT sort_at FROM story_groups", [], |row| row.get(0)).unwrap();
             assert_eq!(sort_at, expected);
             assert_eq!(tx.read().group(GroupKey(1)).unwrap().unwrap().group, dated, "and is given back as it came");
@@ -228,9 +245,9 @@ mod tests {
 
     #[test]
     fn a_replaced_id_is_found_by_what_stands_for_it_only() {
-        let mut store = Store::open_in_memory("now").unwrap();
+        let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").unwrap();
         let tx = store.write().unwrap();
-        tx.load_group(&group("a b", "x"), Some([1; 16]), Some("~00"), "now").unwrap();
+        tx.load_group(&group("a b", "x"), Some([1; 16]), Some("~00"), "2026-01-01T00:00:00Z").unwrap();
         let key = tx.read().group_key(&GroupId::new("a b")).unwrap();
         assert_eq!(tx.read().group_key_on_wire("~00").unwrap(), key);
         assert_eq!(tx.read().group_key_on_wire("a b").unwrap(), None);

@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{Read, Tx};
 use crate::model::{BatchKey, EntityKey, GroupKey, Kind, LinkOutcome, Mention, PromptKey, RequestKey, Topic};
+use crate::resolve::mention_key;
 
 /// A mention and what was decided about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,8 +61,9 @@ impl Read<'_> {
 
     /// Returns all requests whose answer is usable, in the order they were asked; trials are left out.
     pub fn usable_requests(self) -> anyhow::Result<Vec<RequestKey>> {
-        let mut statement =
-            self.0.prepare_cached("SELECT id FROM requests WHERE state = 'usable' AND trial = 0 ORDER BY id")?;
+        let mut statement = self
+            .0
+            .prepare_cached("SELECT id FROM requests WHERE state = 'usable' AND is_comparison = 0 ORDER BY id")?;
         Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
@@ -82,10 +84,7 @@ impl Read<'_> {
 impl Tx<'_> {
     /// Forgets all topics, mentions and links; the answers they came from stay in the ledger.
     pub fn clear_knowledge(&self) -> anyhow::Result<()> {
-        self.execute_batch(
-            "DELETE FROM story_topics; DELETE FROM story_entities; DELETE FROM current_answers;
-                             DELETE FROM searched_groups;",
-        )?;
+        self.execute_batch("DELETE FROM story_topics; DELETE FROM story_entities; DELETE FROM current_answers;")?;
         Ok(())
     }
 
@@ -94,10 +93,10 @@ impl Tx<'_> {
         self.prepare_cached("DELETE FROM story_topics WHERE story_group_id = ?1")?.execute([source.group])?;
         let mut insert = self.prepare_cached(
             // Two topics of an answer may have become one: the more important of them stays.
-            "INSERT INTO story_topics (story_group_id, topic, display, said, confidence, rank, ask_id, batch_id,
-                                       extracted_at)
-             VALUES (?1, ?2, ?3, ?9, ?4, ?5, ?6, ?7, ?8)
-             ON CONFLICT (story_group_id, topic) DO UPDATE SET display = excluded.display, said = excluded.said,
+            "INSERT INTO story_topics (story_group_id, topic, label, merged_from, confidence, rank, prompt_id, batch_id,
+                                       extracted_at, sandbox)
+             VALUES (?1, ?2, ?3, ?9, ?4, ?5, ?6, ?7, ?8, (SELECT sandbox FROM requests WHERE id = ?10))
+             ON CONFLICT (story_group_id, topic) DO UPDATE SET label = excluded.label, merged_from = excluded.merged_from,
                  confidence = max(confidence, excluded.confidence), rank = excluded.rank
              WHERE excluded.rank < rank",
         )?;
@@ -113,6 +112,7 @@ impl Tx<'_> {
                 source.batch,
                 source.extracted_at,
                 decided.is_some().then_some(&topic.display),
+                source.request,
             ])?;
         }
         self.set_current(source, Kind::Topic)
@@ -123,8 +123,10 @@ impl Tx<'_> {
         self.prepare_cached("DELETE FROM story_entities WHERE story_group_id = ?1")?.execute([source.group])?;
         let mut insert = self.prepare_cached(
             "INSERT INTO story_entities (story_group_id, ordinal, entity_type, mention_text, hints, entity_id, outcome,
-                                         method, score, confidence, is_primary, rank, ask_id, batch_id, extracted_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                                         method, score, confidence, is_primary, rank, prompt_id, batch_id, extracted_at,
+                                         mention_key, sandbox)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+                     (SELECT sandbox FROM requests WHERE id = ?17))",
         )?;
         for (i, linked) in mentions.iter().enumerate() {
             let mention = &linked.mention;
@@ -144,7 +146,9 @@ impl Tx<'_> {
                 mention.rank,
                 source.prompt,
                 source.batch,
-                source.extracted_at
+                source.extracted_at,
+                mention_key(&mention.text),
+                source.request
             ])?;
         }
         self.set_current(source, Kind::Entity)
@@ -156,6 +160,6 @@ impl Tx<'_> {
              ON CONFLICT (story_group_id, kind) DO UPDATE SET request_id = excluded.request_id",
         )?
         .execute(params![source.group, kind, source.request])?;
-        self.forget_searched(source.group)
+        Ok(())
     }
 }

@@ -73,6 +73,6 @@ impl Tx<'_> {
              WHERE story_group_id = ?1 AND ordinal = ?2",
         )?
         .execute(params![group, ordinal, entity, outcome, method, score])?;
-        self.forget_searched(group)
+        Ok(())
     }
 }

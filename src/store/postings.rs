@@ -23,7 +23,7 @@ impl Read<'_> {
     /// Returns how the name index stands.
     pub fn index_state(self) -> anyhow::Result<IndexState> {
         Ok(self.0.query_row(
-            "SELECT (SELECT count(*) FROM name_index_stale), (SELECT count(*) FROM entities)",
+            "SELECT (SELECT count(*) FROM _name_index_stale), (SELECT count(*) FROM entities)",
             [],
             |row| Ok(IndexState { n_stale: row.get::<_, i64>(0)? as u64, n_entities: row.get::<_, i64>(1)? as u64 }),
         )?)
@@ -31,7 +31,7 @@ impl Read<'_> {
 
     /// Returns a page of the name index.
     pub fn index_page<R>(self, table: u8, number: u32, read: impl FnOnce(&[u8]) -> R) -> anyhow::Result<Option<R>> {
-        let mut statement = self.0.prepare_cached("SELECT page FROM name_index WHERE id = ?1")?;
+        let mut statement = self.0.prepare_cached("SELECT page FROM _name_index WHERE id = ?1")?;
         let found =
             statement.query_row([page_id(table, number)], |row| Ok(row.get_ref(0)?.as_blob().map(read)?)).optional()?;
         Ok(found)
@@ -40,7 +40,7 @@ impl Read<'_> {
     /// Gives all pages of a table of the name index in order.
     pub fn each_index_page(self, table: u8, mut visit: impl FnMut(&[u8])) -> anyhow::Result<()> {
         let mut statement =
-            self.0.prepare_cached("SELECT page FROM name_index WHERE id >= ?1 AND id < ?2 ORDER BY id")?;
+            self.0.prepare_cached("SELECT page FROM _name_index WHERE id >= ?1 AND id < ?2 ORDER BY id")?;
         let mut rows = statement.query([page_id(table, 0), page_id(table + 1, 0)])?;
         while let Some(row) = rows.next()? {
             visit(row.get_ref(0)?.as_blob()?);
@@ -50,14 +50,14 @@ impl Read<'_> {
 
     /// Returns the size of the name index in bytes, counted up to a bound.
     pub fn index_pages_of(self, table: u8) -> anyhow::Result<u64> {
-        let mut statement = self.0.prepare_cached("SELECT max(id) FROM name_index WHERE id >= ?1 AND id < ?2")?;
+        let mut statement = self.0.prepare_cached("SELECT max(id) FROM _name_index WHERE id >= ?1 AND id < ?2")?;
         let last: Option<i64> = statement.query_row([page_id(table, 0), page_id(table + 1, 0)], |row| row.get(0))?;
         Ok(last.map_or(0, |id| (id - page_id(table, 0)) as u64 + 1))
     }
 
     /// Returns the entities that changed since the index was packed; those removed among them.
     pub fn stale_entities(self) -> anyhow::Result<Vec<EntityKey>> {
-        let mut statement = self.0.prepare_cached("SELECT entity_id FROM name_index_stale ORDER BY entity_id")?;
+        let mut statement = self.0.prepare_cached("SELECT entity_id FROM _name_index_stale ORDER BY entity_id")?;
         let keys = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
         Ok(keys)
     }
@@ -106,20 +106,20 @@ impl Read<'_> {
 impl Tx<'_> {
     /// Drops the name index, before a new one is written.
     pub fn clear_index(&self) -> anyhow::Result<()> {
-        self.execute("DELETE FROM name_index", [])?;
+        self.execute("DELETE FROM _name_index", [])?;
         Ok(())
     }
 
     /// Writes a page of the name index.
     pub fn put_index_page(&self, table: u8, number: u32, page: &[u8]) -> anyhow::Result<()> {
-        self.prepare_cached("INSERT INTO name_index (id, page) VALUES (?1, ?2)")?
+        self.prepare_cached("INSERT INTO _name_index (id, page) VALUES (?1, ?2)")?
             .execute(rusqlite::params![page_id(table, number), page])?;
         Ok(())
     }
 
     /// Notes that the index now says what the catalog says.
     pub fn index_is_fresh(&self) -> anyhow::Result<()> {
-        self.execute("DELETE FROM name_index_stale", [])?;
+        self.execute("DELETE FROM _name_index_stale", [])?;
         Ok(())
     }
 }

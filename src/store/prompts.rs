@@ -66,7 +66,7 @@ impl Read<'_> {
     /// Returns the text of the profile a prompt was made from, if it was ever active here.
     pub fn profile_of_prompt(self, prompt: PromptKey) -> anyhow::Result<Option<String>> {
         let row = self.0.query_row(
-            "SELECT p.text FROM asks a JOIN profiles p ON p.id = a.profile_id WHERE a.id = ?1",
+            "SELECT p.text FROM prompts a JOIN profiles p ON p.id = a.profile_id WHERE a.id = ?1",
             [prompt],
             |row| row.get(0),
         );
@@ -86,7 +86,7 @@ impl Read<'_> {
     pub fn prompt_by_fingerprint(self, fingerprint: &str) -> anyhow::Result<Option<StoredPrompt>> {
         let key: Option<PromptKey> = self
             .0
-            .prepare_cached("SELECT id FROM asks WHERE fingerprint = ?1")?
+            .prepare_cached("SELECT id FROM prompts WHERE fingerprint = ?1")?
             .query_row([fingerprint], |row| row.get(0))
             .optional()?;
         key.map(|key| self.prompt(key)).transpose()
@@ -99,7 +99,7 @@ impl Read<'_> {
             .prepare_cached(
                 "SELECT kind, model, endpoint, parameters, instructions, schema_name, schema, fingerprint,
                         item_limit
-                 FROM asks WHERE id = ?1",
+                 FROM prompts WHERE id = ?1",
             )?
             .query_row([key], |row| {
                 Ok((
@@ -131,7 +131,7 @@ impl Read<'_> {
 
     /// Returns all asks of a kind, the last kept first.
     pub fn prompts_of(self, kind: Kind) -> anyhow::Result<Vec<StoredPrompt>> {
-        let mut statement = self.0.prepare_cached("SELECT id FROM asks WHERE kind = ?1 ORDER BY id DESC")?;
+        let mut statement = self.0.prepare_cached("SELECT id FROM prompts WHERE kind = ?1 ORDER BY id DESC")?;
         let keys = statement.query_map([kind], |row| row.get(0))?.collect::<Result<Vec<PromptKey>, _>>()?;
         keys.into_iter().map(|key| self.prompt(key)).collect()
     }
@@ -197,7 +197,7 @@ impl Tx<'_> {
     /// upgrade of the program changes no question.
     pub fn keep_prompt(&self, prompt: &Prompt, profile_id: Option<i64>, now: &str) -> anyhow::Result<StoredPrompt> {
         self.prepare_cached(
-            "INSERT INTO asks (fingerprint, kind, profile_id, model, endpoint, parameters, instructions, item_limit,
+            "INSERT INTO prompts (fingerprint, kind, profile_id, model, endpoint, parameters, instructions, item_limit,
                                schema_name, schema, created_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
              ON CONFLICT (fingerprint) DO NOTHING",

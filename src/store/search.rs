@@ -1,11 +1,9 @@
 //! Full text over titles, stories, topics and names.
 //!
-//! The index (`story_search`, FTS5 without contents: the texts stand in `stories` already) is made by the first search.
-//! `searched_groups` says which groups it holds as they are now; whoever changes a group takes its row out, and the
-//! next search reads it again. So load and import pay one look at a key, nothing more.
-//!
-//! A document is never taken out of the index, it is replaced by one under another rowid; so the index is one that also
-//! older SQLites can read (`contentless_delete` came with 3.43). When more is outdated than is not, it is made anew.
+//! The index is the FTS5 table `story_search`, whose rowid is the group's id; the first search makes it. It has a tokenizer
+//! that every SQLite has, and what is indexed is folded and cut into words beforehand, so Datasette and sqlite-utils can
+//! search it too. `_searched_groups` says which groups it holds as they are now: triggers take a group out when anything of
+//! it changes, and the next search reads it again. So load and import pay one look at a key, nothing more.
 
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
@@ -14,9 +12,16 @@ use serde::Serialize;
 use super::explore::{GroupHead, Period};
 use super::{Read, Tx};
 use crate::model::{EntityKey, GroupKey};
+use crate::text::{cut_words, fold, is_folded_elsewhere};
 
 /// Letters of all scripts without diacritics, English endings taken off. What is no English is hardly touched by it.
 const TOKENIZER: &str = "porter unicode61 remove_diacritics 2";
+
+/// The index. Datasette and sqlite-utils look for `content="TABLE"` in this text to find the index of a table; it stands in
+/// a comment, since the texts that are indexed are not columns of that table and must be kept here. (An index without
+/// contents could not be brought up to date: SQLite before 3.43 removes a row from it only if told what stood there.)
+const INDEX: &str = "CREATE VIRTUAL TABLE story_search USING fts5 (title, stories, topics, names, \
+                     tokenize = 'porter unicode61 remove_diacritics 2' /* content=\"story_groups\" */)";
 
 /// What is searched for.
 #[derive(Clone, Debug, Default)]
@@ -51,19 +56,23 @@ pub const MARK: char = '\u{FDEA}';
 /// See [`MARK`].
 pub const MARK_END: char = '\u{FDEB}';
 
+/// Parts the words of scripts without spaces in what snippets are made of.
+const CUT: char = '\u{200B}';
+
 impl Read<'_> {
-    /// Returns whether a search was ever made here.
+    /// Returns whether the full-text index is there, as this program makes it.
     pub fn has_search_index(self) -> anyhow::Result<bool> {
-        Ok(self.0.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'story_search')", [], |row| {
-            row.get(0)
-        })?)
+        Ok(self.0.query_row(
+            "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'story_search' AND sql = ?1)",
+            [INDEX],
+            |row| row.get(0),
+        )?)
     }
 
-    /// Returns whether more of the index is outdated than is not.
-    pub fn is_search_index_worn(self) -> anyhow::Result<bool> {
+    /// Returns whether the index holds a group that is not there any more.
+    pub fn has_removed_groups_in_search(self) -> anyhow::Result<bool> {
         Ok(self.0.query_row(
-            "SELECT coalesce((SELECT max(id) FROM story_search_docsize), 0)
-                    > 1000 + 2 * coalesce((SELECT count(*) FROM searched_groups), 0)",
+            "SELECT EXISTS (SELECT 1 FROM story_search_docsize WHERE id NOT IN (SELECT id FROM story_groups))",
             [],
             |row| row.get(0),
         )?)
@@ -73,7 +82,7 @@ impl Read<'_> {
     pub fn unsearched_groups(self) -> anyhow::Result<Vec<GroupKey>> {
         let mut statement = self.0.prepare(
             "SELECT id FROM story_groups g
-             WHERE NOT EXISTS (SELECT 1 FROM searched_groups s WHERE s.story_group_id = g.id)",
+             WHERE NOT EXISTS (SELECT 1 FROM _searched_groups s WHERE s.story_group_id = g.id)",
         )?;
         let keys = statement.query_map([], |row| row.get(0))?;
         Ok(keys.collect::<Result<_, _>>()?)
@@ -114,7 +123,7 @@ impl Read<'_> {
             format!(
                 "SELECT g.id, g.external_id, g.title, g.sort_at, -bm25(story_search, 4.0, 1.0, 3.0, 2.0) AS score
                  FROM story_search
-                 CROSS JOIN searched_groups d ON d.doc = story_search.rowid
+                 CROSS JOIN _searched_groups d ON d.story_group_id = story_search.rowid
                  CROSS JOIN story_groups g ON g.id = d.story_group_id
                  WHERE {conditions} ORDER BY score DESC, g.sort_at DESC, g.id"
             )
@@ -150,7 +159,9 @@ impl Read<'_> {
             "INSERT INTO temp.search_snippets (rowid, title, stories, topics, names) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?;
         for group in found.iter() {
-            let (title, stories, topics, names) = self.searchable(group.group.key)?;
+            // Cut with a character that is no letter and has no width.
+            let columns = self.searchable(group.group.key)?.map(|text| cut_words(&text, CUT));
+            let [title, stories, topics, names] = columns;
             insert.execute((group.group.key, title, stories, topics, names))?;
         }
         // Where the stories have none of the words, the best of the other columns speaks.
@@ -162,7 +173,7 @@ impl Read<'_> {
             let mut rows = snippet.query((&query.words, group.group.key, MARK.to_string(), MARK_END.to_string()))?;
             if let Some(row) = rows.next()? {
                 let (stories, any): (String, String) = (row.get(0)?, row.get(1)?);
-                group.snippet = if stories.contains(MARK) { stories } else { any };
+                group.snippet = (if stories.contains(MARK) { stories } else { any }).replace(CUT, "");
             }
         }
         drop((insert, snippet));
@@ -171,7 +182,7 @@ impl Read<'_> {
     }
 
     /// Returns what is searched of a group: title, stories with their titles, topics, names.
-    fn searchable(self, key: GroupKey) -> anyhow::Result<(String, String, String, String)> {
+    fn searchable(self, key: GroupKey) -> anyhow::Result<[String; 4]> {
         let text = |sql: &str| -> anyhow::Result<String> {
             let mut statement = self.0.prepare_cached(sql)?;
             let mut rows = statement.query([key])?;
@@ -189,52 +200,65 @@ impl Read<'_> {
             }
             Ok(all)
         };
-        Ok((
+        Ok([
             text("SELECT title FROM story_groups WHERE id = ?1")?,
             text("SELECT title, text FROM stories WHERE story_group_id = ?1 ORDER BY ordinal")?,
-            text("SELECT display, said FROM story_topics WHERE story_group_id = ?1 ORDER BY rank")?,
+            text("SELECT label, merged_from FROM story_topics WHERE story_group_id = ?1 ORDER BY rank")?,
             text(
                 "SELECT m.mention_text, CASE WHEN e.name <> m.mention_text THEN e.name END
                  FROM story_entities m LEFT JOIN entities e ON e.id = m.entity_id
                  WHERE m.story_group_id = ?1 ORDER BY m.ordinal",
             )?,
-        ))
+        ])
     }
 }
 
 impl Tx<'_> {
-    /// Marks a group as not in the full-text index as it is now.
-    pub fn forget_searched(&self, group: GroupKey) -> anyhow::Result<()> {
-        self.prepare_cached("DELETE FROM searched_groups WHERE story_group_id = ?1")?.execute([group])?;
+    /// Makes the full-text index, empty. What was there is dropped.
+    pub fn make_search_index(&self) -> anyhow::Result<()> {
+        self.execute_batch(&format!("DROP TABLE IF EXISTS story_search; {INDEX}; DELETE FROM _searched_groups;"))?;
         Ok(())
     }
 
-    /// Makes the full-text index, empty. What was there is dropped.
-    pub fn make_search_index(&self) -> anyhow::Result<()> {
-        self.execute_batch(&format!(
-            "DROP TABLE IF EXISTS story_search;
-             CREATE VIRTUAL TABLE story_search USING fts5 (title, stories, topics, names, content = '',
-                 tokenize = '{TOKENIZER}');
-             DELETE FROM searched_groups;"
-        ))?;
+    /// Takes groups that are not there any more out of the full-text index.
+    pub fn unindex_removed_groups(&self) -> anyhow::Result<()> {
+        self.execute(
+            "DELETE FROM story_search WHERE rowid IN
+                 (SELECT id FROM story_search_docsize WHERE id NOT IN (SELECT id FROM story_groups))",
+            [],
+        )?;
         Ok(())
     }
 
     /// Reads a group into the full-text index, in place of what it held of it.
     pub fn index_group(&self, key: GroupKey) -> anyhow::Result<()> {
-        let doc: i64 = self
-            .prepare_cached("SELECT coalesce(max(id), 0) + 1 FROM story_search_docsize")?
-            .query_row([], |row| row.get(0))?;
-        let (title, stories, topics, names) = self.read().searchable(key)?;
+        let [title, stories, topics, names] = self.read().searchable(key)?.map(|text| indexed(&text));
+        self.prepare_cached("DELETE FROM story_search WHERE rowid = ?1")?.execute([key])?;
         self.prepare_cached(
             "INSERT INTO story_search (rowid, title, stories, topics, names) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute((doc, title, stories, topics, names))?;
+        .execute((key, title, stories, topics, names))?;
+        // A table of its own order takes the same group twice as one.
         self.prepare_cached(
-            "INSERT INTO searched_groups (story_group_id, doc) VALUES (?1, ?2)
-             ON CONFLICT (story_group_id) DO UPDATE SET doc = excluded.doc",
+            "INSERT INTO _searched_groups (story_group_id) VALUES (?1) ON CONFLICT (story_group_id) DO NOTHING",
         )?
-        .execute((key, doc))?;
+        .execute([key])?;
         Ok(())
     }
+}
+
+/// Returns words as the index holds them; what is searched for goes through this too.
+pub fn search_words(text: &str) -> String {
+    cut_words(&fold(text), ' ')
+}
+
+/// Returns a text as it is indexed: folded and cut, and behind it the words that folding makes others of, for programs
+/// that ask without folding.
+fn indexed(text: &str) -> String {
+    let mut words = search_words(text);
+    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| is_folded_elsewhere(word)) {
+        words.push(' ');
+        words.push_str(word);
+    }
+    words
 }

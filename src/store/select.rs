@@ -269,7 +269,7 @@ mod tests {
     const HASH: [u8; 16] = [7; 16];
 
     fn store_with_groups(ids: &[&str]) -> (Store, CurrentPrompts) {
-        let mut store = Store::open_in_memory("now").unwrap();
+        let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").unwrap();
         let tx = store.write().unwrap();
         for (i, id) in ids.iter().enumerate() {
             let group = Group {
@@ -279,7 +279,7 @@ mod tests {
                 created_at: Some(format!("2024-01-0{}T00:00:00Z", i + 1)),
                 stories: vec![Story { text: "x".into(), ..Story::default() }],
             };
-            tx.load_group(&group, Some(HASH), None, "now").unwrap();
+            tx.load_group(&group, Some(HASH), None, "2026-01-01T00:00:00Z").unwrap();
         }
         let prompt = |kind, fingerprint: &str| Prompt {
             kind,
@@ -292,13 +292,13 @@ mod tests {
             schema: serde_json::json!({}),
             fingerprint: fingerprint.into(),
         };
-        let topic = tx.keep_prompt(&prompt(Kind::Topic, "t"), None, "now").unwrap().key;
-        let entity = tx.keep_prompt(&prompt(Kind::Entity, "e"), None, "now").unwrap().key;
+        let topic = tx.keep_prompt(&prompt(Kind::Topic, "t"), None, "2026-01-01T00:00:00Z").unwrap().key;
+        let entity = tx.keep_prompt(&prompt(Kind::Entity, "e"), None, "2026-01-01T00:00:00Z").unwrap().key;
         tx.add_run(&RunRow {
             id: RunId::new("run-1"),
             mode: "batch".into(),
             origin: None,
-            created_at: "now".into(),
+            created_at: "2026-01-01T00:00:00Z".into(),
             file_stem: None,
             n_groups: 0,
             n_requests: 0,
@@ -391,7 +391,7 @@ mod tests {
         let tx = store.write().unwrap();
         let key = tx.read().group_key(&GroupId::new("g")).unwrap().unwrap();
         let group = tx.read().group(key).unwrap().unwrap().group;
-        tx.load_group(&group, Some([8; 16]), None, "later").unwrap();
+        tx.load_group(&group, Some([8; 16]), None, "2026-01-02T00:00:00Z").unwrap();
         tx.commit().unwrap();
         assert_eq!(select(&store, prompts), Some(1));
     }

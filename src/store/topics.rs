@@ -27,7 +27,7 @@ impl Read<'_> {
     pub fn topic_decision(self, topic: &str) -> anyhow::Result<Option<(String, String)>> {
         let row = self
             .0
-            .prepare_cached("SELECT target, display FROM topic_decisions WHERE topic = ?1 AND verdict = 'is'")?
+            .prepare_cached("SELECT target, target_label FROM topic_decisions WHERE topic = ?1 AND verdict = 'is'")?
             .query_row([topic], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         Ok(row)
@@ -36,7 +36,7 @@ impl Read<'_> {
     /// Returns all decisions about topics, by target.
     pub fn topic_decisions(self) -> anyhow::Result<Vec<TopicDecision>> {
         let mut statement = self.0.prepare_cached(
-            "SELECT topic, verdict = 'is', target, display, decided_at FROM topic_decisions ORDER BY target, topic",
+            "SELECT topic, verdict = 'is', target, target_label, decided_at FROM topic_decisions ORDER BY target, topic",
         )?;
         let rows = statement.query_map([], |row| {
             Ok(TopicDecision {
@@ -59,18 +59,15 @@ impl Tx<'_> {
         self.prepare_cached("DELETE FROM topic_decisions WHERE topic IN (?1, ?2) AND target IN (?1, ?2)")?
             .execute([topic, target])?;
         self.prepare_cached(
-            "UPDATE topic_decisions SET target = ?2, display = ?3 WHERE target = ?1 AND verdict = 'is'",
+            "UPDATE topic_decisions SET target = ?2, target_label = ?3 WHERE target = ?1 AND verdict = 'is'",
         )?
         .execute([topic, target, display])?;
         self.prepare_cached("DELETE FROM topic_decisions WHERE topic = ?1 AND verdict = 'is'")?.execute([topic])?;
         self.prepare_cached(
-            "INSERT INTO topic_decisions (topic, verdict, target, display, decided_at) VALUES (?1, 'is', ?2, ?3, ?4)",
+            "INSERT INTO topic_decisions (topic, verdict, target, target_label, decided_at, changed_at)
+             VALUES (?1, 'is', ?2, ?3, ?4, ?4)",
         )?
         .execute([topic, target, display, now])?;
-        self.prepare_cached(
-            "DELETE FROM searched_groups WHERE story_group_id IN (SELECT story_group_id FROM story_topics WHERE topic = ?1)",
-        )?
-        .execute([topic])?;
         // Groups that have both keep one row, with the best of both.
         self.prepare_cached(
             "UPDATE story_topics AS kept SET
@@ -89,7 +86,7 @@ impl Tx<'_> {
             .execute([topic, target])?;
         let n_renamed = self
             .prepare_cached(
-                "UPDATE story_topics SET topic = ?2, said = coalesce(said, display), display = ?3 WHERE topic = ?1",
+                "UPDATE story_topics SET topic = ?2, merged_from = coalesce(merged_from, label), label = ?3 WHERE topic = ?1",
             )?
             .execute(params![topic, target, display])?;
         Ok((n_both + n_renamed) as u64)
@@ -99,8 +96,8 @@ impl Tx<'_> {
     pub fn keep_topics_apart(&self, topic: &str, other: &str, now: &str) -> anyhow::Result<()> {
         let (first, second) = if topic <= other { (topic, other) } else { (other, topic) };
         self.prepare_cached(
-            "INSERT OR IGNORE INTO topic_decisions (topic, verdict, target, display, decided_at)
-             VALUES (?1, 'not', ?2, ?2, ?3)",
+            "INSERT OR IGNORE INTO topic_decisions (topic, verdict, target, target_label, decided_at, changed_at)
+             VALUES (?1, 'not', ?2, ?2, ?3, ?3)",
         )?
         .execute([first, second, now])?;
         Ok(())
@@ -122,14 +119,9 @@ impl Tx<'_> {
     pub fn unmerge_topic(&self, topic: &str) -> anyhow::Result<Option<u64>> {
         let Some((target, _)) = self.read().topic_decision(topic)? else { return Ok(None) };
         self.prepare_cached("DELETE FROM topic_decisions WHERE topic = ?1 AND verdict = 'is'")?.execute([topic])?;
-        self.prepare_cached(
-            "DELETE FROM searched_groups WHERE story_group_id IN
-                 (SELECT story_group_id FROM story_topics WHERE topic = ?2 AND topic_key(said) = ?1)",
-        )?
-        .execute([topic, &target])?;
         let n = self
             .prepare_cached(
-                "UPDATE story_topics SET topic = ?1, display = said, said = NULL WHERE topic = ?2 AND topic_key(said) = ?1",
+                "UPDATE story_topics SET topic = ?1, label = merged_from, merged_from = NULL WHERE topic = ?2 AND topic_key(merged_from) = ?1",
             )?
             .execute([topic, &target])?;
         Ok(Some(n as u64))
@@ -143,7 +135,7 @@ mod tests {
 
     fn topics(read: Read<'_>) -> Vec<(i64, String, String, u32)> {
         let mut statement =
-            read.0.prepare("SELECT story_group_id, topic, display, rank FROM story_topics ORDER BY 1, 4, 2").unwrap();
+            read.0.prepare("SELECT story_group_id, topic, label, rank FROM story_topics ORDER BY 1, 4, 2").unwrap();
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
         rows.collect::<Result<_, _>>().unwrap()
     }
@@ -153,7 +145,7 @@ mod tests {
         let mut store = testing::store();
         let before = topics(store.read());
         let tx = store.write().unwrap();
-        assert_eq!(tx.merge_topic("moon landings", "moon landing", "Moon landing", "now").unwrap(), 2);
+        assert_eq!(tx.merge_topic("moon landings", "moon landing", "Moon landing", "2026-01-01T00:00:00Z").unwrap(), 2);
         let after = topics(tx.read());
         assert!(after.iter().all(|row| row.1 != "moon landings"));
         assert_eq!(tx.read().topic_count("moon landing").unwrap(), 3);
@@ -173,7 +165,7 @@ mod tests {
         let tx = store.write().unwrap();
         testing::answer_topics(&tx, 1, &["Économie", "Экономика"]);
         for (topic, display) in [("économie", "Économie"), ("экономика", "Экономика")] {
-            assert_eq!(tx.merge_topic(topic, "economy", "Economy", "now").unwrap(), 1);
+            assert_eq!(tx.merge_topic(topic, "economy", "Economy", "2026-01-01T00:00:00Z").unwrap(), 1);
             assert_eq!(tx.unmerge_topic(topic).unwrap(), Some(1));
             assert!(topics(tx.read()).iter().any(|row| row.1 == topic && row.2 == display), "{topic}");
         }
@@ -183,11 +175,11 @@ mod tests {
     fn chains_of_merges_are_flattened() {
         let mut store = testing::store();
         let tx = store.write().unwrap();
-        tx.merge_topic("a", "b", "B", "now").unwrap();
-        tx.merge_topic("b", "c", "C", "now").unwrap();
+        tx.merge_topic("a", "b", "B", "2026-01-01T00:00:00Z").unwrap();
+        tx.merge_topic("b", "c", "C", "2026-01-01T00:00:00Z").unwrap();
         assert_eq!(tx.read().topic_decision("a").unwrap(), Some(("c".into(), "C".into())));
         // Turned around, the old direction goes.
-        tx.merge_topic("c", "a", "A", "now").unwrap();
+        tx.merge_topic("c", "a", "A", "2026-01-01T00:00:00Z").unwrap();
         assert_eq!(tx.read().topic_decision("a").unwrap(), None);
         assert_eq!(tx.read().topic_decision("b").unwrap(), Some(("a".into(), "A".into())));
     }

@@ -41,7 +41,7 @@ impl Read<'_> {
             .0
             .prepare_cached(
                 "SELECT id FROM requests
-                 WHERE story_group_id = ?1 AND kind = ?2 AND ask_id = ?3 AND text_hash = ?4 AND sandbox = ?5
+                 WHERE story_group_id = ?1 AND kind = ?2 AND prompt_id = ?3 AND text_hash = ?4 AND sandbox = ?5
                    AND state IN ('usable', 'unusable', 'refused')
                  ORDER BY id DESC LIMIT 1",
             )?
@@ -62,7 +62,7 @@ impl Read<'_> {
             .0
             .prepare_cached(
                 "SELECT EXISTS (SELECT 1 FROM requests
-                                WHERE story_group_id = ?1 AND kind = ?2 AND ask_id = ?3 AND text_hash = ?4
+                                WHERE story_group_id = ?1 AND kind = ?2 AND prompt_id = ?3 AND text_hash = ?4
                                   AND sandbox = ?5 AND state IN ('planned', 'sent'))",
             )?
             .query_row(params![group, kind, prompt, text_hash, sandbox], |row| row.get(0))?)
@@ -71,7 +71,7 @@ impl Read<'_> {
     /// Returns the trials of a run, in the order they were asked.
     pub fn trials_of_run(self, run: &RunId) -> anyhow::Result<Vec<RequestKey>> {
         let mut statement =
-            self.0.prepare_cached("SELECT id FROM requests WHERE run_id = ?1 AND trial = 1 ORDER BY id")?;
+            self.0.prepare_cached("SELECT id FROM requests WHERE run_id = ?1 AND is_comparison = 1 ORDER BY id")?;
         Ok(statement.query_map([run], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 }
@@ -79,7 +79,7 @@ impl Read<'_> {
 impl Tx<'_> {
     /// Makes a trial one of the collection's own requests.
     pub fn adopt_trial(&self, key: RequestKey) -> anyhow::Result<()> {
-        self.prepare_cached("UPDATE requests SET trial = 0 WHERE id = ?1")?.execute([key])?;
+        self.prepare_cached("UPDATE requests SET is_comparison = 0 WHERE id = ?1")?.execute([key])?;
         Ok(())
     }
 }

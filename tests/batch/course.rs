@@ -73,7 +73,7 @@ fn waiting_imports_and_a_second_time_there_is_nothing_to_wait_for() {
     check(&world, &["batch", "wait"], 0, &["nothing to wait for"], &[]);
     assert_eq!(
         world.rows(
-            "SELECT group_id, topic, display, confidence, rank, extracted_at FROM story_topics_named ORDER BY 1, 5"
+            "SELECT group_id, topic, label, confidence, rank, extracted_at FROM story_topics_named ORDER BY 1, 5"
         ),
         [
             "g1|moon landing|Moon Landing|0.900000000|1|2026-11-02T12:00:00Z",

@@ -323,6 +323,9 @@ fn the_metadata_file_says_what_the_request_file_holds() {
     let asks: Vec<_> = metadata.prompts.iter().map(|ask| (ask.kind.as_str(), ask.requests)).collect();
     assert_eq!(asks, [("topic", 3), ("entity", 3)]);
     for ask in &metadata.prompts {
-        assert_eq!(ask.fingerprint, one(&world, &format!("SELECT fingerprint FROM asks WHERE kind = '{}'", ask.kind)));
+        assert_eq!(
+            ask.fingerprint,
+            one(&world, &format!("SELECT fingerprint FROM prompts WHERE kind = '{}'", ask.kind))
+        );
     }
 }

@@ -322,7 +322,7 @@ fn every_row_of_3500_groups_is_what_was_answered() {
         assert_eq!(found.len(), expected.len());
     };
     let topics = world.rows(
-        "SELECT group_id, topic, display, confidence, rank, extracted_at FROM story_topics_named ORDER BY group_id, topic",
+        "SELECT group_id, topic, label, confidence, rank, extracted_at FROM story_topics_named ORDER BY group_id, topic",
     );
     same(topics, (0..N_GROUPS).flat_map(|n| expected_topics(n, &batch_end)).collect());
     let mentions = world.rows(
@@ -338,7 +338,7 @@ fn every_row_of_3500_groups_is_what_was_answered() {
     // Each row knows its ask and its batch.
     for (table, kind) in [("story_topics", "topic"), ("story_entities", "entity")] {
         let stray = format!(
-            "SELECT count(*) FROM {table} t JOIN asks a ON a.id = t.ask_id WHERE a.kind <> '{kind}' OR t.batch_id IS NOT 1"
+            "SELECT count(*) FROM {table} t JOIN prompts a ON a.id = t.prompt_id WHERE a.kind <> '{kind}' OR t.batch_id IS NOT 1"
         );
         assert_eq!(world.count(&stray), 0);
     }

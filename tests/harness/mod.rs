@@ -381,15 +381,15 @@ pub(crate) fn rows(connection: &Connection, sql: &str) -> Vec<String> {
 const CONTENT: [(&str, &str); 7] = [
     (
         "topics",
-        "SELECT g.external_id, t.topic, t.display, t.said, t.confidence, t.rank, a.fingerprint, b.external_id, t.extracted_at
-         FROM story_topics t JOIN story_groups g ON g.id = t.story_group_id JOIN asks a ON a.id = t.ask_id
+        "SELECT g.external_id, t.topic, t.label, t.merged_from, t.confidence, t.rank, a.fingerprint, b.external_id, t.extracted_at
+         FROM story_topics t JOIN story_groups g ON g.id = t.story_group_id JOIN prompts a ON a.id = t.prompt_id
               LEFT JOIN batches b ON b.id = t.batch_id",
     ),
     (
         "entities",
         "SELECT g.external_id, m.ordinal, m.entity_type, m.mention_text, m.hints, e.type, e.external_id, m.outcome,
                 m.method, m.score, m.confidence, m.is_primary, m.rank, a.fingerprint, b.external_id, m.extracted_at
-         FROM story_entities m JOIN story_groups g ON g.id = m.story_group_id JOIN asks a ON a.id = m.ask_id
+         FROM story_entities m JOIN story_groups g ON g.id = m.story_group_id JOIN prompts a ON a.id = m.prompt_id
               LEFT JOIN batches b ON b.id = m.batch_id LEFT JOIN entities e ON e.id = m.entity_id",
     ),
     (
@@ -400,15 +400,15 @@ const CONTENT: [(&str, &str); 7] = [
     ),
     (
         "requests",
-        "SELECT g.external_id, r.kind, a.fingerprint, r.text_hash, r.run_id, b.part, b.external_id, r.sandbox, r.trial,
+        "SELECT g.external_id, r.kind, a.fingerprint, r.text_hash, r.run_id, b.part, b.external_id, r.sandbox, r.is_comparison,
                 r.attempt, r.state, r.reason
-         FROM requests r JOIN story_groups g ON g.id = r.story_group_id JOIN asks a ON a.id = r.ask_id
+         FROM requests r JOIN story_groups g ON g.id = r.story_group_id JOIN prompts a ON a.id = r.prompt_id
               LEFT JOIN batches b ON b.id = r.batch_id",
     ),
     (
         "answers",
         "SELECT g.external_id, r.kind, r.run_id, r.attempt, w.answered_at, w.model, w.response_id, w.text, w.raw,
-                w.message, w.repaired, w.input_tokens, w.cached_tokens, w.output_tokens, w.reasoning_tokens, w.cost_usd,
+                w.message, w.is_repaired, w.input_tokens, w.cached_tokens, w.output_tokens, w.reasoning_tokens, w.cost_usd,
                 w.sync_cost_usd
          FROM answers w JOIN requests r ON r.id = w.request_id JOIN story_groups g ON g.id = r.story_group_id",
     ),

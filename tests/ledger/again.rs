@@ -89,12 +89,15 @@ fn another_prompt_or_schema_makes_the_touched_kind_stale() {
 fn an_upgrade_of_the_program_makes_nothing_stale() {
     let world = answered();
     // A later version renders the same profile in other words: the ask keeps the rendering that it was first sent with.
-    world.sql().execute("UPDATE asks SET instructions = 'As an older version said it: ' || instructions", []).unwrap();
+    world
+        .sql()
+        .execute("UPDATE prompts SET instructions = 'As an older version said it: ' || instructions", [])
+        .unwrap();
     assert_eq!(stale(&world), 0);
     resends(&world, &[], &[]);
     world.load_groups(&[group(9)]);
     world.run(&["batch", "create", "--wait"]).exits(0);
-    assert_eq!(world.count("SELECT count(*) FROM asks"), 2);
+    assert_eq!(world.count("SELECT count(*) FROM prompts"), 2);
     let file = world.path("").join(&world.rows("SELECT max(input_file_path) FROM batches")[0]);
     let lines = std::fs::read_to_string(file).unwrap();
     assert!(lines.lines().all(|line| line.contains("As an older version said it: ")));

@@ -141,7 +141,8 @@ fn a_batch_of_another_model_and_other_texts_is_adopted_as_what_it_asked() {
     // One group is not here: its answers are set aside. One was asked with another text, both with another model.
     let ran = world.run(&["batch", "process", &id]).exits(3);
     ran.says("2 lines of that batch stand for groups that are not in this database").says("sent 4 = usable 4");
-    let asks = world.rows("SELECT DISTINCT model, endpoint, json_extract(parameters, '$.reasoning_effort') FROM asks");
+    let asks =
+        world.rows("SELECT DISTINCT model, endpoint, json_extract(parameters, '$.reasoning_effort') FROM prompts");
     assert_eq!(asks, ["gpt-6.1-terra|/v1/chat/completions|high"]);
     assert_eq!(world.count("SELECT count(*) FROM foreign_lines"), 2);
     let fresh = "SELECT g.external_id FROM requests r JOIN story_groups g ON g.id = r.story_group_id

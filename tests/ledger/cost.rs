@@ -89,7 +89,7 @@ fn with_history_the_estimate_uses_the_average_output() {
         .sql()
         .query_row(
             "SELECT sum(average) FROM (SELECT avg(a.output_tokens) average FROM answers a
-         JOIN requests r ON r.id = a.request_id GROUP BY r.ask_id)",
+         JOIN requests r ON r.id = a.request_id GROUP BY r.prompt_id)",
             [],
             |row| row.get(0),
         )

@@ -47,7 +47,7 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
     if let Some(remote) = &remote {
         for batch in remote.values() {
             let is_known = known.iter().any(|part| part.batch_id.as_ref().is_some_and(|id| id.as_str() == batch.id));
-            if !is_known && read.batch_by_id(&crate::model::BatchId::new(batch.id.clone()))?.is_none() {
+            if !is_known && read.batches_by_id(&crate::model::BatchId::new(batch.id.clone()))?.is_empty() {
                 others.push(batch);
             }
         }

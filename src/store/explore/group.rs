@@ -104,7 +104,7 @@ impl Read<'_> {
     /// Returns a group's topics by rank.
     pub fn topics_of(self, group: GroupKey) -> anyhow::Result<Vec<TopicRow>> {
         let mut statement = self.0.prepare_cached(
-            "SELECT topic, display, said, confidence, rank FROM story_topics WHERE story_group_id = ?1
+            "SELECT topic, label, merged_from, confidence, rank FROM story_topics WHERE story_group_id = ?1
              ORDER BY rank, topic",
         )?;
         let rows = statement.query_map([group], |row| {

@@ -7,14 +7,14 @@ use crate::store::{LinkedMention, Source, Store, Tx};
 
 /// Makes the database.
 pub(in crate::store) fn store() -> Store {
-    let mut store = Store::open_in_memory("now").unwrap();
+    let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").unwrap();
     let tx = store.write().unwrap();
     tx.execute_batch(
-        "INSERT INTO asks (id, fingerprint, kind, model, endpoint, parameters, instructions, schema_name, schema,
+        "INSERT INTO prompts (id, fingerprint, kind, model, endpoint, parameters, instructions, schema_name, schema,
                            created_at, item_limit)
-         VALUES (1, 'f', 'topic', 'm', '/v1/responses', '{}', 'i', 's', '{}', 'now', 10),
-                                 (2, 'g', 'entity', 'm', '/v1/responses', '{}', 'i', 's', '{}', 'now', 20);
-         INSERT INTO runs VALUES ('run-1', 'direct', NULL, 'now', NULL, 3, 6);",
+         VALUES (1, 'f', 'topic', 'm', '/v1/responses', '{}', 'i', 's', '{}', '2026-01-01T00:00:00Z', 10),
+                                 (2, 'g', 'entity', 'm', '/v1/responses', '{}', 'i', 's', '{}', '2026-01-01T00:00:00Z', 20);
+         INSERT INTO runs VALUES ('run-1', 'direct', NULL, '2026-01-01T00:00:00Z', NULL, 3, 6);",
     )
     .unwrap();
     for (id, entity_type, name, alias) in [
@@ -29,7 +29,7 @@ pub(in crate::store) fn store() -> Store {
             aliases: vec![alias.into()],
             attributes: Default::default(),
         };
-        tx.load_entity(&entity, "now").unwrap();
+        tx.load_entity(&entity, "2026-01-01T00:00:00Z").unwrap();
     }
     for (n, title, text, topics, mentions) in [
         (
@@ -49,7 +49,7 @@ pub(in crate::store) fn store() -> Store {
             created_at: Some(format!("1969-07-0{n}")),
             stories: vec![Story { text: text.into(), ..Story::default() }],
         };
-        tx.load_group(&group, Some([n as u8; 16]), None, "now").unwrap();
+        tx.load_group(&group, Some([n as u8; 16]), None, "2026-01-01T00:00:00Z").unwrap();
         answer_topics(&tx, n, &topics);
         let mentions: Vec<LinkedMention> =
             mentions.iter().enumerate().map(|(i, m)| mention(i as u32 + 1, *m)).collect();
@@ -95,7 +95,7 @@ fn mention(rank: u32, (text, entity): (&str, i64)) -> LinkedMention {
 fn source(tx: &Tx<'_>, group: i64, kind: &str) -> Source {
     let prompt = if kind == "topic" { 1 } else { 2 };
     tx.execute(
-        "INSERT INTO requests (story_group_id, kind, ask_id, text_hash, run_id, state) VALUES (?1, ?2, ?3, x'00', 'run-1',
+        "INSERT INTO requests (story_group_id, kind, prompt_id, text_hash, run_id, state) VALUES (?1, ?2, ?3, x'00', 'run-1',
              'usable')",
         (group, kind, prompt),
     )

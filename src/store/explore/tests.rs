@@ -124,7 +124,9 @@ fn pairs_are_those_of_the_view() {
     let mut statement = store
         .read()
         .0
-        .prepare("SELECT entity_a, entity_b, groups FROM entity_cooccurrence ORDER BY groups DESC, entity_a, entity_b")
+        .prepare(
+            "SELECT entity_a, entity_b, n_groups FROM entity_cooccurrence ORDER BY n_groups DESC, entity_a, entity_b",
+        )
         .unwrap();
     let view: Vec<Pair> = statement
         .query_map([], |row| Ok(Pair { a: row.get(0)?, b: row.get(1)?, groups: row.get::<_, i64>(2)? as u64 }))

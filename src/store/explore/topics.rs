@@ -84,8 +84,8 @@ impl Read<'_> {
         let row = self
             .0
             .prepare_cached(
-                "SELECT display FROM (SELECT display FROM story_topics WHERE topic = ?1 LIMIT 200)
-                 GROUP BY display ORDER BY count(*) DESC, display LIMIT 1",
+                "SELECT label FROM (SELECT label FROM story_topics WHERE topic = ?1 LIMIT 200)
+                 GROUP BY label ORDER BY count(*) DESC, label LIMIT 1",
             )?
             .query_row([topic], |row| row.get(0))
             .optional()?;

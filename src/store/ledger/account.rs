@@ -238,9 +238,9 @@ impl Read<'_> {
         let mut progress = LedgerProgress { spend: self.spend_at(sandbox)?, ..LedgerProgress::default() };
         // The last request for each question; one pass over the ledger in the order of its index.
         let mut statement = self.0.prepare_cached(
-            "SELECT r.story_group_id, r.state, r.ask_id, r.text_hash IS g.text_hash
+            "SELECT r.story_group_id, r.state, r.prompt_id, r.text_hash IS g.text_hash
              FROM requests r JOIN story_groups g ON g.id = r.story_group_id
-             WHERE r.id IN (SELECT max(id) FROM requests WHERE sandbox = ?1 AND trial = 0 AND state <> 'withdrawn'
+             WHERE r.id IN (SELECT max(id) FROM requests WHERE sandbox = ?1 AND is_comparison = 0 AND state <> 'withdrawn'
                             GROUP BY story_group_id, kind)
              ORDER BY r.story_group_id",
         )?;

@@ -188,8 +188,8 @@ pub struct Observation {
 
 const COLUMNS: &str = "id, run_id, part, state, external_id, origin_id, status, gleaner_key, sha256, input_file_path,
     input_bytes, input_file_id, output_file_id, error_file_id, model, n_groups, n_requests, estimated_input_tokens,
-    estimated_cost_usd, counts_total, counts_completed, counts_failed, intent_at, created_at, expires_at, completed_at,
-    checked_at, moved_at, imported_at, not_before, n_refusals, remote_deleted_at, n_foreign, n_duplicate, n_clamped,
+    estimated_cost_usd, n_reported, n_reported_completed, n_reported_failed, intent_at, created_at, expires_at, completed_at,
+    checked_at, status_changed_at, imported_at, not_before, n_refusals, remote_deleted_at, n_foreign, n_duplicate, n_clamped,
     n_repaired, errors, metadata";
 
 fn batch_row(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
@@ -215,7 +215,7 @@ fn batch_row(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
         n_requests: count("n_requests")?,
         estimated_input_tokens: count("estimated_input_tokens")?,
         estimated_cost_usd: row.get("estimated_cost_usd")?,
-        counts: match (maybe("counts_total")?, maybe("counts_completed")?, maybe("counts_failed")?) {
+        counts: match (maybe("n_reported")?, maybe("n_reported_completed")?, maybe("n_reported_failed")?) {
             (Some(total), Some(completed), Some(failed)) => Some((total, completed, failed)),
             _ => None,
         },
@@ -224,7 +224,7 @@ fn batch_row(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
         expires_at: row.get("expires_at")?,
         completed_at: row.get("completed_at")?,
         checked_at: row.get("checked_at")?,
-        moved_at: row.get("moved_at")?,
+        moved_at: row.get("status_changed_at")?,
         imported_at: row.get("imported_at")?,
         not_before: row.get("not_before")?,
         n_refusals: row.get("n_refusals")?,
@@ -252,9 +252,18 @@ impl Read<'_> {
         Ok(statement.query_row([key], batch_row)?)
     }
 
-    /// Returns the batch the provider calls so.
-    pub fn batch_by_id(self, id: &BatchId) -> anyhow::Result<Option<BatchRow>> {
-        Ok(self.batches_where("external_id = ?1", id)?.pop())
+    /// Returns the batches that a provider calls so; more than one where two providers gave the same id.
+    pub fn batches_by_id(self, id: &BatchId) -> anyhow::Result<Vec<BatchRow>> {
+        self.batches_where("external_id = ?1", id)
+    }
+
+    /// Returns the batch that the provider at `base_url` calls so.
+    pub fn batch_at(self, base_url: &str, id: &BatchId) -> anyhow::Result<Option<BatchRow>> {
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM batches
+             WHERE external_id = ?1 AND origin_id = (SELECT id FROM origins WHERE base_url = ?2)"
+        ))?;
+        Ok(statement.query_row(params![id, base_url], batch_row).optional()?)
     }
 
     /// Returns the try to submit that went under this key.
@@ -408,12 +417,12 @@ impl Tx<'_> {
         };
         self.execute(
             "UPDATE batches SET
-                moved_at = CASE WHEN status IS NOT ?2 OR counts_completed IS NOT coalesce(?6, counts_completed)
-                                     OR counts_failed IS NOT coalesce(?7, counts_failed) THEN ?8 ELSE moved_at END,
+                status_changed_at = CASE WHEN status IS NOT ?2 OR n_reported_completed IS NOT coalesce(?6, n_reported_completed)
+                                     OR n_reported_failed IS NOT coalesce(?7, n_reported_failed) THEN ?8 ELSE status_changed_at END,
                 status = coalesce(?2, status),
                 output_file_id = coalesce(?3, output_file_id), error_file_id = coalesce(?4, error_file_id),
-                counts_total = coalesce(?5, counts_total), counts_completed = coalesce(?6, counts_completed),
-                counts_failed = coalesce(?7, counts_failed),
+                n_reported = coalesce(?5, n_reported), n_reported_completed = coalesce(?6, n_reported_completed),
+                n_reported_failed = coalesce(?7, n_reported_failed),
                 checked_at = ?8, created_at = coalesce(?9, created_at), expires_at = coalesce(?10, expires_at),
                 completed_at = coalesce(?11, completed_at), errors = coalesce(?12, errors)
              WHERE id = ?1",

@@ -73,7 +73,7 @@ impl Read<'_> {
             "SELECT count(*), max(at) FROM (
                  SELECT loaded_at AS at FROM story_groups UNION ALL SELECT loaded_at FROM entities
                  UNION ALL SELECT created_at FROM runs UNION ALL SELECT checked_at FROM batches
-                 UNION ALL SELECT imported_at FROM batches UNION ALL SELECT decided_at FROM decisions)
+                 UNION ALL SELECT imported_at FROM batches UNION ALL SELECT decided_at FROM mention_decisions)
              WHERE at > ?1",
             [after],
             |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)),

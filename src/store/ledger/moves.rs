@@ -97,7 +97,7 @@ impl PartMoves<'_> {
     /// Writes down the provider's id of a batch.
     pub fn note_batch(self, key: BatchKey, id: &BatchId, status: &str, now: &str) -> anyhow::Result<()> {
         self.0.execute(
-            "UPDATE batches SET external_id = ?2, status = ?3, checked_at = ?4, moved_at = ?4,
+            "UPDATE batches SET external_id = ?2, status = ?3, checked_at = ?4, status_changed_at = ?4,
                     created_at = coalesce(created_at, ?4) WHERE id = ?1",
             params![key, id, status, now],
         )?;
@@ -111,7 +111,7 @@ impl PartMoves<'_> {
             "UPDATE batches SET imported_at = coalesce(imported_at, ?2),
                     n_foreign = (SELECT count(*) FROM foreign_lines WHERE batch_id = ?1),
                     n_duplicate = max(n_duplicate, ?3), (n_clamped, n_repaired) =
-                        (SELECT coalesce(sum(a.clamped), 0), coalesce(sum(a.repaired), 0)
+                        (SELECT coalesce(sum(a.n_clamped), 0), coalesce(sum(a.is_repaired), 0)
                          FROM requests r JOIN answers a ON a.request_id = r.id WHERE r.batch_id = ?1)
              WHERE id = ?1",
             params![key, now, n_duplicate as i64],

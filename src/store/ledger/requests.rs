@@ -123,7 +123,8 @@ pub struct HeldBack {
     pub cost_usd: f64,
 }
 
-const COLUMNS: &str = "id, story_group_id, kind, ask_id, text_hash, batch_id, sandbox, trial, attempt, state, reason";
+const COLUMNS: &str =
+    "id, story_group_id, kind, prompt_id, text_hash, batch_id, sandbox, is_comparison, attempt, state, reason";
 
 fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
     Ok(RequestRow {
@@ -184,7 +185,7 @@ impl Read<'_> {
     pub fn requests_for(self, group: GroupKey, kind: Kind, sandbox: bool) -> anyhow::Result<Vec<RequestRow>> {
         let mut statement = self.0.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM requests
-             WHERE story_group_id = ?1 AND kind = ?2 AND sandbox = ?3 AND trial = 0 AND state <> 'withdrawn'
+             WHERE story_group_id = ?1 AND kind = ?2 AND sandbox = ?3 AND is_comparison = 0 AND state <> 'withdrawn'
              ORDER BY id DESC"
         ))?;
         Ok(statement.query_map(params![group, kind, sandbox], request)?.collect::<Result<_, _>>()?)
@@ -195,8 +196,8 @@ impl Read<'_> {
         let row = self
             .0
             .prepare_cached(
-                "SELECT answered_at, model, response_id, text, raw, message, repaired, input_tokens, cached_tokens,
-                        output_tokens, reasoning_tokens, cost_usd, sync_cost_usd, clamped
+                "SELECT answered_at, model, response_id, text, raw, message, is_repaired, input_tokens, cached_tokens,
+                        output_tokens, reasoning_tokens, cost_usd, sync_cost_usd, n_clamped
                  FROM answers WHERE request_id = ?1",
             )?
             .query_row([key], |row| {
@@ -234,7 +235,7 @@ impl Read<'_> {
     pub fn average_output_tokens(self, prompt: PromptKey) -> anyhow::Result<Option<f64>> {
         let (n, average): (i64, Option<f64>) = self.0.query_row(
             "SELECT count(a.output_tokens), avg(a.output_tokens)
-             FROM requests r JOIN answers a ON a.request_id = r.id WHERE r.ask_id = ?1",
+             FROM requests r JOIN answers a ON a.request_id = r.id WHERE r.prompt_id = ?1",
             [prompt],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
@@ -247,7 +248,7 @@ impl Read<'_> {
             .0
             .prepare_cached(
                 "SELECT coalesce(sum(a.cost_usd), 0.0) FROM requests r JOIN answers a ON a.request_id = r.id
-                 WHERE r.story_group_id = ?1 AND r.kind = ?2 AND r.sandbox = ?3 AND r.trial = 0 AND r.state = 'unusable'",
+                 WHERE r.story_group_id = ?1 AND r.kind = ?2 AND r.sandbox = ?3 AND r.is_comparison = 0 AND r.state = 'unusable'",
             )?
             .query_row(params![group, kind, sandbox], |row| row.get(0))?)
     }
@@ -267,7 +268,7 @@ impl Tx<'_> {
     pub fn add_request(&self, new: &NewRequest) -> anyhow::Result<RequestKey> {
         let key = self
             .prepare_cached(
-                "INSERT INTO requests (story_group_id, kind, ask_id, text_hash, run_id, batch_id, sandbox, trial, attempt,
+                "INSERT INTO requests (story_group_id, kind, prompt_id, text_hash, run_id, batch_id, sandbox, is_comparison, attempt,
                                        state)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING id",
             )?
@@ -323,13 +324,13 @@ impl Tx<'_> {
     pub fn keep_answer(&self, key: RequestKey, answer: &AnswerRow) -> anyhow::Result<()> {
         let count = |pick: fn(&Usage) -> u64| answer.usage.as_ref().map(|usage| pick(usage) as i64);
         self.prepare_cached(
-            "INSERT INTO answers (request_id, answered_at, model, response_id, text, raw, message, repaired, input_tokens,
-                                  cached_tokens, output_tokens, reasoning_tokens, cost_usd, sync_cost_usd, clamped)
+            "INSERT INTO answers (request_id, answered_at, model, response_id, text, raw, message, is_repaired, input_tokens,
+                                  cached_tokens, output_tokens, reasoning_tokens, cost_usd, sync_cost_usd, n_clamped)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
              ON CONFLICT (request_id) DO UPDATE SET answered_at = excluded.answered_at, model = excluded.model,
                  response_id = excluded.response_id, text = excluded.text, raw = excluded.raw,
-                 message = excluded.message, repaired = excluded.repaired,
-                 clamped = excluded.clamped, input_tokens = excluded.input_tokens,
+                 message = excluded.message, is_repaired = excluded.is_repaired,
+                 n_clamped = excluded.n_clamped, input_tokens = excluded.input_tokens,
                  cached_tokens = excluded.cached_tokens, output_tokens = excluded.output_tokens,
                  reasoning_tokens = excluded.reasoning_tokens,
                  cost_usd = coalesce(answers.cost_usd, excluded.cost_usd),

@@ -4,17 +4,26 @@
 //! refused, with both versions named. `schema.sql` at the top level is the whole as it reads after the last step: who
 //! adds a step writes it there too, and a test holds the two equal.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, anyhow};
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::derived::KEY_FORMAT;
 use crate::error::Explain as _;
+use crate::resolve;
 
 /// "glnr": tells `file` and other programs whose database this is.
 const APPLICATION_ID: i32 = 0x676C_6E72;
 
 /// The steps in their order: number N makes version N of version N - 1.
-const STEPS: [&str; 2] =
-    [include_str!("../migrations/0001_initial.sql"), include_str!("../migrations/0002_more_of_the_wire.sql")];
+const STEPS: [&str; 5] = [
+    include_str!("../migrations/0001_initial.sql"),
+    include_str!("../migrations/0002_more_of_the_wire.sql"),
+    include_str!("../migrations/0003_tables.sql"),
+    include_str!("../migrations/0004_triggers.sql"),
+    include_str!("../migrations/0005_views.sql"),
+];
 
 /// The version that this program writes.
 pub(super) const NEWEST: i64 = STEPS.len() as i64;
@@ -44,8 +53,15 @@ pub(super) fn run(connection: &mut Connection, create: Option<&str>) -> anyhow::
     check(connection)?;
     let found = version(connection)?;
     let newest = STEPS.len() as i64;
+    if found > 0 {
+        check_columns(connection, found)?;
+    }
     if found == newest {
         return Ok(());
+    }
+    if found > 0 && connection.is_readonly(rusqlite::MAIN_DB)? {
+        return Err(anyhow!("an older gleaner made it (schema {found}), and it can only be read"))
+            .hint("change the permissions of the file, or name a copy of it with `--db PATH`");
     }
     if found == 0 && create.is_none() {
         return Err(anyhow!("it is empty")).hint("`gleaner load groups FILE` fills it");
@@ -70,11 +86,46 @@ fn take_steps(connection: &mut Connection, last: usize, create: Option<&str>) ->
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", last.max(found) as i64)?;
     tx.execute(
-        "INSERT OR IGNORE INTO meta (key, value) VALUES ('db_id', lower(hex(randomblob(16)))), ('created_at', ?1)",
-        [create.unwrap_or("unknown")],
+        "INSERT OR IGNORE INTO meta (key, value)
+         VALUES ('db_id', lower(hex(randomblob(16)))), ('created_at', ?1), (?2, ?3)",
+        (create.unwrap_or("unknown"), KEY_FORMAT, resolve::FORMAT),
     )?;
     tx.commit()?;
     Ok(())
+}
+
+/// Refuses a file that lacks a table or column of its version. Tables, columns and indexes that people added are theirs.
+fn check_columns(connection: &Connection, version: i64) -> anyhow::Result<()> {
+    let made = Connection::open_in_memory()?;
+    for step in &STEPS[..usize::try_from(version).unwrap_or(0).min(STEPS.len())] {
+        made.execute_batch(step)?;
+    }
+    let found = columns(connection)?;
+    let missing = |name: String| {
+        Err(anyhow!("its tables are not those of schema version {version}: {name} is missing"))
+            .hint("another program changed it, or it was made by an unreleased gleaner; nothing was changed")
+    };
+    for (table, expected) in columns(&made)? {
+        let Some(found) = found.get(&table) else { return missing(format!("the table `{table}`")) };
+        if let Some(column) = expected.iter().find(|column| !found.contains(column)) {
+            return missing(format!("the column `{column}` of `{table}`"));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the columns of each table; virtual ones are not made by a step.
+fn columns(connection: &Connection) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+    let mut statement = connection.prepare(
+        "SELECT m.name, c.name FROM sqlite_schema m JOIN pragma_table_info(m.name) c
+         WHERE m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL%'",
+    )?;
+    let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        columns.entry(row.get(0)?).or_default().push(row.get(1)?);
+    }
+    Ok(columns)
 }
 
 pub(super) fn version(connection: &Connection) -> anyhow::Result<i64> {
