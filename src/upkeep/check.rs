@@ -183,9 +183,6 @@ fn indexes(read: Read<'_>, _: &str) -> anyhow::Result<Vec<Finding>> {
     if read.n_entities()? > 0 && !linking::is_usable(read)? {
         findings.push(Finding::repairable(Area::Index, "the name index of the catalog is missing or outdated"));
     }
-    if read.has_search_index()? && read.is_search_index_worn()? {
-        findings.push(Finding::repairable(Area::Index, "more than half of the full-text index is outdated"));
-    }
     Ok(findings)
 }
 

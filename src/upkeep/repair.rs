@@ -21,8 +21,7 @@ pub fn repair(store: &mut Store) -> anyhow::Result<Vec<String>> {
     }
     let damage = store.read().structural_damage(false);
     let missing = store.read().missing_objects()?;
-    let is_search_bad = damage.iter().any(|damage| damage.loss == Loss::Search)
-        || (store.read().has_search_index()? && store.read().is_search_index_worn().unwrap_or(true));
+    let is_search_bad = damage.iter().any(|damage| damage.loss == Loss::Search);
     let tx = store.write()?;
     if is_search_bad {
         tx.make_search_index()?;
