@@ -9,8 +9,8 @@
 //!
 //! Arrows point down and never in a circle:
 //! `command > cli > extract > batch > {import curation upkeep} > linking > {intake explore} > session >
-//! {request report sandbox store} > profile > {provider answer resolve terminal} > config > interrupt > error > model >
-//! text`.
+//! {report sandbox store} > request > profile > {provider answer resolve terminal} > config > interrupt > error >
+//! model > text`.
 //!
 //! What must not exist: SQL outside `store`, HTTP outside `provider` and `sandbox`, printing outside `terminal`, reading
 //! of the environment or the clock outside `config`, and any I/O at all in the pure rooms (`text`, `model`,
