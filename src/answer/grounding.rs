@@ -2,12 +2,16 @@
 //!
 //! Compared without regard to case, diacritics, kinds of quotes and dashes and runs of white space, and only as whole
 //! words: `Ares` does not stand in `shares`. An acronym of two or three letters keeps its case: `US` is not `us`.
+//! Nothing hides a name: neither soft hyphens and zero-width characters nor `&amp;` for `&`.
 
 use std::ops::Range;
 
 use unicode_normalization::char::is_combining_mark;
 
+use crate::text::decode_entities;
+use crate::text::entities::entity_at;
 use crate::text::fold::{fold, fold_char};
+use crate::text::hidden::is_hidden;
 
 /// Finds a mention in a text: the bytes of its first occurrence.
 pub fn find(text: &str, mention: &str) -> Option<Range<usize>> {
@@ -28,10 +32,15 @@ impl Grounding {
     /// Prepares a text; of more than 4 GiB the rest is not looked at.
     pub fn new(text: &str) -> Grounding {
         let (mut folded, mut starts, mut ends) = (String::new(), Vec::new(), Vec::new());
-        for (at, c) in text.char_indices() {
-            let (Ok(start), Ok(end)) = (u32::try_from(at), u32::try_from(at + c.len_utf8())) else { break };
+        let mut at = 0;
+        while let Some(written) = text[at..].chars().next() {
+            let (c, n_bytes) = entity_at(&text[at..]).unwrap_or((written, written.len_utf8()));
+            let (Ok(start), Ok(end)) = (u32::try_from(at), u32::try_from(at + n_bytes)) else { break };
+            at += n_bytes;
             let before = folded.len();
-            fold_char(c, &mut folded);
+            if !is_hidden(c) || c.is_whitespace() {
+                fold_char(c, &mut folded);
+            }
             if folded.len() == before {
                 // A mark belongs to the letter before it.
                 if let Some(last) = ends.last_mut().filter(|_| is_combining_mark(c)) {
@@ -47,7 +56,8 @@ impl Grounding {
 
     /// Finds a mention: the bytes of its first occurrence in the text.
     pub fn find(&self, mention: &str) -> Option<Range<usize>> {
-        let wanted = fold(mention);
+        let shown: String = decode_entities(mention).chars().filter(|c| !is_hidden(*c) || c.is_whitespace()).collect();
+        let wanted = fold(&shown);
         let (first, last) = (wanted.chars().next()?, wanted.chars().next_back()?);
         let is_acronym = mention.trim().len() <= 3 && mention.trim().bytes().all(|b| b.is_ascii_uppercase());
         self.folded.match_indices(wanted.as_str()).find_map(|(at, _)| {
@@ -93,6 +103,14 @@ mod tests {
         check("it hit us hard in the US today", "US", Some("US"));
         check("it hit us", "US", None);
         check("the nasa budget", "NASA", Some("nasa"));
+        check("AT&amp;T rose", "AT&T", Some("AT&amp;T"));
+        check("AT&T rose", "AT&amp;T", Some("AT&T"));
+        check("O&#8217;Neill spoke", "O'Neill", Some("O&#8217;Neill"));
+        check("Sally&nbsp;Ride flew", "Sally Ride", Some("Sally&nbsp;Ride"));
+        check("Chal\u{ad}len\u{ad}ger broke", "Challenger", Some("Chal\u{ad}len\u{ad}ger"));
+        check("Sal\u{200b}ly\u{2060} Ride\u{feff} flew", "Sally Ride", Some("Sal\u{200b}ly\u{2060} Ride"));
+        check("Sally Ride flew", "Sal\u{200b}ly Ri\u{ad}de", Some("Sally Ride"));
+        check("R&D and us", "R&D", Some("R&D"));
         check("昨日NASA発表した東京都庁", "東京", Some("東京"));
         check("昨日NASA発表", "NASA", Some("NASA"));
         check("", "NASA", None);

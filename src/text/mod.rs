@@ -5,6 +5,7 @@
 
 pub(crate) mod clean;
 pub(crate) mod cut;
+pub(crate) mod entities;
 pub(crate) mod fold;
 pub(crate) mod hex;
 pub mod hidden;
@@ -15,5 +16,6 @@ pub mod words;
 
 pub(crate) use clean::{clean, single_line, single_spaced, topic_key};
 pub(crate) use cut::{cut_words, is_folded_elsewhere};
+pub(crate) use entities::decode_entities;
 pub(crate) use fold::fold;
 pub(crate) use hex::hex;
