@@ -13,8 +13,12 @@ pub(super) struct Body {
     pub(super) model: Option<String>,
     pub(super) answered_at: Option<i64>,
     pub(super) usage: Option<Usage>,
+    /// Whether it names a usage that cannot be.
+    pub(super) usage_is_unknown: bool,
     /// All text of the model, in order; none where there is only white space.
     pub(super) text: Option<String>,
+    /// Where else an answer may stand, the likelier place first: the arguments of a tool, the reasoning.
+    pub(super) elsewhere: Vec<String>,
     pub(super) refusal: Option<String>,
     /// Why it ended before its end.
     pub(super) incomplete: Option<String>,
@@ -22,11 +26,23 @@ pub(super) struct Body {
     pub(super) error: Option<ErrorWords>,
     /// Whether there was any content at all.
     any: bool,
+    /// Whether there was something, of whatever shape.
+    is_something: bool,
 }
 
 impl Body {
     /// Reads a body; some servers give it as a string of JSON, some tools as the model's bare text.
     pub(super) fn read(value: Value) -> Body {
+        let is_something = match &value {
+            Value::Null => false,
+            Value::Object(map) => !map.is_empty(),
+            Value::String(text) => !text.trim().is_empty(),
+            _ => true,
+        };
+        Body { is_something, ..Body::read_any(value) }
+    }
+
+    fn read_any(value: Value) -> Body {
         match value {
             Value::Object(_) => Body::from_object(&value),
             Value::String(text) => match serde_json::from_str::<Value>(&text) {
@@ -42,17 +58,31 @@ impl Body {
         self.any
     }
 
+    /// Returns whether there is something in a shape that nobody here knows: it may well have been paid for.
+    pub(super) fn is_strange(&self) -> bool {
+        self.is_something && !self.any
+    }
+
+    /// Returns whether somebody paid for it, as far as it says so.
+    pub(super) fn is_paid(&self) -> bool {
+        self.usage_is_unknown || self.usage.is_some_and(|usage| usage.output_tokens > 0)
+    }
+
     fn from_object(value: &Value) -> Body {
         let word = |key: &str| value.get(key).and_then(Value::as_str).filter(|t| !t.is_empty()).map(|t| clean(t, 200));
         let time = |key: &str| {
             let number = value.get(key)?;
-            number.as_i64().or_else(|| number.as_f64().filter(|n| n.abs() < 9e15).map(|n| n as i64))
+            let seconds = number.as_i64().or_else(|| number.as_f64().filter(|n| n.abs() < 9e15).map(|n| n as i64))?;
+            // Some servers count milliseconds.
+            Some(if seconds > MILLISECONDS_MIN { seconds / 1000 } else { seconds })
         };
+        let usage = value.get("usage").map(Tokens::read).unwrap_or_default();
         let mut body = Body {
             id: word("id"),
             model: word("model"),
             answered_at: time("completed_at").or_else(|| time("created_at")).or_else(|| time("created")),
-            usage: value.get("usage").and_then(Usage::read),
+            usage: usage.known,
+            usage_is_unknown: usage.is_unknown,
             status: word("status"),
             error: value.get("error").and_then(ErrorWords::read),
             any: is_envelope(value),
@@ -69,18 +99,23 @@ impl Body {
         if text.is_empty() {
             text.push_str(value.get("output_text").and_then(Value::as_str).unwrap_or(""));
         }
-        if let Some(choice) = value.pointer("/choices/0") {
+        if let Some(choice) = choice(value) {
             let message = choice.get("message").or_else(|| choice.get("delta")).unwrap_or(&Value::Null);
             read_parts(message.get("content").or_else(|| choice.get("text")), &mut text, &mut refusal);
             refusal.push_str(message.get("refusal").and_then(Value::as_str).unwrap_or(""));
+            body.elsewhere = other_places(message);
             body.incomplete = match choice.get("finish_reason").and_then(Value::as_str) {
                 Some(reason @ ("length" | "content_filter" | "max_tokens" | "max_output_tokens")) => {
                     Some(reason.into())
                 }
                 _ => None,
             };
-        } else if text.is_empty() {
-            read_parts(value.pointer("/message/content"), &mut text, &mut refusal);
+        } else {
+            if text.is_empty() {
+                read_parts(value.pointer("/message/content"), &mut text, &mut refusal);
+            }
+            let items = value.get("output").and_then(Value::as_array).into_iter().flatten();
+            body.elsewhere = items.filter_map(|item| json_text(item.get("arguments")?)).collect();
         }
         let reason = value.pointer("/incomplete_details/reason").and_then(Value::as_str);
         match (body.status.as_deref(), reason) {
@@ -91,6 +126,64 @@ impl Body {
         body.text = solid(text);
         body.refusal = solid(refusal).map(|refusal| clean(&refusal, 400));
         body
+    }
+}
+
+/// Times above this are milliseconds: as seconds they would be after the year 5138.
+const MILLISECONDS_MIN: i64 = 100_000_000_000;
+
+/// The most tokens that one answer can have taken: a hundred times the largest context there is.
+const ANSWER_TOKENS_MAX: u64 = 100_000_000;
+
+/// What an answer says of its tokens.
+#[derive(Default)]
+struct Tokens {
+    known: Option<Usage>,
+    is_unknown: bool,
+}
+
+impl Tokens {
+    fn read(usage: &Value) -> Tokens {
+        let names = ["input_tokens", "prompt_tokens", "output_tokens", "completion_tokens"];
+        let said: Vec<&Value> = names.iter().filter_map(|name| usage.get(*name)).filter(|n| !n.is_null()).collect();
+        let can_be = |n: &&Value| n.as_f64().is_some_and(|n| (0.0..=ANSWER_TOKENS_MAX as f64).contains(&n));
+        match said.iter().all(can_be) {
+            true => Tokens { known: Usage::read(usage), is_unknown: false },
+            false => Tokens { known: None, is_unknown: true },
+        }
+    }
+}
+
+/// Returns the choice that answers: the first with a content, else the first. Some servers give one without a list.
+fn choice(value: &Value) -> Option<&Value> {
+    let choices = match value.get("choices")? {
+        Value::Array(choices) => choices.as_slice(),
+        one @ Value::Object(_) => std::slice::from_ref(one),
+        _ => return None,
+    };
+    let says = |choice: &&Value| {
+        let content = choice.pointer("/message/content").or_else(|| choice.get("text"));
+        content.is_some_and(|content| content.as_str().map_or(!content.is_null(), |text| !text.trim().is_empty()))
+    };
+    choices.iter().find(says).or(choices.first())
+}
+
+/// Returns where else in a message an answer may stand: a gateway that enforces a schema by a tool puts it into the tool's
+/// arguments, and a server that splits off the reasoning of a model that wrote none into that.
+fn other_places(message: &Value) -> Vec<String> {
+    let calls = message.get("tool_calls").and_then(Value::as_array).into_iter().flatten();
+    let arguments = calls.filter_map(|call| json_text(call.pointer("/function/arguments")?));
+    let older = message.pointer("/function_call/arguments").and_then(json_text);
+    let reasoning = ["reasoning_content", "reasoning"].iter().filter_map(|name| message.get(*name)?.as_str());
+    arguments.chain(older).chain(reasoning.map(str::to_owned)).collect()
+}
+
+/// Returns JSON as a text, whether it is one already or not.
+fn json_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(_) | Value::Array(_) => Some(value.to_string()),
+        _ => None,
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::channels::{decoded, last_word};
 use super::lenient::{self, Repair};
 use super::{Content, Expect, Found, Notes, Outcome, Reason, mentions, shape, topics};
 use crate::model::Kind;
@@ -15,7 +16,8 @@ const STARTS_MAX: usize = 64;
 
 /// Reads a model's text, as it came or as the ledger kept it: usable, or unusable as empty, not JSON or off the schema.
 pub fn read_text(text: &str, expect: &Expect) -> Outcome {
-    let text = without_thoughts(text).trim().trim_start_matches('\u{feff}');
+    let (text, was_encoded) = decoded(last_word(text).trim().trim_start_matches('\u{feff}'));
+    let text = text.trim();
     if text.is_empty() {
         return Outcome::Unusable(Reason::new("empty", "the answer holds no text"));
     }
@@ -39,7 +41,8 @@ pub fn read_text(text: &str, expect: &Expect) -> Outcome {
         Kind::Topic => Found::Topics(topics::read(items, expect, &mut notes)),
         Kind::Entity => Found::Mentions(mentions::read(items, expect, &mut notes)),
     };
-    if n_items > 0 && found.is_empty() {
+    // A placeholder in place of all of them says that there is nothing, which is an answer.
+    if n_items > notes.n_placeholders && found.is_empty() {
         let what = if expect.kind == Kind::Topic { "topic" } else { "entity" };
         return Outcome::Unusable(Reason::new(
             "schema",
@@ -51,6 +54,9 @@ pub fn read_text(text: &str, expect: &Expect) -> Outcome {
         return Outcome::Unusable(Reason::new("not_json", "the answer is cut off before its first item"));
     }
     notes.repairs.append(&mut repairs);
+    if was_encoded {
+        notes.repairs.insert(Repair::Encoded);
+    }
     Outcome::Usable(Content { found, notes })
 }
 
@@ -115,15 +121,5 @@ fn read_siblings(
         }
         repairs.extend(reading.repairs);
         end = next;
-    }
-}
-
-/// Leaves out what a model wrote while thinking; it may hold drafts of the answer.
-fn without_thoughts(text: &str) -> &str {
-    match (text.rfind("</think>"), text.trim_start().starts_with("<think>")) {
-        (Some(end), _) => &text[end + "</think>".len()..],
-        // It never came to an answer.
-        (None, true) => "",
-        (None, false) => text,
     }
 }

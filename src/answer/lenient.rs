@@ -34,6 +34,10 @@ pub enum Repair {
     BareArray,
     /// The list lies under another name, deeper, or as items without a list.
     Shape,
+    /// JSON written into a string of JSON.
+    Encoded,
+    /// The answer stands in another place than a message: the arguments of a tool, the reasoning.
+    Elsewhere,
 }
 
 /// How deep values may nest; an honest answer needs four.

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::body::Body;
 use super::error_words::ErrorWords;
+use super::lenient::Repair;
 use super::{Answer, Expect, Outcome, Reason, clean, content};
 
 /// The longest line that is read. An honest one, with reasoning and all, has a few hundred kilobytes at most.
@@ -68,6 +69,7 @@ impl Line {
 
     /// Judges the line by what was asked.
     pub fn classify(mut self, expect: &Expect) -> Answer {
+        let has_answer = !is_nothing(&self.response) || !is_nothing(&self.error);
         let body = self.response.get_mut("body").map(Value::take).unwrap_or_default();
         let mut body = Body::read(body);
         let status = match self.response.get("status_code") {
@@ -77,6 +79,15 @@ impl Line {
             _ if body.says_something() => 200,
             _ => 0,
         };
+        // Neither an answer nor an error, or one in a shape of somebody else's: it counts as paid until a person says
+        // otherwise, for what was never billed is bought again.
+        let has_status = self.response.get("status_code").is_some();
+        let is_strange = status < 300 && (body.is_strange() || (status == 0 && !has_status));
+        if !has_answer || (is_nothing(&self.error) && is_strange) {
+            let message =
+                "the line has neither a `response` nor an `error` that can be read; it may have been paid for";
+            return answer(body, Outcome::Unusable(Reason::new("unreadable", message)));
+        }
         let outcome = match stopped(&self.error, status, &body) {
             Some(outcome) => outcome,
             None => judge(&mut body, expect),
@@ -99,6 +110,7 @@ fn answer(body: Body, outcome: Outcome) -> Answer {
         model: body.model,
         answered_at: body.answered_at,
         usage: body.usage,
+        usage_is_unknown: body.usage_is_unknown,
         text: body.text,
         outcome,
     }
@@ -134,7 +146,7 @@ fn stopped(error: &Value, status: u64, body: &Body) -> Option<Outcome> {
     let reason = Reason::new(&code, message);
     Some(match status {
         // Tokens were used, so somebody paid.
-        _ if body.usage.is_some_and(|usage| usage.output_tokens > 0) => Outcome::Unusable(reason),
+        _ if body.is_paid() => Outcome::Unusable(reason),
         408 | 409 | 425 | 429 => Outcome::Failed(reason),
         400..=499 => Outcome::Refused(reason),
         _ => Outcome::Failed(reason),
@@ -143,7 +155,7 @@ fn stopped(error: &Value, status: u64, body: &Body) -> Option<Outcome> {
 
 /// Judges the model's answer itself.
 fn judge(body: &mut Body, expect: &Expect) -> Outcome {
-    let paid = body.usage.is_some_and(|usage| usage.output_tokens > 0);
+    let paid = body.is_paid();
     let status = body.status.as_deref().unwrap_or("");
     if let (Some(said), true) = (&body.error, matches!(status, "failed" | "") && body.text.is_none()) {
         let code = said.code.as_deref().unwrap_or("error");
@@ -164,27 +176,55 @@ fn judge(body: &mut Body, expect: &Expect) -> Outcome {
     if let Some(refusal) = &body.refusal {
         return Outcome::Unusable(Reason::new("refusal", format!("the model refused: {refusal}")));
     }
-    match body.incomplete.as_deref() {
-        None => {}
-        Some("content_filter") => {
-            return Outcome::Unusable(Reason::new(
-                "content_filter",
-                "the provider's content filter cut the answer off",
-            ));
-        }
-        Some("max_output_tokens" | "length" | "max_tokens") => {
+    let read = read_anywhere(body, expect);
+    let Some(reason) = body.incomplete.as_deref() else { return read };
+    let unusable = match reason {
+        "content_filter" => Reason::new("content_filter", "the provider's content filter cut the answer off"),
+        // What is whole was not cut off in it: some models go on with blanks until the limit ends them.
+        _ if is_whole(&read) => return read,
+        "max_output_tokens" | "length" | "max_tokens" => {
             let message = "the answer was cut off at the limit of output tokens (`max_output_tokens`)";
-            return Outcome::Unusable(Reason::new("incomplete", message));
+            Reason::new("incomplete", message)
         }
-        Some(other) => {
-            return Outcome::Unusable(Reason::new(
-                "incomplete",
-                format!("the answer is incomplete: {}", clean(other, 80)),
-            ));
-        }
-    }
-    match body.text.as_deref() {
+        other => Reason::new("incomplete", format!("the answer is incomplete: {}", clean(other, 80))),
+    };
+    Outcome::Unusable(unusable)
+}
+
+/// Reads the model's text, and where that is no answer the other places where one may stand; there it must be whole.
+fn read_anywhere(body: &mut Body, expect: &Expect) -> Outcome {
+    let own = match body.text.as_deref() {
         Some(text) => content::read_text(text, expect),
         None => Outcome::Unusable(Reason::new("empty", "the answer holds no text")),
+    };
+    if matches!(own, Outcome::Usable(_)) {
+        return own;
+    }
+    for text in std::mem::take(&mut body.elsewhere) {
+        let mut other = content::read_text(&text, expect);
+        if is_whole(&other) {
+            if let Outcome::Usable(content) = &mut other {
+                content.notes.repairs.insert(Repair::Elsewhere);
+            }
+            body.text = Some(text);
+            return other;
+        }
+    }
+    own
+}
+
+/// Returns whether an answer is JSON from its beginning to its end, with nothing mended.
+fn is_whole(outcome: &Outcome) -> bool {
+    let can_be = |repair: &Repair| matches!(repair, Repair::Encoded | Repair::Elsewhere);
+    matches!(outcome, Outcome::Usable(content) if content.notes.repairs.iter().all(can_be))
+}
+
+/// Returns whether a part of a line is absent, null or empty.
+fn is_nothing(part: &Value) -> bool {
+    match part {
+        Value::Null => true,
+        Value::Object(map) => map.is_empty(),
+        Value::String(text) => text.trim().is_empty(),
+        _ => false,
     }
 }

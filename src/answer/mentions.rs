@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::topics::{confidence, name_of, rank};
+use super::names::name_of;
+use super::topics::{confidence, rank};
 use super::{Expect, Notes, clean};
 use crate::model::{Attributes, Mention};
 
@@ -22,11 +23,11 @@ pub(super) fn read(items: Vec<Value>, expect: &Expect, notes: &mut Notes) -> Vec
             continue;
         };
         let first = |keys: &[&str]| keys.iter().find_map(|key| map.get(*key).and_then(Value::as_str));
-        let name = first(&["mention", "mention_text", "name", "text", "entity"]).and_then(name_of);
-        let Some(text) = name else {
+        let Some(name) = first(&["mention", "mention_text", "name", "text", "entity"]) else {
             notes.n_dropped += 1;
             continue;
         };
+        let Some(text) = name_of(name, notes) else { continue };
         let entity_type = match first(&["type", "entity_type", "category", "label"]) {
             Some(word) => known_type(word, expect).map(str::to_string).unwrap_or_else(|| {
                 notes.n_unknown_types += 1;

@@ -14,6 +14,8 @@ mod error_words;
 mod content;
 mod shape;
 mod lenient;
+mod channels;
+mod names;
 mod topics;
 mod mentions;
 pub mod grounding;
@@ -76,6 +78,8 @@ pub struct Answer {
     pub answered_at: Option<i64>,
     /// The tokens it says it used; none where it was not billed.
     pub usage: Option<Usage>,
+    /// Whether it says something of its usage that cannot be: then it was billed, and nobody knows how much.
+    pub usage_is_unknown: bool,
     /// The model's text, whole.
     pub text: Option<String>,
     /// What became of it.
@@ -175,6 +179,10 @@ pub struct Notes {
     pub n_clamped: usize,
     /// Items that are no topic or mention: without a name, or with a name too long to be one.
     pub n_dropped: usize,
+    /// Items with a placeholder for a name: `N/A`, `None`, `-`.
+    pub n_placeholders: usize,
+    /// Names with markup around them that was taken off: `**Sally Ride**`, `AT&amp;T`.
+    pub n_cleaned: usize,
     /// Items that said again what another said.
     pub n_merged: usize,
     /// Items beyond the limit.

@@ -4,11 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{Expect, Notes, clean};
+use super::names::name_of;
+use super::{Expect, Notes};
 use crate::model::Topic;
-
-/// The longest name that is still one; a longer one is a text in the wrong place.
-pub(super) const NAME_CHARS_MAX: usize = 300;
 
 /// The confidence of an item that says none: neither trusted nor dismissed.
 const CONFIDENCE_UNSAID: f64 = 0.5;
@@ -27,10 +25,11 @@ pub(super) fn read(items: Vec<Value>, expect: &Expect, notes: &mut Notes) -> Vec
             }
             _ => None,
         };
-        let Some(display) = name.and_then(name_of) else {
+        let Some(name) = name else {
             notes.n_dropped += 1;
             continue;
         };
+        let Some(display) = name_of(name, notes) else { continue };
         let topic = Topic {
             topic: display.to_lowercase(),
             display,
@@ -55,12 +54,6 @@ pub(super) fn read(items: Vec<Value>, expect: &Expect, notes: &mut Notes) -> Vec
     notes.n_over_limit += topics.len().saturating_sub(expect.limit);
     topics.truncate(expect.limit);
     topics
-}
-
-/// Returns a name, cleaned; none where it is empty or too long to be one.
-pub(super) fn name_of(text: &str) -> Option<String> {
-    let name = clean(text, NAME_CHARS_MAX + 1);
-    (!name.is_empty() && name.chars().count() <= NAME_CHARS_MAX).then_some(name)
 }
 
 /// Reads a confidence: a number from 0 to 1, also as text, also as `90%`. What lies outside is brought to the nearer end.

@@ -171,6 +171,9 @@ fn show(context: &Context, report: &DirectReport) -> anyhow::Result<()> {
     }
     for (n, noun, what) in [
         (report.repaired, "answer", "had to be mended"),
+        (report.left_out, "name", "left out: a placeholder"),
+        (report.cleaned, "name", "with markup around it, which was taken off"),
+        (report.unknown_usage, "answer", "with a usage that cannot be; what it cost is not known"),
         (report.clamped, "value", "missing or out of range, brought into it"),
         (report.not_asked, "request", "not asked; the same command goes on"),
     ] {

@@ -74,6 +74,12 @@ pub struct DirectReport {
     pub repaired: u64,
     /// Values brought into range.
     pub clamped: u64,
+    /// Items left out, since a placeholder stood for their name.
+    pub left_out: u64,
+    /// Names whose markup was taken off.
+    pub cleaned: u64,
+    /// Answers whose usage cannot be: their cost is not known.
+    pub unknown_usage: u64,
     /// Requests that were not asked: the run ended before.
     pub not_asked: u64,
     /// What it cost.
@@ -341,6 +347,7 @@ impl Writer<'_> {
         let model = &self.kept.topic.prompt.model;
         let row = answer_row(&answer, answered_at, raw.as_bytes(), model, self.prices, false);
         tx.keep_answer(key, &row)?;
+        self.report.unknown_usage += u64::from(answer.usage_is_unknown);
         self.count(job.group, state, &answer, &row);
         if let Some(reason) = answer.outcome.reason() {
             tx.set_request_state(key, state, Some(&reason.code))?;
@@ -348,6 +355,8 @@ impl Writer<'_> {
         if let Outcome::Usable(content) = answer.outcome {
             self.report.clamped += content.notes.n_clamped as u64;
             self.report.repaired += u64::from(content.notes.is_repaired());
+            self.report.left_out += content.notes.n_placeholders as u64;
+            self.report.cleaned += content.notes.n_cleaned as u64;
             let learned = writer.write(&tx.read().request(key)?, content.found, row.answered_at)?;
             self.report.topics_extracted += learned.topics;
             self.report.entities_extracted += learned.mentions;

@@ -193,6 +193,7 @@ fn failed(error: &ApiError, host: &str) -> Answer {
         model: None,
         answered_at: None,
         usage: None,
+        usage_is_unknown: false,
         text: None,
         outcome: if refused { Outcome::Refused(reason) } else { Outcome::Failed(reason) },
     }

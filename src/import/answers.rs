@@ -58,6 +58,12 @@ pub struct ImportReport {
     pub clamped: u64,
     /// Answers whose JSON had to be mended.
     pub repaired: u64,
+    /// Items left out, since a placeholder stood for their name.
+    pub left_out: u64,
+    /// Names whose markup was taken off.
+    pub cleaned: u64,
+    /// Answers whose usage cannot be: their cost is not known.
+    pub unknown_usage: u64,
     /// Usable answers that a later request for the same group has already superseded.
     pub superseded: u64,
     /// What the batch cost.
@@ -227,9 +233,12 @@ impl<'t, 'c> Importer<'t, 'c> {
         };
         self.tx.set_request_state(request.key, state, answer.outcome.reason().map(|reason| reason.code.as_str()))?;
         self.tx.keep_answer(request.key, &row)?;
+        self.report.unknown_usage += u64::from(answer.usage_is_unknown);
         if let Outcome::Usable(content) = answer.outcome {
             self.report.clamped += content.notes.n_clamped as u64;
             self.report.repaired += u64::from(content.notes.is_repaired());
+            self.report.left_out += content.notes.n_placeholders as u64;
+            self.report.cleaned += content.notes.n_cleaned as u64;
             let learned = self.writer.write(request, content.found, row.answered_at)?;
             self.report.topics_extracted += learned.topics;
             self.report.entities_extracted += learned.mentions;

@@ -157,11 +157,14 @@ struct Found {
     duplicate: u64,
     clamped: u64,
     repaired: u64,
+    left_out: u64,
+    cleaned: u64,
+    unknown_usage: u64,
     superseded: u64,
 }
 
 impl Found {
-    const KEYS: [&str; 11] = [
+    const KEYS: [&str; 14] = [
         "groups_processed",
         "topics_extracted",
         "entities_extracted",
@@ -172,6 +175,9 @@ impl Found {
         "duplicate",
         "clamped",
         "repaired",
+        "left_out",
+        "cleaned",
+        "unknown_usage",
         "superseded",
     ];
 }
@@ -277,6 +283,7 @@ fn a_batch_from_its_creation_to_its_import() {
     assert_eq!(found.entities_linked, count("SELECT count(*) FROM story_entities WHERE outcome = 'linked'"));
     assert_eq!(found.entities_ambiguous, count("SELECT count(*) FROM story_entities WHERE outcome = 'ambiguous'"));
     assert_eq!((found.foreign, found.duplicate, found.clamped, found.repaired, found.superseded), (0, 0, 0, 0, 0));
+    assert_eq!((found.left_out, found.cleaned, found.unknown_usage), (0, 0, 0));
 
     assert_eq!(world.json(&["batch", "process"], 0), json!({"batches": []}));
     assert_eq!(world.json(&["batch", "wait"], 0), json!({"batches": []}));

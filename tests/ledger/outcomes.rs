@@ -37,7 +37,8 @@ fn table() -> Vec<(Value, &'static str, &'static str)> {
         (json!({"outcome": "batch_cancelled"}), "failed", "batch_cancelled"),
         (json!({"outcome": "ghost"}), "failed", "ghost"),
         (json!({"line": {"custom_id": "{{custom_id}}", "response": null, "error": {"code": null}}}), "failed", "error"),
-        (json!({"line": {"custom_id": "{{custom_id}}"}}), "failed", "ghost"),
+        (json!({"line": {"custom_id": "{{custom_id}}"}}), "unusable", "unreadable"),
+        (json!({"line": {"custom_id": "{{custom_id}}", "result": {"type": "succeeded"}}}), "unusable", "unreadable"),
         (json!({"outcome": "missing"}), "missing", "in_neither_file"),
         (json!({"outcome": "garbage_line"}), "missing", "in_neither_file"),
     ]

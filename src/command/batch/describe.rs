@@ -266,6 +266,9 @@ pub(super) fn show_import(
         (report.duplicate, "lines repeated another one"),
         (report.clamped, "values were out of range and brought into it"),
         (report.repaired, "answers had to be mended"),
+        (report.left_out, "names were placeholders and left out"),
+        (report.cleaned, "names had markup around them, which was taken off"),
+        (report.unknown_usage, "answers tell a usage that cannot be; what they cost is not known"),
         (report.superseded, "answers were superseded by a later request"),
     ] {
         if n > 0 {
