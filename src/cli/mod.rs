@@ -193,7 +193,8 @@ pub enum Command {
     /// Run a local server of the provider's API, to rehearse against
     ///
     /// Files, Batches, Responses and Chat Completions on 127.0.0.1. No language model answers: a dictionary reader finds
-    /// the catalog's names and the profile's keywords. Nothing leaves the machine and nothing costs money.
+    /// the catalog's names, and for topics the profile's keywords or the phrases that a text repeats. Nothing leaves the
+    /// machine and nothing costs money.
     Sandbox(sandbox::SandboxArgs),
 }
 

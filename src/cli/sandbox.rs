@@ -15,6 +15,10 @@ pub struct SandboxArgs {
     #[arg(long, value_name = "NAME|FILE")]
     pub profile: Option<String>,
 
+    /// Topics to find besides the profile's keywords, JSON Lines of `{"topic","words":[…]}`
+    #[arg(long, value_name = "FILE")]
+    pub topics: Option<PathBuf>,
+
     /// JSON file that says what goes wrong and what is answered (docs/sandbox.md)
     #[arg(long, value_name = "FILE")]
     pub script: Option<PathBuf>,

@@ -17,7 +17,7 @@ use crate::intake::{self, Format};
 use crate::model::{Entity, LinkOutcome};
 use crate::profile::Profile;
 use crate::sandbox::samples::{COLLECTIONS, Collection};
-use crate::sandbox::{Options, Pace, Sandbox};
+use crate::sandbox::{Keyword, Options, Pace, Sandbox};
 use crate::session::Session;
 use crate::store::active_profile;
 use crate::store::explore::{MentionRow, Period};
@@ -162,7 +162,8 @@ fn start(context: &Context, store: &Store, collection: &Collection) -> anyhow::R
         entities.push(record.map_err(|error| anyhow!("a bundled name is broken: {error}"))?.1);
     }
     let profile = active_profile::active(store.read())?;
-    let dictionary = sandbox::dictionary(&profile, entities);
+    let mut dictionary = sandbox::dictionary(&profile, entities);
+    dictionary.keywords.extend(Keyword::read_list(collection.topics).context("a bundled topic is broken")?);
     Sandbox::start(&context.config, &Options { dictionary, pace: PACE, ..Options::default() })
 }
 

@@ -23,7 +23,12 @@ pub(super) fn run(args: &SandboxArgs, context: &Context) -> anyhow::Result<Exit>
     let script = args.script.as_deref().map(Script::read).transpose()?.unwrap_or_default();
     let (entities, kept_profile) = read_database(context)?;
     let profile = choose_profile(args.profile.as_deref(), kept_profile)?;
-    let dictionary = dictionary(&profile, entities);
+    let mut dictionary = dictionary(&profile, entities);
+    if let Some(path) = &args.topics {
+        let on_path = || format!("cannot use the topics in `{}`", path.display());
+        let text = std::fs::read_to_string(path).with_context(on_path)?;
+        dictionary.keywords.extend(Keyword::read_list(&text).with_context(on_path)?);
+    }
     let n_entities = dictionary.entities.len();
     let sandbox = Sandbox::start(&context.config, &Options { port: args.port, dictionary, script, pace: pace(args)? })?;
     announce(context, &sandbox, &profile, n_entities)?;
@@ -104,8 +109,8 @@ fn announce(context: &Context, sandbox: &Sandbox, profile: &Profile, n_entities:
     }
     terminal.flush()?;
     terminal.status(format!(
-        "no language model answers here: a dictionary reader looks up {n_entities} catalog names and the keywords of \
-         profile `{}`",
+        "no language model answers here: a dictionary reader looks up {n_entities} catalog names, and finds topics \
+         by the keywords of profile `{}` or by the phrases a text repeats",
         profile.name
     ));
     if n_entities == 0 {
@@ -131,6 +136,7 @@ mod tests {
         };
         let made = dictionary(&profile, vec![entity("Company"), entity("person"), entity("no such thing")]);
         assert_eq!(made.types, [("Company".into(), "organization".into()), ("person".into(), "person".into())].into());
-        assert!(!made.keywords.is_empty());
+        // What ships for everybody holds nothing of one subject.
+        assert_eq!(made.keywords, []);
     }
 }

@@ -24,6 +24,7 @@ mod asked;
 mod answered;
 mod fill;
 mod reader;
+mod keyphrases;
 mod journal;
 mod script;
 mod pattern;

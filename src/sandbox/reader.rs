@@ -1,24 +1,37 @@
 //! The sandbox's stand-in for a model: a dictionary reader.
 //!
 //! It looks up known names in a text and counts words; it understands nothing. The same text always gives the same
-//! answer, and what it finds it finds by spelling alone. Names come from the user's catalog, topics from the profile's
-//! keywords, and a plain rule of thumb on capital letters finds some names that no catalog has, so that a rehearsal
-//! also shows what an unlinked mention looks like.
+//! answer, and what it finds it finds by spelling alone. Names come from the user's catalog, and a plain rule of thumb on
+//! capital letters finds some that no catalog has, so that a rehearsal also shows what an unlinked mention looks like.
+//! Topics come from a list, where a profile or a collection has one, and from the phrases that the text repeats.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use anyhow::Context as _;
+use serde::Deserialize;
+
+use super::keyphrases::keyphrases;
 use crate::model::{Attributes, Entity};
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, Match, MatchKind};
 
 /// A topic and the words that give it away, as a profile lists them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Keyword {
     /// The topic as it will be answered.
     pub topic: String,
     /// Words or phrases; upper and lower case are alike.
     pub words: Vec<String>,
+}
+
+impl Keyword {
+    /// Reads a list of topics with their words, JSON Lines.
+    pub fn read_list(text: &str) -> anyhow::Result<Vec<Keyword>> {
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        let read = |(at, line)| serde_json::from_str(line).with_context(|| format!("line {}", at + 1));
+        lines.map(read).collect()
+    }
 }
 
 /// What the reader knows.
@@ -46,6 +59,9 @@ impl Dictionary {
 
 /// An automaton has fewer states than its patterns have bytes, and at most 2^31 of them.
 const NAMES_BYTES_MAX: usize = 1 << 30;
+
+/// Most topics that are phrases of the text.
+const PHRASES_MAX: usize = 5;
 
 /// Names this short are only found in the case in which the catalog writes them: IT is not it.
 const CASE_SENSITIVE_CHARS_MAX: usize = 4;
@@ -135,17 +151,20 @@ impl Reader {
         }
     }
 
+    /// Finds the places of the catalog's names: no part of a longer word, nor "it" where the catalog says "IT".
+    fn hits<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Match> + 'a {
+        self.names.find_iter(text).filter(|hit| {
+            let spelling = &self.spellings[hit.pattern().as_usize()];
+            stands_alone(text, hit.start(), hit.end()) && (!spelling.exact_case || text[hit.range()] == spelling.text)
+        })
+    }
+
     /// Finds the names in a text, those named most often first.
     pub(crate) fn names_in(&self, text: &str) -> Vec<Found> {
         let mut found: BTreeMap<usize, Found> = BTreeMap::new();
         let mut taken = vec![];
-        for hit in self.names.find_iter(text) {
-            let spelling = &self.spellings[hit.pattern().as_usize()];
-            let written = &text[hit.range()];
-            // A part of a longer word, or "it" where the catalog says "IT": no name.
-            if !stands_alone(text, hit.start(), hit.end()) || (spelling.exact_case && written != spelling.text) {
-                continue;
-            }
+        for hit in self.hits(text) {
+            let (spelling, written) = (&self.spellings[hit.pattern().as_usize()], &text[hit.range()]);
             taken.push(hit.range());
             let one = found.entry(spelling.entities[0]).or_insert_with(|| Found {
                 mention: written.to_owned(),
@@ -168,7 +187,8 @@ impl Reader {
         all
     }
 
-    /// Finds the topics of a text, the one with most words first.
+    /// Finds the topics of a text: those of the list, the one with most words first; where the list knows none, the
+    /// phrases that the text repeats.
     pub(crate) fn topics_in(&self, text: &str) -> Vec<FoundTopic> {
         let mut counts = vec![0; self.topics.len()];
         for hit in self.words.find_iter(text) {
@@ -183,6 +203,12 @@ impl Reader {
             .map(|(count, topic)| FoundTopic { topic: topic.clone(), count })
             .collect();
         topics.sort_by_key(|topic| std::cmp::Reverse(topic.count));
+        if topics.is_empty() {
+            let names: Vec<Range<usize>> =
+                self.hits(text).map(|hit| hit.range()).chain(capitalized_runs(text)).collect();
+            let phrases = keyphrases(text, &names, PHRASES_MAX).into_iter();
+            topics.extend(phrases.map(|(topic, count)| FoundTopic { topic, count }));
+        }
         topics
     }
 
@@ -389,6 +415,21 @@ mod tests {
         let topics = reader().topics_in("A budget for the Moon: the lunar module. Budgetary honeymoon.");
         let names: Vec<_> = topics.iter().map(|topic| (topic.topic.as_str(), topic.count)).collect();
         assert_eq!(names, [("moon landing", 2), ("budget", 1)]);
+    }
+
+    #[test]
+    fn a_text_without_a_listed_topic_has_its_own() {
+        let topics = reader().topics_in("Rail strike: the rail strike of NASA and Gene Kranz goes on.");
+        let names: Vec<_> = topics.iter().map(|topic| (topic.topic.as_str(), topic.count)).collect();
+        assert_eq!(names, [("rail strike", 2)]);
+    }
+
+    #[test]
+    fn a_list_of_topics_names_the_line_that_is_wrong() {
+        let list = Keyword::read_list("{\"topic\":\"a\",\"words\":[\"b\"]}\n\n").unwrap();
+        assert_eq!(list, [Keyword { topic: "a".into(), words: vec!["b".into()] }]);
+        let error = Keyword::read_list("\n{\"topic\":\"a\"}").unwrap_err();
+        assert_eq!(format!("{error:#}"), "line 2: missing field `words` at line 1 column 13");
     }
 
     #[test]

@@ -14,6 +14,8 @@ pub struct Collection {
     pub entities: &'static str,
     /// Names only the reader knows, JSON Lines in the form of a catalog.
     pub names: &'static str,
+    /// Topics and the words that give them away, JSON Lines; empty where the reader shall find topics by itself.
+    pub topics: &'static str,
 }
 
 /// The bundled collections; the first is the default.
@@ -24,6 +26,7 @@ pub const COLLECTIONS: [Collection; 2] = [
         groups: include_str!("samples/spaceflight/groups.jsonl"),
         entities: include_str!("samples/spaceflight/entities.jsonl"),
         names: include_str!("samples/spaceflight/names.jsonl"),
+        topics: include_str!("samples/spaceflight/topics.jsonl"),
     },
     Collection {
         name: "football",
@@ -31,5 +34,7 @@ pub const COLLECTIONS: [Collection; 2] = [
         groups: include_str!("samples/football/groups.jsonl"),
         entities: include_str!("samples/football/entities.jsonl"),
         names: include_str!("samples/football/names.jsonl"),
+        // Its profile has them.
+        topics: "",
     },
 ];
