@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use gleaner::model::{
+use gleaner::door::model::{
     Entity, EntityId, EntityKey, Group, GroupId, GroupKey, LinkOutcome, Mention, RequestKey, Story, Topic,
 };
-use gleaner::store::{LinkedMention, Source, Store};
+use gleaner::door::store::{LinkedMention, Source, Store};
 
 const GROUPS: u64 = 50_000;
 const ENTITIES: u64 = 100_000;
@@ -158,7 +158,7 @@ fn build(db: &Path) {
         };
         tx.load_entity(&entity, now).expect("loads");
     }
-    gleaner::linking::refresh(&tx).expect("the name index is packed");
+    gleaner::door::linking::refresh(&tx).expect("the name index is packed");
     tx.commit().expect("commits");
     let tx = store.write().expect("it can be written");
     // Whose answers they are does not matter here: one request a group and kind, made by hand.
@@ -211,7 +211,7 @@ fn build(db: &Path) {
             let source = Source {
                 group: GroupKey(n as i64),
                 request: RequestKey(request),
-                prompt: gleaner::model::PromptKey(i as i64 + 1),
+                prompt: gleaner::door::model::PromptKey(i as i64 + 1),
                 batch: None,
                 extracted_at: Some(now.into()),
             };

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use gleaner::model::{Attributes, Entity, EntityKey, LinkOutcome};
-use gleaner::resolve::{Builder, Query, Resolver, Strictness, feature_names};
+use gleaner::door::model::{Attributes, Entity, EntityKey, LinkOutcome};
+use gleaner::door::resolve::{Builder, Query, Resolver, Strictness, feature_names};
 use serde_json::{Value, json};
 
 fn main() -> Result<()> {
@@ -110,7 +110,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn write_features<P: gleaner::resolve::Blocks>(
+fn write_features<P: gleaner::door::resolve::Blocks>(
     resolver: &mut Resolver<P>,
     mentions: &[Value],
     labels: &[Value],

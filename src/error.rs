@@ -91,7 +91,8 @@ pub struct Explained {
     pub exit: Exit,
 }
 
-/// Takes an error apart: message, causes, hints and exit code.
+/// Takes an error apart that no room above has anything to say of.
+#[cfg(test)]
 pub fn explain(error: &anyhow::Error) -> Explained {
     explain_with(error, |_| (None, None))
 }
@@ -99,7 +100,7 @@ pub fn explain(error: &anyhow::Error) -> Explained {
 /// The hint and the exit code that an error has by itself, if it has.
 pub type Advice = (Option<String>, Option<Exit>);
 
-/// Takes an error apart like [`explain`]; `advise` is asked about each cause, for the errors of the rooms above.
+/// Takes an error apart: message, causes, hints and exit code; `advise` is asked about each cause, for the errors of the rooms above.
 pub fn explain_with(error: &anyhow::Error, advise: fn(&(dyn Error + 'static)) -> Advice) -> Explained {
     let mut explained = Explained { message: String::new(), causes: vec![], hints: vec![], exit: Exit::Failed };
     let mut exit = None;

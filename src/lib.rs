@@ -12,40 +12,68 @@
 //! {report sandbox store} > request > profile > {provider answer resolve terminal} > config > interrupt > error >
 //! model > text`.
 //!
-//! What must not exist: SQL outside `store`, HTTP outside `provider` and `sandbox`, printing outside `terminal`, reading
+//! `.ci/check-circles` holds the files to that list, and `docs/architecture.md` walks one group, one batch, one mention and
+//! one decision through it.
+//!
+//! # One word for one thing
+//!
+//! | word | meaning |
+//! | --- | --- |
+//! | group | a few stories about one event; asked about as a whole |
+//! | story | one text of a group, with its title, date and address |
+//! | mention | a name as a model found it in a group |
+//! | entity | a row of the user's catalog; named by its type and id |
+//! | topic | what a group is about; topics of one key are one |
+//! | prompt | everything of a request except the story, known by its fingerprint |
+//! | request | one prompt asked about one group, of a kind: `topic` or `entity` |
+//! | answer | what came back for a request: one output line, classified |
+//! | run | all that one command set out to ask |
+//! | batch | requests that are one batch at the provider |
+//! | part | a batch's share of a run, before it is one and after |
+//! | decision | a person's ruling on a mention or a topic; it counts before every computed link |
+//! | origin | base URL and dialect of a provider, by which answers are kept apart |
+//! | ledger | what was asked, paid and answered |
+//! | rehearsal | what the sandbox answered; it never counts as an answer elsewhere |
+//! | uncertain | bought or not, nobody knows yet; looked at again, never sent again by itself |
+//!
+//! # What must not exist
+//!
+//! SQL outside `store`, HTTP outside `provider` and `sandbox`, printing outside `terminal`, reading
 //! of the environment or the clock outside `config`, and any I/O at all in the pure rooms (`text`, `model`,
 //! `profile`, `request`, `answer`, `resolve`), which take values and return values.
 
-pub mod cli;
-pub mod command;
-pub mod extract;
-pub mod batch;
-pub mod import;
-pub mod curation;
-pub mod upkeep;
-pub mod linking;
+// The crate is closed: `pub` in a room means for the other rooms, and out of the house comes only `run`. So the compiler
+// knows what is used by nobody.
+mod cli;
+mod command;
+mod extract;
+mod batch;
+mod import;
+mod curation;
+mod upkeep;
+mod linking;
 
-pub mod intake;
-pub mod explore;
-pub mod session;
+mod intake;
+mod explore;
+mod session;
 
-pub mod profile;
-pub mod request;
-pub mod answer;
-pub mod resolve;
-pub mod report;
+mod profile;
+mod request;
+mod answer;
+mod resolve;
+mod report;
 
-pub mod provider;
-pub mod sandbox;
-pub mod store;
+mod provider;
+mod sandbox;
+mod store;
 
-pub mod model;
-pub mod text;
+mod model;
+mod text;
 
-pub mod config;
-pub mod error;
-pub mod interrupt;
-pub mod terminal;
+mod config;
+mod error;
+mod interrupt;
+mod terminal;
 
 use std::ffi::OsString;
 
@@ -108,4 +136,54 @@ fn show(terminal: &Terminal, error: &anyhow::Error) -> Exit {
         terminal.error(&explained);
     }
     explained.exit
+}
+
+/// What this project's own tests and benches use of the rooms. Not for others: anything here may change at any time.
+#[doc(hidden)]
+pub mod door {
+    pub mod config {
+        pub use crate::config::Config;
+    }
+    pub mod error {
+        pub use crate::error::Exit;
+    }
+    pub mod intake {
+        pub use crate::intake::{Format, entities, groups};
+    }
+    pub mod linking {
+        pub use crate::linking::{Linker, Load, rebuild, refresh};
+    }
+    pub mod model {
+        pub use crate::model::{
+            Attributes, Entity, EntityId, EntityKey, Group, GroupId, GroupKey, LinkOutcome, Mention, PromptKey,
+            RequestKey, Story, Topic, Usage,
+        };
+    }
+    pub mod profile {
+        pub use crate::profile::Profile;
+    }
+    pub mod request {
+        pub use crate::request::Prices;
+    }
+    pub mod resolve {
+        pub use crate::resolve::{
+            Blocks, Builder, Decision, Method, Query, Resolver, Strictness, feature_names, mention_key, read_pair,
+        };
+    }
+    pub mod sandbox {
+        pub use crate::sandbox::{Dictionary, Journal, Keyword, Options, Pace, Sandbox, Script};
+    }
+    pub mod store {
+        pub use crate::store::{LinkedMention, Source, Store};
+    }
+    pub mod terminal {
+        pub mod words {
+            pub use crate::text::words::{bytes, dollars, number};
+        }
+    }
+    pub mod text {
+        pub mod hidden {
+            pub use crate::text::hidden::is_steering;
+        }
+    }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gleaner::intake::{self, Format};
-use gleaner::model::{Attributes, Entity, Group};
-use gleaner::profile::Profile;
+use gleaner::door::intake::{self, Format};
+use gleaner::door::model::{Attributes, Entity, Group};
+use gleaner::door::profile::Profile;
 use serde::Deserialize;
 
 /// The bundled collections and the profile each is made for.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use gleaner::error::Exit;
+use gleaner::door::error::Exit;
 
 const README: &str = include_str!("../README.md");
 

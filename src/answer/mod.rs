@@ -26,7 +26,7 @@ mod tests;
 pub use content::read_text;
 pub use error_words::parameter_in;
 pub use lenient::Repair;
-pub use line::{Line, LineFault, classify_body};
+pub use line::{Line, classify_body};
 
 use std::collections::BTreeSet;
 
@@ -101,7 +101,8 @@ pub enum Outcome {
 
 impl Outcome {
     /// Returns the word of the ledger: `usable`, `unusable`, `refused` or `failed`.
-    pub fn as_str(&self) -> &'static str {
+    #[cfg(test)]
+    fn as_str(&self) -> &'static str {
         match self {
             Outcome::Usable(_) => "usable",
             Outcome::Unusable(_) => "unusable",

@@ -64,16 +64,6 @@ impl Cost {
         self.unpriced.is_empty().then_some(self.new_usd + self.waiting_usd)
     }
 
-    /// Returns how many new requests there are.
-    pub fn n_new(&self) -> u64 {
-        self.n_new
-    }
-
-    /// Returns how many parts of earlier runs there are.
-    pub fn n_waiting(&self) -> u64 {
-        self.n_waiting
-    }
-
     /// Says what the parts of earlier runs add, where there are any.
     fn of_it(&self) -> String {
         match self.n_waiting {

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use crate::model::{Kind, PromptKey};
-use crate::profile::{self, Endpoint, Profile, Prompt, PromptOptions};
+use crate::profile::{self, Profile, Prompt, PromptOptions};
 use crate::store::{CurrentPrompts, Read, Store, StoredPrompt, Tx};
 
 /// The active profile and the two questions made from it.
@@ -49,11 +49,6 @@ impl Prompts {
     /// Returns the one model that is asked.
     pub fn model(&self) -> &str {
         &self.topic.model
-    }
-
-    /// Returns where the requests go.
-    pub fn endpoint(&self) -> Endpoint {
-        self.topic.endpoint
     }
 
     /// Returns the rows of the prompts, where they were sent before.

@@ -203,16 +203,6 @@ pub fn plan(
     Ok([one(&sides[0])?, one(&sides[1])?])
 }
 
-/// Adds up the estimates of both sides, where the prices are known.
-pub fn estimated_usd(plans: &[SidePlan; 2], batch: bool) -> Option<f64> {
-    let usd = |plan: &SidePlan| match plan.plan.n_requests() {
-        0 => Some(0.0),
-        _ if batch => plan.plan.estimate.batch_usd,
-        _ => plan.plan.estimate.sync_usd,
-    };
-    Some(usd(&plans[0])? + usd(&plans[1])?)
-}
-
 /// Sends what is not answered yet as one batch a side, and returns their runs. When they are imported, the same
 /// comparison finds the answers.
 pub fn send(

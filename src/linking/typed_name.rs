@@ -48,8 +48,6 @@ pub fn one_entity(store: &Store, name: &str) -> anyhow::Result<EntityKey> {
 pub struct Similar {
     /// The entity.
     pub namesake: Namesake,
-    /// Probability, by itself, that it is meant.
-    pub score: f64,
     /// Whether it can be taken without asking.
     pub is_sure: bool,
 }
@@ -68,7 +66,7 @@ pub fn similar(store: &Store, name: &str, limit: usize) -> anyhow::Result<Vec<Si
     for candidate in decision.candidates.into_iter().filter(|candidate| candidate.score >= LEAST).take(limit) {
         let is_sure = decision.entity == Some(candidate.entity);
         if let Some(entity) = read.entity_head(candidate.entity)? {
-            found.push(Similar { namesake: Namesake { entity, alias: None }, score: candidate.score, is_sure });
+            found.push(Similar { namesake: Namesake { entity, alias: None }, is_sure });
         }
     }
     Ok(found)

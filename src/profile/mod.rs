@@ -15,7 +15,6 @@ pub mod schema;
 mod types;
 
 pub use parse::check;
-pub use problem::Problem;
 pub use prompt::{Endpoint, Prompt, PromptOptions, make_prompt};
 pub use types::{EntityType, Pair};
 

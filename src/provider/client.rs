@@ -187,17 +187,6 @@ impl Client {
         self.get(&format!("look at file `{file_id}`"), Resource::File(file_id), FileObject::read)
     }
 
-    /// Asks for one page of files, newest first.
-    pub fn list_files(&self, purpose: Option<&str>, after: Option<&str>) -> Result<Page<FileObject>, ApiError> {
-        let resource = Resource::FilePage { purpose, after, limit: PAGE_ITEMS };
-        self.get("list the files", resource, |value| Page::read(value, PAGE_ITEMS as usize, FileObject::read))
-    }
-
-    /// Returns all files, page by page.
-    pub fn all_files<'a>(&'a self, purpose: Option<&'a str>) -> Pages<'a, FileObject> {
-        Pages::new(self.origin().host(), Box::new(move |after| self.list_files(purpose, after)))
-    }
-
     /// Deletes a file; one that is already gone is as good.
     pub fn delete_file(&self, file_id: &str) -> Result<(), ApiError> {
         let doing = format!("delete file `{file_id}`");
@@ -261,16 +250,6 @@ impl Client {
         let call = Call::new(&doing, Method::GET, self.dialect.path(Resource::Model(id)));
         let reply = self.transport.send(call)?;
         self.decode(&doing, reply, ModelObject::read)
-    }
-
-    /// Asks the Responses API, synchronously, and tries again where that may help.
-    pub fn respond(&self, body: &str) -> Result<Answered, ApiError> {
-        self.again("ask for a response", |_| self.ask_once("/responses", body))
-    }
-
-    /// Asks the Chat Completions API, synchronously, and tries again where that may help.
-    pub fn chat(&self, body: &str) -> Result<Answered, ApiError> {
-        self.again("ask for a chat completion", |_| self.ask_once("/chat/completions", body))
     }
 
     /// Posts a request to an endpoint of the API once; for a caller that has its own patience.

@@ -17,6 +17,7 @@ pub enum Dialect {
 
 impl Dialect {
     /// Returns the word for it in the database.
+    #[allow(dead_code, reason = "origins are to keep it")]
     pub fn as_str(self) -> &'static str {
         match self {
             Dialect::OpenAi => "openai",
@@ -81,11 +82,6 @@ impl Dialect {
 pub(super) enum Resource<'a> {
     /// All files; one is added here.
     Files,
-    FilePage {
-        purpose: Option<&'a str>,
-        after: Option<&'a str>,
-        limit: u32,
-    },
     File(&'a str),
     Content(&'a str),
     /// All batches; one is made here.
@@ -105,9 +101,6 @@ fn openai_path(resource: Resource) -> String {
         |name: &str, value: Option<&str>| value.map(|value| format!("&{name}={}", segment(value))).unwrap_or_default();
     match resource {
         Resource::Files => "/files".to_owned(),
-        Resource::FilePage { purpose, after, limit } => {
-            format!("/files?limit={limit}&order=desc{}{}", query("purpose", purpose), query("after", after))
-        }
         Resource::File(id) => format!("/files/{}", segment(id)),
         Resource::Content(id) => format!("/files/{}/content", segment(id)),
         Resource::Batches => "/batches".to_owned(),

@@ -173,11 +173,6 @@ impl ApiError {
         [&self.code, &self.kind].into_iter().flatten().map(String::as_str).find(|name| is_billing_word(name))
     }
 
-    /// Returns whether the model or one of its parameters was refused: every further request would be too.
-    pub fn is_refused_request(&self) -> bool {
-        matches!(self.status, Some(400 | 404 | 422)) && !self.is_billing()
-    }
-
     /// Returns what the person can do about it.
     pub fn hint(&self) -> Option<String> {
         if let Some(hint) = &self.hint {

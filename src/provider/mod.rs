@@ -27,13 +27,11 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use client::{Answered, Client, CreateError, Hooks, Stopper};
+pub use client::{Client, CreateError, Hooks};
 pub use dialect::Dialect;
-pub use download::Downloaded;
 pub use error::{ApiError, Fault, advise};
-pub use page::Pages;
-pub use retry::{RateLimits, Retrying};
+pub use retry::RateLimits;
 pub use settings::{Origin, Secret, Settings};
 pub use status::BatchStatus;
 pub use upload::Upload;
-pub use wire::{Batch, BatchError, CreateBatch, FileObject, ModelObject, Page, RequestCounts};
+pub use wire::{Batch, CreateBatch};

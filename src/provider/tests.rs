@@ -438,17 +438,18 @@ fn lists_are_read_to_their_end_and_end_even_where_they_do_not() {
     let server = Server::start(|seen, _| match seen.line.as_str() {
         "GET /batches?limit=100" => reply(200, &[], r#"{"data":[{"id":"c"},{"id":"b"}],"has_more":true}"#),
         "GET /batches?limit=100&after=b" => reply(200, &[], r#"{"data":[{"id":"a"}],"has_more":false,"last_id":"a"}"#),
-        // Ignores `after`: what is behind its first page is never seen.
-        _ => reply(200, &[], r#"{"data":[{"id":"f","bytes":3}],"has_more":true,"last_id":"f"}"#),
+        _ => reply(404, &[], ""),
     });
     let (client, _) = server.client();
     let ids: Vec<String> = client.all_batches().map(|b| b.unwrap().id).collect();
     assert_eq!(ids, ["c", "b", "a"]);
-    let files: Vec<_> = client.all_files(Some("batch")).collect();
-    assert!(files[..2].iter().all(Result::is_ok) && files.len() == 3);
-    let error = files[2].as_ref().unwrap_err();
+    // One that ignores `after`: what is behind its first page is never seen.
+    let server = Server::start(|_, _| reply(200, &[], r#"{"data":[{"id":"f"}],"has_more":true,"last_id":"f"}"#));
+    let (client, _) = server.client();
+    let batches: Vec<_> = client.all_batches().collect();
+    assert!(batches[..2].iter().all(Result::is_ok) && batches.len() == 3);
+    let error = batches[2].as_ref().unwrap_err();
     assert!(error.to_string().ends_with("it says that more follows, and not where"), "{error}");
-    assert_eq!(server.lines()[2], "GET /files?limit=100&order=desc&purpose=batch");
 }
 
 #[test]
@@ -462,12 +463,14 @@ fn a_synchronous_answer_brings_its_rate_limits() {
         _ => reply(200, &[], "hello"),
     });
     let (client, _) = server.client();
-    let answer = client.respond("{}").unwrap();
+    // Who asks has a patience of its own: a call is one call.
+    assert_eq!(client.ask_once("/responses", "{}").unwrap_err().status, Some(500));
+    let answer = client.ask_once("/responses", "{}").unwrap();
     assert_eq!(
         (answer.limits.remaining_requests, answer.limits.reset_tokens),
         (Some(3), Some(Duration::from_secs(360)))
     );
-    assert_eq!(client.chat("{}").unwrap_err().fault, Fault::Unreadable);
+    assert_eq!(client.ask_once("/chat/completions", "{}").unwrap_err().fault, Fault::Unreadable);
     assert_eq!(server.seen()[1].header("content-type"), Some("application/json"));
 }
 

@@ -102,20 +102,9 @@ impl Splitter {
         }
         Ok(self.part)
     }
-
-    /// Returns the part that was filled last and how full it is.
-    pub fn current(&self) -> (PartNumber, PairSize) {
-        (self.part, self.filled)
-    }
 }
 
 impl Limits {
-    /// Returns the limits under which a part of this size falls into about two: for a queue limit that the provider
-    /// enforces but does not name.
-    pub fn halved(self, part: PairSize) -> Limits {
-        Limits { max_tokens: Some(part.tokens.div_ceil(2).max(1)), ..self }
-    }
-
     fn exceeded_by(&self, size: PairSize) -> Option<String> {
         let over =
             |n: u64, what: &str, limit: u64| (n > limit).then(|| format!("{n} {what}, over the limit of {limit}"));
@@ -168,8 +157,8 @@ mod tests {
     #[test]
     fn a_refused_part_falls_into_two() {
         let pairs = [pair(10, 100); 10];
-        let whole = PairSize { requests: 20, bytes: 100, tokens: 1_000 };
-        let mut splitter = Splitter::starting_at(Limits::default().halved(whole), PartNumber(3));
+        let halved = Limits { max_tokens: Some(500), ..Limits::default() };
+        let mut splitter = Splitter::starting_at(halved, PartNumber(3));
         let parts: Vec<u32> = pairs.iter().map(|pair| splitter.push(*pair).unwrap().0).collect();
         assert_eq!(parts, [3, 3, 3, 3, 3, 4, 4, 4, 4, 4]);
     }

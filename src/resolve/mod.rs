@@ -22,4 +22,4 @@ pub use index::{Blocks, Builder, N_TABLES, Resident, Table, is_current};
 pub use matching::context::{KNOWN_VALUE, OTHER_NAME, are_namesakes, is_name_again, is_position, last_name};
 pub use matching::resolver::{Resolver, feature_names};
 pub use names::mention_key::{WordRole, is_numbering, mention_key, name_words};
-pub use names::pair_mention::{PairMention, Split, mean_the_same, read_pair};
+pub use names::pair_mention::{PairMention, mean_the_same, read_pair};

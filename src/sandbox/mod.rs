@@ -42,7 +42,7 @@ use anyhow::Context as _;
 use crate::config::Config;
 use crate::error::Explain as _;
 
-pub use journal::{Call, Journal, Purchase};
+pub use journal::Journal;
 pub use reader::{Dictionary, Keyword};
 pub use script::{Pace, Script};
 

@@ -29,14 +29,6 @@ pub fn keep(tx: &Tx<'_>, text: &str, now: &str) -> anyhow::Result<i64> {
     tx.keep_profile(&Profile::parse(text)?.name, text, &sha256(text), now)
 }
 
-/// Keeps the default profile as the active one where none was chosen yet, and returns the active one.
-pub fn settle(tx: &Tx<'_>, now: &str) -> anyhow::Result<StoredProfile> {
-    match tx.read().active_profile()? {
-        Some(stored) => Ok(stored),
-        None => activate(tx, &active_text(tx.read())?, now),
-    }
-}
-
 fn sha256(text: &str) -> String {
     hex(&Sha256::digest(text))
 }
@@ -52,11 +44,11 @@ mod tests {
         assert_eq!(active(store.read()).unwrap().name, "news");
         let tx = store.write().unwrap();
         assert!(tx.read().active_profile().unwrap().is_none());
-        assert_eq!(settle(&tx, "2026-01-01T00:00:00Z").unwrap().name, "news");
+        assert_eq!(activate(&tx, &active_text(tx.read()).unwrap(), "2026-01-01T00:00:00Z").unwrap().name, "news");
         let football = Profile::builtin("football").unwrap();
         let stored = activate(&tx, football, "2026-01-01T00:00:00Z").unwrap();
         assert_eq!(activate(&tx, football, "2026-01-02T00:00:00Z").unwrap(), stored, "the same text is kept once");
-        assert_eq!(settle(&tx, "2026-01-01T00:00:00Z").unwrap(), stored);
+        assert_eq!(tx.read().active_profile().unwrap(), Some(stored));
         assert!(activate(&tx, "name = 1", "2026-01-01T00:00:00Z").is_err());
         tx.commit().unwrap();
         assert_eq!(active(store.read()).unwrap().name, "football");

@@ -39,24 +39,21 @@ use anyhow::{Context as _, anyhow};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 
-pub use audit::{Audit, AuditItem, AuditWhat, Drawable};
+pub use audit::{Audit, AuditItem, AuditWhat};
 pub use catalog::CatalogChange;
-pub use catalog_edit::EntityRow;
-pub use damage::{Damage, Dangling, Loss, SchemaObject};
+pub use damage::{Damage, Loss};
 pub use decisions::{DecisionRow, Remembered};
-pub use groups::{GroupChange, GroupCounts, GroupRow};
-pub use knowledge::{CurrentAnswer, LinkedMention, Source};
+pub use groups::{GroupChange, GroupRow};
+pub use knowledge::{LinkedMention, Source};
 pub use ledger::{
-    Account, AnswerRow, BatchRow, BatchState, Cause, HeldBack, LedgerProgress, NewBatch, NewRequest, Observation,
-    Progress, RequestRow, RequestState, RunRow, Spend,
+    Account, AnswerRow, BatchRow, BatchState, Cause, LedgerProgress, NewBatch, NewRequest, Observation, RequestRow,
+    RequestState, RunRow, Spend,
 };
 pub use links::StoredLink;
-pub use postings::IndexState;
 pub use prompts::{Origin, StoredProfile, StoredPrompt};
-pub use search::{Found, MARK, MARK_END, SearchQuery, search_words};
+pub use search::{MARK, MARK_END, SearchQuery, search_words};
 pub use select::{Candidate, CurrentPrompts, Resend, Selected, Selection};
 
-pub use topics::TopicDecision;
 pub use unresolved::Unresolved;
 
 use crate::error::Explain as _;

@@ -125,11 +125,6 @@ impl Terminal {
         self.inner.interactive
     }
 
-    /// Returns whether stdout shows color.
-    pub fn has_color(&self) -> bool {
-        self.inner.color_out
-    }
-
     /// Returns the width of stdout in columns; 100 where it is no terminal.
     pub fn width(&self) -> usize {
         self.inner.width

@@ -27,7 +27,7 @@ fn without_submission_there_are_files_and_rows_and_no_network() {
     let ran = world.run(&["batch", "create", "--no-submit"]);
     let file = "knowledge_extraction_batch_20261102_120000.jsonl";
     let size = fs::metadata(world.path("batch_files").join(file)).expect("the file is there").len();
-    let path = format!("    DIR/batch_files/{file} ({})", gleaner::terminal::words::bytes(size));
+    let path = format!("    DIR/batch_files/{file} ({})", gleaner::door::terminal::words::bytes(size));
     let stdout = ["RUN1: 6 requests for 3 groups", "  part 1  planned, not sent", &path, &tokens, &cost];
     let stderr = [
         "hint: `gleaner batch submit RUN1` sends it",
@@ -74,7 +74,7 @@ fn a_batch_is_made_and_everything_is_written_down() {
     let bytes = one(&world, "SELECT input_bytes FROM batches").parse().expect("a number");
     let path = format!(
         "    DIR/batch_files/knowledge_extraction_batch_20261102_120000.jsonl ({})",
-        gleaner::terminal::words::bytes(bytes)
+        gleaner::door::terminal::words::bytes(bytes)
     );
     let stdout = ["RUN1: 4 requests for 2 groups", "  BATCH1  in_progress", &path, &tokens, &cost];
     let stderr = [

@@ -98,7 +98,7 @@ fn short_answers() -> Value {
 
 /// The two lines that say what a run would cost, as `estimate` of `--json` has it.
 fn estimate_lines(estimate: &Value) -> [String; 2] {
-    use gleaner::terminal::words::{dollars, number};
+    use gleaner::door::terminal::words::{dollars, number};
     let n = |key: &str| number(estimate[key].as_u64().expect("a number of tokens"));
     let usd = |key: &str| dollars(estimate[key].as_f64().expect("a price"));
     [

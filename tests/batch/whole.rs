@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 
-use gleaner::model::Usage;
-use gleaner::request::Prices;
+use gleaner::door::model::Usage;
+use gleaner::door::request::Prices;
 use serde_json::{Value, json};
 
 use super::one;

@@ -7,11 +7,11 @@
 
 use std::collections::BTreeMap;
 
-use gleaner::linking::{self, Linker, Load};
-use gleaner::model::{Attributes, Entity, EntityId, LinkOutcome, Mention};
-use gleaner::profile::Profile;
-use gleaner::resolve::{Decision, Method, Strictness};
-use gleaner::store::Store;
+use gleaner::door::linking::{self, Linker, Load};
+use gleaner::door::model::{Attributes, Entity, EntityId, LinkOutcome, Mention};
+use gleaner::door::profile::Profile;
+use gleaner::door::resolve::{Decision, Method, Strictness};
+use gleaner::door::store::Store;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gleaner::config::Config;
-use gleaner::model::{Entity, EntityId};
-use gleaner::sandbox::{Dictionary, Journal, Keyword, Options, Pace, Sandbox, Script};
+use gleaner::door::config::Config;
+use gleaner::door::model::{Entity, EntityId};
+use gleaner::door::sandbox::{Dictionary, Journal, Keyword, Options, Pace, Sandbox, Script};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use serde_json::{Value, json};

@@ -2,12 +2,12 @@ use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
 
-use gleaner::linking::{self, Linker, Load};
-use gleaner::model::{Attributes, Entity, EntityId, Mention};
-use gleaner::profile::Profile;
-use gleaner::resolve::{Builder, Decision, Query, Resolver, Strictness, mention_key, read_pair};
-use gleaner::store::Store;
-use gleaner::text::hidden::is_steering;
+use gleaner::door::linking::{self, Linker, Load};
+use gleaner::door::model::{Attributes, Entity, EntityId, Mention};
+use gleaner::door::profile::Profile;
+use gleaner::door::resolve::{Builder, Decision, Query, Resolver, Strictness, mention_key, read_pair};
+use gleaner::door::store::Store;
+use gleaner::door::text::hidden::is_steering;
 use serde_json::{Value, json};
 
 use crate::harness::{Ran, World};
@@ -249,7 +249,7 @@ fn random_texts_never_fail_and_the_same_question_has_the_same_answer() {
     }
     catalog.sort_by(|a, b| a.entity_type.cmp(&b.entity_type));
     for (key, entity) in (1..).zip(&catalog) {
-        builder.add(gleaner::model::EntityKey(key), entity);
+        builder.add(gleaner::door::model::EntityKey(key), entity);
     }
     let mut resolver = Resolver::new(builder.resident().expect("packs")).expect("opens");
     for explain in [false, true] {

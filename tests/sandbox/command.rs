@@ -1,7 +1,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use gleaner::sandbox::Script;
+use gleaner::door::sandbox::Script;
 use serde_json::{Value, json};
 
 /// Ends the program when the test does, however it does.

@@ -13,9 +13,9 @@ mod files;
 
 use std::time::{Duration, Instant};
 
-use gleaner::config::Config;
-use gleaner::model::{Entity, EntityId};
-use gleaner::sandbox::{Dictionary, Keyword, Options, Pace, Sandbox, Script};
+use gleaner::door::config::Config;
+use gleaner::door::model::{Entity, EntityId};
+use gleaner::door::sandbox::{Dictionary, Keyword, Options, Pace, Sandbox, Script};
 use serde_json::{Value, json};
 
 /// A running sandbox and a client for it.

@@ -4,7 +4,8 @@ mod whole;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Expect, Found, Line, LineFault, Outcome, Repair, TypeWords, classify_body, lenient, read_text};
+use super::line::LineFault;
+use super::{Answer, Expect, Found, Line, Outcome, Repair, TypeWords, classify_body, lenient, read_text};
 use crate::model::{Kind, Usage};
 
 fn topics() -> Expect {

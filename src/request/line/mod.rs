@@ -7,7 +7,7 @@
 mod layout;
 mod body;
 
-pub use layout::{Form, InstructionsIn, Layout, takes_explicit_cache};
+pub use layout::{Form, InstructionsIn, Layout};
 
 use std::io;
 
@@ -39,6 +39,7 @@ impl LineTemplate {
     }
 
     /// Makes the template of a prompt with a strict JSON schema in a layout.
+    #[cfg(test)]
     pub fn laid_out(prompt: &Prompt, layout: Layout) -> Self {
         Self::with(prompt, Form::Schema, layout)
     }

@@ -13,13 +13,11 @@ mod topics;
 use rusqlite::Row;
 use serde::Serialize;
 
-pub use entities::{EntityCount, EntityGroup, Namesake, Spelling};
-pub use export::{ExportGroup, Pair};
+pub use entities::Namesake;
+pub use export::ExportGroup;
 pub(in crate::store) use group::hints_of;
 pub use group::{AnswerHead, MentionRow, TopicRow};
-pub use overview::{MethodCount, Overview};
-pub use related::{Related, Shared};
-pub use topics::{TopicCount, TopicGroup};
+pub use related::Shared;
 
 use crate::model::{EntityId, EntityKey, GroupId, GroupKey};
 

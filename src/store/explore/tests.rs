@@ -1,3 +1,4 @@
+use super::export::Pair;
 use super::testing;
 use super::*;
 use crate::store::Store;

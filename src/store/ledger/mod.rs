@@ -10,9 +10,9 @@ mod check;
 mod moves;
 mod requests;
 
-pub use account::{Account, Cause, LedgerProgress, Progress, Spend};
+pub use account::{Account, Cause, LedgerProgress, Spend};
 pub use batches::{BatchRow, BatchState, NewBatch, Observation, RunRow};
-pub use requests::{AnswerRow, HeldBack, NewRequest, RequestRow, RequestState};
+pub use requests::{AnswerRow, NewRequest, RequestRow, RequestState};
 
 /// Defines a set of words of a column as an enum.
 macro_rules! words {

@@ -115,6 +115,7 @@ pub struct AnswerRow {
 }
 
 /// What requests that only `--retry-failed` sends again have cost so far.
+#[allow(dead_code, reason = "the selection is to say it")]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct HeldBack {
     /// Their number.
