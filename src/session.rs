@@ -1,7 +1,7 @@
 //! What a command works with: the database, the terminal, the configuration; and the lock of those that spend.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
@@ -14,6 +14,7 @@ use crate::provider::{self, ApiError, Client, Fault};
 use crate::request::Prices;
 use crate::store::{Origin, Store};
 use crate::terminal::Terminal;
+use crate::text::private;
 
 /// What every flow works with.
 pub struct Session<'a> {
@@ -54,7 +55,7 @@ impl Session<'_> {
     /// Returns the folder of request and answer files, beside the database, making it where there is none.
     pub fn batch_files(&self) -> anyhow::Result<PathBuf> {
         let folder = self.store.folder().join("batch_files");
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+        private::create_folder(&folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
         Ok(folder)
     }
 
@@ -62,7 +63,7 @@ impl Session<'_> {
     /// it twice; the second one is sent away.
     pub fn lock_spending(&self) -> anyhow::Result<SpendingLock> {
         let path = self.batch_files()?.join(".lock");
-        let file = File::options()
+        let file = private::file_options()
             .create(true)
             .truncate(false)
             .write(true)

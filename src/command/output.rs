@@ -21,7 +21,7 @@ pub(crate) fn whole_file<T>(
     if path.is_dir() {
         return Err(usage(format!("`{}` is a folder", path.display())));
     }
-    let mut file = WholeFile::create(path)?;
+    let mut file = WholeFile::create_ordered(path)?;
     let result = write(&mut file)?;
     file.finish()?;
     Ok(result)

@@ -9,6 +9,7 @@ use ureq::http::{HeaderMap, header};
 use super::client::Client;
 use super::error::{ApiError, Fault};
 use super::retry::Retrying;
+use crate::text::private;
 
 /// How many tries a download may take in all, however well each of them goes on.
 const TRIES_MAX: u32 = 200;
@@ -57,7 +58,12 @@ impl Client {
             ApiError::new(Fault::Local, &doing, self.origin().host(), format!("{what} `{}`: {error}", path.display()))
         };
         let part = part_path(dest);
-        let file = File::create(&part).map_err(|error| local("cannot write", &part, error))?;
+        let file = private::file_options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(&part)
+            .map_err(|error| local("cannot write", &part, error))?;
         let mut transfer = Transfer { part: &part, file, have: 0, etag: None, total: None, has_end: false };
         let result = self.transfer(&doing, file_id, &mut transfer, expected_bytes, progress);
         let result = result.and_then(|()| {

@@ -1,8 +1,9 @@
 //! Text from outside, made safe and comparable; and the little that every room needs to read and write it.
 //!
-//! The ground room: it depends on no other. All of it takes values and returns values, but for [`lines`], which reads
-//! from what it is given, and [`whole_file`], which is the one place where a finished file gets its name.
+//! The ground room: it depends on no other. All of it takes values and returns values, but for [`lines`] and [`bounded`], which
+//! read from what they are given, and [`whole_file`] and [`private`], which are the one place where a file gets its name and its mode.
 
+pub(crate) mod bounded;
 pub(crate) mod clean;
 pub(crate) mod cut;
 pub(crate) mod entities;
@@ -10,6 +11,7 @@ pub(crate) mod fold;
 pub(crate) mod hex;
 pub mod hidden;
 pub(crate) mod lines;
+pub(crate) mod private;
 pub(crate) mod separator;
 pub(crate) mod whole_file;
 pub mod words;

@@ -23,31 +23,39 @@ pub(crate) struct WholeFile {
 }
 
 impl WholeFile {
-    /// Begins a file that will stand at `path`, over whatever stands there then. Left-over beginnings of earlier files
-    /// in the same folder are removed.
+    /// Begins a file of our own that will stand at `path`, over whatever stands there then: for its owner alone, unless
+    /// what is replaced has another mode. Left-over beginnings of earlier files in the same folder are removed.
     pub(crate) fn create(path: &Path) -> anyhow::Result<Self> {
+        Self::create_with(path, false)
+    }
+
+    /// Begins a file that the person ordered at `path`, with the mode of any file they make.
+    pub(crate) fn create_ordered(path: &Path) -> anyhow::Result<Self> {
+        Self::create_with(path, true)
+    }
+
+    fn create_with(path: &Path, is_ordered: bool) -> anyhow::Result<Self> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut file = tempfile::Builder::new();
         file.prefix(PREFIX).suffix(SUFFIX);
-        // As any file the person makes, not for their eyes only.
         #[cfg(unix)]
-        file.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = file.tempfile_in(folder).with_context(|| cannot(path))?;
+        {
+            // The umask takes its part of 0666; 0600 it leaves alone.
+            let mode = if is_ordered { 0o666 } else { 0o600 };
+            file.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+        }
+        #[cfg(not(unix))]
+        let _ = is_ordered;
+        let file = file.tempfile_in(folder).map_err(without_path).with_context(|| cannot(path))?;
+        if let Some(replaced) = fs::metadata(path).ok().filter(fs::Metadata::is_file) {
+            // It has the mode that its owner wants. Where a mode can't be set, there was none to keep.
+            let _ = file.as_file().set_permissions(replaced.permissions());
+        }
         // The age of the others is counted from this one: by the clock of the file system, which may be another's.
         if let Ok(now) = file.as_file().metadata().and_then(|metadata| metadata.modified()) {
             sweep(folder, now);
         }
         Ok(Self { out: BufWriter::with_capacity(1 << 18, file), path: path.to_owned() })
-    }
-
-    /// Takes the file from everybody else's eyes.
-    pub(crate) fn only_for_owner(&self) -> anyhow::Result<()> {
-        #[cfg(unix)]
-        {
-            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-            self.out.get_ref().as_file().set_permissions(mode).with_context(|| cannot(&self.path))?;
-        }
-        Ok(())
     }
 
     /// Returns where the file is while it is written, for a writer that opens it itself.
@@ -58,20 +66,20 @@ impl WholeFile {
     /// Gives the file its place; from here on it is whole there, also after a loss of power.
     pub(crate) fn finish(self) -> anyhow::Result<()> {
         let on_path = || cannot(&self.path);
-        let file = self.out.into_inner().map_err(io::IntoInnerError::into_error).with_context(on_path)?;
+        let file = self.out.into_inner().map_err(|error| without_path(error.into_error())).with_context(on_path)?;
         file.as_file().sync_all().with_context(on_path)?;
-        file.persist(&self.path).map_err(|error| error.error).with_context(on_path)?;
+        file.persist(&self.path).map_err(|error| without_path(error.error)).with_context(on_path)?;
         Ok(())
     }
 }
 
 impl Write for WholeFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write(bytes)
+        self.out.write(bytes).map_err(without_path)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.out.flush().map_err(without_path)
     }
 }
 
@@ -92,6 +100,14 @@ fn sweep(folder: &Path, now: SystemTime) {
         if is_ours && modified().is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age >= LEFT_OVER)) {
             let _ = fs::remove_file(entry.path());
         }
+    }
+}
+
+/// Takes the name of the temporary file out of an error: the person knows the file they named, and no other.
+fn without_path(error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        None if error.kind() != io::ErrorKind::Other => error.kind().into(),
+        _ => error,
     }
 }
 
@@ -127,6 +143,25 @@ mod tests {
         assert_eq!(names(folder.path()), ["a.txt"]);
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_its_owner_s_unless_it_was_ordered_or_had_another_mode() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let [own, ordered, plain] = ["own", "ordered", "plain"].map(|name| folder.path().join(name));
+        write(&own, b"x").unwrap();
+        WholeFile::create_ordered(&ordered).unwrap().finish().unwrap();
+        fs::write(&plain, "x").unwrap();
+        assert_eq!((mode(&own), mode(&ordered)), (0o600, mode(&plain)), "as the umask has it");
+        for path in [&own, &ordered] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o640)).unwrap();
+        }
+        write(&own, b"y").unwrap();
+        WholeFile::create_ordered(&ordered).unwrap().finish().unwrap();
+        assert_eq!((mode(&own), mode(&ordered)), (0o640, 0o640), "a mode that was there stays");
+    }
+
     #[test]
     fn what_a_crash_left_is_swept_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
@@ -143,6 +178,6 @@ mod tests {
     #[test]
     fn a_folder_that_is_missing_is_an_error_with_the_path() {
         let error = write(Path::new("/nowhere/at/all/a.txt"), b"x").unwrap_err();
-        assert_eq!(error.to_string(), "cannot write `/nowhere/at/all/a.txt`");
+        assert_eq!(format!("{error:#}"), "cannot write `/nowhere/at/all/a.txt`: entity not found");
     }
 }
