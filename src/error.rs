@@ -6,6 +6,9 @@
 use std::error::Error;
 use std::fmt;
 
+/// The message of an error that is the person's own wish.
+pub(crate) const INTERRUPTED: &str = "interrupted";
+
 /// Exit codes, the whole table. The README repeats it and a test holds the two together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -26,6 +29,23 @@ impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> Self {
         std::process::ExitCode::from(exit as u8)
     }
+}
+
+/// What a stream fails with when the person asked us to stop.
+#[derive(Debug)]
+pub struct Stopped;
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(INTERRUPTED)
+    }
+}
+
+impl Error for Stopped {}
+
+/// Returns whether an error is that the person asked us to stop.
+fn is_stopped(error: &std::io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Stopped>())
 }
 
 /// A hint or an exit code on its way up, wrapped around the error it belongs to.
@@ -75,7 +95,7 @@ pub fn usage(message: impl fmt::Display) -> anyhow::Error {
 
 /// Returns an error that says the person stopped us (exit code 130).
 pub fn interrupted() -> anyhow::Error {
-    Note { source: anyhow::anyhow!("interrupted"), hint: None, exit: Some(Exit::Interrupted) }.into()
+    Note { source: anyhow::anyhow!(INTERRUPTED), hint: None, exit: Some(Exit::Interrupted) }.into()
 }
 
 /// An error taken apart for showing.
@@ -140,6 +160,13 @@ fn collect(
         let sqlite = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
         if sqlite == Some(rusqlite::ErrorCode::ReadOnly) {
             into.hints.push("the folder of the database must be writable too, for its journal".to_owned());
+        }
+        let is_stopped = cause.downcast_ref::<std::io::Error>().is_some_and(is_stopped);
+        if is_stopped || sqlite == Some(rusqlite::ErrorCode::OperationInterrupted) {
+            *exit = exit.or(Some(Exit::Interrupted));
+            into.message = INTERRUPTED.to_owned();
+            into.causes.clear();
+            return;
         }
         let text = cause.to_string();
         if into.message.is_empty() {

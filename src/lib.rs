@@ -110,7 +110,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         color: cli.global.color,
         no_color: config.var("NO_COLOR").is_some(),
     });
-    interrupt::install();
+    let ear = terminal.clone();
+    interrupt::install(move || ear.status("interrupted: ending as soon as nothing is lost (once more ends at once)"));
     let context = command::Context {
         config,
         terminal: terminal.clone(),
@@ -118,8 +119,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         base_url: cli.global.base_url.clone(),
     };
     match command::run(cli, &context).and_then(|exit| terminal.flush().map(|()| exit)) {
+        // A prompt that was not answered is how some commands end early.
+        Ok(Exit::Done) if interrupt::cut_a_prompt() => Exit::Interrupted,
         Ok(exit) => exit,
-        Err(error) => show(&terminal, &error),
+        Err(error) => match show(&terminal, &error) {
+            Exit::Failed | Exit::Usage if interrupt::cut_a_prompt() => Exit::Interrupted,
+            exit => exit,
+        },
     }
 }
 
@@ -127,9 +133,10 @@ fn show(terminal: &Terminal, error: &anyhow::Error) -> Exit {
     if error.chain().any(|cause| cause.is::<terminal::ClosedPipe>()) {
         return Exit::Done;
     }
+    interrupt::begin_last_word();
     let _ = terminal.flush();
     let explained = session::explain(error);
-    if explained.exit == Exit::Interrupted && explained.message == "interrupted" {
+    if explained.exit == Exit::Interrupted && explained.message == error::INTERRUPTED {
         // Who pressed Ctrl-C knows; what goes on without us is worth a word.
         explained.hints.iter().for_each(|hint| terminal.hint(hint));
     } else {

@@ -45,3 +45,11 @@ mod catalog;
 
 /// Care for the file: `check`, what it finds and mends, and `backup`.
 mod upkeep;
+
+/// Signals: what they end, what is said, and what stays ignored.
+#[cfg(unix)]
+mod signals;
+
+/// Whose files they are: modes of what is made, and of what was there.
+#[cfg(unix)]
+mod modes;

@@ -68,6 +68,7 @@ impl Context {
 
     /// Makes a client of the provider; nothing is sent yet, but a missing key is found here. Ctrl-C ends its calls.
     pub fn client(&self) -> anyhow::Result<provider::Client> {
+        interrupt::spare_queries();
         let client = provider::Client::new(&self.settings(), self.hooks()).map_err(api_failure)?;
         // A transfer that Ctrl-C ends: the one call that buys is let through to its answer.
         let stopper = client.stopper();
@@ -78,6 +79,7 @@ impl Context {
     /// Makes a client for synchronous answers, which may take so long. Its calls Ctrl-C leaves to the flow: all of them
     /// buy.
     pub fn patient_client(&self, timeout_secs: u32) -> anyhow::Result<provider::Client> {
+        interrupt::spare_queries();
         let mut settings = self.settings();
         settings.answer_timeout = Duration::from_secs(timeout_secs.into());
         provider::Client::new(&settings, self.hooks()).map_err(api_failure)

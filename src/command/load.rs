@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -14,6 +14,7 @@ use crate::command::Context;
 use crate::error::{Exit, usage};
 use crate::intake::load::{self, Loaded, Target};
 use crate::intake::{Format, LineError};
+use crate::interrupt::stream;
 use crate::linking;
 use crate::store::Store;
 use crate::terminal::bar::{Bar, Unit};
@@ -137,7 +138,7 @@ struct Input {
     path: PathBuf,
     format: Format,
     /// `None`: stdin.
-    file: Option<(File, u64)>,
+    file: Option<(stream::Input, u64)>,
 }
 
 /// Opens all files before anything is loaded, so that a misspelt name is said first.
@@ -156,7 +157,7 @@ fn open_all(args: &FilesArgs) -> anyhow::Result<Vec<Input>> {
         } else {
             let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
             let length = file.metadata().map_or(0, |metadata| metadata.len());
-            Some((file, length))
+            Some((stream::Input::new(file), length))
         };
         Ok(Input { path: path.clone(), format, file })
     };
@@ -222,7 +223,7 @@ impl Summary {
                 let bar: Bar = context.terminal.bar(length, Unit::Bytes, &name);
                 load(&mut BufReader::with_capacity(READ_BYTES, bar.read(file)), format, &mut on_bad)
             }
-            None => load(&mut BufReader::with_capacity(READ_BYTES, io::stdin().lock()), format, &mut on_bad),
+            None => load(&mut BufReader::with_capacity(READ_BYTES, stream::stdin()), format, &mut on_bad),
         };
         let loaded = loaded.with_context(|| format!("cannot load `{name}`"))?;
         self.total.add(loaded.clone());

@@ -1,7 +1,7 @@
 //! `gleaner resolve`: try the linking, or do it again for the whole database. Offline.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -15,6 +15,7 @@ use crate::command::unresolved::scope::hints;
 use crate::curation::decisions;
 use crate::error::{Exit, usage};
 use crate::intake;
+use crate::interrupt::stream;
 use crate::linking::relink::{self, Changes};
 use crate::linking::{self, Linker, Load};
 use crate::model::{Attributes, LinkOutcome, attribute_name};
@@ -51,11 +52,8 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
         Manner { strictness, load: if args.file.is_some() { Load::Many } else { Load::One }, explain: args.explain };
     match (&args.file, &args.mention) {
         (Some(path), _) if path.as_os_str() == "-" => {
-            let mut lines = Queries::new(
-                BufReader::with_capacity(READ_BYTES, io::stdin().lock()),
-                path,
-                args.entity_type.as_deref(),
-            );
+            let mut lines =
+                Queries::new(BufReader::with_capacity(READ_BYTES, stream::stdin()), path, args.entity_type.as_deref());
             let mut desk = Desk::open(store.read(), manner)?;
             let mut version = store.read().data_version()?;
             while let Some(line) = lines.next(context)? {
@@ -77,7 +75,7 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
         }
         (Some(path), _) => {
             let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
-            let reader = BufReader::with_capacity(READ_BYTES, file);
+            let reader = BufReader::with_capacity(READ_BYTES, stream::Input::new(file));
             let mut lines = Queries::new(reader, path, args.entity_type.as_deref());
             // A file is answered from one state of the catalog.
             let snapshot = store.snapshot()?;

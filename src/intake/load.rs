@@ -227,6 +227,8 @@ fn each<T>(
                     is_over = true;
                     break;
                 }
+                // A read that the person ended is no bad line.
+                Some(Err(_)) if interrupt::requested() => break,
                 Some(Err(error)) => {
                     loaded.bad += 1;
                     on_bad(&error);

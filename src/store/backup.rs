@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use rusqlite::OpenFlags;
 
-use super::{BUSY_TIMEOUT, Read, Store, functions, migrate};
+use super::{BUSY_TIMEOUT, OPERATIONS_BETWEEN_LOOKS, Read, Store, functions, migrate};
+use crate::interrupt;
 
 impl Store {
     /// Opens a database as it is: it is not brought to this program's version, and nothing of it is changed but what a
@@ -21,9 +22,10 @@ impl Store {
 
     fn open_for_reading(path: &Path, flags: OpenFlags) -> anyhow::Result<Store> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = rusqlite::Connection::open_with_flags(path, flags)
+        let mut connection = rusqlite::Connection::open_with_flags(path, flags)
             .with_context(|| format!("cannot open `{}`", path.display()))?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.progress_handler(OPERATIONS_BETWEEN_LOOKS, Some(interrupt::ends_queries))?;
         connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON;")?;
         functions::register(&connection)?;
         Ok(Self { connection, path: path.to_owned() })

@@ -31,6 +31,7 @@ mod trials;
 mod topics;
 mod unresolved;
 
+use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -57,9 +58,14 @@ pub use select::{Candidate, CurrentPrompts, Resend, Selected, Selection};
 pub use unresolved::Unresolved;
 
 use crate::error::Explain as _;
+use crate::interrupt;
+use crate::text::private;
 
 /// How long a statement waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many operations SQLite does before it looks whether it should end: some milliseconds.
+const OPERATIONS_BETWEEN_LOOKS: i32 = 20_000;
 
 /// One open database.
 #[derive(Debug)]
@@ -122,8 +128,14 @@ impl Store {
     /// Opens the database at `path`, making it and its folder where there is none. `now` dates what is made.
     pub fn open_or_create(path: &Path, now: &str) -> anyhow::Result<Self> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)
-                .with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+            private::create_folder(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
+        }
+        // SQLite would make it with the mode of any file; its journal takes the mode of the database.
+        match private::file_options().write(true).create_new(true).open(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(error).with_context(|| format!("cannot make the database `{}`", path.display()));
+            }
+            _ => {}
         }
         Self::open_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, Some(now))
     }
@@ -149,6 +161,7 @@ impl Store {
 
     fn prepare(mut connection: Connection, path: PathBuf, create: Option<&str>) -> anyhow::Result<Self> {
         connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.progress_handler(OPERATIONS_BETWEEN_LOOKS, Some(interrupt::ends_queries))?;
         connection.set_prepared_statement_cache_capacity(128);
         // The first statement that touches the file: a journal left by a crash is rolled back here. A file that is not
         // ours keeps its journal mode.

@@ -16,6 +16,7 @@ use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde::Serialize;
 
 use crate::error::Explained;
+use crate::interrupt::{self, stream};
 use crate::text::hidden::is_steering;
 use bar::Bar;
 
@@ -88,8 +89,8 @@ impl Terminal {
                 interactive,
                 width,
                 bars,
-                out: Mutex::new(Box::new(io::BufWriter::new(out))),
-                err: Mutex::new(Box::new(err)),
+                out: Mutex::new(Box::new(io::BufWriter::new(stream::stdout()))),
+                err: Mutex::new(stream::stderr()),
             }),
         }
     }
@@ -156,6 +157,9 @@ impl Terminal {
         // Whatever a writer in between made of it: some do not tell what caused their error.
         if stdout.is_closed {
             return Err(ClosedPipe.into());
+        }
+        if written.is_err() {
+            interrupt::check()?;
         }
         written?;
         out.flush().map_err(on_stdout)
@@ -230,6 +234,9 @@ impl Terminal {
             let _ = write!(err, "{} ", style::render(question, self.inner.color_err));
             let _ = err.flush();
         }
+        if !stream::wait_for_line() {
+            return None;
+        }
         let mut answer = String::new();
         match io::stdin().lock().read_line(&mut answer) {
             Ok(n) if n > 0 => Some(answer.trim().to_owned()),
@@ -247,6 +254,10 @@ impl Terminal {
             let mut err = lock(&self.inner.err);
             let _ = write!(err, "{} ", style::render(question, self.inner.color_err));
             let _ = err.flush();
+        }
+        if !stream::wait_for_key() {
+            let _ = writeln!(lock(&self.inner.err));
+            return None;
         }
         let key = console::Term::stderr().read_key();
         let shown = match key {

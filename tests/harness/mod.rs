@@ -243,6 +243,11 @@ impl Running {
         self.child.wait().expect("the program can be waited for");
     }
 
+    /// Returns what it has said so far.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(&self.err).unwrap_or_default()
+    }
+
     /// Returns its process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()

@@ -1,0 +1,141 @@
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::{World, group};
+
+fn signal(name: &str, process: u32) {
+    let status = Command::new("kill").args([name, &process.to_string()]).status();
+    assert!(status.is_ok_and(|status| status.success()), "the program still runs");
+}
+
+/// Waits for something that the program does by itself, not for a time.
+fn until(mut is_so: impl FnMut() -> bool) {
+    while !is_so() {
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Returns whether the program is in the middle of its own writing, and not of making the database.
+fn is_being_written(world: &World) -> bool {
+    let Ok(connection) = rusqlite::Connection::open(&world.db) else { return false };
+    let _ = connection.busy_timeout(Duration::ZERO);
+    let is_made = connection.query_row("SELECT count(*) FROM meta", [], |row| row.get::<_, i64>(0)).is_ok();
+    is_made && connection.execute("UPDATE meta SET value = value", []).is_err()
+}
+
+fn stderr_of(child: Child) -> (Option<i32>, String) {
+    let output = child.wait_with_output().expect("the program can be waited for");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// A pipe that nobody writes into any more: the read would last for ever.
+#[test]
+fn a_read_ends_and_what_was_read_is_kept() {
+    for name in ["-INT", "-TERM", "-HUP"] {
+        let world = World::new();
+        let mut command = world.command(&["load", "groups", "-"]);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it was built");
+        let mut stdin = child.stdin.take().expect("it is a pipe");
+        writeln!(stdin, "{}", group(1)).expect("it is read");
+        until(|| is_being_written(&world));
+        signal(name, child.id());
+        let (code, stderr) = stderr_of(child);
+        assert_eq!(code, Some(130), "{stderr}");
+        assert!(stderr.ends_with("hint: what was loaded so far is saved; load the file again to go on\n"), "{stderr}");
+        drop(stdin);
+        world.run(&["check"]).exits(0);
+    }
+}
+
+/// A pipe that nobody reads any more, as under a pager that stands still.
+#[test]
+fn an_export_ends() {
+    let world = World::new();
+    let entities: Vec<Value> =
+        (0..4000).map(|n| json!({"id": format!("e{n}"), "type": "person", "name": format!("Person {n}")})).collect();
+    world.load_entities(&entities);
+    let mut command = world.command(&["export", "catalog"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it was built");
+    let mut stdout = child.stdout.take().expect("it is a pipe");
+    // It has begun to write, and can't end: the pipe takes less than there is.
+    stdout.read_exact(&mut [0]).expect("it writes");
+    signal("-INT", child.id());
+    let (code, stderr) = stderr_of(child);
+    assert_eq!(code, Some(130), "{stderr}");
+    drop(stdout);
+}
+
+/// A statement that would last for hours.
+#[test]
+fn a_computation_of_sqlite_ends() {
+    let world = World::with_groups(1);
+    let connection = world.sql();
+    connection
+        .execute_batch(
+            "DROP VIEW group_overview; CREATE VIEW group_overview AS SELECT 1;
+             INSERT INTO story_groups (external_id, title, loaded_at)
+                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000)
+                 SELECT 'x' || i, 'title', '2026-01-01T00:00:00Z' FROM n;",
+        )
+        .unwrap();
+    drop(connection);
+    let mut child = world.command(&["check"]);
+    let child = child.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it was built");
+    // It hears of signals before it opens the database, which it then holds for reading.
+    let writer = world.sql();
+    writer.busy_timeout(Duration::ZERO).unwrap();
+    until(|| writer.execute("UPDATE meta SET value = value", []).is_err());
+    signal("-INT", child.id());
+    let (code, stderr) = stderr_of(child);
+    assert_eq!(code, Some(130), "{stderr}");
+}
+
+/// The call that buys is let through to its answer, which is kept; meanwhile it is said that the signal was heard.
+#[test]
+fn a_purchase_is_finished_and_the_signal_acknowledged() {
+    let world = World::with_groups(2);
+    let (here, go) = (world.path("here"), world.path("go"));
+    world.script(&json!({"faults": [{"on": "batches.create", "at": "received", "announce": here, "hold": go}]}));
+    let mut running = world.start(&["batch", "create", "--wait"]);
+    running.until(&here);
+    signal("-INT", running.id());
+    until(|| running.said().contains("interrupted: ending as soon as nothing is lost (once more ends at once)\n"));
+    fs::write(&go, "").expect("the folder is writable");
+    running.end().exits(130);
+    assert_eq!(world.rows("SELECT state FROM batches"), ["open"]);
+    world.run(&["batch", "wait"]).exits(0);
+    assert!(world.journal().asked_again().is_empty());
+}
+
+/// `nohup` and a shell's `trap ''` mean what they say.
+#[test]
+fn a_signal_that_was_ignored_stays_ignored() {
+    if !std::path::Path::new("/proc/self/status").exists() {
+        // Elsewhere only a SIGHUP that nobody catches is left to the shell.
+        return;
+    }
+    let world = World::new();
+    let plain = world.command(&["load", "groups", "-"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP INT; exec \"$0\" \"$@\""]).arg(plain.get_program()).args(plain.get_args());
+    command.env_clear().current_dir(world.path(""));
+    command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("there is a shell");
+    let mut stdin = child.stdin.take().expect("it is a pipe");
+    writeln!(stdin, "{}", group(1)).expect("it is read");
+    until(|| is_being_written(&world));
+    signal("-HUP", child.id());
+    signal("-INT", child.id());
+    writeln!(stdin, "{}", group(2)).expect("it is still read");
+    drop(stdin);
+    let (code, stderr) = stderr_of(child);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(world.count("SELECT count(*) FROM story_groups"), 2);
+}
