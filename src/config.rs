@@ -3,6 +3,9 @@
 //! Everything is read once, into a [`Config`], which is passed down. Nothing else asks the process.
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,15 +16,19 @@ use jiff::Timestamp;
 
 use crate::error::{Explain as _, usage};
 use crate::interrupt;
+use crate::text::bounded;
 
 /// How long the provider's list is searched for a batch whose creation had no clear outcome. The contract knows no
 /// bound; peers saw a batch appear within seconds, and three minutes cost nothing compared with buying twice.
 const ADOPT_WAIT: Duration = Duration::from_secs(180);
 
+/// The most that is read of a table of prices; the program's own has 20 kB.
+const PRICES_BYTES_MAX: u64 = 1 << 20;
+
 /// What surrounds the program: environment, directories, clock.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
-    vars: BTreeMap<String, String>,
+    vars: BTreeMap<String, OsString>,
     clock: Option<Timestamp>,
     sleep_max: Option<Duration>,
     adopt_wait: Option<Duration>,
@@ -36,14 +43,21 @@ impl Config {
     /// pauses alone move it on), `GLEANER_TEST_SLEEP_MS` (the longest any pause really lasts; then there is no search for
     /// what was made unnoticed beyond a first look) and `GLEANER_TEST_ADOPT_WAIT` (its seconds all the same).
     pub fn from_process() -> anyhow::Result<Self> {
-        let vars = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
-        Self::from_vars(vars)
+        Self::from_os_vars(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))))
     }
 
     /// Builds a configuration from the given variables alone.
     pub fn from_vars(vars: BTreeMap<String, String>) -> anyhow::Result<Self> {
+        Self::from_os_vars(vars.into_iter().map(|(name, value)| (name, value.into())))
+    }
+
+    fn from_os_vars(vars: impl Iterator<Item = (String, OsString)>) -> anyhow::Result<Self> {
+        let vars: BTreeMap<_, _> = vars.collect();
+        // A variable that is ours and no text would be as if it were not set: another database, no key, no limit.
+        let is_ours = |name: &str| OURS.iter().any(|prefix| name.starts_with(prefix)) && name != "GLEANER_DB";
+        if let Some((name, _)) = vars.iter().find(|(name, value)| is_ours(name) && value.to_str().is_none()) {
+            return Err(usage(format!("`{name}` is not UTF-8")));
+        }
         let mut config = Self { vars, clock: None, sleep_max: None, adopt_wait: None, paused_secs: Arc::default() };
         config.clock = config
             .var("GLEANER_TEST_CLOCK")
@@ -56,7 +70,12 @@ impl Config {
 
     /// Returns the value of a variable that is set and not empty.
     pub fn var(&self, name: &str) -> Option<&str> {
-        self.vars.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.var_os(name)?.to_str()
+    }
+
+    /// Returns the value of a variable that may be a path of any bytes.
+    fn var_os(&self, name: &str) -> Option<&OsStr> {
+        self.vars.get(name).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
     /// Returns the same surroundings with one variable set; for a command that brings its own provider.
@@ -99,10 +118,10 @@ impl Config {
     /// Returns the database to use: what was typed, else `GLEANER_DB`, else one in the user's data directory.
     pub fn db_path(&self, typed: Option<&Path>) -> anyhow::Result<PathBuf> {
         if let Some(path) = typed {
-            return Ok(path.to_owned());
+            return plain_path("--db", path);
         }
-        if let Some(path) = self.var("GLEANER_DB") {
-            return Ok(path.into());
+        if let Some(path) = self.var_os("GLEANER_DB") {
+            return plain_path("GLEANER_DB", Path::new(path));
         }
         let data = dirs::data_dir()
             .context("this account has no data directory")
@@ -120,7 +139,8 @@ impl Config {
                 _ => return Ok(None),
             },
         };
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        let text = File::open(&path).and_then(|file| bounded::read_text(file, PRICES_BYTES_MAX));
+        let text = text.with_context(|| format!("cannot read `{}`", path.display()))?;
         Ok(Some((path, text)))
     }
 
@@ -163,6 +183,31 @@ impl Config {
     }
 }
 
+/// Variables that mean something to us begin so.
+const OURS: [&str; 5] = ["GLEANER_", "OPENAI_", "MAX_TOPICS_PER_GROUP", "MAX_ENTITIES_PER_GROUP", "SSL_CERT_FILE"];
+
+/// Refuses what SQLite would not take for a file: it gives `:memory:` and `file:` URIs a meaning of their own, and all that
+/// was bought would be gone with the process.
+fn plain_path(named_by: &str, path: &Path) -> anyhow::Result<PathBuf> {
+    let text = path.as_os_str().as_encoded_bytes();
+    if text.is_empty()
+        || text.starts_with(b":memory:")
+        || text.get(..5).is_some_and(|it| it.eq_ignore_ascii_case(b"file:"))
+    {
+        return Err(usage(format!("`{named_by}` names no file: `{}`", path.display())))
+            .hint("name the database by its path; `./` before it makes a path of any name");
+    }
+    Ok(path.to_owned())
+}
+
+impl fmt::Debug for Config {
+    /// Shows which variables are set and no value: keys are among them, and proxies carry passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&String> = self.vars.keys().collect();
+        f.debug_struct("Config").field("vars", &names).field("clock", &self.clock).finish_non_exhaustive()
+    }
+}
+
 /// Writes a time as it is stored: UTC, ISO 8601, whole seconds.
 pub fn timestamp_text(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
@@ -189,6 +234,36 @@ mod tests {
         assert_eq!(c.base_url(None).as_deref(), Some("http://localhost:8080/v1"));
         assert_eq!(c.base_url(Some("http://h/v1")).as_deref(), Some("http://h/v1"));
         assert_eq!(config(&[]).base_url(None), None);
+    }
+
+    #[test]
+    fn what_is_no_path_is_refused() {
+        for path in ["", ":memory:", "file:a.db", "FILE:a.db?mode=memory", "file::memory:"] {
+            assert!(config(&[]).db_path(Some(Path::new(path))).is_err(), "{path}");
+        }
+        for path in [":memory:x", "file:a.db"] {
+            assert!(config(&[("GLEANER_DB", path)]).db_path(None).is_err(), "{path}");
+        }
+        for path in ["./:memory:", "./file:a.db", "a/file:b", "file", "C:\\a.db"] {
+            assert_eq!(config(&[]).db_path(Some(Path::new(path))).unwrap(), Path::new(path));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_database_may_have_a_name_of_any_bytes_and_nothing_else() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let odd = OsString::from_vec(b"/tmp/caf\xe9.db".to_vec());
+        let with = |name: &str| Config::from_os_vars([(name.to_owned(), odd.clone())].into_iter());
+        assert_eq!(with("GLEANER_DB").unwrap().db_path(None).unwrap(), Path::new(&odd));
+        assert_eq!(with("OPENAI_API_KEY").unwrap_err().to_string(), "`OPENAI_API_KEY` is not UTF-8");
+        assert!(with("SOMETHING_ELSE").is_ok());
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        let shown = format!("{:?}", config(&[("OPENAI_API_KEY", "sk-secret"), ("HTTPS_PROXY", "http://a:pass@b")]));
+        assert!(shown.contains("OPENAI_API_KEY") && !shown.contains("sk-secret") && !shown.contains("pass"), "{shown}");
     }
 
     #[test]

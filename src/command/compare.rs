@@ -1,5 +1,7 @@
 //! `gleaner compare`: the same groups asked in two ways, side by side.
 
+use std::path::Path;
+
 use anyhow::Context as _;
 use serde_json::json;
 
@@ -10,7 +12,7 @@ use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
 use crate::cli::extract::CompareArgs;
 use crate::cli::select::PromptArgs;
-use crate::command::Context;
+use crate::command::{Context, input};
 use crate::error::{Exit, Explain as _, interrupted, usage};
 use crate::extract::compare::{self, Compared, Comparison, Side, SidePlan, SideReport};
 use crate::extract::direct::{self, Stopped};
@@ -165,7 +167,8 @@ fn set(options: &mut PromptOptions, name: &str, value: &str) -> anyhow::Result<(
 fn profile_text(name: &str) -> anyhow::Result<String> {
     match Profile::builtin(name) {
         Some(text) => Ok(text.to_string()),
-        None => std::fs::read_to_string(name).with_context(|| format!("cannot read the profile `{name}`")),
+        None => input::text(Path::new(name), input::PROFILE_BYTES_MAX)
+            .with_context(|| format!("cannot read the profile `{name}`")),
     }
 }
 

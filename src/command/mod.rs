@@ -7,6 +7,7 @@
 
 mod context;
 mod excerpt;
+mod input;
 mod named;
 mod output;
 mod period;

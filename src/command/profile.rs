@@ -8,16 +8,13 @@ use anyhow::{Context as _, anyhow};
 use serde_json::json;
 
 use crate::cli::profile::{CheckArgs, ExportArgs, KindArg, ProfileCommand, ShowArgs, UseArgs};
-use crate::command::Context;
+use crate::command::{Context, input};
 use crate::error::{Exit, Explain as _};
 use crate::model::Kind;
 use crate::profile::{self, EntityType, Profile, PromptOptions};
 use crate::store::active_profile;
 use crate::store::{Store, StoredProfile};
 use crate::terminal::{style, words};
-
-/// A profile's file is a page or two; what is larger is another kind of file.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Runs the command.
 pub(super) fn run(command: &ProfileCommand, context: &Context) -> anyhow::Result<Exit> {
@@ -288,11 +285,7 @@ fn find(named: Option<&str>, context: &Context) -> anyhow::Result<String> {
 
 fn read(path: &Path) -> anyhow::Result<String> {
     let context = || format!("cannot read `{}`", path.display());
-    let length = fs::metadata(path).with_context(context)?.len();
-    if length > FILE_BYTES_MAX {
-        return Err(anyhow!("it is {}, too large for a profile", words::bytes(length))).with_context(context);
-    }
-    fs::read_to_string(path).with_context(context)
+    input::text(path, input::PROFILE_BYTES_MAX).with_context(context)
 }
 
 fn open_if_there(context: &Context) -> anyhow::Result<Option<Store>> {

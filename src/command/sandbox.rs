@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use crate::cli::sandbox::SandboxArgs;
-use crate::command::Context;
+use crate::command::{Context, input};
 use crate::error::{Exit, Explain as _, usage};
 use crate::interrupt;
 use crate::model::Entity;
@@ -76,7 +76,7 @@ fn choose_profile(typed: Option<&str>, kept: Option<String>) -> anyhow::Result<P
         None => kept.or_else(|| Profile::builtin(Profile::DEFAULT).map(str::to_owned)),
         Some(name) => Some(match Profile::builtin(name) {
             Some(text) => text.to_owned(),
-            None => std::fs::read_to_string(Path::new(name))
+            None => input::text(Path::new(name), input::PROFILE_BYTES_MAX)
                 .with_context(|| format!("cannot read the profile `{name}`"))
                 .hint(format!("built-in profiles: {}", Profile::names().collect::<Vec<_>>().join(", ")))?,
         }),

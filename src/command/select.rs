@@ -1,12 +1,8 @@
 //! From the selection and model options, as typed, to what the flows take.
 
-use std::fs;
-use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::Context as _;
-
-use super::{Context, period};
+use super::{Context, input, period};
 use crate::cli::select::{EndpointArg, PromptArgs, SelectArgs};
 use crate::model::GroupId;
 use crate::profile::{Endpoint, PromptOptions};
@@ -42,12 +38,10 @@ pub(super) fn prompt_options(args: &PromptArgs, context: &Context) -> anyhow::Re
     })
 }
 
+/// The most that is read of a list of ids: a million of the longest.
+const IDS_BYTES_MAX: u64 = 64_000_000;
+
 fn ids_from(path: &Path) -> anyhow::Result<Vec<GroupId>> {
-    let mut text = String::new();
-    if path == Path::new("-") {
-        std::io::stdin().read_to_string(&mut text).context("cannot read ids from stdin")?;
-    } else {
-        text = fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    }
+    let text = input::text_or_stdin(path, IDS_BYTES_MAX)?;
     Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(GroupId::new).collect())
 }

@@ -244,15 +244,34 @@ fn reach(host: &str) -> Reach {
 
 /// Shows a base URL without whatever stands before an `@`: it may be a key.
 fn show_url(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => format!("{}[redacted]{}", &url[..scheme + 3], &url[at..]),
-        _ => url.chars().filter(|c| !c.is_control()).take(200).collect(),
-    }
+    // Whatever stands behind `?`, `#` or before `@` may be a key.
+    let (place, rest) = url.split_at(url.find(['?', '#']).unwrap_or(url.len()));
+    let shown = match (place.find("://"), place.rfind('@')) {
+        (Some(scheme), Some(at)) if at > scheme => format!("{}[redacted]{}", &place[..scheme + 3], &place[at..]),
+        (None, Some(at)) => format!("[redacted]{}", &place[at..]),
+        _ => place.to_owned(),
+    };
+    let end = if rest.is_empty() { String::new() } else { format!("{}[redacted]", &rest[..1]) };
+    format!("{}{end}", shown.chars().filter(|c| !c.is_control()).take(200).collect::<String>())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_base_url_is_shown_without_what_may_be_a_key() {
+        for (url, shown) in [
+            ("https://a/v1", "https://a/v1"),
+            ("https://a/v1?api-key=sk-1&x=2", "https://a/v1?[redacted]"),
+            ("https://a/v1#sk-1", "https://a/v1#[redacted]"),
+            ("https://sk-1@a/v1?x", "https://[redacted]@a/v1?[redacted]"),
+            ("sk-1@a", "[redacted]@a"),
+            ("https://a/v1?b@c=sk-1", "https://a/v1?[redacted]"),
+        ] {
+            assert_eq!(show_url(url), shown);
+        }
+    }
 
     #[test]
     fn one_origin_has_one_spelling() {

@@ -4,11 +4,17 @@
 //! so that a misspelled fault never passes for a passed test.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+
+use crate::text::bounded;
+
+/// The most that is read of a script; canned answers for ten thousand requests have some 20 MB.
+const BYTES_MAX: u64 = 256 << 20;
 
 /// All that can be told to a sandbox.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -46,7 +52,8 @@ impl Script {
 
     /// Reads a script from a file.
     pub fn read(path: &Path) -> anyhow::Result<Script> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+        let text = File::open(path).and_then(|file| bounded::read_text(file, BYTES_MAX));
+        let text = text.with_context(|| format!("cannot read `{}`", path.display()))?;
         Script::parse(&text).with_context(|| format!("cannot use `{}`", path.display()))
     }
 }

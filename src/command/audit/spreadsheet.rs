@@ -1,6 +1,5 @@
 //! A sample as a CSV file, for those who judge in a spreadsheet.
 
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 
@@ -10,6 +9,7 @@ use super::{AROUND, TOPIC_TEXT};
 use crate::answer::grounding;
 use crate::command::Context;
 use crate::command::excerpt::excerpt;
+use crate::command::input;
 use crate::command::output::whole_file;
 use crate::curation::audit;
 use crate::curation::mentions::Answer;
@@ -18,6 +18,9 @@ use crate::report::csv::{Cell, Rows};
 use crate::store::{Audit, Store};
 use crate::terminal::words;
 use crate::text::separator::separator;
+
+/// A file larger than this was not made from a sample.
+const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 pub(crate) fn write_csv(store: &Store, audit: &Audit, path: &Path, context: &Context) -> anyhow::Result<Exit> {
     let read = store.read();
@@ -59,7 +62,7 @@ pub(crate) fn write_csv(store: &Store, audit: &Audit, path: &Path, context: &Con
 
 pub(crate) fn read_csv(store: &mut Store, audit: &Audit, path: &Path, context: &Context) -> anyhow::Result<()> {
     let on_path = || format!("cannot read `{}`", path.display());
-    let text = fs::read_to_string(path).with_context(on_path)?;
+    let text = input::text(path, FILE_BYTES_MAX).with_context(on_path)?;
     let text = text.trim_start_matches('\u{feff}');
     let separator = separator(text.as_bytes());
     let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text.as_bytes());

@@ -1,10 +1,9 @@
 //! `gleaner unresolved export` and `import`: the queue for those who decide in a spreadsheet.
 
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -12,6 +11,7 @@ use crate::answer::grounding;
 use crate::cli::explore::QueueArgs;
 use crate::command::Context;
 use crate::command::excerpt::excerpt;
+use crate::command::input;
 use crate::command::output::{is_stdout, whole_file};
 use crate::command::unresolved::list::cases;
 use crate::command::unresolved::report::report;
@@ -213,10 +213,7 @@ pub(super) fn import(store: &mut Store, path: &Path, context: &Context) -> anyho
 }
 
 fn read_rows(path: &Path) -> anyhow::Result<Vec<Row>> {
-    if fs::metadata(path)?.len() > FILE_BYTES_MAX {
-        return Err(anyhow!("it is larger than {}", words::bytes(FILE_BYTES_MAX)));
-    }
-    let bytes = fs::read(path)?;
+    let bytes = input::bytes(path, FILE_BYTES_MAX)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| usage("it is not UTF-8")).hint("save it as `CSV UTF-8`")?;
     let text = text.trim_start_matches('\u{feff}');
     if text.trim_start().starts_with('[') {
