@@ -52,6 +52,9 @@ pub fn collect(
     prices: &Prices,
     dry_run: bool,
 ) -> anyhow::Result<Collected> {
+    let name = target::name(&session.store.read().batch(key)?);
+    // Where another process has just collected it, this is a second import, which changes nothing and says the same.
+    let _lock = session.lock_collecting(key, &name)?;
     let part = session.store.read().batch(key)?;
     if part.output_file_id.is_none() && part.error_file_id.is_none() && part.status.as_deref() == Some("failed") {
         return failed(session, &part, dry_run);

@@ -9,16 +9,15 @@ use crate::batch::budget::Budget;
 use crate::batch::collect::{self, Collected};
 use crate::batch::look::{self, Looked, elsewhere};
 use crate::batch::model_end::{self, ModelEnds};
-use crate::batch::submit;
+use crate::batch::submit::{self, Submitted};
 use crate::batch::target::{self, Target};
 use crate::error::{self};
 use crate::interrupt;
 use crate::model::BatchKey;
 use crate::provider::{ApiError, Client, Fault};
 use crate::request::Prices;
-use crate::session::Session;
-use crate::session::api_failure;
-use crate::store::{BatchRow, BatchState, Read};
+use crate::session::{Session, Tried, api_failure};
+use crate::store::{self, BatchRow, BatchState, Read};
 use crate::terminal::bar::{Bar, Unit};
 use crate::terminal::words::duration;
 
@@ -102,7 +101,17 @@ pub fn wait(session: &mut Session<'_>, client: &Client, waiting: &Waiting, price
                 .map(|part| part.key)
                 .collect();
             if !sendable.is_empty() {
-                match submit::send_waiting(session, client, run.as_ref(), budget, waiting.max_enqueued) {
+                // The right to spend is held while something is sent, and not while waiting; who has it sends.
+                let sent = match session.try_lock_spending()? {
+                    Tried::Taken(_lock) => {
+                        submit::send_waiting(session, client, run.as_ref(), budget, waiting.max_enqueued)
+                    }
+                    Tried::Held(holder) => {
+                        session.terminal.detail(format!("{holder} is sending; looking again later"));
+                        Ok(Submitted::default())
+                    }
+                };
+                match sent {
                     Ok(submitted) => given_up.extend(submitted.uncertain),
                     // What is in flight is waited for all the same.
                     Err(error) if error::find::<ModelEnds>(&error).is_some() => {
@@ -206,6 +215,10 @@ pub fn is_about_one(error: &anyhow::Error) -> bool {
 
 /// Passes on what more patience can't mend; returns the rest, to be waited out.
 fn patience(error: anyhow::Error) -> anyhow::Result<anyhow::Error> {
+    // A reader that pauses, or a long import: the file is free again some time.
+    if store::is_locked(&error) {
+        return Ok(error);
+    }
     let Some(api) = error::find::<ApiError>(&error) else { return Err(error) };
     if matches!(api.fault, Fault::Setup | Fault::Local | Fault::Interrupted) || api.is_auth() || api.is_billing() {
         return Err(if api.fault == Fault::Interrupted { api_failure(api.clone()) } else { error });
@@ -252,4 +265,17 @@ fn show(
     }
     bar.message(&message);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locked_file_is_waited_out_and_a_damaged_one_is_not() {
+        for (code, waits) in [(rusqlite::ffi::SQLITE_BUSY, true), (rusqlite::ffi::SQLITE_CORRUPT, false)] {
+            let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            assert_eq!(patience(anyhow::Error::from(error).context("cannot write")).is_ok(), waits);
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! `gleaner export`: what was learned, for other programs.
 
-use std::io::{BufWriter, Write as _};
+use std::io::{self, BufWriter, IntoInnerError, Seek as _};
 use std::path::Path;
 
+use anyhow::Context as _;
 use serde_json::json;
 
 use crate::cli::explore::{ExportArgs, ExportFormat, ExportWhat};
@@ -42,11 +43,14 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
     }
     let store = context.open()?;
     let Some(path) = args.output.as_deref().filter(|path| !is_stdout(path)) else {
-        context.terminal.raw(|out| {
-            let mut out = BufWriter::with_capacity(WRITE_BYTES, out);
-            write(store.read(), &export, &mut out)?;
-            Ok(out.flush()?)
-        })?;
+        // Whoever reads the pipe may pause for as long as they like; the database is read to its end before.
+        let mut spool =
+            BufWriter::with_capacity(WRITE_BYTES, tempfile::tempfile().context("cannot make a temporary file")?);
+        write(store.read(), &export, &mut spool)?;
+        drop(store);
+        let mut spool = spool.into_inner().map_err(IntoInnerError::into_error)?;
+        spool.rewind()?;
+        context.terminal.raw(|out| Ok(io::copy(&mut spool, out).map(drop)?))?;
         return Ok(Exit::Done);
     };
     let n = whole_file(path, |out| write(store.read(), &export, out))?;

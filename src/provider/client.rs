@@ -65,6 +65,17 @@ pub struct Answered {
     pub request_id: Option<String>,
 }
 
+/// Outcome of a call that deletes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deletion {
+    /// The provider says that it deleted it.
+    Done,
+    /// The provider says that there is no such thing.
+    WasGone,
+    /// The answer does not say what became of it.
+    NotSaid,
+}
+
 /// What became of a batch that was to be made.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CreateError {
@@ -187,15 +198,21 @@ impl Client {
         self.get(&format!("look at file `{file_id}`"), Resource::File(file_id), FileObject::read)
     }
 
-    /// Deletes a file; one that is already gone is as good.
-    pub fn delete_file(&self, file_id: &str) -> Result<(), ApiError> {
+    /// Deletes a file.
+    pub fn delete_file(&self, file_id: &str) -> Result<Deletion, ApiError> {
         let doing = format!("delete file `{file_id}`");
         let path = self.dialect.path(Resource::File(file_id));
-        let deleted =
-            self.again(&doing, |doing| self.transport.send(Call::new(doing, Method::DELETE, &*path)).map(drop));
+        let deleted = self.again(&doing, |doing| {
+            let reply = self.transport.send(Call::new(doing, Method::DELETE, &*path))?;
+            self.decode(doing, reply, |value| Some(value["deleted"] == true))
+        });
         match deleted {
-            Err(error) if error.is_not_found() => Ok(()),
-            other => other,
+            Ok(true) => Ok(Deletion::Done),
+            Ok(false) => Ok(Deletion::NotSaid),
+            Err(error) if error.is_not_found() && error.is_envelope() => Ok(Deletion::WasGone),
+            // A page of something in between, or an answer that says nothing.
+            Err(error) if error.is_not_found() || error.fault == Fault::Unreadable => Ok(Deletion::NotSaid),
+            Err(error) => Err(error),
         }
     }
 

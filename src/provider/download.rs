@@ -1,15 +1,15 @@
 //! Downloads: a file appears whole, or not at all.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ureq::http::{HeaderMap, header};
 
 use super::client::Client;
 use super::error::{ApiError, Fault};
 use super::retry::Retrying;
-use crate::text::private;
+use crate::text::whole_file::WholeFile;
 
 /// How many tries a download may take in all, however well each of them goes on.
 const TRIES_MAX: u32 = 200;
@@ -27,9 +27,10 @@ pub struct Downloaded {
 
 /// A download under way.
 struct Transfer<'a> {
-    part: &'a Path,
+    /// Where it will stand.
+    dest: &'a Path,
     file: File,
-    /// Bytes in the part file.
+    /// Bytes in the file.
     have: u64,
     /// What identifies the content at the server, for a resume.
     etag: Option<String>,
@@ -41,8 +42,8 @@ struct Transfer<'a> {
 }
 
 impl Client {
-    /// Downloads a file's content to `dest`, which appears only when it came whole as far as HTTP tells; what is under
-    /// way is `dest` with `.part` added. `progress` is told the bytes so far.
+    /// Downloads a file's content to `dest`, which appears only when it came whole as far as HTTP tells. `progress`
+    /// is told the bytes so far.
     ///
     /// `expected_bytes` is what the file object says. A body that ends cleanly before that is given as it is: the file may
     /// not be written to its end yet, or the object may be wrong, and trying at once does not help either.
@@ -57,25 +58,17 @@ impl Client {
         let local = |what: &str, path: &Path, error: io::Error| {
             ApiError::new(Fault::Local, &doing, self.origin().host(), format!("{what} `{}`: {error}", path.display()))
         };
-        let part = part_path(dest);
-        let file = private::file_options()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&part)
-            .map_err(|error| local("cannot write", &part, error))?;
-        let mut transfer = Transfer { part: &part, file, have: 0, etag: None, total: None, has_end: false };
-        let result = self.transfer(&doing, file_id, &mut transfer, expected_bytes, progress);
-        let result = result.and_then(|()| {
-            transfer.file.sync_all().map_err(|error| local("cannot write", &part, error))?;
-            let lines = count_lines(&part).map_err(|error| local("cannot read", &part, error))?;
-            fs::rename(&part, dest).map_err(|error| local("cannot write", dest, error))?;
-            Ok(Downloaded { bytes: transfer.have, lines })
-        });
-        if result.is_err() {
-            let _ = fs::remove_file(&part);
-        }
-        result
+        let failed =
+            |error: anyhow::Error| ApiError::new(Fault::Local, &doing, self.origin().host(), format!("{error:#}"));
+        // Under a name of its own: two processes may download the same file, and neither writes into the other's.
+        let mut whole = WholeFile::create(dest).map_err(failed)?;
+        let file = whole.file().try_clone().map_err(|error| local("cannot write", dest, error))?;
+        let mut transfer = Transfer { dest, file, have: 0, etag: None, total: None, has_end: false };
+        self.transfer(&doing, file_id, &mut transfer, expected_bytes, progress)?;
+        // Size and lines are those of the open file, whatever has its name by now.
+        let lines = count_lines(&mut transfer.file).map_err(|error| local("cannot read", dest, error))?;
+        whole.finish().map_err(failed)?;
+        Ok(Downloaded { bytes: transfer.have, lines })
     }
 
     fn transfer(
@@ -193,18 +186,12 @@ impl Transfer<'_> {
     }
 
     fn local(&self, doing: &str, host: &str, error: &io::Error) -> ApiError {
-        ApiError::new(Fault::Local, doing, host, format!("cannot write `{}`: {error}", self.part.display()))
+        ApiError::new(Fault::Local, doing, host, format!("cannot write `{}`: {error}", self.dest.display()))
     }
 }
 
-fn part_path(dest: &Path) -> PathBuf {
-    let mut name = dest.as_os_str().to_os_string();
-    name.push(".part");
-    PathBuf::from(name)
-}
-
-fn count_lines(path: &Path) -> io::Result<u64> {
-    let mut file = OpenOptions::new().read(true).open(path)?;
+fn count_lines(file: &mut File) -> io::Result<u64> {
+    file.seek(SeekFrom::Start(0))?;
     let mut buffer = vec![0; 128 * 1024];
     let (mut n_lines, mut blank) = (0, true);
     loop {

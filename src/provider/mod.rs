@@ -27,7 +27,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use client::{Client, CreateError, Hooks};
+pub use client::{Client, CreateError, Deletion, Hooks};
 pub use dialect::Dialect;
 pub use error::{ApiError, Fault, advise};
 pub use retry::RateLimits;

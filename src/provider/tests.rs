@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::Duration;
 
+use super::client::Deletion;
 use super::testing::{Act, Seen, Server, reply};
 use super::{Client, CreateBatch, CreateError, Fault, Hooks, Secret, Settings, Upload, advise};
 
@@ -314,7 +315,8 @@ fn download(
     let (client, _) = server.client();
     let mut last = 0;
     let done = client.download("file-9", &dest, expected, &mut |n| last = n);
-    assert!(!dir.path().join("out.jsonl.part").exists());
+    let names: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(names.iter().all(|name| name == "out.jsonl"), "nothing but the whole file: {names:?}");
     let result = done.map(|done| {
         let text = std::fs::read_to_string(&dest).unwrap();
         assert_eq!(
@@ -475,12 +477,17 @@ fn a_synchronous_answer_brings_its_rate_limits() {
 }
 
 #[test]
-fn deleting_what_is_gone_is_as_good() {
+fn what_was_deleted_is_what_the_api_says() {
     let server = Server::start(|_, n| match n {
-        1 => reply(404, &[], ""),
+        1 => reply(200, &[], r#"{"id":"f","object":"file","deleted":true}"#),
+        2 => reply(404, &[], r#"{"error":{"message":"No such File object: f"}}"#),
+        3 => reply(404, &[], "<html>404</html>"),
+        4 => reply(200, &[], r#"{"id":"f","object":"file","deleted":false}"#),
         _ => reply(403, &[], r#"{"error":{"message":"no"}}"#),
     });
     let (client, _) = server.client();
-    assert!(client.delete_file("f").is_ok());
+    for expected in [Deletion::Done, Deletion::WasGone, Deletion::NotSaid, Deletion::NotSaid] {
+        assert_eq!(client.delete_file("f").unwrap(), expected);
+    }
     assert!(client.delete_file("f").unwrap_err().is_auth());
 }

@@ -251,6 +251,14 @@ impl Store {
     }
 }
 
+/// Returns whether a step failed because another process had the file for longer than is waited for.
+pub fn is_locked(error: &anyhow::Error) -> bool {
+    matches!(
+        crate::error::find::<rusqlite::Error>(error).and_then(rusqlite::Error::sqlite_error_code),
+        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+    )
+}
+
 fn is_no_database(error: &anyhow::Error) -> bool {
     crate::error::find::<rusqlite::Error>(error).and_then(rusqlite::Error::sqlite_error_code)
         == Some(rusqlite::ErrorCode::NotADatabase)

@@ -63,6 +63,11 @@ impl WholeFile {
         self.out.get_ref().path()
     }
 
+    /// Returns the file itself, for who reads back or begins anew what was written; nothing may be written by way of both.
+    pub(crate) fn file(&mut self) -> &mut fs::File {
+        self.out.get_mut().as_file_mut()
+    }
+
     /// Gives the file its place; from here on it is whole there, also after a loss of power.
     pub(crate) fn finish(self) -> anyhow::Result<()> {
         let on_path = || cannot(&self.path);

@@ -1,4 +1,4 @@
-//! A read that failed because the file is damaged: which table it is, and what to do.
+//! A step that failed because the file is damaged or locked: where, by whom, and what to do.
 
 use std::path::Path;
 
@@ -6,11 +6,16 @@ use anyhow::Context as _;
 use rusqlite::ErrorCode;
 
 use crate::error::{self, Explain as _};
-use crate::store::Store;
+use crate::session::lock_holders;
+use crate::store::{self, Store};
 use crate::text::{single_line, words};
 
-/// Names the damaged tables in an error that damage can be the cause of; any other error comes back as it is.
+/// Names the damaged tables in an error that damage can be the cause of, and the likely holder where the file was locked;
+/// any other error comes back as it is.
 pub fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
+    if store::is_locked(&error) {
+        return locked(error, path);
+    }
     if !may_be_damage(&error) {
         return error;
     }
@@ -28,6 +33,19 @@ pub fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
         .hint("`gleaner check` says what is damaged, and `gleaner check --repair` mends what can be mended")
         .hint("a backup made with `gleaner backup` is copied to its place");
     explained.expect_err("it was made from an error")
+}
+
+fn locked(error: anyhow::Error, path: &Path) -> anyhow::Error {
+    let holders: Vec<String> = lock_holders(path).iter().map(ToString::to_string).collect();
+    let by = match holders.is_empty() {
+        true => "another program".to_owned(),
+        false => format!("another gleaner ({})", words::list(&holders, "or")),
+    };
+    Err::<(), _>(error)
+        .context(format!("the database `{}` is locked, probably by {by}", path.display()))
+        .hint("close what has it open (another gleaner, Datasette, a database browser), or wait until it is done")
+        .hint("nothing of the step that failed was kept; the same command goes on from there")
+        .expect_err("it was made from an error")
 }
 
 /// Returns whether the file, and not the program or the disk, may be what is wrong.

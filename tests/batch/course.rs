@@ -354,23 +354,20 @@ fn cleaning_deletes_the_providers_files_of_what_is_imported() {
         &world,
         &["batch", "clean", "--yes"],
         0,
-        &["nothing to delete: no imported batch has files at this provider"],
+        &["nothing to delete: no batch that is over has files at this provider"],
         &[],
     );
     world.run(&["batch", "wait"]).exits(0);
-    world
-        .run(&["batch", "clean", "--dry-run"])
-        .exits(0)
-        .says("would delete 2 files of 1 imported batch at the provider");
+    world.run(&["batch", "clean", "--dry-run"]).exits(0).says("would delete 2 files of 1 batch at the provider");
     world.run(&["batch", "clean"]).exits(1).says("nothing was deleted").says("`--yes` deletes without asking");
     assert_eq!(world.journal().n_calls("files.delete"), 0);
-    world.run(&["batch", "clean", "--yes"]).exits(0).says("deleted 2 files of 1 imported batch at the provider");
+    world.run(&["batch", "clean", "--yes"]).exits(0).says("deleted 2 files of 1 batch at the provider");
     assert_eq!(world.journal().n_calls("files.delete"), 2);
     check(
         &world,
         &["batch", "clean", "--yes"],
         0,
-        &["nothing to delete: no imported batch has files at this provider"],
+        &["nothing to delete: no batch that is over has files at this provider"],
         &[],
     );
     // The answers are here, and what was downloaded once is as good.

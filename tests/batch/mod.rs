@@ -75,7 +75,7 @@ fn one(world: &World, sql: &str) -> String {
 fn batch_files(world: &World) -> Vec<String> {
     let Ok(folder) = std::fs::read_dir(world.path("batch_files")) else { return vec![] };
     let names = folder.map(|entry| entry.expect("the folder is read").file_name().to_string_lossy().into_owned());
-    let mut names: Vec<String> = names.filter(|name| name != ".lock").collect();
+    let mut names: Vec<String> = names.filter(|name| !name.ends_with(".lock")).collect();
     names.sort();
     names
 }

@@ -232,6 +232,19 @@ impl Running {
         }
     }
 
+    /// Waits until it has said something on stderr.
+    #[track_caller]
+    pub(crate) fn until_it_says(&mut self, text: &str) {
+        let end = Instant::now() + PATIENCE;
+        while !fs::read_to_string(&self.err).is_ok_and(|said| said.contains(text)) {
+            if self.has_ended() || Instant::now() > end {
+                let _ = self.child.kill();
+                panic!("it never said `{text}`\n{}", self.report(None));
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Returns whether it has ended.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.child.try_wait().expect("the program can be waited for").is_some()

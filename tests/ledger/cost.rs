@@ -154,7 +154,7 @@ fn clean_deletes_the_providers_files_of_imported_batches_after_asking() {
     world.load_groups(&[group(3)]);
     world.run(&["batch", "create"]).exits(0);
 
-    let shown = world.run(&["batch", "clean", "--dry-run"]).exits(0).says("would delete 3 files of 1 imported batch");
+    let shown = world.run(&["batch", "clean", "--dry-run"]).exits(0).says("would delete 3 files of 1 batch");
     assert!(imported.split('|').all(|id| shown.stderr.contains(id)), "{}", shown.report());
     // Nobody there to ask: nothing happens.
     world.run(&["batch", "clean"]).exits(1).says("nothing was deleted").says("--yes");
@@ -164,6 +164,17 @@ fn clean_deletes_the_providers_files_of_imported_batches_after_asking() {
     assert_eq!(deleted.join("|"), imported);
     world.run(&["batch", "clean", "--yes"]).exits(0).says("nothing to delete");
     assert_eq!(world.journal().n_calls("files.delete"), 3);
+
+    // What was given up has its request file there still.
+    world.load_groups(&[group(4)]);
+    let made = world.json(&["batch", "create"], 0);
+    let given_up = made["batches"][0]["batch_id"].as_str().unwrap().to_owned();
+    world.run(&["batch", "cancel", &given_up, "--local"]).exits(0);
+    world.script(&json!({"faults": [{"on": "files.delete", "nth": 1, "status": 404, "text": "<html>404</html>"}]}));
+    let unclear = world.json(&["batch", "clean", "--yes"], 3);
+    assert_eq!((unclear["deleted"].clone(), unclear["unclear"].as_array().map(Vec::len)), (json!([]), Some(1)));
+    let deleted = world.json(&["batch", "clean", "--yes"], 0);
+    assert_eq!(deleted["deleted"], unclear["unclear"]);
 
     // The open batch was left alone, and the answers are kept: the files that were downloaded serve again.
     world.run(&["batch", "wait"]).exits(0);

@@ -25,6 +25,8 @@ mod split;
 mod queue;
 /// What it will cost, what it has cost, and what lies around at the provider.
 mod cost;
+/// Several processes with one database at the same time.
+mod together;
 /// Models that are shut down, and those that are gone.
 mod lifetime;
 

@@ -8,19 +8,26 @@ use crate::batch::target;
 use crate::batch::target::Target;
 use crate::cli::batch::CleanArgs;
 use crate::error::{Exit, Explain as _};
+use crate::provider::Deletion;
 use crate::session::api_failure;
 use crate::store::{BatchRow, BatchState};
 use crate::terminal::words::count;
+
+/// States of batches that nothing is awaited from any more.
+const OVER: [BatchState; 4] = [BatchState::Imported, BatchState::Replaced, BatchState::GivenUp, BatchState::Withdrawn];
 
 /// Runs the command: shows what would be deleted at the provider, asks, deletes.
 pub(super) fn clean(args: &CleanArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut session = context.session()?;
     let target = args.id.as_deref().map(|id| Target::find(session.store.read(), id)).transpose()?;
-    let imported = session.store.read().batches_in(BatchState::Imported)?;
+    let mut over = vec![];
+    for state in OVER {
+        over.extend(session.store.read().batches_in(state)?);
+    }
     let origin = session.store.read().origin_by_url(&context.origin()?)?;
-    let batches: Vec<BatchRow> = imported
+    let batches: Vec<BatchRow> = over
         .into_iter()
-        .filter(|part| part.remote_deleted_at.is_none() && part.batch_id.is_some())
+        .filter(|part| part.remote_deleted_at.is_none() && !ids(part).is_empty())
         .filter(|part| target.as_ref().is_none_or(|target| target.includes(part)))
         .filter(|part| origin.as_ref().is_some_and(|origin| part.origin == Some(origin.key)))
         .collect();
@@ -29,14 +36,14 @@ pub(super) fn clean(args: &CleanArgs, context: &Context) -> anyhow::Result<Exit>
         if context.terminal.is_json() {
             context.terminal.json(&json!({"deleted": []}))?;
         } else {
-            context.terminal.line("nothing to delete: no imported batch has files at this provider")?;
+            context.terminal.line("nothing to delete: no batch that is over has files at this provider")?;
         }
         return Ok(Exit::Done);
     }
     for part in &batches {
         context.terminal.status(format!("{}: {}", target::name(part), ids(part).join(", ")));
     }
-    let what = format!("{} of {}", count(files as u64, "file"), count(batches.len() as u64, "imported batch"));
+    let what = format!("{} of {}", count(files as u64, "file"), count(batches.len() as u64, "batch"));
     if args.dry_run {
         if context.terminal.is_json() {
             let would: Vec<String> = batches.iter().flat_map(ids).collect();
@@ -50,22 +57,44 @@ pub(super) fn clean(args: &CleanArgs, context: &Context) -> anyhow::Result<Exit>
         return Err(anyhow!("nothing was deleted")).hint("`--yes` deletes without asking");
     }
     let client = context.client()?;
-    let mut deleted = vec![];
+    let (mut deleted, mut gone, mut unclear) = (vec![], vec![], vec![]);
     for part in &batches {
+        let mut is_clear = true;
         for id in ids(part) {
-            client.delete_file(&id).map_err(api_failure)?;
-            deleted.push(id);
+            match client.delete_file(&id).map_err(api_failure)? {
+                Deletion::Done => deleted.push(id),
+                Deletion::WasGone => gone.push(id),
+                Deletion::NotSaid => {
+                    is_clear = false;
+                    unclear.push(id);
+                }
+            }
+        }
+        if !is_clear {
+            continue;
         }
         let tx = session.store.write()?;
         tx.note_remote_deleted(part.key, &context.config.now_text())?;
         tx.commit()?;
     }
     if context.terminal.is_json() {
-        context.terminal.json(&json!({ "deleted": deleted }))?;
+        context.terminal.json(&json!({ "deleted": deleted, "gone": gone, "unclear": unclear }))?;
     } else {
-        context.terminal.line(format!("deleted {what} at the provider; the answers are kept here"))?;
+        let (n, batches) = (count(deleted.len() as u64, "file"), count(batches.len() as u64, "batch"));
+        let was_gone = match gone.len() {
+            0 => String::new(),
+            n => format!(", {n} of {} were gone already", deleted.len() + gone.len() + unclear.len()),
+        };
+        context
+            .terminal
+            .line(format!("deleted {n} of {batches} at the provider{was_gone}; the answers are kept here"))?;
     }
-    Ok(Exit::Done)
+    if unclear.is_empty() {
+        return Ok(Exit::Done);
+    }
+    context.terminal.warn(format!("the provider did not say that it deleted {}", unclear.join(", ")));
+    context.terminal.hint("`gleaner batch clean` tries them again");
+    Ok(Exit::Incomplete)
 }
 
 fn ids(part: &BatchRow) -> Vec<String> {

@@ -40,7 +40,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
 
     // Found before any slow work: a missing key, a wrong one, batches of another copy of this database.
     let is_online = !args.dry_run && !args.no_submit;
-    let (_lock, client, origin) = if is_online {
+    let (lock, client, origin) = if is_online {
         let client = context.client()?;
         let lock = session.lock_spending()?;
         reconcile::survey(&mut session, &client)?;
@@ -76,6 +76,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
         submitted = submit::send_waiting(&mut session, client, None, &budget, args.parts.max_enqueued_tokens)?;
     }
     if plan.n_groups() == 0 {
+        drop(lock);
         return nothing_new(args, context, session, client.as_ref(), &submitted, poll_interval, &prices, budget);
     }
     if let (Some(client), false) = (&client, args.no_probe)
@@ -110,6 +111,8 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     }
     if args.wait {
         let Some(client) = &client else { return Ok(Exit::Done) };
+        // Held again for each part that is sent: others may send while this one waits.
+        drop(lock);
         return wait::until_done(
             context,
             session,

@@ -36,13 +36,15 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let client = context.client()?;
-    let _lock = session.lock_spending()?;
+    let lock = session.lock_spending()?;
     reconcile::survey(&mut session, &client)?;
     let origin = session.origin_of(&client)?;
     let mut cost = Cost::default();
     cost.add_waiting(&budget::sendable(&session, None, origin.key)?);
     poll::check_models(&mut session, &client, target.as_ref())?;
     let budget = Budget::check(&cost, None)?;
+    // Held again for each part that is sent: others may send while this one waits.
+    drop(lock);
     until_done(
         context,
         session,
@@ -100,7 +102,8 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
     }
     if args.wait {
         let only = run.as_ref().map(RunId::as_str);
-        let exit = until_done(
+        drop(lock);
+        return until_done(
             context,
             session,
             &client,
@@ -111,8 +114,6 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
             &context.prices(None)?,
             None,
         );
-        drop(lock);
-        return exit;
     }
     let read = session.store.read();
     let batches = submitted.opened.iter().map(|key| read.batch(*key)).collect::<anyhow::Result<Vec<_>>>()?;

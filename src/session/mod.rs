@@ -1,8 +1,10 @@
-//! What a command works with: the database, the terminal, the configuration; and the lock of those that spend.
+//! What a command works with: the database, the terminal, the configuration; and the locks between processes.
+
+mod lock;
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{File, TryLockError};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
@@ -10,11 +12,18 @@ use jiff::civil::Date;
 
 use crate::config::Config;
 use crate::error::{self, Explain as _, Explained};
+use crate::interrupt;
+use crate::model::BatchKey;
 use crate::provider::{self, ApiError, Client, Fault};
 use crate::request::Prices;
 use crate::store::{Origin, Store};
 use crate::terminal::Terminal;
 use crate::text::private;
+
+pub use lock::{Lock, Tried, holders as lock_holders};
+
+/// Between two tries to take a lock that another process holds.
+const LOCK_PAUSE: Duration = Duration::from_millis(200);
 
 /// What every flow works with.
 pub struct Session<'a> {
@@ -31,10 +40,6 @@ pub struct Session<'a> {
     /// Warnings that were said, each once a command.
     warned: HashSet<String>,
 }
-
-/// The right to spend with a database: held by one process at a time on one machine.
-#[derive(Debug)]
-pub struct SpendingLock(#[expect(dead_code, reason = "held, and let go when dropped")] File);
 
 impl<'a> Session<'a> {
     /// Makes what a command works with.
@@ -61,19 +66,35 @@ impl Session<'_> {
 
     /// Takes the right to spend with this database. Two processes that submit the same plan at the same time would buy
     /// it twice; the second one is sent away.
-    pub fn lock_spending(&self) -> anyhow::Result<SpendingLock> {
-        let path = self.batch_files()?.join(".lock");
-        let file = private::file_options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .with_context(|| format!("cannot open `{}`", path.display()))?;
-        match file.try_lock() {
-            Ok(()) => Ok(SpendingLock(file)),
-            Err(TryLockError::WouldBlock) => Err(anyhow!("another gleaner is sending requests with this database"))
+    pub fn lock_spending(&self) -> anyhow::Result<Lock> {
+        match self.try_lock_spending()? {
+            Tried::Taken(lock) => Ok(lock),
+            Tried::Held(holder) => Err(anyhow!("another gleaner is sending requests with this database: {holder}"))
                 .hint("wait until it is done, or stop it"),
-            Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock `{}`", path.display())),
+        }
+    }
+
+    /// Tries to take the right to spend with this database.
+    pub fn try_lock_spending(&self) -> anyhow::Result<Tried> {
+        lock::try_take(self.store.path(), "spending", false, &self.config.now_text())
+    }
+
+    /// Takes the right to collect a batch, waiting while another process has it, which is said: two that download the same
+    /// files and import them would be in each other's way.
+    pub fn lock_collecting(&self, batch: BatchKey, name: &str) -> anyhow::Result<Lock> {
+        let mut waited = false;
+        loop {
+            let now = self.config.now_text();
+            match lock::try_take(self.store.path(), &format!("batch-{}", batch.0), true, &now)? {
+                Tried::Taken(lock) => return Ok(lock),
+                Tried::Held(holder) if !waited => {
+                    self.terminal.status(format!("batch {name} is being collected by {holder}; waiting for it"));
+                    waited = true;
+                }
+                Tried::Held(_) => {}
+            }
+            interrupt::check()?;
+            std::thread::sleep(LOCK_PAUSE);
         }
     }
 

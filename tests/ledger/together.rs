@@ -1,0 +1,60 @@
+use std::fs;
+
+use serde_json::json;
+
+use super::{account, bought_once};
+use crate::harness::{World, group};
+
+#[test]
+fn of_two_collectors_the_second_waits_for_the_first() {
+    let world = World::with_groups(3);
+    let (here, go) = (world.path("here"), world.path("go"));
+    let fault = json!({"on": "files.content", "nth": 1, "announce": here, "hold": go});
+    world.script(&json!({"batches": [{"set": {"request_counts": null}}], "faults": [fault]}));
+    world.run(&["batch", "create"]).exits(0);
+    let batch = world.rows("SELECT external_id FROM batches").remove(0);
+    let mut first = world.start(&["batch", "process", &batch]);
+    first.until(&here);
+    let mut second = world.start(&["batch", "process", &batch]);
+    second.until_it_says(&format!("batch {batch} is being collected by process {}, since ", first.id()));
+    fs::write(&go, "").unwrap();
+    let (first, second) = (first.end().exits(0), second.end().exits(0));
+    assert_eq!(first.stdout, second.stdout, "both tell of the same batch");
+    account(&world, [6, 0, 0, 0]);
+    let left = fs::read_dir(world.path("batch_files")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(left.map(|name| name.to_string_lossy().into_owned()).all(|name| !name.contains("batch-")));
+}
+
+#[test]
+fn others_may_send_while_one_waits() {
+    let world = World::with_groups(3);
+    let (here, go) = (world.path("here"), world.path("go"));
+    world.script(&json!({"faults": [{"on": "batches.get", "nth": 2, "announce": here, "hold": go}]}));
+    let mut waiting = world.start(&["batch", "create", "--wait"]);
+    waiting.until(&here);
+    world.load_groups(&[group(4)]);
+    world.run(&["batch", "create"]).exits(0);
+    fs::write(&go, "").unwrap();
+    waiting.end().exits(0);
+    bought_once(&world, 2, 8);
+}
+
+#[test]
+fn an_export_is_read_to_its_end_before_it_is_shown() {
+    use std::io::Read as _;
+    use std::process::Stdio;
+
+    let mut world = World::with_groups(0);
+    let groups: Vec<_> = (1..=2000).map(group).collect();
+    world.load_groups(&groups);
+    world.set_var("NO_COLOR", "1");
+    let mut reader = world.command(&["export", "groups"]).stdout(Stdio::piped()).spawn().unwrap();
+    // It has begun to write and nobody reads on: a writer does not wait for that.
+    let mut first = [0; 1];
+    reader.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    let writer = world.sql();
+    writer.busy_timeout(std::time::Duration::ZERO).unwrap();
+    writer.execute("UPDATE story_groups SET title = 'x'", []).unwrap();
+    reader.kill().unwrap();
+    reader.wait().unwrap();
+}
