@@ -325,10 +325,12 @@ impl Usage {
         let cached = larger("/input_tokens_details/cached_tokens", "/prompt_tokens_details/cached_tokens");
         let reasoning =
             larger("/output_tokens_details/reasoning_tokens", "/completion_tokens_details/reasoning_tokens");
+        let written = larger("/input_tokens_details/cache_write_tokens", "/prompt_tokens_details/cache_write_tokens");
+        let cached_tokens = cached.unwrap_or(0).min(input_tokens);
         Some(Usage {
             input_tokens,
-            cached_tokens: cached.unwrap_or(0).min(input_tokens),
-            cache_write_tokens: 0,
+            cached_tokens,
+            cache_write_tokens: written.unwrap_or(0).min(input_tokens - cached_tokens),
             output_tokens,
             reasoning_tokens: reasoning.unwrap_or(0).min(output_tokens),
         })

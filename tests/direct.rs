@@ -355,3 +355,28 @@ fn answers_of_another_origin_are_not_mixed_up() {
     world.run(&["extract"]).exits(0).says("usable 4");
     assert_eq!(world.rows("SELECT sandbox, count(*) FROM requests GROUP BY 1"), ["0|4", "1|4"]);
 }
+
+#[test]
+fn a_server_that_refuses_the_role_is_asked_otherwise_and_remembered() {
+    let world = World::with_groups(3);
+    world.script(&json!({"models": [{"model": "*", "refuses": ["developer"]}]}));
+    let ran = world.json(&["extract", "--limit", "1"], 0);
+    assert_eq!(
+        ran["asked_through"], "/v1/responses with a strict JSON schema, instructions in their own field",
+        "{ran:#}"
+    );
+    assert_eq!(
+        world.rows("SELECT capabilities FROM origins"),
+        [r#"{"layout":{"instructions":"field","explicit_cache":true}}"#]
+    );
+    // A batch cannot try one after the other: it is laid out as was learned.
+    let ended = world.json(&["batch", "create", "--wait"], 0);
+    assert_eq!(ended["batches"][0]["account"]["usable"], 4, "{ended:#}");
+    let file = ended["batches"][0]["input_file_path"].as_str().unwrap();
+    let line: Value =
+        serde_json::from_str(std::fs::read_to_string(world.path(file)).unwrap().lines().next().unwrap()).unwrap();
+    assert!(line["body"]["instructions"].is_string() && line["body"]["input"].is_string(), "{line:#}");
+    // Another layout asks nothing anew.
+    world.script(&json!({}));
+    world.run(&["batch", "create", "--stale"]).exits(0).says("nothing to send");
+}

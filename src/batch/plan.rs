@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::batch::prompts::Prompts;
 use crate::interrupt;
 use crate::model::{GroupId, Kind, PromptKey, Usage};
+use crate::request::cache::{self, Prefix};
 use crate::request::{
     Limits, LineTemplate, PairSize, Prices, Splitter, custom_id, custom_id_from_wire, json_bytes, render_input, tokens,
 };
@@ -59,6 +60,19 @@ pub struct Estimate {
     pub sync_usd: Option<f64>,
     /// Day of the table of prices.
     pub prices_as_of: String,
+    /// What the prompt cache can make of the cost; null: nothing can be cached, or the price is not known.
+    pub cache: Option<CacheEstimate>,
+}
+
+/// What a run would cost in batch mode with the prompt cache.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct CacheEstimate {
+    /// Where every beginning but the first is read from it.
+    pub best_batch_usd: f64,
+    /// Where none is, and each is written into it.
+    pub worst_batch_usd: f64,
+    /// Whether the estimated costs are counted with what past answers read from it; else as if nothing were cached.
+    pub from_history: bool,
 }
 
 impl Estimate {
@@ -125,7 +139,8 @@ pub fn plan(
     }
     let (tokens, bytes) =
         parts.iter().fold((0, 0), |(tokens, bytes), part| (tokens + part.size.tokens, bytes + part.size.bytes));
-    let estimate = estimate(session, prompts, (tokens, bytes), n_kind, prices)?;
+    let sent = Sent { size: (tokens, bytes), n_kind, prefix_tokens: templates.prefix_tokens(), sandbox };
+    let estimate = estimate(session, prompts, sent, prices)?;
     Ok(Plan { selected, parts, left_out, estimate })
 }
 
@@ -150,34 +165,71 @@ pub fn plan_groups(
             n_kind[kind as usize] += 1;
         }
     }
-    let estimate = estimate(session, prompts, (total.tokens, total.bytes), n_kind, prices)?;
+    let size = (total.tokens, total.bytes);
+    let sent = Sent { size, n_kind, prefix_tokens: templates.prefix_tokens(), sandbox: false };
+    let estimate = estimate(session, prompts, sent, prices)?;
     Ok((total, estimate))
 }
 
-/// Estimates tokens and cost from the input, the numbers of requests of each kind, and what past answers were like.
-fn estimate(
-    session: &Session<'_>,
-    prompts: &Prompts,
-    (input_tokens, bytes): (u64, u64),
+/// What would be sent, measured.
+#[derive(Clone, Copy)]
+struct Sent {
+    /// Input tokens and bytes.
+    size: (u64, u64),
+    /// Requests of each kind.
     n_kind: [u64; 2],
-    prices: &Prices,
-) -> anyhow::Result<Estimate> {
+    /// Tokens that the requests of each kind begin with.
+    prefix_tokens: [u64; 2],
+    /// Whether it goes to a sandbox.
+    sandbox: bool,
+}
+
+/// Estimates tokens and cost from what would be sent, and from what past answers were like.
+fn estimate(session: &Session<'_>, prompts: &Prompts, sent: Sent, prices: &Prices) -> anyhow::Result<Estimate> {
+    let Sent { size: (input_tokens, bytes), n_kind, prefix_tokens, sandbox } = sent;
     let read = session.store.read();
     let current = prompts.current(read)?;
     let topic = expected_output(read, Kind::Topic, current.topic)?;
     let entity = expected_output(read, Kind::Entity, current.entity)?;
     let output_tokens = (topic.0 * n_kind[0] as f64 + entity.0 * n_kind[1] as f64) as u64;
-    let usage = Usage { input_tokens, output_tokens, ..Usage::default() };
+    let uncached = Usage { input_tokens, output_tokens, ..Usage::default() };
+
+    let shares = [current.topic, current.entity].map(|prompt| match prompt {
+        Some(prompt) => read.cache_shares(prompt, sandbox),
+        None => Ok(None),
+    });
+    let [topic_shares, entity_shares] = shares;
+    let past = topic_shares?.zip(entity_shares?);
+    let usage = past.map_or(uncached, |shares| as_in_the_past(uncached, n_kind, shares));
+    let model = prompts.model();
+    let prefixes = [0, 1].map(|kind| Prefix { tokens: prefix_tokens[kind], n_requests: n_kind[kind] });
+    let cache = cache::best_and_worst(model, &prefixes, uncached).and_then(|(best, worst)| {
+        Some(CacheEstimate {
+            best_batch_usd: prices.cost(model, best, true)?,
+            worst_batch_usd: prices.cost(model, worst, true)?,
+            from_history: past.is_some(),
+        })
+    });
     Ok(Estimate {
-        model: prompts.model().to_owned(),
+        model: model.to_owned(),
         input_tokens,
         output_tokens,
         output_from_history: topic.1 && entity.1,
         bytes,
-        batch_usd: prices.cost(prompts.model(), usage, true),
-        sync_usd: prices.cost(prompts.model(), usage, false),
+        batch_usd: prices.cost(model, usage, true),
+        sync_usd: prices.cost(model, usage, false),
         prices_as_of: prices.as_of.clone(),
+        cache,
     })
+}
+
+/// Returns a usage with as much of its input read from the cache and written into it as past answers to the two prompts
+/// told; both kinds of requests are taken to be of one size.
+fn as_in_the_past(usage: Usage, n_kind: [u64; 2], (topic, entity): ((f64, f64), (f64, f64))) -> Usage {
+    let n = (n_kind[0] + n_kind[1]).max(1) as f64;
+    let mean = |topic: f64, entity: f64| (topic * n_kind[0] as f64 + entity * n_kind[1] as f64) / n;
+    let share = |share: f64| (usage.input_tokens as f64 * share) as u64;
+    Usage { cached_tokens: share(mean(topic.0, entity.0)), cache_write_tokens: share(mean(topic.1, entity.1)), ..usage }
 }
 
 /// Returns the output tokens to expect of an answer, and whether they are an average of past answers to this prompt
@@ -199,6 +251,11 @@ struct Templates {
 impl Templates {
     fn of(prompts: &Prompts) -> Self {
         Self { topic: LineTemplate::new(&prompts.topic), entity: LineTemplate::new(&prompts.entity) }
+    }
+
+    /// Returns the tokens that the requests of each kind begin with.
+    fn prefix_tokens(&self) -> [u64; 2] {
+        [self.topic.prefix_tokens(), self.entity.prefix_tokens()]
     }
 
     fn size(&self, row: &GroupRow, candidate: &Candidate, input: &str) -> PairSize {

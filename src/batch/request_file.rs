@@ -172,6 +172,8 @@ fn write_lines(
     let mut at: Option<(GroupKey, Option<(GroupRow, String)>)> = None;
     let bar = terminal.bar(part.n_groups, Unit::Count, "writing requests");
     let read = tx.read();
+    let origin = part.origin.or(read.run(&part.run)?.and_then(|run| run.origin));
+    let layout = origin.map(|origin| read.layout_of(origin)).transpose()?.unwrap_or_default();
     read.each_request_of_batch(part.key, Some(RequestState::Planned), |request| {
         interrupt::check()?;
         if at.as_ref().is_none_or(|(group, _)| *group != request.group) {
@@ -187,7 +189,7 @@ fn write_lines(
         let template = match templates.entry(request.prompt) {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(LineTemplate::new(&read.prompt(request.prompt)?.prompt))
+                entry.insert(LineTemplate::laid_out(&read.prompt(request.prompt)?.prompt, layout))
             }
         };
         template.write(&mut out, &custom_id_of(row, request.kind), input).with_context(cannot)?;

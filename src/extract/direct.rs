@@ -25,7 +25,6 @@ use crate::import::knowledge::{KnowledgeWriter, expect};
 use crate::interrupt;
 use crate::model::{GroupKey, Kind, RunId};
 use crate::provider::{ApiError, Client};
-use crate::request::line::Layout;
 use crate::request::{Prices, render_input};
 use crate::session::Session;
 use crate::store::{Account, AnswerRow, Cause, NewRequest, Origin, RequestState, RunRow, Spend, Tx};
@@ -140,7 +139,8 @@ pub fn run(
     let pair = Pair { topic: kept.topic.prompt.clone(), entity: kept.entity.prompt.clone() };
     let expect = Pair { topic: expect(&pair.topic, &prompts.profile), entity: expect(&pair.entity, &prompts.profile) };
     let say = |text: &str| terminal.detail(text);
-    let layout = Layout::default();
+    let layout = session.store.read().layout_of(origin.key)?;
+    let origin_key = origin.key;
     let worker = Worker::new(client, &limiter, pair, expect, layout, options.strict, &say);
     let mut writer = Writer {
         run: run.clone(),
@@ -154,7 +154,14 @@ pub fn run(
         causes: HashMap::new(),
     };
     ask_all(session, plan, &worker, &limiter, client, &mut writer, options.concurrency)?;
-    writer.report.asked_through = worker.ability().words();
+    let ability = worker.ability();
+    // A plainer layout that brought answers is how this server wants to be asked, by later batches too.
+    if ability.layout != layout && limiter.any_success() {
+        let tx = session.store.write()?;
+        tx.keep_layout(origin_key, ability.layout)?;
+        tx.commit()?;
+    }
+    writer.report.asked_through = ability.words();
     Ok(writer.finish())
 }
 

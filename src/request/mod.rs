@@ -13,6 +13,7 @@ mod content;
 pub mod line;
 mod back;
 pub mod tokens;
+pub mod cache;
 pub mod parts;
 pub mod price;
 mod price_table;

@@ -21,6 +21,7 @@ mod functions;
 mod groups;
 mod ids;
 mod knowledge;
+mod layouts;
 mod ledger;
 mod links;
 mod migrate;

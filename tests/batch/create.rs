@@ -9,8 +9,8 @@ fn a_dry_run_leaves_no_trace_and_needs_no_key() {
     world.unset_var("OPENAI_API_KEY");
     let before = fs::read(&world.db).expect("the database is a file");
     let estimate = &world.json(&["batch", "create", "--dry-run"], 0)["estimate"];
-    let [tokens, cost] = estimate_lines(estimate);
-    let stdout = ["would send 6 requests for 3 groups in 1 part", &tokens, &cost];
+    let [tokens, cost, cache] = estimate_lines(estimate);
+    let stdout = ["would send 6 requests for 3 groups in 1 part", &tokens, &cost, &cache];
     let stderr = ["hint: nothing was written or sent; leave `--dry-run` out to send it"];
     check(&world, &["batch", "create", "--dry-run"], 0, &stdout, &stderr);
     check(&world, &["--batch", "--dry-run"], 0, &stdout, &stderr);
@@ -23,12 +23,12 @@ fn a_dry_run_leaves_no_trace_and_needs_no_key() {
 fn without_submission_there_are_files_and_rows_and_no_network() {
     let mut world = World::with_groups(3);
     world.unset_var("OPENAI_API_KEY");
-    let [tokens, cost] = estimate_lines(&world.json(&["batch", "create", "--dry-run"], 0)["estimate"]);
+    let [tokens, cost, cache] = estimate_lines(&world.json(&["batch", "create", "--dry-run"], 0)["estimate"]);
     let ran = world.run(&["batch", "create", "--no-submit"]);
     let file = "knowledge_extraction_batch_20261102_120000.jsonl";
     let size = fs::metadata(world.path("batch_files").join(file)).expect("the file is there").len();
     let path = format!("    DIR/batch_files/{file} ({})", gleaner::door::terminal::words::bytes(size));
-    let stdout = ["RUN1: 6 requests for 3 groups", "  part 1  planned, not sent", &path, &tokens, &cost];
+    let stdout = ["RUN1: 6 requests for 3 groups", "  part 1  planned, not sent", &path, &tokens, &cost, &cache];
     let stderr = [
         "hint: `gleaner batch submit RUN1` sends it",
         "hint: or take the file elsewhere and import the answers with `gleaner batch process --file FILE`",
@@ -69,14 +69,14 @@ fn without_submission_there_are_files_and_rows_and_no_network() {
 fn a_batch_is_made_and_everything_is_written_down() {
     let world = World::with_groups(2);
     let estimate = world.json(&["batch", "create", "--dry-run"], 0)["estimate"].clone();
-    let [tokens, cost] = estimate_lines(&estimate);
+    let [tokens, cost, cache] = estimate_lines(&estimate);
     let ran = world.run(&["batch", "create"]);
     let bytes = one(&world, "SELECT input_bytes FROM batches").parse().expect("a number");
     let path = format!(
         "    DIR/batch_files/knowledge_extraction_batch_20261102_120000.jsonl ({})",
         gleaner::door::terminal::words::bytes(bytes)
     );
-    let stdout = ["RUN1: 4 requests for 2 groups", "  BATCH1  in_progress", &path, &tokens, &cost];
+    let stdout = ["RUN1: 4 requests for 2 groups", "  BATCH1  in_progress", &path, &tokens, &cost, &cache];
     let stderr = [
         "batch `BATCH1`: 4 requests for 2 groups",
         "hint: `gleaner batch wait` waits and imports; `gleaner batch status` looks once",

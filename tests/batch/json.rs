@@ -125,6 +125,15 @@ struct Estimate {
     batch_usd: f64,
     sync_usd: f64,
     prices_as_of: String,
+    cache: Cache,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cache {
+    best_batch_usd: f64,
+    worst_batch_usd: f64,
+    from_history: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -206,6 +215,10 @@ fn a_plan_and_a_new_run() {
     assert_eq!((part.bytes, part.input_tokens), (estimate.bytes, estimate.input_tokens));
     assert!(estimate.output_tokens > 0 && !estimate.output_from_history && estimate.model == "gpt-6-luna");
     assert!((estimate.sync_usd - 2.0 * estimate.batch_usd).abs() < 1e-12 && estimate.batch_usd > 0.0);
+    let cache = &estimate.cache;
+    assert!(
+        cache.best_batch_usd < estimate.batch_usd && estimate.batch_usd < cache.worst_batch_usd && !cache.from_history
+    );
     assert!(estimate.prices_as_of.starts_with("20"));
 
     let created: Created = read(&world.json(&["batch", "create"], 0));

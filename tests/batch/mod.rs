@@ -96,11 +96,12 @@ fn short_answers() -> Value {
     ]})
 }
 
-/// The two lines that say what a run would cost, as `estimate` of `--json` has it.
-fn estimate_lines(estimate: &Value) -> [String; 2] {
+/// The three lines that say what a run would cost, as `estimate` of `--json` has it.
+fn estimate_lines(estimate: &Value) -> [String; 3] {
     use gleaner::door::terminal::words::{dollars, number};
     let n = |key: &str| number(estimate[key].as_u64().expect("a number of tokens"));
     let usd = |key: &str| dollars(estimate[key].as_f64().expect("a price"));
+    let cache = |key: &str| dollars(estimate["cache"][key].as_f64().expect("a price"));
     [
         format!(
             "estimate: {} input and {} output tokens (a guess until there are past answers) with {}",
@@ -113,6 +114,11 @@ fn estimate_lines(estimate: &Value) -> [String; 2] {
             usd("batch_usd"),
             usd("sync_usd"),
             estimate["prices_as_of"].as_str().expect("a month")
+        ),
+        format!(
+            "with the prompt cache: {} at best, {} at worst in batch mode; above without it",
+            cache("best_batch_usd"),
+            cache("worst_batch_usd")
         ),
     ]
 }

@@ -321,6 +321,13 @@ pub(in crate::command) fn show_estimate(context: &Context, estimate: &Estimate) 
         "estimated cost: {} in batch mode, {} in synchronous mode{note}",
         dollars_or_unknown(estimate.batch_usd),
         dollars_or_unknown(estimate.sync_usd)
+    ))?;
+    let Some(cache) = estimate.cache else { return Ok(()) };
+    context.terminal.line(format!(
+        "with the prompt cache: {} at best, {} at worst in batch mode; {}",
+        dollars(cache.best_batch_usd),
+        dollars(cache.worst_batch_usd),
+        if cache.from_history { "above as past answers used it" } else { "above without it" }
     ))
 }
 

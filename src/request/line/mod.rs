@@ -7,7 +7,7 @@
 mod layout;
 mod body;
 
-pub use layout::{Form, InstructionsIn, Layout};
+pub use layout::{Form, InstructionsIn, Layout, takes_explicit_cache};
 
 use std::io;
 
@@ -39,7 +39,6 @@ impl LineTemplate {
     }
 
     /// Makes the template of a prompt with a strict JSON schema in a layout.
-    #[cfg(test)]
     pub fn laid_out(prompt: &Prompt, layout: Layout) -> Self {
         Self::with(prompt, Form::Schema, layout)
     }
@@ -99,6 +98,11 @@ impl LineTemplate {
     /// Estimates the input tokens of all but the story text.
     pub fn prompt_tokens(&self) -> u64 {
         self.prompt_tokens
+    }
+
+    /// Estimates the tokens that all requests of the prompt begin with.
+    pub fn prefix_tokens(&self) -> u64 {
+        self.prompt_tokens - tokens::PER_REQUEST
     }
 
     /// Estimates the input tokens of a request: instructions, schema and story text (see [`tokens`]).

@@ -198,7 +198,7 @@ impl Read<'_> {
             .0
             .prepare_cached(
                 "SELECT answered_at, model, response_id, text, raw, message, is_repaired, input_tokens, cached_tokens,
-                        output_tokens, reasoning_tokens, cost_usd, sync_cost_usd, n_clamped
+                        output_tokens, reasoning_tokens, cost_usd, sync_cost_usd, n_clamped, cache_write_tokens
                  FROM answers WHERE request_id = ?1",
             )?
             .query_row([key], |row| {
@@ -217,7 +217,7 @@ impl Read<'_> {
                         Some(Usage {
                             input_tokens: count(7)?,
                             cached_tokens: count(8)?,
-                            cache_write_tokens: 0,
+                            cache_write_tokens: count(14)?,
                             output_tokens: count(9)?,
                             reasoning_tokens: count(10)?,
                         })
@@ -241,6 +241,18 @@ impl Read<'_> {
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         Ok(average.filter(|_| n >= 20))
+    }
+
+    /// Returns which shares of their input past answers to a prompt read from the provider's cache and wrote into it;
+    /// `None` while there are too few. A sandbox's cache says nothing of a provider's.
+    pub fn cache_shares(self, prompt: PromptKey, sandbox: bool) -> anyhow::Result<Option<(f64, f64)>> {
+        let (n, input, cached, written): (i64, f64, f64, f64) = self.0.query_row(
+            "SELECT count(a.input_tokens), total(a.input_tokens), total(a.cached_tokens), total(a.cache_write_tokens)
+             FROM requests r JOIN answers a ON a.request_id = r.id WHERE r.prompt_id = ?1 AND r.sandbox = ?2",
+            params![prompt, sandbox],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        )?;
+        Ok((n >= 20 && input > 0.0).then(|| (cached / input, written / input)))
     }
 
     /// Returns what the unusable answers to a group's question have cost so far.
@@ -326,14 +338,15 @@ impl Tx<'_> {
         let count = |pick: fn(&Usage) -> u64| answer.usage.as_ref().map(|usage| pick(usage) as i64);
         self.prepare_cached(
             "INSERT INTO answers (request_id, answered_at, model, response_id, text, raw, message, is_repaired, input_tokens,
-                                  cached_tokens, output_tokens, reasoning_tokens, cost_usd, sync_cost_usd, n_clamped)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                                  cached_tokens, output_tokens, reasoning_tokens, cost_usd, sync_cost_usd, n_clamped,
+                                  cache_write_tokens)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
              ON CONFLICT (request_id) DO UPDATE SET answered_at = excluded.answered_at, model = excluded.model,
                  response_id = excluded.response_id, text = excluded.text, raw = excluded.raw,
                  message = excluded.message, is_repaired = excluded.is_repaired,
                  n_clamped = excluded.n_clamped, input_tokens = excluded.input_tokens,
                  cached_tokens = excluded.cached_tokens, output_tokens = excluded.output_tokens,
-                 reasoning_tokens = excluded.reasoning_tokens,
+                 reasoning_tokens = excluded.reasoning_tokens, cache_write_tokens = excluded.cache_write_tokens,
                  cost_usd = coalesce(answers.cost_usd, excluded.cost_usd),
                  sync_cost_usd = coalesce(answers.sync_cost_usd, excluded.sync_cost_usd)",
         )?
@@ -352,7 +365,8 @@ impl Tx<'_> {
             count(|u| u.reasoning_tokens),
             answer.cost_usd,
             answer.sync_cost_usd,
-            answer.clamped as i64
+            answer.clamped as i64,
+            count(|u| u.cache_write_tokens)
         ])?;
         Ok(())
     }
