@@ -18,6 +18,7 @@ mod decisions;
 mod derived;
 pub mod explore;
 mod functions;
+pub mod foreign;
 mod groups;
 mod ids;
 mod knowledge;

@@ -20,6 +20,10 @@ impl Line<'_> {
     }
 }
 
+/// How many times as long as a line may be it is followed to its end. What goes on for longer ends the reading: a pipe
+/// may never send a line feed.
+const ENDLESS: usize = 16;
+
 /// Reader of lines of at most `bytes_max` bytes, with one buffer that grows to the longest.
 pub(crate) struct Lines<R> {
     reader: R,
@@ -66,6 +70,10 @@ impl<R: BufRead> Lines<R> {
             self.reader.consume(used);
             if end.is_some() {
                 break;
+            }
+            if n_read > self.bytes_max.saturating_mul(ENDLESS) {
+                let mib = self.bytes_max.saturating_mul(ENDLESS) / (1024 * 1024);
+                return Err(io::Error::other(format!("line {} goes on for more than {mib} MiB", self.number + 1)));
             }
         }
         if n_read == 0 {
