@@ -1,0 +1,89 @@
+//! JSON Lines: one object a line; and how the text of one object becomes fields.
+
+use std::io::BufRead;
+
+use super::{COLUMNS_MAX, Record};
+use crate::intake::{Fields, LineError, RECORD_BYTES_MAX, message};
+use crate::text::lines::Lines;
+
+/// One JSON object a line. Empty lines are nothing.
+pub(in crate::intake) struct JsonLines<R> {
+    lines: Lines<R>,
+    is_over: bool,
+}
+
+impl<R: BufRead> JsonLines<R> {
+    pub(in crate::intake) fn new(reader: R) -> Self {
+        Self { lines: Lines::new(reader, RECORD_BYTES_MAX), is_over: false }
+    }
+}
+
+impl<R: BufRead> Iterator for JsonLines<R> {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.is_over {
+            let number = self.lines.number() + 1;
+            return Some(match self.lines.next() {
+                Ok(None) => return None,
+                Ok(Some(line)) if line.is_blank() => continue,
+                Ok(Some(line)) if !line.is_whole => Err(LineError::new(number, super::too_long())),
+                Ok(Some(line)) => {
+                    fields(line.bytes).map(|fields| (number, fields)).map_err(|reason| LineError::new(number, reason))
+                }
+                Err(error) => {
+                    self.is_over = true;
+                    Err(LineError::fatal(number, format!("cannot be read: {error}")))
+                }
+            });
+        }
+        None
+    }
+}
+
+/// Reads one object, or says why it is none.
+pub(in crate::intake) fn fields(json: &[u8]) -> Result<Fields, String> {
+    let text = std::str::from_utf8(json).map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to() + 1))?;
+    let parsed = serde_json::from_str(text).or_else(|error| match without_nan(text) {
+        Some(text) => serde_json::from_str(&text),
+        None => Err(error),
+    });
+    match parsed {
+        Ok(serde_json::Value::Object(fields)) if fields.len() > COLUMNS_MAX => Err(super::too_wide(fields.len())),
+        Ok(serde_json::Value::Object(fields)) => Ok(fields),
+        Ok(other) => Err(format!("{} in place of a JSON object", message::kind_of(&other))),
+        Err(error) => {
+            // The library counts lines within the text; ours is one record, and the column is enough.
+            let message = error.to_string();
+            let message = message.split(" at line ").next().unwrap_or_default();
+            Err(format!("not JSON: {message} (column {})", error.column()))
+        }
+    }
+}
+
+/// Puts `null` where Python writes `NaN`, `Infinity` or `-Infinity`, which are no JSON; `None` where there are none.
+fn without_nan(text: &str) -> Option<String> {
+    const WORDS: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
+    let mut out = String::new();
+    let (mut copied, mut at, mut in_string) = (0, 0, false);
+    let bytes = text.as_bytes();
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if in_string => at += 1,
+            b'"' => in_string = !in_string,
+            b'N' | b'I' | b'-' if !in_string => {
+                if let Some(word) = WORDS.iter().find(|word| bytes[at..].starts_with(word.as_bytes())) {
+                    out.push_str(&text[copied..at]);
+                    out.push_str("null");
+                    at += word.len();
+                    copied = at;
+                    continue;
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    out.push_str(&text[copied..]);
+    (copied > 0).then_some(out)
+}

@@ -1,0 +1,135 @@
+//! Spreadsheets: the rows of one sheet of an XLSX file, the first that is not empty being the names of the columns.
+
+use std::fs::File;
+use std::io::BufReader;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use calamine::{DataRef, ExcelDateTime, Reader as _, Xlsx};
+use serde_json::Value;
+
+use super::{COLUMNS_MAX, Source, producer};
+use crate::error::{Explain as _, usage};
+use crate::intake::input::stream::Stoppable;
+use crate::intake::{Fields, LineError};
+
+/// Bytes that all parts of a workbook may have when unpacked. Its texts are held in memory, and a packed file of a
+/// thousandth of that size could fill it.
+const UNPACKED_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+type Book = Xlsx<BufReader<Stoppable>>;
+
+/// The number of a row, from 1, and its cells with their columns, from 0.
+type Row = (u64, Vec<(usize, String)>);
+
+/// Begins to read a sheet: the one that is named, by its name or its number from 1, or else the first.
+pub(in crate::intake) fn open(file: File, sheet: Option<&str>) -> Result<Source> {
+    check_size(&file)?;
+    let workbook: Result<Book, _> = Xlsx::new(BufReader::new(Stoppable(file)));
+    let mut workbook = workbook
+        .map_err(|error| anyhow!("it is not a whole XLSX workbook: {error}"))
+        .hint("`.xls`, `.xlsb` and `.ods` files are not read; save them as XLSX or CSV")?;
+    let names = workbook.sheet_names();
+    let numbered = |name: &str| name.parse::<usize>().ok().and_then(|number| names.get(number.checked_sub(1)?));
+    let name = match sheet {
+        Some(name) => names
+            .iter()
+            .find(|own| *own == name)
+            .or_else(|| numbered(name))
+            .cloned()
+            .ok_or_else(|| usage(format!("there is no sheet `{name}`, only `{}`", names.join("`, `"))))?,
+        None => names.first().cloned().context("the workbook has no sheet")?,
+    };
+    let note = (sheet.is_none() && names.len() > 1)
+        .then(|| format!("sheet `{name}` of `{}`; `--sheet` takes another", names.join("`, `")));
+    // The library lends a cell only as long as the workbook is not touched, so a thread of its own holds both.
+    let mut rows = producer::start(move |give| {
+        if let Err(error) = each_row(&mut workbook, &name, &mut |row| give(Ok(row))) {
+            give(Err(LineError::fatal(0, format!("cannot be read: {error}"))));
+        }
+    });
+    let heads = match rows.next() {
+        None => vec![],
+        Some(Err(error)) => bail!("{}", error.reason),
+        Some(Ok((_, cells))) => cells,
+    };
+    let width = heads.iter().map(|(column, _)| column + 1).max().unwrap_or(0);
+    if width > COLUMNS_MAX {
+        bail!("{}", super::too_wide(width));
+    }
+    let mut columns = vec![String::new(); width];
+    for (column, head) in heads {
+        columns[column] = head.trim().to_owned();
+    }
+    let columns = super::distinct(columns.into_iter());
+    let heads = columns.clone();
+    let records = rows.map(move |row| row.map(|(number, cells)| (number, fields(&heads, cells))));
+    Ok(Source { columns, note, records: Box::new(records) })
+}
+
+/// Refuses a workbook that says it is larger unpacked than what is read.
+fn check_size(file: &File) -> Result<()> {
+    let Ok(mut archive) = zip::ZipArchive::new(BufReader::new(file)) else { return Ok(()) };
+    let mut n_bytes = 0_u64;
+    for index in 0..archive.len() {
+        n_bytes = n_bytes.saturating_add(archive.by_index_raw(index).map_or(0, |part| part.size()));
+    }
+    if n_bytes > UNPACKED_BYTES_MAX {
+        let gib = UNPACKED_BYTES_MAX / (1024 * 1024 * 1024);
+        return Err(anyhow!("unpacked it has {n_bytes} bytes, over the limit of {gib} GiB")).hint("save it as CSV");
+    }
+    Ok(())
+}
+
+fn each_row(book: &mut Book, sheet: &str, give: &mut dyn FnMut(Row) -> bool) -> Result<(), calamine::XlsxError> {
+    let mut cells = book.worksheet_cells_reader(sheet)?;
+    let mut row: Row = (0, vec![]);
+    while let Some(cell) = cells.next_cell()? {
+        let (number, column) = cell.get_position();
+        let number = u64::from(number) + 1;
+        let Some(text) = text(cell.get_value()) else { continue };
+        if number != row.0 {
+            let full = std::mem::replace(&mut row, (number, vec![]));
+            if !full.1.is_empty() && !give(full) {
+                return Ok(());
+            }
+        }
+        row.1.push((column as usize, text));
+    }
+    if !row.1.is_empty() {
+        give(row);
+    }
+    Ok(())
+}
+
+/// A cell as text; `None` where nothing stands in it.
+fn text(cell: &DataRef<'_>) -> Option<String> {
+    let text = match cell {
+        DataRef::Empty | DataRef::Error(_) => return None,
+        DataRef::String(text) => text.clone(),
+        DataRef::SharedString(text) => (*text).to_owned(),
+        DataRef::Int(number) => number.to_string(),
+        DataRef::Float(number) => number.to_string(),
+        DataRef::Bool(value) => value.to_string(),
+        DataRef::DateTime(time) => date(time),
+        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
+    };
+    (!text.trim().is_empty()).then_some(text)
+}
+
+fn date(time: &ExcelDateTime) -> String {
+    if !time.is_datetime() {
+        return time.as_f64().to_string();
+    }
+    let (year, month, day, hour, minute, second, _) = time.to_ymd_hms_milli();
+    let date = format!("{year:04}-{month:02}-{day:02}");
+    // Midnight is how a cell writes a day.
+    if (hour, minute, second) == (0, 0, 0) { date } else { format!("{date}T{hour:02}:{minute:02}:{second:02}") }
+}
+
+fn fields(columns: &[String], cells: Vec<(usize, String)>) -> Fields {
+    let named = |(column, text): (usize, String)| {
+        let name = columns.get(column).filter(|name| !name.is_empty())?;
+        Some((name.clone(), Value::from(text)))
+    };
+    cells.into_iter().filter_map(named).collect()
+}
