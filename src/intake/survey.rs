@@ -1,0 +1,258 @@
+//! A look at a file before anything of it is loaded: which columns it has, and whether there is what must be there.
+//!
+//! It ends with the first records where they show everything; only a file that seems to lack something is read whole, so
+//! that all that is missing can be said at once.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use anyhow::{Result, anyhow};
+use serde_json::Value;
+
+use super::columns::{Columns, Role, is_blank};
+use super::input::{Input, silent};
+use super::message::kind_of;
+use super::{Options, Subject, wikidata};
+use crate::error::{Exit, Explain as _};
+use crate::interrupt;
+use crate::text::words;
+
+/// Records that are looked at in any case.
+const SAMPLE: u64 = 200;
+
+/// Columns that name what several stories are about; such a one is offered for `--group-by`.
+const GROUPING: [&str; 8] = ["cluster", "cluster_id", "event", "event_id", "story_id", "group_id", "group", "topic_id"];
+
+/// What a look at a file found.
+pub(super) struct Survey {
+    pub(super) n_records: u64,
+    pub(super) n_bad: u64,
+    /// The columns, in the order in which they stand or appear.
+    pub(super) columns: Vec<String>,
+    /// Whether the file names its columns apart from its records.
+    pub(super) is_table: bool,
+    pub(super) is_wikidata: bool,
+    /// A column by which rows could be grouped.
+    pub(super) grouping: Option<String>,
+    roles: BTreeMap<Role, String>,
+    has_text: bool,
+    stats: HashMap<String, Stats>,
+}
+
+#[derive(Default)]
+struct Stats {
+    n: u64,
+    n_chars: u64,
+    values: HashSet<String>,
+}
+
+impl Survey {
+    /// Looks at a file, at all of it where something seems to be missing.
+    pub(super) fn of(input: &Input, options: &Options) -> Result<Survey> {
+        let source = input.records(options, &silent())?;
+        let mut survey = Survey {
+            n_records: 0,
+            n_bad: 0,
+            is_table: !source.columns.is_empty(),
+            columns: source.columns,
+            is_wikidata: false,
+            grouping: None,
+            roles: BTreeMap::new(),
+            has_text: false,
+            stats: HashMap::new(),
+        };
+        let mut columns = Columns::new(options.subject, options.mapping.clone());
+        columns.fix(&survey.columns);
+        let mut known: HashSet<String> = survey.columns.iter().cloned().collect();
+        for record in source.records {
+            interrupt::check()?;
+            let Ok((_, fields)) = record else {
+                survey.n_bad += 1;
+                continue;
+            };
+            survey.n_records += 1;
+            survey.is_wikidata |= options.subject == Subject::Entities && wikidata::is_row(&fields);
+            for (name, value) in &fields {
+                if known.len() < super::readers::COLUMNS_MAX && known.insert(name.clone()) {
+                    survey.columns.push(name.clone());
+                }
+                survey.count(name, value);
+            }
+            let mut sorted = columns.sort(fields);
+            for role in [Role::Id, Role::Url, Role::Text, Role::Name, Role::Type, Role::Stories] {
+                if sorted.get(role).is_some_and(|value| !is_blank(value)) {
+                    let name = columns.column_of(role).unwrap_or_default();
+                    survey.roles.entry(role).or_insert_with(|| name.to_owned());
+                }
+            }
+            if options.subject == Subject::Groups && !survey.has_text {
+                survey.has_text =
+                    sorted.get(Role::Text).is_some() || stories_have_text(sorted.take(Role::Stories), &mut columns);
+            }
+            if survey.n_records >= SAMPLE && survey.missing(options).is_empty() {
+                break;
+            }
+        }
+        survey.grouping = survey.find_grouping();
+        Ok(survey)
+    }
+
+    fn count(&mut self, name: &str, value: &Value) {
+        let n_chars = match value {
+            Value::String(text) => text.chars().count() as u64,
+            _ => 0,
+        };
+        if let Value::Object(fields) = value {
+            // One level deep, as far as a column can be named on the command line.
+            for (inner, value) in fields.iter().take(100) {
+                self.count(&format!("{name}.{inner}"), value);
+            }
+        }
+        let stats = self.stats.entry(name.to_owned()).or_default();
+        if !is_blank(value) {
+            stats.n += 1;
+            stats.n_chars += n_chars;
+            if stats.values.len() < SAMPLE as usize && n_chars < 200 {
+                stats.values.insert(value.to_string());
+            }
+        }
+    }
+
+    pub(super) fn has(&self, role: Role) -> bool {
+        self.roles.contains_key(&role)
+    }
+
+    pub(super) fn column_of(&self, role: Role) -> Option<&str> {
+        self.roles.get(&role).map(String::as_str)
+    }
+
+    /// A column that says of several records that they belong together.
+    fn find_grouping(&self) -> Option<String> {
+        let taken: BTreeSet<&str> = self.roles.values().map(String::as_str).collect();
+        let fits = |column: &&String| {
+            let stats = self.stats.get(*column);
+            GROUPING.contains(&column.to_lowercase().replace([' ', '-'], "_").as_str())
+                && !taken.contains(column.as_str())
+                && stats.is_some_and(|stats| stats.n > stats.values.len() as u64 && stats.values.len() > 1)
+        };
+        self.columns.iter().find(fits).cloned()
+    }
+
+    /// Returns everything that a file lacks: what is said of it, and the options that would do.
+    fn missing(&self, options: &Options) -> Vec<(String, Option<String>)> {
+        let mut missing = vec![];
+        let is_there = |column: &str| {
+            let is_same = |own: &str| own == column || own.eq_ignore_ascii_case(column);
+            self.columns.iter().chain(self.stats.keys()).any(|own| is_same(own))
+                || (column.contains('.') && self.columns.iter().any(|own| column.starts_with(own.as_str())))
+        };
+        for (_, column) in options.mapping.columns.iter().filter(|(_, column)| !column.is_empty()) {
+            if !is_there(column) {
+                missing.push((format!("no column is called `{column}`"), None));
+            }
+        }
+        match options.subject {
+            Subject::Groups if self.has_text => {}
+            Subject::Groups => {
+                let longest = self.longest();
+                let said = match (self.column_of(Role::Stories), &longest) {
+                    (Some(_), _) => "none of the stories has any text".to_owned(),
+                    (None, Some(column)) => format!("no column is called text; the longest texts stand in `{column}`"),
+                    (None, None) => "no record has any text".to_owned(),
+                };
+                missing.push((said, longest.map(|column| format!("--map {}", quoted(&format!("text={column}"))))));
+            }
+            Subject::Entities if self.is_wikidata => {
+                if options.mapping.entity_type.is_none() && !self.has(Role::Type) {
+                    missing.push(("no column is called type".to_owned(), Some("--type person".to_owned())));
+                }
+            }
+            Subject::Entities => {
+                if !self.has(Role::Name) {
+                    let column = self.most_like_a_name();
+                    let said = match &column {
+                        Some(column) => format!("no column is called name; `{column}` may be it"),
+                        None => "no column is called name".to_owned(),
+                    };
+                    missing.push((said, column.map(|column| format!("--map {}", quoted(&format!("name={column}"))))));
+                }
+                if !self.has(Role::Type) && options.mapping.entity_type.is_none() {
+                    missing.push(("no column is called type".to_owned(), Some("--type person".to_owned())));
+                }
+            }
+        }
+        missing
+    }
+
+    /// The column with the longest texts.
+    fn longest(&self) -> Option<String> {
+        let is_other = |name: &str| [Role::Id, Role::Url].iter().any(|role| self.column_of(*role) == Some(name));
+        let texts = self.stats.iter().filter(|(name, stats)| stats.n_chars > 0 && !is_other(name));
+        texts
+            .max_by_key(|(name, stats)| (stats.n_chars, std::cmp::Reverse((*name).clone())))
+            .map(|(name, _)| name.clone())
+    }
+
+    /// The column with the most different short texts.
+    fn most_like_a_name(&self) -> Option<String> {
+        let is_name = |stats: &Stats| {
+            let has_letters = |value: &&String| value.contains(char::is_alphabetic) && !value.contains("://");
+            stats.n > 0
+                && (2..60).contains(&(stats.n_chars / stats.n))
+                && stats.values.iter().any(|value| has_letters(&value))
+        };
+        let texts = self.columns.iter().filter_map(|name| Some((name, self.stats.get(name)?)));
+        let names = texts.filter(|(_, stats)| is_name(stats));
+        // Of equals the one that stands first.
+        names.rev().max_by_key(|(_, stats)| stats.values.len()).map(|(name, _)| name.clone())
+    }
+
+    /// Says everything that a file lacks, with the command line that would do.
+    pub(super) fn check(&self, options: &Options) -> Result<()> {
+        if self.n_records == 0 {
+            return match self.n_bad {
+                0 => Err(anyhow!("there is no record in it")),
+                // The lines tell why, one by one.
+                _ => Ok(()),
+            };
+        }
+        let missing = self.missing(options);
+        // A catalog of an export may have decisions alone.
+        let is_decisions =
+            options.subject == Subject::Entities && self.columns.iter().any(|column| column == "decision");
+        if missing.is_empty() || is_decisions {
+            return Ok(());
+        }
+        let said: Vec<&str> = missing.iter().map(|(said, _)| said.as_str()).collect();
+        let error = anyhow!("{}; {}", words::count(self.n_records, "record"), said.join("; "));
+        let typed: Vec<&str> = missing.iter().filter_map(|(_, option)| option.as_deref()).collect();
+        let columns: Vec<&str> = self.columns.iter().map(String::as_str).take(12).collect();
+        let more = if self.columns.len() > columns.len() { ", …" } else { "" };
+        let error = Err(error).hint(format!("its columns are {}{more}", words::list(&columns, "and")));
+        let is_wrong_usage = missing.iter().any(|(_, option)| option.is_none())
+            && options.mapping.columns.iter().any(|(_, column)| !column.is_empty());
+        let error = if is_wrong_usage { error.exit(Exit::Usage) } else { error };
+        match typed.is_empty() {
+            true => error,
+            false => error.hint(format!("`{} {}`", options.command, typed.join(" "))),
+        }
+    }
+}
+
+/// Whether one of a group's stories has a text.
+fn stories_have_text(stories: Option<Value>, columns: &mut Columns) -> bool {
+    let Some(Value::Array(stories)) = stories else { return false };
+    stories.into_iter().any(|story| match story {
+        Value::Object(fields) => columns.sort(fields).get(Role::Text).is_some(),
+        other => kind_of(&other) == "a text",
+    })
+}
+
+/// A word of a command line, in quotes where a shell would take it apart.
+pub(super) fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "=,./_-:@%+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
