@@ -155,7 +155,7 @@ pub mod door {
         pub use crate::error::Exit;
     }
     pub mod intake {
-        pub use crate::intake::{Format, entities, groups};
+        pub use crate::intake::{bundled_entities, bundled_groups};
     }
     pub mod linking {
         pub use crate::linking::{Linker, Load, rebuild, refresh};

@@ -145,6 +145,22 @@ pub struct Story {
     pub url: Option<String>,
     /// UTC, ISO 8601.
     pub published_at: Option<String>,
+    /// Everything else that was loaded of it, by name; a model is not given it.
+    #[serde(default)]
+    pub attributes: StoryAttributes,
+}
+
+/// What is known of a story beside its text: section, author, language, … by name.
+pub type StoryAttributes = BTreeMap<String, StoryValue>;
+
+/// A value of a story's attribute.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum StoryValue {
+    /// A single one.
+    One(String),
+    /// Several, such as tags.
+    Many(Vec<String>),
 }
 
 /// A few stories about one event.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use gleaner::door::intake::{self, Format};
+use gleaner::door::intake;
 use gleaner::door::model::{Attributes, Entity, Group};
 use gleaner::door::profile::Profile;
 use serde::Deserialize;
@@ -33,14 +33,12 @@ fn read(file: &str) -> String {
 }
 
 fn groups(name: &str) -> Vec<Group> {
-    let text = read(&format!("src/sandbox/samples/{name}/groups.jsonl"));
-    let records = intake::groups(text.as_bytes(), Format::JsonLines).expect("a collection is JSON Lines");
-    records.map(|record| record.unwrap_or_else(|error| panic!("{name} groups {error}")).1).collect()
+    let records = intake::bundled_groups(read(&format!("src/sandbox/samples/{name}/groups.jsonl")).leak());
+    records.map(|record| record.unwrap_or_else(|error| panic!("{name} groups {error}")).1.group).collect()
 }
 
 fn entities(name: &str) -> Vec<Entity> {
-    let text = read(&format!("src/sandbox/samples/{name}/entities.jsonl"));
-    let records = intake::entities(text.as_bytes(), Format::JsonLines).expect("a collection is JSON Lines");
+    let records = intake::bundled_entities(read(&format!("src/sandbox/samples/{name}/entities.jsonl")).leak());
     records.map(|record| record.unwrap_or_else(|error| panic!("{name} entities {error}")).1).collect()
 }
 

@@ -1,8 +1,9 @@
 //! `gleaner demo`: the main job on a bundled collection, over real HTTP, without a key or a network.
 
 use std::fs;
-use std::io::{self, BufReader};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use anyhow::{Context as _, anyhow};
 use serde_json::json;
@@ -12,8 +13,8 @@ use crate::cli::batch::CreateArgs;
 use crate::cli::demo::{CollectionArg, DemoArgs};
 use crate::cli::explore::{PeriodArgs, ReportArgs};
 use crate::error::{Exit, Explain as _};
-use crate::intake::load::{self, Target};
-use crate::intake::{self, Format};
+use crate::intake::load::{self, Listener, Target};
+use crate::intake::{self, Input, Subject};
 use crate::model::{Entity, LinkOutcome};
 use crate::profile::Profile;
 use crate::sandbox::samples::{COLLECTIONS, Collection};
@@ -130,15 +131,18 @@ fn load<'a>(
     let now = context.config.now_text();
     let mut store = Store::open_or_create(db, &now)?;
     let folder = store.folder().to_owned();
-    let open = |name: &str| -> anyhow::Result<BufReader<fs::File>> {
-        let path = folder.join(name);
-        Ok(BufReader::new(fs::File::open(&path).with_context(|| format!("cannot open `{}`", path.display()))?))
+    let mut listener = Listener {
+        on_bad: &mut |error: &intake::LineError| terminal.warn(error.to_string()),
+        on_group: &mut |_| {},
+        on_bytes: Rc::new(|_| {}),
     };
-    let mut bad = |error: &intake::LineError| terminal.warn(error.to_string());
     let mut target = Target::Write(&mut store, &now);
-    let groups = load::groups(&mut target, open("groups.jsonl")?, Format::JsonLines, &mut bad)?;
-    let mut kept = Default::default();
-    let entities = load::entities(&mut target, open("entities.jsonl")?, Format::JsonLines, &mut kept, &mut bad)?;
+    let options = intake::Options::default();
+    let input = Rc::new(Input::open(&folder.join("groups.jsonl"), &options)?);
+    let groups = load::groups(&mut target, &input, &options, &mut listener)?;
+    let options = intake::Options { subject: Subject::Entities, ..options };
+    let input = Rc::new(Input::open(&folder.join("entities.jsonl"), &options)?);
+    let entities = load::entities(&mut target, &input, &options, &mut Default::default(), &mut listener)?;
     terminal.status(format!(
         "{} and {} loaded",
         count(groups.n_records(), "story group"),
@@ -158,7 +162,7 @@ fn start(context: &Context, store: &Store, collection: &Collection) -> anyhow::R
         entities.push(entity);
         Ok(())
     })?;
-    for record in intake::entities(collection.names.as_bytes(), Format::JsonLines)? {
+    for record in intake::bundled_entities(collection.names) {
         entities.push(record.map_err(|error| anyhow!("a bundled name is broken: {error}"))?.1);
     }
     let profile = active_profile::active(store.read())?;

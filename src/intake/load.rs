@@ -4,14 +4,13 @@
 //! flat and an interruption loses little; what was written stays, since loading again changes nothing that is the same.
 //! A bad line is handed to the caller, counted, and never stops the rest.
 
-use std::borrow::Cow;
-use std::collections::{BTreeSet, HashSet};
-use std::io::BufRead;
+use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
 
-use serde::Serialize;
-
+use super::input::OnBytes;
+use super::records::{self, Facts, Got, Records};
+use super::{CatalogRecord, Input, LineError, Made, Options};
 use crate::error::Explain as _;
-use crate::intake::{self, CatalogRecord, Format, LineError, Records};
 use crate::interrupt;
 use crate::model::{EntityId, EntityKey, Group, Verdict};
 use crate::report::csv;
@@ -27,7 +26,7 @@ const ROWS_PER_COMMIT: u64 = 5_000;
 const BYTES_PER_COMMIT: usize = 32 * 1024 * 1024;
 
 /// What loading one file, or several, came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Loaded {
     /// Not here before.
     pub new: u64,
@@ -39,12 +38,16 @@ pub struct Loaded {
     pub bad: u64,
     /// Groups without any text: kept, never sent.
     pub without_text: u64,
+    /// Groups with text that are not sent because of their status, by that.
+    pub inactive: BTreeMap<String, u64>,
+    /// Records that say the same as one before, under an id made from it: left out.
+    pub copies: u64,
     /// Decisions read with a catalog.
     pub decisions: u64,
     /// Of these, those that were not here, or said otherwise.
     pub decisions_new: u64,
-    /// Names of fields that were there and mean nothing to us.
-    pub ignored_fields: BTreeSet<String>,
+    /// What was found out about the file; of several, the last.
+    pub facts: Facts,
 }
 
 impl Loaded {
@@ -60,9 +63,17 @@ impl Loaded {
         self.unchanged += other.unchanged;
         self.bad += other.bad;
         self.without_text += other.without_text;
+        self.copies += other.copies;
+        for (status, n) in other.inactive {
+            *self.inactive.entry(status).or_default() += n;
+        }
         self.decisions += other.decisions;
         self.decisions_new += other.decisions_new;
-        self.ignored_fields.extend(other.ignored_fields);
+        let mut facts = other.facts;
+        facts.ignored.extend(std::mem::take(&mut self.facts.ignored));
+        facts.two_ways.n += self.facts.two_ways.n;
+        facts.unreadable.n += self.facts.unreadable.n;
+        self.facts = facts;
     }
 }
 
@@ -74,20 +85,36 @@ pub enum Target<'a> {
     Compare(Option<&'a Store>),
 }
 
+/// What is told while a file is loaded.
+pub struct Listener<'a> {
+    /// A line that could not be read.
+    pub on_bad: &'a mut dyn FnMut(&LineError),
+    /// A group, before it goes to its place.
+    pub on_group: &'a mut dyn FnMut(&Group),
+    /// So many bytes were read.
+    pub on_bytes: OnBytes,
+}
+
 /// Loads story groups. Each group keeps the hash of its text, so that what is stale is found without rendering.
 pub fn groups(
     target: &mut Target<'_>,
-    reader: impl BufRead,
-    format: Format,
-    on_bad: &mut dyn FnMut(&LineError),
+    input: &Rc<Input>,
+    options: &Options,
+    listener: &mut Listener<'_>,
 ) -> anyhow::Result<Loaded> {
     let mut n_without_text = 0;
-    let mut one = |place: Place<'_, '_>, group: &Group| {
-        let text_hash = group.has_text().then(|| request::text_hash(group));
+    let mut inactive = BTreeMap::new();
+    let on_group = &mut *listener.on_group;
+    let mut one = |place: Place<'_, '_>, made: &Made| {
+        let Made { group, text_hash } = made;
         n_without_text += u64::from(text_hash.is_none());
+        if text_hash.is_some() && group.status != Group::ACTIVE {
+            *inactive.entry(group.status.clone()).or_default() += 1;
+        }
+        on_group(group);
         let change = match place {
-            Place::Write(tx, now) => tx.load_group(group, text_hash, request::wire_id(&group.id).as_deref(), now)?,
-            Place::Compare(Some(store)) => store.read().group_change(group, text_hash)?,
+            Place::Write(tx, now) => tx.load_group(group, *text_hash, request::wire_id(&group.id).as_deref(), now)?,
+            Place::Compare(Some(store)) => store.read().group_change(group, *text_hash)?,
             Place::Compare(None) => GroupChange::New,
         };
         Ok(match change {
@@ -96,9 +123,11 @@ pub fn groups(
             GroupChange::Unchanged => Change::Unchanged,
         })
     };
-    let bytes_of = |group: &Group| group.stories.iter().map(|story| story.text.len()).sum();
-    let mut loaded = each(target, intake::groups(reader, format)?, bytes_of, &mut one, on_bad)?;
+    let bytes_of = |made: &Made| made.group.stories.iter().map(|story| story.text.len()).sum();
+    let records = records::groups(input, options, &listener.on_bytes)?;
+    let mut loaded = each(target, records, bytes_of, &mut one, listener.on_bad)?;
     loaded.without_text = n_without_text;
+    loaded.inactive = inactive;
     Ok(loaded)
 }
 
@@ -107,18 +136,25 @@ pub fn groups(
 /// The caller has made the keys of earlier decisions current (`linking::rekey`): that is how they are found.
 pub fn entities(
     target: &mut Target<'_>,
-    reader: impl BufRead,
-    format: Format,
+    input: &Rc<Input>,
+    options: &Options,
     kept: &mut HashSet<EntityKey>,
-    on_bad: &mut dyn FnMut(&LineError),
+    listener: &mut Listener<'_>,
 ) -> anyhow::Result<Loaded> {
+    let is_table = input.is_table();
     let mut one = |place: Place<'_, '_>, record: &CatalogRecord| {
+        let own;
         // Only a table has anything to take off; a line with a million aliases is not copied for it.
-        let mut record = Cow::Borrowed(record);
-        if format == Format::Csv {
-            unguard(record.to_mut());
-        }
-        let entity = match &*record {
+        let record = match is_table {
+            true => {
+                let mut copy = record.clone();
+                unguard(&mut copy);
+                own = copy;
+                &own
+            }
+            false => record,
+        };
+        let entity = match record {
             CatalogRecord::Decision(taught) => {
                 let key = mention_key(&taught.mention);
                 let change = match place {
@@ -142,7 +178,8 @@ pub fn entities(
             CatalogChange::Unchanged => Change::Unchanged,
         })
     };
-    each(target, intake::catalog(reader, format)?, |_| 256, &mut one, on_bad)
+    let records = records::catalog(input, options, &listener.on_bytes)?;
+    each(target, records, |_| 256, &mut one, listener.on_bad)
 }
 
 /// Takes off the apostrophes with which an export to a spreadsheet keeps it from running a name.
@@ -206,7 +243,7 @@ enum Place<'a, 'tx> {
 /// Takes the records to their place and counts what became of them.
 fn each<T>(
     target: &mut Target<'_>,
-    mut records: Records<'_, T>,
+    mut records: Box<dyn Records<T>>,
     bytes_of: impl Fn(&T) -> usize,
     one: &mut dyn FnMut(Place<'_, '_>, &T) -> anyhow::Result<Change>,
     on_bad: &mut dyn FnMut(&LineError),
@@ -234,7 +271,11 @@ fn each<T>(
                     on_bad(&error);
                     continue;
                 }
-                Some(Ok((_, record))) => record,
+                Some(Ok((_, Got::Copy))) => {
+                    loaded.copies += 1;
+                    continue;
+                }
+                Some(Ok((_, Got::One(record)))) => record,
             };
             let place = match &tx {
                 Some(tx) => Place::Write(tx, now),
@@ -256,6 +297,6 @@ fn each<T>(
             tx.commit()?;
         }
     }
-    loaded.ignored_fields = records.ignored().clone();
+    loaded.facts = records.facts();
     Ok(loaded)
 }

@@ -1,69 +1,132 @@
-//! Files of groups and entities, read into the model line by line.
+//! Files of groups and entities, as people have them, into the model and into the database.
 //!
-//! [`groups`] and [`entities`] take any `BufRead` and return an iterator. There are two levels of failure: a file that
-//! cannot be read at all is an `Err` of the call; one bad line is an `Err` of the iterator, with its number and the
-//! reason, and the next line goes on. Memory does not grow with the file, apart from a few bytes an id by which the
-//! second appearance of an id is found.
+//! `input` tells what a file is by its first bytes, unpacks and decodes it. `readers` has one file a format, each of
+//! which yields records: maps of fields with the line they start on. `survey` looks at a file before it is loaded,
+//! `columns` knows fields by their names, and `record` makes a group or an entity of them. `load` is the driver: the one
+//! place that decides what happens to what cannot be read.
 //!
-//! Three forms are read: JSON Lines; a JSON array of objects, as exports and `jq -s` write it; and CSV with a line of
-//! names at its head. Whatever the form, a record becomes a map of fields (`json`, `table`), and `record` turns that
-//! into a group or an entity, so all forms have the same fields and the same rules.
-//!
-//! Nothing here opens a file, prints or decides what happens to a bad line.
+//! There are two levels of failure: a file that cannot be read at all is an `Err` of the call; one bad line is an `Err`
+//! of the iterator, with its number and the reason, and the next line goes on. Memory does not grow with the file, apart
+//! from a few bytes an id by which the second appearance of an id is found. Nothing here prints.
 
+mod clean;
+mod columns;
 pub mod date;
-mod json;
+mod grouping;
+mod html;
+pub mod input;
 pub mod load;
+mod merge;
 mod message;
+mod readers;
 mod record;
+mod records;
 mod seen;
-mod table;
+mod survey;
+mod wikidata;
 
-use std::collections::BTreeSet;
 use std::fmt;
-use std::io::BufRead;
-use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use encoding_rs::Encoding;
 use serde_json::{Map, Value};
 
-use crate::error::Explain as _;
-use crate::model::{Entity, Group, Taught};
-use record::Ignored;
-use seen::SeenIds;
+use crate::model::{Entity, Taught};
 
-/// The longest line, JSON element or CSV row that is read. A group is a few stories; what is longer than this is no
+pub use input::Input;
+pub use record::dates::Undated;
+pub use record::group::Made;
+pub use records::{bundled_entities, bundled_groups, typed_entity};
+
+/// The longest line, JSON element or row that is read. A group is a few stories; what is longer than this is no
 /// group but a file of another kind, or a quote that never closes.
 pub const RECORD_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// How a file is written.
+/// How a text file is written, where its beginning and its name should not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// One JSON object a line, or one JSON array of objects.
     JsonLines,
-    /// A line of column names, then a row a record; `,`, `;` or tab between the cells.
+    /// A line of column names, then a row a record.
     Csv,
 }
 
-impl Format {
-    /// Returns the format that a file's name promises: `.csv` and `.tsv` are tables, all else is JSON.
-    pub fn detect(path: &Path) -> Format {
-        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        if ["csv", "tsv"].iter().any(|table| extension.eq_ignore_ascii_case(table)) {
-            Format::Csv
-        } else {
-            Format::JsonLines
-        }
-    }
+/// What a file is to hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Subject {
+    /// Story groups.
+    #[default]
+    Groups,
+    /// A catalog.
+    Entities,
+}
 
-    /// Reads the word of a `--format` option.
-    pub fn parse(word: &str) -> Option<Format> {
-        match word {
-            "jsonl" => Some(Format::JsonLines),
-            "csv" => Some(Format::Csv),
-            _ => None,
-        }
-    }
+/// How files are to be read.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// What they hold.
+    pub subject: Subject,
+    /// How they are written; `None`: told by their first bytes and names.
+    pub format: Option<Format>,
+    /// Their encoding; `None`: found.
+    pub encoding: Option<&'static Encoding>,
+    /// What stands between the cells of a table; `None`: found.
+    pub delimiter: Option<u8>,
+    /// The sheet of a spreadsheet, by name or number.
+    pub sheet: Option<String>,
+    /// The statement whose rows are read of a database.
+    pub sql: Option<String>,
+    /// The table that is read of a database.
+    pub table: Option<String>,
+    /// What their columns are.
+    pub mapping: Mapping,
+    /// The command line as typed, to which hints add what is missing.
+    pub command: String,
+}
+
+/// What the columns of files are, as far as it was typed.
+#[derive(Clone, Debug, Default)]
+pub struct Mapping {
+    /// Our name of a field and the column that it is; an empty column: none is.
+    pub columns: Vec<(String, String)>,
+    /// What ids are made from.
+    pub id_from: Option<IdFrom>,
+    /// The column that says which rows are one group.
+    pub group_by: Option<String>,
+    /// The order of day and month in dates in figures.
+    pub date_order: Option<date::Order>,
+    /// The type of entities that say none.
+    pub entity_type: Option<String>,
+}
+
+/// What ids are made from, where no column has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdFrom {
+    /// The address.
+    Url,
+    /// The text.
+    Text,
+    /// The place in the file.
+    Row,
+}
+
+/// Reads the name of an encoding.
+pub fn encoding(name: &str) -> Option<&'static Encoding> {
+    input::encoding::parse(name)
+}
+
+/// Reads a delimiter: a character, or a word for one.
+pub fn delimiter(word: &str) -> Option<u8> {
+    readers::table::parse_delimiter(word)
+}
+
+/// Returns a word as a shell takes it for one.
+pub fn quoted(word: &str) -> String {
+    survey::quoted(word)
+}
+
+/// Reads a line that is one JSON object, or says why it is none.
+pub fn object(line: &[u8]) -> Result<Map<String, Value>, String> {
+    readers::json_lines::fields(line)
 }
 
 /// A line that could not be read.
@@ -85,6 +148,27 @@ impl LineError {
     fn fatal(line: u64, reason: impl Into<String>) -> Self {
         Self { line, reason: reason.into(), is_fatal: true }
     }
+
+    /// Returns the reason without what is particular to this line, so that lines can be counted by it.
+    pub fn kind(&self) -> String {
+        let mut kind = String::with_capacity(self.reason.len());
+        let mut in_quotes = false;
+        let mut last_is_digit = false;
+        for c in self.reason.chars() {
+            match c {
+                '`' => {
+                    in_quotes = !in_quotes;
+                    kind.push_str(if in_quotes { "`…" } else { "`" });
+                }
+                _ if in_quotes => {}
+                '0'..='9' if last_is_digit => {}
+                '0'..='9' => kind.push('…'),
+                c => kind.push(c),
+            }
+            last_is_digit = c.is_ascii_digit();
+        }
+        kind
+    }
 }
 
 impl fmt::Display for LineError {
@@ -98,59 +182,6 @@ impl std::error::Error for LineError {}
 /// The fields of one record, before they are looked at.
 type Fields = Map<String, Value>;
 
-/// Where records come from: the line a record starts on, and its fields.
-type Source<'a> = Box<dyn Iterator<Item = Result<(u64, Fields), LineError>> + 'a>;
-
-/// An iterator over the records of a file, each with the line it starts on.
-pub struct Records<'a, T> {
-    source: Source<'a>,
-    convert: fn(Fields, &mut Ignored) -> Result<T, String>,
-    /// What the record is known by; some have nothing of the kind.
-    id_of: fn(&T) -> Option<[&str; 2]>,
-    seen: SeenIds,
-    ignored: Ignored,
-    is_over: bool,
-}
-
-impl<T> Records<'_, T> {
-    /// Returns the names of the fields that were there and mean nothing to us, as far as the file was read.
-    pub fn ignored(&self) -> &BTreeSet<String> {
-        &self.ignored.names
-    }
-}
-
-impl<T> Iterator for Records<'_, T> {
-    type Item = Result<(u64, T), LineError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.is_over {
-            return None;
-        }
-        let record = self.source.next()?.and_then(|(line, fields)| {
-            let record = (self.convert)(fields, &mut self.ignored).map_err(|reason| LineError::new(line, reason))?;
-            let seen = (self.id_of)(&record).and_then(|[kind, id]| Some((id, self.seen.see(kind, id, line)?)));
-            match seen {
-                None => Ok((line, record)),
-                Some((id, first)) => Err(LineError::new(line, format!("id `{id}` is already on line {first}"))),
-            }
-        });
-        self.is_over = matches!(&record, Err(error) if error.is_fatal);
-        Some(record)
-    }
-}
-
-/// Reads story groups; the error says why the file cannot be read at all.
-pub fn groups<'a>(reader: impl BufRead + 'a, format: Format) -> Result<Records<'a, Group>> {
-    let source = source(reader, format, &["id"], &[&["text", "stories"]])?;
-    Ok(records(source, record::group, group_id))
-}
-
-/// Reads catalog entities; the error says why the file cannot be read at all.
-pub fn entities<'a>(reader: impl BufRead + 'a, format: Format) -> Result<Records<'a, Entity>> {
-    let source = source(reader, format, &["id", "type", "name"], &[])?;
-    Ok(records(source, record::entity, entity_id))
-}
-
 /// What a file of a catalog holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CatalogRecord {
@@ -158,79 +189,6 @@ pub enum CatalogRecord {
     Entity(Entity),
     /// What a person decided about a mention: a record without `id`, with `decision` and `mention`.
     Decision(Taught),
-}
-
-/// Reads a catalog: entities, and the decisions that go with them; the error says why the file cannot be read at all.
-pub fn catalog<'a>(reader: impl BufRead + 'a, format: Format) -> Result<Records<'a, CatalogRecord>> {
-    let source = source(reader, format, &["id", "type", "name"], &[])?;
-    Ok(records(source, record::catalog, catalog_id))
-}
-
-/// Reads a line that is one JSON object, or says why it is none.
-pub fn object(line: &[u8]) -> Result<serde_json::Map<String, Value>, String> {
-    json::fields(line)
-}
-
-/// Makes an entity of what was typed, by the rules for a line of a file.
-pub fn typed_entity(entity: &Entity) -> Result<Entity, String> {
-    let fields = match serde_json::to_value(entity) {
-        Ok(Value::Object(fields)) => fields,
-        _ => return Err("not an entity".into()),
-    };
-    record::entity(fields, &mut Ignored::default())
-}
-
-fn group_id(group: &Group) -> Option<[&str; 2]> {
-    Some(["", group.id.as_str()])
-}
-
-fn entity_id(entity: &Entity) -> Option<[&str; 2]> {
-    Some([entity.entity_type.as_str(), entity.id.as_str()])
-}
-
-fn catalog_id(record: &CatalogRecord) -> Option<[&str; 2]> {
-    match record {
-        CatalogRecord::Entity(entity) => entity_id(entity),
-        CatalogRecord::Decision(_) => None,
-    }
-}
-
-fn records<'a, T>(
-    source: Source<'a>,
-    convert: fn(Fields, &mut Ignored) -> Result<T, String>,
-    id_of: fn(&T) -> Option<[&str; 2]>,
-) -> Records<'a, T> {
-    Records { source, convert, id_of, seen: SeenIds::default(), ignored: Ignored::default(), is_over: false }
-}
-
-/// Looks at how the file starts and chooses its reader. `required` and `one_of` are the columns of a table.
-fn source<'a>(
-    mut reader: impl BufRead + 'a,
-    format: Format,
-    required: &[&str],
-    one_of: &[&[&str]],
-) -> Result<Source<'a>> {
-    let start = reader.fill_buf().context("cannot read the file")?;
-    match start {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => bail!("the file is UTF-16, not UTF-8; save it again as UTF-8"),
-        [0x1f, 0x8b, ..] => {
-            return Err(anyhow::anyhow!("the file is compressed")).hint("`gzip -dc FILE | gleaner load … -`");
-        }
-        [b'P', b'K', 3, 4, ..] => bail!("the file is a ZIP archive or a spreadsheet; export it as CSV"),
-        [0xef, 0xbb, 0xbf, ..] => reader.consume(3),
-        _ => {}
-    }
-    Ok(match format {
-        Format::Csv => Box::new(table::Table::new(reader, required, one_of)?),
-        Format::JsonLines if starts_an_array(&mut reader)? => Box::new(json::JsonArray::new(reader)),
-        Format::JsonLines => Box::new(json::JsonLines::new(reader)),
-    })
-}
-
-/// Returns whether the first byte that is not white space, as far as the buffer shows, opens a list.
-fn starts_an_array(reader: &mut impl BufRead) -> Result<bool> {
-    let start = reader.fill_buf().context("cannot read the file")?;
-    Ok(start.trim_ascii_start().first() == Some(&b'['))
 }
 
 #[cfg(test)]

@@ -3,19 +3,28 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-/// Ids by hash, with the line of their first appearance. The hash has 128 bits, so that among a hundred million ids
-/// the odds of two falling together stay below one in 10^22.
+/// Ids by hash, with the line of their first appearance and a hash of what was there. The hash of an id has 128 bits, so
+/// that among a hundred million ids the odds of two falling together stay below one in 10^22.
 #[derive(Default)]
 pub(super) struct SeenIds {
-    lines: HashMap<[u32; 4], u32>,
+    lines: HashMap<[u32; 4], (u32, u32)>,
+}
+
+/// The first appearance of an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Before {
+    pub(super) line: u64,
+    /// Whether its content was the same.
+    pub(super) is_same: bool,
 }
 
 impl SeenIds {
-    /// Notes an id; returns the line of its first appearance if this is not it.
-    pub(super) fn see(&mut self, kind: &str, id: &str, line: u64) -> Option<u64> {
-        let line = u32::try_from(line).unwrap_or(u32::MAX);
-        let first = *self.lines.entry(hash(kind, id)).or_insert(line);
-        (first != line).then_some(u64::from(first))
+    /// Notes an id and what it stands for; returns the first appearance if this is not it.
+    pub(super) fn see(&mut self, kind: &str, id: &str, content: Option<[u8; 16]>, line: u64) -> Option<Before> {
+        let content = content.map_or(0, |hash| u32::from_le_bytes([hash[0], hash[1], hash[2], hash[3]]));
+        let own = (u32::try_from(line).unwrap_or(u32::MAX), content);
+        let first = *self.lines.entry(hash(kind, id)).or_insert(own);
+        (first.0 != own.0).then_some(Before { line: first.0.into(), is_same: first.1 == content })
     }
 }
 
@@ -36,11 +45,14 @@ mod tests {
     #[test]
     fn a_second_appearance_names_the_first() {
         let mut seen = SeenIds::default();
-        assert_eq!(seen.see("", "a", 1), None);
-        assert_eq!(seen.see("", "b", 2), None);
-        assert_eq!(seen.see("", "a", 3), Some(1));
-        assert_eq!(seen.see("", "a", 4), Some(1));
-        assert_eq!(seen.see("person", "a", 5), None, "the type is part of the name");
-        assert_eq!(seen.see("persona", "", 6), None, "type and id do not run together");
+        let mut see =
+            |kind: &str, id: &str, line| seen.see(kind, id, Some([line as u8; 16]), line).map(|before| before.line);
+        assert_eq!(see("", "a", 1), None);
+        assert_eq!(see("", "b", 2), None);
+        assert_eq!(see("", "a", 3), Some(1));
+        assert_eq!(see("", "a", 4), Some(1));
+        assert_eq!(see("person", "a", 5), None, "the type is part of the name");
+        assert_eq!(see("persona", "", 6), None, "type and id do not run together");
+        assert_eq!(seen.see("", "a", Some([1; 16]), 7), Some(Before { line: 1, is_same: true }));
     }
 }

@@ -112,7 +112,7 @@ mod tests {
 
     fn story(title: &str, text: &str, published_at: &str) -> Story {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Story { title: some(title), text: text.into(), url: None, published_at: some(published_at) }
+        Story { title: some(title), text: text.into(), url: None, published_at: some(published_at), ..Story::default() }
     }
 
     fn group(title: &str, stories: Vec<Story>) -> Group {

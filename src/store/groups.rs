@@ -89,10 +89,11 @@ impl Read<'_> {
             .optional()?;
         let Some(mut row) = row else { return Ok(None) };
         let mut statement = self.0.prepare_cached(
-            "SELECT title, text, url, published_at FROM stories WHERE story_group_id = ?1 ORDER BY ordinal",
+            "SELECT title, text, url, published_at, attributes FROM stories WHERE story_group_id = ?1 ORDER BY ordinal",
         )?;
         let stories = statement.query_map([key], |row| {
-            Ok(Story { title: row.get(0)?, text: row.get(1)?, url: row.get(2)?, published_at: row.get(3)? })
+            let attributes = serde_json::from_str(row.get_ref(4)?.as_str()?).unwrap_or_default();
+            Ok(Story { title: row.get(0)?, text: row.get(1)?, url: row.get(2)?, published_at: row.get(3)?, attributes })
         })?;
         row.group.stories = stories.collect::<Result<_, _>>()?;
         Ok(Some(row))
@@ -154,10 +155,20 @@ impl Tx<'_> {
             self.prepare_cached("DELETE FROM stories WHERE story_group_id = ?1")?.execute([key])?;
         }
         let mut insert = self.prepare_cached(
-            "INSERT INTO stories (story_group_id, ordinal, title, text, url, published_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO stories (story_group_id, ordinal, title, text, url, published_at, attributes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
         for (i, story) in group.stories.iter().enumerate() {
-            insert.execute(params![key, i as i64 + 1, story.title, story.text, story.url, story.published_at])?;
+            let attributes = serde_json::to_string(&story.attributes)?;
+            insert.execute(params![
+                key,
+                i as i64 + 1,
+                story.title,
+                story.text,
+                story.url,
+                story.published_at,
+                attributes
+            ])?;
         }
         // What the triggers noted is not out of date: the hash is of this text, and the change is of this time.
         self.text_is_fresh(key)?;

@@ -15,10 +15,20 @@ fn loading_says_what_to_do_next() {
         &groups,
         0,
         &["2 groups: 2 new, 0 changed, 0 unchanged; 0 bad lines"],
-        &["hint: `gleaner load entities FILE` gives mentions a catalog to be linked to", dry_run],
+        &[
+            "written to `DIR/g.db`",
+            "hint: `gleaner load entities FILE` gives mentions a catalog to be linked to",
+            dry_run,
+        ],
     );
-    check(&world, &groups, 0, &["2 groups: 0 new, 0 changed, 2 unchanged; 0 bad lines"], &[]);
-    check(&world, &entities, 0, &["3 entities: 3 new, 0 changed, 0 unchanged; 0 bad lines"], &[dry_run]);
+    check(&world, &groups, 0, &["2 groups: 0 new, 0 changed, 2 unchanged; 0 bad lines"], &["written to `DIR/g.db`"]);
+    check(
+        &world,
+        &entities,
+        0,
+        &["3 entities: 3 new, 0 changed, 0 unchanged; 0 bad lines"],
+        &["written to `DIR/g.db`", dry_run],
+    );
 
     world.script(&super::short_answers());
     world.run(&["batch", "create", "--wait", "--limit", "1"]).exits(0);
@@ -28,7 +38,10 @@ fn loading_says_what_to_do_next() {
         &entities,
         0,
         &["1 entity: 1 new, 0 changed, 0 unchanged; 0 bad lines"],
-        &["hint: `gleaner resolve --all` links what was extracted before to the catalog as it is now"],
+        &[
+            "written to `DIR/g.db`",
+            "hint: `gleaner resolve --all` links what was extracted before to the catalog as it is now",
+        ],
     );
 }
 
@@ -41,6 +54,6 @@ fn a_mention_keeps_its_text_when_its_entity_goes() {
     assert_eq!(world.rows(linked), ["Ada Lovelace|p1|linked", "ESA|o2|linked", "Houston||unknown"]);
     world.write_lines("entities.jsonl", &catalog()[1..2]);
     let said = "1 entity: 0 new, 0 changed, 1 unchanged, 2 removed; 0 bad lines";
-    check(&world, &["load", "entities", "entities.jsonl", "--replace"], 0, &[said], &[]);
+    check(&world, &["load", "entities", "entities.jsonl", "--replace"], 0, &[said], &["written to `DIR/g.db`"]);
     assert_eq!(world.rows(linked), ["Ada Lovelace||unknown", "ESA|o2|linked", "Houston||unknown"]);
 }

@@ -126,7 +126,6 @@ pub(super) fn date(numbers: &[Number], is_dotted: bool, order: Option<Order>) ->
 }
 
 /// Returns whether a text holds a date whose reading may depend on the order of day and month.
-#[allow(dead_code, reason = "see `shown_order`")]
 pub(super) fn order_matters(text: &str) -> bool {
     let date = text.split([' ', 'T', ',']).find(|part| part.contains(['/', '.', '-'])).unwrap_or_default();
     let parts: Vec<&str> = date.split(['/', '.', '-']).collect();

@@ -98,7 +98,6 @@ pub fn span(text: &str) -> Result<(String, String), String> {
 }
 
 /// Returns the order that a date in figures shows because one of them is no month; `None` where it shows nothing.
-#[allow(dead_code, reason = "tables are to be read in the order that their dates show")]
 pub fn shown_order(text: &str) -> Option<Order> {
     // Only what reads differently in the two orders, or in one of them not at all, tells them apart.
     let is_read = |order| figures::order_matters(text.trim()) && matches!(read(text, Some(order)), Reading::Date(_));

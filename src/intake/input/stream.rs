@@ -61,15 +61,15 @@ pub(in crate::intake) struct Stream {
 
 impl Stream {
     pub(in crate::intake) fn stdin() -> Self {
-        Self::from(|| Ok(Box::new(io::stdin())))
+        Self::from(|| Ok(interrupt::stream::stdin()))
     }
 
     pub(in crate::intake) fn file(path: &Path) -> Self {
         let path = path.to_owned();
-        Self::from(move || Ok(Box::new(File::open(path)?)))
+        Self::from(move || Ok(Box::new(interrupt::stream::Input::new(File::open(path)?))))
     }
 
-    fn from(open: impl FnOnce() -> io::Result<Box<dyn Read>> + Send + 'static) -> Self {
+    fn from(open: impl FnOnce() -> io::Result<Box<dyn Read + Send>> + Send + 'static) -> Self {
         let (send, chunks) = mpsc::sync_channel(4);
         std::thread::spawn(move || {
             let mut reader = match open() {

@@ -1,0 +1,114 @@
+//! From the options of `load`, as typed, to how files are read.
+
+use crate::cli::load::{DateOrderArg, EntitiesArgs, FilesArgs, FormatArg, GroupsArgs, IdFromArg};
+use crate::command::Context;
+use crate::error::{Explain as _, usage};
+use crate::intake::{self, Format, IdFrom, Mapping, Options, Subject, date::Order, quoted};
+
+/// Resolves the options of `load groups`.
+pub(super) fn of_groups(args: &GroupsArgs, context: &Context) -> anyhow::Result<Options> {
+    let mut options = of_files(&args.files, Subject::Groups)?;
+    let (mut typed, mapping) = (vec![], &mut options.mapping);
+    if let Some(what) = args.id_from {
+        (mapping.id_from, typed) = match what {
+            IdFromArg::Url => (Some(IdFrom::Url), vec!["--id-from", "url"]),
+            IdFromArg::Text => (Some(IdFrom::Text), vec!["--id-from", "text"]),
+            IdFromArg::Row => (Some(IdFrom::Row), vec!["--id-from", "row"]),
+        };
+    }
+    if let Some(column) = &args.group_by {
+        mapping.group_by = Some(column.clone());
+        typed.extend(["--group-by", column]);
+    }
+    mapping.date_order = args.date_order.map(|order| match order {
+        DateOrderArg::Dmy => Order::DayFirst,
+        DateOrderArg::Mdy => Order::MonthFirst,
+    });
+    options.command = command("groups", &args.files, &typed, context);
+    Ok(options)
+}
+
+/// Resolves the options of `load entities`.
+pub(super) fn of_entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Options> {
+    let mut options = of_files(&args.files, Subject::Entities)?;
+    options.mapping.entity_type = match args.entity_type.as_deref().map(str::trim) {
+        Some("") => return Err(usage("`--type` is empty")),
+        given => given.map(str::to_owned),
+    };
+    let typed: Vec<&str> = args.entity_type.iter().flat_map(|given| ["--type", given.as_str()]).collect();
+    options.command = command("entities", &args.files, &typed, context);
+    Ok(options)
+}
+
+fn of_files(args: &FilesArgs, subject: Subject) -> anyhow::Result<Options> {
+    let encoding = match &args.encoding {
+        None => None,
+        Some(name) => Some(intake::encoding(name).ok_or_else(|| usage(format!("`{name}` is no encoding"))).hint(
+            "the names are those of the web: utf-8, utf-16le, windows-1252, iso-8859-2, shift_jis, gb18030, …",
+        )?),
+    };
+    let delimiter = match &args.delimiter {
+        None => None,
+        Some(word) => Some(intake::delimiter(word).ok_or_else(|| {
+            usage(format!("`--delimiter {word}`: a single ASCII character is meant, or `tab`, `pipe`, `space`"))
+        })?),
+    };
+    let mut columns = args.map.clone();
+    if let Some(column) = &args.id {
+        columns.retain(|(field, _)| field != "id");
+        columns.push(("id".into(), column.clone()));
+    }
+    for (at, (field, _)) in columns.iter().enumerate() {
+        if columns[..at].iter().any(|(other, _)| other == field) {
+            return Err(usage(format!("`--map` names `{field}` twice")));
+        }
+    }
+    Ok(Options {
+        subject,
+        format: args.format.map(|format| match format {
+            FormatArg::Jsonl => Format::JsonLines,
+            FormatArg::Csv => Format::Csv,
+        }),
+        encoding,
+        delimiter,
+        sheet: args.sheet.clone(),
+        sql: args.sql.clone(),
+        table: args.table.clone(),
+        mapping: Mapping { columns, ..Mapping::default() },
+        command: String::new(),
+    })
+}
+
+/// The command line as it was typed, as far as it matters for typing it again.
+fn command(what: &str, args: &FilesArgs, typed: &[&str], context: &Context) -> String {
+    let mut words: Vec<String> = vec!["gleaner".into()];
+    if let Some(db) = &context.db {
+        words.extend(["--db".into(), quoted(&db.to_string_lossy())]);
+    }
+    words.extend(["load".into(), what.into()]);
+    words.extend(args.files.iter().map(|file| quoted(&file.to_string_lossy())));
+    if !args.map.is_empty() {
+        let pairs: Vec<String> = args.map.iter().map(|(field, column)| format!("{field}={column}")).collect();
+        words.extend(["--map".into(), quoted(&pairs.join(","))]);
+    }
+    let format = args.format.map(|format| match format {
+        FormatArg::Jsonl => "jsonl".to_owned(),
+        FormatArg::Csv => "csv".to_owned(),
+    });
+    let options = [
+        ("--id", &args.id),
+        ("--encoding", &args.encoding),
+        ("--delimiter", &args.delimiter),
+        ("--sheet", &args.sheet),
+        ("--table", &args.table),
+        ("--sql", &args.sql),
+        ("--format", &format),
+    ];
+    for (option, value) in options {
+        if let Some(value) = value {
+            words.extend([option.to_owned(), quoted(value)]);
+        }
+    }
+    words.extend(typed.iter().map(|word| quoted(word)));
+    words.join(" ")
+}
