@@ -211,6 +211,7 @@ impl Part<Creating> {
 fn open<S: State>(tx: &Tx<'_>, part: Part<S>, seen: &Seen<'_>, now: &str) -> anyhow::Result<Part<Open>> {
     tx.part_moves().note_batch(part.key, seen.id, seen.status, now)?;
     tx.part_moves().set_requests(part.key, RequestState::Planned, RequestState::Sent, None)?;
+    tx.part_moves().keep_custom_ids(part.key)?;
     let key = part.key;
     let opened = part.go::<Open>(tx)?;
     observe(tx, key, seen.observation, now)?;

@@ -45,6 +45,11 @@ pub struct Source {
     pub extracted_at: Option<String>,
 }
 
+/// A number between 0 and 1, as the tables ask for it: a paid answer is never refused for a rounding.
+pub(super) fn unit(number: f64) -> f64 {
+    if number.is_nan() { 0.0 } else { number.clamp(0.0, 1.0) }
+}
+
 impl Read<'_> {
     /// Returns whose answer a group's topics or entities come from.
     pub fn current_answer(self, group: GroupKey, kind: Kind) -> anyhow::Result<Option<CurrentAnswer>> {
@@ -106,8 +111,8 @@ impl Tx<'_> {
                 source.group,
                 decided.as_ref().map_or(&topic.topic, |(target, _)| target),
                 decided.as_ref().map_or(&topic.display, |(_, display)| display),
-                topic.confidence,
-                topic.rank,
+                unit(topic.confidence),
+                topic.rank.max(1),
                 source.prompt,
                 source.batch,
                 source.extracted_at,
@@ -140,10 +145,10 @@ impl Tx<'_> {
                 linked.entity,
                 linked.outcome,
                 linked.method,
-                linked.score,
-                mention.confidence,
+                unit(linked.score),
+                unit(mention.confidence),
                 mention.is_primary,
-                mention.rank,
+                mention.rank.max(1),
                 source.prompt,
                 source.batch,
                 source.extracted_at,

@@ -2,6 +2,7 @@
 
 use rusqlite::params;
 
+use super::knowledge::unit;
 use super::{Read, Tx};
 use crate::model::{EntityKey, GroupKey, LinkOutcome, Mention};
 
@@ -72,7 +73,7 @@ impl Tx<'_> {
             "UPDATE story_entities SET entity_id = ?3, outcome = ?4, method = ?5, score = ?6
              WHERE story_group_id = ?1 AND ordinal = ?2",
         )?
-        .execute(params![group, ordinal, entity, outcome, method, score])?;
+        .execute(params![group, ordinal, entity, outcome, method, unit(score)])?;
         Ok(())
     }
 }

@@ -412,7 +412,10 @@ impl Tx<'_> {
     /// Notes what the provider said of a batch; where it stands is not changed.
     pub fn observe(&self, key: BatchKey, seen: &Observation, now: &str) -> anyhow::Result<()> {
         let (total, completed, failed) = match seen.counts {
-            Some((total, completed, failed)) => (Some(total as i64), Some(completed as i64), Some(failed as i64)),
+            // They only explain: what no database counts is as good as not said.
+            Some((total, completed, failed)) => {
+                (i64::try_from(total).ok(), i64::try_from(completed).ok(), i64::try_from(failed).ok())
+            }
             None => (None, None, None),
         };
         self.execute(

@@ -133,4 +133,15 @@ impl PartMoves<'_> {
         )?;
         Ok(n as u64)
     }
+
+    /// Keeps the custom_id that each request of a batch was sent with: a group's id may change afterwards.
+    pub fn keep_custom_ids(self, batch: BatchKey) -> anyhow::Result<()> {
+        self.0.execute(
+            "UPDATE requests SET custom_id = kind || '_' || (SELECT coalesce(g.wire_id, g.external_id)
+                                                             FROM story_groups g WHERE g.id = story_group_id)
+             WHERE batch_id = ?1 AND state = 'sent' AND custom_id IS NULL",
+            [batch],
+        )?;
+        Ok(())
+    }
 }

@@ -335,7 +335,8 @@ impl Tx<'_> {
     /// Keeps what came back for a request, in place of what came before. The cost is stored once: a later import does
     /// not price an old answer anew.
     pub fn keep_answer(&self, key: RequestKey, answer: &AnswerRow) -> anyhow::Result<()> {
-        let count = |pick: fn(&Usage) -> u64| answer.usage.as_ref().map(|usage| pick(usage) as i64);
+        // More tokens than a database counts are not known; the answer is kept all the same.
+        let count = |pick: fn(&Usage) -> u64| answer.usage.as_ref().and_then(|usage| i64::try_from(pick(usage)).ok());
         self.prepare_cached(
             "INSERT INTO answers (request_id, answered_at, model, response_id, text, raw, message, is_repaired, input_tokens,
                                   cached_tokens, output_tokens, reasoning_tokens, cost_usd, sync_cost_usd, n_clamped,
@@ -380,5 +381,26 @@ impl Tx<'_> {
         )?
         .execute(params![batch, custom_id, line])?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::explore::testing;
+
+    #[test]
+    fn what_no_database_counts_does_not_keep_an_answer_out() {
+        let mut store = testing::store();
+        let tx = store.write().unwrap();
+        let usage = Usage { input_tokens: u64::MAX, cached_tokens: 7, cache_write_tokens: 5, ..Usage::default() };
+        let answer = AnswerRow { usage: Some(usage), text: Some("paid".into()), ..AnswerRow::default() };
+        tx.keep_answer(RequestKey(1), &answer).unwrap();
+        let read: (Option<i64>, i64, i64) = tx
+            .query_row("SELECT input_tokens, cached_tokens, cache_write_tokens FROM answers", [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .unwrap();
+        assert_eq!(read, (None, 7, 5));
     }
 }
