@@ -147,3 +147,55 @@ fn text_from_outside_stays_inert() {
     assert!(!ran.stderr.contains("\u{1b}[31m`") && !ran.stderr.contains("\u{1b}]"), "{}", ran.report());
     assert!(!ran.stderr.contains('\u{7}'), "{}", ran.report());
 }
+
+#[test]
+fn attributes_are_kept_and_select_groups_everywhere() {
+    let world = World::new();
+    let table = "id;title;text;section;tags\n\
+                 a;Apollo;NASA flew to the moon.;Science;space\n\
+                 b;Cup;Ada Lovelace won the cup.;SPORT;cup\n\
+                 c;Race;NASA lost a race.;Sport;\n";
+    let path = world.write("articles.csv", table);
+    load(&world, "groups", &path, &[]).exits(0);
+    assert_eq!(
+        world.rows("SELECT attributes FROM stories ORDER BY id"),
+        [r#"{"section":"Science","tags":"space"}"#, r#"{"section":"SPORT","tags":"cup"}"#, r#"{"section":"Sport"}"#]
+    );
+    load(&world, "groups", &path, &[]).exits(0).says("3 groups: 0 new, 0 changed, 3 unchanged");
+    let found = |conditions: &[&str]| -> Vec<String> {
+        let mut args = vec!["search", "NASA"];
+        for condition in conditions {
+            args.extend(["--where", condition]);
+        }
+        let ran = world.run(&args);
+        ["Apollo", "Cup", "Race"].into_iter().filter(|title| ran.stdout.contains(title)).map(str::to_owned).collect()
+    };
+    assert_eq!(found(&[]), ["Apollo", "Race"]);
+    assert_eq!(found(&["section=sport"]), ["Race"]);
+    assert_eq!(found(&["Section!=sport"]), ["Apollo"]);
+    assert_eq!(found(&["section=sport", "tags=cup"]), [""; 0]);
+    let selected = |conditions: &[&str]| {
+        world.json(&[&["batch", "create", "--dry-run"], conditions].concat(), 0)["total_groups"].clone()
+    };
+    assert_eq!(selected(&["--where", "section=sport"]), 2);
+    assert_eq!(selected(&["--where", "section=sport", "--where", "tags!=cup"]), 1);
+    let exported = world.run(&["export", "groups", "--where", "tags=space"]).exits(0);
+    assert_eq!(exported.stdout.lines().count(), 1);
+    world.run(&["topics", "--where", "nonsense"]).exits(2).says("section=sport");
+}
+
+#[test]
+fn names_of_any_kind_survive_a_table() {
+    let world = World::new();
+    let entity = json!({
+        "id": "1", "type": "team", "name": "A|B  C", "aliases": ["x|y", "[z]", "plain", "=1+1"],
+        "attributes": {"label": "l", "synonyms": "s|t"}
+    });
+    load(&world, "entities", &world.write_lines("e.jsonl", &[entity]), &[]).exits(0);
+    let all = "SELECT e.name, e.attributes, group_concat(a.alias, ' / ') FROM entities e JOIN entity_aliases a ON a.entity_id = e.id";
+    let before = world.rows(all);
+    let table = world.path("e.csv").display().to_string();
+    world.run(&["export", "catalog", "-o", &table]).exits(0);
+    world.run(&["load", "entities", &table]).exits(0).says("1 entity: 0 new, 0 changed, 1 unchanged");
+    assert_eq!(world.rows(all), before);
+}

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::WhereArg;
+
 /// A stretch of time.
 #[derive(Clone, Debug, Default, Args)]
 pub struct PeriodArgs {
@@ -14,6 +16,10 @@ pub struct PeriodArgs {
     /// Only groups up to the end of this year, month, day or time
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
+
+    /// Only groups with a story whose attribute is VALUE (`!=`: is not), in any case; repeatable, all must hold
+    #[arg(long = "where", value_name = "NAME=VALUE", value_parser = super::parse_where)]
+    pub conditions: Vec<WhereArg>,
 }
 
 /// Options of `show`.

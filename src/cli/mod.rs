@@ -205,3 +205,25 @@ fn share(text: &str) -> Result<f64, String> {
         _ => Err("give a number from 0 to 1".to_owned()),
     }
 }
+
+/// A condition on an attribute of stories, as typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WhereArg {
+    /// Name of the attribute.
+    pub name: String,
+    /// What it is compared with.
+    pub value: String,
+    /// Whether it must be something else.
+    pub is_not: bool,
+}
+
+fn parse_where(text: &str) -> Result<WhereArg, String> {
+    let Some((name, value)) = text.split_once('=') else {
+        return Err("write it as NAME=VALUE or NAME!=VALUE, such as section=sport".into());
+    };
+    let (name, is_not) = name.strip_suffix('!').map_or((name, false), |name| (name, true));
+    match name.trim() {
+        "" => Err("the name of an attribute is missing before `=`".into()),
+        name => Ok(WhereArg { name: name.to_owned(), value: value.trim().to_owned(), is_not }),
+    }
+}

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::WhereArg;
+
 /// Which groups are meant.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Selection")]
@@ -23,6 +25,10 @@ pub struct SelectArgs {
     /// Only groups up to the end of this year, month, day or time
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
+
+    /// Only groups with a story whose attribute is VALUE (`!=`: is not), in any case; repeatable, all must hold
+    #[arg(long = "where", value_name = "NAME=VALUE", value_parser = super::parse_where)]
+    pub conditions: Vec<WhereArg>,
 
     /// N groups drawn at random, the same ones each time for the same --seed
     #[arg(long, value_name = "N", conflicts_with = "limit")]

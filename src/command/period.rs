@@ -1,14 +1,27 @@
 //! `--since` and `--until`, as times of the database.
 
+use crate::cli::WhereArg;
 use crate::cli::explore::PeriodArgs;
 use crate::error::usage;
 use crate::intake::date;
+use crate::model::attribute_name;
+use crate::store::attributes::{Condition, Conditions};
 use crate::store::explore::Period;
 
 /// Returns the period that was typed: from `--since` on, to the end of `--until`.
 pub(super) fn period(args: &PeriodArgs) -> anyhow::Result<Period> {
     let (since, before) = bounds(args.since.as_deref(), args.until.as_deref())?;
-    Ok(Period { since, before })
+    Ok(Period { since, before, attributes: conditions(&args.conditions) })
+}
+
+/// Returns the conditions on attributes that were typed.
+pub(super) fn conditions(typed: &[WhereArg]) -> Option<Conditions> {
+    let one = |typed: &WhereArg| Condition {
+        name: attribute_name(&typed.name),
+        value: typed.value.clone(),
+        is_not: typed.is_not,
+    };
+    Conditions::new(&typed.iter().map(one).collect::<Vec<_>>())
 }
 
 /// Returns the first moment of what `--since` names and the first one behind all that `--until` names: a year, a month,
@@ -26,18 +39,19 @@ mod tests {
 
     #[test]
     fn a_day_is_meant_to_its_end() {
-        let args = PeriodArgs { since: Some("2024-05-06".into()), until: Some("2024-12-31".into()) };
+        let args =
+            PeriodArgs { since: Some("2024-05-06".into()), until: Some("2024-12-31".into()), ..PeriodArgs::default() };
         assert_eq!(
             period(&args).unwrap(),
-            Period { since: Some("2024-05-06".into()), before: Some("2025-01-01".into()) }
+            Period { since: Some("2024-05-06".into()), before: Some("2025-01-01".into()), attributes: None }
         );
-        let years = PeriodArgs { since: Some("2020".into()), until: Some("2024-05".into()) };
+        let years = PeriodArgs { since: Some("2020".into()), until: Some("2024-05".into()), ..PeriodArgs::default() };
         assert_eq!(
             period(&years).unwrap(),
-            Period { since: Some("2020-01-01".into()), before: Some("2024-06-01".into()) }
+            Period { since: Some("2020-01-01".into()), before: Some("2024-06-01".into()), attributes: None }
         );
-        let time = PeriodArgs { since: None, until: Some("2024-05-06T12:30:00Z".into()) };
+        let time = PeriodArgs { since: None, until: Some("2024-05-06T12:30:00Z".into()), ..PeriodArgs::default() };
         assert!("2024-05-06T12:30:00Z" < period(&time).unwrap().before.unwrap().as_str());
-        assert!(period(&PeriodArgs { since: Some("soon".into()), until: None }).is_err());
+        assert!(period(&PeriodArgs { since: Some("soon".into()), until: None, ..PeriodArgs::default() }).is_err());
     }
 }

@@ -16,6 +16,7 @@ pub(super) fn selection(args: &SelectArgs) -> anyhow::Result<Selection> {
         ids: args.ids_from.as_deref().map(ids_from).transpose()?,
         since,
         before,
+        attributes: period::conditions(&args.conditions),
         sample: args.sample.map(|n| (n, args.seed)),
         resend: Resend { failed_up_to: args.retry_failed.then_some(args.max_errors), stale: args.stale },
     })

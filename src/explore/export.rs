@@ -244,7 +244,7 @@ fn catalog_table(read: Read<'_>, mut out: &mut dyn Write) -> anyhow::Result<u64>
             Cell::Text(entity.id.as_str()),
             Cell::Text(&entity.entity_type),
             Cell::Text(&entity.name),
-            Cell::Owned(entity.aliases.join("|")),
+            Cell::Owned(aliases_cell(&entity.aliases)),
         ];
         row.extend(names.iter().map(|name| Cell::Opt(entity.attributes.get(name).map(String::as_str))));
         row.extend(own.iter().map(|_| Cell::Opt(None)));
@@ -262,6 +262,14 @@ fn catalog_table(read: Read<'_>, mut out: &mut dyn Write) -> anyhow::Result<u64>
     }
     rows.finish()?;
     Ok(n)
+}
+
+/// Other names in one cell, with `|` between them; as a JSON list where a name has `|` in it, or looks like such a list.
+fn aliases_cell(aliases: &[String]) -> String {
+    match aliases.iter().any(|alias| alias.contains('|') || alias.starts_with('[')) {
+        true => json!(aliases).to_string(),
+        false => aliases.join("|"),
+    }
 }
 
 /// A value as a cell: lists of topics and entities as their names with ` | ` between.

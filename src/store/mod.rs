@@ -8,6 +8,7 @@
 //! either mode is wrong; so signals are caught, and the next open rolls back.)
 
 pub mod active_profile;
+pub mod attributes;
 mod prompts;
 mod audit;
 mod backup;

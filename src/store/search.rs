@@ -106,6 +106,13 @@ impl Read<'_> {
             conditions.push("g.sort_at < ?".to_owned());
             values.push(before.clone().into());
         }
+        if let Some(attributes) = &query.period.attributes {
+            conditions.push(
+                "EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = g.id AND attributes_fit(s.attributes, ?))"
+                    .to_owned(),
+            );
+            values.push(attributes.as_json().into());
+        }
         for topic in &query.topics {
             conditions.push("g.id IN (SELECT t.story_group_id FROM story_topics t WHERE t.topic = ?)".to_owned());
             values.push(topic.clone().into());

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use rusqlite::params;
 use sha2::{Digest as _, Sha256};
 
+use super::attributes::Conditions;
 use super::{Read, RequestState};
 use crate::model::{GroupId, GroupKey, Kind, PromptKey};
 
@@ -20,6 +21,8 @@ pub struct Selection {
     pub since: Option<String>,
     /// Only groups before this time.
     pub before: Option<String>,
+    /// Only groups with a story whose attributes are so.
+    pub attributes: Option<Conditions>,
     /// So many groups drawn at random with a seed. They are drawn from all that have text, answered or not, so that the
     /// same seed means the same groups tomorrow.
     pub sample: Option<(u64, u64)>,
@@ -142,9 +145,10 @@ impl Read<'_> {
             "SELECT id, external_id, text_hash FROM story_groups
              WHERE status = 'active' AND text_hash IS NOT NULL
                AND (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2)
+               AND (?3 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = story_groups.id AND attributes_fit(s.attributes, ?3)))
              ORDER BY sort_at DESC, id",
         )?;
-        let mut rows = statement.query(params![selection.since, selection.before])?;
+        let mut rows = statement.query(params![selection.since, selection.before, selection.attributes])?;
         let mut groups = vec![];
         let mut draws = vec![];
         while let Some(row) = rows.next()? {

@@ -131,10 +131,11 @@ impl Read<'_> {
     /// Returns the groups of a period.
     pub fn groups_in(self, period: &Period) -> anyhow::Result<KeySet> {
         let mut statement = self.0.prepare_cached(
-            "SELECT id FROM story_groups WHERE (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2)",
+            "SELECT id FROM story_groups g WHERE (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2)
+             AND (?3 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = g.id AND attributes_fit(s.attributes, ?3)))",
         )?;
         let mut keys = KeySet::default();
-        let mut rows = statement.query(params![period.since, period.before])?;
+        let mut rows = statement.query(params![period.since, period.before, period.attributes])?;
         while let Some(row) = rows.next()? {
             keys.add(row.get(0)?);
         }
@@ -243,6 +244,7 @@ impl Read<'_> {
                    FROM story_entities x JOIN story_groups y ON y.id = x.story_group_id
                    WHERE x.entity_id = ?1 AND x.is_primary = ?4
                      AND (?2 IS NULL OR y.sort_at >= ?2) AND (?3 IS NULL OR y.sort_at < ?3)
+                     AND (?6 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = y.id AND attributes_fit(s.attributes, ?6)))
                    ORDER BY y.sort_at DESC, y.id LIMIT ?5)
              JOIN story_entities m ON m.story_group_id = story AND m.ordinal = place
              JOIN story_groups g ON g.id = story
@@ -253,16 +255,19 @@ impl Read<'_> {
         for is_primary in [true, false] {
             // A group may name it more than once, so more are read than shown.
             let most = limit.saturating_mul(3).min(i64::MAX as u64) as i64;
-            let rows = statement.query_map(params![entity, period.since, period.before, is_primary, most], |row| {
-                Ok(EntityGroup {
-                    group: GroupHead::read(row, 0)?,
-                    mention: row.get(4)?,
-                    is_primary: row.get(5)?,
-                    rank: row.get(6)?,
-                    method: row.get(7)?,
-                    score: row.get(8)?,
-                })
-            })?;
+            let rows = statement.query_map(
+                params![entity, period.since, period.before, is_primary, most, period.attributes],
+                |row| {
+                    Ok(EntityGroup {
+                        group: GroupHead::read(row, 0)?,
+                        mention: row.get(4)?,
+                        is_primary: row.get(5)?,
+                        rank: row.get(6)?,
+                        method: row.get(7)?,
+                        score: row.get(8)?,
+                    })
+                },
+            )?;
             for row in rows {
                 let row = row?;
                 if (groups.len() as u64) < limit && seen.insert(row.group.key) {

@@ -40,10 +40,12 @@ impl Read<'_> {
         mut visit: impl FnMut(ExportGroup) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let mut statement = self.0.prepare(
-            "SELECT id, external_id, title, sort_at, status FROM story_groups
-             WHERE (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2) ORDER BY sort_at DESC, id",
+            "SELECT id, external_id, title, sort_at, status FROM story_groups g
+             WHERE (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2)
+               AND (?3 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = g.id AND attributes_fit(s.attributes, ?3)))
+             ORDER BY sort_at DESC, id",
         )?;
-        let mut rows = statement.query(params![period.since, period.before])?;
+        let mut rows = statement.query(params![period.since, period.before, period.attributes])?;
         while let Some(row) = rows.next()? {
             let head = GroupHead::read(row, 0)?;
             let (topics, mentions) = (self.topics_of(head.key)?, self.mentions_of(head.key)?);
@@ -59,10 +61,12 @@ impl Read<'_> {
         mut visit: impl FnMut(GroupHead) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let mut statement = self.0.prepare(
-            "SELECT id, external_id, title, sort_at, status FROM story_groups
-             WHERE (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2) ORDER BY sort_at DESC, id",
+            "SELECT id, external_id, title, sort_at, status FROM story_groups g
+             WHERE (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2)
+               AND (?3 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = g.id AND attributes_fit(s.attributes, ?3)))
+             ORDER BY sort_at DESC, id",
         )?;
-        let mut rows = statement.query(params![period.since, period.before])?;
+        let mut rows = statement.query(params![period.since, period.before, period.attributes])?;
         while let Some(row) = rows.next()? {
             visit(GroupHead::read(row, 0)?)?;
         }

@@ -20,20 +20,23 @@ pub use group::{AnswerHead, MentionRow, TopicRow};
 pub use related::Shared;
 
 use crate::model::{EntityId, EntityKey, GroupId, GroupKey};
+use crate::store::attributes::Conditions;
 
-/// A stretch of time, over `story_groups.sort_at`.
+/// Groups of a stretch of time, over `story_groups.sort_at`, and with certain attributes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Period {
     /// From this time on.
     pub since: Option<String>,
     /// Before this time.
     pub before: Option<String>,
+    /// With a story whose attributes are so.
+    pub attributes: Option<Conditions>,
 }
 
 impl Period {
     /// Returns whether it is all of time.
     pub fn is_always(&self) -> bool {
-        self.since.is_none() && self.before.is_none()
+        self.since.is_none() && self.before.is_none() && self.attributes.is_none()
     }
 }
 

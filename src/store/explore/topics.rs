@@ -106,11 +106,13 @@ impl Read<'_> {
             "SELECT g.id, g.external_id, g.title, g.sort_at, t.rank, t.confidence
              FROM story_topics t JOIN story_groups g ON g.id = t.story_group_id
              WHERE t.topic = ?1 AND (?2 IS NULL OR g.sort_at >= ?2) AND (?3 IS NULL OR g.sort_at < ?3)
+               AND (?5 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = g.id AND attributes_fit(s.attributes, ?5)))
              ORDER BY t.rank, g.sort_at DESC, g.id LIMIT ?4",
         )?;
-        let rows = statement.query_map(params![topic, period.since, period.before, limit as i64], |row| {
-            Ok(TopicGroup { group: GroupHead::read(row, 0)?, rank: row.get(4)?, confidence: row.get(5)? })
-        })?;
+        let rows = statement
+            .query_map(params![topic, period.since, period.before, limit as i64, period.attributes], |row| {
+                Ok(TopicGroup { group: GroupHead::read(row, 0)?, rank: row.get(4)?, confidence: row.get(5)? })
+            })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -1,0 +1,102 @@
+//! Conditions on the attributes of stories (`--where`), and the function of SQL that compares.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::{ToSql, ToSqlOutput};
+
+use crate::model::StoryValue;
+use crate::text::fold;
+
+/// Conditions that one story must fulfil, all of them; as JSON, which is how SQL is given them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conditions(String);
+
+/// One condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Name of the attribute, as it is stored.
+    pub name: String,
+    /// What it is compared with, equal after folding.
+    pub value: String,
+    /// Whether it must be anything else, or not there.
+    pub is_not: bool,
+}
+
+impl Conditions {
+    /// Makes conditions of a list; `None` where it is empty.
+    pub fn new(all: &[Condition]) -> Option<Conditions> {
+        let folded: Vec<(&str, String, bool)> =
+            all.iter().map(|one| (one.name.as_str(), fold(&one.value), one.is_not)).collect();
+        (!all.is_empty()).then(|| Conditions(serde_json::json!(folded).to_string()))
+    }
+
+    pub(super) fn as_json(&self) -> String {
+        self.0.clone()
+    }
+}
+
+impl ToSql for Conditions {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        self.0.to_sql()
+    }
+}
+
+/// Registers `attributes_fit(attributes, conditions)`.
+pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
+    connection.create_scalar_function(
+        "attributes_fit",
+        2,
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY,
+        move |arguments| {
+            // A column that other programs edit may hold anything; that has no attributes.
+            let text = |at: usize| arguments.get_raw(at).as_str().unwrap_or_default();
+            Ok(fit(text(0), text(1)))
+        },
+    )
+}
+
+fn fit(attributes: &str, conditions: &str) -> bool {
+    let attributes: BTreeMap<String, StoryValue> = serde_json::from_str(attributes).unwrap_or_default();
+    let conditions: Vec<(String, String, bool)> = serde_json::from_str(conditions).unwrap_or_default();
+    conditions.iter().all(|(name, value, is_not)| {
+        let is_equal = match attributes.get(name) {
+            None => false,
+            Some(StoryValue::One(own)) => fold(own) == *value,
+            Some(StoryValue::Many(all)) => all.iter().any(|own| fold(own) == *value),
+        };
+        is_equal != *is_not
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_conditions_must_hold_for_one_story() {
+        let attributes = r#"{"section":"Économie","tags":["a","B"]}"#;
+        let check = |conditions: &[(&str, &str, bool)], expected: bool| {
+            let all: Vec<Condition> = conditions
+                .iter()
+                .map(|(name, value, is_not)| Condition {
+                    name: (*name).into(),
+                    value: (*value).into(),
+                    is_not: *is_not,
+                })
+                .collect();
+            let conditions = Conditions::new(&all).map(|all| all.as_json()).unwrap_or_default();
+            assert_eq!(fit(attributes, &conditions), expected, "{conditions}");
+        };
+        check(&[("section", "economie", false)], true);
+        check(&[("section", "sport", false)], false);
+        check(&[("section", "sport", true), ("tags", "b", false)], true);
+        check(&[("section", "ÉCONOMIE", true)], false);
+        check(&[("tags", "a", true)], false);
+        check(&[("nothing", "x", true)], true);
+        check(&[("section", "economie", false), ("tags", "c", false)], false);
+        assert!(!fit("no JSON", r#"[["a","b",false]]"#));
+        assert_eq!(Conditions::new(&[]), None);
+    }
+}
