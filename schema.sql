@@ -12,6 +12,7 @@
 -- full-text index, the hashes of texts, the keys of mentions) is then marked as out of date by triggers, which use nothing
 -- but what every SQLite has, and is made anew when gleaner next writes to the file. Tables whose names begin with `_` are
 -- machinery: they can be emptied at any time and are of no interest beside that.
+-- (Checks say `x IS NULL OR json_valid(x)`, since NULL is no JSON to the SQLite of some of these programs.)
 --
 -- `changed_at` says when somebody last changed a row by hand or by loading, and `tombstones` when one was removed: so two
 -- copies of a file that went their own ways can be brought together again.
@@ -115,7 +116,7 @@ CREATE TABLE origins (
     base_url     TEXT NOT NULL UNIQUE,
     is_sandbox   INTEGER NOT NULL DEFAULT 0 CHECK (is_sandbox IN (0, 1)),
     dialect      TEXT NOT NULL DEFAULT 'openai', -- whose API it speaks
-    capabilities TEXT CHECK (json_valid(capabilities)), -- what probing found out; NULL: never probed
+    capabilities TEXT CHECK (capabilities IS NULL OR json_valid(capabilities)), -- what probing found out; NULL: never probed
     added_at     TEXT NOT NULL CHECK (added_at GLOB '[0-9]???-[01]?-[0-3]?*')
 ) STRICT;
 
@@ -180,8 +181,8 @@ CREATE TABLE batches (
     n_clamped      INTEGER NOT NULL DEFAULT 0 CHECK (n_clamped >= 0), -- values out of range, brought into it
     n_repaired     INTEGER NOT NULL DEFAULT 0 CHECK (n_repaired >= 0), -- answers whose JSON had to be mended
     -- List of {code, message, line, custom_id}: why the provider failed it.
-    errors         TEXT CHECK (json_valid(errors)),
-    metadata       TEXT CHECK (json_valid(metadata)) -- as sent
+    errors         TEXT CHECK (errors IS NULL OR json_valid(errors)),
+    metadata       TEXT CHECK (metadata IS NULL OR json_valid(metadata)) -- as sent
 ) STRICT;
 -- Two providers may give the same id.
 CREATE UNIQUE INDEX batches_external ON batches (external_id, origin_id) WHERE external_id IS NOT NULL;
@@ -284,7 +285,7 @@ CREATE TABLE story_entities (
     entity_type    TEXT NOT NULL,          -- the profile's word
     mention_text   TEXT NOT NULL,          -- as the stories write it
     mention_key    TEXT,                   -- its words, folded, as in mention_decisions; NULL: to be made anew
-    hints          TEXT CHECK (json_valid(hints)), -- {"team":"KC"}; NULL: none given
+    hints          TEXT CHECK (hints IS NULL OR json_valid(hints)), -- {"team":"KC"}; NULL: none given
     entity_id      INTEGER REFERENCES entities (id), -- NULL: not linked
     outcome        TEXT NOT NULL CHECK (outcome IN ('linked', 'ambiguous', 'unknown')),
     method         TEXT NOT NULL,          -- how it was decided: exact, alias, fuzzy, decision, …
@@ -364,7 +365,7 @@ CREATE TABLE audit_items (
     item_type      TEXT NOT NULL,          -- the mention's type; 'topic'
     method         TEXT NOT NULL,
     score          REAL NOT NULL,
-    hints          TEXT CHECK (json_valid(hints)), -- of the mention
+    hints          TEXT CHECK (hints IS NULL OR json_valid(hints)), -- of the mention
     entity_id      INTEGER REFERENCES entities (id) ON DELETE SET NULL, -- what the mention was linked to
     verdict        TEXT CHECK (verdict IN ('right', 'wrong', 'unsure')), -- NULL: not judged yet
     judged_at      TEXT CHECK (judged_at GLOB '[0-9]???-[01]?-[0-3]?*'),

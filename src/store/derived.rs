@@ -172,6 +172,14 @@ mod tests {
         }
     }
 
+    /// SQLite 3.40 says that NULL is no JSON, and would refuse every row without.
+    #[test]
+    fn a_check_of_json_says_that_null_may_be() {
+        for line in include_str!("../../schema.sql").lines().filter(|line| line.contains("CHECK (json_valid(")) {
+            assert!(line.contains("NOT NULL"), "{line}");
+        }
+    }
+
     #[test]
     fn mentions_are_found_by_key_and_keys_are_made_anew_where_names_are_read_otherwise() {
         let mut store = testing::store();

@@ -138,7 +138,7 @@ CREATE TABLE origins (
     base_url     TEXT NOT NULL UNIQUE,
     is_sandbox   INTEGER NOT NULL DEFAULT 0 CHECK (is_sandbox IN (0, 1)),
     dialect      TEXT NOT NULL DEFAULT 'openai', -- whose API it speaks
-    capabilities TEXT CHECK (json_valid(capabilities)), -- what probing found out; NULL: never probed
+    capabilities TEXT CHECK (capabilities IS NULL OR json_valid(capabilities)), -- what probing found out; NULL: never probed
     added_at     TEXT NOT NULL CHECK (added_at GLOB '[0-9]???-[01]?-[0-3]?*')
 ) STRICT;
 
@@ -203,8 +203,8 @@ CREATE TABLE batches (
     n_clamped      INTEGER NOT NULL DEFAULT 0 CHECK (n_clamped >= 0), -- values out of range, brought into it
     n_repaired     INTEGER NOT NULL DEFAULT 0 CHECK (n_repaired >= 0), -- answers whose JSON had to be mended
     -- List of {code, message, line, custom_id}: why the provider failed it.
-    errors         TEXT CHECK (json_valid(errors)),
-    metadata       TEXT CHECK (json_valid(metadata)) -- as sent
+    errors         TEXT CHECK (errors IS NULL OR json_valid(errors)),
+    metadata       TEXT CHECK (metadata IS NULL OR json_valid(metadata)) -- as sent
 ) STRICT;
 
 -- The ledger: one row for each time a group was asked for its topics or its entities. A later row has a larger id.
@@ -298,7 +298,7 @@ CREATE TABLE story_entities (
     entity_type    TEXT NOT NULL,          -- the profile's word
     mention_text   TEXT NOT NULL,          -- as the stories write it
     mention_key    TEXT,                   -- its words, folded, as in mention_decisions; NULL: to be made anew
-    hints          TEXT CHECK (json_valid(hints)), -- {"team":"KC"}; NULL: none given
+    hints          TEXT CHECK (hints IS NULL OR json_valid(hints)), -- {"team":"KC"}; NULL: none given
     entity_id      INTEGER REFERENCES entities (id), -- NULL: not linked
     outcome        TEXT NOT NULL CHECK (outcome IN ('linked', 'ambiguous', 'unknown')),
     method         TEXT NOT NULL,          -- how it was decided: exact, alias, fuzzy, decision, …
@@ -370,7 +370,7 @@ CREATE TABLE audit_items (
     item_type      TEXT NOT NULL,          -- the mention's type; 'topic'
     method         TEXT NOT NULL,
     score          REAL NOT NULL,
-    hints          TEXT CHECK (json_valid(hints)), -- of the mention
+    hints          TEXT CHECK (hints IS NULL OR json_valid(hints)), -- of the mention
     entity_id      INTEGER REFERENCES entities (id) ON DELETE SET NULL, -- what the mention was linked to
     verdict        TEXT CHECK (verdict IN ('right', 'wrong', 'unsure')), -- NULL: not judged yet
     judged_at      TEXT CHECK (judged_at GLOB '[0-9]???-[01]?-[0-3]?*'),
