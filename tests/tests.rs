@@ -53,3 +53,7 @@ mod signals;
 /// Whose files they are: modes of what is made, and of what was there.
 #[cfg(unix)]
 mod modes;
+
+/// The interactive walks, on a pseudo-terminal.
+#[cfg(unix)]
+mod walks;

@@ -1,0 +1,231 @@
+//! The interactive walks, on a pseudo-terminal: what is shown, and that each key does what it says.
+//!
+//! A transcript is compared whole, what was typed included as the terminal shows it.
+
+use std::io::{Read as _, Write as _};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use pty_process::Size;
+use pty_process::blocking::{Command, open};
+use serde_json::json;
+
+use crate::harness::{World, catalog, group};
+
+/// Silence after which the program hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Runs the program on a terminal of 80 columns; types each key when its question stands there. Returns all that was
+/// shown, and the exit code.
+#[track_caller]
+fn walk(world: &World, args: &[&str], keys: &[(&str, &str)]) -> (String, Option<i32>) {
+    let (pty, pts) = open().unwrap();
+    pty.resize(Size::new(24, 80)).unwrap();
+    let plain = world.command(args);
+    // Without echo: a key that arrives before it is asked for would else stand there twice.
+    let mut command = Command::new("/bin/sh").args(["-c", "stty -echo && exec \"$0\" \"$@\""]);
+    command = command.arg(plain.get_program()).args(plain.get_args()).env_clear().env("PATH", "/usr/bin:/bin");
+    for (name, value) in plain.get_envs() {
+        command = command.env(name, value.unwrap_or_default());
+    }
+    let command = command.env("TERM", "xterm").env("NO_COLOR", "1").current_dir(world.path(""));
+    let mut child = command.spawn(pts).unwrap();
+    let pty = std::sync::Arc::new(pty);
+    let (sender, shown) = channel();
+    let reader = std::sync::Arc::clone(&pty);
+    thread::spawn(move || {
+        let mut bytes = [0; 4096];
+        // The end of the program is an error to who reads its terminal.
+        while let Ok(n) = (&*reader).read(&mut bytes) {
+            if n == 0 || sender.send(String::from_utf8_lossy(&bytes[..n]).into_owned()).is_err() {
+                break;
+            }
+        }
+    });
+    let mut transcript = String::new();
+    let mut seen = 0;
+    for (question, key) in keys {
+        seen = until(&shown, &mut transcript, seen, question);
+        (&*pty).write_all(key.as_bytes()).unwrap();
+    }
+    while let Ok(more) = shown.recv_timeout(PATIENCE) {
+        transcript.push_str(&more);
+    }
+    let code = child.wait().unwrap().code();
+    (transcript.replace("\r\n", "\n"), code)
+}
+
+/// Reads on until the text stands behind `from`; returns where it ends.
+#[track_caller]
+fn until(shown: &Receiver<String>, transcript: &mut String, from: usize, text: &str) -> usize {
+    loop {
+        if let Some(at) = transcript[from..].find(text) {
+            return from + at + text.len();
+        }
+        match shown.recv_timeout(PATIENCE) {
+            Ok(more) => transcript.push_str(&more),
+            Err(_) => panic!("`{text}` never appeared\n{transcript}"),
+        }
+    }
+}
+
+/// Two groups, asked and answered; NASA and Ada Lovelace are not in the catalog.
+fn world() -> World {
+    let world = World::new();
+    world.load_groups(&[group(1), group(2)]);
+    world.load_entities(&catalog()[1..2]);
+    world.load_entities(&[json!({"id": "p2", "type": "person", "name": "Ada Byron"})]);
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    world
+}
+
+#[test]
+fn mentions_are_decided_key_by_key_and_taken_back() {
+    let world = world();
+    let asked = "[1-9/n/o/c/s/u/q] ";
+    let keys =
+        [(asked, "u"), (asked, "1"), (asked, "u"), (asked, "n"), (asked, "o"), ("name)? ", "nobody\n"), (asked, "s")];
+    let (shown, code) = walk(&world, &["unresolved", "walk"], &keys);
+    assert_eq!((shown.as_str(), code), (MENTIONS, Some(0)));
+    let decided = "SELECT mention, verdict FROM mention_decisions";
+    assert_eq!(world.rows(decided), ["Ada Lovelace|nothing"]);
+    assert_eq!(world.count("SELECT count(*) FROM story_entities WHERE method = 'decision'"), 2);
+}
+
+#[test]
+fn a_sample_is_judged_key_by_key() {
+    let world = World::with_groups(2);
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    let asked = "[y/n/s/u/q] ";
+    let keys = [(asked, "y"), (asked, "u"), (asked, "s"), (asked, "q")];
+    let (shown, code) = walk(&world, &["audit", "--sample", "4"], &keys);
+    assert_eq!((shown.as_str(), code), (SAMPLE, Some(0)));
+    assert_eq!(world.rows("SELECT ordinal, verdict FROM audit_items WHERE verdict IS NOT NULL"), ["1|unsure"]);
+}
+
+#[test]
+fn topics_are_merged_or_kept_apart_key_by_key() {
+    let world = world();
+    world
+        .sql()
+        .execute_batch("UPDATE story_topics SET topic = 'trades', label = 'trades' WHERE story_group_id = 1")
+        .unwrap();
+    world
+        .sql()
+        .execute_batch("UPDATE story_topics SET topic = 'trade', label = 'trade' WHERE story_group_id = 2")
+        .unwrap();
+    let asked = "[m/r/k/s/u/q] ";
+    let keys = [(asked, "x"), (asked, "m")];
+    let (shown, code) = walk(&world, &["topics", "dedupe"], &keys);
+    assert_eq!((shown.as_str(), code), (TOPICS, Some(0)));
+    assert_eq!(world.rows("SELECT DISTINCT topic FROM story_topics"), ["trade"]);
+}
+
+const MENTIONS: &str = "\
+1-9 it is that candidate · n none of the catalog · o another entity · c create one · s skip · u undo · q quit
+
+1 of 2
+    2  Ada Lovelace  person
+       in 2000-01-03  Title 2  g2
+       in 2000-01-02  Title 1  g1
+       1  Ada Byron  16 %  person:p2
+       2000-01-03  Title 2
+       Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
+[1-9/n/o/c/s/u/q] u
+there is nothing to undo
+
+1 of 2
+    2  Ada Lovelace  person
+       in 2000-01-03  Title 2  g2
+       in 2000-01-02  Title 1  g1
+       1  Ada Byron  16 %  person:p2
+       2000-01-03  Title 2
+       Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
+[1-9/n/o/c/s/u/q] 1
+2 mentions changed in 2 groups looked at: 2 linked, 0 unlinked
+
+2 of 2
+    1  NASA  organization
+       in 2000-01-03  Title 2  g2
+       1  European Space Agency  2 %  organization:o2
+       2000-01-03  Title 2
+       Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
+[1-9/n/o/c/s/u/q] u
+
+1 of 2
+    2  Ada Lovelace  person
+       in 2000-01-03  Title 2  g2
+       in 2000-01-02  Title 1  g1
+       1  Ada Byron  16 %  person:p2
+       2000-01-03  Title 2
+       Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
+[1-9/n/o/c/s/u/q] n
+0 mentions changed in 2 groups looked at: 0 linked, 0 unlinked
+
+2 of 2
+    1  NASA  organization
+       in 2000-01-03  Title 2  g2
+       1  European Space Agency  2 %  organization:o2
+       2000-01-03  Title 2
+       Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
+[1-9/n/o/c/s/u/q] o
+which entity (id, TYPE:ID or name)? error: no entity of the catalog is called `nobody`
+hint: `gleaner catalog list TEXT` finds names with a text in them
+
+2 of 2
+    1  NASA  organization
+       in 2000-01-03  Title 2  g2
+       1  European Space Agency  2 %  organization:o2
+       2000-01-03  Title 2
+       Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
+[1-9/n/o/c/s/u/q] s
+1 decision saved
+";
+
+const TOPICS: &str = "\
+m merge · r merge the other way round · k keep apart · s skip · u undo · q quit
+1.00  trades (1)  →  trade (1)
+[m/r/k/s/u/q] x
+1.00  trades (1)  →  trade (1)
+[m/r/k/s/u/q] m
+1 decision saved
+";
+
+const SAMPLE: &str = "\
+y right · n wrong · s unsure · u undo · q quit; every verdict is saved at once
+
+1 of 4
+European Space Agency  is  European Space Agency
+organization:o2
+exact 98 %
+in 2000-01-02  Title 1
+  Story 1: Ada Lovelace sold engines to the European Space Agency on a trade fair.
+[y/n/s/u/q] y
+
+2 of 4
+Ada Lovelace  is  Ada Lovelace
+person:p1
+exact 98 %
+in 2000-01-03  Title 2
+  Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
+[y/n/s/u/q] u
+
+1 of 4
+European Space Agency  is  European Space Agency
+organization:o2
+exact 98 %
+in 2000-01-02  Title 1
+  Story 1: Ada Lovelace sold engines to the European Space Agency on a trade fair.
+[y/n/s/u/q] s
+
+2 of 4
+Ada Lovelace  is  Ada Lovelace
+person:p1
+exact 98 %
+in 2000-01-03  Title 2
+  Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
+[y/n/s/u/q] q
+a sample of 4 items is drawn and waits
+hint: `gleaner audit` on a terminal asks about one after the other; `--to FILE.csv` makes a table of it
+";
