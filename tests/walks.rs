@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// shown, and the exit code.
 #[track_caller]
 fn walk(world: &World, args: &[&str], keys: &[(&str, &str)]) -> (String, Option<i32>) {
-    let (pty, pts) = open().unwrap();
-    pty.resize(Size::new(24, 80)).unwrap();
+    let (pty, pts) = open().expect("a pseudo-terminal can be made");
+    pty.resize(Size::new(24, 80)).expect("it has a size");
     let plain = world.command(args);
     // Without echo: a key that arrives before it is asked for would else stand there twice.
     let mut command = Command::new("/bin/sh").args(["-c", "stty -echo && exec \"$0\" \"$@\""]);
@@ -30,7 +30,7 @@ fn walk(world: &World, args: &[&str], keys: &[(&str, &str)]) -> (String, Option<
         command = command.env(name, value.unwrap_or_default());
     }
     let command = command.env("TERM", "xterm").env("NO_COLOR", "1").current_dir(world.path(""));
-    let mut child = command.spawn(pts).unwrap();
+    let mut child = command.spawn(pts).expect("the program was built");
     let pty = std::sync::Arc::new(pty);
     let (sender, shown) = channel();
     let reader = std::sync::Arc::clone(&pty);
@@ -47,12 +47,12 @@ fn walk(world: &World, args: &[&str], keys: &[(&str, &str)]) -> (String, Option<
     let mut seen = 0;
     for (question, key) in keys {
         seen = until(&shown, &mut transcript, seen, question);
-        (&*pty).write_all(key.as_bytes()).unwrap();
+        (&*pty).write_all(key.as_bytes()).expect("it listens");
     }
     while let Ok(more) = shown.recv_timeout(PATIENCE) {
         transcript.push_str(&more);
     }
-    let code = child.wait().unwrap().code();
+    let code = child.wait().expect("the program can be waited for").code();
     (transcript.replace("\r\n", "\n"), code)
 }
 
