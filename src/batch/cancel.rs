@@ -47,8 +47,9 @@ pub fn give_up(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<bool>
     if !row.state.is_pending() {
         return Ok(false);
     }
+    let now = session.config.now_text();
     let tx = session.store.write()?;
-    part::give_up(&tx, key)?;
+    part::give_up(&tx, key, &now)?;
     tx.commit()?;
     Ok(true)
 }

@@ -1,29 +1,46 @@
-//! A batch that has ended: download both files, settle, import.
+//! A batch that has ended: fetch both files, import.
 //!
-//! `completed` may be said before the file ids are there, or before the files are whole; so where fewer lines came than
-//! were promised, it is looked at again with back-off before anything is called missing.
+//! `completed` may be said before the file ids are there, or before the files are whole; so where not every request that was
+//! sent is answered in a readable line, it is looked at again with back-off. What is not there then is missing only where
+//! the provider's own account says so, and uncertain otherwise.
 
+use std::collections::HashSet;
+use std::fs::{self, File};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
 
+use crate::answer::Line;
 use crate::batch::look;
 use crate::batch::part;
+use crate::batch::plan::custom_id_of;
 use crate::batch::target;
 use crate::batch::throttle;
-use crate::error;
 use crate::import::answers::{self, Files, ImportReport};
+use crate::interrupt;
 use crate::model::{BatchKey, FileId};
-use crate::provider::{ApiError, Client};
+use crate::provider::{ApiError, Client, Fault};
 use crate::request::Prices;
 use crate::session::Session;
 use crate::session::api_failure;
-use crate::store::{BatchRow, RequestState};
+use crate::store::{BatchRow, BatchState, Claim, RequestState};
 use crate::terminal::bar::Unit;
+use crate::terminal::words::{count, count_verb, duration, number};
+use crate::text::lines::Lines;
 
 /// Pauses before looking again at files that are not whole yet, in seconds; the contract saw peers wait up to 95 s.
-const SETTLE_PAUSES_SECS: [u64; 6] = [2, 5, 15, 30, 60, 60];
+const SETTLE_PAUSES_SECS: [u64; 7] = [2, 5, 15, 30, 60, 60, 120];
+
+/// How long the provider's counts must explain the same missing lines before they are believed.
+const EXPLAINED_SECS: i64 = 50;
+
+/// How long the API must say that a file does not exist before that is believed.
+const DELETED_SECS: i64 = 110;
+
+/// The pause before the second look at a batch that is said to have failed.
+const SECOND_LOOK_SECS: u64 = 5;
 
 /// A batch that was collected.
 #[derive(Clone, Debug)]
@@ -44,20 +61,43 @@ impl Collected {
     }
 }
 
+/// How patient a collection is with files that are not whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Looks again with growing pauses before anything is claimed.
+    Full,
+    /// Takes what there is now; nothing is claimed on the strength of one look.
+    None,
+}
+
 /// Downloads both files of a batch that has ended, and imports them in one transaction.
+///
+/// What is neither answered nor proven to be lost stays in flight, and the batch is uncertain then.
 pub fn collect(
     session: &mut Session<'_>,
     client: &Client,
     key: BatchKey,
     prices: &Prices,
+    patience: Patience,
     dry_run: bool,
 ) -> anyhow::Result<Collected> {
     let name = target::name(&session.store.read().batch(key)?);
     // Where another process has just collected it, this is a second import, which changes nothing and says the same.
     let _lock = session.lock_collecting(key, &name)?;
-    let part = session.store.read().batch(key)?;
-    if part.output_file_id.is_none() && part.error_file_id.is_none() && part.status.as_deref() == Some("failed") {
-        return failed(session, &part, dry_run);
+    let row = session.store.read().batch(key)?;
+    if has_failed(&row) {
+        // Nothing was billed, says one answer; a second one must say so too.
+        if patience == Patience::Full {
+            session.config.pause(Duration::from_secs(SECOND_LOOK_SECS))?;
+        }
+        look::look(session, client, key)?;
+        let row = session.store.read().batch(key)?;
+        if has_failed(&row) {
+            return failed(session, &row, dry_run);
+        }
+        if row.state == BatchState::Open {
+            return Ok(Collected { part: row, report: ImportReport::default() });
+        }
     }
     let scratch;
     let folder = if dry_run {
@@ -66,10 +106,31 @@ pub fn collect(
     } else {
         session.batch_files()?
     };
-    let (files, rest) = download_settled(session, client, key, &folder)?;
-    let import = Import { batches: vec![key], files, rest: Some(rest), dry_run };
+    let fetched = fetch(session, client, key, &folder, patience)?;
+    let row = session.store.read().batch(key)?;
+    if row.state == BatchState::Open || row.claim == Some(Claim::Gone) {
+        // It goes on after all, or nobody knows whether it is there: its files mean nothing yet.
+        return Ok(Collected { part: row, report: ImportReport::default() });
+    }
+    let import = Import { batches: vec![key], files: fetched.files, rest: fetched.rest, is_all: true, dry_run };
     let report = self::import(session, &import, prices)?;
-    Ok(Collected { part: session.store.read().batch(key)?, report })
+    let row = session.store.read().batch(key)?;
+    if row.state == BatchState::Uncertain {
+        let name = target::name(&row);
+        session.terminal.warn(format!(
+            "batch `{name}`: {}; {} uncertain, and nothing of it is sent again",
+            fetched.problem.unwrap_or_else(|| "requests are in none of its files".into()),
+            count_verb(report.account.uncertain, "answer", "is")
+        ));
+        session.terminal.hint(format!(
+            "`gleaner batch process {name}` looks again; `gleaner batch cancel {name} --local` gives up what is not there"
+        ));
+    }
+    Ok(Collected { part: row, report })
+}
+
+fn has_failed(row: &BatchRow) -> bool {
+    row.output_file_id.is_none() && row.error_file_id.is_none() && row.status.as_deref() == Some("failed")
 }
 
 /// Files to import into batches.
@@ -79,8 +140,10 @@ pub struct Import {
     pub batches: Vec<BatchKey>,
     /// Output and error files, in any order.
     pub files: Vec<PathBuf>,
-    /// What becomes of a request that is in none of them, and why. `None`: these may be only some of a batch's files.
+    /// What becomes of a request that is in none of them, and why. `None`: nobody knows.
     pub rest: Option<(RequestState, &'static str)>,
+    /// Whether these are all files that the provider gives: what is in none of them is uncertain then.
+    pub is_all: bool,
     /// Count, but write nothing.
     pub dry_run: bool,
 }
@@ -93,6 +156,10 @@ pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> an
     let mut report = answers::read(&tx, session.terminal, &import.batches, files, prices)?;
     for &batch in &import.batches {
         part::imported(&tx, batch, import.rest, report.duplicate, &now)?;
+        let row = tx.read().batch(batch)?;
+        if import.is_all && matches!(row.state, BatchState::Ended | BatchState::Uncertain) {
+            part::doubt(&tx, batch, Claim::Answers, true, &now)?;
+        }
     }
     answers::make_up(tx.read(), &import.batches, &mut report)?;
     if !import.dry_run {
@@ -102,86 +169,207 @@ pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> an
     Ok(report)
 }
 
-/// Downloads what there is until it is as much as was promised, or patience ends. Returns the files, and what it means
-/// that a request is in none of them.
-fn download_settled(
+/// What came of fetching a batch's files.
+struct Fetched {
+    files: Vec<PathBuf>,
+    /// What becomes of requests that are in none of them; `None`: nobody knows.
+    rest: Option<(RequestState, &'static str)>,
+    /// Why they are not whole.
+    problem: Option<String>,
+}
+
+/// Fetches both files until every request that was sent is answered in a readable line, or patience ends.
+///
+/// What is expected is what was *sent*. The counts of the batch only explain: where they say that the provider answered no
+/// more than is here, the rest never ran. A file that the API itself says is deleted, again and again, is lost; all else
+/// that is not whole is uncertain.
+fn fetch(
     session: &mut Session<'_>,
     client: &Client,
     key: BatchKey,
     folder: &Path,
-) -> anyhow::Result<(Vec<PathBuf>, (RequestState, &'static str))> {
+    patience: Patience,
+) -> anyhow::Result<Fetched> {
+    let expected = expected(session, key)?;
+    let begun = session.config.now();
     let mut pauses = SETTLE_PAUSES_SECS.iter();
+    let (mut explained_since, mut deleted_since) = (None, None);
     loop {
         let row = session.store.read().batch(key)?;
         let stem = stem(session, &row)?;
-        let promised = row.counts.map_or(0, |(_, completed, failed)| completed + failed);
         let mut files = vec![];
-        let mut n_lines = 0;
-        let mut is_short = false;
-        let mut rest = (RequestState::Missing, "in_neither_file");
+        let mut seen = Seen::default();
+        let (mut problem, mut n_deleted) = (None, 0);
         for (file, suffix) in [(&row.output_file_id, "output"), (&row.error_file_id, "errors")] {
-            let Some(id) = file else { continue };
             let path = folder.join(format!("{stem}_{suffix}.jsonl"));
-            match download(session, client, id, &path) {
-                Ok((lines, whole)) => {
-                    n_lines += lines;
-                    is_short |= !whole;
-                }
-                // The provider keeps results for a while only; what was downloaded once is as good.
-                Err(error) if is_not_found(&error) && path.exists() => {
-                    session.terminal.warn(format!("{error:#}; using `{}` from the first time", path.display()));
-                    n_lines += promised;
-                }
-                // The batch is there and its file is not: nobody will ever read it. What it held was paid for, so it is
-                // not sent again without being told to.
-                Err(error) if is_not_found(&error) && is_visible(client, &row) => {
-                    let name = target::name(&row);
-                    session.terminal.warn(format!("{error:#}; what it held is lost"));
-                    session.terminal.hint(format!(
-                        "if you have the file, `gleaner batch process {name} --file FILE` still imports it"
-                    ));
-                    rest = (if suffix == "output" { RequestState::Unusable } else { rest.0 }, "file_deleted");
-                    n_lines += promised;
-                    continue;
-                }
-                Err(error) => return Err(error),
+            let fetched = match file {
+                Some(id) => fetch_file(session, client, id, &path, &expected)?,
+                None => FetchedFile::default(),
+            };
+            n_deleted += u32::from(fetched.is_deleted && suffix == "output");
+            problem = problem.or(fetched.problem);
+            if path.exists() {
+                seen.add(read_ids(&path, &expected)?);
+                files.push(path);
             }
-            files.push(path);
         }
-        if n_lines >= promised && !is_short {
-            return Ok((files, rest));
+        let n_missing = expected.len() - seen.ids.len();
+        if n_missing == 0 {
+            return Ok(Fetched { files, rest: Some((RequestState::Missing, "in_neither_file")), problem: None });
         }
-        let Some(&seconds) = pauses.next() else {
-            if n_lines < promised {
-                session.terminal.warn(format!(
-                    "the provider promised {promised} lines and gave {n_lines}; the rest is counted as missing"
-                ));
-            } else {
-                session.terminal.warn("the provider announced larger files than it gave, though with every line");
-            }
-            return Ok((files, rest));
+        let now = session.config.now();
+        let is_second = |since: &mut Option<jiff::Timestamp>, holds: bool, secs: i64| {
+            *since = holds.then(|| since.unwrap_or(now));
+            since.is_some_and(|since| now.as_second() - since.as_second() >= secs)
         };
-        session.terminal.detail(format!("{n_lines} of {promised} lines are there; looking again in {seconds} s"));
+        let is_explained = problem.is_none() && seen.n_bad == 0 && explains(&row, expected.len(), seen.ids.len());
+        let is_lost = n_deleted > 0 && is_visible(client, &row);
+        if is_second(&mut explained_since, is_explained, EXPLAINED_SECS) {
+            return Ok(Fetched { files, rest: Some((RequestState::Missing, "in_neither_file")), problem: None });
+        }
+        if is_second(&mut deleted_since, is_lost, DELETED_SECS) {
+            let name = target::name(&row);
+            session.terminal.warn(format!("the output file of batch `{name}` is deleted; what it held is lost"));
+            session
+                .terminal
+                .hint(format!("if you have the file, `gleaner batch process {name} --file FILE` still imports it"));
+            return Ok(Fetched { files, rest: Some((RequestState::Unusable, "file_deleted")), problem: None });
+        }
+        let problem = problem.unwrap_or_else(|| match seen.n_bad {
+            0 => format!(
+                "{} of {} answers are in its files",
+                number(seen.ids.len() as u64),
+                number(expected.len() as u64)
+            ),
+            n => format!("{} of its files cannot be read", count(n, "line")),
+        });
+        let next = pauses.next().filter(|_| patience == Patience::Full && row.state != BatchState::Imported);
+        let Some(&seconds) = next else {
+            return Ok(Fetched { files, rest: None, problem: Some(problem) });
+        };
+        if begun == now || session.terminal.is_verbose() {
+            session.terminal.status(format!(
+                "batch `{}`: {problem}; looking again for up to {}",
+                target::name(&row),
+                duration(SETTLE_PAUSES_SECS.iter().sum())
+            ));
+        }
         session.config.pause(Duration::from_secs(seconds))?;
         look::look(session, client, key)?;
+        let row = session.store.read().batch(key)?;
+        if row.state == BatchState::Open || row.claim == Some(Claim::Gone) {
+            return Ok(Fetched { files: vec![], rest: None, problem: None });
+        }
     }
 }
 
-/// Downloads a file; returns its number of lines, and whether it is as large as was announced.
-fn download(session: &Session<'_>, client: &Client, id: &FileId, path: &Path) -> anyhow::Result<(u64, bool)> {
-    // The announced size, where the provider gives one, tells a file that was cut off.
-    let size = client.get_file(id.as_str()).ok().and_then(|file| file.bytes);
+/// Returns whether the provider's counts say that it answered no more requests than are here, so that the others never
+/// ran. A batch that says it is completed and answered nothing contradicts itself.
+fn explains(row: &BatchRow, n_expected: usize, n_seen: usize) -> bool {
+    let Some((total, completed, failed)) = row.counts else { return false };
+    let is_whole_story = total == n_expected as u64 && completed.saturating_add(failed) <= n_seen as u64;
+    is_whole_story && (n_seen > 0 || row.status.as_deref() != Some("completed"))
+}
+
+/// Returns the names on the wire of all requests that a batch was sent with.
+fn expected(session: &Session<'_>, key: BatchKey) -> anyhow::Result<HashSet<String>> {
+    let read = session.store.read();
+    let mut requests = vec![];
+    read.each_request_of_batch(key, None, |request| {
+        if request.state != RequestState::Withdrawn {
+            requests.push((request.group, request.kind));
+        }
+        Ok(())
+    })?;
+    let mut ids = HashSet::with_capacity(requests.len());
+    for (group, kind) in requests {
+        let row = read.group(group)?.context("a request has a group")?;
+        ids.insert(custom_id_of(&row, kind).as_str().to_owned());
+    }
+    Ok(ids)
+}
+
+/// What the lines of files hold.
+#[derive(Default)]
+struct Seen {
+    /// Expected requests with a readable line.
+    ids: HashSet<String>,
+    /// Lines that cannot be read: half of one, a page, no JSON.
+    n_bad: u64,
+}
+
+impl Seen {
+    fn add(&mut self, other: Seen) {
+        self.ids.extend(other.ids);
+        self.n_bad += other.n_bad;
+    }
+}
+
+fn read_ids(path: &Path, expected: &HashSet<String>) -> anyhow::Result<Seen> {
+    let cannot = || format!("cannot read `{}`", path.display());
+    let mut seen = Seen::default();
+    let file = File::open(path).with_context(cannot)?;
+    let mut lines = Lines::new(BufReader::with_capacity(1 << 18, file), answers::LINE_BYTES_MAX);
+    while let Some(line) = lines.next().with_context(cannot)? {
+        interrupt::check()?;
+        if line.is_blank() {
+            continue;
+        }
+        match Line::open(line.bytes) {
+            Ok(line) if expected.contains(&line.custom_id) => _ = seen.ids.insert(line.custom_id),
+            Ok(_) => {}
+            Err(_) => seen.n_bad += 1,
+        }
+    }
+    Ok(seen)
+}
+
+/// What came of fetching one file.
+#[derive(Default)]
+struct FetchedFile {
+    /// Why it did not come, or not whole.
+    problem: Option<String>,
+    /// Whether the API itself says that it does not exist.
+    is_deleted: bool,
+}
+
+/// Downloads a file beside its place, and puts it there unless what lies there already holds more.
+fn fetch_file(
+    session: &Session<'_>,
+    client: &Client,
+    id: &FileId,
+    path: &Path,
+    expected: &HashSet<String>,
+) -> anyhow::Result<FetchedFile> {
+    // The announced size is for the bar alone: it proves nothing.
+    let described = client.get_file(id.as_str());
+    let size = described.as_ref().ok().and_then(|file| file.bytes);
     let bar = session.terminal.bar(size.unwrap_or(0), Unit::Bytes, "downloading");
-    let done = client.download(id.as_str(), path, size, &mut |bytes| bar.set(bytes)).map_err(api_failure)?;
-    Ok((done.lines, size.is_none_or(|size| done.bytes >= size)))
+    let fresh = path.with_extension("jsonl.new");
+    let error = match client.download(id.as_str(), &fresh, None, &mut |bytes| bar.set(bytes)) {
+        Ok(_) => {
+            let n_before = if path.exists() { Some(read_ids(path, expected)?.ids.len()) } else { None };
+            if n_before.is_some_and(|n| n > read_ids(&fresh, expected).map_or(0, |seen| seen.ids.len())) {
+                let _ = fs::remove_file(&fresh);
+            } else {
+                fs::rename(&fresh, path).with_context(|| format!("cannot write `{}`", path.display()))?;
+            }
+            return Ok(FetchedFile::default());
+        }
+        Err(error) => error,
+    };
+    // What concerns the file is kept and looked at again; what concerns us, the key or the network is for the caller.
+    let is_answer = error.fault == Fault::Status && !error.is_auth() && !error.is_billing() && !error.is_retryable();
+    if !is_answer {
+        return Err(api_failure(error));
+    }
+    let is_unknown = |error: &ApiError| error.is_not_found() && error.is_envelope();
+    let is_deleted = is_unknown(&error) && described.is_err_and(|error| is_unknown(&error));
+    Ok(FetchedFile { problem: Some(error.to_string()), is_deleted })
 }
 
 fn is_visible(client: &Client, row: &BatchRow) -> bool {
     row.batch_id.as_ref().is_some_and(|id| client.get_batch(id.as_str()).is_ok())
-}
-
-fn is_not_found(error: &anyhow::Error) -> bool {
-    error::find::<ApiError>(error).is_some_and(ApiError::is_not_found)
 }
 
 /// Returns the stem of a batch's file names; the request file itself may be on another machine.
@@ -247,7 +435,7 @@ fn map_lines(session: &Session<'_>, row: &BatchRow) -> anyhow::Result<String> {
         if let Some(&(group, kind)) = line.and_then(|line| custom_ids.get(line.checked_sub(1)?))
             && let Some(row) = read.group(group)?
         {
-            error["custom_id"] = crate::batch::plan::custom_id_of(&row, kind).as_str().into();
+            error["custom_id"] = custom_id_of(&row, kind).as_str().into();
         }
     }
     Ok(serde_json::Value::from(errors).to_string())

@@ -2,15 +2,21 @@
 //!
 //! A fault of the observer never changes the job: a look that fails leaves everything as it was.
 
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::batch::part::{self, Creating, Part, Seen};
-use crate::config::unix_text;
+use crate::config::{timestamp_text, unix_text};
 use crate::model::{BatchId, BatchKey, FileId};
 use crate::provider::{ApiError, Batch, BatchStatus, Client};
 use crate::session::{Session, api_failure};
-use crate::store::{BatchRow, Observation};
+use crate::store::{BatchRow, BatchState, Claim, Observation};
 use crate::terminal::words::count;
+
+/// How many looks must say in the API's own words that a batch is unknown before that is believed, …
+const LOOKS_BEFORE_GONE: u32 = 3;
+/// … and how long after the first of them. A list or a replica may lag for minutes, seldom for longer.
+const BEFORE_GONE: SignedDuration = SignedDuration::from_mins(5);
 
 /// What a look at the provider found out about a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,10 +25,10 @@ pub enum Looked {
     Known,
     /// Made at another origin than the client's: not asked.
     Elsewhere,
-    /// The provider does not know it any more.
+    /// The provider does not know it any more: said often enough, and nothing speaks against it.
     Gone,
-    /// The provider does not know it, but the key may belong to another project.
-    NotVisible,
+    /// Somebody says that it is unknown, and that is not proven.
+    Uncertain,
 }
 
 /// Asks the provider where a batch stands and writes it down.
@@ -35,64 +41,110 @@ pub fn look(session: &mut Session<'_>, client: &Client, key: BatchKey) -> Result
     }
     match client.get_batch(id.as_str()) {
         Ok(batch) => {
-            let now = session.config.now_text();
-            let tx = session.store.write()?;
-            part::observe(&tx, key, &observation(&batch), &now)?;
-            tx.commit()?;
-            if row.status.as_deref() != Some(batch.status.as_str()) {
-                session.terminal.detail(format!("batch `{id}`: {}", batch.status));
-            }
+            seen(session, &row, &batch)?;
             Ok(Looked::Known)
         }
-        Err(error) if error.is_not_found() => gone(session, client, &row, &error),
+        Err(error) if error.is_not_found() => unknown(session, client, &row, &error),
         Err(error) => Err(api_failure(error)),
     }
 }
 
-/// Decides what a 404 at a batch's own origin means. The key of another project gets one too, and to believe it would
-/// buy everything again; so there must be a sign that we look into the right project: the input file, or another batch
-/// of ours.
-fn gone(session: &mut Session<'_>, client: &Client, row: &BatchRow, error: &ApiError) -> Result<Looked, anyhow::Error> {
-    if !row.state.is_pending() {
-        return Ok(Looked::Gone);
-    }
-    let sees_file = match &row.input_file_id {
-        Some(file) => client.get_file(file.as_str()).is_ok(),
-        None => false,
-    };
-    let db_id = session.store.read().db_id()?;
-    let sees_us = sees_file
-        || client.all_batches().map_while(Result::ok).any(|batch| batch.metadata.get("gleaner_db") == Some(&db_id));
-    let id = row.batch_id.as_ref().map_or("", BatchId::as_str);
-    if !sees_us {
-        session.terminal.warn(format!("{error}"));
-        session.terminal.warn(format!(
-            "batch `{id}` is not visible with this key: it belongs to another project's key, or is gone for good; \
-             nothing of it is sent again"
-        ));
-        session.terminal.hint(format!(
-            "check `OPENAI_API_KEY` and `OPENAI_PROJECT_ID`; `gleaner batch cancel {id} --local` gives it up"
-        ));
-        return Ok(Looked::NotVisible);
-    }
+/// Writes down what the provider said of a batch.
+pub(super) fn seen(session: &mut Session<'_>, row: &BatchRow, batch: &Batch) -> anyhow::Result<()> {
+    let now = session.config.now_text();
     let tx = session.store.write()?;
-    let n = part::gone(&tx, row.key)?;
+    part::observe(&tx, row.key, &observation(batch), &now)?;
     tx.commit()?;
-    session.terminal.warn(format!(
-        "batch `{id}` is gone at the provider; {n} of its requests have no answer and are sent again by the next \
-         `gleaner batch create`"
-    ));
-    Ok(Looked::Gone)
+    if row.state == BatchState::Gone || row.claim == Some(Claim::Gone) {
+        session.terminal.status(format!("batch `{}` is there after all ({})", batch.id, batch.status));
+    } else if row.status.as_deref() != Some(batch.status.as_str()) {
+        session.terminal.detail(format!("batch `{}`: {}", batch.id, batch.status));
+    }
+    Ok(())
 }
 
-/// Writes down that the provider has a batch: its id, and that its requests are in flight.
+/// Decides what a 404 at a batch's own origin means. A page of a proxy is one too, a replica may lag, and the key of
+/// another project gets nothing else; to believe it would buy everything again. So it must be the API's own word, several
+/// times over minutes, with the batch absent from a list that was read whole, and with a sign that we look into the right
+/// project: the input file, or another batch of ours.
+fn unknown(
+    session: &mut Session<'_>,
+    client: &Client,
+    row: &BatchRow,
+    error: &ApiError,
+) -> Result<Looked, anyhow::Error> {
+    if !matches!(row.state, BatchState::Open | BatchState::Ended | BatchState::Uncertain) {
+        return Ok(if row.state == BatchState::Gone { Looked::Gone } else { Looked::Known });
+    }
+    let in_list = is_in_list(session, client, row)?;
+    if let InList::There(batch) = in_list {
+        session.terminal.detail(format!("{error}; the list has it"));
+        seen(session, row, &batch)?;
+        return Ok(Looked::Known);
+    }
+    let now = session.config.now();
+    let tx = session.store.write()?;
+    part::doubt(&tx, row.key, Claim::Gone, error.is_envelope(), &timestamp_text(now))?;
+    let doubted = tx.read().batch(row.key)?;
+    let since = doubted.claimed_at.as_deref().and_then(|at| at.parse::<jiff::Timestamp>().ok());
+    let is_old = since.is_some_and(|since| now.duration_since(since) >= BEFORE_GONE);
+    let is_proven = in_list == InList::Absent && doubted.n_claims >= LOOKS_BEFORE_GONE && is_old;
+    let n_missing = if is_proven { Some(part::gone(&tx, row.key)?) } else { None };
+    tx.commit()?;
+    let id = row.batch_id.as_ref().map_or("", BatchId::as_str);
+    if let Some(n) = n_missing {
+        session.terminal.warn(format!(
+            "batch `{id}` is gone at the provider; {n} of its requests have no answer and are sent again by the next \
+             `gleaner batch create`"
+        ));
+        return Ok(Looked::Gone);
+    }
+    if row.state != BatchState::Uncertain {
+        session.terminal.warn(format!("{error}"));
+        session.terminal.warn(format!(
+            "whether batch `{id}` is still there is uncertain: it is kept, looked at again, and nothing of it is sent again"
+        ));
+        if let Some(hint) = error.hint().filter(|_| error.is_envelope()) {
+            session.terminal.hint(hint);
+        }
+    }
+    Ok(Looked::Uncertain)
+}
+
+/// What the provider's list says of a batch.
+#[derive(PartialEq)]
+enum InList {
+    There(Box<Batch>),
+    /// Read whole by a key that sees the right project, and not there.
+    Absent,
+    Unclear,
+}
+
+fn is_in_list(session: &Session<'_>, client: &Client, row: &BatchRow) -> anyhow::Result<InList> {
+    let db_id = session.store.read().db_id()?;
+    let mut sees_us = false;
+    for batch in client.all_batches() {
+        let Ok(batch) = batch else { return Ok(InList::Unclear) };
+        if row.batch_id.as_ref().is_some_and(|id| id.as_str() == batch.id) {
+            return Ok(InList::There(Box::new(batch)));
+        }
+        sees_us |= batch.metadata.get("gleaner_db") == Some(&db_id);
+    }
+    let sees_file = || row.input_file_id.as_ref().is_some_and(|file| client.get_file(file.as_str()).is_ok());
+    Ok(if sees_us || sees_file() { InList::Absent } else { InList::Unclear })
+}
+
+/// Writes down that the provider has a batch, just made or found again: its id, and that its requests are in flight.
 pub(super) fn note_opened(session: &mut Session<'_>, key: BatchKey, batch: &Batch) -> anyhow::Result<()> {
     let now = session.config.now_text();
     let tx = session.store.write()?;
     let row = tx.read().batch(key)?;
     let seen =
         Seen { id: &BatchId::new(batch.id.clone()), status: batch.status.as_str(), observation: &observation(batch) };
-    Part::<Creating>::of(&row)?.opened(&tx, &seen, &now)?;
+    match Part::<Creating>::of(&row) {
+        Ok(part) => part.opened(&tx, &seen, &now)?,
+        Err(_) => part::found(&tx, &row, &seen, &now)?,
+    }
     tx.commit()?;
     session.terminal.status(format!(
         "batch `{}`: {} for {}",

@@ -17,6 +17,7 @@ pub mod throttle;
 pub mod submit;
 pub mod collect;
 pub mod poll;
+pub mod uncertain;
 pub mod target;
 pub mod cancel;
 pub mod remote_import;

@@ -9,7 +9,8 @@
 //! planned -> uploading -> uploaded -> creating -> open -> ended -> imported
 //! ```
 //!
-//! and aside from that way: gone, given up, replaced, withdrawn.
+//! and aside from that way: uncertain, gone, given up, replaced, withdrawn. Uncertain and gone are not final: a look that
+//! sees the batch takes them back.
 #![expect(clippy::disallowed_methods, reason = "the state machine is the one place that moves parts")]
 
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ use anyhow::Context as _;
 use crate::batch::budget::Approved;
 use crate::model::{BatchId, BatchKey, FileId};
 use crate::provider::CreateBatch;
-use crate::store::{BatchRow, BatchState, NewBatch, Observation, Origin, RequestState, Tx};
+use crate::store::{BatchRow, BatchState, Claim, NewBatch, Observation, Origin, RequestState, Tx};
 
 /// A part or batch known to be in a state.
 #[derive(Debug)]
@@ -61,8 +62,6 @@ states! {
     Creating,
     /// At the provider.
     Open,
-    /// Terminal there, not yet read.
-    Ended,
 }
 
 impl Uploadable for Planned {}
@@ -218,25 +217,74 @@ fn open<S: State>(tx: &Tx<'_>, part: Part<S>, seen: &Seen<'_>, now: &str) -> any
     Ok(opened)
 }
 
-/// Writes down what the provider said of a batch. One that is open and has ended there is ended here.
+/// Writes down that a batch of the provider's list was made from a part after all, whatever was believed of the part
+/// since. What other parts still plan to ask of the same groups is withdrawn.
+pub fn found(tx: &Tx<'_>, row: &BatchRow, seen: &Seen<'_>, now: &str) -> anyhow::Result<()> {
+    let moves = tx.part_moves();
+    anyhow::ensure!(
+        row.batch_id.is_none() && !matches!(row.state, BatchState::Replaced | BatchState::Imported),
+        "a part that is {} cannot be a batch",
+        row.state.as_str()
+    );
+    moves.note_batch(row.key, seen.id, seen.status, now)?;
+    moves.set_requests(row.key, RequestState::Planned, RequestState::Sent, None)?;
+    for reason in ["cancelled", "given_up"] {
+        moves.restore_requests(row.key, RequestState::Withdrawn, reason)?;
+    }
+    moves.set(row.key, row.state, BatchState::Open)?;
+    moves.withdraw_elsewhere(row.key)?;
+    observe(tx, row.key, seen.observation, now)
+}
+
+/// Writes down what the provider said of a batch. It is there: what was claimed of it is claimed no more, and one that was
+/// gone has its requests in flight again.
 pub fn observe(tx: &Tx<'_>, key: BatchKey, seen: &Observation, now: &str) -> anyhow::Result<()> {
     tx.observe(key, seen, now)?;
     let row = tx.read().batch(key)?;
-    if seen.is_terminal && row.state == BatchState::Open {
-        Part::<Open>::of(&row)?.go::<Ended>(tx)?;
+    let moves = tx.part_moves();
+    if row.state == BatchState::Gone {
+        moves.restore_requests(key, RequestState::Missing, "gone")?;
+    }
+    if row.claim == Some(Claim::Answers) && seen.is_terminal {
+        // Only its files can disprove that.
+        return Ok(());
+    }
+    let next = if seen.is_terminal { BatchState::Ended } else { BatchState::Open };
+    if next != row.state
+        && matches!(row.state, BatchState::Open | BatchState::Ended | BatchState::Uncertain | BatchState::Gone)
+    {
+        moves.set(key, row.state, next)?;
+    }
+    if row.claim.is_some() {
+        moves.note_claim(key, None)?;
     }
     Ok(())
 }
 
-/// Writes down that the provider does not know a batch any more; returns how many requests have no answer.
+/// Writes down that something is claimed of a batch that is not proven. It counts as evidence only in the API's own words.
+pub fn doubt(tx: &Tx<'_>, key: BatchKey, claim: Claim, is_evidence: bool, now: &str) -> anyhow::Result<()> {
+    let row = tx.read().batch(key)?;
+    anyhow::ensure!(
+        matches!(row.state, BatchState::Open | BatchState::Ended | BatchState::Uncertain | BatchState::Imported),
+        "a batch that is {} cannot be uncertain",
+        row.state.as_str()
+    );
+    let moves = tx.part_moves();
+    if row.state != BatchState::Uncertain {
+        moves.set(key, row.state, BatchState::Uncertain)?;
+    }
+    let known = row.claimed_at.as_deref().filter(|_| row.claim == Some(claim) && row.n_claims > 0);
+    let n = if row.claim == Some(claim) { row.n_claims } else { 0 };
+    moves.note_claim(key, Some((claim, known.unwrap_or(now), n + u32::from(is_evidence))))
+}
+
+/// Writes down that the provider does not know a batch any more, which is proven; returns how many requests have no
+/// answer. It is taken back by [`observe`].
 pub fn gone(tx: &Tx<'_>, key: BatchKey) -> anyhow::Result<u64> {
     let state = tx.read().batch(key)?.state;
-    anyhow::ensure!(
-        matches!(state, BatchState::Open | BatchState::Ended),
-        "a batch that is {} cannot be gone",
-        state.as_str()
-    );
+    anyhow::ensure!(state == BatchState::Uncertain, "a batch that is {} cannot be gone", state.as_str());
     tx.part_moves().set(key, state, BatchState::Gone)?;
+    tx.part_moves().note_claim(key, None)?;
     tx.part_moves().set_requests(key, RequestState::Sent, RequestState::Missing, Some("gone"))
 }
 
@@ -256,14 +304,20 @@ pub fn imported(
     let n_pending = read.n_requests_in(key, RequestState::Sent)? + read.n_requests_in(key, RequestState::Planned)?;
     if rest.is_some() || n_pending == 0 {
         tx.part_moves().set(key, read.batch(key)?.state, BatchState::Imported)?;
+        tx.part_moves().note_claim(key, None)?;
         tx.part_moves().note_import(key, n_duplicate, now)?;
     }
     Ok(())
 }
 
 /// Writes down that a person does not wait for a batch any longer: its requests are missing from now on, and sent again.
-pub fn give_up(tx: &Tx<'_>, key: BatchKey) -> anyhow::Result<()> {
+/// One whose answers were read as far as they are there is imported with that.
+pub fn give_up(tx: &Tx<'_>, key: BatchKey, now: &str) -> anyhow::Result<()> {
     let moves = tx.part_moves();
+    if tx.read().batch(key)?.claim == Some(Claim::Answers) {
+        return imported(tx, key, Some((RequestState::Missing, "given_up")), 0, now);
+    }
+    moves.note_claim(key, None)?;
     moves.set_requests(key, RequestState::Sent, RequestState::Missing, Some("given_up"))?;
     moves.set_requests(key, RequestState::Planned, RequestState::Withdrawn, Some("given_up"))?;
     moves.set(key, tx.read().batch(key)?.state, BatchState::GivenUp)

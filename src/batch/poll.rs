@@ -3,26 +3,32 @@
 //! A fault of the observer never changes the job: while waiting, network faults are waited out for as long as it takes.
 //! Every terminal state is collected, whatever its name.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::batch::budget::Budget;
-use crate::batch::collect::{self, Collected};
+use crate::batch::collect::{self, Collected, Patience};
 use crate::batch::look::{self, Looked, elsewhere};
 use crate::batch::model_end::{self, ModelEnds};
 use crate::batch::submit::{self, Submitted};
 use crate::batch::target::{self, Target};
-use crate::error::{self};
+use crate::error;
 use crate::interrupt;
 use crate::model::BatchKey;
 use crate::provider::{ApiError, Client, Fault};
 use crate::request::Prices;
 use crate::session::{Session, Tried, api_failure};
-use crate::store::{self, BatchRow, BatchState, Read};
+use crate::store::{self, BatchRow, BatchState, Claim, Read};
 use crate::terminal::bar::{Bar, Unit};
 use crate::terminal::words::duration;
 
 /// The longest pause between two looks while the network is away.
 const PAUSE_MAX: Duration = Duration::from_secs(600);
+
+/// How long a wait puts up with a key that is refused, and with a batch that is uncertain.
+const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 
 /// What is waited for, and how.
 #[derive(Debug)]
@@ -38,7 +44,7 @@ pub struct Waiting {
 }
 
 /// What came of waiting.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Waited {
     /// Batches that ended and were collected.
     pub collected: Vec<Collected>,
@@ -46,105 +52,219 @@ pub struct Waited {
     pub left: Vec<BatchKey>,
     /// Batches that the provider does not know any more; their requests are missing.
     pub gone: Vec<BatchKey>,
+    /// Why the wait ended before its end; what was collected before is kept and can be shown.
+    pub stopped: Option<anyhow::Error>,
 }
 
 /// Waits until nothing is pending any more, collecting each batch as it ends and sending parts as the queue empties.
-pub fn wait(session: &mut Session<'_>, client: &Client, waiting: &Waiting, prices: &Prices) -> anyhow::Result<Waited> {
-    let Waited { mut collected, left: mut given_up, mut gone } = Waited::default();
-    let mut pause = waiting.poll_interval;
-    let mut bar: Option<Bar> = None;
-    loop {
-        interrupt::check()?;
-        let mut fault = None;
-        let meant = |batch: &BatchRow| waiting.only.as_ref().is_none_or(|target| target.includes(batch));
-        for batch in session.store.read().pending_batches()?.into_iter().filter(meant) {
+pub fn wait(session: &mut Session<'_>, client: &Client, waiting: &Waiting, prices: &Prices) -> Waited {
+    let mut wait = Wait {
+        session,
+        client,
+        waiting,
+        prices,
+        waited: Waited::default(),
+        uncertain_since: HashMap::new(),
+        auth_since: None,
+        bar: None,
+    };
+    let ended = wait.run();
+    wait.waited.stopped = ended.err();
+    wait.waited
+}
+
+/// A wait under way.
+struct Wait<'w, 's> {
+    session: &'w mut Session<'s>,
+    client: &'w Client,
+    waiting: &'w Waiting,
+    prices: &'w Prices,
+    waited: Waited,
+    /// When this wait first found a batch uncertain.
+    uncertain_since: HashMap<BatchKey, Timestamp>,
+    /// Since when the key is refused.
+    auth_since: Option<Timestamp>,
+    bar: Option<Bar>,
+}
+
+impl Wait<'_, '_> {
+    fn run(&mut self) -> anyhow::Result<()> {
+        let poll_interval = self.waiting.poll_interval;
+        let mut pause = poll_interval;
+        loop {
             interrupt::check()?;
-            if given_up.contains(&batch.key) {
-                continue;
+            let mut fault = None;
+            for batch in self.left()? {
+                interrupt::check()?;
+                fault = self.look_at(&batch)?.or(fault);
             }
-            if batch.state == BatchState::Open {
-                match look::look(session, client, batch.key) {
-                    Ok(Looked::Known) => {}
-                    Ok(Looked::Gone) => gone.push(batch.key),
-                    Ok(Looked::NotVisible) => given_up.push(batch.key),
-                    Ok(Looked::Elsewhere) => {
-                        session.terminal.warn(elsewhere(session, &batch)?);
-                        given_up.push(batch.key);
-                    }
-                    Err(error) => fault = patience_or_skip(session, &batch, &mut given_up, error)?.or(fault),
+            fault = self.send()?.or(fault);
+            let left = self.left()?;
+            if left.is_empty() {
+                return Ok(());
+            }
+            show(self.session, &mut self.bar, &left, &self.waited.collected, self.waiting)?;
+            if fault.as_ref().is_none_or(|error| !is_auth(error)) {
+                self.auth_since = None;
+            }
+            pause = match fault {
+                Some(error) => {
+                    self.session.terminal.warn(format!("{error:#}; looking again in {}", duration(pause.as_secs())));
+                    (pause * 2).clamp(poll_interval, PAUSE_MAX.max(poll_interval))
                 }
-            }
-            if session.store.read().batch(batch.key)?.state == BatchState::Ended {
-                match collect::collect(session, client, batch.key, prices, false) {
-                    Ok(done) => {
-                        if let Some(bar) = &bar {
-                            bar.message(&format!("batch {} imported", done.name()));
-                        }
-                        collected.push(done);
-                        session.store_holds_released()?;
-                    }
-                    Err(error) => fault = patience_or_skip(session, &batch, &mut given_up, error)?.or(fault),
-                }
-            }
-        }
-        if let Some(budget) = &waiting.budget {
-            let run = match &waiting.only {
-                Some(Target::Run(run)) => Some(run.clone()),
-                _ => None,
+                None => poll_interval,
             };
-            let read = session.store.read();
-            let is_sendable = |part: &BatchRow| part.state.is_unsent() && meant(part) && !given_up.contains(&part.key);
-            let sendable: Vec<BatchKey> = read
-                .pending_batches()?
-                .iter()
-                .filter(|part| is_sendable(part) && is_on_its_way(read, part))
-                .map(|part| part.key)
-                .collect();
-            if !sendable.is_empty() {
-                // The right to spend is held while something is sent, and not while waiting; who has it sends.
-                let sent = match session.try_lock_spending()? {
-                    Tried::Taken(_lock) => {
-                        submit::send_waiting(session, client, run.as_ref(), budget, waiting.max_enqueued)
-                    }
-                    Tried::Held(holder) => {
-                        session.terminal.detail(format!("{holder} is sending; looking again later"));
-                        Ok(Submitted::default())
-                    }
-                };
-                match sent {
-                    Ok(submitted) => given_up.extend(submitted.uncertain),
-                    // What is in flight is waited for all the same.
-                    Err(error) if error::find::<ModelEnds>(&error).is_some() => {
-                        session.warn_once(format!("{error:#}; parts of it that wait are not sent"));
-                        given_up.extend(sendable);
-                    }
-                    Err(error) => fault = Some(patience(error)?),
-                }
-            }
+            pause_with_bar(self.session, self.bar.as_ref(), pause)?;
         }
-        let left: Vec<BatchRow> = session
-            .store
-            .read()
-            .pending_batches()?
-            .into_iter()
-            .filter(|batch| meant(batch) && !given_up.contains(&batch.key))
-            .filter(|batch| {
-                !batch.state.is_unsent() || (waiting.budget.is_some() && is_on_its_way(session.store.read(), batch))
-            })
-            .collect();
-        if left.is_empty() {
-            return Ok(Waited { collected, left: given_up, gone });
-        }
-        show(session, &mut bar, &left, &collected, waiting)?;
-        pause = match fault {
-            Some(error) => {
-                session.terminal.warn(format!("{error:#}; looking again in {}", duration(pause.as_secs())));
-                (pause * 2).clamp(waiting.poll_interval, PAUSE_MAX.max(waiting.poll_interval))
-            }
-            None => waiting.poll_interval,
-        };
-        pause_with_bar(session, bar.as_ref(), pause)?;
     }
+
+    fn is_meant(&self, batch: &BatchRow) -> bool {
+        let is_named = self.waiting.only.as_ref().is_none_or(|target| target.includes(batch));
+        is_named && !self.waited.left.contains(&batch.key)
+    }
+
+    /// Returns the parts and batches that are still waited for.
+    fn left(&self) -> anyhow::Result<Vec<BatchRow>> {
+        let read = self.session.store.read();
+        let mut left = read.pending_batches()?;
+        left.retain(|batch| self.is_meant(batch));
+        left.retain(|batch| !batch.state.is_unsent() || (self.waiting.budget.is_some() && is_on_its_way(read, batch)));
+        Ok(left)
+    }
+
+    /// Looks at a batch and collects it where it has ended. Returns a fault that is to be waited out.
+    fn look_at(&mut self, batch: &BatchRow) -> anyhow::Result<Option<anyhow::Error>> {
+        let mut fault = None;
+        if matches!(batch.state, BatchState::Open | BatchState::Uncertain) {
+            match look::look(self.session, self.client, batch.key) {
+                Ok(Looked::Known | Looked::Uncertain) => {}
+                Ok(Looked::Gone) => self.waited.gone.push(batch.key),
+                Ok(Looked::Elsewhere) => {
+                    self.session.terminal.warn(elsewhere(self.session, batch)?);
+                    self.waited.left.push(batch.key);
+                }
+                Err(error) => fault = self.patience_or_skip(batch, error)?,
+            }
+        }
+        let now = self.session.store.read().batch(batch.key)?;
+        let has_ended = now.state == BatchState::Ended || now.claim == Some(Claim::Answers);
+        if has_ended && fault.is_none() && !self.waited.left.contains(&batch.key) {
+            match collect::collect(self.session, self.client, batch.key, self.prices, Patience::Full, false) {
+                Ok(done) if matches!(done.part.state, BatchState::Open | BatchState::Ended) => {}
+                Ok(done) => {
+                    if let Some(bar) = &self.bar {
+                        bar.message(&format!("batch {} imported", done.name()));
+                    }
+                    self.waited.collected.retain(|known| known.part.key != batch.key);
+                    self.waited.collected.push(done);
+                    release_holds(self.session)?;
+                }
+                Err(error) => fault = self.patience_or_skip(batch, error)?,
+            }
+        }
+        self.lose_patience(batch.key)?;
+        Ok(fault)
+    }
+
+    /// Leaves a batch to later commands that has been uncertain for too long.
+    fn lose_patience(&mut self, key: BatchKey) -> anyhow::Result<()> {
+        if self.session.store.read().batch(key)?.state != BatchState::Uncertain {
+            self.uncertain_since.remove(&key);
+            return Ok(());
+        }
+        let now = self.session.config.now();
+        let since = *self.uncertain_since.entry(key).or_insert(now);
+        if now.duration_since(since) >= PATIENCE {
+            self.waited.left.push(key);
+        }
+        Ok(())
+    }
+
+    /// Sends parts as far as the queue takes them. Returns a fault that is to be waited out.
+    fn send(&mut self) -> anyhow::Result<Option<anyhow::Error>> {
+        let Some(budget) = &self.waiting.budget else { return Ok(None) };
+        let run = match &self.waiting.only {
+            Some(Target::Run(run)) => Some(run.clone()),
+            _ => None,
+        };
+        let read = self.session.store.read();
+        let is_sendable = |part: &BatchRow| part.state.is_unsent() && self.is_meant(part) && is_on_its_way(read, part);
+        let sendable: Vec<BatchKey> =
+            read.pending_batches()?.iter().filter(|part| is_sendable(part)).map(|part| part.key).collect();
+        if sendable.is_empty() {
+            return Ok(None);
+        }
+        // The right to spend is held while something is sent, and not while waiting; who has it sends.
+        let sent = match self.session.try_lock_spending()? {
+            Tried::Taken(_lock) => {
+                submit::send_waiting(self.session, self.client, run.as_ref(), budget, self.waiting.max_enqueued)
+            }
+            Tried::Held(holder) => {
+                self.session.terminal.detail(format!("{holder} is sending; looking again later"));
+                Ok(Submitted::default())
+            }
+        };
+        match sent {
+            Ok(submitted) => {
+                self.waited.left.extend(submitted.uncertain);
+                Ok(None)
+            }
+            // What is in flight is waited for all the same.
+            Err(error) if error::find::<ModelEnds>(&error).is_some() => {
+                self.session.warn_once(format!("{error:#}; parts of it that wait are not sent"));
+                self.waited.left.extend(sendable);
+                Ok(None)
+            }
+            Err(error) => self.patience(error).map(Some),
+        }
+    }
+
+    /// Returns a fault to be waited out. What only concerns one batch is told, and the others are waited for without it.
+    fn patience_or_skip(&mut self, batch: &BatchRow, error: anyhow::Error) -> anyhow::Result<Option<anyhow::Error>> {
+        match self.patience(error) {
+            Err(error) if is_about_one(&error) => {
+                self.session.terminal.warn(format!("{}: {error:#}", target::name(batch)));
+                self.waited.left.push(batch.key);
+                Ok(None)
+            }
+            other => other.map(Some),
+        }
+    }
+
+    /// Passes on what more patience can't mend; returns the rest, to be waited out. A key that is refused once in a night
+    /// is tried for a quarter of an hour.
+    fn patience(&mut self, error: anyhow::Error) -> anyhow::Result<anyhow::Error> {
+        if let Some(api) = error::find::<ApiError>(&error) {
+            if api.fault == Fault::Interrupted {
+                return Err(api_failure(api.clone()));
+            }
+            if api.is_auth() {
+                let now = self.session.config.now();
+                let since = *self.auth_since.get_or_insert(now);
+                return if now.duration_since(since) < PATIENCE { Ok(error) } else { Err(error) };
+            }
+        }
+        if passes(&error) { Ok(error) } else { Err(error) }
+    }
+}
+
+/// Returns whether an error is waited out for as long as it takes.
+fn passes(error: &anyhow::Error) -> bool {
+    // A reader that pauses, or a long import: the file is free again some time.
+    if store::is_locked(error) {
+        return true;
+    }
+    let Some(api) = error::find::<ApiError>(error) else { return false };
+    if matches!(api.fault, Fault::Setup | Fault::Local) || api.is_billing() {
+        return false;
+    }
+    // A page of something before the API says nothing about the batch or the key.
+    let is_page = api.fault == Fault::Status && !api.is_envelope();
+    is_page || api.is_retryable() || matches!(api.fault, Fault::Unreachable | Fault::Unreadable | Fault::Tls)
+}
+
+fn is_auth(error: &anyhow::Error) -> bool {
+    error::find::<ApiError>(error).is_some_and(ApiError::is_auth)
 }
 
 /// Refuses to wait where all that is meant are parts whose model ends before they are sure to be answered.
@@ -167,13 +287,11 @@ fn is_on_its_way(read: Read<'_>, part: &BatchRow) -> bool {
     read.run(&part.run).ok().flatten().is_some_and(|run| run.origin.is_some())
 }
 
-impl Session<'_> {
-    /// Lets parts that wait for the queue try again, since a batch of ours has left it.
-    fn store_holds_released(&mut self) -> anyhow::Result<()> {
-        let tx = self.store.write()?;
-        tx.release_holds()?;
-        tx.commit()
-    }
+/// Lets parts that wait for the queue try again, since a batch of ours has left it.
+fn release_holds(session: &mut Session<'_>) -> anyhow::Result<()> {
+    let tx = session.store.write()?;
+    tx.release_holds()?;
+    tx.commit()
 }
 
 /// Sleeps in steps, so that the bar's clock runs.
@@ -190,43 +308,10 @@ fn pause_with_bar(session: &Session<'_>, bar: Option<&Bar>, pause: Duration) -> 
     session.config.pause(left)
 }
 
-/// Returns a fault to be waited out. What only concerns one batch is told, and the others are waited for without it.
-fn patience_or_skip(
-    session: &Session<'_>,
-    batch: &BatchRow,
-    given_up: &mut Vec<BatchKey>,
-    error: anyhow::Error,
-) -> anyhow::Result<Option<anyhow::Error>> {
-    match patience(error) {
-        Err(error) if is_about_one(&error) => {
-            session.terminal.warn(format!("{}: {error:#}", target::name(batch)));
-            given_up.push(batch.key);
-            Ok(None)
-        }
-        other => other.map(Some),
-    }
-}
-
 /// Returns whether an error says something about one batch or file only: the provider answered, and it was not about the
 /// key or money.
 pub fn is_about_one(error: &anyhow::Error) -> bool {
     error::find::<ApiError>(error).is_some_and(|api| api.fault == Fault::Status && !api.is_auth() && !api.is_billing())
-}
-
-/// Passes on what more patience can't mend; returns the rest, to be waited out.
-fn patience(error: anyhow::Error) -> anyhow::Result<anyhow::Error> {
-    // A reader that pauses, or a long import: the file is free again some time.
-    if store::is_locked(&error) {
-        return Ok(error);
-    }
-    let Some(api) = error::find::<ApiError>(&error) else { return Err(error) };
-    if matches!(api.fault, Fault::Setup | Fault::Local | Fault::Interrupted) || api.is_auth() || api.is_billing() {
-        return Err(if api.fault == Fault::Interrupted { api_failure(api.clone()) } else { error });
-    }
-    let is_page = matches!(api.status, Some(401 | 403)) && !api.is_envelope();
-    let waits =
-        is_page || api.is_retryable() || matches!(api.fault, Fault::Unreachable | Fault::Unreadable | Fault::Tls);
-    if waits { Ok(error) } else { Err(error) }
 }
 
 fn show(
@@ -275,7 +360,7 @@ mod tests {
     fn a_locked_file_is_waited_out_and_a_damaged_one_is_not() {
         for (code, waits) in [(rusqlite::ffi::SQLITE_BUSY, true), (rusqlite::ffi::SQLITE_CORRUPT, false)] {
             let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
-            assert_eq!(patience(anyhow::Error::from(error).context("cannot write")).is_ok(), waits);
+            assert_eq!(passes(&anyhow::Error::from(error).context("cannot write")), waits);
         }
     }
 }

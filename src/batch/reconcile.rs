@@ -9,15 +9,18 @@ use anyhow::anyhow;
 
 use crate::batch::look;
 use crate::error::Explain as _;
-use crate::model::BatchId;
-use crate::provider::{Batch, BatchStatus, Client};
+use crate::model::{BatchId, RunId};
+use crate::provider::{ApiError, Batch, BatchStatus, Client, Fault};
 use crate::session::Session;
 use crate::session::api_failure;
-use crate::store::{BatchRow, BatchState};
-use crate::terminal::words::list;
+use crate::store::{BatchRow, BatchState, Claim, Read};
+use crate::terminal::words::{duration, list};
 
 /// How long between two searches of the list.
 const SEARCH_PAUSE: Duration = Duration::from_secs(10);
+
+/// How often a list that cannot be read is asked for.
+const LIST_TRIES: u64 = 4;
 
 /// What a search of the provider's list found.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,18 +37,27 @@ pub enum Search {
 /// appear, counted from the try.
 pub fn search(session: &Session<'_>, client: &Client, part: &BatchRow) -> anyhow::Result<Search> {
     let since = part.intent_at.as_deref().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    let (mut said, mut n_looks) = (false, 0);
     loop {
+        n_looks += 1;
         match search_once(session, client, part)? {
             Search::Absent => {}
             other => return Ok(other),
         }
         let elapsed = since.map_or(0, |since| session.config.now().as_second() - since.as_second());
         let left = session.config.adopt_wait().saturating_sub(Duration::from_secs(elapsed.max(0) as u64));
-        if left.is_zero() {
+        // However long ago the try was, one look alone claims nothing.
+        if left.is_zero() && n_looks > 1 {
             return Ok(Search::Absent);
         }
-        session.terminal.detail(format!("not in the provider's list yet; looking for {} s more", left.as_secs()));
-        session.config.pause(left.min(SEARCH_PAUSE))?;
+        if !said {
+            said = true;
+            session.terminal.status(format!(
+                "whether the batch was made is not known yet: searching the provider's list for up to {} more",
+                duration(left.as_secs())
+            ));
+        }
+        session.config.pause(if left.is_zero() { SEARCH_PAUSE } else { left.min(SEARCH_PAUSE) })?;
     }
 }
 
@@ -82,8 +94,8 @@ fn is_ours(session: &Session<'_>, client: &Client, part: &BatchRow, batch: &Batc
 }
 
 /// Looks through the provider's list before something is bought: batches that carry this database's id are known here,
-/// or are adopted as the outcome of a try that was cut off, or were made by another copy of the database. In the last
-/// case the command stops, since both copies would buy the same requests.
+/// or are adopted as the outcome of a try that was cut off or seemed refused, or were made by another copy of the
+/// database. In the last case the command stops, since both copies would buy the same requests.
 ///
 /// It is also the first call of a command that spends, so that afterwards the client knows whether it talks to a
 /// sandbox.
@@ -109,28 +121,62 @@ pub fn adopt_what_was_bought(session: &mut Session<'_>, client: &Client) -> anyh
     look_through(session, client).map(drop)
 }
 
+/// Reads the whole list and puts right what is believed: what was tried is adopted, what was gone or uncertain is there.
+/// Returns the batches of this database that no part of it was made to.
 fn look_through(session: &mut Session<'_>, client: &Client) -> anyhow::Result<Vec<String>> {
     let db_id = session.store.read().db_id()?;
-    let tries = session.store.read().batches_in(BatchState::Creating)?;
     let mut from_copies = vec![];
-    for batch in client.all_batches() {
-        let batch = batch.map_err(api_failure)?;
-        if session.store.read().batch_at(client.origin().as_str(), &BatchId::new(batch.id.clone()))?.is_some() {
+    for batch in whole_list(session, client)? {
+        let read = session.store.read();
+        if let Some(known) = read.batch_at(client.origin().as_str(), &BatchId::new(batch.id.clone()))? {
+            if known.state == BatchState::Gone || known.claim == Some(Claim::Gone) {
+                look::seen(session, &known, &batch)?;
+            }
             continue;
         }
-        let mut adopted = false;
-        for part in &tries {
-            if is_ours(session, client, part, &batch)? {
-                look::note_opened(session, part.key, &batch)?;
-                adopted = true;
-                break;
-            }
-        }
         let is_this_database = batch.metadata.get("gleaner_db") == Some(&db_id);
-        // A batch that failed its validation bought nothing.
-        if !adopted && is_this_database && batch.status != BatchStatus::Failed {
+        if let Some(part) = tried_as(read, &batch, is_this_database)? {
+            look::note_opened(session, part.key, &batch)?;
+        } else if is_this_database && batch.status != BatchStatus::Failed {
+            // A batch that failed its validation bought nothing.
             from_copies.push(batch.id);
         }
     }
     Ok(from_copies)
+}
+
+/// Returns the part that a batch of the list was made from, whatever was believed of it since: a refusal may have come from
+/// something before the API, or after the batch was made.
+fn tried_as(read: Read<'_>, batch: &Batch, is_this_database: bool) -> anyhow::Result<Option<BatchRow>> {
+    let word = |name: &str| batch.metadata.get(name).map(String::as_str);
+    let run = word("gleaner_run").map(RunId::new);
+    let number = word("gleaner_part").and_then(|part| part.split('/').next()?.parse().ok());
+    let of_run = match (&run, number, word("gleaner_sha256").filter(|sha256| !sha256.is_empty())) {
+        (Some(run), Some(number), Some(sha256)) if is_this_database => Some((run, number, sha256)),
+        _ => None,
+    };
+    let part = read.part_tried_as(word("gleaner_key"), batch.input_file_id.as_deref(), of_run)?;
+    // Of what was split nothing is left to adopt: its requests are in other parts.
+    Ok(part.filter(|part| !matches!(part.state, BatchState::Replaced | BatchState::Imported)))
+}
+
+/// Reads the provider's whole list; an answer that cannot be read is asked for again.
+fn whole_list(session: &Session<'_>, client: &Client) -> anyhow::Result<Vec<Batch>> {
+    let mut n_tries = 0;
+    loop {
+        n_tries += 1;
+        match client.all_batches().collect::<Result<Vec<Batch>, ApiError>>() {
+            Ok(batches) => return Ok(batches),
+            Err(error) if is_page(&error) && n_tries < LIST_TRIES => {
+                session.terminal.warn(format!("{error}; asking again"));
+                session.config.pause(Duration::from_secs(n_tries * 5))?;
+            }
+            Err(error) => return Err(api_failure(error)),
+        }
+    }
+}
+
+/// Returns whether something before the API answered, or something that nobody can read.
+fn is_page(error: &ApiError) -> bool {
+    error.fault == Fault::Unreadable || (error.fault == Fault::Status && !error.is_envelope())
 }

@@ -86,7 +86,7 @@ pub fn leave_aside(session: &mut Session<'_>, client: &Client, id: &str) -> anyh
     let recorder = Recorder::new(&tx, &prompts, &origin, &batch, now.clone())?;
     let key = recorder.key;
     recorder.note(&now)?;
-    part::give_up(&tx, key)?;
+    part::give_up(&tx, key, &now)?;
     tx.commit()?;
     Ok(Some(key))
 }

@@ -31,6 +31,7 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
     let pending = read.pending_batches()?;
     let n_unsent = pending.iter().filter(|part| part.state.is_unsent()).count() as u64;
     let n_open = pending.len() as u64 - n_unsent;
+    let n_uncertain = pending.iter().filter(|part| part.state.is_uncertain()).count() as u64;
     let active = groups.total - groups.inactive - groups.without_text;
     if context.terminal.is_json() {
         context.terminal.json(&json!({
@@ -43,6 +44,7 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
             "sandbox": progress.sandbox,
             "open_batches": n_open,
             "unsent_parts": n_unsent,
+            "uncertain_batches": n_uncertain,
             "knowledge": {"topics": topics, "mentions": mentions, "linked": linked},
             "profile": prompts.profile.name,
             "model": prompts.model(),
@@ -70,6 +72,14 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
         count(mentions, "mention"),
         number(linked)
     ))?;
+    if n_uncertain > 0 {
+        terminal.line(format!(
+            "{}  {} or {}, kept and not sent again by itself; `gleaner batch wait` looks again",
+            bold("uncertain"),
+            count(n_uncertain, "part"),
+            if n_uncertain == 1 { "batch" } else { "batches" }
+        ))?;
+    }
     if n_open > 0 {
         terminal.hint(format!("{} open: `gleaner batch wait` waits and imports", count(n_open, "batch")));
     } else if n_unsent > 0 {

@@ -27,7 +27,7 @@ use crate::text::lines::Lines;
 const RAW_BYTES_MAX: usize = 64 * 1024;
 
 /// The most bytes of a line that are read; the rest of a longer one is skipped.
-const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub(crate) const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// What an import found.
 #[derive(Clone, Debug, Default, Serialize)]

@@ -50,8 +50,8 @@ pub use decisions::{DecisionRow, Remembered};
 pub use groups::{GroupChange, GroupRow};
 pub use knowledge::{LinkedMention, Source};
 pub use ledger::{
-    Account, AnswerRow, BatchRow, BatchState, Cause, LedgerProgress, NewBatch, NewRequest, Observation, RequestRow,
-    RequestState, RunRow, Spend,
+    Account, AnswerRow, BatchRow, BatchState, Cause, Claim, LedgerProgress, NewBatch, NewRequest, Observation,
+    RequestRow, RequestState, RunRow, Spend,
 };
 pub use links::StoredLink;
 pub use prompts::{Origin, StoredProfile, StoredPrompt};

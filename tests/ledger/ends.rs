@@ -95,16 +95,23 @@ fn answers_that_the_provider_has_deleted_stop_nobody_and_are_not_bought_again_un
 
 #[test]
 fn one_batch_that_is_not_handed_out_does_not_stop_the_others() {
-    for command in [["batch", "wait"], ["batch", "process"]] {
+    for (command, code) in [(["batch", "wait"], 0), (["batch", "process"], 3)] {
         let world = World::with_groups(4);
         world.run(&["batch", "create", "--max-requests", "4"]).exits(0);
         world.run(&["batch", "status"]).exits(0);
         world.run(&["batch", "status"]).exits(0);
-        world.script(&json!({"faults": [{"on": "files.content", "status": 400, "json":
+        // As often as one collection asks for it: the wait comes back to it, a single look leaves it uncertain.
+        world.script(&json!({"faults": [{"on": "files.content", "times": 8, "status": 400, "json":
             {"error": {"message": "Not allowed to download files of purpose: batch_output"}}}]}));
-        world.run(&command).exits(3).says("Not allowed to download").says("sent 4 = usable 4");
-        world.run(&command).exits(0).says("sent 4 = usable 4");
+        world.run(&command).exits(code).says("Not allowed to download").says("sent 4 = usable 4");
+        let uncertain = world.count("SELECT count(*) FROM batches WHERE state = 'uncertain'");
+        assert_eq!(uncertain, i64::from(code == 3));
+        if code == 3 {
+            world.run(&["progress"]).exits(0).says("uncertain");
+            world.run(&["batch", "create"]).exits(0).says("nothing to send");
+        }
         account(&world, [8, 0, 0, 0]);
+        bought_once(&world, 2, 8);
     }
 }
 
@@ -121,7 +128,7 @@ fn what_another_projects_key_cannot_see_is_not_sent_again() {
     ]}));
     world.run(&["batch", "status"]).says("another project's key").says("OPENAI_PROJECT_ID");
     world.run(&["batch", "wait"]).exits(3).says("another project's key");
-    world.run(&["batch", "create"]).exits(0).says("nothing to send");
+    world.run(&["batch", "create"]).exits(3).says("nothing to send").says("another project's key");
     assert_eq!(world.rows("SELECT DISTINCT state FROM requests"), ["sent"]);
     world.script(&json!({}));
     world.run(&["batch", "wait"]).exits(0);

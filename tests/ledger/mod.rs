@@ -9,6 +9,8 @@ mod crash;
 mod ends;
 /// Every class of answer line, with its reason and in the account.
 mod outcomes;
+/// What is believed, and what stays uncertain.
+mod evidence;
 /// Files and counts that come late, too early, or not at all.
 mod settle;
 /// Copies of one database: on another machine, both at once, one that knows less.

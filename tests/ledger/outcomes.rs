@@ -39,8 +39,9 @@ fn table() -> Vec<(Value, &'static str, &'static str)> {
         (json!({"line": {"custom_id": "{{custom_id}}", "response": null, "error": {"code": null}}}), "failed", "error"),
         (json!({"line": {"custom_id": "{{custom_id}}"}}), "unusable", "unreadable"),
         (json!({"line": {"custom_id": "{{custom_id}}", "result": {"type": "succeeded"}}}), "unusable", "unreadable"),
-        (json!({"outcome": "missing"}), "missing", "in_neither_file"),
-        (json!({"outcome": "garbage_line"}), "missing", "in_neither_file"),
+        // The provider counts them as answered, so nobody knows.
+        (json!({"outcome": "missing"}), "sent", ""),
+        (json!({"outcome": "garbage_line"}), "sent", ""),
     ]
 }
 
@@ -69,8 +70,9 @@ fn every_kind_of_line_is_classified_with_its_reason() {
     }
     let n = |wanted: &[&str]| table.iter().filter(|(_, state, _)| wanted.contains(state)).count() as u64;
     let all = 2 * table.len() as u64;
-    let (unusable, failed, missing) = (n(&["unusable"]), n(&["failed", "refused"]), n(&["missing"]));
-    assert_eq!(printed(&ended), [all, all - unusable - failed - missing, unusable, failed, missing]);
+    let (unusable, failed, uncertain) = (n(&["unusable"]), n(&["failed", "refused"]), n(&["sent"]));
+    assert_eq!(printed(&ended), [all, all - unusable - failed - uncertain, unusable, failed, 0]);
+    assert_eq!(ended["batches"][0]["account"]["uncertain"], uncertain);
     let batch = &ended["batches"][0];
     assert_eq!((&batch["foreign"], &batch["duplicate"]), (&json!(2), &json!(2)), "{batch:#}");
     assert_eq!(world.count("SELECT count(*) FROM foreign_lines"), 2);
@@ -95,12 +97,15 @@ fn the_account_names_the_most_frequent_cause_first() {
         {"custom_id": "entity_g2", "outcome": "http", "status": 400, "code": "bad", "message": "bad words"},
     ]}));
     let ran = world.run(&["batch", "create", "--wait"]).exits(3);
+    ran.says("account: sent 18 = usable 7 + unusable 8 + failed 2 + missing 0 + uncertain 1");
+    let id = world.rows("SELECT external_id FROM batches").remove(0);
+    world.run(&["batch", "cancel", &id, "--local"]).exits(0);
+    let ran = world.run(&["batch", "process", &id]).exits(3);
     let ran = ran.says("account: sent 18 = usable 7 + unusable 8 + failed 2 + missing 1").says_not("\u{1b}");
     let at = |text: &str| ran.stdout.find(text).unwrap_or_else(|| panic!("no `{text}`\n{}", ran.report()));
     assert!(at("8 unusable (refusal)") < at("2 refused (http_400): bad: bad words"));
-    assert!(at("2 refused (http_400)") < at("1 missing (in_neither_file)"));
+    assert!(at("2 refused (http_400)") < at("1 missing (given_up)"));
     account(&world, [7, 8, 2, 1]);
-    let id = world.rows("SELECT external_id FROM batches").remove(0);
     // Kept, and said again.
     world.run(&["batch", "status", &id]).exits(0).says("sent 18 = usable 7 + unusable 8 + failed 2 + missing 1");
     world.run(&["batch", "process", &id]).exits(3).says("sent 18 = usable 7 + unusable 8 + failed 2 + missing 1");

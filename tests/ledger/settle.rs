@@ -71,15 +71,19 @@ fn an_unknown_status_is_shown_and_is_not_the_end() {
 }
 
 #[test]
-fn a_file_that_stays_short_makes_lines_missing_and_a_later_look_finds_them() {
+fn a_file_that_stays_short_leaves_its_batch_uncertain_and_a_later_look_finds_the_rest() {
     let world = World::with_groups(3);
     world.script(&json!({"batches": [{"nth": 1, "short": {"lines": 2, "reads": 50}}]}));
     let ran = world.run(&["batch", "create", "--wait"]).exits(3);
-    ran.says("promised 6 lines and gave 4").says("missing 2");
-    account(&world, [4, 0, 0, 2]);
+    ran.says("4 of 6 answers are in its files; 2 answers are uncertain").says("missing 0 + uncertain 2");
+    assert_eq!(world.rows("SELECT state, claim FROM batches"), ["uncertain|answers"]);
+    assert_eq!(world.rows("SELECT state, count(*) FROM requests GROUP BY 1"), ["sent|2", "usable|4"]);
     let reads = world.journal().n_calls("files.content");
     assert!((3..50).contains(&reads), "looked again {reads} times");
-    // By then the file is whole: what was missing is found, and nothing is bought.
+    // Nothing of it is sent again, and every command that talks to the provider looks again and says so.
+    world.run(&["batch", "create"]).exits(3).says("nothing to send").says("uncertain");
+    world.run(&["batch", "list"]).exits(3).says("uncertain: completed");
+    world.run(&["progress"]).exits(0).says("uncertain");
     let id = world.rows("SELECT external_id FROM batches").remove(0);
     for _ in 0..10 {
         if world.run(&["batch", "process", &id]).code == Some(0) {
@@ -88,6 +92,7 @@ fn a_file_that_stays_short_makes_lines_missing_and_a_later_look_finds_them() {
     }
     bought_once(&world, 1, 6);
     account(&world, [6, 0, 0, 0]);
+    world.run(&["batch", "list"]).exits(0).says_not("uncertain");
 }
 
 #[test]

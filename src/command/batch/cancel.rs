@@ -4,12 +4,14 @@ use anyhow::anyhow;
 
 use super::super::Context;
 use super::describe;
-use crate::batch::reconcile;
 use crate::batch::remote_import;
 use crate::batch::target::Target;
+use crate::batch::uncertain;
 use crate::batch::{cancel, target};
 use crate::cli::batch::CancelArgs;
 use crate::error::{Exit, Explain as _};
+use crate::provider::Client;
+use crate::session::Session;
 use crate::store::BatchState;
 
 /// Runs the command.
@@ -33,11 +35,13 @@ pub(in crate::command) fn cancel(args: &CancelArgs, context: &Context) -> anyhow
         found => found?,
     };
     let batches = target.batches(session.store.read())?;
-    let needs_network =
-        !args.local && batches.iter().any(|part| matches!(part.state, BatchState::Open | BatchState::Creating));
+    let needs_network = !args.local
+        && batches
+            .iter()
+            .any(|part| matches!(part.state, BatchState::Open | BatchState::Creating | BatchState::Uncertain));
     let client = if needs_network {
         let client = context.client()?;
-        reconcile::adopt_what_was_bought(&mut session, &client)?;
+        uncertain::adopt(&mut session, &client, &context.prices(None)?)?;
         Some(client)
     } else {
         None
@@ -63,7 +67,7 @@ pub(in crate::command) fn cancel(args: &CancelArgs, context: &Context) -> anyhow
             (Target::Batch(_), [part]) => context.terminal.json(&describe::json_of(read, part)?)?,
             _ => context.terminal.json(&describe::json_of_runs(read, &batches)?)?,
         }
-        return Ok(Exit::Done);
+        return end(context, &session, client.as_ref());
     }
     for part in &batches {
         context.terminal.line(format!("{}  {}", target::name(part), describe::headline(part)))?;
@@ -73,5 +77,12 @@ pub(in crate::command) fn cancel(args: &CancelArgs, context: &Context) -> anyhow
     } else if batches.iter().any(|part| part.state.is_pending()) {
         context.terminal.hint("cancelling takes up to ten minutes; `gleaner batch wait` imports what was answered");
     }
-    Ok(Exit::Done)
+    end(context, &session, client.as_ref())
+}
+
+fn end(context: &Context, session: &Session<'_>, client: Option<&Client>) -> anyhow::Result<Exit> {
+    match client {
+        Some(client) => super::say_uncertain(context, session, client, Exit::Done),
+        None => Ok(Exit::Done),
+    }
 }

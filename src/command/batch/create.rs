@@ -11,10 +11,10 @@ use crate::batch::budget::{self, Budget, Cost};
 use crate::batch::model_end::{self, Work};
 use crate::batch::plan::{self, Estimate, Plan};
 use crate::batch::prompts::Prompts;
-use crate::batch::reconcile;
 use crate::batch::record::record;
 use crate::batch::request_file;
 use crate::batch::submit::{self, Submitted};
+use crate::batch::uncertain;
 use crate::cli::batch::{CreateArgs, PartArgs};
 use crate::error::{Exit, Explain as _, usage};
 use crate::extract::probe::{self, Probed};
@@ -43,7 +43,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     let (lock, client, origin) = if is_online {
         let client = context.client()?;
         let lock = session.lock_spending()?;
-        reconcile::survey(&mut session, &client)?;
+        uncertain::survey(&mut session, &client, &prices)?;
         let origin = session.origin_of(&client)?;
         (Some(lock), Some(client), Some(origin))
     } else {
@@ -75,9 +75,19 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
         // What an earlier command began comes first.
         submitted = submit::send_waiting(&mut session, client, None, &budget, args.parts.max_enqueued_tokens)?;
     }
+    let n_left_out = plan.left_out.len() as u64;
     if plan.n_groups() == 0 {
         drop(lock);
-        return nothing_new(args, context, session, client.as_ref(), &submitted, poll_interval, &prices, budget);
+        return nothing_new(
+            args,
+            context,
+            session,
+            client.as_ref(),
+            (&submitted, n_left_out),
+            poll_interval,
+            &prices,
+            budget,
+        );
     }
     if let (Some(client), false) = (&client, args.no_probe)
         && plan.n_requests() > probe::REQUESTS_MIN
@@ -113,7 +123,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
         let Some(client) = &client else { return Ok(Exit::Done) };
         // Held again for each part that is sent: others may send while this one waits.
         drop(lock);
-        return wait::until_done(
+        let exit = wait::until_done(
             context,
             session,
             client,
@@ -126,10 +136,15 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
                 "run_id": run, "total_groups": plan.n_groups(), "total_requests": plan.n_requests(),
                 "estimate": plan.estimate,
             })),
-        );
+        )?;
+        return Ok(if n_left_out > 0 { Exit::Incomplete } else { exit });
     }
     next_steps(context, run.as_str(), is_online, &submitted);
-    Ok(if submitted.uncertain.is_empty() { Exit::Done } else { Exit::Incomplete })
+    let exit = if n_left_out > 0 { Exit::Incomplete } else { Exit::Done };
+    match &client {
+        Some(client) => super::say_uncertain(context, &session, client, exit),
+        None => Ok(exit),
+    }
 }
 
 fn limits(args: &PartArgs, session: &Session<'_>, origin: Option<&Origin>, model: &str) -> anyhow::Result<Limits> {
@@ -199,7 +214,7 @@ fn nothing_new(
     context: &Context,
     session: Session<'_>,
     client: Option<&Client>,
-    submitted: &Submitted,
+    (submitted, n_left_out): (&Submitted, u64),
     poll_interval: Duration,
     prices: &Prices,
     budget: Budget,
@@ -232,6 +247,11 @@ fn nothing_new(
     } else if groups.total == 0 {
         context.terminal.line("nothing to send: the database has no story groups")?;
         context.terminal.hint("load some with `gleaner load groups FILE`");
+    } else if n_left_out > 0 {
+        context.terminal.line(format!(
+            "nothing to send: {} too large, all others that are meant have been asked about",
+            count_verb(n_left_out, "group", "is")
+        ))?;
     } else {
         context.terminal.line("nothing to send: every group that is meant has been asked about")?;
         if pending.iter().any(|part| !part.state.is_unsent()) {
@@ -240,7 +260,11 @@ fn nothing_new(
             context.terminal.hint("`gleaner batch submit` sends what waits");
         }
     }
-    Ok(if submitted.uncertain.is_empty() { Exit::Done } else { Exit::Incomplete })
+    let exit = if n_left_out > 0 { Exit::Incomplete } else { Exit::Done };
+    match client {
+        Some(client) => super::say_uncertain(context, &session, client, exit),
+        None => Ok(exit),
+    }
 }
 
 fn dry_run(context: &Context, plan: &Plan, waiting: &[BatchRow]) -> anyhow::Result<Exit> {
@@ -339,7 +363,6 @@ fn next_steps(context: &Context, run: &str, is_online: bool, submitted: &Submitt
             .hint("or take the file elsewhere and import the answers with `gleaner batch process --file FILE`");
         return;
     }
-    describe::say_uncertain(context, &submitted.uncertain);
     if !submitted.held.is_empty() {
         context.terminal.hint(format!(
             "{} for the provider's queue; `gleaner batch wait` sends them as it empties",

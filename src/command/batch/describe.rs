@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::super::Context;
 use crate::batch::refusal;
 use crate::import::answers::ImportReport;
-use crate::model::{BatchId, BatchKey};
-use crate::store::{Account, BatchRow, BatchState, Read, Spend};
+use crate::model::BatchId;
+use crate::store::{Account, BatchRow, BatchState, Claim, Read, Spend};
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, dollars, duration, number};
 
@@ -166,6 +166,10 @@ pub(super) fn headline(batch: &BatchRow) -> String {
         BatchState::Open => status.into(),
         BatchState::Ended => format!("{status}, not imported yet"),
         BatchState::Imported => format!("{status}, imported"),
+        BatchState::Uncertain => match batch.claim {
+            Some(Claim::Answers) => format!("uncertain: {status}, but not all of its answers could be read"),
+            _ => "uncertain: gone at the provider, or made with another project's key".into(),
+        },
         BatchState::Gone => "gone at the provider".into(),
         BatchState::GivenUp => "given up here".into(),
         BatchState::Replaced => "refused by a full queue or split; its requests are in another part".into(),
@@ -175,10 +179,11 @@ pub(super) fn headline(batch: &BatchRow) -> String {
 
 /// Says an account: `sent 24 = usable 22 + unusable 1 + failed 1 + missing 0`.
 pub(super) fn account_line(account: &Account) -> String {
-    let in_flight =
-        if account.in_flight > 0 { format!(" + in flight {}", number(account.in_flight)) } else { String::new() };
+    let open = [("uncertain", account.uncertain), ("in flight", account.in_flight)];
+    let open: String =
+        open.iter().filter(|(_, n)| *n > 0).map(|(what, n)| format!(" + {what} {}", number(*n))).collect();
     format!(
-        "sent {} = usable {} + unusable {} + failed {} + missing {}{in_flight}",
+        "sent {} = usable {} + unusable {} + failed {} + missing {}{open}",
         number(account.sent),
         number(account.usable),
         number(account.unusable),
@@ -276,15 +281,4 @@ pub(super) fn show_import(
         }
     }
     Ok(())
-}
-
-/// Says that parts may or may not be at the provider.
-pub(super) fn say_uncertain(context: &Context, uncertain: &[BatchKey]) {
-    if !uncertain.is_empty() {
-        context.terminal.warn(format!(
-            "{} may or may not be at the provider; nothing of it is sent again before that is known",
-            count(uncertain.len() as u64, "part")
-        ));
-        context.terminal.hint("`gleaner batch wait` goes on looking");
-    }
 }

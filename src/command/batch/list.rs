@@ -8,13 +8,13 @@ use super::super::Context;
 use super::describe;
 use crate::batch::look::observation;
 use crate::batch::part;
-use crate::batch::reconcile;
+use crate::batch::uncertain;
 use crate::cli::batch::ListArgs;
 use crate::error::Exit;
-use crate::provider::Batch;
-use crate::session::api_failure;
-use crate::session::explain;
-use crate::store::BatchRow;
+use crate::provider::{Batch, Client};
+use crate::session::Session;
+use crate::session::{api_failure, explain};
+use crate::store::{BatchRow, BatchState};
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, number};
 
@@ -24,7 +24,7 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
     let remote = if args.offline {
         None
     } else {
-        match remote(context, &mut session) {
+        match context.client().and_then(|client| Ok((remote(context, &mut session, &client)?, client))) {
             Ok(remote) => Some(remote),
             Err(error) if explain(&error).exit == Exit::Interrupted => return Err(error),
             Err(error) => {
@@ -35,6 +35,14 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
                 None
             }
         }
+    };
+    let (remote, client) = match remote {
+        Some((remote, client)) => (Some(remote), Some(client)),
+        None => (None, None),
+    };
+    let end = |session: &Session<'_>| match &client {
+        Some(client) => super::say_uncertain(context, session, client, Exit::Done),
+        None => Ok(Exit::Done),
     };
     let read = session.store.read();
     let db_id = read.db_id()?;
@@ -59,7 +67,7 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
         value["other"] = json!(others);
         value["is_online"] = json!(remote.is_some());
         context.terminal.json(&value)?;
-        return Ok(Exit::Done);
+        return end(&session);
     }
     if runs.is_empty() && others.is_empty() {
         context.terminal.line("no batches yet")?;
@@ -89,13 +97,12 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
         let counts = batch.request_counts.map(|c| format!(", {} requests", number(c.total))).unwrap_or_default();
         context.terminal.line(dim(format!("{}  {}{counts} ({whose})", batch.id, batch.status)))?;
     }
-    Ok(Exit::Done)
+    end(&session)
 }
 
 /// Fetches the provider's list and notes what it says of batches known here.
-fn remote(context: &Context, session: &mut crate::session::Session<'_>) -> anyhow::Result<HashMap<String, Batch>> {
-    let client = context.client()?;
-    reconcile::adopt_what_was_bought(session, &client)?;
+fn remote(context: &Context, session: &mut Session<'_>, client: &Client) -> anyhow::Result<HashMap<String, Batch>> {
+    uncertain::adopt(session, client, &context.prices(None)?)?;
     let mut remote = HashMap::new();
     for batch in client.all_batches() {
         let batch = batch.map_err(api_failure)?;
@@ -103,7 +110,8 @@ fn remote(context: &Context, session: &mut crate::session::Session<'_>) -> anyho
     }
     let now = context.config.now_text();
     let tx = session.store.write()?;
-    for row in tx.read().pending_batches()? {
+    let gone = tx.read().batches_in(BatchState::Gone)?;
+    for row in tx.read().pending_batches()?.into_iter().chain(gone) {
         if let Some(batch) = row.batch_id.as_ref().and_then(|id| remote.get(id.as_str())) {
             part::observe(&tx, row.key, &observation(batch), &now)?;
         }

@@ -10,14 +10,39 @@ mod status;
 mod wait;
 
 use super::Context;
+use crate::batch::{target, uncertain};
 use crate::cli::batch::BatchCommand;
 use crate::error::Exit;
+use crate::provider::Client;
+use crate::session::Session;
 
 pub(super) use cancel::cancel;
 pub(super) use create::{create, say_what_is_not_sent};
 pub(super) use list::list;
 pub(super) use process::process;
 pub(super) use status::status;
+
+/// Says which parts and batches of a provider are uncertain after a command that talked to it; returns the exit code of
+/// the command, which is incomplete where there are any.
+pub(super) fn say_uncertain(
+    context: &Context,
+    session: &Session<'_>,
+    client: &Client,
+    exit: Exit,
+) -> anyhow::Result<Exit> {
+    let rows = uncertain::of_origin(session, client)?;
+    if rows.is_empty() {
+        return Ok(exit);
+    }
+    for row in rows.iter().take(10) {
+        context.terminal.warn(format!("{}  {}", target::name(row), describe::headline(row)));
+    }
+    if rows.len() > 10 {
+        context.terminal.warn(format!("and {} more are uncertain", rows.len() - 10));
+    }
+    context.terminal.hint("nothing of it is sent again before that is known; `gleaner batch wait` goes on looking");
+    Ok(Exit::Incomplete)
+}
 
 /// Runs the command.
 pub(super) fn run(command: &BatchCommand, context: &Context) -> anyhow::Result<Exit> {

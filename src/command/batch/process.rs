@@ -11,19 +11,20 @@ use serde_json::json;
 use super::super::Context;
 use super::describe;
 use crate::answer::Line;
-use crate::batch::collect::{self, Collected, Import};
+use crate::batch::collect::{self, Collected, Import, Patience};
 use crate::batch::look::{self, Looked};
 use crate::batch::poll;
-use crate::batch::reconcile;
 use crate::batch::remote_import;
 use crate::batch::target::{self, Target};
+use crate::batch::uncertain;
 use crate::cli::batch::ProcessArgs;
 use crate::error::{Exit, Explain as _, usage};
 use crate::import::answers::ImportReport;
 use crate::model::BatchKey;
+use crate::provider::Client;
 use crate::request::{Prices, parse_custom_id};
 use crate::session::Session;
-use crate::store::{BatchRow, BatchState, Read};
+use crate::store::{BatchRow, BatchState, Claim, Read};
 use crate::terminal::words::{count, number};
 
 /// Runs the command.
@@ -31,15 +32,15 @@ pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyh
     let mut session = context.session()?;
     let target = args.id.as_deref().map(|id| known(args, context, &mut session, id)).transpose()?;
     let prices = context.prices(None)?;
-    let mut n_lost = 0;
+    let (mut n_lost, mut client) = (0, None);
     let collected = if args.file.is_empty() {
-        remote(args, context, &mut session, target.as_ref(), &prices, &mut n_lost)?
+        remote(args, context, &mut session, target.as_ref(), &prices, (&mut n_lost, &mut client))?
     } else {
         let batches = match &target {
             Some(target) => named(session.store.read(), target)?,
             None => vec![guess(session.store.read(), &args.file)?],
         };
-        let import = Import { batches, files: args.file.clone(), rest: None, dry_run: args.dry_run };
+        let import = Import { batches, files: args.file.clone(), rest: None, is_all: false, dry_run: args.dry_run };
         let report = collect::import(&mut session, &import, &prices)?;
         let read = session.store.read();
         if let [batch] = import.batches[..] {
@@ -49,7 +50,11 @@ pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyh
         }
     };
     let exit = tell(args, context, &session, target.as_ref(), &collected)?;
-    Ok(if n_lost > 0 { Exit::Incomplete } else { exit })
+    let exit = if n_lost > 0 { Exit::Incomplete } else { exit };
+    match &client {
+        Some(client) => super::say_uncertain(context, &session, client, exit),
+        None => Ok(exit),
+    }
 }
 
 /// Finds what a person means by an id. A batch that only the provider knows is taken over from there.
@@ -76,7 +81,7 @@ fn remote(
     session: &mut Session<'_>,
     target: Option<&Target>,
     prices: &Prices,
-    n_lost: &mut u64,
+    (n_lost, talked_to): (&mut u64, &mut Option<Client>),
 ) -> anyhow::Result<Vec<Collected>> {
     let meant = |read: Read<'_>| match target {
         Some(target) => target.batches(read),
@@ -88,20 +93,21 @@ fn remote(
     }
     let client = context.client()?;
     if !args.dry_run {
-        reconcile::adopt_what_was_bought(session, &client)?;
+        uncertain::adopt(session, &client, &context.prices(None)?)?;
     }
-    for part in batches.iter().filter(|part| part.state == BatchState::Open) {
+    for part in batches.iter().filter(|part| is_looked_at(part, target.is_some())) {
         match look::look(session, &client, part.key)? {
-            Looked::Known => {}
-            Looked::Gone | Looked::NotVisible => *n_lost += 1,
+            Looked::Known | Looked::Uncertain => {}
+            Looked::Gone => *n_lost += 1,
             Looked::Elsewhere => context.terminal.warn(look::elsewhere(session, part)?),
         }
     }
     let mut collected = vec![];
     for part in meant(session.store.read())? {
         let is_again = target.is_some() && part.state == BatchState::Imported && part.batch_id.is_some();
-        if part.state == BatchState::Ended || is_again {
-            match collect::collect(session, &client, part.key, prices, args.dry_run) {
+        if part.state == BatchState::Ended || part.claim == Some(Claim::Answers) || is_again {
+            match collect::collect(session, &client, part.key, prices, Patience::Full, args.dry_run) {
+                Ok(done) if matches!(done.part.state, BatchState::Open) => {}
                 Ok(done) => collected.push(done),
                 // The others can be imported all the same.
                 Err(error) if !matches!(target, Some(Target::Batch(_))) && poll::is_about_one(&error) => {
@@ -112,7 +118,13 @@ fn remote(
             }
         }
     }
+    *talked_to = Some(client);
     Ok(collected)
+}
+
+/// Returns whether a batch is looked at: one that may still change, and by its name also one that was said to be gone.
+fn is_looked_at(part: &BatchRow, is_named: bool) -> bool {
+    matches!(part.state, BatchState::Open | BatchState::Uncertain) || (is_named && part.state == BatchState::Gone)
 }
 
 fn tell(
@@ -124,7 +136,16 @@ fn tell(
 ) -> anyhow::Result<Exit> {
     let read = session.store.read();
     if let ([], Some(Target::Batch(key))) = (collected, target) {
-        return Err(not_finished(&read.batch(*key)?));
+        let row = read.batch(*key)?;
+        if row.state == BatchState::Uncertain {
+            if context.terminal.is_json() {
+                context.terminal.json(&describe::json_of(read, &row)?)?;
+            } else {
+                context.terminal.line(format!("{}  {}", target::name(&row), describe::headline(&row)))?;
+            }
+            return Ok(Exit::Incomplete);
+        }
+        return Err(not_finished(&row));
     }
     let mut values = vec![];
     for done in collected {

@@ -3,10 +3,12 @@
 use super::super::Context;
 use super::describe;
 use crate::batch::look::{self, Looked};
-use crate::batch::reconcile;
 use crate::batch::target::Target;
+use crate::batch::uncertain;
 use crate::cli::batch::StatusArgs;
 use crate::error::Exit;
+use crate::provider::Client;
+use crate::session::Session;
 use crate::store::{BatchRow, BatchState};
 
 /// Runs the command: looks at what is open among the batches that are meant, and shows them.
@@ -20,12 +22,16 @@ pub(in crate::command) fn status(args: &StatusArgs, context: &Context) -> anyhow
         }
     };
     let batches = meant(&session)?;
-    let is_moving = |part: &BatchRow| matches!(part.state, BatchState::Open | BatchState::Creating);
+    let is_moving = |part: &BatchRow| {
+        matches!(part.state, BatchState::Open | BatchState::Creating | BatchState::Uncertain)
+            || (target.is_some() && part.state == BatchState::Gone)
+    };
+    let mut client = None;
     if !args.offline && batches.iter().any(is_moving) {
-        let client = context.client()?;
-        reconcile::adopt_what_was_bought(&mut session, &client)?;
-        for part in batches.iter().filter(|part| part.state == BatchState::Open) {
-            if look::look(&mut session, &client, part.key)? == Looked::Elsewhere {
+        let client = client.insert(context.client()?);
+        uncertain::adopt(&mut session, client, &context.prices(None)?)?;
+        for part in batches.iter().filter(|part| is_moving(part)) {
+            if look::look(&mut session, client, part.key)? == Looked::Elsewhere {
                 context.terminal.warn(look::elsewhere(&session, part)?);
             }
         }
@@ -41,11 +47,11 @@ pub(in crate::command) fn status(args: &StatusArgs, context: &Context) -> anyhow
             (Some(Target::Batch(_)), [part]) => context.terminal.json(&describe::json_of(read, part)?)?,
             _ => context.terminal.json(&describe::json_of_runs(read, &batches)?)?,
         }
-        return Ok(Exit::Done);
+        return end(context, &session, client.as_ref());
     }
     if batches.is_empty() {
         context.terminal.line("no batch is open")?;
-        return Ok(Exit::Done);
+        return end(context, &session, client.as_ref());
     }
     for part in &batches {
         describe::show(context, read, part)?;
@@ -55,5 +61,13 @@ pub(in crate::command) fn status(args: &StatusArgs, context: &Context) -> anyhow
     } else if batches.iter().any(|part| part.state == BatchState::Open) {
         context.terminal.hint("`gleaner batch wait` waits and imports");
     }
-    Ok(Exit::Done)
+    end(context, &session, client.as_ref())
+}
+
+/// Returns the exit code: a command that talked to the provider is incomplete while something there is uncertain.
+fn end(context: &Context, session: &Session<'_>, client: Option<&Client>) -> anyhow::Result<Exit> {
+    match client {
+        Some(client) => super::say_uncertain(context, session, client, Exit::Done),
+        None => Ok(Exit::Done),
+    }
 }

@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use super::super::Context;
 use super::describe;
 use crate::batch::budget::{self, Budget, Cost};
+use crate::batch::look;
 use crate::batch::poll::{self, Waited, Waiting};
-use crate::batch::reconcile;
 use crate::batch::submit;
 use crate::batch::target::Target;
+use crate::batch::uncertain;
 use crate::cli::batch::{SubmitArgs, WaitArgs};
 use crate::error::{Exit, Explain as _, usage};
-use crate::model::RunId;
+use crate::model::{BatchKey, RunId};
 use crate::provider::Client;
 use crate::request::Prices;
 use crate::session::Session;
@@ -27,7 +28,7 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut session = context.session()?;
     session.anyway = args.spend.anyway;
     let target = args.id.as_deref().map(|id| Target::find(session.store.read(), id)).transpose()?;
-    if session.store.read().pending_batches()?.is_empty() {
+    if session.store.read().pending_batches()?.is_empty() && named_gone(&session, target.as_ref())?.is_empty() {
         if context.terminal.is_json() {
             context.terminal.json(&json!({"batches": []}))?;
         } else {
@@ -37,7 +38,7 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     let client = context.client()?;
     let lock = session.lock_spending()?;
-    reconcile::survey(&mut session, &client)?;
+    uncertain::survey(&mut session, &client, &context.prices(None)?)?;
     let origin = session.origin_of(&client)?;
     let mut cost = Cost::default();
     cost.add_waiting(&budget::sendable(&session, None, origin.key)?);
@@ -89,7 +90,7 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
     }
     let client = context.client()?;
     let lock = session.lock_spending()?;
-    reconcile::survey(&mut session, &client)?;
+    uncertain::survey(&mut session, &client, &context.prices(None)?)?;
     let origin = session.origin_of(&client)?;
     let mut cost = Cost::default();
     for run in &waiting {
@@ -128,8 +129,7 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
         }
         context.terminal.hint("`gleaner batch wait` waits and imports");
     }
-    describe::say_uncertain(context, &submitted.uncertain);
-    Ok(if submitted.uncertain.is_empty() { Exit::Done } else { Exit::Incomplete })
+    super::say_uncertain(context, &session, &client, Exit::Done)
 }
 
 /// Checks and returns the time between two looks.
@@ -156,14 +156,22 @@ pub(super) fn until_done(
 ) -> anyhow::Result<Exit> {
     let target = only.map(|id| Target::find(session.store.read(), id)).transpose()?;
     let waiting = Waiting { poll_interval, only: target, budget: Some(budget), max_enqueued };
-    let Waited { collected, left, gone } = match poll::wait(&mut session, client, &waiting, prices) {
-        Ok(done) => done,
-        Err(error) if explain(&error).exit == Exit::Interrupted => {
+    for row in named_gone(&session, waiting.only.as_ref())? {
+        look::look(&mut session, client, row)?;
+    }
+    let Waited { collected, left, gone, stopped } = poll::wait(&mut session, client, &waiting, prices);
+    let stopped = stopped.map(|error| match explain(&error).exit {
+        Exit::Interrupted => {
             let again = only.map(|id| format!(" {id}")).unwrap_or_default();
-            return Err(error)
-                .hint(format!("the batches go on at the provider; `gleaner batch wait{again}` returns to them"));
+            let hint = format!("the batches go on at the provider; `gleaner batch wait{again}` returns to them");
+            Err::<(), _>(error).hint(hint).expect_err("it was made from an error")
         }
-        Err(error) => return Err(error),
+        _ => error,
+    });
+    // What was imported before is still shown.
+    let stopped = match stopped {
+        Some(error) if collected.is_empty() => return Err(error),
+        other => other,
     };
     let read = session.store.read();
     let mut exit = if left.is_empty() && gone.is_empty() { Exit::Done } else { Exit::Incomplete };
@@ -188,7 +196,7 @@ pub(super) fn until_done(
         result["batches"] = values.into();
         result["cost_usd"] = cost.into();
         context.terminal.json(&result)?;
-    } else if values.is_empty() && collected.is_empty() && left.is_empty() {
+    } else if values.is_empty() && collected.is_empty() && left.is_empty() && gone.is_empty() {
         context.terminal.line("nothing is open any more")?;
         if read.pending_batches()?.iter().any(|part| part.state.is_unsent()) {
             // A run made with --no-submit is sent only when it is meant.
@@ -197,13 +205,22 @@ pub(super) fn until_done(
     } else if collected.len() > 1 {
         context.terminal.line(format!("{} imported, {}", count(collected.len() as u64, "batch"), dollars(cost)))?;
     }
-    let uncertain: Vec<_> =
-        left.into_iter().filter(|key| read.batch(*key).is_ok_and(|part| part.state == BatchState::Creating)).collect();
-    describe::say_uncertain(context, &uncertain);
+    if let Some(error) = stopped {
+        return Err(error);
+    }
+    exit = super::say_uncertain(context, &session, client, exit)?;
     if exit == Exit::Incomplete {
         context.terminal.hint(
             "what was never billed is sent again by the next `gleaner batch create`; the rest with `--retry-failed`",
         );
     }
     Ok(exit)
+}
+
+/// Returns the batches that are named and were said to be gone: who names one wants it looked at again.
+fn named_gone(session: &Session<'_>, target: Option<&Target>) -> anyhow::Result<Vec<BatchKey>> {
+    let Some(target) = target else { return Ok(vec![]) };
+    let mut batches = target.batches(session.store.read())?;
+    batches.retain(|batch| batch.state == BatchState::Gone);
+    Ok(uncertain::keys(&batches))
 }

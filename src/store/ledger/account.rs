@@ -3,7 +3,7 @@
 use rusqlite::params;
 use serde::Serialize;
 
-use super::RequestState;
+use super::{BatchState, RequestState};
 use crate::model::{BatchKey, PromptKey};
 use crate::store::Read;
 
@@ -20,6 +20,9 @@ pub struct Account {
     pub failed: u64,
     /// In neither file.
     pub missing: u64,
+    /// Of an uncertain batch: whether they were answered is not known yet.
+    #[serde(skip_serializing_if = "is_none")]
+    pub uncertain: u64,
     /// Still in flight; 0 once the batch is imported, and only then the account must balance.
     #[serde(skip)]
     pub in_flight: u64,
@@ -28,7 +31,7 @@ pub struct Account {
 impl Account {
     /// Returns whether every request sent is accounted for.
     pub fn balances(&self) -> bool {
-        self.sent == self.usable + self.unusable + self.failed + self.missing + self.in_flight
+        self.sent == self.usable + self.unusable + self.failed + self.missing + self.uncertain + self.in_flight
     }
 
     /// Returns whether everything sent came back usable.
@@ -43,6 +46,7 @@ impl Account {
         self.unusable += other.unusable;
         self.failed += other.failed;
         self.missing += other.missing;
+        self.uncertain += other.uncertain;
         self.in_flight += other.in_flight;
     }
 
@@ -58,6 +62,10 @@ impl Account {
         }
         self.sent += n;
     }
+}
+
+fn is_none(n: &u64) -> bool {
+    *n == 0
 }
 
 /// One cause why requests are not usable, with its number and an example.
@@ -156,6 +164,9 @@ impl Read<'_> {
         let mut rows = statement.query([batch])?;
         while let Some(row) = rows.next()? {
             account.count(row.get(0)?, row.get::<_, i64>(1)? as u64);
+        }
+        if account.in_flight > 0 && self.batch(batch)?.state == BatchState::Uncertain {
+            (account.uncertain, account.in_flight) = (account.in_flight, 0);
         }
         Ok(account)
     }

@@ -23,6 +23,9 @@ words! {
         Ended = "ended",
         /// Both files were read.
         Imported = "imported",
+        /// The provider claims what costs money or loses an answer, and it is not proven: looked at again by whoever talks
+        /// to the provider, never sent again by itself.
+        Uncertain = "uncertain",
         /// The provider that made it does not know it any more.
         Gone = "gone",
         /// The user does not wait for it any longer.
@@ -38,13 +41,28 @@ impl BatchState {
     /// Returns whether something may still come of it.
     pub fn is_pending(self) -> bool {
         use BatchState::*;
-        matches!(self, Planned | Uploading | Uploaded | Creating | Open | Ended)
+        matches!(self, Planned | Uploading | Uploaded | Creating | Open | Ended | Uncertain)
+    }
+
+    /// Returns whether nobody knows yet what is at the provider.
+    pub fn is_uncertain(self) -> bool {
+        matches!(self, BatchState::Creating | BatchState::Uncertain)
     }
 
     /// Returns whether it waits here to be sent, or is somewhere on its way.
     pub fn is_unsent(self) -> bool {
         use BatchState::*;
         matches!(self, Planned | Uploading | Uploaded | Creating)
+    }
+}
+
+words! {
+    /// What is claimed of an uncertain batch.
+    Claim {
+        /// The provider does not know it.
+        Gone = "gone",
+        /// Requests are in none of its files, or the files can't be had.
+        Answers = "answers",
     }
 }
 
@@ -161,6 +179,12 @@ pub struct BatchRow {
     pub errors: Option<String>,
     /// JSON, as sent.
     pub metadata: Option<String>,
+    /// What is claimed, where it is uncertain.
+    pub claim: Option<Claim>,
+    /// When the claim was first made.
+    pub claimed_at: Option<String>,
+    /// How many looks brought it, in the API's own words.
+    pub n_claims: u32,
 }
 
 /// What the provider said of a batch at one look; `None` leaves what is known.
@@ -190,7 +214,7 @@ const COLUMNS: &str = "id, run_id, part, state, external_id, origin_id, status, 
     input_bytes, input_file_id, output_file_id, error_file_id, model, n_groups, n_requests, estimated_input_tokens,
     estimated_cost_usd, n_reported, n_reported_completed, n_reported_failed, intent_at, created_at, expires_at, completed_at,
     checked_at, status_changed_at, imported_at, not_before, n_refusals, remote_deleted_at, n_foreign, n_duplicate, n_clamped,
-    n_repaired, errors, metadata";
+    n_repaired, errors, metadata, claim, claimed_at, n_claims";
 
 fn batch_row(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
     let count = |column: &str| row.get::<_, i64>(column).map(|n| n.max(0) as u64);
@@ -235,6 +259,9 @@ fn batch_row(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
         n_repaired: count("n_repaired")?,
         errors: row.get("errors")?,
         metadata: row.get("metadata")?,
+        claim: row.get("claim")?,
+        claimed_at: row.get("claimed_at")?,
+        n_claims: row.get("n_claims")?,
     })
 }
 
@@ -271,6 +298,27 @@ impl Read<'_> {
         Ok(self.batches_where("gleaner_key = ?1", key)?.pop())
     }
 
+    /// Returns the part that a batch of the provider's list was made from: it carries the key of a try, or its input
+    /// file, or a try was made of the very same file of its run; whatever state the part is in.
+    pub fn part_tried_as(
+        self,
+        gleaner_key: Option<&str>,
+        input_file: Option<&str>,
+        of_run: Option<(&RunId, u32, &str)>,
+    ) -> anyhow::Result<Option<BatchRow>> {
+        let (run, part, sha256) = match of_run {
+            Some((run, part, sha256)) => (Some(run), Some(part), Some(sha256)),
+            None => (None, None, None),
+        };
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM batches
+             WHERE external_id IS NULL AND (gleaner_key = ?1 OR input_file_id = ?2
+                OR (run_id = ?3 AND part = ?4 AND sha256 = ?5 AND intent_at IS NOT NULL))
+             ORDER BY gleaner_key IS ?1 DESC, id LIMIT 1"
+        ))?;
+        Ok(statement.query_row(params![gleaner_key, input_file, run, part, sha256], batch_row).optional()?)
+    }
+
     /// Returns the parts and batches of a run, in order; those that were replaced come before what replaced them.
     pub fn batches_of_run(self, run: &RunId) -> anyhow::Result<Vec<BatchRow>> {
         self.batches_where("run_id = ?1", run)
@@ -283,8 +331,10 @@ impl Read<'_> {
 
     /// Returns all parts and batches of which something may still come, by run and part.
     pub fn pending_batches(self) -> anyhow::Result<Vec<BatchRow>> {
-        let all = self
-            .batches_where("state IN ('planned', 'uploading', 'uploaded', 'creating', 'open', 'ended') AND ?1", true)?;
+        let all = self.batches_where(
+            "state IN ('planned', 'uploading', 'uploaded', 'creating', 'open', 'ended', 'uncertain') AND ?1",
+            true,
+        )?;
         Ok(all)
     }
 
@@ -309,7 +359,7 @@ impl Read<'_> {
     pub fn enqueued_tokens(self, origin: OriginKey, model: &str) -> anyhow::Result<u64> {
         let tokens: i64 = self.0.query_row(
             "SELECT coalesce(sum(estimated_input_tokens), 0) FROM batches
-             WHERE state = 'open' AND origin_id = ?1 AND model = ?2",
+             WHERE state IN ('open', 'uncertain') AND origin_id = ?1 AND model = ?2 AND imported_at IS NULL",
             params![origin, model],
             |row| row.get(0),
         )?;

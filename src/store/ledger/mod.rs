@@ -11,7 +11,7 @@ mod moves;
 mod requests;
 
 pub use account::{Account, Cause, LedgerProgress, Spend};
-pub use batches::{BatchRow, BatchState, NewBatch, Observation, RunRow};
+pub use batches::{BatchRow, BatchState, Claim, NewBatch, Observation, RunRow};
 pub use requests::{AnswerRow, NewRequest, RequestRow, RequestState};
 
 /// Defines a set of words of a column as an enum.

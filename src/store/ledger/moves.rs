@@ -6,7 +6,7 @@
 
 use rusqlite::params;
 
-use super::{BatchState, NewBatch, RequestState};
+use super::{BatchState, Claim, NewBatch, RequestState};
 use crate::model::{BatchId, BatchKey, FileId, OriginKey};
 use crate::store::Tx;
 
@@ -115,6 +115,41 @@ impl PartMoves<'_> {
                          FROM requests r JOIN answers a ON a.request_id = r.id WHERE r.batch_id = ?1)
              WHERE id = ?1",
             params![key, now, n_duplicate as i64],
+        )?;
+        Ok(())
+    }
+
+    /// Writes down what is claimed of a batch, since when and how often; `None`: nothing any more.
+    pub fn note_claim(self, key: BatchKey, claim: Option<(Claim, &str, u32)>) -> anyhow::Result<()> {
+        let (claim, since, n) = match claim {
+            Some((claim, since, n)) => (Some(claim), Some(since), n),
+            None => (None, None, 0),
+        };
+        self.0.execute(
+            "UPDATE batches SET claim = ?2, claimed_at = ?3, n_claims = ?4 WHERE id = ?1",
+            params![key, claim, since, n],
+        )?;
+        Ok(())
+    }
+
+    /// Gives back the requests of a batch that were dropped for a reason that no longer holds.
+    pub fn restore_requests(self, batch: BatchKey, from: RequestState, reason: &str) -> anyhow::Result<()> {
+        self.0.execute(
+            "UPDATE requests SET state = 'sent', reason = NULL WHERE batch_id = ?1 AND state = ?2 AND reason = ?3",
+            params![batch, from, reason],
+        )?;
+        Ok(())
+    }
+
+    /// Withdraws what other parts still plan to ask though this batch has asked it.
+    pub fn withdraw_elsewhere(self, batch: BatchKey) -> anyhow::Result<()> {
+        self.0.execute(
+            "UPDATE requests AS r SET state = 'withdrawn', reason = 'asked_elsewhere'
+             WHERE r.state = 'planned' AND r.batch_id <> ?1
+               AND r.batch_id NOT IN (SELECT id FROM batches WHERE state = 'creating')
+               AND EXISTS (SELECT 1 FROM requests o WHERE o.batch_id = ?1 AND o.state = 'sent' AND o.kind = r.kind
+                             AND o.story_group_id = r.story_group_id AND o.sandbox = r.sandbox AND o.trial = r.trial)",
+            [batch],
         )?;
         Ok(())
     }

@@ -162,9 +162,11 @@ CREATE TABLE batches (
     part           INTEGER NOT NULL CHECK (part >= 1), -- 1-based within the run
     -- planned: waits here. uploading, uploaded, creating: on its way (a crash leaves it so, the next command finds out).
     -- open: at the provider. ended: terminal there, not yet read. imported: both files read. gone: 404 at its origin.
+    -- uncertain: the provider claims what is not proven (see claim); looked at again, never sent again by itself.
     -- given_up: by the user. replaced: refused or split; its requests moved to another part. withdrawn: plan dropped.
     state          TEXT NOT NULL CHECK (state IN ('planned', 'uploading', 'uploaded', 'creating', 'open', 'ended',
-                                                  'imported', 'gone', 'given_up', 'replaced', 'withdrawn')),
+                                                  'imported', 'uncertain', 'gone', 'given_up', 'replaced',
+                                                  'withdrawn')),
     external_id    TEXT,                   -- the provider's id; NULL until it is known
     origin_id      INTEGER REFERENCES origins (id), -- NULL: never sent
     status         TEXT,                   -- the provider's word, verbatim
@@ -204,7 +206,11 @@ CREATE TABLE batches (
     n_repaired     INTEGER NOT NULL DEFAULT 0 CHECK (n_repaired >= 0), -- answers whose JSON had to be mended
     -- List of {code, message, line, custom_id}: why the provider failed it.
     errors         TEXT CHECK (errors IS NULL OR json_valid(errors)),
-    metadata       TEXT CHECK (metadata IS NULL OR json_valid(metadata)) -- as sent
+    metadata       TEXT CHECK (metadata IS NULL OR json_valid(metadata)), -- as sent
+    -- Of an uncertain batch. gone: the provider does not know it. answers: requests are in none of its files.
+    claim          TEXT CHECK (claim IN ('gone', 'answers')),
+    claimed_at     TEXT CHECK (claimed_at GLOB '[0-9]???-[01]?-[0-3]?*'), -- when the claim was first made
+    n_claims       INTEGER NOT NULL DEFAULT 0 CHECK (n_claims >= 0) -- how many looks brought it in the API's own words
 ) STRICT;
 
 -- The ledger: one row for each time a group was asked for its topics or its entities. A later row has a larger id.
