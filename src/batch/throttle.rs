@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use crate::batch::part::{self, Part};
 use crate::batch::plan::custom_id_of;
 use crate::config::timestamp_text;
-use crate::model::{BatchKey, GroupKey, PromptKey, RequestKey};
+use crate::model::{BatchKey, GroupKey, OriginKey, PromptKey, RequestKey};
 use crate::request::{Limits, LineTemplate, PairSize, PartNumber, Splitter, render_input};
 use crate::session::Session;
 use crate::store::{BatchRow, NewBatch, Origin, RequestState};
@@ -17,6 +17,9 @@ use std::io;
 
 /// How much of a learned limit one part takes, in per cent: our token counts are estimates.
 const FILL_PERCENT: u64 = 90;
+
+/// How long a limit that was learned holds: tiers change.
+const LIMIT_HOLDS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// First wait after a refusal that no batch of ours explains, in minutes; it doubles up to [`WAIT_MAX_MINUTES`].
 const WAIT_MINUTES: i64 = 1;
@@ -56,11 +59,7 @@ pub fn room(
     max_enqueued: Option<u64>,
 ) -> anyhow::Result<Room> {
     let read = session.store.read();
-    let learned = read.queue_limit(origin.key, &part.model)?;
-    let limit = match (max_enqueued, learned) {
-        (Some(own), Some(learned)) => Some(own.min(learned)),
-        (own, learned) => own.or(learned),
-    };
+    let limit = limit(session, origin.key, &part.model, max_enqueued)?;
     let waits = part.not_before.as_deref().is_some_and(|at| at > session.config.now_text().as_str());
     let enqueued = read.enqueued_tokens(origin.key, &part.model)?;
     Ok(match limit {
@@ -87,29 +86,60 @@ pub fn message_of(errors: Option<&str>) -> Option<String> {
     })
 }
 
-/// Reads the limit out of a refusal: `… Limit: 2,000,000 enqueued tokens. …`
+/// Reads the limit out of a refusal: `… Limit: 2,000,000 enqueued tokens. …`, `… limit of 2.5M …`
 pub fn limit_in(message: &str) -> Option<u64> {
     let lower = message.to_lowercase();
     lower.match_indices("limit").find_map(|(at, word)| {
         let rest = lower[at + word.len()..].trim_start_matches([':', ' ', '=']);
-        let rest = rest.strip_prefix("of ").or(rest.strip_prefix("is ")).unwrap_or(rest);
-        let digits: String = rest
-            .chars()
-            .take_while(|c| c.is_ascii_digit() || matches!(c, ',' | '_' | '.'))
-            .filter(char::is_ascii_digit)
-            .collect();
-        digits.parse().ok().filter(|limit| *limit > 0)
+        tokens_in(rest.strip_prefix("of ").or(rest.strip_prefix("is ")).unwrap_or(rest))
     })
 }
 
-/// Deals with a refusal: learns the limit, and lets the part wait or splits it. Returns what takes its place, if split.
+/// Reads the number at the beginning of a text: `2,500,000`, `1_500_000`, `2.500.000`, `30K`, `2.5M`.
+fn tokens_in(text: &str) -> Option<u64> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, ',' | '_' | '.')).unwrap_or(text.len());
+    let number = text[..end].trim_end_matches([',', '.', '_']);
+    let unit: String = text[end..].trim_start().chars().take_while(|c| c.is_ascii_alphabetic()).collect();
+    let scale = match unit.as_str() {
+        "k" => 1e3,
+        "m" | "million" => 1e6,
+        "b" | "billion" => 1e9,
+        _ => 1.0,
+    };
+    let plain: String = number.chars().filter(|c| !matches!(c, ',' | '_')).collect();
+    // Dots between groups of three are no decimal point.
+    let is_grouped =
+        number.split('.').skip(1).all(|group| group.len() == 3) && (scale == 1.0 || number.matches('.').count() > 1);
+    let value: f64 = if is_grouped { plain.replace('.', "") } else { plain }.parse().ok()?;
+    let tokens = value * scale;
+    (1.0..9e15).contains(&tokens).then_some(tokens as u64)
+}
+
+/// Returns how many tokens of a model the provider's queue takes: what the user says, in either direction, else what was
+/// learned there within a week.
+pub fn limit(
+    session: &Session<'_>,
+    origin: OriginKey,
+    model: &str,
+    max_enqueued: Option<u64>,
+) -> anyhow::Result<Option<u64>> {
+    if max_enqueued.is_some() {
+        return Ok(max_enqueued);
+    }
+    let since = timestamp_text(session.config.now() - LIMIT_HOLDS);
+    session.store.read().queue_limit(origin, model, &since)
+}
+
+/// Deals with a refusal: learns the limit, and lets the part wait or splits it. Returns what takes its place, if split:
+/// nothing, where each of its groups is larger than the queue.
 ///
 /// A batch that the provider made and failed keeps its row, as replaced; its requests wait in a new part.
-pub fn refused(session: &mut Session<'_>, key: BatchKey, message: &str) -> anyhow::Result<Vec<BatchKey>> {
+pub fn refused(session: &mut Session<'_>, key: BatchKey, message: &str) -> anyhow::Result<Option<Vec<BatchKey>>> {
     let now = session.config.now();
     let row = session.store.read().batch(key)?;
     let origin = row.origin.context("a refused part was sent somewhere")?;
-    let limit = limit_in(message);
+    // Less than one request is no limit that anybody could live with: the sentence was not understood.
+    let limit = limit_in(message).filter(|limit| limit.saturating_mul(row.n_requests) >= row.estimated_input_tokens);
     let tx = session.store.write()?;
     if let Some(limit) = limit {
         tx.learn_queue_limit(origin, &row.model, limit, &timestamp_text(now))?;
@@ -144,8 +174,8 @@ pub fn refused(session: &mut Session<'_>, key: BatchKey, message: &str) -> anyho
         row.run
     ));
     match cut {
-        Some(cut) => split(session, key, cut),
-        None => Ok(vec![]),
+        Some(cut) => split(session, key, cut).map(Some),
+        None => Ok(None),
     }
 }
 
@@ -288,6 +318,14 @@ mod tests {
             ),
             ("over the enqueued token limit of 90000 tokens", Some(90_000)),
             ("limit=1_500_000", Some(1_500_000)),
+            ("Limit: 30K tokens", Some(30_000)),
+            ("a limit of 2.5M enqueued tokens", Some(2_500_000)),
+            ("limit is 2.5 million.", Some(2_500_000)),
+            ("Limit: 2.500.000 enqueued tokens", Some(2_500_000)),
+            ("Limit: 1,250,000.", Some(1_250_000)),
+            ("Limit: 90000 monthly tokens", Some(90_000)),
+            ("Limit: 0", None),
+            ("Limit: 99999999999999999999999", None),
             ("Enqueued token limit reached for gpt-5.", None),
             ("", None),
         ] {

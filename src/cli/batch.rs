@@ -37,6 +37,27 @@ pub enum BatchCommand {
 
     /// Delete the provider's files of batches that are imported
     Clean(CleanArgs),
+
+    /// Show how many tokens of a model a provider's queue takes, as its refusals said
+    Limits(LimitsArgs),
+}
+
+/// Options of `batch limits`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct LimitsArgs {
+    /// What is done with them.
+    #[command(subcommand)]
+    pub command: Option<LimitsCommand>,
+}
+
+/// What is done with learned limits.
+#[derive(Clone, Debug, Subcommand)]
+pub enum LimitsCommand {
+    /// Forget what was learned for a model
+    Forget {
+        /// The model, as it was asked
+        model: String,
+    },
 }
 
 /// Options of `batch create`.

@@ -31,6 +31,7 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
     let pending = read.pending_batches()?;
     let n_unsent = pending.iter().filter(|part| part.state.is_unsent()).count() as u64;
     let n_open = pending.len() as u64 - n_unsent;
+    let n_too_large = read.n_too_large()?;
     let n_uncertain = pending.iter().filter(|part| part.state.is_uncertain()).count() as u64;
     let active = groups.total - groups.inactive - groups.without_text;
     if context.terminal.is_json() {
@@ -45,6 +46,7 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
             "open_batches": n_open,
             "unsent_parts": n_unsent,
             "uncertain_batches": n_uncertain,
+            "too_large_groups": n_too_large,
             "knowledge": {"topics": topics, "mentions": mentions, "linked": linked},
             "profile": prompts.profile.name,
             "model": prompts.model(),
@@ -72,6 +74,14 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
         count(mentions, "mention"),
         number(linked)
     ))?;
+    if n_too_large > 0 {
+        terminal.line(format!(
+            "{}  {}: larger than the provider's queue takes at one time",
+            bold("left out"),
+            count(n_too_large, "group")
+        ))?;
+        terminal.hint("`gleaner batch limits` shows the limit; `--max-enqueued-tokens N` sends them all the same, `gleaner extract` without a queue");
+    }
     if n_uncertain > 0 {
         terminal.line(format!(
             "{}  {} or {}, kept and not sent again by itself; `gleaner batch wait` looks again",

@@ -28,6 +28,11 @@ pub(super) enum Verdict {
     Again,
 }
 
+/// Returns whether one request is larger than a minute's budget: no waiting helps it, and others go on.
+pub(super) fn is_too_large(error: &ApiError) -> bool {
+    error.status == Some(429) && error.is_envelope() && error.message.to_lowercase().contains("request too large")
+}
+
 /// Judges a failed call.
 pub(super) fn judge(error: &ApiError) -> Verdict {
     let unknown_model = error.code.as_deref() == Some("model_not_found");
@@ -38,6 +43,7 @@ pub(super) fn judge(error: &ApiError) -> Verdict {
         (Fault::Status, Some(401 | 403)) if !error.is_envelope() => Verdict::Again,
         // Not the API at all, or not at this address.
         (Fault::Unreadable, _) | (_, Some(300..=399 | 404 | 405)) => Verdict::Stop,
+        _ if is_too_large(error) => Verdict::Refused,
         _ if error.is_retryable() => Verdict::Again,
         // A parameter that one request is refused for is in all of them; a text is not.
         _ if names_parameter(error) => Verdict::Stop,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::capabilities::Capabilities;
-use super::rate_limiter::{RateLimiter, Verdict, judge};
+use super::rate_limiter::{RateLimiter, Verdict, is_too_large, judge};
 use crate::answer::{Answer, Expect, Outcome, Reason, classify_body};
 use crate::model::Kind;
 use crate::profile::{Endpoint, Prompt};
@@ -187,7 +187,7 @@ fn failed(error: &ApiError, host: &str) -> Answer {
     };
     let word = error.code.as_deref().map(|code| format!("{code}: ")).unwrap_or_default();
     let reason = Reason { code, message: format!("{host}: {word}{}", error.message) };
-    let refused = matches!(error.status, Some(400..=499)) && !error.is_retryable();
+    let refused = (matches!(error.status, Some(400..=499)) && !error.is_retryable()) || is_too_large(error);
     Answer {
         response_id: None,
         model: None,

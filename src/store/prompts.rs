@@ -152,14 +152,25 @@ impl Read<'_> {
         })?)
     }
 
-    /// Returns the enqueued-token limit learned for a model.
-    pub fn queue_limit(self, origin: OriginKey, model: &str) -> anyhow::Result<Option<u64>> {
+    /// Returns the enqueued-token limit learned for a model since a time.
+    pub fn queue_limit(self, origin: OriginKey, model: &str, since: &str) -> anyhow::Result<Option<u64>> {
         let row = self.0.query_row(
-            "SELECT max_tokens FROM queue_limits WHERE origin_id = ?1 AND model = ?2",
-            params![origin, model],
+            "SELECT max_tokens FROM queue_limits WHERE origin_id = ?1 AND model = ?2 AND learned_at >= ?3",
+            params![origin, model, since],
             |row| row.get::<_, i64>(0),
         );
         Ok(row.optional()?.map(|tokens| tokens.max(0) as u64))
+    }
+
+    /// Returns what was learned of the queues of providers: base URL, model, tokens, and when.
+    pub fn queue_limits(self) -> anyhow::Result<Vec<(String, String, u64, String)>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT o.base_url, l.model, l.max_tokens, l.learned_at FROM queue_limits l JOIN origins o ON o.id = l.origin_id
+             ORDER BY o.base_url, l.model",
+        )?;
+        let rows = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?.max(0) as u64, row.get(3)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 }
 
@@ -236,5 +247,10 @@ impl Tx<'_> {
             params![origin, model, tokens as i64, now],
         )?;
         Ok(())
+    }
+
+    /// Forgets what was learned of the queue for a model; returns how many limits there were.
+    pub fn forget_queue_limits(&self, model: &str) -> anyhow::Result<usize> {
+        Ok(self.execute("DELETE FROM queue_limits WHERE model = ?1", [model])?)
     }
 }

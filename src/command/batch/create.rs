@@ -14,7 +14,7 @@ use crate::batch::prompts::Prompts;
 use crate::batch::record::record;
 use crate::batch::request_file;
 use crate::batch::submit::{self, Submitted};
-use crate::batch::uncertain;
+use crate::batch::{throttle, uncertain};
 use crate::cli::batch::{CreateArgs, PartArgs};
 use crate::error::{Exit, Explain as _, usage};
 use crate::extract::probe::{self, Probed};
@@ -70,11 +70,13 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     if args.dry_run && plan.n_groups() > 0 {
         return dry_run(context, &plan, &waiting);
     }
+    let n_too_large = session.store.read().n_too_large()?;
     let mut submitted = Submitted::default();
     if let Some(client) = &client {
         // What an earlier command began comes first.
         submitted = submit::send_waiting(&mut session, client, None, &budget, args.parts.max_enqueued_tokens)?;
     }
+    // What is larger than the queue may show only when a part is split.
     let n_left_out = plan.left_out.len() as u64;
     if plan.n_groups() == 0 {
         drop(lock);
@@ -106,6 +108,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
             request_file::write(&mut session, part.key)?;
         }
     }
+    let n_left_out = n_left_out + session.store.read().n_too_large()?.saturating_sub(n_too_large);
     let batches = session.store.read().batches_of_run(&run)?;
     if context.terminal.is_json() && !args.wait {
         let value = describe::json_of_runs(session.store.read(), &batches)?;
@@ -148,18 +151,15 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
 }
 
 fn limits(args: &PartArgs, session: &Session<'_>, origin: Option<&Origin>, model: &str) -> anyhow::Result<Limits> {
-    let learned = match origin {
-        Some(origin) => session.store.read().queue_limit(origin.key, model)?,
-        None => None,
+    let max_tokens = match origin {
+        Some(origin) => throttle::limit(session, origin.key, model, args.max_enqueued_tokens)?,
+        None => args.max_enqueued_tokens,
     };
     let own = Limits::default();
     Ok(Limits {
         max_requests: args.max_requests.unwrap_or(own.max_requests),
         max_bytes: args.max_bytes.unwrap_or(own.max_bytes).min(own.max_bytes),
-        max_tokens: match (args.max_enqueued_tokens, learned) {
-            (Some(own), Some(learned)) => Some(own.min(learned)),
-            (own, learned) => own.or(learned),
-        },
+        max_tokens,
     })
 }
 

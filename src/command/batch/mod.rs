@@ -4,6 +4,7 @@ mod cancel;
 mod clean;
 mod create;
 mod describe;
+mod limits;
 mod list;
 mod process;
 mod status;
@@ -55,5 +56,6 @@ pub(super) fn run(command: &BatchCommand, context: &Context) -> anyhow::Result<E
         BatchCommand::List(args) => list(args, context),
         BatchCommand::Cancel(args) => cancel(args, context),
         BatchCommand::Clean(args) => clean::clean(args, context),
+        BatchCommand::Limits(args) => limits::limits(args, context),
     }
 }

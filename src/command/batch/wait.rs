@@ -159,6 +159,7 @@ pub(super) fn until_done(
     for row in named_gone(&session, waiting.only.as_ref())? {
         look::look(&mut session, client, row)?;
     }
+    let n_too_large = session.store.read().n_too_large()?;
     let Waited { collected, left, gone, stopped } = poll::wait(&mut session, client, &waiting, prices);
     let stopped = stopped.map(|error| match explain(&error).exit {
         Exit::Interrupted => {
@@ -174,7 +175,8 @@ pub(super) fn until_done(
         other => other,
     };
     let read = session.store.read();
-    let mut exit = if left.is_empty() && gone.is_empty() { Exit::Done } else { Exit::Incomplete };
+    let is_all_sent = read.n_too_large()? <= n_too_large;
+    let mut exit = if left.is_empty() && gone.is_empty() && is_all_sent { Exit::Done } else { Exit::Incomplete };
     let mut values: Vec<Value> = vec![];
     let mut cost = 0.0;
     for done in &collected {

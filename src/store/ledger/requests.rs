@@ -266,6 +266,19 @@ impl Read<'_> {
             .query_row(params![group, kind, sandbox], |row| row.get(0))?)
     }
 
+    /// Returns how many groups are left out as too large for a queue and have not been asked otherwise since.
+    pub fn n_too_large(self) -> anyhow::Result<u64> {
+        let n: i64 = self.0.query_row(
+            "SELECT count(DISTINCT r.story_group_id) FROM requests r
+             WHERE r.state = 'withdrawn' AND r.reason = 'too_large' AND r.trial = 0
+               AND NOT EXISTS (SELECT 1 FROM requests o WHERE o.story_group_id = r.story_group_id AND o.kind = r.kind
+                                 AND o.id > r.id AND o.trial = 0)",
+            [],
+            |row| row.get(0),
+        )?;
+        Ok(n.max(0) as u64)
+    }
+
     /// Returns how many requests of a batch are in a state.
     pub fn n_requests_in(self, batch: BatchKey, state: RequestState) -> anyhow::Result<u64> {
         let n: i64 = self
