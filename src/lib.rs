@@ -112,6 +112,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     });
     let ear = terminal.clone();
     interrupt::install(move || ear.status("interrupted: ending as soon as nothing is lost (once more ends at once)"));
+    if let Some(db) = &cli.global.db {
+        terminal.name_db(db);
+    }
     let context = command::Context {
         config,
         terminal: terminal.clone(),

@@ -19,7 +19,7 @@ use crate::batch::throttle::{self, Cut, Room};
 use crate::error::Explain as _;
 use crate::interrupt;
 use crate::model::{BatchKey, FileId, RunId};
-use crate::provider::{ApiError, Batch, Client, CreateError, Upload};
+use crate::provider::{ApiError, Batch, Client, CreateError, Fault, Upload};
 use crate::session::Session;
 use crate::session::api_failure;
 use crate::store::{BatchRow, BatchState, Origin, RequestState};
@@ -31,6 +31,15 @@ const INPUT_EXPIRES_SECS: u64 = 2_592_000;
 
 /// How often an unclear creation is searched for and sent again before a person should look.
 const CREATE_TRIES: u32 = 3;
+
+/// How often a file is uploaded whose upload brings an answer that cannot be read.
+const UPLOAD_TRIES: u64 = 4;
+
+/// How often a creation is asked for again that came too fast (429 in the envelope).
+const RATE_TRIES: u32 = 6;
+
+/// The longest wait that a server can ask of us between two tries.
+const RATE_WAIT_MAX: Duration = Duration::from_secs(120);
 
 /// How often a file that was just uploaded may be unknown to the next call (the contract saw up to 5 s).
 const FRESH_FILE_TRIES: u32 = 3;
@@ -207,13 +216,18 @@ fn upload<S: Uploadable>(
     let filename = file.path.rsplit('/').next().unwrap_or("requests.jsonl");
     session.terminal.detail(format!("uploading `{}` ({})", file.path, bytes(file.bytes)));
     let bar = session.terminal.bar(file.bytes, Unit::Bytes, "uploading");
-    let send = |expires_after_secs| {
-        client.upload_file(Upload { path: &path, filename, expires_after_secs }, &mut |sent| bar.set(sent))
-    };
-    // Servers that know no expiry refuse the field; the file then stays until `batch clean`.
-    let uploaded = match send(Some(INPUT_EXPIRES_SECS)) {
-        Err(error) if error.status == Some(400) && error.to_string().contains("expires_after") => send(None),
-        other => other,
+    let upload = Upload { path: &path, filename, expires_after_secs: Some(INPUT_EXPIRES_SECS) };
+    let mut n_tries = 0;
+    let uploaded = loop {
+        n_tries += 1;
+        match client.upload_file(upload, &mut |sent| bar.set(sent)) {
+            // A page where the file should be described: a second copy costs nothing.
+            Err(error) if error.fault == Fault::Unreadable && n_tries < UPLOAD_TRIES => {
+                session.terminal.warn(format!("{error}; uploading again"));
+                session.config.pause(Duration::from_secs(n_tries * 5))?;
+            }
+            other => break other,
+        }
     };
     drop(bar);
     if let Err(error) = &uploaded
@@ -250,7 +264,11 @@ fn create(
         let intent = Part::<Uploaded>::of(&row)?.intend_create(&tx, approved, endpoint.clone(), &now)?;
         tx.commit()?;
 
-        let error = match client.create_batch(intent.create()) {
+        let answer = {
+            let _buying = interrupt::buying();
+            client.create_batch(intent.create())
+        };
+        let error = match answer {
             Ok(batch) => return opened(session, client, key, &batch).map(Some),
             Err(CreateError::Uncertain(error)) => {
                 session.terminal.warn(format!("{error}; looking whether the batch was made"));
@@ -266,8 +284,10 @@ fn create(
         };
         let is_full = throttle::is_full(error.code.as_deref(), &error.message);
         let is_fresh = names_file(&error) && attempt < FRESH_FILE_TRIES;
+        // Too fast, says the API itself: nothing was made, and what it asks us to wait for is waited for.
+        let is_too_fast = error.status == Some(429) && !is_full && !error.is_billing() && attempt < RATE_TRIES;
         let tx = session.store.write()?;
-        if is_full || is_fresh {
+        if is_full || is_fresh || is_too_fast {
             intent.into_part().not_made(&tx)?;
         } else {
             // What the provider refused is no part of its queue; the plan stays until it is sent or dropped.
@@ -276,11 +296,16 @@ fn create(
         }
         tx.commit()?;
         if is_full {
-            let split = throttle::refused(session, key, &error.message)?;
-            return Ok(Some(if split.is_empty() { Sent::Held } else { Sent::Split(split) }));
+            return Ok(Some(throttle::refused(session, key, &error.message)?.map_or(Sent::Held, Sent::Split)));
         }
         if is_fresh {
             session.config.pause(Duration::from_secs(u64::from(attempt) * 2))?;
+            continue;
+        }
+        if is_too_fast {
+            let asked = error.retry_after.unwrap_or(Duration::from_secs(u64::from(attempt) * 5)).min(RATE_WAIT_MAX);
+            session.terminal.warn(format!("{error}; asking again in {}", duration(asked.as_secs())));
+            session.config.pause(asked)?;
             continue;
         }
         return Err(api_failure(error))
@@ -319,8 +344,7 @@ fn opened(session: &mut Session<'_>, client: &Client, key: BatchKey, batch: &Bat
         && part.status.as_deref() == Some("failed")
         && let Some(message) = throttle::message_of(part.errors.as_deref())
     {
-        let split = throttle::refused(session, key, &message)?;
-        return Ok(if split.is_empty() { Sent::Held } else { Sent::Split(split) });
+        return Ok(throttle::refused(session, key, &message)?.map_or(Sent::Held, Sent::Split));
     }
     Ok(Sent::Open)
 }

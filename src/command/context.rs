@@ -72,7 +72,16 @@ impl Context {
         let client = provider::Client::new(&self.settings(), self.hooks()).map_err(api_failure)?;
         // A transfer that Ctrl-C ends: the one call that buys is let through to its answer.
         let stopper = client.stopper();
-        interrupt::on_request(move || stopper.stop());
+        let terminal = self.terminal.clone();
+        interrupt::on_request(move || {
+            if interrupt::is_buying() {
+                terminal.warn(
+                    "waiting for the answer to the call that buys; Ctrl-C once more leaves at once, and the next command \
+                     looks what came of it",
+                );
+            }
+            stopper.stop();
+        });
         Ok(client)
     }
 

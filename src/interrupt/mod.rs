@@ -84,6 +84,29 @@ pub fn on_request(stop: impl FnOnce() + Send + 'static) {
     });
 }
 
+static BUYING: AtomicBool = AtomicBool::new(false);
+
+/// A call under way that buys: Ctrl-C lets it through to its answer.
+#[derive(Debug)]
+pub struct Buying(());
+
+/// Marks the time of a call that buys, as long as the value lives.
+pub fn buying() -> Buying {
+    BUYING.store(true, Ordering::SeqCst);
+    Buying(())
+}
+
+impl Drop for Buying {
+    fn drop(&mut self) {
+        BUYING.store(false, Ordering::SeqCst);
+    }
+}
+
+/// Returns whether a call that buys is under way.
+pub fn is_buying() -> bool {
+    BUYING.load(Ordering::SeqCst)
+}
+
 /// Returns whether the person asked us to stop.
 pub fn requested() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)

@@ -10,7 +10,8 @@ pub mod table;
 pub use crate::text::words;
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde::Serialize;
@@ -62,6 +63,8 @@ struct Inner {
     bars: MultiProgress,
     out: Mutex<Box<dyn Write + Send>>,
     err: Mutex<Box<dyn Write + Send>>,
+    /// `--db` as a word of the shell, where it was typed.
+    db: OnceLock<String>,
 }
 
 impl Terminal {
@@ -91,6 +94,7 @@ impl Terminal {
                 bars,
                 out: Mutex::new(Box::new(io::BufWriter::new(stream::stdout()))),
                 err: Mutex::new(stream::stderr()),
+                db: OnceLock::new(),
             }),
         }
     }
@@ -107,6 +111,7 @@ impl Terminal {
                 bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
                 out: Mutex::new(Box::new(out)),
                 err: Mutex::new(Box::new(err)),
+                db: OnceLock::new(),
             }),
         }
     }
@@ -198,7 +203,21 @@ impl Terminal {
     /// Says on stderr what to do next, unless quiet.
     pub fn hint(&self, text: impl AsRef<str>) {
         if !self.inner.manner.quiet {
-            self.say(&style::cyan("hint:"), text.as_ref());
+            self.say(&style::cyan("hint:"), &self.copyable(text.as_ref()));
+        }
+    }
+
+    /// Names the database that commands in hints are about, where it was typed and is not the one they would find.
+    pub fn name_db(&self, db: &Path) {
+        // Only the first one counts: a process has one command.
+        let _ = self.inner.db.set(shell_word(&db.display().to_string()));
+    }
+
+    /// Returns a hint whose commands can be copied as they are.
+    fn copyable(&self, text: &str) -> String {
+        match self.inner.db.get() {
+            Some(db) => text.replace("`gleaner ", &format!("`gleaner --db {db} ")),
+            None => text.to_owned(),
         }
     }
 
@@ -209,7 +228,7 @@ impl Terminal {
             self.say("  caused by:", cause);
         }
         for hint in &error.hints {
-            self.say(&style::cyan("hint:"), hint);
+            self.say(&style::cyan("hint:"), &self.copyable(hint));
         }
     }
 
@@ -280,6 +299,17 @@ impl Terminal {
     /// Writes while the bars are taken off the screen. Where none can show, there is nothing to take off.
     fn above_bars<T>(&self, write: impl FnOnce() -> T) -> T {
         if self.inner.bars.is_hidden() { write() } else { self.inner.bars.suspend(write) }
+    }
+}
+
+/// Returns a text as one word of a shell, in quotes where it has to be.
+fn shell_word(text: &str) -> String {
+    let is_plain =
+        |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '\\' | '~' | '+' | ',' | '@');
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
     }
 }
 
