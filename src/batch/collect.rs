@@ -49,6 +49,8 @@ pub struct Collected {
     pub part: BatchRow,
     /// What the import found.
     pub report: ImportReport,
+    /// Whether anything was read that had not been read before.
+    pub is_new: bool,
 }
 
 impl Collected {
@@ -96,7 +98,7 @@ pub fn collect(
             return failed(session, &row, dry_run);
         }
         if row.state == BatchState::Open {
-            return Ok(Collected { part: row, report: ImportReport::default() });
+            return Ok(Collected { part: row, report: ImportReport::default(), is_new: true });
         }
     }
     let scratch;
@@ -110,7 +112,17 @@ pub fn collect(
     let row = session.store.read().batch(key)?;
     if row.state == BatchState::Open || row.claim == Some(Claim::Gone) {
         // It goes on after all, or nobody knows whether it is there: its files mean nothing yet.
-        return Ok(Collected { part: row, report: ImportReport::default() });
+        return Ok(Collected { part: row, report: ImportReport::default(), is_new: true });
+    }
+    let read = session.store.read();
+    if row.claim == Some(Claim::Answers)
+        && fetched.rest.is_none()
+        && read.n_requests_in(key, RequestState::Sent)? == fetched.n_missing
+    {
+        // Everything that is there was read before.
+        let mut report = ImportReport::default();
+        answers::make_up(read, &[key], &mut report)?;
+        return Ok(Collected { part: row, report, is_new: false });
     }
     let import = Import { batches: vec![key], files: fetched.files, rest: fetched.rest, is_all: true, dry_run };
     let report = self::import(session, &import, prices)?;
@@ -126,7 +138,7 @@ pub fn collect(
             "`gleaner batch process {name}` looks again; `gleaner batch cancel {name} --local` gives up what is not there"
         ));
     }
-    Ok(Collected { part: row, report })
+    Ok(Collected { part: row, report, is_new: true })
 }
 
 fn has_failed(row: &BatchRow) -> bool {
@@ -174,6 +186,8 @@ struct Fetched {
     files: Vec<PathBuf>,
     /// What becomes of requests that are in none of them; `None`: nobody knows.
     rest: Option<(RequestState, &'static str)>,
+    /// Requests that are in none of them.
+    n_missing: u64,
     /// Why they are not whole.
     problem: Option<String>,
 }
@@ -207,6 +221,9 @@ fn fetch(
                 None => FetchedFile::default(),
             };
             n_deleted += u32::from(fetched.is_deleted && suffix == "output");
+            if let (Some(problem), true) = (&fetched.problem, path.exists()) {
+                session.warn_once(format!("{problem}; using `{}` from the first time", path.display()));
+            }
             problem = problem.or(fetched.problem);
             if path.exists() {
                 seen.add(read_ids(&path, &expected)?);
@@ -215,7 +232,12 @@ fn fetch(
         }
         let n_missing = expected.len() - seen.ids.len();
         if n_missing == 0 {
-            return Ok(Fetched { files, rest: Some((RequestState::Missing, "in_neither_file")), problem: None });
+            return Ok(Fetched {
+                files,
+                rest: Some((RequestState::Missing, "in_neither_file")),
+                problem: None,
+                n_missing: 0,
+            });
         }
         let now = session.config.now();
         let is_second = |since: &mut Option<jiff::Timestamp>, holds: bool, secs: i64| {
@@ -225,7 +247,12 @@ fn fetch(
         let is_explained = problem.is_none() && seen.n_bad == 0 && explains(&row, expected.len(), seen.ids.len());
         let is_lost = n_deleted > 0 && is_visible(client, &row);
         if is_second(&mut explained_since, is_explained, EXPLAINED_SECS) {
-            return Ok(Fetched { files, rest: Some((RequestState::Missing, "in_neither_file")), problem: None });
+            return Ok(Fetched {
+                files,
+                rest: Some((RequestState::Missing, "in_neither_file")),
+                problem: None,
+                n_missing: 0,
+            });
         }
         if is_second(&mut deleted_since, is_lost, DELETED_SECS) {
             let name = target::name(&row);
@@ -233,7 +260,12 @@ fn fetch(
             session
                 .terminal
                 .hint(format!("if you have the file, `gleaner batch process {name} --file FILE` still imports it"));
-            return Ok(Fetched { files, rest: Some((RequestState::Unusable, "file_deleted")), problem: None });
+            return Ok(Fetched {
+                files,
+                rest: Some((RequestState::Unusable, "file_deleted")),
+                problem: None,
+                n_missing: 0,
+            });
         }
         let problem = problem.unwrap_or_else(|| match seen.n_bad {
             0 => format!(
@@ -245,7 +277,7 @@ fn fetch(
         });
         let next = pauses.next().filter(|_| patience == Patience::Full && row.state != BatchState::Imported);
         let Some(&seconds) = next else {
-            return Ok(Fetched { files, rest: None, problem: Some(problem) });
+            return Ok(Fetched { files, rest: None, problem: Some(problem), n_missing: n_missing as u64 });
         };
         if begun == now || session.terminal.is_verbose() {
             session.terminal.status(format!(
@@ -258,7 +290,7 @@ fn fetch(
         look::look(session, client, key)?;
         let row = session.store.read().batch(key)?;
         if row.state == BatchState::Open || row.claim == Some(Claim::Gone) {
-            return Ok(Fetched { files: vec![], rest: None, problem: None });
+            return Ok(Fetched { files: vec![], rest: None, problem: None, n_missing: 0 });
         }
     }
 }
@@ -393,7 +425,11 @@ fn failed(session: &mut Session<'_>, row: &BatchRow, dry_run: bool) -> anyhow::R
         if !dry_run {
             throttle::refused(session, row.key, &message)?;
         }
-        return Ok(Collected { report: ImportReport::default(), part: session.store.read().batch(row.key)? });
+        return Ok(Collected {
+            report: ImportReport::default(),
+            part: session.store.read().batch(row.key)?,
+            is_new: true,
+        });
     }
     let errors = map_lines(session, row)?;
     let now = session.config.now_text();
@@ -412,7 +448,7 @@ fn failed(session: &mut Session<'_>, row: &BatchRow, dry_run: bool) -> anyhow::R
     } else {
         tx.commit()?;
     }
-    Ok(Collected { part: session.store.read().batch(row.key)?, report })
+    Ok(Collected { part: session.store.read().batch(row.key)?, report, is_new: true })
 }
 
 /// Adds to each error of a failed batch the custom_id that stands in the line it names.

@@ -151,6 +151,7 @@ impl Wait<'_, '_> {
         if has_ended && fault.is_none() && !self.waited.left.contains(&batch.key) {
             match collect::collect(self.session, self.client, batch.key, self.prices, Patience::Full, false) {
                 Ok(done) if matches!(done.part.state, BatchState::Open | BatchState::Ended) => {}
+                Ok(done) if !done.is_new && self.waited.collected.iter().any(|c| c.part.key == done.part.key) => {}
                 Ok(done) => {
                     if let Some(bar) = &self.bar {
                         bar.message(&format!("batch {} imported", done.name()));

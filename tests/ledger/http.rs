@@ -129,7 +129,7 @@ fn error_bodies_of_every_kind_are_told_in_words() {
 fn an_answer_that_is_no_json_is_not_taken_for_one() {
     let world = World::with_groups(1);
     world.script(
-        &json!({"faults": [{"on": "files.create", "status": 200, "text": "<html>Welcome to our portal</html>"}]}),
+        &json!({"faults": [{"on": "files.create", "times": 4, "status": 200, "text": "<html>Welcome to our portal</html>"}]}),
     );
     world.run(&["batch", "create"]).exits(1).says("cannot be read").says("OPENAI_BASE_URL");
     assert_eq!(world.rows("SELECT DISTINCT state FROM requests"), ["planned"]);

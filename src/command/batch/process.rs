@@ -44,7 +44,7 @@ pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyh
         let report = collect::import(&mut session, &import, &prices)?;
         let read = session.store.read();
         if let [batch] = import.batches[..] {
-            vec![Collected { part: read.batch(batch)?, report }]
+            vec![Collected { part: read.batch(batch)?, report, is_new: true }]
         } else {
             return tell_run(args, context, &session, &import, &report);
         }

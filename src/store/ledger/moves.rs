@@ -148,7 +148,7 @@ impl PartMoves<'_> {
              WHERE r.state = 'planned' AND r.batch_id <> ?1
                AND r.batch_id NOT IN (SELECT id FROM batches WHERE state = 'creating')
                AND EXISTS (SELECT 1 FROM requests o WHERE o.batch_id = ?1 AND o.state = 'sent' AND o.kind = r.kind
-                             AND o.story_group_id = r.story_group_id AND o.sandbox = r.sandbox AND o.trial = r.trial)",
+                             AND o.story_group_id = r.story_group_id AND o.sandbox = r.sandbox AND o.is_comparison = r.is_comparison)",
             [batch],
         )?;
         Ok(())

@@ -270,9 +270,9 @@ impl Read<'_> {
     pub fn n_too_large(self) -> anyhow::Result<u64> {
         let n: i64 = self.0.query_row(
             "SELECT count(DISTINCT r.story_group_id) FROM requests r
-             WHERE r.state = 'withdrawn' AND r.reason = 'too_large' AND r.trial = 0
+             WHERE r.state = 'withdrawn' AND r.reason = 'too_large' AND r.is_comparison = 0
                AND NOT EXISTS (SELECT 1 FROM requests o WHERE o.story_group_id = r.story_group_id AND o.kind = r.kind
-                                 AND o.id > r.id AND o.trial = 0)",
+                                 AND o.id > r.id AND o.is_comparison = 0)",
             [],
             |row| row.get(0),
         )?;
