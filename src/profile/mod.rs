@@ -83,6 +83,11 @@ impl Profile {
         builtin::TEXTS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
     }
 
+    /// Returns the name of the built-in profile that a text was in an earlier version of the program.
+    pub fn earlier_builtin(text: &str) -> Option<&'static str> {
+        builtin::earlier(text)
+    }
+
     /// Returns the names of the built-in profiles.
     pub fn names() -> impl Iterator<Item = &'static str> {
         builtin::TEXTS.iter().map(|(name, _)| *name)
