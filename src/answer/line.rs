@@ -129,6 +129,13 @@ fn stopped(error: &Value, status: u64, body: &Body) -> Option<Outcome> {
         (0, Some(said)) => said.status.unwrap_or(0),
         (status, _) => status,
     };
+    let gone = [from_body, said.as_ref()].into_iter().flatten().find(|words| {
+        words.code.as_deref().is_some_and(Reason::is_model_gone)
+            && body.usage.is_none_or(|usage| usage.output_tokens == 0)
+    });
+    if let Some(words) = gone {
+        return Some(Outcome::Failed(Reason::model_gone(&words.message)));
+    }
     let (code, message) = match (&said, from_body) {
         (Some(said), _) if status == 0 || ok => {
             (said.code.clone().unwrap_or_else(|| "error".to_string()), said.message.clone())
@@ -162,6 +169,7 @@ fn judge(body: &mut Body, expect: &Expect) -> Outcome {
         let reason = Reason::new(code, if said.message.is_empty() { "the response failed" } else { &said.message });
         return match code {
             _ if paid => Outcome::Unusable(reason),
+            code if Reason::is_model_gone(code) => Outcome::Failed(Reason::model_gone(&said.message)),
             "server_error" | "rate_limit_exceeded" | "vector_store_timeout" | "error" => Outcome::Failed(reason),
             _ => Outcome::Refused(reason),
         };

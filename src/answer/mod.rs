@@ -86,6 +86,21 @@ pub struct Answer {
     pub outcome: Outcome,
 }
 
+impl Answer {
+    /// Returns the answer of a call that brought none, but an outcome.
+    pub fn without_text(outcome: Outcome) -> Answer {
+        Answer {
+            response_id: None,
+            model: None,
+            answered_at: None,
+            usage: None,
+            usage_is_unknown: false,
+            text: None,
+            outcome,
+        }
+    }
+}
+
 /// The classes of an answer. A request that came back in no file at all is *missing*, which only the ledger can tell.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
@@ -131,6 +146,20 @@ pub struct Reason {
 }
 
 impl Reason {
+    /// The code of a request that was refused because its model is not there: not billed, and no better with the same
+    /// model.
+    pub const MODEL_GONE: &'static str = "model_gone";
+
+    /// Returns the reason of a request whose model is not there, with the provider's words.
+    pub fn model_gone(message: &str) -> Reason {
+        Reason::new(Reason::MODEL_GONE, message)
+    }
+
+    /// Returns whether the provider's code says that there is no such model.
+    pub fn is_model_gone(code: &str) -> bool {
+        code == "model_not_found"
+    }
+
     fn new(code: &str, message: impl AsRef<str>) -> Reason {
         let word: String = code.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')).collect();
         let word = if word.is_empty() { "error".to_string() } else { word.chars().take(64).collect() };

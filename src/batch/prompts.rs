@@ -4,7 +4,7 @@ use anyhow::Context as _;
 
 use crate::model::{Kind, PromptKey};
 use crate::profile::{self, Profile, Prompt, PromptOptions};
-use crate::store::{CurrentPrompts, Read, Store, StoredPrompt, Tx};
+use crate::store::{CurrentPrompt, CurrentPrompts, Read, Store, StoredPrompt, Tx};
 
 /// The active profile and the two questions made from it.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct Prompts {
     pub topic: Prompt,
     /// For entities.
     pub entity: Prompt,
+    /// What a command sets in place of the profile.
+    options: PromptOptions,
 }
 
 impl Prompts {
@@ -35,7 +37,8 @@ impl Prompts {
             let fresh = profile::make_prompt(&profile, kind, options)?;
             Ok(read.prompt_by_fingerprint(&fresh.fingerprint)?.map_or(fresh, |stored| stored.prompt))
         };
-        Ok(Self { topic: prompt(Kind::Topic)?, entity: prompt(Kind::Entity)?, profile, profile_text: text })
+        let (topic, entity) = (prompt(Kind::Topic)?, prompt(Kind::Entity)?);
+        Ok(Self { topic, entity, profile, profile_text: text, options: options.clone() })
     }
 
     /// Returns the prompt for a kind.
@@ -51,12 +54,31 @@ impl Prompts {
         &self.topic.model
     }
 
-    /// Returns the rows of the prompts, where they were sent before.
+    /// Returns the rows of the prompts and of those that differ from them in the model alone, where they were sent
+    /// before.
     pub fn current(&self, read: Read<'_>) -> anyhow::Result<CurrentPrompts> {
-        let key = |prompt: &Prompt| -> anyhow::Result<Option<PromptKey>> {
-            Ok(read.prompt_by_fingerprint(&prompt.fingerprint)?.map(|stored| stored.key))
+        Ok(CurrentPrompts { topic: self.current_of(read, Kind::Topic)?, entity: self.current_of(read, Kind::Entity)? })
+    }
+
+    fn current_of(&self, read: Read<'_>, kind: Kind) -> anyhow::Result<CurrentPrompt> {
+        let prompt = self.get(kind);
+        let key = |fingerprint: &str| -> anyhow::Result<Option<PromptKey>> {
+            Ok(read.prompt_by_fingerprint(fingerprint)?.map(|stored| stored.key))
         };
-        Ok(CurrentPrompts { topic: key(&self.topic)?, entity: key(&self.entity)? })
+        let mut of_other_models = vec![];
+        for model in read.models_asked(kind)?.into_iter().filter(|model| *model != prompt.model) {
+            let options = PromptOptions { model: Some(model), ..self.options.clone() };
+            // A model that this profile could not ask has asked nothing the same.
+            if let Ok(other) = profile::make_prompt(&self.profile, kind, &options) {
+                of_other_models.extend(key(&other.fingerprint)?);
+            }
+        }
+        Ok(CurrentPrompt {
+            key: key(&prompt.fingerprint)?,
+            of_other_models,
+            model: prompt.model.clone(),
+            endpoint: prompt.endpoint.path(),
+        })
     }
 
     /// Records the profile and both asks.

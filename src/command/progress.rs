@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::batch::model_end;
 use crate::batch::prompts::Prompts;
 use crate::command::Context;
 use crate::error::Exit;
@@ -20,12 +21,8 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
         ..PromptOptions::default()
     };
     let prompts = Prompts::of(&session.store, &options)?;
-    let current: Vec<_> = {
-        let prompts = prompts.current(read)?;
-        [prompts.topic, prompts.entity].into_iter().flatten().collect()
-    };
     let groups = read.group_counts()?;
-    let progress = read.progress(&current)?;
+    let progress = read.progress(&prompts.current(read)?.all())?;
     let (topics, mentions, linked) = read.knowledge_counts()?;
     let n_entities = read.n_entities()?;
     let pending = read.pending_batches()?;
@@ -53,6 +50,7 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
         }))?;
         return Ok(Exit::Done);
     }
+    model_end::offer_profile(&session, &prompts, &context.prices(None)?);
     let terminal = &context.terminal;
     terminal.line(format!("{}  {}", bold("groups"), count(groups.total, "group")))?;
     terminal.line(format!(

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use super::{Context, input, period};
 use crate::cli::select::{EndpointArg, PromptArgs, SelectArgs};
+use crate::cli::spend::SpendArgs;
 use crate::model::GroupId;
 use crate::profile::{Endpoint, PromptOptions};
 use crate::store::{Resend, Selection};
 
 /// Resolves the selection options.
-pub(super) fn selection(args: &SelectArgs) -> anyhow::Result<Selection> {
+pub(super) fn selection(args: &SelectArgs, prompt: &PromptArgs, spend: &SpendArgs) -> anyhow::Result<Selection> {
     let (since, before) = period::bounds(args.since.as_deref(), args.until.as_deref())?;
     Ok(Selection {
         limit: args.limit,
@@ -18,7 +19,12 @@ pub(super) fn selection(args: &SelectArgs) -> anyhow::Result<Selection> {
         before,
         attributes: period::conditions(&args.conditions),
         sample: args.sample.map(|n| (n, args.seed)),
-        resend: Resend { failed_up_to: args.retry_failed.then_some(args.max_errors), stale: args.stale },
+        resend: Resend {
+            failed_up_to: args.retry_failed.then_some(args.max_errors),
+            stale: args.stale,
+            other_model: args.stale && prompt.model.is_some(),
+            model_gone: spend.anyway,
+        },
     })
 }
 

@@ -56,7 +56,7 @@ pub use ledger::{
 pub use links::StoredLink;
 pub use prompts::{Origin, StoredProfile, StoredPrompt};
 pub use search::{MARK, MARK_END, SearchQuery, search_words};
-pub use select::{Candidate, CurrentPrompts, Resend, Selected, Selection};
+pub use select::{Candidate, CurrentPrompt, CurrentPrompts, Resend, Selected, Selection};
 
 pub use unresolved::Unresolved;
 

@@ -92,6 +92,19 @@ impl Read<'_> {
         key.map(|key| self.prompt(key)).transpose()
     }
 
+    /// Returns the models that were ever asked about a kind.
+    pub fn models_asked(self, kind: Kind) -> anyhow::Result<Vec<String>> {
+        let mut statement =
+            self.0.prepare_cached("SELECT DISTINCT model FROM prompts WHERE kind = ?1 ORDER BY model")?;
+        Ok(statement.query_map([kind], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns the model of a prompt, and the path it is sent to.
+    pub fn model_of_prompt(self, key: PromptKey) -> anyhow::Result<(String, String)> {
+        let mut statement = self.0.prepare_cached("SELECT model, endpoint FROM prompts WHERE id = ?1")?;
+        Ok(statement.query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
     /// Returns a prompt.
     pub fn prompt(self, key: PromptKey) -> anyhow::Result<StoredPrompt> {
         let (kind, model, endpoint, parameters, instructions, schema_name, schema, fingerprint, limit) = self

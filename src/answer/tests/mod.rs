@@ -152,7 +152,7 @@ fn outcomes_follow_the_order_of_judgement() {
 
     let error = |code: &str| json!({"error": {"message": "m", "type": "invalid_request_error", "code": code}});
     check(wrap(json!(400), error("invalid_json_schema")), "refused http_400");
-    check(wrap(json!(404), error("model_not_found")), "refused http_404");
+    check(wrap(json!(404), error("model_not_found")), "failed model_gone");
     for status in [408, 409, 429, 500, 503, 504] {
         check(wrap(json!(status), error("x")), &format!("failed http_{status}"));
     }

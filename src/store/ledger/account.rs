@@ -90,6 +90,8 @@ pub struct Spend {
     pub input_tokens: u64,
     /// Input tokens read from the provider's cache.
     pub cached_tokens: u64,
+    /// Input tokens written to the cache, at a price of their own.
+    pub cache_write_tokens: u64,
     /// All output tokens, reasoning included.
     pub output_tokens: u64,
     /// Output tokens spent on reasoning.
@@ -110,6 +112,7 @@ impl Spend {
         self.n_answers += other.n_answers;
         self.input_tokens += other.input_tokens;
         self.cached_tokens += other.cached_tokens;
+        self.cache_write_tokens += other.cache_write_tokens;
         self.output_tokens += other.output_tokens;
         self.reasoning_tokens += other.reasoning_tokens;
         self.cost_usd += other.cost_usd;
@@ -216,7 +219,8 @@ impl Read<'_> {
                     coalesce(sum(a.cost_usd), 0.0),
                     coalesce(sum(CASE WHEN r.state <> 'usable' THEN a.cost_usd END), 0.0),
                     coalesce(sum(a.sync_cost_usd - a.cost_usd), 0.0),
-                    coalesce(sum(a.input_tokens IS NOT NULL AND a.cost_usd IS NULL), 0)
+                    coalesce(sum(a.input_tokens IS NOT NULL AND a.cost_usd IS NULL), 0),
+                    coalesce(sum(a.cache_write_tokens), 0)
              FROM requests r JOIN answers a ON a.request_id = r.id WHERE {condition}"
         ))?;
         Ok(statement.query_row(values, |row| {
@@ -225,6 +229,7 @@ impl Read<'_> {
                 n_answers: count(0)?,
                 input_tokens: count(1)?,
                 cached_tokens: count(2)?,
+                cache_write_tokens: count(9)?,
                 output_tokens: count(3)?,
                 reasoning_tokens: count(4)?,
                 cost_usd: row.get(5)?,
@@ -247,11 +252,13 @@ impl Read<'_> {
 
     fn progress_at(self, sandbox: bool, current: &[PromptKey]) -> anyhow::Result<LedgerProgress> {
         let mut progress = LedgerProgress { spend: self.spend_at(sandbox)?, ..LedgerProgress::default() };
-        // The last request for each question; one pass over the ledger in the order of its index.
+        // The last request for each question, an answer before later tries that brought none; one pass over the ledger in
+        // the order of its index.
         let mut statement = self.0.prepare_cached(
             "SELECT r.story_group_id, r.state, r.prompt_id, r.text_hash IS g.text_hash
              FROM requests r JOIN story_groups g ON g.id = r.story_group_id
-             WHERE r.id IN (SELECT max(id) FROM requests WHERE sandbox = ?1 AND is_comparison = 0 AND state <> 'withdrawn'
+             WHERE r.id IN (SELECT coalesce(max(CASE WHEN state IN ('usable', 'planned', 'sent') THEN id END), max(id))
+                            FROM requests WHERE sandbox = ?1 AND is_comparison = 0 AND state <> 'withdrawn'
                             GROUP BY story_group_id, kind)
              ORDER BY r.story_group_id",
         )?;

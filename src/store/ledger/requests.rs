@@ -255,6 +255,22 @@ impl Read<'_> {
         Ok((n >= 20 && input > 0.0).then(|| (cached / input, written / input)))
     }
 
+    /// Returns the average input and output tokens of past answers of some prompts, once there are at least 20.
+    pub fn average_tokens(self, prompts: &[PromptKey]) -> anyhow::Result<Option<(f64, f64)>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT count(a.output_tokens), coalesce(sum(a.input_tokens), 0), coalesce(sum(a.output_tokens), 0)
+             FROM requests r JOIN answers a ON a.request_id = r.id WHERE r.prompt_id = ?1",
+        )?;
+        let (mut n, mut input, mut output) = (0.0, 0.0, 0.0);
+        for prompt in prompts {
+            let sums: (f64, f64, f64) = statement.query_row([prompt], |row| {
+                Ok((row.get::<_, i64>(0)? as f64, row.get::<_, i64>(1)? as f64, row.get::<_, i64>(2)? as f64))
+            })?;
+            (n, input, output) = (n + sums.0, input + sums.1, output + sums.2);
+        }
+        Ok((n >= 20.0).then(|| (input / n, output / n)))
+    }
+
     /// Returns what the unusable answers to a group's question have cost so far.
     pub fn cost_of_unusable(self, group: GroupKey, kind: Kind, sandbox: bool) -> anyhow::Result<f64> {
         Ok(self

@@ -1,0 +1,259 @@
+//! Which groups are asked about next.
+
+mod judge;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+use anyhow::Context as _;
+use rusqlite::params;
+use sha2::{Digest as _, Sha256};
+
+use self::judge::{Answered, Verdict};
+use super::attributes::Conditions;
+use super::Read;
+use crate::model::{GroupId, GroupKey, Kind, PromptKey};
+
+/// Which groups are meant.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// At most this many groups.
+    pub limit: Option<u64>,
+    /// Only these.
+    pub ids: Option<Vec<GroupId>>,
+    /// Only groups from this time on.
+    pub since: Option<String>,
+    /// Only groups before this time.
+    pub before: Option<String>,
+    /// Only groups with a story whose attributes are so.
+    pub attributes: Option<Conditions>,
+    /// So many groups drawn at random with a seed. They are drawn from all that have text, answered or not, so that the
+    /// same seed means the same groups tomorrow.
+    pub sample: Option<(u64, u64)>,
+    /// What is sent again.
+    pub resend: Resend,
+}
+
+/// What is sent again beside what was never billed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Resend {
+    /// Refused by the endpoint, or paid but unusable, up to this many attempts.
+    pub failed_up_to: Option<u32>,
+    /// Usable, but something of the fingerprint beside the model has changed.
+    pub stale: bool,
+    /// Usable, but answered by another model.
+    pub other_model: bool,
+    /// Refused because this very model was not there.
+    pub model_gone: bool,
+}
+
+/// The prompts that would be sent today.
+#[derive(Clone, Debug, Default)]
+pub struct CurrentPrompts {
+    /// For topics.
+    pub topic: CurrentPrompt,
+    /// For entities.
+    pub entity: CurrentPrompt,
+}
+
+/// A prompt that would be sent today.
+#[derive(Clone, Debug, Default)]
+pub struct CurrentPrompt {
+    /// Its row; `None` where it was never sent before.
+    pub key: Option<PromptKey>,
+    /// Rows of prompts that ask the same of other models: their answers are as good as ever.
+    pub of_other_models: Vec<PromptKey>,
+    /// The model it asks.
+    pub model: String,
+    /// The path it is sent to.
+    pub endpoint: &'static str,
+}
+
+impl CurrentPrompts {
+    /// Returns the prompt for a kind.
+    pub fn of(&self, kind: Kind) -> &CurrentPrompt {
+        match kind {
+            Kind::Topic => &self.topic,
+            Kind::Entity => &self.entity,
+        }
+    }
+
+    /// Returns the rows of all prompts whose answers are not stale.
+    pub fn all(&self) -> Vec<PromptKey> {
+        Kind::ALL
+            .into_iter()
+            .flat_map(|kind| self.of(kind).key.into_iter().chain(self.of(kind).of_other_models.iter().copied()))
+            .collect()
+    }
+}
+
+/// A group to ask about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The group.
+    pub group: GroupKey,
+    /// The attempt this would be for its topics; `None`: not asked.
+    pub topic: Option<u32>,
+    /// The attempt this would be for its entities; `None`: not asked.
+    pub entity: Option<u32>,
+}
+
+impl Candidate {
+    /// Returns what is asked, with the number of the attempt.
+    pub fn kinds(&self) -> impl Iterator<Item = (Kind, u32)> {
+        [(Kind::Topic, self.topic), (Kind::Entity, self.entity)].into_iter().filter_map(|(kind, n)| Some((kind, n?)))
+    }
+}
+
+/// What was selected, and why the rest was not.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Selected {
+    /// In the order they are sent.
+    pub candidates: Vec<Candidate>,
+    /// Ids that were asked for and are not in the database.
+    pub unknown_ids: Vec<GroupId>,
+    /// Requests that are answered.
+    pub n_answered: u64,
+    /// Of these, stale ones that `--stale` would send again.
+    pub n_stale: u64,
+    /// Of these, answers of another model that `--stale` with a typed `--model` would ask again.
+    pub n_other_model: u64,
+    /// Requests now sent that another model has answered.
+    pub n_asked_of_another: u64,
+    /// Requests that are sent only with another model: this one was not there.
+    pub n_model_gone: u64,
+    /// Requests in flight or waiting in a part.
+    pub n_pending: u64,
+    /// Requests that `--retry-failed` would send again.
+    pub n_held_back: u64,
+    /// Requests that have had all their attempts.
+    pub n_exhausted: u64,
+    /// What the unusable answers of the requests now sent again, or held back, have cost so far.
+    pub unusable_cost_usd: f64,
+}
+
+impl Read<'_> {
+    /// Returns the groups that can be asked about, in the order they are sent, asked before or not.
+    pub fn active_groups(self, selection: &Selection) -> anyhow::Result<Vec<GroupKey>> {
+        let mut unknown = vec![];
+        let wanted = selection.ids.as_ref().map(|ids| self.keys_of(ids, &mut unknown)).transpose()?;
+        Ok(self.meant(selection, wanted.as_ref())?.into_iter().map(|(key, _)| key).collect())
+    }
+
+    /// Selects groups to ask about, newest first (created_at, else latest published_at, else load order).
+    pub fn select(self, selection: &Selection, prompts: &CurrentPrompts, sandbox: bool) -> anyhow::Result<Selected> {
+        let mut selected = Selected::default();
+        let wanted = match &selection.ids {
+            Some(ids) => Some(self.keys_of(ids, &mut selected.unknown_ids)?),
+            None => None,
+        };
+        let groups = self.meant(selection, wanted.as_ref())?;
+        for (group, text_hash) in groups {
+            if selection.limit.is_some_and(|limit| selected.candidates.len() as u64 >= limit) {
+                break;
+            }
+            let topic =
+                self.judge_into(&mut selected, group, Kind::Topic, text_hash, selection.resend, prompts, sandbox)?;
+            let entity =
+                self.judge_into(&mut selected, group, Kind::Entity, text_hash, selection.resend, prompts, sandbox)?;
+            if topic.is_some() || entity.is_some() {
+                selected.candidates.push(Candidate { group, topic, entity });
+            }
+        }
+        Ok(selected)
+    }
+
+    fn meant(
+        self,
+        selection: &Selection,
+        wanted: Option<&HashSet<GroupKey>>,
+    ) -> anyhow::Result<Vec<(GroupKey, [u8; 16])>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT id, external_id, text_hash FROM story_groups
+             WHERE status = 'active' AND text_hash IS NOT NULL
+               AND (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2)
+               AND (?3 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = story_groups.id AND attributes_fit(s.attributes, ?3)))
+             ORDER BY sort_at DESC, id",
+        )?;
+        let mut rows = statement.query(params![selection.since, selection.before, selection.attributes])?;
+        let mut groups = vec![];
+        let mut draws = vec![];
+        while let Some(row) = rows.next()? {
+            let key: GroupKey = row.get(0)?;
+            if wanted.is_some_and(|wanted| !wanted.contains(&key)) {
+                continue;
+            }
+            if let Some((_, seed)) = selection.sample {
+                draws.push((draw(seed, row.get_ref(1)?.as_bytes()?), groups.len()));
+            }
+            groups.push((key, row.get(2)?));
+        }
+        if let Some((n, _)) = selection.sample {
+            draws.sort_unstable();
+            draws.truncate(n as usize);
+            let mut places: Vec<usize> = draws.into_iter().map(|(_, place)| place).collect();
+            places.sort_unstable();
+            groups = places.into_iter().map(|place| groups[place]).collect();
+        }
+        Ok(groups)
+    }
+
+    fn keys_of(self, ids: &[GroupId], unknown: &mut Vec<GroupId>) -> anyhow::Result<HashSet<GroupKey>> {
+        let mut keys = HashSet::new();
+        for id in ids {
+            match self.group_key(id)? {
+                Some(key) => {
+                    keys.insert(key);
+                }
+                None => unknown.push(id.clone()),
+            }
+        }
+        Ok(keys)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one question about one request, asked from one place")]
+    fn judge_into(
+        self,
+        selected: &mut Selected,
+        group: GroupKey,
+        kind: Kind,
+        text_hash: [u8; 16],
+        resend: Resend,
+        prompts: &CurrentPrompts,
+        sandbox: bool,
+    ) -> anyhow::Result<Option<u32>> {
+        match self.judge(group, kind, text_hash, resend, prompts.of(kind), sandbox).context("cannot read the ledger")? {
+            Verdict::Send { attempt, another_answered } => {
+                selected.n_asked_of_another += u64::from(another_answered);
+                if attempt > 1 {
+                    selected.unusable_cost_usd += self.cost_of_unusable(group, kind, sandbox)?;
+                }
+                return Ok(Some(attempt));
+            }
+            Verdict::Answered(how) => {
+                selected.n_answered += 1;
+                selected.n_stale += u64::from(matches!(how, Answered::Stale));
+                selected.n_other_model += u64::from(matches!(how, Answered::OtherModel));
+            }
+            Verdict::ModelGone => selected.n_model_gone += 1,
+            Verdict::Pending => selected.n_pending += 1,
+            Verdict::HeldBack => {
+                selected.n_held_back += 1;
+                selected.unusable_cost_usd += self.cost_of_unusable(group, kind, sandbox)?;
+            }
+            Verdict::Exhausted => selected.n_exhausted += 1,
+        }
+        Ok(None)
+    }
+}
+
+/// Returns a number that depends on nothing but the seed and the id: the lowest ones are the sample.
+pub(super) fn draw(seed: u64, id: &[u8]) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    hash.update(seed.to_be_bytes());
+    hash.update(id);
+    let mut draw = [0; 16];
+    draw.copy_from_slice(&hash.finalize()[..16]);
+    draw
+}
