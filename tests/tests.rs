@@ -18,6 +18,8 @@ mod ledger;
 
 /// Asking without a batch: `extract`, `compare`, the request sent ahead, and servers that can do less.
 mod direct;
+/// The table of models, and what a selection would cost with each.
+mod models;
 
 /// The sandbox itself: its endpoints, and each fault that a script can ask for.
 mod sandbox;

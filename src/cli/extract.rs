@@ -50,7 +50,7 @@ impl ExtractArgs {
 pub struct CompareArgs {
     /// What to compare: MODEL, or settings as in `gpt-6.1-terra,effort=none` or `profile=my.toml`; one alone is compared
     /// with what the active profile asks
-    #[arg(value_name = "PROMPT", num_args = 1..=2, required_unless_present = "adopt")]
+    #[arg(value_name = "PROMPT", num_args = 0..=2)]
     pub prompts: Vec<String>,
 
     /// Groups to ask about, drawn at random, the same ones each time for the same --seed

@@ -6,6 +6,7 @@
 #![allow(rustdoc::bare_urls, rustdoc::invalid_rust_codeblocks, reason = "doc comments here are help texts first")]
 
 pub mod load;
+pub mod models;
 pub mod batch;
 pub mod catalog;
 pub mod demo;
@@ -122,6 +123,12 @@ pub enum Command {
     /// Show where the whole collection stands
     #[command(verbatim_doc_comment)]
     Progress,
+
+    /// List the models: prices, until when they are there, and what this selection would cost with each
+    ///
+    /// The costs are for what `batch create` with the same selection would send, in a batch and at once; the tokens are those
+    /// of past answers where there are some. --check asks the provider which models it offers to this key.
+    Models(models::ModelsArgs),
 
     /// Show a group: its topics and entities, where they stand in the stories, what they cost
     Show(explore::ShowArgs),

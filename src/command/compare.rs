@@ -19,10 +19,14 @@ use crate::extract::direct::{self, Stopped};
 use crate::model::RunId;
 use crate::profile::{Endpoint, Profile, PromptOptions};
 use crate::provider::Client;
+use crate::request::Prices;
 use crate::request::lifetime::Mode;
 use crate::session::Session;
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, dollars, dollars_or_unknown, number, shorten};
+
+/// How many models are named where none was given to compare with.
+const CANDIDATES: usize = 5;
 
 /// Runs the command.
 pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -32,6 +36,10 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
         return adopt(context, &mut session, &RunId::new(run.clone()));
     }
     let prices = context.prices(args.price.as_deref())?;
+    if args.prompts.is_empty() {
+        return Err(usage("what is to be compared is missing: a model, or settings of a prompt"))
+            .hint(candidates(&prices));
+    }
     let sides = sides(context, &session, &args.prompts)?;
     let groups = session.store.read().sampled_groups(args.sample, args.seed)?;
     if groups.is_empty() {
@@ -70,7 +78,7 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
     let comparison =
         compare::run(&mut session, &client, &sides, &groups, &plans, &prices, &budget, args.concurrency.into())?;
     show(context, &comparison)?;
-    finish(context, &comparison)
+    finish(context, &comparison, &prices)
 }
 
 fn send(
@@ -106,6 +114,18 @@ fn adopt(context: &Context, session: &mut Session<'_>, run: &RunId) -> anyhow::R
         context.terminal.hint("to ask the rest in the same way, give the same settings to `gleaner batch create`, or put them into the profile");
     }
     Ok(Exit::Done)
+}
+
+/// Names the models that are worth comparing: those that stay, the cheapest first.
+fn candidates(prices: &Prices) -> String {
+    let mut rows: Vec<_> = prices.rows().filter(|(_, row)| row.shutdown.is_none()).collect();
+    rows.sort_by(|(_, a), (_, b)| a.price.output.total_cmp(&b.price.output));
+    let names: Vec<String> = rows
+        .iter()
+        .take(CANDIDATES)
+        .map(|(name, row)| format!("`{name}` (${} in, ${} out)", row.price.input, row.price.output))
+        .collect();
+    format!("models that stay, with their prices a million tokens: {}; `gleaner models` lists all", names.join(", "))
 }
 
 /// Reads what is to be compared; the side that is not named is what the active profile asks.
@@ -272,18 +292,20 @@ fn show_side(context: &Context, name: &str, side: &SideReport, comparison: &Comp
     Ok(())
 }
 
-fn finish(context: &Context, comparison: &Comparison) -> anyhow::Result<Exit> {
+fn finish(context: &Context, comparison: &Comparison, prices: &Prices) -> anyhow::Result<Exit> {
     for side in &comparison.sides {
         match &side.stopped {
             Some(Stopped::Interrupted) => {
                 return Err(interrupted()).hint("what was answered is saved; the same command goes on");
             }
             Some(Stopped::By(error)) => {
-                let stopped = match refusal::advice(error, &side.model) {
+                let gone = model_end::advice(error, &side.model, prices, context.config.now());
+                let stopped = match gone.or_else(|| refusal::advice(error, &side.model)) {
                     Some(advice) => Err(error.clone()).hint(advice),
                     None => Err(error.clone().into()),
                 };
-                return if side.asked > 0 { stopped.exit(Exit::Incomplete) } else { stopped };
+                let is_partial = side.asked > u64::from(model_end::is_model_gone(error));
+                return if is_partial { stopped.exit(Exit::Incomplete) } else { stopped };
             }
             Some(Stopped::Cost(_)) | None => {}
         }

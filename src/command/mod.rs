@@ -25,6 +25,7 @@ mod extract;
 mod entities;
 mod export;
 mod load;
+mod models;
 mod original;
 mod profile;
 mod progress;
@@ -68,6 +69,7 @@ fn dispatch(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Extract(args) => extract::run(&args, context),
         Command::Compare(args) => compare::run(&args, context),
         Command::Progress => progress::run(context),
+        Command::Models(args) => models::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Topics(args) => topics::run(&args, context),
         Command::Entities(args) => entities::run(&args, context),
