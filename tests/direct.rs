@@ -237,14 +237,15 @@ fn what_cannot_work_is_said_before_anything_is_asked() {
 }
 
 #[test]
-fn a_refused_setting_is_named_and_nothing_is_recorded() {
+fn a_refused_setting_is_named_and_no_request_is_lost_to_it() {
     let world = World::with_groups(2);
     world.script(&json!({"models": [
         {"model": "old-*", "refuses": ["reasoning.effort"]}, {"model": "no-*", "unknown": true},
     ]}));
     world.run(&["extract", "--model", "old-1"]).exits(1).says("`--effort unset`").says("`[model] reasoning_effort`");
     world.run(&["extract", "--model", "no-1"]).exits(1).says("another with `--model`");
-    assert_eq!(world.count("SELECT count(*) FROM requests"), 0);
+    // Of a model that is not there one request is kept: it never goes to that model again.
+    assert_eq!(world.rows("SELECT state, reason FROM requests"), ["failed|model_gone"]);
     // A batch learns it only from its lines.
     world.run(&["batch", "create", "--model", "old-1", "--wait"]).exits(3).says("`--effort unset`");
     world.run(&["extract", "--model", "old-1", "--effort", "unset", "--retry-failed"]).exits(0);

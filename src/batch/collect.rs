@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use crate::answer::Line;
+use crate::answer::{Line, Reason};
 use crate::batch::look;
 use crate::batch::part;
 use crate::batch::plan::custom_id_of;
@@ -435,12 +435,15 @@ fn failed(session: &mut Session<'_>, row: &BatchRow, dry_run: bool) -> anyhow::R
     let now = session.config.now_text();
     let tx = session.store.write()?;
     tx.note_errors(row.key, &errors)?;
-    part::imported(&tx, row.key, Some((RequestState::Failed, "batch_failed")), 0, &now)?;
+    let codes: Vec<serde_json::Value> = serde_json::from_str(&errors).unwrap_or_default();
+    let is_model_gone = codes.iter().any(|error| error["code"].as_str().is_some_and(Reason::is_model_gone));
+    let reason = if is_model_gone { Reason::MODEL_GONE } else { "batch_failed" };
+    part::imported(&tx, row.key, Some((RequestState::Failed, reason)), 0, &now)?;
     let report = ImportReport {
         account: tx.read().account(row.key)?,
         causes: tx.read().causes(row.key)?,
         groups_with_errors: row.n_groups,
-        errors: serde_json::from_str(&errors).unwrap_or_default(),
+        errors: codes,
         ..ImportReport::default()
     };
     if dry_run {

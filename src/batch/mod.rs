@@ -5,7 +5,9 @@
 //! type, and leaves how a result is printed to `command`.
 
 pub mod prompts;
+pub mod estimate;
 pub mod plan;
+pub mod tokens;
 pub mod model_end;
 pub mod budget;
 pub mod part;

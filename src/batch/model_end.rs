@@ -10,14 +10,17 @@ use std::fmt;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::batch::plan;
+use crate::answer::Reason;
+use crate::batch::estimate;
+use crate::batch::prompts::Prompts;
 use crate::error::{Exit, Explain as _};
 use crate::model::{Kind, Usage};
-use crate::provider::Client;
+use crate::profile::Profile;
+use crate::provider::{ApiError, Client};
 use crate::request::Prices;
 use crate::request::lifetime::{Mode, Outlook, outlook, parse_day};
 use crate::session::{Session, table_of_prices};
-use crate::store::{BatchRow, RequestState};
+use crate::store::{BatchRow, Cause, RequestState};
 use crate::terminal::words::dollars;
 
 /// For so long what the provider said of a model is taken for true: a run of many parts asks once.
@@ -91,6 +94,18 @@ pub fn check(
     refused.hint("`gleaner models` shows what there is; `--anyway` sends it all the same")
 }
 
+/// Offers today's built-in profile where the database still has one of an earlier version whose model ends: in words, since
+/// what a database asks changes only when somebody says so.
+pub fn offer_profile(session: &Session<'_>, prompts: &Prompts, prices: &Prices) {
+    let ends = |model: &str| prices.row(model).and_then(|row| row.shutdown);
+    let own = &prompts.profile.model.name;
+    let (Some(name), Some(day)) = (Profile::earlier_builtin(&prompts.profile_text), ends(own)) else { return };
+    let today = Profile::builtin(name).and_then(|text| Profile::parse(text).ok()).map(|profile| profile.model.name);
+    if let Some(model) = today.filter(|model| prompts.model() == own && ends(model).is_none()) {
+        session.terminal.hint(format!("`{own}` ends on {day}; `gleaner profile use {name}` takes `{model}`"));
+    }
+}
+
 /// Makes the check for a part that waits, before it is uploaded.
 pub fn check_part(session: &mut Session<'_>, client: &Client, part: &BatchRow) -> anyhow::Result<()> {
     let prices = table_of_prices(session.config)?;
@@ -106,6 +121,41 @@ pub fn check_part(session: &mut Session<'_>, client: &Client, part: &BatchRow) -
     ))
 }
 
+/// Returns what a call found out about a model that is not there: when it went, and what takes its place.
+pub fn advice(error: &ApiError, model: &str, prices: &Prices, now: Timestamp) -> Option<String> {
+    is_model_gone(error).then(|| gone_words(model, &error.message, prices, now))
+}
+
+/// Returns the same for the lines of a batch.
+pub fn advice_on(cause: &Cause, model: &str, prices: &Prices, now: Timestamp) -> Option<String> {
+    let said = cause.example.as_deref().unwrap_or_default();
+    (cause.reason == Reason::MODEL_GONE).then(|| gone_words(model, said, prices, now))
+}
+
+/// Returns whether the API itself says that there is no such model, or not for this key.
+pub fn is_model_gone(error: &ApiError) -> bool {
+    error.code.as_deref().is_some_and(Reason::is_model_gone)
+}
+
+fn gone_words(model: &str, said: &str, prices: &Prices, now: Timestamp) -> String {
+    // Seen with chat completions in batches: the same model answers there at the other endpoint.
+    if said.contains(&format!("{model}-batch")) {
+        return format!("`{model}` is not offered for chat completions in a batch: leave out `--endpoint chat`");
+    }
+    let row = prices.row(model);
+    let day = row.and_then(|row| row.shutdown);
+    let when = match (day, outlook(day, now, Mode::Sync)) {
+        (Some(day), Outlook::Gone) => format!("`{model}` is gone since {day}"),
+        (Some(day), _) => format!("`{model}` was to end on {day} and is not offered any more"),
+        (None, _) => format!("`{model}` is not offered here, or not to this key"),
+    };
+    let other = match row.and_then(|row| row.instead.as_deref()) {
+        Some(instead) => format!("`--model {instead}` asks its successor"),
+        None => "choose another with `--model` or `[model] name` in the profile".to_owned(),
+    };
+    format!("{when}; {other}: nothing was billed, no attempt is used up, and nothing is sent to `{model}` again")
+}
+
 fn expected_output(session: &Session<'_>, part: &BatchRow) -> anyhow::Result<u64> {
     let read = session.store.read();
     let mut n_kind = [0u64; 2];
@@ -117,7 +167,7 @@ fn expected_output(session: &Session<'_>, part: &BatchRow) -> anyhow::Result<u64
     })?;
     let mut output = 0.0;
     for kind in Kind::ALL {
-        let (each, _) = plan::expected_output(read, kind, prompts[kind as usize])?;
+        let (each, _) = estimate::expected_output(read, kind, prompts[kind as usize])?;
         output += each * n_kind[kind as usize] as f64;
     }
     Ok(output as u64)

@@ -18,6 +18,7 @@ use std::marker::PhantomData;
 
 use anyhow::Context as _;
 
+use crate::answer::Reason;
 use crate::batch::budget::Approved;
 use crate::model::{BatchId, BatchKey, FileId};
 use crate::provider::CreateBatch;
@@ -333,6 +334,14 @@ pub fn withdraw(tx: &Tx<'_>, key: BatchKey, reason: &str) -> anyhow::Result<()> 
     );
     tx.part_moves().set_requests(key, RequestState::Planned, RequestState::Withdrawn, Some(reason))?;
     tx.part_moves().set(key, state, BatchState::Withdrawn)
+}
+
+/// Writes down that the provider does not know the model of a part: none of its requests was billed, and none of them is
+/// sent to that model again.
+pub fn model_gone(tx: &Tx<'_>, part: &Part<Planned>) -> anyhow::Result<()> {
+    let moves = tx.part_moves();
+    moves.set_requests(part.key, RequestState::Planned, RequestState::Failed, Some(Reason::MODEL_GONE))?;
+    moves.set(part.key, BatchState::Planned, BatchState::Withdrawn)
 }
 
 /// Writes down that other parts have taken the place of one that was refused or split.

@@ -12,7 +12,7 @@ use anyhow::{Context as _, anyhow};
 use crate::batch::budget::{self, Approved, Budget};
 use crate::batch::look;
 use crate::batch::model_end;
-use crate::batch::part::{Creating, Part, Planned, Uploadable, Uploaded, Uploading};
+use crate::batch::part::{self, Creating, Part, Planned, Uploadable, Uploaded, Uploading};
 use crate::batch::reconcile::{self, Search};
 use crate::batch::request_file;
 use crate::batch::throttle::{self, Cut, Room};
@@ -21,7 +21,7 @@ use crate::interrupt;
 use crate::model::{BatchKey, FileId, RunId};
 use crate::provider::{ApiError, Batch, Client, CreateError, Fault, Upload};
 use crate::session::Session;
-use crate::session::api_failure;
+use crate::session::{api_failure, table_of_prices};
 use crate::store::{BatchRow, BatchState, Origin, RequestState};
 use crate::terminal::bar::Unit;
 use crate::terminal::words::{bytes, duration};
@@ -289,6 +289,11 @@ fn create(
         let tx = session.store.write()?;
         if is_full || is_fresh || is_too_fast {
             intent.into_part().not_made(&tx)?;
+        } else if model_end::is_model_gone(&error) {
+            // The same with another model is another plan.
+            let planned =
+                intent.into_part().refused(&tx, &look::errors_json(&[(error.code.clone(), error.message.clone())]))?;
+            part::model_gone(&tx, &planned)?;
         } else {
             // What the provider refused is no part of its queue; the plan stays until it is sent or dropped.
             let errors = look::errors_json(&[(error.code.clone(), error.message.clone())]);
@@ -307,6 +312,13 @@ fn create(
             session.terminal.warn(format!("{error}; asking again in {}", duration(asked.as_secs())));
             session.config.pause(asked)?;
             continue;
+        }
+        if model_end::is_model_gone(&error) {
+            let prices = table_of_prices(session.config)?;
+            let advice = model_end::advice(&error, &row.model, &prices, session.config.now()).unwrap_or_default();
+            return Err(api_failure(error))
+                .hint(advice)
+                .context(format!("the provider refused part {} of {}", row.part, row.run));
         }
         return Err(api_failure(error))
             .hint(format!(

@@ -1,8 +1,9 @@
 //! `gleaner extract`: the same requests, answered synchronously.
 
+use jiff::Timestamp;
 use serde_json::json;
 
-use super::batch::say_what_is_not_sent;
+use super::batch::{cache_words, say_what_is_not_sent, warn_of_estimate};
 use super::select::{prompt_options, selection};
 use crate::batch::budget::{Budget, Cost};
 use crate::batch::model_end::{self, Work};
@@ -13,8 +14,8 @@ use crate::cli::extract::ExtractArgs;
 use crate::command::Context;
 use crate::error::{Exit, Explain as _, interrupted, usage};
 use crate::extract::direct::{self, DirectOptions, DirectReport, Stopped};
-use crate::request::Limits;
 use crate::request::lifetime::Mode;
+use crate::request::{Limits, Prices};
 use crate::session::Session;
 use crate::store::{Cause, Spend};
 use crate::terminal::style::{bold, dim};
@@ -25,11 +26,12 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     if args.max_cost.is_some_and(|max| !max.is_finite() || max < 0.0) {
         return Err(usage("`--max-cost` is an amount of dollars"));
     }
-    let selection = selection(&args.select)?;
+    let selection = selection(&args.select, &args.prompt, &args.spend)?;
     let prices = context.prices(args.prompt.price.as_deref())?;
     let mut session = context.session()?;
     session.anyway = args.spend.anyway;
     let prompts = Prompts::of(&session.store, &prompt_options(&args.prompt, context)?)?;
+    model_end::offer_profile(&session, &prompts, &prices);
     let work = |plan: &Plan| Work { model: prompts.model(), mode: Mode::Sync, usage: plan.estimate.usage() };
     if args.dry_run {
         let origin = session.store.read().origin_by_url(&context.origin()?)?;
@@ -43,7 +45,7 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     let _lock = session.lock_spending()?;
     let origin = direct::greet(&mut session, &client)?;
     let plan = plan(&session, &prompts, &selection, unlimited(), &prices, origin.is_sandbox)?;
-    say_what_is_not_sent(context, &plan, args.select.retry_failed)?;
+    say_what_is_not_sent(context, &plan, &args.select)?;
     if plan.n_requests() == 0 {
         return nothing_to_do(context, &session, &plan);
     }
@@ -62,7 +64,7 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     let options = DirectOptions { concurrency: args.concurrency.into(), trial: false, strict: false };
     let report = direct::run(&mut session, &client, &prompts, &plan, &prices, &budget, options)?;
     show(context, &report)?;
-    finish(&report, prompts.model())
+    finish(&report, prompts.model(), &prices, context.config.now())
 }
 
 /// What is sent one by one has no limit but the model's own.
@@ -100,6 +102,7 @@ fn show_plan(context: &Context, session: &Session<'_>, plan: &Plan, args: &Extra
     if plan.n_requests() == 0 {
         return nothing_to_do(context, session, plan);
     }
+    warn_of_estimate(context, estimate);
     terminal.line(format!(
         "would ask {} about {}: {}",
         estimate.model,
@@ -169,13 +172,14 @@ fn show(context: &Context, report: &DirectReport) -> anyhow::Result<()> {
         let example = cause.example.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
         terminal.line(format!("  {} {} ({}){example}", number(cause.count), cause.class.as_str(), cause.reason))?;
     }
+    let is_model_gone = matches!(&report.stopped, Some(Stopped::By(error)) if model_end::is_model_gone(error));
     for (n, noun, what) in [
         (report.repaired, "answer", "had to be mended"),
         (report.left_out, "name", "left out: a placeholder"),
         (report.cleaned, "name", "with markup around it, which was taken off"),
         (report.unknown_usage, "answer", "with a usage that cannot be; what it cost is not known"),
         (report.clamped, "value", "missing or out of range, brought into it"),
-        (report.not_asked, "request", "not asked; the same command goes on"),
+        (report.not_asked, "request", if is_model_gone { "not asked" } else { "not asked; the same command goes on" }),
     ] {
         if n > 0 {
             terminal.line(format!("  {} {what}", count(n, noun)))?;
@@ -190,10 +194,10 @@ fn cause_json(cause: &Cause) -> serde_json::Value {
 
 fn cost_words(spend: &Spend) -> String {
     let mut line = format!(
-        "{} for {} input ({} cached) and {} output tokens ({} reasoning)",
+        "{} for {} input ({}) and {} output tokens ({} reasoning)",
         dollars(spend.cost_usd),
         number(spend.input_tokens),
-        number(spend.cached_tokens),
+        cache_words(spend),
         number(spend.output_tokens),
         number(spend.reasoning_tokens)
     );
@@ -207,15 +211,17 @@ fn cost_words(spend: &Spend) -> String {
 }
 
 /// Chooses the exit code, and tells why a run ended early.
-fn finish(report: &DirectReport, model: &str) -> anyhow::Result<Exit> {
-    let incomplete = report.account.sent > 0;
+fn finish(report: &DirectReport, model: &str, prices: &Prices, now: Timestamp) -> anyhow::Result<Exit> {
+    let account = &report.account;
+    let incomplete = account.usable + account.unusable > 0;
     match &report.stopped {
         Some(Stopped::Interrupted) => Err(interrupted()).hint("what was answered is saved; the same command goes on"),
         Some(Stopped::Cost(max)) => Err(anyhow::anyhow!("stopped: the {} of `--max-cost` are spent", dollars(*max)))
             .hint("what was answered is saved; the same command goes on")
             .exit(Exit::Incomplete),
         Some(Stopped::By(error)) => {
-            let stopped = match refusal::advice(error, model) {
+            let gone = model_end::advice(error, model, prices, now);
+            let stopped = match gone.or_else(|| refusal::advice(error, model)) {
                 Some(advice) => Err(error.clone()).hint(advice),
                 None => Err(error.clone().into()),
             };

@@ -15,8 +15,9 @@ use serde::Serialize;
 pub(crate) use super::rate_limiter::RateLimiter;
 pub(crate) use super::worker::{Pair, Reply, Worker};
 
-use crate::answer::{Answer, Outcome};
+use crate::answer::{Answer, Outcome, Reason};
 use crate::batch::budget::Budget;
+use crate::batch::model_end;
 use crate::batch::plan::Plan;
 use crate::batch::prompts::{KeptPrompts, Prompts};
 use crate::config::unix_text;
@@ -314,7 +315,14 @@ impl Writer<'_> {
             match told {
                 Reply::Answer(answer, raw) => self.save_one(&tx, &mut writer, &job, *answer, &raw, &now)?,
                 Reply::Failed(answer) => self.save_one(&tx, &mut writer, &job, *answer, "", &now)?,
-                Reply::Stop(error) => _ = self.report.stopped.get_or_insert(Stopped::By(error)),
+                Reply::Stop(error) => {
+                    // Kept, so that nothing is sent to this model again before somebody says so.
+                    if model_end::is_model_gone(&error) {
+                        let answer = Answer::without_text(Outcome::Failed(Reason::model_gone(&error.message)));
+                        self.save_one(&tx, &mut writer, &job, answer, "", &now)?;
+                    }
+                    self.report.stopped.get_or_insert(Stopped::By(error));
+                }
                 Reply::NotAsked => {}
             }
         }
@@ -386,6 +394,7 @@ impl Writer<'_> {
             spend.n_answers += 1;
             spend.input_tokens += usage.input_tokens;
             spend.cached_tokens += usage.cached_tokens;
+            spend.cache_write_tokens += usage.cache_write_tokens;
             spend.output_tokens += usage.output_tokens;
             spend.reasoning_tokens += usage.reasoning_tokens;
             spend.n_unpriced += u64::from(row.cost_usd.is_none());

@@ -1,6 +1,7 @@
 //! One request ahead of a big spend: a model, parameter or schema that is refused would fail every line, hours later.
 
 use crate::batch::budget::Budget;
+use crate::batch::model_end;
 use crate::batch::plan::{Plan, PlannedPart};
 use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
@@ -57,7 +58,9 @@ pub fn probe(
             return Ok(Probed::Skipped);
         }
         Some(Stopped::By(error)) => {
-            let advice = refusal::advice(&error, prompts.model());
+            let now = session.config.now();
+            let advice = model_end::advice(&error, prompts.model(), prices, now)
+                .or_else(|| refusal::advice(&error, prompts.model()));
             let stopped = Err(error).hint("nothing was uploaded; `--no-probe` skips the request that is sent ahead");
             return match advice {
                 Some(advice) => stopped.hint(advice),

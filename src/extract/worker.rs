@@ -188,13 +188,5 @@ fn failed(error: &ApiError, host: &str) -> Answer {
     let word = error.code.as_deref().map(|code| format!("{code}: ")).unwrap_or_default();
     let reason = Reason { code, message: format!("{host}: {word}{}", error.message) };
     let refused = (matches!(error.status, Some(400..=499)) && !error.is_retryable()) || is_too_large(error);
-    Answer {
-        response_id: None,
-        model: None,
-        answered_at: None,
-        usage: None,
-        usage_is_unknown: false,
-        text: None,
-        outcome: if refused { Outcome::Refused(reason) } else { Outcome::Failed(reason) },
-    }
+    Answer::without_text(if refused { Outcome::Refused(reason) } else { Outcome::Failed(reason) })
 }

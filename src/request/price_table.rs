@@ -159,6 +159,12 @@ impl Prices {
         self.of(model).map(|price| price.cost(usage) * self.factor(model, batch))
     }
 
+    /// Returns what a use in requests with long prompts costs more than the same in short ones.
+    pub fn surcharge(&self, model: &str, usage: Usage, batch: bool) -> Option<f64> {
+        let price = self.of(model)?;
+        Some((price.of_long_prompt().cost(usage) - price.cost(usage)) * self.factor(model, batch))
+    }
+
     /// Returns what one request cost in US dollars, or `None` where the price of its model is not known.
     pub fn cost_of_request(&self, model: &str, usage: Usage, batch: bool) -> Option<f64> {
         let is_long = usage.input_tokens > LONG_PROMPT_TOKENS && self.row(model).is_some_and(|row| row.long_prompt);

@@ -69,6 +69,7 @@ struct Cost {
     n_answers: u64,
     input_tokens: u64,
     cached_tokens: u64,
+    cache_write_tokens: u64,
     output_tokens: u64,
     reasoning_tokens: u64,
     cost_usd: f64,
@@ -128,6 +129,9 @@ struct Estimate {
     batch_usd: f64,
     sync_usd: f64,
     prices_as_of: String,
+    prices_are_old: bool,
+    long_requests: u64,
+    answered_by_another_model: u64,
     cache: Cache,
 }
 
@@ -222,7 +226,8 @@ fn a_plan_and_a_new_run() {
     assert!(
         cache.best_batch_usd < estimate.batch_usd && estimate.batch_usd < cache.worst_batch_usd && !cache.from_history
     );
-    assert!(estimate.prices_as_of.starts_with("20"));
+    assert!(estimate.prices_as_of.starts_with("20") && !estimate.prices_are_old);
+    assert_eq!((estimate.long_requests, estimate.answered_by_another_model), (0, 0));
 
     let created: Created = read(&world.json(&["batch", "create"], 0));
     assert_eq!((created.total_groups, created.total_requests), (2, 4));
@@ -289,6 +294,7 @@ fn a_batch_from_its_creation_to_its_import() {
     assert_eq!((imported.errors.len(), imported.not_before, imported.model.as_str()), (0, None, "gpt-6-luna"));
     let cost = &imported.cost;
     assert_eq!((cost.n_answers, cost.n_unpriced, cost.unusable_cost_usd), (4, 0, 0.0));
+    assert!(cost.input_tokens >= cost.cached_tokens + cost.cache_write_tokens);
     assert!(cost.input_tokens > cost.cached_tokens && cost.output_tokens > cost.reasoning_tokens);
     assert!(cost.cost_usd > 0.0 && (cost.saved_usd - cost.cost_usd).abs() < 1e-12, "half the price");
     assert!(imported.estimated_cost_usd.is_some_and(|usd| usd > 0.0));

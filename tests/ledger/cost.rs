@@ -204,3 +204,45 @@ fn what_waits_from_an_earlier_run_counts_before_anything_is_sent() {
     world.run(&["batch", "create", "--max-cost", "1", "--wait"]).exits(0);
     bought_once(&world, 2, 6);
 }
+
+#[test]
+fn written_tokens_have_their_price_and_an_old_table_says_so() {
+    let mut world = World::with_groups(1);
+    let usage = json!({"input_tokens": 10_000, "input_tokens_details": {"cached_tokens": 2_000, "cache_write_tokens": 5_000},
+        "output_tokens": 1_000, "output_tokens_details": {"reasoning_tokens": 0}});
+    let body = json!({"status": "completed", "usage": usage, "output_text": "{\"topics\": [], \"entities\": []}"});
+    world.script(&json!({"answers": [{"body": body}]}));
+    let cost = world.json(&["batch", "create", "--wait"], 0)["batches"][0]["cost"].clone();
+    // Two answers: 3,000 uncached, 2,000 read, 5,000 written, 1,000 output tokens each, at half the price of gpt-6-luna.
+    near(&cost["cost_usd"], (3_000.0 * 0.1 + 2_000.0 * 0.01 + 5_000.0 * 0.125 + 1_000.0 * 0.5) / 1e6);
+    assert_eq!(cost["cache_write_tokens"], 10_000);
+    assert_eq!(world.count("SELECT sum(cache_write_tokens) FROM answers"), 10_000);
+    world
+        .run(&["batch", "status", "--offline", &world.rows("SELECT run_id FROM batches")[0]])
+        .exits(0)
+        .says("20,000 input (4,000 cached, 10,000 written)");
+
+    world.load_groups(&[group(2)]);
+    world.set_var("GLEANER_TEST_CLOCK", "2027-06-01T00:00:00Z");
+    let old = "warning: the table of prices is of 2026-11-29, more than half a year old; `--price` or a table of your own goes";
+    world.run(&["batch", "create", "--dry-run"]).exits(0).says(old);
+    world.run(&["extract", "--dry-run"]).exits(0).says(old);
+    world.run(&["extract", "--dry-run", "--price", "1,1,1"]).exits(0).says_not("half a year");
+}
+
+#[test]
+fn a_very_long_prompt_is_warned_of() {
+    let world = World::new();
+    let text = "Ada Lovelace sold engines. ".repeat(60_000);
+    world.load_groups(&[json!({"id": "long", "text": text}), group(1)]);
+    let estimate = world.json(&["batch", "create", "--dry-run"], 0)["estimate"].clone();
+    assert_eq!(estimate["long_requests"], 2);
+    let tokens = |name: &str| estimate[name].as_f64().expect("a number");
+    let base = (tokens("input_tokens") * 0.1 + tokens("output_tokens") * 0.5) / 1e6;
+    assert!(tokens("sync_usd") > base * 1.5, "{estimate:#}");
+    world
+        .run(&["batch", "create", "--dry-run"])
+        .exits(0)
+        .says("warning: 2 requests have more than 272,000 input tokens");
+    world.run(&["batch", "create", "--dry-run", "--model", "gpt-5.5"]).exits(0).says_not("272,000");
+}

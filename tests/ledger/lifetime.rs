@@ -101,3 +101,90 @@ fn the_provider_knows_of_an_end_that_the_table_does_not() {
         world.run(&["batch", "create", "--limit", "1"]).exits(0).says_not("ends on");
     }
 }
+
+/// The sandbox knows this model no more.
+fn without(model: &str) -> serde_json::Value {
+    json!({"models": [{"model": model, "unknown": true}]})
+}
+
+const GONE: &str = "`gpt-5-mini` is gone since 2026-12-10; `--model gpt-6-luna` asks its successor: nothing was billed, no \
+                    attempt is used up, and nothing is sent to `gpt-5-mini` again";
+
+#[test]
+fn lines_of_a_model_that_is_gone_are_not_billed_and_go_to_another_model_only() {
+    let world = at("2026-12-11T12:00:00Z");
+    // The first time that a request is asked.
+    let gone = json!({"times": 1, "outcome": "http", "status": 404, "code": "model_not_found",
+        "message": "The model `gpt-5-mini` does not exist"});
+    world.script(&json!({"answers": [gone]}));
+    let ran = world.run(&["batch", "create", "--wait", "--anyway", "--model", "gpt-5-mini"]).exits(3);
+    ran.says(&format!("hint: {GONE}\n")).says("4 failed (model_gone): ").says_not("sent again by the next");
+    assert_eq!(world.rows("SELECT state, reason, count(*) FROM requests GROUP BY 1, 2"), ["failed|model_gone|4"]);
+    // Never to that model again, whatever is said but `--anyway`.
+    for flag in ["--retry-failed", "--stale"] {
+        // The table would refuse it first.
+        let own = world.write(
+            "own.toml",
+            "[model.\"gpt-5-mini\"]\ninput = 1\ncached_input = 1\noutput = 1\nshutdown = \"2099-01-01\"\n",
+        );
+        let mut command = world.command(&["batch", "create", "--model", "gpt-5-mini", flag]);
+        let out = command.env("GLEANER_PRICES", own).output().expect("it runs");
+        let (out, err) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+        assert_eq!(out, "nothing to send: every group that is meant has been asked about\n");
+        assert!(err.contains("4 requests are not sent to `gpt-5-mini` again, which was not there"), "{err}");
+    }
+    world.run(&["batch", "create", "--wait"]).exits(0).says("sent 4 = usable 4");
+    assert_eq!(world.rows("SELECT DISTINCT attempt FROM requests"), ["1"], "no attempt is used up");
+    assert!(world.journal().billed.values().all(|times| *times == 1));
+}
+
+#[test]
+fn a_batch_or_a_call_for_a_model_that_is_gone_says_the_same() {
+    let world = at("2026-12-11T12:00:00Z");
+    let old = ["--anyway", "--model", "gpt-5-mini"];
+    world.script(&without("gpt-5-mini"));
+    let ran = world.run(&[&["extract"], &old[..]].concat()).exits(1);
+    ran.says(&format!("hint: {GONE}\n")).says("(model_not_found)").says_not("the same command goes on");
+    assert_eq!(world.rows("SELECT state, reason, count(*) FROM requests GROUP BY 1, 2"), ["failed|model_gone|1"]);
+
+    // The whole batch fails.
+    let errors = json!([{"code": "model_not_found", "message": "The model `gpt-5-mini` does not exist", "line": null}]);
+    world.script(&json!({"batches": [{"ends": "failed", "errors": errors}]}));
+    let ran = world.run(&[&["batch", "create", "--wait"], &old[..]].concat()).exits(3);
+    ran.says(&format!("hint: {GONE}\n")).says_not("sent again by the next");
+
+    // The batch is refused: the plan is no longer in the way of another model.
+    let world = at("2026-12-11T12:00:00Z");
+    let error = json!({"message": "The model `gpt-5-mini` has been deprecated", "type": "invalid_request_error",
+        "param": null, "code": "model_not_found"});
+    world.script(&json!({"faults": [{"on": "batches.create", "status": 404, "json": {"error": error}}]}));
+    world.run(&[&["batch", "create"], &old[..]].concat()).exits(1).says(&format!("hint: {GONE}\n"));
+    world.run(&["batch", "create", "--wait"]).exits(0).says("sent 4 = usable 4");
+    bought_once(&world, 1, 4);
+}
+
+#[test]
+fn a_profile_of_an_earlier_version_is_kept_and_today_s_is_offered() {
+    let mut world = at("2026-12-01T12:00:00Z");
+    let today = world.run(&["profile", "export", "news"]).exits(0).stdout;
+    let earlier = world.write("news.toml", &today.replace("name = \"gpt-6-luna\"", "name = \"gpt-5-mini\""));
+    world.run(&["profile", "use", &earlier.display().to_string()]).exits(0);
+    let offer = "hint: `gpt-5-mini` ends on 2026-12-10; `gleaner profile use news` takes `gpt-6-luna`\n";
+    world.run(&["progress"]).exits(0).says(offer);
+    world.run(&["batch", "create", "--wait"]).exits(0).says(offer);
+    assert_eq!(world.rows("SELECT DISTINCT model FROM prompts"), ["gpt-5-mini"], "never switched");
+    world.run(&["batch", "create", "--model", "gpt-6-luna"]).exits(0).says_not("profile use");
+
+    // The other model makes nothing stale.
+    world.run(&["profile", "use", "news"]).exits(0);
+    world.set_var("GLEANER_TEST_CLOCK", "2026-12-20T12:00:00Z");
+    world.run(&["progress"]).exits(0).says_not("profile use").says_not("changed since");
+    for stale in [&[][..], &["--stale"]] {
+        world.run(&[&["batch", "create"], stale].concat()).exits(0).says("nothing to send");
+    }
+    let model = ["batch", "create", "--stale", "--model", "gpt-6-luna"];
+    let planned = world.json(&[&model[..], &["--dry-run"]].concat(), 0);
+    assert_eq!((&planned["total_requests"], &planned["estimate"]["answered_by_another_model"]), (&json!(4), &json!(4)));
+    world.run(&[&model[..], &["--wait"]].concat()).exits(0).says("4 requests were answered before by another model");
+    world.run(&model).exits(0).says("nothing to send");
+}

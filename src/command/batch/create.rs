@@ -16,11 +16,12 @@ use crate::batch::request_file;
 use crate::batch::submit::{self, Submitted};
 use crate::batch::{throttle, uncertain};
 use crate::cli::batch::{CreateArgs, PartArgs};
+use crate::cli::select::SelectArgs;
 use crate::error::{Exit, Explain as _, usage};
 use crate::extract::probe::{self, Probed};
 use crate::provider::Client;
 use crate::request::lifetime::Mode;
-use crate::request::{Limits, Prices};
+use crate::request::{LONG_PROMPT_TOKENS, Limits, Prices};
 use crate::session::Session;
 use crate::store::{BatchRow, Origin};
 use crate::terminal::words::{bytes, count, count_verb, dollars, dollars_or_unknown, list, number};
@@ -28,7 +29,7 @@ use crate::terminal::words::{bytes, count, count_verb, dollars, dollars_or_unkno
 /// Runs the command.
 pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow::Result<Exit> {
     let poll_interval = wait::interval(args.poll_interval)?;
-    let selection = select::selection(&args.select)?;
+    let selection = select::selection(&args.select, &args.prompt, &args.spend)?;
     let options = select::prompt_options(&args.prompt, context)?;
     let prices = context.prices(args.prompt.price.as_deref())?;
     if args.max_cost.is_some_and(|usd| usd.is_nan() || usd < 0.0) {
@@ -37,6 +38,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     let mut session = context.session()?;
     session.anyway = args.spend.anyway;
     let prompts = Prompts::of(&session.store, &options)?;
+    model_end::offer_profile(&session, &prompts, &prices);
 
     // Found before any slow work: a missing key, a wrong one, batches of another copy of this database.
     let is_online = !args.dry_run && !args.no_submit;
@@ -53,7 +55,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     let sandbox = !args.no_submit && origin.as_ref().is_some_and(|origin| origin.is_sandbox);
     let limits = limits(&args.parts, &session, origin.as_ref(), prompts.model())?;
     let mut plan = plan::plan(&session, &prompts, &selection, limits, &prices, sandbox)?;
-    say_what_is_not_sent(context, &plan, args.select.retry_failed)?;
+    say_what_is_not_sent(context, &plan, &args.select)?;
     // What an earlier command began is sent too, so it counts.
     let waiting = match &origin {
         Some(origin) if !args.no_submit => budget::sendable(&session, None, origin.key)?,
@@ -164,7 +166,11 @@ fn limits(args: &PartArgs, session: &Session<'_>, origin: Option<&Origin>, model
 }
 
 /// Says on stderr why groups that one might expect are not sent.
-pub(in crate::command) fn say_what_is_not_sent(context: &Context, plan: &Plan, retries: bool) -> anyhow::Result<()> {
+pub(in crate::command) fn say_what_is_not_sent(
+    context: &Context,
+    plan: &Plan,
+    args: &SelectArgs,
+) -> anyhow::Result<()> {
     let terminal = &context.terminal;
     let selected = &plan.selected;
     if !selected.unknown_ids.is_empty() {
@@ -185,7 +191,7 @@ pub(in crate::command) fn say_what_is_not_sent(context: &Context, plan: &Plan, r
             count_verb(selected.n_held_back, "request", "has"),
             dollars(selected.unusable_cost_usd)
         ));
-    } else if retries && selected.unusable_cost_usd > 0.0 {
+    } else if args.retry_failed && selected.unusable_cost_usd > 0.0 {
         terminal.status(format!(
             "unusable answers to what is asked again have cost {} so far",
             dollars(selected.unusable_cost_usd)
@@ -195,6 +201,24 @@ pub(in crate::command) fn say_what_is_not_sent(context: &Context, plan: &Plan, r
         terminal.warn(format!(
             "{} had all attempts; `--max-errors N` allows more",
             count_verb(selected.n_exhausted, "request", "has")
+        ));
+    }
+    if selected.n_asked_of_another > 0 {
+        terminal
+            .status(format!("{} were answered before by another model", count(selected.n_asked_of_another, "request")));
+    }
+    if selected.n_other_model > 0 && args.stale {
+        terminal.hint(format!(
+            "{} of another model; `--stale --model {}` asks again",
+            count_verb(selected.n_other_model, "answer", "is"),
+            plan.estimate.model
+        ));
+    }
+    if selected.n_model_gone > 0 {
+        terminal.warn(format!(
+            "{} not sent to `{}` again, which was not there; `--model` names another, `--anyway` tries the same",
+            count_verb(selected.n_model_gone, "request", "is"),
+            plan.estimate.model
         ));
     }
     if selected.n_stale > 0 {
@@ -328,7 +352,26 @@ fn show(
     show_estimate(context, &plan.estimate)
 }
 
+/// Warns of what makes an estimate doubtful, or its requests dear.
+pub(in crate::command) fn warn_of_estimate(context: &Context, estimate: &Estimate) {
+    if estimate.long_requests > 0 {
+        context.terminal.warn(format!(
+            "{} more than {} input tokens, which cost double with `{}`, and their output 1.5 times",
+            count_verb(estimate.long_requests, "request", "has"),
+            number(LONG_PROMPT_TOKENS),
+            estimate.model
+        ));
+    }
+    if estimate.prices_are_old {
+        context.terminal.warn(format!(
+            "the table of prices is of {}, more than half a year old; `--price` or a table of your own goes before it",
+            estimate.prices_as_of
+        ));
+    }
+}
+
 pub(in crate::command) fn show_estimate(context: &Context, estimate: &Estimate) -> anyhow::Result<()> {
+    warn_of_estimate(context, estimate);
     context.terminal.line(format!(
         "estimate: {} input and {} output tokens ({}) with {}",
         number(estimate.input_tokens),

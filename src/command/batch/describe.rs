@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::super::Context;
-use crate::batch::refusal;
+use crate::batch::{model_end, refusal};
 use crate::import::answers::ImportReport;
 use crate::model::BatchId;
-use crate::store::{Account, BatchRow, BatchState, Claim, Read, Spend};
+use crate::store::{Account, BatchRow, BatchState, Cause, Claim, Read, Spend};
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, dollars, duration, number};
 
@@ -192,13 +192,22 @@ pub(super) fn account_line(account: &Account) -> String {
     )
 }
 
+/// Says what of the input went through the cache: `1,024 cached`, and `256 written` where a model tells that.
+pub(in crate::command) fn cache_words(spend: &Spend) -> String {
+    let written = match spend.cache_write_tokens {
+        0 => String::new(),
+        n => format!(", {} written", number(n)),
+    };
+    format!("{} cached{written}", number(spend.cached_tokens))
+}
+
 /// Says what was spent.
 pub(super) fn cost_line(spend: &Spend) -> String {
     let mut line = format!(
-        "{} for {} input ({} cached) and {} output tokens ({} reasoning)",
+        "{} for {} input ({}) and {} output tokens ({} reasoning)",
         dollars(spend.cost_usd),
         number(spend.input_tokens),
-        number(spend.cached_tokens),
+        cache_words(spend),
         number(spend.output_tokens),
         number(spend.reasoning_tokens)
     );
@@ -260,7 +269,11 @@ pub(super) fn show_import(
         let example = cause.example.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
         terminal.line(format!("  {} {} ({}){example}", number(cause.count), cause.class.as_str(), cause.reason))?;
     }
-    if let Some(advice) = report.causes.iter().find_map(|cause| refusal::advice_on(cause, &batch.model)) {
+    let (prices, now) = (context.prices(None)?, context.config.now());
+    let advise = |cause: &Cause| {
+        model_end::advice_on(cause, &batch.model, &prices, now).or_else(|| refusal::advice_on(cause, &batch.model))
+    };
+    if let Some(advice) = report.causes.iter().find_map(advise) {
         terminal.hint(advice);
     }
     for error in &report.errors {

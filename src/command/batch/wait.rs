@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::Context;
 use super::describe;
+use crate::answer::Reason;
 use crate::batch::budget::{self, Budget, Cost};
 use crate::batch::look;
 use crate::batch::poll::{self, Waited, Waiting};
@@ -19,7 +20,7 @@ use crate::provider::Client;
 use crate::request::Prices;
 use crate::session::Session;
 use crate::session::explain;
-use crate::store::BatchState;
+use crate::store::{BatchState, Cause};
 use crate::terminal::words::{count, dollars};
 
 /// `batch wait`
@@ -211,7 +212,9 @@ pub(super) fn until_done(
         return Err(error);
     }
     exit = super::say_uncertain(context, &session, client, exit)?;
-    if exit == Exit::Incomplete {
+    let is_about_model = |cause: &Cause| cause.reason == Reason::MODEL_GONE;
+    let mut causes = collected.iter().flat_map(|done| &done.report.causes).peekable();
+    if exit == Exit::Incomplete && (causes.peek().is_none() || !causes.all(is_about_model)) {
         context.terminal.hint(
             "what was never billed is sent again by the next `gleaner batch create`; the rest with `--retry-failed`",
         );
