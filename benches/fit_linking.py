@@ -25,7 +25,7 @@ import numpy as np
 UP = """mention_explained name_explained part_explained shared numbers_agree letters overlap sound form
 initialism hint_agree support best gap""".split()
 DOWN = """mention_rest_max name_rest_max mention_rest name_rest part_rest_max numbers_differ mention_numbers name_numbers
-hint_against rival namesakes place second third close clash version""".split()
+hint_against rival namesakes place second third close clash""".split()
 
 
 def read(path):
@@ -45,8 +45,6 @@ def read(path):
     return names, decision, mentions
 
 
-# The rule of src/resolve/matching/score.rs for names that differ in nothing but a number; it is no weight of a forest.
-ANOTHER_VERSION = -5.0
 # How much a mention whose entity was taken away counts beside one as it was labelled.
 TAKEN_AWAY = 0.1
 
@@ -62,10 +60,10 @@ class Task:
         self.weight = np.where(self.real, 1.0, taken_away) * (0.2 if self.name.startswith("tiny-") else 1.0)
         self.x = np.array([row for k in keys for row in mentions[k][0]], dtype=np.float32)
         # What a rule decides is not for the forest.
-        version = self.names.index("version")
-        self.version = self.x[:, version]
-        self.x = np.delete(self.x, version, axis=1)
-        del self.names[version]
+        rules = [self.names.index(name) for name in ("contradiction", "hint_contradiction")]
+        self.penalty = self.x[:, rules].sum(axis=1)
+        self.x = np.delete(self.x, rules, axis=1)
+        self.names = [name for at, name in enumerate(self.names) if at not in rules]
         self.y = np.array([g for k in keys for g in mentions[k][1]])
         self.of = np.array([i for i, k in enumerate(keys) for _ in mentions[k][0]])
         self.count = len(keys)
@@ -105,7 +103,7 @@ def fit_pair(tasks, masks, args):
 def raw(model, task, rows=slice(None)):
     if not len(task.x[rows]):
         return np.zeros(0)
-    scores = model.predict(task.x[rows], raw_score=True) + ANOTHER_VERSION * task.version[rows]
+    scores = model.predict(task.x[rows], raw_score=True) - task.penalty[rows]
     return np.clip(scores, -9, 9)
 
 

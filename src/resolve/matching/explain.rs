@@ -38,11 +38,14 @@ pub(crate) fn words(probe: &Probe, comparer: &Comparer<'_>) -> Vec<String> {
 
 /// Sums the contributions of the features into a few parts with a name each, largest first; then what the context counted
 /// and how the words pair.
-pub(crate) fn parts(vector: &Vector, context: f32, words: &[String]) -> Vec<Part> {
+pub(crate) fn parts(vector: &Vector, context: f32, rule: Option<&str>, words: &[String]) -> Vec<Part> {
     let contributions = score::pair_parts(vector);
     let mut parts: Vec<Part> = Vec::new();
     for (at, value) in contributions.iter().enumerate() {
-        let group = group(NAMES[at], vector);
+        let group = match rule {
+            Some(rule) if NAMES[at].ends_with("contradiction") => rule.to_owned(),
+            _ => group(NAMES[at], vector),
+        };
         match parts.iter_mut().find(|part| part.what == group) {
             Some(part) => part.value += f64::from(*value),
             None => parts.push(Part { what: group, value: f64::from(*value) }),
@@ -75,7 +78,6 @@ fn group(name: &str, vector: &Vector) -> String {
         "numbers_agree" | "numbers_differ" | "mention_numbers" | "name_numbers" => {
             format!("numbers: {:.0} agree, {:.0} differ", at(Feature::numbers_agree), at(Feature::numbers_differ))
         }
-        "version" => "nothing differs but a number".to_owned(),
         "letters" | "overlap" | "start" => format!("letters {:.2} alike", at(Feature::letters)),
         "sound" | "coarse_sound" => format!("sound {:.2} alike", at(Feature::sound)),
         "form" => ["forms differ", "same sound", "same words", "same core", "same letters"]

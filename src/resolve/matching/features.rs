@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 use crate::resolve::index::keys::role_weight;
 use crate::resolve::index::{NameCard, TokenView};
+use crate::resolve::matching::contradiction;
 use crate::resolve::matching::hints::Evidence;
 use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::pairing::{Pair, Pairing};
@@ -117,8 +118,10 @@ features! {
     support,
     /// The lesser of what is left on both sides: one rare word against another.
     clash,
-    /// 1 where the two differ in nothing but a number on either side: another version, another year.
-    version,
+    /// Log-odds that a contradiction takes off.
+    contradiction,
+    /// Log-odds that a hint takes off which no name can have.
+    hint_contradiction,
 }
 
 /// Number of features.
@@ -133,6 +136,8 @@ pub(crate) struct Comparer<'a> {
     /// Positions of the name's core words that are not asides.
     core_at: Vec<u8>,
     core: Vec<u8>,
+    /// The rule that the last comparison broke.
+    rule: Option<&'static str>,
     bones: Vec<u8>,
     wide: Vec<u8>,
 }
@@ -143,6 +148,7 @@ impl<'a> Comparer<'a> {
             pairing: Pairing::new(),
             core_at: Vec::new(),
             core: Vec::with_capacity(64),
+            rule: None,
             bones: Vec::new(),
             wide: Vec::new(),
         }
@@ -156,6 +162,11 @@ impl<'a> Comparer<'a> {
     /// Returns the name's words of the last comparison.
     pub(crate) fn name_words(&self) -> &[TokenView<'a>] {
         &self.pairing.name
+    }
+
+    /// Returns the rule by which the last comparison tells the two apart.
+    pub(crate) fn rule(&self) -> Option<&'static str> {
+        self.rule
     }
 
     /// Returns which words of the mention the last comparison paired with more than a likeness, a bit a word.
@@ -194,6 +205,12 @@ impl<'a> Comparer<'a> {
     }
 
     /// What is explained on both sides, and what is not.
+        let contradiction = contradiction::find(probe, &self.pairing, card.inverted, evidence);
+        if let Some(found) = contradiction {
+            let feature = if found.is_of_hint { Feature::hint_contradiction } else { Feature::contradiction };
+            v[feature as usize] = found.penalty;
+        }
+        self.rule = contradiction.map(|found| found.rule);
     fn coverage(&mut self, probe: &Probe, v: &mut Vector) {
         let (mut all, mut explained, mut rest, mut rest_max) = (0.0f32, 0.0f32, 0.0f32, 0.0f32);
         let mut parts = [0.0f32; 32];
@@ -386,18 +403,6 @@ impl<'a> Comparer<'a> {
         v[Feature::numbers_differ as usize] = left_mention.min(left_name) as f32;
         v[Feature::mention_numbers as usize] = left_mention.saturating_sub(left_name) as f32;
         v[Feature::name_numbers as usize] = left_name.saturating_sub(left_mention) as f32;
-        let last = probe.core_at.last();
-        let of_mention = (probe.core_at.iter())
-            .filter(|i| self.pairing.mention_paired[**i] < 0.5)
-            .map(|i| (Some(i) == last, probe.words[*i].token.role, probe.text(*i).as_bytes()));
-        let last = self.core_at.last();
-        let of_name = (self.core_at.iter()).filter(|j| self.pairing.name_paired[usize::from(**j)] < 0.5).map(|j| {
-            (Some(j) == last, self.pairing.name[usize::from(*j)].role, self.pairing.name[usize::from(*j)].text)
-        });
-        let is_version = self.pairing.pairs.iter().any(|pair| pair.how != How::Initial)
-            && only_numbers(of_mention.clone(), &of_name)
-            && only_numbers(of_name.clone(), &of_mention);
-        v[Feature::version as usize] = f32::from(u8::from(is_version));
     }
 }
 
@@ -405,25 +410,4 @@ impl<'a> Comparer<'a> {
 fn is_number(text: &[u8]) -> bool {
     text.iter().any(u8::is_ascii_digit)
         || text.len() >= 2 && std::str::from_utf8(text).is_ok_and(|text| numerals::roman(text).is_some())
-}
-
-/// Returns whether words that found no partner are numbers, at least one of them, or numerals of one letter at the end
-/// (`Super Bowl L`). The letters of a model code go with its number: `XJ-901` beside `XJ900` of the `others`.
-fn only_numbers<'t>(
-    left: impl Iterator<Item = (bool, Role, &'t [u8])>,
-    others: &(impl Iterator<Item = (bool, Role, &'t [u8])> + Clone),
-) -> bool {
-    let mut n_numbers = 0;
-    for (is_last, role, text) in left {
-        if is_number(text) || is_last && text.len() == 1 && b"ivxlcdm".contains(&text[0]) {
-            n_numbers += 1;
-        } else if role != Role::Initials
-            && !others
-                .clone()
-                .any(|(_, _, other)| is_number(other) && other.len() > text.len() && other.starts_with(text))
-        {
-            return false;
-        }
-    }
-    n_numbers > 0
 }

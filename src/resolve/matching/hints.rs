@@ -25,6 +25,8 @@ pub(crate) struct Hint {
     also: Vec<String>,
     squashed: String,
     country: u16,
+    /// Whether it was given as the country; one that the mention's own text seems to name may be anything.
+    is_country: bool,
     number: Option<i64>,
     positions: &'static [(u8, u8)],
     /// Tells it from the other prepared hints of a resolver.
@@ -59,6 +61,7 @@ impl Prepared {
                 hint.also.extend_from_slice(names.get(value).map_or(&[], Vec::as_slice));
                 self.last = self.last.checked_add(1).unwrap_or(UNPREPARED);
                 hint.id = self.last;
+                hint.is_country = same_meaning(&hint.name, "country");
                 Rc::new(hint)
             });
             prepared.extend(hint.iter().map(Rc::clone));
@@ -91,6 +94,8 @@ pub(crate) struct Evidence {
     pub(crate) against: f32,
     /// Hints of which the entity says nothing.
     pub(crate) unknown: f32,
+    /// A hint names another country than the entity's.
+    pub(crate) country_against: bool,
 }
 
 /// How one hint compares.
@@ -102,6 +107,8 @@ pub(crate) enum HintMatch {
     Near(f32),
     /// They differ.
     Against(f32),
+    /// They are two countries.
+    OtherCountry(f32),
     /// The entity has no such attribute.
     Unknown,
 }
@@ -112,6 +119,7 @@ impl HintMatch {
             HintMatch::Agree(bits) => HintMatch::Agree(bits * factor),
             HintMatch::Near(bits) => HintMatch::Near(bits * factor),
             HintMatch::Against(bits) => HintMatch::Against(bits * factor),
+            HintMatch::OtherCountry(bits) => HintMatch::OtherCountry(bits * factor),
             HintMatch::Unknown => HintMatch::Unknown,
         }
     }
@@ -129,6 +137,7 @@ impl Hint {
         Some(Hint {
             name: name.to_lowercase(),
             country: countries::country(&words).unwrap_or(0),
+            is_country: false,
             number: squashed.parse().ok(),
             positions: positions::places(&squashed),
             squashed,
@@ -143,8 +152,13 @@ impl Hint {
         if value == self.value || self.also.iter().any(|other| contains_words(value, other)) {
             return HintMatch::Agree(bits);
         }
-        if self.country != 0 && country != 0 {
-            return if self.country == country { HintMatch::Agree(bits) } else { HintMatch::Against(bits) };
+        // `LB` is a position and the code of Lebanon.
+        if self.country != 0 && country != 0 && (self.is_country || self.positions.is_empty()) {
+            return match self.country == country {
+                true => HintMatch::Agree(bits),
+                false if self.is_country => HintMatch::OtherCountry(bits),
+                false => HintMatch::Against(bits),
+            };
         }
         let places = match value.contains(' ') && !self.positions.is_empty() {
             true => positions::places(&value.replace(' ', "")),
@@ -261,6 +275,10 @@ impl Evidence {
             HintMatch::Agree(bits) => self.agree += bits,
             HintMatch::Near(bits) => self.near += bits,
             HintMatch::Against(bits) => self.against += bits,
+            HintMatch::OtherCountry(bits) => {
+                self.against += bits;
+                self.country_against = true;
+            }
             HintMatch::Unknown => self.unknown += 1.0,
         }
     }
@@ -271,7 +289,7 @@ fn better(a: HintMatch, b: HintMatch) -> HintMatch {
     let rank = |found_match: &HintMatch| match found_match {
         HintMatch::Agree(bits) => (3, *bits),
         HintMatch::Near(bits) => (2, *bits),
-        HintMatch::Against(bits) => (1, *bits),
+        HintMatch::Against(bits) | HintMatch::OtherCountry(bits) => (1, *bits),
         HintMatch::Unknown => (0, 0.0),
     };
     let (x, y) = (rank(&a), rank(&b));

@@ -28,13 +28,10 @@ pub(crate) fn same(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f
     if word.token.class != 0 && word.token.class == other.class {
         return Some((0.97, How::SameMeaning));
     }
-    if word.value.is_some() && (word.token.role == Role::Number || other.role == Role::Number) {
-        // Written as a numeral or as a word.
-        let value = std::str::from_utf8(other.text).ok().and_then(|text| match other.role {
-            Role::Number => text.parse().ok(),
-            _ => numerals::roman(text).or_else(|| numerals::number_word(text)),
-        });
-        return (value == word.value).then_some((0.95, How::Number));
+    if let Some(value) = word.value {
+        // Written as a numeral, an ordinal or a word. A lone letter is a number only beside one that is none.
+        let other = std::str::from_utf8(other.text).ok().and_then(numerals::value);
+        return (other == Some(value)).then_some((0.95, How::Number));
     }
     None
 }

@@ -9,6 +9,7 @@ mod tallies;
 mod score;
 mod forest;
 mod features;
+mod contradiction;
 mod pairing;
 mod likeness;
 mod probe;

@@ -5,12 +5,14 @@ use std::rc::Rc;
 use crate::resolve::index::keys;
 use crate::resolve::matching::context::Context;
 use crate::resolve::matching::hints::Hint;
+use crate::resolve::names::countries::{self, Places};
+use crate::resolve::names::exclusive::{self, Alternative};
+use crate::resolve::names::first_names;
 use crate::resolve::names::numerals;
 use crate::resolve::names::phonetic;
 use crate::resolve::names::similarity::Pattern;
-use crate::resolve::names::token::{Name, Token, last_and_first};
+use crate::resolve::names::token::{Name, Token, last_and_first, spaced};
 use crate::resolve::names::words::Role;
-use crate::resolve::names::{countries, first_names};
 
 /// A word of the mention.
 pub(crate) struct Word {
@@ -21,6 +23,8 @@ pub(crate) struct Word {
     pub(crate) frequency: u32,
     pub(crate) pattern: Pattern,
     pub(crate) families: &'static [u16],
+    /// Which alternatives the word is of those that exclude each other.
+    pub(crate) alternatives: &'static [Alternative],
     /// Value of a numeral or number word.
     pub(crate) value: Option<u32>,
     pub(crate) sound: Vec<u8>,
@@ -47,6 +51,8 @@ pub(crate) struct Probe {
     /// Initial letters of the words, small words left out.
     pub(crate) initials: String,
     pub(crate) segments: u8,
+    /// The country or state that the whole mention means.
+    pub(crate) places: Places,
     /// Names that may be meant, in the layer of the index that has most.
     pub(crate) n_names: u32,
 }
@@ -70,6 +76,9 @@ impl Probe {
         self.initials.clear();
         self.segments = 0;
         self.n_names = 0;
+        let mut words = String::new();
+        spaced(&self.name, &mut words);
+        self.places = countries::places(words.strip_prefix("the ").unwrap_or(&words));
         self.words.truncate(self.name.tokens.len());
         for (at, token) in self.name.tokens.iter().enumerate() {
             let text = self.name.text(token);
@@ -80,6 +89,7 @@ impl Probe {
                     frequency: 0,
                     pattern: Pattern::default(),
                     families: &[],
+                    alternatives: &[],
                     value: None,
                     sound: Vec::with_capacity(16),
                 });
@@ -90,7 +100,8 @@ impl Probe {
             word.frequency = 0;
             word.pattern.set(text.as_bytes());
             word.families = if token.role == Role::Word { first_names::families(text) } else { &[] };
-            word.value = value_of(text, token.role);
+            word.alternatives = exclusive::alternatives(text);
+            word.value = numerals::value(text);
             word.sound.clear();
             if token.role == Role::Word {
                 phonetic::skeleton(text.as_bytes(), &mut word.sound);
@@ -164,12 +175,5 @@ impl Probe {
             }
         }
         self.hints.extend(found.and_then(|country| Hint::new("country", &country)).map(Rc::new));
-    }
-}
-
-fn value_of(text: &str, role: Role) -> Option<u32> {
-    match role {
-        Role::Number => text.parse().ok(),
-        _ => numerals::roman(text).or_else(|| numerals::number_word(text)),
     }
 }

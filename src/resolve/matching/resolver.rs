@@ -21,6 +21,7 @@ use crate::resolve::matching::hints::{Hint, HintMatch, Prepared};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::score;
 use crate::resolve::matching::search::{FLOOR, HOPELESS, Layer, SCORED, Scored, Search};
+use crate::resolve::names::exclusive;
 use crate::resolve::names::mention_key::mention_key;
 
 /// Candidates that a decision lists.
@@ -113,7 +114,7 @@ impl<P: Blocks> Resolver<P> {
     /// Resolves a mention that is known not to mean certain entities.
     pub fn resolve_except(&mut self, query: &Query<'_>, refused: &[EntityKey]) -> Result<Decision> {
         self.begin(query);
-        if self.probe.name.tokens.is_empty() {
+        if self.probe.name.tokens.is_empty() || is_ordinary(query.text) {
             return Ok(Decision::unknown());
         }
         let hints = self.prepared.all(query.hints, &self.names);
@@ -311,11 +312,16 @@ impl<P: Blocks> Resolver<P> {
 
     fn candidate(&self, scored: &Scored) -> Candidate {
         let parts = match self.explain {
-            true => explain::parts(&scored.vector, scored.context, &scored.words),
+            true => explain::parts(&scored.vector, scored.context, scored.rule, &scored.words),
             false => Vec::new(),
         };
         Candidate { entity: scored.entity, score: score::probability(scored.log_odds), parts, place: scored.place }
     }
+}
+
+/// Returns whether a mention is an ordinary word written small: *who* is not the WHO.
+fn is_ordinary(mention: &str) -> bool {
+    exclusive::is_ordinary(mention.trim())
 }
 
 fn described<P: Blocks>(index: &Index<P>, number: u32) -> Result<Described> {
@@ -394,7 +400,7 @@ fn exact_bearers<P: Blocks>(
         if let Some(facts) = facts {
             for hint in hints {
                 match hint.judge(&layer.index, &entity, facts, &mut layer.room.meanings)? {
-                    HintMatch::Against(_) => against = true,
+                    HintMatch::Against(_) | HintMatch::OtherCountry(_) => against = true,
                     // Even what tells nothing by itself, since all who have a value have this one, is more than none.
                     HintMatch::Agree(bits) => agree += bits + 1.0,
                     // Nearly the same position, or the year after: for it, if less than the very same.

@@ -36,22 +36,24 @@ static FORESTS: LazyLock<(Forest, Forest)> = LazyLock::new(|| {
     (Forest::parse(TABLE, "pair", features::NAMES), Forest::parse(TABLE, "decision", &DECISION_NAMES))
 });
 
-/// What it costs, in log-odds, to differ in nothing but a number: `Photo Studio 8` is not `Photo Studio 7`. A rule and not
-/// a weight, since labelled mentions have few such pairs: of 72 in the tasks of `docs/linking.md` 13 are the same thing.
-const ANOTHER_VERSION: f32 = -5.0;
-
 /// Returns the log-odds that mention and name mean the same.
 pub(crate) fn pair(features: &Vector) -> f32 {
     let forest = &FORESTS.0;
     let log_odds = if forest.n_trees() == 0 { plain(features) } else { forest.score(features) };
-    log_odds + ANOTHER_VERSION * features[Feature::version as usize]
+    log_odds - penalty(features)
+}
+
+fn penalty(features: &Vector) -> f32 {
+    features[Feature::contradiction as usize] + features[Feature::hint_contradiction as usize]
 }
 
 /// Returns how much each feature moved that.
 pub(crate) fn pair_parts(features: &Vector) -> Vector {
     let mut parts = [0.0; COUNT];
     FORESTS.0.explain(features, &mut parts);
-    parts[Feature::version as usize] += ANOTHER_VERSION * features[Feature::version as usize];
+    for feature in [Feature::contradiction, Feature::hint_contradiction] {
+        parts[feature as usize] -= features[feature as usize];
+    }
     parts
 }
 
@@ -63,6 +65,9 @@ pub(crate) fn decision(features: &[f32]) -> f32 {
 
 /// What the sound counts in the plain sum; only the best candidates' is known.
 pub(crate) const SOUND_WORTH: f32 = 1.5;
+
+/// What a contradiction counts in the plain sum beside its penalty, so that who is contradicted is no rival.
+const CONTRADICTED: f32 = 0.5;
 
 /// A plain sum of the main features. It orders candidates before the forests see them: who is whose rival must be known
 /// first.
@@ -86,6 +91,7 @@ pub(crate) fn plain(v: &Vector) -> f32 {
         + 0.15 * at(Feature::hint_near)
         - 0.3 * at(Feature::hint_against).min(12.0)
         - 0.1 * at(Feature::alias)
+        - CONTRADICTED * at(Feature::contradiction)
 }
 
 /// Log-odds to probability.

@@ -55,6 +55,8 @@ pub(crate) struct Scored {
     pub(crate) place: (u8, u32),
     pub(crate) vector: Vector,
     pub(crate) plain: f32,
+    /// The rule that tells it from what is meant.
+    pub(crate) rule: Option<&'static str>,
     pub(crate) log_odds: f32,
     pub(crate) words: Vec<String>,
     /// Bits by which what stands around the mention agrees; they are among those of the hints.
@@ -242,6 +244,7 @@ impl<P: Blocks> Layer<P> {
                 place: (self.number, card.entity),
                 vector,
                 plain,
+                rule: comparer.rule(),
                 log_odds: FLOOR,
                 words,
                 context,

@@ -12,6 +12,7 @@ pub(super) mod numerals;
 pub(super) mod first_names;
 pub(super) mod countries;
 pub(super) mod positions;
+pub(super) mod exclusive;
 pub(super) mod phonetic;
 pub(super) mod similarity;
 mod table;

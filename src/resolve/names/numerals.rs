@@ -1,4 +1,9 @@
-//! Numbers written as Roman numerals or as words.
+//! Numbers written as Roman numerals, as ordinals or as words.
+
+use std::sync::LazyLock;
+
+use crate::resolve::fast_map::Map;
+use crate::resolve::names::table::rows;
 
 /// Returns the value of a Roman numeral as it is properly written, up to 3999; it numbers films, kings and games. `did`,
 /// `mild` and `civil` have its letters and are none. A lone letter is one only as `v` and `x`.
@@ -35,15 +40,30 @@ pub(crate) fn numeral(word: &str) -> Option<u32> {
 
 /// Returns the value of a number written as a word.
 pub(crate) fn number_word(word: &str) -> Option<u32> {
-    const WORDS: [&str; 13] =
-        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
-    const ORDINALS: [&str; 11] =
-        ["zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
-    WORDS
-        .iter()
-        .position(|w| *w == word)
-        .or_else(|| ORDINALS.iter().position(|w| *w == word))
-        .and_then(|at| u32::try_from(at).ok())
+    static WORDS: LazyLock<Map<&str, u32>> = LazyLock::new(|| {
+        let of_row = |mut row: std::str::Split<'static, char>| {
+            let value = row.next().and_then(|value| value.parse().ok()).unwrap_or(0);
+            row.map(move |word| (word, value)).collect::<Vec<(&str, u32)>>()
+        };
+        rows(include_str!("number_words.tsv")).flat_map(of_row).collect()
+    });
+    WORDS.get(word).copied()
+}
+
+/// Returns the value of an ordinal in digits: `1st`, `22nd`.
+pub(crate) fn ordinal(word: &str) -> Option<u32> {
+    let digits = word.len().checked_sub(2).filter(|at| word.is_char_boundary(*at))?;
+    let (digits, ending) = word.split_at(digits);
+    matches!(ending, "st" | "nd" | "rd" | "th").then(|| digits.parse().ok()).flatten()
+}
+
+/// Returns the number that a word of a name may be, however it is written: digits, an ordinal, a numeral, a word.
+pub(crate) fn value(word: &str) -> Option<u32> {
+    match word.as_bytes() {
+        [b'i'] => Some(1),
+        [first, ..] if first.is_ascii_digit() => word.parse().ok().or_else(|| ordinal(word)),
+        _ => roman(word).or_else(|| number_word(word)),
+    }
 }
 
 #[cfg(test)]
@@ -53,6 +73,11 @@ mod tests {
     #[test]
     fn numerals_and_number_words_have_values() {
         assert_eq!(number_word("third"), Some(3));
+        for (word, expected) in
+            [("22nd", Some(22)), ("i", Some(1)), ("viii", Some(8)), ("eighth", Some(8)), ("th", None), ("st", None)]
+        {
+            assert_eq!(value(word), expected, "{word}");
+        }
         for (word, expected) in [
             ("ii", Some(2)),
             ("iv", Some(4)),

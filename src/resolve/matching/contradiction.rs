@@ -1,0 +1,302 @@
+//! Contradictions: what makes two things of a mention and a name however alike their letters are. Each has a rule with a
+//! name, for explanations, and a penalty in log-odds. Rules and not weights, since labelled mentions have too few such pairs
+//! to learn them from; what the words of a rule are stands in tables (`names/exclusive.rs`).
+
+use crate::resolve::index::TokenView;
+use crate::resolve::matching::hints::Evidence;
+use crate::resolve::matching::likeness::How;
+use crate::resolve::matching::pairing::Pairing;
+use crate::resolve::matching::probe::Probe;
+use crate::resolve::names::token::last_and_first;
+use crate::resolve::names::words::{self, Role};
+use crate::resolve::names::{countries, exclusive, first_names, numerals};
+
+/// A rule that two names break to be one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Contradiction {
+    /// What the rule is called.
+    pub(crate) rule: &'static str,
+    /// What it takes off, in log-odds.
+    pub(crate) penalty: f32,
+    /// Whether it is a hint that contradicts, and not the name.
+    pub(crate) is_of_hint: bool,
+}
+
+/// Words of both sides with what the pairing says of them.
+struct Sides<'p, 'a> {
+    probe: &'p Probe,
+    names: &'p [TokenView<'a>],
+    pairing: &'p Pairing<'a>,
+    /// Words of the mention, then of the name, that are paired with more than a likeness; a bit a word.
+    firm: [u32; 2],
+}
+
+/// Finds the first rule that a mention and a name break.
+pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidence: &Evidence) -> Option<Contradiction> {
+    let mut firm = [0u32; 2];
+    for pair in &pairing.pairs {
+        if !matches!(pair.how, How::Similar | How::Abbreviation) {
+            firm[0] |= 1 << pair.mention;
+            firm[1] |= 1 << pair.name;
+        }
+    }
+    let sides = Sides { probe, names: &pairing.name, pairing, firm };
+    let broken = |rule: &'static str, penalty: f32| Contradiction { rule, penalty, is_of_hint: false };
+    if sides.generations_differ() {
+        return Some(broken("another generation", 6.0));
+    }
+    if sides.numbers_differ() {
+        return Some(broken("another number", 5.0));
+    }
+    if sides.places_differ() {
+        return Some(broken("another country", 9.0));
+    }
+    if let Some(rule) = sides.exclusive_words() {
+        return Some(broken(rule, 5.0));
+    }
+    if sides.is_modified() {
+        return Some(broken("another place", 4.0));
+    }
+    if sides.first_names_differ(inverted) {
+        return Some(broken("another first name", 5.0));
+    }
+    if evidence.agree == 0.0 && sides.is_turned_around() {
+        return Some(broken("the name turned around", 4.0));
+    }
+    if evidence.country_against && evidence.agree == 0.0 {
+        return Some(Contradiction { is_of_hint: true, ..broken("a hint says another country", 3.5) });
+    }
+    None
+}
+
+impl Sides<'_, '_> {
+    fn text(&self, i: usize) -> &str {
+        self.probe.text(i)
+    }
+
+    fn name_text(&self, j: usize) -> &str {
+        std::str::from_utf8(self.names[j].text).unwrap_or_default()
+    }
+
+    fn is_firm(&self, side: usize, at: usize) -> bool {
+        self.firm[side] & 1 << at != 0
+    }
+
+    /// Core words of the mention and of the name that are not asides.
+    fn core_of_mention(&self) -> impl DoubleEndedIterator<Item = usize> + Clone + '_ {
+        self.probe.core_at.iter().copied()
+    }
+
+    fn core_of_name(&self) -> impl DoubleEndedIterator<Item = usize> + Clone + '_ {
+        (0..self.names.len()).filter(|j| self.names[*j].role.is_core() && !self.names[*j].aside)
+    }
+
+    /// *Jr.* and *Sr.*, *III* and *Jr.*; not *II* and *Jr.*, which some use for the same.
+    fn generations_differ(&self) -> bool {
+        let of_mention = self.probe.words.iter().position(|word| word.token.role == Role::Generation);
+        let of_name = self.names.iter().position(|token| token.role == Role::Generation);
+        let (Some(i), Some(j)) = (of_mention, of_name) else { return false };
+        let number = |word: &str| match word {
+            "jr" | "junior" => Some(2),
+            "sr" | "senior" => Some(1),
+            other => numerals::value(other),
+        };
+        number(self.text(i)) != number(self.name_text(j))
+    }
+
+    /// Names that differ only in a number, however it is written, are different: *Photo Studio 8* is not *Photo Studio 7*,
+    /// *World War II* not *World War I*. So are names that end in different numerals: *Pope John XXIII* is not *Pope John
+    /// Paul II*.
+    fn numbers_differ(&self) -> bool {
+        let mention_left = || {
+            (0..self.probe.words.len())
+                .filter(|i| self.pairing.mention_paired[*i] < 0.5 && !self.probe.words[*i].token.aside)
+                .map(|i| Left::new(self.probe.words[i].token.role, self.text(i), i + 1 == self.probe.words.len()))
+                .filter(Left::counts)
+        };
+        let name_left = || {
+            (0..self.names.len())
+                .filter(|j| self.pairing.name_paired[*j] < 0.5 && !self.names[*j].aside)
+                .map(|j| Left::new(self.names[j].role, self.name_text(j), j + 1 == self.names.len()))
+                .filter(Left::counts)
+        };
+        if self.pairing.pairs.iter().any(|pair| pair.how != How::Initial)
+            && only_numbers(mention_left(), name_left)
+            && only_numbers(name_left(), mention_left)
+        {
+            return true;
+        }
+        let numeral = |left: Option<Left<'_>>| left.filter(|left| left.is_numeral).and_then(|left| left.value);
+        let last = numeral(mention_left().last()).zip(numeral(name_left().last()));
+        self.firm[0] != 0 && last.is_some_and(|(a, b)| a != b)
+    }
+
+    /// The table of countries and states tells any two of them apart, whatever their letters.
+    fn places_differ(&self) -> bool {
+        let of_mention = self.probe.places;
+        if of_mention.is_none() {
+            return false;
+        }
+        let mut words = String::new();
+        for j in (0..self.names.len()).skip_while(|j| self.names[*j].text == b"the") {
+            if !words.is_empty() {
+                words.push(' ');
+            }
+            words.push_str(self.name_text(j));
+        }
+        let of_name = countries::places(&words);
+        !of_name.is_none() && !of_name.meets(of_mention)
+    }
+
+    /// *North* against *South*, *men* against *women*, *sodium* against *potassium*; words of one stem with another beginning
+    /// or ending; words that are countries.
+    fn exclusive_words(&self) -> Option<&'static str> {
+        let related = |segment: u8| {
+            (0..self.probe.words.len()).any(|i| self.is_firm(0, i) && self.probe.words[i].token.segment == segment)
+        };
+        for i in 0..self.probe.words.len() {
+            let word = &self.probe.words[i];
+            if self.is_firm(0, i) || !word.token.role.is_core() || word.token.aside || !related(word.token.segment) {
+                continue;
+            }
+            let text = self.text(i);
+            let country = exclusive::country_word(text);
+            if word.alternatives.is_empty() && country.is_none() {
+                continue;
+            }
+            for j in 0..self.names.len() {
+                if self.is_firm(1, j) || !self.names[j].role.is_core() || self.names[j].aside {
+                    continue;
+                }
+                let other = self.name_text(j);
+                if let Some(rule) = exclusive::exclude(text, word.alternatives, other) {
+                    return Some(rule);
+                }
+                if let (Some(a), Some(b)) = (country, exclusive::country_word(other))
+                    && a != b
+                {
+                    return Some("another country");
+                }
+            }
+        }
+        let alike = self.pairing.pairs.iter().filter(|pair| matches!(pair.how, How::Similar | How::Abbreviation));
+        alike
+            .map(|pair| (self.text(usize::from(pair.mention)), self.name_text(usize::from(pair.name))))
+            .find_map(|(a, b)| exclusive::exclude_by_affix(a, b))
+    }
+
+    /// *New Hampshire* is not *Hampshire*: one side has nothing more than a word that makes another place of the next.
+    fn is_modified(&self) -> bool {
+        let mention: Vec<(bool, bool)> = (self.core_of_mention())
+            .map(|i| (self.pairing.mention_paired[i] >= 0.5, exclusive::is_place_modifier(self.text(i))))
+            .collect();
+        let name: Vec<(bool, bool)> = (self.core_of_name())
+            .map(|j| (self.pairing.name_paired[j] >= 0.5, exclusive::is_place_modifier(self.name_text(j))))
+            .collect();
+        let is_whole = |side: &[(bool, bool)]| side.iter().all(|(is_paired, _)| *is_paired);
+        let has_more = |side: &[(bool, bool)]| {
+            !is_whole(side)
+                && side.last().is_some_and(|(is_paired, _)| *is_paired)
+                && side.iter().all(|(is_paired, is_modifier)| *is_paired || *is_modifier)
+        };
+        is_whole(&mention) && has_more(&name) || is_whole(&name) && has_more(&mention)
+    }
+
+    /// Two first names that are only alike are two persons: *Daniela* is no misspelt *Daniel*.
+    fn first_names_differ(&self, inverted: bool) -> bool {
+        let at: Vec<usize> = self.core_of_name().collect();
+        let Some((name_last, name_first)) = last_and_first(at.iter().map(|j| self.names[*j].segment), inverted) else {
+            return false;
+        };
+        let Some((last, first)) = self.probe.last_and_first() else { return false };
+        let (name_last, name_first) = (at[name_last], at[name_first]);
+        if last == first || name_last == name_first || self.pairing.mention_paired[last] < 0.8 {
+            return false;
+        }
+        let alike = |how: How| matches!(how, How::Similar | How::Abbreviation);
+        let are_paired = (self.pairing.pairs.iter())
+            .any(|pair| usize::from(pair.mention) == first && usize::from(pair.name) == name_first && alike(pair.how));
+        let (a, b) = (self.text(first), self.name_text(name_first));
+        let known = |name: &str| !first_names::families(name).is_empty();
+        are_paired && known(a) && known(b) && !first_names::related(a, b)
+    }
+
+    /// *York University* is not the *University of York*.
+    fn is_turned_around(&self) -> bool {
+        let heads = ["university", "college", "bank"].map(|word| words::entry(word).map_or(0, |entry| entry.class));
+        let all_paired = self.core_of_mention().all(|i| self.pairing.mention_paired[i] >= 0.5)
+            && self.core_of_name().all(|j| self.pairing.name_paired[j] >= 0.5);
+        if !all_paired || self.probe.segments > 1 {
+            return false;
+        }
+        let mention = order(&heads, self.probe.words.iter().map(|word| (word.token.class, word.token.role)));
+        let name = order(&heads, self.names.iter().map(|token| (token.class, token.role)));
+        mention != 0 && mention == -name
+    }
+}
+
+/// Returns 1 where a name begins with a head and `of`, -1 where it ends with a head, 0 otherwise.
+fn order(heads: &[u16], tokens: impl Iterator<Item = (u16, Role)>) -> i8 {
+    let tokens: Vec<(u16, Role)> = tokens.filter(|(_, role)| !matches!(role, Role::Legal | Role::Tail)).collect();
+    let tokens = match tokens.as_slice() {
+        [(0, Role::Small), rest @ ..] => rest,
+        all => all,
+    };
+    let is_head = |token: &(u16, Role)| token.0 != 0 && heads.contains(&token.0);
+    match tokens {
+        [first, (_, Role::Small), _, ..] if is_head(first) => 1,
+        [first, .., last] if is_head(last) && !is_head(first) => -1,
+        _ => 0,
+    }
+}
+
+/// A word that found no partner.
+#[derive(Clone, Copy)]
+struct Left<'t> {
+    role: Role,
+    text: &'t str,
+    value: Option<u32>,
+    /// A Roman numeral, an ordinal or a number as a word; a lone letter only at the end.
+    is_numeral: bool,
+    is_last: bool,
+}
+
+impl<'t> Left<'t> {
+    fn new(role: Role, text: &'t str, is_last: bool) -> Left<'t> {
+        let is_digits = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let value = numerals::value(text).filter(|_| text.len() > 1 || is_last || is_digits);
+        Left { role, text, value, is_numeral: value.is_some() && !is_digits, is_last }
+    }
+
+    /// Returns whether the word tells names apart: core words, and numerals that may be a generation.
+    fn counts(&self) -> bool {
+        self.role.is_core() || self.role == Role::Generation && self.value.is_some()
+    }
+
+    fn is_number(&self) -> bool {
+        self.text.bytes().any(|byte| byte.is_ascii_digit())
+            || self.value.is_some()
+            || self.is_last && self.text.len() == 1 && "ivxlcdm".contains(self.text)
+    }
+}
+
+/// Returns whether words that found no partner are numbers, at least one of them. The letters of a model code go with its
+/// number: `XJ-901` beside `XJ900` of the `others`.
+fn only_numbers<'t, O: Iterator<Item = Left<'t>>>(
+    left: impl Iterator<Item = Left<'t>>,
+    others: impl Fn() -> O,
+) -> bool {
+    let mut n_numbers = 0;
+    for word in left {
+        if word.is_number() {
+            n_numbers += 1;
+        } else if word.role != Role::Initials
+            && !others().any(|other| {
+                other.is_number() && other.text.len() > word.text.len() && other.text.starts_with(word.text)
+            })
+        {
+            return false;
+        }
+    }
+    n_numbers > 0
+}

@@ -1,0 +1,157 @@
+//! Words of which a name has one or the other, never both by chance of spelling: *north* and *south*, *men* and *women*,
+//! *Daniel* and *Daniela*, *chlorate* and *chloride*. Names that differ in them mean different things, however alike their
+//! letters are.
+
+use std::sync::LazyLock;
+
+use crate::resolve::fast_map::Map;
+use crate::resolve::names::table::rows;
+use crate::resolve::names::{countries, first_names};
+
+/// A word as one of several alternatives: which row of a table, and which alternative there.
+pub(crate) type Alternative = (u16, u8);
+
+struct Table {
+    words: Map<&'static str, Vec<Alternative>>,
+    /// Names of the rules by row.
+    rules: Vec<&'static str>,
+}
+
+static WORDS: LazyLock<Table> = LazyLock::new(|| {
+    let mut table = Table { words: Map::default(), rules: Vec::new() };
+    let mut add = |rule: &'static str, alternatives: &mut dyn Iterator<Item = &'static str>| {
+        let row = u16::try_from(table.rules.len()).expect("the tables have few rows");
+        table.rules.push(rule);
+        for (number, spellings) in (0u8..).zip(alternatives) {
+            for word in spellings.split(' ') {
+                table.words.entry(word).or_default().push((row, number));
+            }
+        }
+    };
+    for mut row in rows(include_str!("exclusive_words.tsv")) {
+        let rule = row.next().unwrap_or_default();
+        add(rule, &mut row);
+    }
+    for mut row in rows(include_str!("exclusive_first_names.tsv")) {
+        add(FIRST_NAME, &mut row);
+    }
+    table
+});
+
+/// The rule that two first names are not one.
+const FIRST_NAME: &str = "another first name";
+
+/// Returns as which alternatives a word counts; empty for most words.
+pub(crate) fn alternatives(word: &str) -> &'static [Alternative] {
+    if word.len() > 16 { &[] } else { WORDS.words.get(word).map_or(&[], Vec::as_slice) }
+}
+
+/// Returns the rule by which two words exclude each other, of which the alternatives of the first are known.
+pub(crate) fn exclude(a: &str, of_a: &[Alternative], b: &str) -> Option<&'static str> {
+    let of_b = alternatives(b);
+    let same_row = |x: &&Alternative| of_b.iter().any(|y| x.0 == y.0 && x.1 != y.1);
+    // A spelling that may be both excludes neither.
+    if of_a.iter().any(|x| of_b.contains(x)) || first_names::related(a, b) {
+        return None;
+    }
+    of_a.iter().find(same_row).map(|(row, _)| WORDS.rules[usize::from(*row)])
+}
+
+struct Affixes {
+    rule: &'static str,
+    is_start: bool,
+    alternatives: Vec<&'static str>,
+}
+
+static AFFIXES: LazyLock<Vec<Affixes>> = LazyLock::new(|| {
+    rows(include_str!("exclusive_affixes.tsv"))
+        .map(|mut row| {
+            let rule = row.next().unwrap_or_default();
+            let is_start = row.next() == Some("start");
+            Affixes { rule, is_start, alternatives: row.collect() }
+        })
+        .collect()
+});
+
+/// Letters that must be left of a word without its beginning or ending.
+const STEM: usize = 4;
+
+/// Returns the rule by which two words of one stem exclude each other for their beginnings or endings.
+pub(crate) fn exclude_by_affix(a: &str, b: &str) -> Option<&'static str> {
+    fn stem<'w>(word: &'w str, affix: &str, is_start: bool) -> Option<&'w str> {
+        let stem = if is_start { word.strip_prefix(affix) } else { word.strip_suffix(affix) };
+        stem.filter(|stem| stem.len() >= STEM)
+    }
+    let found = |row: &&Affixes| {
+        row.alternatives.iter().any(|x| {
+            stem(a, x, row.is_start)
+                .is_some_and(|rest| row.alternatives.iter().any(|y| x != y && stem(b, y, row.is_start) == Some(rest)))
+        })
+    };
+    AFFIXES.iter().find(found).map(|row| row.rule)
+}
+
+/// Returns whether a word before the name of a place makes the name of another.
+pub(crate) fn is_place_modifier(word: &str) -> bool {
+    static MODIFIERS: LazyLock<Map<&str, ()>> =
+        LazyLock::new(|| rows(include_str!("place_modifiers.tsv")).flatten().map(|word| (word, ())).collect());
+    MODIFIERS.contains_key(word)
+}
+
+/// Returns whether a word, written small, is no name by itself.
+pub(crate) fn is_ordinary(word: &str) -> bool {
+    static ORDINARY: LazyLock<Map<&str, ()>> =
+        LazyLock::new(|| rows(include_str!("ordinary_words.tsv")).flatten().map(|word| (word, ())).collect());
+    ORDINARY.contains_key(word)
+}
+
+/// Returns the country that a word of a longer name means; codes are too short to tell.
+pub(crate) fn country_word(word: &str) -> Option<u16> {
+    countries::country(word).filter(|_| word.len() >= 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_exclude_each_other_in_every_spelling() {
+        for (a, b, expected) in [
+            ("north", "sud", Some("another direction")),
+            ("north", "nord", None),
+            ("womens", "men", Some("another sex")),
+            ("daniel", "daniela", Some("another first name")),
+            ("alice", "alicia", None),
+            ("sodium", "potassium", Some("another substance")),
+            ("sodium", "river", None),
+        ] {
+            assert_eq!(exclude(a, alternatives(a), b), expected, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn beginnings_and_endings_make_another_thing_of_a_stem() {
+        for (a, b, expected) in [
+            ("hyperthermia", "hypothermia", Some("another prefix")),
+            ("chlorate", "chloride", Some("another ending")),
+            ("chloride", "chlorides", None),
+            ("thermia", "hyperthermia", None),
+        ] {
+            assert_eq!(exclude_by_affix(a, b), expected, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn every_table_says_where_it_comes_from() {
+        for table in [
+            include_str!("exclusive_words.tsv"),
+            include_str!("exclusive_first_names.tsv"),
+            include_str!("exclusive_affixes.tsv"),
+            include_str!("place_modifiers.tsv"),
+            include_str!("ordinary_words.tsv"),
+        ] {
+            let first = table.lines().next().unwrap_or_default();
+            assert!(first.starts_with("# ") && first.contains("From "), "{first}");
+        }
+    }
+}
