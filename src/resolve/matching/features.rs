@@ -171,7 +171,11 @@ impl<'a> Comparer<'a> {
 
     /// Returns which words of the mention the last comparison paired with more than a likeness, a bit a word.
     pub(crate) fn certain(&self) -> u32 {
-        let sure = |pair: &&Pair| !matches!(pair.how, How::Similar | How::Abbreviation);
+        let sure = |pair: &&Pair| match pair.how {
+            How::Similar => false,
+            How::Abbreviation => pair.similarity >= SURE_ABBREVIATION,
+            _ => true,
+        };
         self.pairing.pairs.iter().filter(sure).fold(0, |bits, pair| bits | 1 << pair.mention)
     }
 
@@ -201,16 +205,16 @@ impl<'a> Comparer<'a> {
         v[Feature::hint_near as usize] = evidence.near;
         v[Feature::hint_against as usize] = evidence.against;
         v[Feature::hint_unknown as usize] = evidence.unknown;
-        v
-    }
-
-    /// What is explained on both sides, and what is not.
         let contradiction = contradiction::find(probe, &self.pairing, card.inverted, evidence);
         if let Some(found) = contradiction {
             let feature = if found.is_of_hint { Feature::hint_contradiction } else { Feature::contradiction };
             v[feature as usize] = found.penalty;
         }
         self.rule = contradiction.map(|found| found.rule);
+        v
+    }
+
+    /// What is explained on both sides, and what is not.
     fn coverage(&mut self, probe: &Probe, v: &mut Vector) {
         let (mut all, mut explained, mut rest, mut rest_max) = (0.0f32, 0.0f32, 0.0f32, 0.0f32);
         let mut parts = [0.0f32; 32];
@@ -405,6 +409,9 @@ impl<'a> Comparer<'a> {
         v[Feature::name_numbers as usize] = left_name.saturating_sub(left_mention) as f32;
     }
 }
+
+/// An abbreviation so near its word is not looked for further.
+const SURE_ABBREVIATION: f32 = 0.75;
 
 /// Returns whether a word has digits or is a numeral: `Super Bowl VII` is not `Super Bowl 50`.
 fn is_number(text: &[u8]) -> bool {

@@ -12,11 +12,16 @@
 use anyhow::Result;
 
 use crate::resolve::index::keys::{self, Keys};
-use crate::resolve::index::{Blocks, Index, KeyKind, LONGEST_LIST, key, rarity};
+use crate::resolve::index::{Blocks, Index, KeyKind, LONGEST_LIST, List, key, rarity};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::tallies::{Hit, Scope, Tallies, frequency, rank};
-use crate::resolve::matching::widen::{Reach, joined, widen_word};
+use crate::resolve::matching::widen::{Reach, complete_word, joined, widen_word};
 use crate::resolve::names::token::{Name, Token};
+
+/// Names that are compared whatever else is found, where they have the mention's rarest known word.
+const RAREST: u32 = 8;
+/// A last word as rare as this is rewarded in full for agreeing with a hint.
+const TELLING_RARITY: f32 = 4.0;
 
 /// Worth of the keys of whole names; set against a tally that is at most 1.
 mod worth {
@@ -51,8 +56,9 @@ pub(crate) fn retrieve<P: Blocks>(
     initialisms(index, scope, probe, &keys, room)?;
     parts(index, scope, probe, &mut keys, room)?;
     room.keys = keys;
+    let order = weigh(index, scope, probe)?;
     pairs(index, scope, probe, room)?;
-    words(index, scope, probe, room, known)?;
+    words(index, scope, probe, room, order, known)?;
     rank(index, probe, room, out)
 }
 
@@ -66,16 +72,21 @@ pub(crate) fn widen<P: Blocks>(
     (open, reach): (u32, Reach),
     out: &mut Vec<Hit>,
 ) -> Result<()> {
-    let before = (room.near, room.far);
+    let before = (room.near, room.far, room.spent);
     for at in 0..probe.words.len() {
         if open & 1 << at != 0 {
             widen_word(index, scope, probe, at, reach, room)?;
+            // Several words that no name explains, or a dot, say that words are abbreviated.
+            let is_short = probe.words[at].token.dotted || open.count_ones() > 1;
+            if reach == Reach::Near && is_short && probe.core_at.len() > 1 {
+                complete_word(index, scope, probe, at, room)?;
+            }
         }
     }
     if reach == Reach::Far && probe.words.len() > 1 {
         joined(index, scope, probe, room)?;
     }
-    if before == (room.near, room.far) {
+    if before == (room.near, room.far, room.spent) {
         out.clear();
         return Ok(());
     }
@@ -172,8 +183,10 @@ fn pairs<P: Blocks>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut T
     for hint in &probe.hints {
         keys::value_keys(surname, &hint.value, &mut |key| found.push(key));
     }
+    // What half the names end in (`airport`) finds nobody, not even with a country.
+    let telling = (probe.words[last].rarity / TELLING_RARITY).min(1.0);
     for &key in &found {
-        reward_all(index, scope, room, key, worth::LAST_VALUE, 2000)?;
+        reward_all(index, scope, room, key, worth::LAST_VALUE * telling, 2000)?;
     }
     room.found_keys = found;
     if probe.core_at.len() > 2 {
@@ -186,9 +199,11 @@ fn pairs<P: Blocks>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut T
     Ok(())
 }
 
-/// Single words, rarest first; and, unless a form of the mention is known, the words one letter away from those that no
-/// name has.
-fn words<P: Blocks>(index: &Index<P>, scope: &Scope, probe: &mut Probe, room: &mut Tallies, known: bool) -> Result<()> {
+/// Core words of a mention, rarest first: the frequency, which word, its names.
+type Order<B> = Vec<(u32, usize, List<B>)>;
+
+/// Sets the rarities of the words.
+fn weigh<'i, P: Blocks>(index: &'i Index<P>, scope: &Scope, probe: &mut Probe) -> Result<Order<P::Block<'i>>> {
     let mut order = Vec::with_capacity(probe.words.len());
     probe.n_names = probe.n_names.max(scope.names);
     for at in 0..probe.words.len() {
@@ -205,6 +220,26 @@ fn words<P: Blocks>(index: &Index<P>, scope: &Scope, probe: &mut Probe, room: &m
         }
     }
     order.sort_unstable_by_key(|(frequency, at, _)| (*frequency, *at));
+    Ok(order)
+}
+
+/// Single words, rarest first; and, unless a form of the mention is known, the words one letter away from those that no
+/// name has.
+fn words<P: Blocks>(
+    index: &Index<P>,
+    scope: &Scope,
+    probe: &Probe,
+    room: &mut Tallies,
+    order: Order<P::Block<'_>>,
+    known: bool,
+) -> Result<()> {
+    if let Some((_, _, rarest)) = order.iter().find(|(frequency, ..)| (1..=RAREST).contains(frequency)) {
+        rarest.each(|number| {
+            if scope.has(number) {
+                room.rarest.push(number);
+            }
+        });
+    }
     let mut reach: f32 = order.iter().filter(|(n, ..)| *n > 0).map(|(_, at, _)| probe.weight(*at)).sum();
     for (frequency, at, list) in &order {
         if *frequency > 0 {

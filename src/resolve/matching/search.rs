@@ -20,8 +20,6 @@ use crate::resolve::names::words::Role;
 
 /// Names that are compared in any case, best tally first.
 const FIRST: usize = 8;
-/// After these, only names whose tally is this share of the best one's.
-const GO_ON: f32 = 0.5;
 /// A mention so far explained by words that are certain is not widened.
 const EXPLAINED: f32 = 0.9;
 /// Words of a mention that are widened at a time, the rarest.
@@ -141,7 +139,7 @@ fn cut(a: &mut Vec<Hit>, b: &mut Vec<Hit>) {
     let (mut n_a, mut n_b) = (0, 0);
     while n_a + n_b < tallies::KEPT && (n_a < a.len() || n_b < b.len()) {
         let next = tally(a, n_a).max(tally(b, n_b));
-        if next < tallies::KEPT_SHARE * best || n_a + n_b >= FIRST && next < GO_ON * best {
+        if next < tallies::KEPT_SHARE * best || n_a + n_b >= FIRST && next < tallies::COMPARED_SHARE * best {
             break;
         }
         if tally(a, n_a) >= next {

@@ -13,6 +13,8 @@ use crate::resolve::matching::probe::Probe;
 pub(crate) const KEPT: usize = 32;
 /// Of these, only those whose tally is this share of the best one's.
 pub(crate) const KEPT_SHARE: f32 = 0.3;
+/// Beyond the first few only names whose tally is this share of the best one's are compared.
+pub(crate) const COMPARED_SHARE: f32 = 0.5;
 /// Entries of lists read for one mention; the rarest words come first, so what is left out says little.
 pub(crate) const BUDGET: u32 = 12_000;
 /// A list this short is always read.
@@ -69,6 +71,8 @@ pub(crate) struct Tallies {
     /// Sum and bonus of every name, side by side: a name in a list is looked at once.
     pub(crate) tallies: Vec<[f32; 2]>,
     pub(crate) touched: Vec<u32>,
+    /// Names that have the rarest known word, where they are few.
+    pub(crate) rarest: Vec<u32>,
     /// The greatest sum so far.
     pub(crate) most: f32,
     /// Names handed out already.
@@ -98,6 +102,7 @@ impl Tallies {
         }
         self.touched.clear();
         self.handed_out.clear();
+        self.rarest.clear();
         if self.tallies.len() != meta.names as usize {
             self.tallies = vec![[0.0; 2]; meta.names as usize];
         }
@@ -180,8 +185,20 @@ pub(crate) fn rank<P: Blocks>(index: &Index<P>, probe: &Probe, room: &mut Tallie
         out.truncate(KEPT);
     }
     out.sort_unstable_by(order);
-    let least = out.first().map_or(0.0, |best| best.tally * KEPT_SHARE);
+    let best = out.first().map_or(0.0, |best| best.tally);
+    let least = best * KEPT_SHARE;
+    let least_of_rarest = best * COMPARED_SHARE;
     out.truncate(out.partition_point(|found| found.tally >= least));
+    for at in 0..room.rarest.len() {
+        let name = room.rarest[at];
+        match out.iter_mut().find(|hit| hit.name == name) {
+            Some(hit) => hit.tally = hit.tally.max(least_of_rarest),
+            None => out.push(Hit { name, tally: least_of_rarest }),
+        }
+    }
+    if !room.rarest.is_empty() {
+        out.sort_unstable_by(order);
+    }
     out.retain(|found| !room.handed_out.contains(&found.name));
     room.handed_out.extend(out.iter().map(|found| found.name));
     Ok(())

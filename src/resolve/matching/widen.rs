@@ -12,6 +12,13 @@ use crate::resolve::names::words::{self, Role};
 
 /// Words of the vocabulary that a word of the mention is widened to.
 const WIDENED: usize = 12;
+/// Letters of the beginning of a word by which it is found, at least.
+const BEGINNING: usize = 3;
+/// Words that one beginning is completed to, and names that have them.
+const COMPLETED: usize = 96;
+const COMPLETED_NAMES: u32 = 4_000;
+/// What a completed word counts beside one that is the same.
+const COMPLETED_WORTH: f32 = 0.7;
 /// Entries of letter lists read for one word; the rarest letters come first.
 const LETTERS_BUDGET: u32 = 6_000;
 /// A word this similar is taken for the one that was meant; no further is looked for.
@@ -97,6 +104,55 @@ pub(crate) fn widen_word<P: Blocks>(
         room.spread(&list, scope, worth, worth + besides);
     }
     room.similar = similar;
+    Ok(())
+}
+
+/// Adds the names of the words that a word of the mention begins: `toxicol` finds `toxicology` and `toxicological`.
+pub(crate) fn complete_word<P: Blocks>(
+    index: &Index<P>,
+    scope: &Scope,
+    probe: &Probe,
+    at: usize,
+    room: &mut Tallies,
+) -> Result<()> {
+    let text = probe.text(at);
+    if probe.words[at].token.role != Role::Word || !(BEGINNING..=12).contains(&text.len()) {
+        return Ok(());
+    }
+    room.counted.clear();
+    for bounds in index.meta.word_starts.windows(2).skip(text.len() + 1) {
+        let (mut low, end) = (bounds[0], bounds[1]);
+        let mut high = end;
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if index.word(middle, |word| word < text.as_bytes())? { low = middle + 1 } else { high = middle }
+        }
+        while low < end
+            && room.counted.len() < COMPLETED
+            && index.word(low, |word| word.starts_with(text.as_bytes()))?
+        {
+            room.counted.push(low);
+            low += 1;
+        }
+    }
+    let mut lists = Vec::with_capacity(room.counted.len());
+    let mut total = 0;
+    for &number in &room.counted {
+        let list = index.list(index.word(number, key_of_word)?)?;
+        if list.is_kept() && total + list.len() <= COMPLETED_NAMES {
+            total += list.len();
+            lists.push(list);
+        }
+    }
+    let worth = COMPLETED_WORTH * rarity(total, probe.n_names);
+    for list in &lists {
+        room.spent += list.len();
+        list.each(|number| {
+            if scope.has(number) {
+                room.add(number, worth);
+            }
+        });
+    }
     Ok(())
 }
 
