@@ -326,7 +326,7 @@ fn all(args: &ResolveArgs, strictness: Strictness, context: &Context) -> Result<
             .hint("the catalog is empty; `gleaner load entities FILE` fills it, `gleaner catalog propose` makes one");
     }
     let tx = store.write()?;
-    linking::refresh(&tx)?;
+    linking::pack(&tx)?;
     let profile = active_profile::active(tx.read())?;
     let groups = tx.read().groups_with_mentions()?;
     let bar = terminal.bar(groups.len() as u64, Unit::Count, "linking");

@@ -83,7 +83,8 @@ impl<'a> Linker<'a> {
         for &key in &stale {
             changed.extend(read.entity(key)?.map(|entity| (key, entity)));
         }
-        changed.sort_by(|a, b| a.1.entity_type.cmp(&b.1.entity_type).then(a.0.cmp(&b.0)));
+        changed
+            .sort_by(|a, b| a.1.entity_type.cmp(&b.1.entity_type).then_with(|| a.1.id.as_str().cmp(b.1.id.as_str())));
         let mut builder = Builder::new();
         for (key, entity) in &changed {
             builder.add(*key, entity);

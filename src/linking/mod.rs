@@ -11,4 +11,4 @@ pub mod relink;
 pub mod typed_name;
 
 pub use linker::{Linker, Load};
-pub use name_index::{is_usable, rebuild, refresh, refresh_if_useless, rekey};
+pub use name_index::{is_usable, pack, rebuild, refresh, refresh_if_useless, rekey};

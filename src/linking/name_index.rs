@@ -9,13 +9,27 @@ use crate::store::{Read, Store, Tx};
 /// Up to this many changed entities are laid over the index; more are packed into it.
 const OVERLAY: u64 = 2000;
 
+/// A catalog that is packed in a second or two; fewer changes of it are laid over, for what is packed is weighed best.
+const SMALL_CATALOG: u64 = 50_000;
+const SMALL_OVERLAY: u64 = 20;
+
 /// Packs the name index anew if it is missing, of an older format, or too much of the catalog changed. Called by
 /// whatever changes many entities, in its transaction.
 pub fn refresh(tx: &Tx<'_>) -> Result<()> {
     rekey(tx)?;
     let state = tx.read().index_state()?;
-    let are_few = state.n_stale <= OVERLAY && (state.n_stale * 20 <= state.n_entities || state.n_stale <= 200);
+    let is_small = state.n_entities <= SMALL_CATALOG;
+    let most = if is_small { SMALL_OVERLAY } else { OVERLAY };
+    let are_few = state.n_stale <= most && (state.n_stale * 20 <= state.n_entities || state.n_stale <= SMALL_OVERLAY);
     if are_few && is_current(tx.read())? { Ok(()) } else { rebuild(tx) }
+}
+
+/// Packs the name index anew if anything of the catalog changed: what a whole database is linked by depends on its rows
+/// alone, not on their history.
+pub fn pack(tx: &Tx<'_>) -> Result<()> {
+    rekey(tx)?;
+    let is_fresh = tx.read().index_state()?.n_stale == 0 && is_current(tx.read())?;
+    if is_fresh { Ok(()) } else { rebuild(tx) }
 }
 
 /// Returns whether the index in the database is as this program writes it; false where there is none.

@@ -72,10 +72,11 @@ impl Read<'_> {
         Ok(())
     }
 
-    /// Gives every entity of a type, in the order of their keys; aliases in the same pass.
+    /// Gives every entity of a type, in the order of their ids, whatever the history of the
+    /// catalog; aliases in the same pass.
     pub fn each_entity_of(self, entity_type: &str, mut visit: impl FnMut(EntityKey, Entity)) -> anyhow::Result<()> {
         let mut statement = self.0.prepare_cached(
-            "SELECT e.id, e.external_id, e.type, e.name, e.attributes FROM entities e WHERE e.type = ?1 ORDER BY e.id",
+            "SELECT e.id, e.external_id, e.type, e.name, e.attributes FROM entities e WHERE e.type = ?1 ORDER BY e.external_id",
         )?;
         let has_aliases: bool =
             self.0.query_row("SELECT EXISTS (SELECT 1 FROM entity_aliases)", [], |row| row.get(0))?;

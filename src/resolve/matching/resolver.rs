@@ -189,7 +189,7 @@ impl<P: Blocks> Resolver<P> {
             let sure = score::probability(score::decision(&decision_features(std::slice::from_ref(&candidate))));
             alike.push(Candidate { score: sure, ..self.candidate(&candidate) });
         }
-        alike.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.entity.cmp(&b.entity)));
+        alike.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.place.cmp(&b.place)));
         Ok(alike)
     }
 
@@ -245,7 +245,7 @@ impl<P: Blocks> Resolver<P> {
             [_, _, ..] => {
                 // Those that no hint contradicts; where one alone is left, and a hint speaks for it, it is meant.
                 let mut left: Vec<&Bearer> = bearers.iter().filter(|bearer| !bearer.against).collect();
-                left.sort_by(|a, b| b.agree.total_cmp(&a.agree).then(a.entity.cmp(&b.entity)));
+                left.sort_by(|a, b| b.agree.total_cmp(&a.agree).then(a.place.cmp(&b.place)));
                 match left[..] {
                     [one] if one.agree > 0.0 => Ok(Some(linked(one))),
                     [one, other, ..] if one.agree == other.agree => {
@@ -280,7 +280,7 @@ impl<P: Blocks> Resolver<P> {
                 if candidate.plain < best - HOPELESS { FLOOR } else { score::pair(&candidate.vector).max(FLOOR) };
         }
         scored.sort_by(|a, b| {
-            b.log_odds.total_cmp(&a.log_odds).then(b.plain.total_cmp(&a.plain)).then(a.entity.cmp(&b.entity))
+            b.log_odds.total_cmp(&a.log_odds).then(b.plain.total_cmp(&a.plain)).then(a.place.cmp(&b.place))
         });
         Ok(scored)
     }
@@ -432,7 +432,7 @@ fn method_of(best: &Scored) -> Method {
 
 /// Sets the features that tell how a candidate stands among the others.
 fn compare_rivals(scored: &mut [Scored]) {
-    scored.sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.entity.cmp(&b.entity)));
+    scored.sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.place.cmp(&b.place)));
     let plains: Vec<f32> = scored.iter().map(|s| s.plain).collect();
     for (at, candidate) in scored.iter_mut().enumerate() {
         let rival = if at == 0 { plains.get(1) } else { plains.first() };

@@ -53,10 +53,10 @@ pub(crate) struct Scored {
     pub(crate) place: (u8, u32),
     pub(crate) vector: Vector,
     pub(crate) plain: f32,
-    /// The rule that tells it from what is meant.
-    pub(crate) rule: Option<&'static str>,
     pub(crate) log_odds: f32,
     pub(crate) words: Vec<String>,
+    /// The rule that tells it from what is meant.
+    pub(crate) rule: Option<&'static str>,
     /// Bits by which what stands around the mention agrees; they are among those of the hints.
     pub(crate) context: f32,
 }
@@ -100,7 +100,7 @@ impl Search<'_> {
             self.compare_all(base, changes.as_deref_mut(), probe, &mut out)?;
         }
         // Only the best need the rest of their features.
-        out.sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.entity.cmp(&b.entity)));
+        out.sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.place.cmp(&b.place)));
         out.truncate(self.most);
         let best = out.first().map_or(0.0, |best| best.plain);
         out.truncate(out.partition_point(|s| s.plain >= best - HOPELESS - score::SOUND_WORTH));
@@ -242,9 +242,9 @@ impl<P: Blocks> Layer<P> {
                 place: (self.number, card.entity),
                 vector,
                 plain,
-                rule: comparer.rule(),
                 log_odds: FLOOR,
                 words,
+                rule: comparer.rule(),
                 context,
             };
             match known {
@@ -289,7 +289,7 @@ fn open_words(probe: &Probe, scored: &[Scored], close: u32) -> u32 {
     if own == 0.0 || scored.iter().any(|candidate| certain(candidate) >= EXPLAINED * own) {
         return 0;
     }
-    let best = scored.iter().max_by(|a, b| a.plain.total_cmp(&b.plain).then(b.entity.cmp(&a.entity)));
+    let best = scored.iter().max_by(|a, b| a.plain.total_cmp(&b.plain).then(b.place.cmp(&a.place)));
     let done = best.map_or(0, |best| best.certain) | close;
     let is_open = |at: &usize| probe.words[*at].token.role == Role::Word && done & 1 << at == 0;
     let rarest = (0..probe.words.len()).filter(is_open).map(|at| probe.words[at].rarity).fold(0.0, f32::max);
