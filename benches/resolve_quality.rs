@@ -1,10 +1,11 @@
 //! Resolves a folder of labelled mentions without a database, for measuring and for fitting.
 //!
-//! `cargo bench --bench resolve_quality -- FOLDER [--answers FILE] [--features FILE] [--rounds N] [--strict | --loose]`
+//! `cargo bench --bench resolve_quality -- FOLDER [--answers FILE] [--features FILE [--mined N]] [--rounds N] [--strict | --loose]`
 //!
 //! FOLDER holds `catalog.jsonl`, `mentions.jsonl` and `labels.jsonl` (`{"gold_id", "kind"}` a line). Prints how often the
 //! right entity is among the candidates (recall at 1, 5, 10 and 50), and mentions a second; writes answers for a scorer,
-//! and the features of all candidates for `benches/fit_linking.py`. With `--rounds` only the speed is measured, of so many
+//! and the features of all candidates for `benches/fit_linking.py`; with `--mined` those of N mentions made of the catalog
+//! itself, each with its entity there and without. With `--rounds` only the speed is measured, of so many
 //! rounds over all mentions; nothing of a mention is remembered from one round to the next.
 
 use std::collections::HashMap;
@@ -22,11 +23,13 @@ fn main() -> Result<()> {
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     let mut folder = None;
     let mut rounds = None;
+    let mut n_mined = None;
     let (mut answers, mut features, mut strict) = (None, None, Strictness::Default);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--answers" => answers = args.next(),
             "--features" => features = args.next(),
+            "--mined" => n_mined = args.next().and_then(|n| n.parse::<usize>().ok()),
             "--rounds" => rounds = args.next().and_then(|n| n.parse::<usize>().ok()),
             "--strict" => strict = Strictness::Strict,
             "--loose" => strict = Strictness::Loose,
@@ -58,6 +61,9 @@ fn main() -> Result<()> {
     resolver.strictness = strict;
     let mentions = lines(&folder.join("mentions.jsonl"))?;
     let labels = lines(&folder.join("labels.jsonl")).unwrap_or_default();
+    if let (Some(path), Some(n)) = (&features, n_mined) {
+        return write_mined(&mut resolver, &entities, n, Path::new(path));
+    }
     if let Some(path) = features {
         return write_features(&mut resolver, &mentions, &labels, &ids, Path::new(&path));
     }
@@ -138,6 +144,95 @@ fn write_features<P: gleaner::door::resolve::Blocks>(
         }
     }
     Ok(())
+}
+
+/// Writes the features of mentions made of the names of entities, each once as it is and once as if the entity were not in
+/// the catalog: then its nearest neighbours are what must not be linked.
+fn write_mined<B: gleaner::resolve::Blocks>(
+    resolver: &mut Resolver<B>,
+    entities: &[Entity],
+    n: usize,
+    path: &Path,
+) -> Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    let (pair, decision) = feature_names();
+    let form = pair.iter().position(|name| *name == "form").unwrap_or(0);
+    writeln!(file, "mention,gold,present,{},|,{}", pair.join(","), decision.join(","))?;
+    let mut random = Random(11);
+    let mut number = 0;
+    for _ in 0..n {
+        let at = random.below(entities.len());
+        let entity = &entities[at];
+        let key = EntityKey(i64::try_from(at)?);
+        let text = noisy(entity, &mut random);
+        let mut hints = Attributes::new();
+        if random.below(3) == 0 {
+            hints
+                .extend(entity.attributes.iter().filter(|_| random.below(2) == 0).map(|(k, v)| (k.clone(), v.clone())));
+        }
+        let types = [entity.entity_type.clone()];
+        let query = Query { text: &text, types: &types, hints: &hints, context: "" };
+        let without = resolver.features(&query, Some(key))?;
+        // Of two that bear one name nobody can tell which is absent.
+        if without.iter().any(|(_, row)| row[form] >= 3.0) {
+            continue;
+        }
+        for (rows, present) in [(resolver.features(&query, None)?, "1"), (without, "0")] {
+            if rows.is_empty() {
+                writeln!(file, "{number},-1,{present}")?;
+            }
+            for (entity, row) in rows {
+                let row = row.iter().map(|v| format!("{v:.5}")).collect::<Vec<_>>().join(",");
+                writeln!(file, "{number},{},{present},{row},|", u8::from(entity == key))?;
+            }
+            number += 1;
+        }
+    }
+    Ok(())
+}
+
+/// Returns a name of an entity as somebody may write it.
+fn noisy(entity: &Entity, random: &mut Random) -> String {
+    let alias = entity.aliases.get(random.below(entity.aliases.len().max(1)));
+    let name = alias.filter(|_| random.below(3) == 0).unwrap_or(&entity.name);
+    let words: Vec<&str> = name.split_whitespace().collect();
+    match random.below(10) {
+        0 | 1 if name.chars().count() > 4 => {
+            let mut letters: Vec<char> = name.chars().collect();
+            let place = 1 + random.below(letters.len() - 2);
+            match random.below(3) {
+                0 => letters.swap(place, place + 1),
+                1 => _ = letters.remove(place),
+                _ => letters[place] = char::from(b'a' + u8::try_from(random.below(26)).unwrap_or(0)),
+            }
+            letters.into_iter().collect()
+        }
+        2 if words.len() > 2 => {
+            let left_out = random.below(words.len());
+            let kept = words.iter().enumerate().filter(|(at, _)| *at != left_out).map(|(_, word)| *word);
+            kept.collect::<Vec<_>>().join(" ")
+        }
+        3 if words.len() == 2 => {
+            let initial: String = words[0].chars().take(1).collect();
+            format!("{initial}. {}", words[1])
+        }
+        4 if words.len() > 2 => {
+            let short = |word: &&str| word.chars().take(4).collect::<String>();
+            words.iter().map(short).collect::<Vec<_>>().join(". ")
+        }
+        5 => name.to_uppercase(),
+        _ => name.clone(),
+    }
+}
+
+/// A plain generator: the same mentions every time.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap_or(0) % n.max(1)
+    }
 }
 
 /// Time this thread has spent on a processor, where the system tells: other programs do not count.

@@ -64,7 +64,8 @@ pub(crate) fn parts(vector: &Vector, context: f32, rule: Option<&str>, words: &[
 fn group(name: &str, vector: &Vector) -> String {
     let at = |feature: Feature| vector[feature as usize];
     match name {
-        "mention_explained" | "mention_rest" | "mention_rest_max" | "part_explained" | "part_rest_max" => format!(
+        "mention_explained" | "known_rest" | "mention_rest" | "mention_rest_max" | "part_explained"
+        | "part_rest_max" => format!(
             "{:.0} % of the mention explained, rarest word left {:.1}",
             100.0 * at(Feature::mention_explained),
             at(Feature::part_rest_max)
@@ -91,7 +92,7 @@ fn group(name: &str, vector: &Vector) -> String {
         ),
         "rival" | "namesakes" | "place" => format!("{:.0} namesakes as good", at(Feature::namesakes)),
         "last_word" | "first_word" | "worst_pair" | "in_order" | "initials" | "nicknames" | "abbreviated"
-        | "misspelt" => "how the words pair".to_owned(),
+        | "misspelt" | "known_similar" => "how the words pair".to_owned(),
         "mention_words" | "name_words" | "mention_letters" | "name_letters" => "lengths".to_owned(),
         other => other.replace('_', " "),
     }

@@ -118,6 +118,10 @@ features! {
     support,
     /// The lesser of what is left on both sides: one rare word against another.
     clash,
+    /// Rarest word of the mention that other names have and this one does not explain.
+    known_rest,
+    /// Rarest word of the mention that other names have and that is only similar to one of this: no misspelling.
+    known_similar,
     /// Log-odds that a contradiction takes off.
     contradiction,
     /// Log-odds that a hint takes off which no name can have.
@@ -234,6 +238,10 @@ impl<'a> Comparer<'a> {
             let left = weight * (1.0 - paired);
             rest += left;
             rest_max = rest_max.max(left);
+            if word.frequency > 0 {
+                let known = &mut v[Feature::known_rest as usize];
+                *known = known.max(left);
+            }
             if probe.name.inverted || parts[usize::from(word.token.segment.min(31))] >= strongest * 0.5 {
                 part_all += weight;
                 part_explained += weight * paired;
@@ -278,7 +286,14 @@ impl<'a> Comparer<'a> {
                 How::Initial => v[Feature::initials as usize] += 1.0,
                 How::Nickname => v[Feature::nicknames as usize] += 1.0,
                 How::Abbreviation => v[Feature::abbreviated as usize] += 1.0,
-                How::Similar => v[Feature::misspelt as usize] += 1.0,
+                How::Similar => {
+                    v[Feature::misspelt as usize] += 1.0;
+                    let word = &probe.words[usize::from(pair.mention)];
+                    if word.frequency > 0 {
+                        let known = &mut v[Feature::known_similar as usize];
+                        *known = known.max(word.rarity);
+                    }
+                }
                 How::SameMeaning => {}
             }
             if pair.how == How::Equal && token.role == Role::Number {

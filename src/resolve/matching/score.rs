@@ -29,7 +29,7 @@ decision! {
     form, mention_explained, name_explained, part_explained, part_rest_max, name_rest_max, letters, sound, coarse_sound,
     shared, shared_max, hint_agree, hint_near, hint_against, hint_unknown, numbers_differ, mention_numbers, name_numbers,
     mention_words, name_words, mention_letters, initials, initialism, generation, legal, misspelt, nicknames,
-    abbreviated, last_word, worst_pair, support, alias, namesakes, clash, first_word,
+    abbreviated, last_word, worst_pair, support, alias, namesakes, clash, first_word, known_rest, known_similar,
 }
 
 static FORESTS: LazyLock<(Forest, Forest)> = LazyLock::new(|| {
