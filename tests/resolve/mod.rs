@@ -1,2 +1,3 @@
 mod inputs;
 mod pairs;
+mod properties;

@@ -42,7 +42,7 @@ fn a_game_is_found_through_its_two_teams_however_they_are_written() {
         ("KC at LAC, Week 1", "2018-w1-kc-lac pair"),
         ("Week 1: KC @ LAC", "2018-w1-kc-lac pair"),
         ("Chargers-Chiefs, Week 1, 2018", "2018-w1-kc-lac pair"),
-        ("LAC/KC 2018, week fifteen", "ambiguous"),
+        ("LAC/KC 2018, week fifteen", "2018-w15-lac-kc pair"),
         ("LAC/KC 2018, week 15", "2018-w15-lac-kc pair"),
         ("KC at LAC, Week 1, 2018-19", "2018-w1-kc-lac pair"),
         // The other way round than it was.

@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::model::{Entity, EntityKey};
 use crate::resolve::fast_map::Map;
 use crate::resolve::index::background::{Background, Nothing};
+use crate::resolve::index::key::{KeyKind, key};
 use crate::resolve::index::keys::{self, Keys};
 use crate::resolve::index::layout::{
     AttributeFacts, COUNTED_FROM, ENTITIES_PER_BLOCK, FORMAT, LABELS_PER_BLOCK, Meta, NAMES_PER_BLOCK, RARITY_UNIT,
@@ -96,6 +97,8 @@ impl Builder {
         let out = &mut self.entities.bytes;
         out.extend_from_slice(&entity_key.0.to_le_bytes());
         out.extend_from_slice(&kind.to_le_bytes());
+        let order = key(KeyKind::Form, entity.entity_type.as_bytes(), entity.id.as_str().as_bytes());
+        out.extend_from_slice(&((order >> 32) as u32).to_le_bytes());
         let count_at = out.len();
         out.extend_from_slice(&[0; 2]);
         let mut count = 0u16;

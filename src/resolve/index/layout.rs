@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Raised whenever the bytes or what they mean change, which is also when names are read otherwise: an index of another
 /// version is built anew, and the keys of decisions with it.
-pub(crate) const FORMAT: u32 = 7;
+pub(crate) const FORMAT: u32 = 8;
 
 /// Number of kinds of blocks.
 pub const N_TABLES: usize = 8;
@@ -196,8 +196,8 @@ pub(super) fn bucket_of(key: u64, bits: u32) -> u64 {
 
 /// Reads the numbers of attributes and values out of a packed entity.
 pub(super) fn value_numbers(record: &[u8]) -> impl Iterator<Item = (u16, u32)> + '_ {
-    let count = usize::from(u16::from_le_bytes([record[10], record[11]]));
-    let each = record[12..].chunks_exact(6).take(count);
+    let count = usize::from(u16::from_le_bytes([record[14], record[15]]));
+    let each = record[16..].chunks_exact(6).take(count);
     each.map(|bytes| (u16::from_le_bytes([bytes[0], bytes[1]]), read_u32(bytes, 2)))
 }
 

@@ -128,6 +128,8 @@ pub(crate) struct EntityCard<G> {
     end: usize,
     pub(crate) key: EntityKey,
     pub(crate) kind: u16,
+    /// A number out of type and id: of two that are as good, the lesser comes first, whatever the catalog's history.
+    pub(crate) order: u32,
 }
 
 /// A value of an attribute, normalized.
@@ -202,7 +204,8 @@ impl<P: Blocks> Index<P> {
         let mut key = [0; 8];
         key.copy_from_slice(&block[start..start + 8]);
         let kind = u16::from_le_bytes([block[start + 8], block[start + 9]]);
-        Ok(EntityCard { block, start, end, key: EntityKey(i64::from_le_bytes(key)), kind })
+        let order = read_u32(&block, start + 10);
+        Ok(EntityCard { block, start, end, key: EntityKey(i64::from_le_bytes(key)), kind, order })
     }
 
     /// Calls `read` with a value of an attribute.

@@ -43,25 +43,28 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
     let sides = Sides { probe, names: &pairing.name, pairing, firm };
     let broken = |rule: &'static str, penalty: f32| Contradiction { rule, penalty, is_of_hint: false };
     if sides.generations_differ() {
-        return Some(broken("another generation", 6.0));
+        return Some(broken("another generation", 7.0));
     }
     if sides.numbers_differ() {
-        return Some(broken("another number", 5.0));
+        return Some(broken("another number", 7.0));
+    }
+    if sides.has_one_more_number() {
+        return Some(broken("one more number", 3.0));
     }
     if sides.places_differ() {
         return Some(broken("another country", 9.0));
     }
     if let Some(rule) = sides.exclusive_words() {
-        return Some(broken(rule, 5.0));
+        return Some(broken(rule, 7.0));
     }
     if sides.is_modified() {
-        return Some(broken("another place", 4.0));
+        return Some(broken("another place", 6.0));
     }
     if sides.first_names_differ(inverted) {
-        return Some(broken("another first name", 5.0));
+        return Some(broken("another first name", 7.0));
     }
     if evidence.agree == 0.0 && sides.is_turned_around() {
-        return Some(broken("the name turned around", 4.0));
+        return Some(broken("the name turned around", 5.0));
     }
     if evidence.country_against && evidence.agree == 0.0 {
         return Some(Contradiction { is_of_hint: true, ..broken("a hint says another country", 3.5) });
@@ -129,6 +132,18 @@ impl Sides<'_, '_> {
         let numeral = |left: Option<Left<'_>>| left.filter(|left| left.is_numeral).and_then(|left| left.value);
         let last = numeral(mention_left().last()).zip(numeral(name_left().last()));
         self.firm[0] != 0 && last.is_some_and(|(a, b)| a != b)
+    }
+
+    /// *Lantern 2* is no more than named after *Lantern*: the mention has a number more and nothing else. A name with a number
+    /// more may be the one that is meant.
+    fn has_one_more_number(&self) -> bool {
+        let mut left = (0..self.probe.words.len())
+            .filter(|i| self.pairing.mention_paired[*i] < 0.5 && !self.probe.words[*i].token.aside)
+            .map(|i| Left::new(self.probe.words[i].token.role, self.text(i), i + 1 == self.probe.words.len()))
+            .filter(Left::counts);
+        let is_number =
+            left.next().is_some_and(|word| word.is_last && word.role != Role::Generation && word.is_number());
+        is_number && left.next().is_none() && self.core_of_name().all(|j| self.pairing.name_paired[j] >= 0.5)
     }
 
     /// The table of countries and states tells any two of them apart, whatever their letters.

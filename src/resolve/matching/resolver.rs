@@ -128,7 +128,12 @@ impl<P: Blocks> Resolver<P> {
             }
             None => {
                 let scored = self.candidates(&hints, &Context::default(), refused)?;
-                self.decide(&scored)
+                let decision = self.decide(&scored);
+                match decision.outcome {
+                    LinkOutcome::Linked => decision,
+                    _ if hints.is_empty() => decision,
+                    _ => self.without_hints(&scored, refused, decision)?,
+                }
             }
         };
         let sure =
@@ -137,6 +142,20 @@ impl<P: Blocks> Resolver<P> {
             return Ok(plain);
         }
         self.look_again(query, refused, plain)
+    }
+
+    /// Decides without the hints where with them nothing was linked. What is linked so stays linked, unless a hint speaks
+    /// against it, or more for another: to know more never takes a link away.
+    fn without_hints(&mut self, informed: &[Scored], refused: &[EntityKey], decision: Decision) -> Result<Decision> {
+        let scored = self.candidates(&[], &Context::default(), refused)?;
+        let bare = self.decide(&scored);
+        let at = |candidate: &Scored, feature: Feature| candidate.vector[feature as usize];
+        let most = informed.iter().map(|other| at(other, Feature::hint_agree)).fold(0.0, f32::max);
+        let is_free = |candidate: &Scored| {
+            at(candidate, Feature::hint_against) == 0.0 && at(candidate, Feature::hint_agree) >= most
+        };
+        let own = informed.iter().find(|candidate| Some(candidate.entity) == bare.entity);
+        Ok(if own.is_some_and(is_free) { bare } else { decision })
     }
 
     /// Decides once more about a mention of which `plain` was decided by itself, with what stands around it. It takes
@@ -245,7 +264,7 @@ impl<P: Blocks> Resolver<P> {
             [_, _, ..] => {
                 // Those that no hint contradicts; where one alone is left, and a hint speaks for it, it is meant.
                 let mut left: Vec<&Bearer> = bearers.iter().filter(|bearer| !bearer.against).collect();
-                left.sort_by(|a, b| b.agree.total_cmp(&a.agree).then(a.place.cmp(&b.place)));
+                left.sort_by(|a, b| b.agree.total_cmp(&a.agree).then(a.order.cmp(&b.order)));
                 match left[..] {
                     [one] if one.agree > 0.0 => Ok(Some(linked(one))),
                     [one, other, ..] if one.agree == other.agree => {
@@ -280,7 +299,7 @@ impl<P: Blocks> Resolver<P> {
                 if candidate.plain < best - HOPELESS { FLOOR } else { score::pair(&candidate.vector).max(FLOOR) };
         }
         scored.sort_by(|a, b| {
-            b.log_odds.total_cmp(&a.log_odds).then(b.plain.total_cmp(&a.plain)).then(a.place.cmp(&b.place))
+            b.log_odds.total_cmp(&a.log_odds).then(b.plain.total_cmp(&a.plain)).then(a.order.cmp(&b.order))
         });
         Ok(scored)
     }
@@ -306,8 +325,17 @@ impl<P: Blocks> Resolver<P> {
             entity: linked.then_some(best.entity),
             score: sure,
             method: if linked { method } else { Method::None },
-            candidates: scored.iter().take(LISTED).map(|s| self.candidate(s)).collect(),
+            candidates: self.listed(scored, sure),
         }
+    }
+
+    /// Returns the candidates that a decision lists; the first is as sure as the decision, and none is surer.
+    fn listed(&self, scored: &[Scored], sure: f64) -> Vec<Candidate> {
+        let mut listed: Vec<Candidate> = scored.iter().take(LISTED).map(|one| self.candidate(one)).collect();
+        for (at, candidate) in listed.iter_mut().enumerate() {
+            candidate.score = if at == 0 { sure } else { candidate.score.min(sure) };
+        }
+        listed
     }
 
     fn candidate(&self, scored: &Scored) -> Candidate {
@@ -352,6 +380,7 @@ fn surroundings<P: Blocks>(index: &Index<P>, number: u32) -> Result<Vec<String>>
 struct Bearer {
     entity: EntityKey,
     place: (u8, u32),
+    order: u32,
     alias: bool,
     /// What speaks for it: the bits of hints that agree, and one for each.
     agree: f32,
@@ -409,7 +438,14 @@ fn exact_bearers<P: Blocks>(
                 }
             }
         }
-        out.push(Bearer { entity: entity.key, place: (number, card.entity), alias: card.alias, agree, against });
+        out.push(Bearer {
+            entity: entity.key,
+            order: entity.order,
+            place: (number, card.entity),
+            alias: card.alias,
+            agree,
+            against,
+        });
     }
     Ok(())
 }
@@ -432,7 +468,7 @@ fn method_of(best: &Scored) -> Method {
 
 /// Sets the features that tell how a candidate stands among the others.
 fn compare_rivals(scored: &mut [Scored]) {
-    scored.sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.place.cmp(&b.place)));
+    scored.sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.order.cmp(&b.order)));
     let plains: Vec<f32> = scored.iter().map(|s| s.plain).collect();
     for (at, candidate) in scored.iter_mut().enumerate() {
         let rival = if at == 0 { plains.get(1) } else { plains.first() };

@@ -233,7 +233,7 @@ fn words<P: Blocks>(
     order: Order<P::Block<'_>>,
     known: bool,
 ) -> Result<()> {
-    if let Some((_, _, rarest)) = order.iter().find(|(frequency, ..)| (1..=RAREST).contains(frequency)) {
+    if let Some((_, _, rarest)) = order.iter().find(|(_, at, _)| (1..=RAREST).contains(&probe.words[*at].frequency)) {
         rarest.each(|number| {
             if scope.has(number) {
                 room.rarest.push(number);

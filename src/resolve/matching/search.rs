@@ -51,6 +51,8 @@ pub(crate) struct Scored {
     certain: u32,
     /// Which layer, and which entity there.
     pub(crate) place: (u8, u32),
+    /// Of two that are as good the lesser comes first.
+    pub(crate) order: u32,
     pub(crate) vector: Vector,
     pub(crate) plain: f32,
     pub(crate) log_odds: f32,
@@ -100,7 +102,7 @@ impl Search<'_> {
             self.compare_all(base, changes.as_deref_mut(), probe, &mut out)?;
         }
         // Only the best need the rest of their features.
-        out.sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.place.cmp(&b.place)));
+        out.sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.order.cmp(&b.order)));
         out.truncate(self.most);
         let best = out.first().map_or(0.0, |best| best.plain);
         out.truncate(out.partition_point(|s| s.plain >= best - HOPELESS - score::SOUND_WORTH));
@@ -239,6 +241,7 @@ impl<P: Blocks> Layer<P> {
                 entity: entity.key,
                 name: found.name,
                 certain: comparer.certain(),
+                order: entity.order,
                 place: (self.number, card.entity),
                 vector,
                 plain,
@@ -289,7 +292,7 @@ fn open_words(probe: &Probe, scored: &[Scored], close: u32) -> u32 {
     if own == 0.0 || scored.iter().any(|candidate| certain(candidate) >= EXPLAINED * own) {
         return 0;
     }
-    let best = scored.iter().max_by(|a, b| a.plain.total_cmp(&b.plain).then(b.place.cmp(&a.place)));
+    let best = scored.iter().max_by(|a, b| a.plain.total_cmp(&b.plain).then(b.order.cmp(&a.order)));
     let done = best.map_or(0, |best| best.certain) | close;
     let is_open = |at: &usize| probe.words[*at].token.role == Role::Word && done & 1 << at == 0;
     let rarest = (0..probe.words.len()).filter(is_open).map(|at| probe.words[at].rarity).fold(0.0, f32::max);

@@ -1,0 +1,191 @@
+//! What holds for every catalog: its order and history change nothing, a true hint takes no link away, and a name whose
+//! entity is not there is not given to its neighbours. Catalogs are generated; the generator is plain, so that a failure
+//! can be run again.
+
+use gleaner::linking::{self, Linker, Load};
+use gleaner::model::{Attributes, Entity, EntityId};
+use gleaner::resolve::{Query, Strictness};
+use gleaner::store::Store;
+
+const NOW: &str = "2026-01-01T00:00:00Z";
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).expect("31 bits") % n
+    }
+
+    fn of<'w>(&mut self, words: &[&'w str]) -> &'w str {
+        words[self.below(words.len())]
+    }
+}
+
+const FIRST: [&str; 12] =
+    ["Maryam", "Tobias", "Henrietta", "Paolo", "Ines", "Bjorn", "Akiko", "Daniel", "Ruth", "Omar", "Lucy", "Pavel"];
+const LAST: [&str; 16] = [
+    "Okonkwo",
+    "Lindqvist",
+    "Vance",
+    "Bertolucci",
+    "Quist",
+    "Norgren",
+    "Abara",
+    "Steiner",
+    "Moreau",
+    "Tanaka",
+    "Hale",
+    "Ferrer",
+    "Novak",
+    "Iyer",
+    "Castell",
+    "Brandt",
+];
+const CITIES: [&str; 8] = ["Turin", "Bergen", "Lagos", "Osaka", "Porto", "Graz", "Cork", "Lyon"];
+
+fn catalog(random: &mut Random, n: usize) -> Vec<Entity> {
+    (0..n)
+        .map(|number| {
+            let (first, last, city) = (random.of(&FIRST), random.of(&LAST), random.of(&CITIES));
+            let (entity_type, name) = match number % 3 {
+                0 => ("person", format!("{first} {last}")),
+                1 => ("company", format!("{last} & {} {}", random.of(&LAST), random.of(&["Ltd", "Group", "AG"]))),
+                _ => ("organization", format!("{city} {} Institute", random.of(&LAST))),
+            };
+            let aliases = if random.below(3) == 0 { vec![format!("{last} of {city}")] } else { vec![] };
+            let country = random.of(&["Italy", "Norway", "Nigeria", "Japan"]);
+            Entity {
+                id: EntityId::new(format!("e{number:03}")),
+                entity_type: entity_type.to_owned(),
+                name,
+                aliases,
+                attributes: [("city".to_owned(), city.to_owned()), ("country".to_owned(), country.to_owned())].into(),
+            }
+        })
+        .collect()
+}
+
+fn mentions(random: &mut Random, catalog: &[Entity], n: usize) -> Vec<(String, Attributes)> {
+    (0..n)
+        .map(|_| {
+            let entity = &catalog[random.below(catalog.len())];
+            let mut letters: Vec<char> = entity.name.chars().collect();
+            let at = 1 + random.below(letters.len() - 2);
+            match random.below(4) {
+                0 => letters.swap(at, at + 1),
+                1 => _ = letters.remove(at),
+                2 => letters = entity.name.split(' ').next_back().unwrap_or_default().chars().collect(),
+                _ => {}
+            }
+            let hints = if random.below(2) == 0 { entity.attributes.clone() } else { Attributes::new() };
+            (letters.into_iter().collect(), hints)
+        })
+        .collect()
+}
+
+/// Loads a catalog in parts, each a command of its own, and returns what its mentions are linked to.
+fn answers(parts: &[&[&Entity]], mentions: &[(String, Attributes)]) -> Vec<Option<String>> {
+    let mut store = Store::open_in_memory(NOW).expect("opens");
+    for part in parts {
+        let tx = store.write().expect("begins");
+        for entity in *part {
+            tx.load_entity(entity, NOW).expect("loads");
+        }
+        linking::refresh(&tx).expect("packs");
+        tx.commit().expect("commits");
+    }
+    let mut linker = Linker::open(store.read(), Strictness::Default, Load::Many).expect("opens");
+    let mut resolve = |(text, hints): &(String, Attributes)| {
+        let decision = linker.resolve("", &Query { text, types: &[], hints, context: "" }).expect("resolves");
+        decision.entity.map(|key| store.read().entity_name(key).expect("reads").expect("is there").0)
+    };
+    mentions.iter().map(&mut resolve).collect()
+}
+
+#[test]
+fn the_order_and_the_history_of_a_catalog_change_no_answer() {
+    let mut random = Random(3);
+    let catalog = catalog(&mut random, 240);
+    let mentions = mentions(&mut random, &catalog, 400);
+    let mut rows: Vec<&Entity> = catalog.iter().collect();
+    let expected = answers(&[&rows], &mentions);
+    assert!(expected.iter().flatten().count() > 150, "most mentions are linked");
+    for _ in 0..4 {
+        for at in (1..rows.len()).rev() {
+            rows.swap(at, random.below(at + 1));
+        }
+        let (first, last) = (1 + random.below(120), 121 + random.below(100));
+        for parts in [vec![&rows[..]], vec![&rows[..first], &rows[first..last], &rows[last..]]] {
+            for ((found, expected), mention) in answers(&parts, &mentions).iter().zip(&expected).zip(&mentions) {
+                assert_eq!(found, expected, "{mention:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_true_hint_takes_no_link_away() {
+    let mut random = Random(5);
+    let catalog = catalog(&mut random, 240);
+    let rows: Vec<&Entity> = catalog.iter().collect();
+    let bare: Vec<(String, Attributes)> =
+        mentions(&mut random, &catalog, 400).into_iter().map(|(text, _)| (text, Attributes::new())).collect();
+    let before = answers(&[&rows], &bare);
+    let informed: Vec<(String, Attributes)> = (bare.iter().zip(&before))
+        .map(|((text, _), found)| {
+            let entity = found.as_ref().and_then(|id| catalog.iter().find(|entity| entity.id.as_str() == id));
+            (text.clone(), entity.map_or_else(Attributes::new, |entity| entity.attributes.clone()))
+        })
+        .collect();
+    let after = answers(&[&rows], &informed);
+    for ((after, before), mention) in after.iter().zip(&before).zip(&informed) {
+        assert!(before.is_none() || after == before, "{mention:?}: {before:?}, {after:?}");
+    }
+}
+
+/// Checks that a name is linked to the other of a pair neither by default nor with `--strict`, and to its own where it is
+/// there.
+fn check(catalog_type: &str, name: &str, other: &str) {
+    let entity = |name: &str| Entity {
+        id: EntityId::new(name),
+        entity_type: catalog_type.to_owned(),
+        name: name.to_owned(),
+        aliases: vec![],
+        attributes: Attributes::new(),
+    };
+    let filler = ["Harbour Lights Society", "Edda Falkenrath", "Blue Lantern", "Kestrel Works", "Mossgate"];
+    let mut rows: Vec<Entity> = filler.iter().map(|name| entity(name)).collect();
+    rows.push(entity(other));
+    let ask = |rows: &[Entity]| {
+        let rows: Vec<&Entity> = rows.iter().collect();
+        answers(&[&rows], &[(name.to_owned(), Attributes::new())]).remove(0)
+    };
+    assert_eq!(ask(&rows), None, "{name} is not {other}");
+    rows.push(entity(name));
+    assert_eq!(ask(&rows).as_deref(), Some(name), "{name} beside {other}");
+}
+
+#[test]
+fn an_absent_look_alike_is_not_linked() {
+    for (catalog_type, name, other) in [
+        ("place", "North Ashford", "South Ashford"),
+        ("place", "New Brackenridge", "Brackenridge"),
+        ("place", "Upper Silverdale", "Lower Silverdale"),
+        ("country", "Slovenia", "Slovakia"),
+        ("country", "Guinea-Bissau", "Guinea"),
+        ("event", "Garden Expo IX", "Garden Expo X"),
+        ("event", "Third Lantern Congress", "Fourth Lantern Congress"),
+        ("work", "Glass Harbour 3", "Glass Harbour 2"),
+        ("person", "Edmund Falkenrath Jr.", "Edmund Falkenrath Sr."),
+        ("person", "Queen Ottilie III", "Queen Ottilie II"),
+        ("person", "Paula Brandt", "Paul Brandt"),
+        ("organization", "Ashford University", "University of Ashford"),
+        ("organization", "Senate Committee on Fisheries", "House Committee on Fisheries"),
+        ("team", "Ashford United Women", "Ashford United Men"),
+        ("substance", "Sodium lactate", "Potassium lactate"),
+        ("substance", "Hyperbarexin", "Hypobarexin"),
+    ] {
+        check(catalog_type, name, other);
+    }
+}
