@@ -148,7 +148,7 @@ fn write_features<P: gleaner::door::resolve::Blocks>(
 
 /// Writes the features of mentions made of the names of entities, each once as it is and once as if the entity were not in
 /// the catalog: then its nearest neighbours are what must not be linked.
-fn write_mined<B: gleaner::resolve::Blocks>(
+fn write_mined<B: gleaner::door::resolve::Blocks>(
     resolver: &mut Resolver<B>,
     entities: &[Entity],
     n: usize,

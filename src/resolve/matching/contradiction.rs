@@ -57,6 +57,9 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
     if let Some(rule) = sides.exclusive_words() {
         return Some(broken(rule, 7.0));
     }
+    if sides.known_words_differ() {
+        return Some(broken("another known word", 6.0));
+    }
     if sides.is_modified() {
         return Some(broken("another place", 6.0));
     }
@@ -129,9 +132,12 @@ impl Sides<'_, '_> {
         {
             return true;
         }
-        let numeral = |left: Option<Left<'_>>| left.filter(|left| left.is_numeral).and_then(|left| left.value);
-        let last = numeral(mention_left().last()).zip(numeral(name_left().last()));
-        self.firm[0] != 0 && last.is_some_and(|(a, b)| a != b)
+        // `XXIII` is read as 23: of the two only one need be written as a numeral.
+        let last = mention_left().last().zip(name_left().last());
+        self.firm[0] != 0
+            && last.is_some_and(|(a, b)| {
+                (a.is_numeral || b.is_numeral) && a.value.is_some() && b.value.is_some() && a.value != b.value
+            })
     }
 
     /// *Lantern 2* is no more than named after *Lantern*: the mention has a number more and nothing else. A name with a number
@@ -198,6 +204,16 @@ impl Sides<'_, '_> {
         alike
             .map(|pair| (self.text(usize::from(pair.mention)), self.name_text(usize::from(pair.name))))
             .find_map(|(a, b)| exclusive::exclude_by_affix(a, b))
+    }
+
+    /// Two words of which the tables know that they mean different things are no misspelling of each other, however alike
+    /// their letters are: *Genoa* is not *Geneva*.
+    fn known_words_differ(&self) -> bool {
+        self.pairing.pairs.iter().filter(|pair| pair.how == How::Similar).any(|pair| {
+            let a = self.probe.words[usize::from(pair.mention)].token.class;
+            let b = self.names[usize::from(pair.name)].class;
+            a != 0 && b != 0 && a != b
+        })
     }
 
     /// *New Hampshire* is not *Hampshire*: one side has nothing more than a word that makes another place of the next.
