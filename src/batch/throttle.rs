@@ -18,6 +18,9 @@ use std::io;
 /// How much of a learned limit one part takes, in per cent: our token counts are estimates.
 const FILL_PERCENT: u64 = 90;
 
+/// The smallest limit that is believed: the instructions of one request alone are longer.
+const LIMIT_TOKENS_MIN: u64 = 1_000;
+
 /// How long a limit that was learned holds: tiers change.
 const LIMIT_HOLDS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
@@ -138,8 +141,8 @@ pub fn refused(session: &mut Session<'_>, key: BatchKey, message: &str) -> anyho
     let now = session.config.now();
     let row = session.store.read().batch(key)?;
     let origin = row.origin.context("a refused part was sent somewhere")?;
-    // Less than one request is no limit that anybody could live with: the sentence was not understood.
-    let limit = limit_in(message).filter(|limit| limit.saturating_mul(row.n_requests) >= row.estimated_input_tokens);
+    // Less than any request is no limit that anybody could live with: the sentence was not understood.
+    let limit = limit_in(message).filter(|limit| *limit >= LIMIT_TOKENS_MIN);
     let tx = session.store.write()?;
     if let Some(limit) = limit {
         tx.learn_queue_limit(origin, &row.model, limit, &timestamp_text(now))?;
