@@ -161,6 +161,8 @@ impl Input {
             Some(super::Format::Csv) => Kind::Table,
             Some(super::Format::JsonLines) if text.trim_start().starts_with('[') => Kind::Json,
             Some(super::Format::JsonLines) => Kind::JsonLines,
+            // Without an ending nothing tells a list of names from a table of one column but the type, which is typed.
+            None if options.mapping.entity_type.is_some() && sniff::is_list_of_names(text, name) => Kind::Text,
             None => sniff::text_kind(text, name)?,
         };
         options.check_fit(false, false, kind == Kind::Table)?;

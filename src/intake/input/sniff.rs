@@ -123,6 +123,15 @@ pub(in crate::intake) fn text_kind(start: &str, name: &str) -> anyhow::Result<Ki
     })
 }
 
+/// Returns whether a text may be a list of names: its file's name tells nothing, and its first line is no line of columns.
+pub(in crate::intake) fn is_list_of_names(start: &str, name: &str) -> bool {
+    let first = start.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
+    extension(name).is_empty()
+        && !first.starts_with(['{', '[', '<', '"'])
+        && !first.contains([',', ';', '\t', '|'])
+        && !["name", "label"].iter().any(|column| first.eq_ignore_ascii_case(column))
+}
+
 /// Whether the first line is a whole value: then each line is one. What is longer than the beginning that is at hand is
 /// taken for lines, too, unless it is laid out.
 fn is_lines(start: &str) -> bool {
@@ -198,6 +207,10 @@ mod tests {
             ("x", "a.txt.gz", Kind::Text),
         ] {
             assert_eq!(text_kind(start, name).unwrap(), expected, "{start} {name}");
+        }
+        assert!(is_list_of_names("Ada Lovelace\nGrace|Hopper\n", ""));
+        for (start, name) in [("name\nAda", ""), ("id,name", ""), ("Ada", "a.csv"), ("{\"id\":1}", "")] {
+            assert!(!is_list_of_names(start, name), "{start} {name}");
         }
         assert!(text_kind("<?xml version='1.0'?>", "feed.rss").is_err());
     }
