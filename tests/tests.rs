@@ -56,6 +56,9 @@ mod signals;
 #[cfg(unix)]
 mod modes;
 
+/// The whole `--help` tree against its snapshot.
+mod help;
+
 /// The interactive walks, on a pseudo-terminal.
 #[cfg(unix)]
 mod walks;
