@@ -173,7 +173,8 @@ fn ctrl_c_lets_the_calls_in_the_air_come_down() {
     ]}));
     let mut running = world.start(&["extract", "--concurrency", "1"]);
     running.until(&here);
-    let killed = std::process::Command::new("kill").args(["-INT", &running.id().to_string()]).status();
+    let killed =
+        std::process::Command::new("kill").args([crate::harness::interrupt(), &running.id().to_string()]).status();
     assert!(killed.is_ok_and(|status| status.success()));
     world.write("go", "");
     running.end().exits(130).says("not asked; the same command goes on");

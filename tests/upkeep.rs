@@ -40,7 +40,7 @@ fn each_fault_is_found_with_what_mends_it() {
         ),
         (
             "PRAGMA ignore_check_constraints = ON; UPDATE batches SET metadata = '{'",
-            "`batches` is damaged: CHECK constraint failed in batches",
+            "`batches` is damaged: column `metadata` holds no JSON in 1 of its rows",
             from_backup,
         ),
         (

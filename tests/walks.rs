@@ -129,7 +129,7 @@ const MENTIONS: &str = "\
     2  Ada Lovelace  person
        in 2000-01-03  Title 2  g2
        in 2000-01-02  Title 1  g1
-       1  Ada Byron  16 %  person:p2
+       1  Ada Byron  27 %  person:p2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
 [1-9/n/o/c/s/u/q] u
@@ -139,7 +139,7 @@ there is nothing to undo
     2  Ada Lovelace  person
        in 2000-01-03  Title 2  g2
        in 2000-01-02  Title 1  g1
-       1  Ada Byron  16 %  person:p2
+       1  Ada Byron  27 %  person:p2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
 [1-9/n/o/c/s/u/q] 1
@@ -148,7 +148,7 @@ there is nothing to undo
 2 of 2
     1  NASA  organization
        in 2000-01-03  Title 2  g2
-       1  European Space Agency  2 %  organization:o2
+       1  European Space Agency  9 %  organization:o2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
 [1-9/n/o/c/s/u/q] u
@@ -157,7 +157,7 @@ there is nothing to undo
     2  Ada Lovelace  person
        in 2000-01-03  Title 2  g2
        in 2000-01-02  Title 1  g1
-       1  Ada Byron  16 %  person:p2
+       1  Ada Byron  27 %  person:p2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
 [1-9/n/o/c/s/u/q] n
@@ -166,7 +166,7 @@ there is nothing to undo
 2 of 2
     1  NASA  organization
        in 2000-01-03  Title 2  g2
-       1  European Space Agency  2 %  organization:o2
+       1  European Space Agency  9 %  organization:o2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
 [1-9/n/o/c/s/u/q] o
@@ -176,7 +176,7 @@ hint: `gleaner catalog list TEXT` finds names with a text in them
 2 of 2
     1  NASA  organization
        in 2000-01-03  Title 2  g2
-       1  European Space Agency  2 %  organization:o2
+       1  European Space Agency  9 %  organization:o2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
 [1-9/n/o/c/s/u/q] s

@@ -158,9 +158,9 @@ fn a_base_url_may_be_typed() {
 #[test]
 fn an_interrupt_leaves_the_batch_running_and_says_how_to_return() {
     for (signal, args) in [
-        ("-INT", &["batch", "create", "--wait"][..]),
+        (crate::harness::interrupt(), &["batch", "create", "--wait"][..]),
         ("-TERM", &["batch", "create", "--wait"]),
-        ("-INT", &["--batch", "--wait"]),
+        (crate::harness::interrupt(), &["--batch", "--wait"]),
     ] {
         let world = World::with_groups(2);
         let mut script = short_answers();

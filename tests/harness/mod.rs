@@ -461,3 +461,22 @@ pub(crate) fn content(db: &Path) -> String {
     }
     text
 }
+
+/// The signal of Ctrl-C, as an option of `kill`.
+pub fn interrupt() -> &'static str {
+    if is_ignored(2) { "-TERM" } else { "-INT" }
+}
+
+/// The signal of a terminal that closes, as an option of `kill`.
+pub fn hang_up() -> &'static str {
+    if is_ignored(1) { "-TERM" } else { "-HUP" }
+}
+
+/// Returns whether this process, and so each that it starts, was told to ignore a signal: a shell does so with what runs in its
+/// background, `nohup` with a terminal's end. Such a signal cannot be heard, and the one that ends a process is sent.
+fn is_ignored(signal: u32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask & (1 << (signal - 1)) != 0
+}

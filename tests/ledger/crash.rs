@@ -283,7 +283,10 @@ fn an_interrupt_leaves_the_batch_running_and_says_how_to_return() {
         {"on": "batches.get", "nth": 2, "at": "received", "announce": here, "hang": true}]}));
     let mut running = world.start(&["batch", "create", "--wait"]);
     running.until(&here);
-    let status = std::process::Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
+    let status = std::process::Command::new("kill")
+        .args([crate::harness::interrupt(), &running.id().to_string()])
+        .status()
+        .unwrap();
     assert!(status.success());
     running.end().exits(130).says("gleaner batch wait");
     world.run(&["batch", "wait"]).exits(0);

@@ -44,7 +44,7 @@ fn an_export_is_read_to_its_end_before_it_is_shown() {
     use std::io::Read as _;
     use std::process::Stdio;
 
-    let mut world = World::with_groups(0);
+    let mut world = World::new();
     let groups: Vec<_> = (1..=2000).map(group).collect();
     world.load_groups(&groups);
     world.set_var("NO_COLOR", "1");

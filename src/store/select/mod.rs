@@ -11,8 +11,8 @@ use rusqlite::params;
 use sha2::{Digest as _, Sha256};
 
 use self::judge::{Answered, Verdict};
-use super::attributes::Conditions;
 use super::Read;
+use super::attributes::Conditions;
 use crate::model::{GroupId, GroupKey, Kind, PromptKey};
 
 /// Which groups are meant.
