@@ -133,7 +133,7 @@ impl Sides<'_, '_> {
             return true;
         }
         // `XXIII` is read as 23: of the two only one need be written as a numeral.
-        let last = mention_left().last().zip(name_left().last());
+        let last = mention_left().next_back().zip(name_left().next_back());
         self.firm[0] != 0
             && last.is_some_and(|(a, b)| {
                 (a.is_numeral || b.is_numeral) && a.value.is_some() && b.value.is_some() && a.value != b.value
