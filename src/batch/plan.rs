@@ -1,5 +1,5 @@
 //! What a run would send: groups selected, dealt out to parts, with an estimate of what it costs. Nothing is written
-//! until [`record`].
+//! until [`record`](crate::batch::record).
 
 pub use crate::batch::estimate::Estimate;
 use crate::batch::estimate::{Volume, estimate};

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::select::{PromptArgs, SelectArgs};
 use super::spend::SpendArgs;
 
-/// Prompt through the Batch API.
+/// Ask through the Batch API.
 #[derive(Debug, Subcommand)]
 pub enum BatchCommand {
     /// Select groups, write the requests, upload them and create the batch

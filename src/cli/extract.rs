@@ -69,11 +69,11 @@ pub struct CompareArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = ExtractArgs::TIMEOUT, value_parser = clap::value_parser!(u32).range(1..))]
     pub timeout: u32,
 
-    /// Price per million tokens in USD, as INPUT,CACHED,OUTPUT[,WRITE], for both sides
+    /// Price per million tokens in USD, as `INPUT,CACHED,OUTPUT[,WRITE]`, for both sides
     #[arg(long, value_name = "PRICE")]
     pub price: Option<String>,
 
-    /// Prompt through the Batch API, at half the price; once the batches are imported, the same command shows the result
+    /// Ask through the Batch API, at half the price; once the batches are imported, the same command shows the result
     #[arg(long, conflicts_with = "dry_run")]
     pub batch: bool,
 

@@ -103,18 +103,18 @@ pub enum Command {
     #[command(subcommand)]
     Profile(profile::ProfileCommand),
 
-    /// Prompt through the Batch API: create, watch, import, list, cancel
+    /// Ask through the Batch API: create, watch, import, list, cancel
     #[command(subcommand)]
     Batch(batch::BatchCommand),
 
-    /// Prompt without a batch: each request answered at once, at the full price, or by a model of your own
+    /// Ask without a batch: each request answered at once, at the full price, or by a model of your own
     ///
     /// The same requests, the same ledger: what is answered is not asked again. Answers are saved as they come, so an
     /// interrupted run goes on where it was. Works with every server that speaks the OpenAI API, such as Ollama,
     /// llama.cpp, vLLM or LM Studio: name it with --base-url; on this machine no key is needed.
     Extract(extract::ExtractArgs),
 
-    /// Prompt the same groups in two ways, and see what each finds and costs
+    /// Ask the same groups in two ways, and see what each finds and costs
     ///
     /// Two models, prompts or settings, side by side on a sample: topics, entities, agreement, unusable answers, tokens
     /// and cost, projected to the whole collection. The answers stay apart from the collection's own until --adopt.

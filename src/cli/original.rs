@@ -38,7 +38,7 @@ pub struct OriginalArgs {
     #[arg(long)]
     pub wait: bool,
 
-    /// Prompt again what failed
+    /// Ask again what failed
     #[arg(long)]
     pub retry_failed: bool,
 

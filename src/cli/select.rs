@@ -79,7 +79,7 @@ pub struct PromptArgs {
     #[arg(long, value_name = "NAME", default_value = "responses")]
     pub endpoint: EndpointArg,
 
-    /// Price per million tokens in USD, as INPUT,CACHED,OUTPUT[,WRITE], where the table is wrong or has none
+    /// Price per million tokens in USD, as `INPUT,CACHED,OUTPUT[,WRITE]`, where the table is wrong or has none
     #[arg(long, value_name = "PRICE")]
     pub price: Option<String>,
 }

@@ -45,7 +45,7 @@ pub struct DirectOptions {
     pub concurrency: usize,
     /// Asked by `compare`: the answers stay apart until they are adopted.
     pub trial: bool,
-    /// Prompt as a batch would, with a strict schema at the prompt's own endpoint, or not at all.
+    /// Ask as a batch would, with a strict schema at the prompt's own endpoint, or not at all.
     pub strict: bool,
 }
 

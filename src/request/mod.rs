@@ -1,7 +1,7 @@
 //! From a group to its request lines; splitting into parts; estimates of tokens and cost. Pure, apart from `io::Write`.
 //!
 //! A group becomes two requests, one for its topics and one for its entities. What is the same in all of them (model,
-//! instructions, parameters, schema) is an [`Prompt`], made by [`crate::profile`] and serialized once by a
+//! instructions, parameters, schema) is a [`Prompt`](crate::profile::Prompt), made by [`crate::profile`] and serialized once by a
 //! [`LineTemplate`]; what differs is the `custom_id` and the `input`, the story text, which stands last in the line, so
 //! that the provider's prompt cache can serve all that stands before it.
 //!
