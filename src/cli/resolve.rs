@@ -39,7 +39,7 @@ pub struct ResolveArgs {
     #[arg(long, conflicts_with = "all")]
     pub explain: bool,
 
-    /// Link only what is as good as certain: 98 links of 100 right
+    /// Link only what is as good as certain: 93 to 99 links of 100 right, by kind of catalog
     #[arg(long)]
     pub strict: bool,
 
