@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Record, Source};
 use crate::error::Explain as _;
-use crate::intake::input::{self, sniff};
+use crate::intake::input::{sniff, text};
 use crate::intake::{Fields, LineError, Options, RECORD_BYTES_MAX, html};
 use crate::text::single_spaced;
 
@@ -81,7 +81,7 @@ impl Files {
 fn record(folder: &Path, within: &Path, index: usize, encoding: Option<&'static Encoding>) -> Record {
     let name = within.to_string_lossy().replace('\\', "/");
     let line = index as u64 + 1;
-    let text = input::whole_text(&folder.join(within), RECORD_BYTES_MAX as u64, encoding)
+    let text = text::whole_text(&folder.join(within), RECORD_BYTES_MAX as u64, encoding)
         .map_err(|error| LineError::new(line, format!("`{name}`: {error:#}")))?;
     let extension = sniff::extension(&name);
     Ok((line, fields(&text, &name, matches!(extension.as_str(), "html" | "htm"), extension.starts_with('m'))))
