@@ -46,6 +46,8 @@ CREATE TABLE story_groups (
         CHECK (changed_at GLOB '[0-9]???-[01]?-[0-3]?*') -- it or its stories
 ) STRICT;
 CREATE INDEX story_groups_sort ON story_groups (sort_at DESC, id);
+-- Groups with the same text are asked once; this finds them.
+CREATE INDEX story_groups_text ON story_groups (text_hash, status) WHERE text_hash IS NOT NULL;
 
 -- The stories of a group, replaced as a set when the group is loaded again.
 CREATE TABLE stories (
@@ -260,13 +262,16 @@ CREATE TABLE queue_limits (
 
 -- ---------------------------------------------------------------------------------------------------- what was learned
 
--- Which request's answer a group's topics or entities come from: the one asked last that is usable.
+-- Which request's answer a group's topics or entities come from: the one asked last that is usable. A group whose text
+-- is that of another group is not asked; it shares the other's answer, has no row in `requests` and costs nothing.
 CREATE TABLE current_answers (
     story_group_id INTEGER NOT NULL REFERENCES story_groups (id),
     kind           TEXT NOT NULL CHECK (kind IN ('topic', 'entity')),
     request_id     INTEGER NOT NULL REFERENCES requests (id),
+    is_shared      INTEGER NOT NULL DEFAULT 0 CHECK (is_shared IN (0, 1)), -- 1: the request asked about another group
     PRIMARY KEY (story_group_id, kind)
 ) WITHOUT ROWID, STRICT;
+CREATE INDEX current_answers_shared ON current_answers (request_id) WHERE is_shared = 1;
 
 -- What a group is about.
 CREATE TABLE story_topics (

@@ -161,8 +161,10 @@ impl Tx<'_> {
 
     fn set_current(&self, source: &Source, kind: Kind) -> anyhow::Result<()> {
         self.prepare_cached(
-            "INSERT INTO current_answers (story_group_id, kind, request_id) VALUES (?1, ?2, ?3)
-             ON CONFLICT (story_group_id, kind) DO UPDATE SET request_id = excluded.request_id",
+            "INSERT INTO current_answers (story_group_id, kind, request_id, is_shared)
+             VALUES (?1, ?2, ?3, (SELECT story_group_id <> ?1 FROM requests WHERE id = ?3))
+             ON CONFLICT (story_group_id, kind)
+                 DO UPDATE SET request_id = excluded.request_id, is_shared = excluded.is_shared",
         )?
         .execute(params![source.group, kind, source.request])?;
         Ok(())
