@@ -387,6 +387,41 @@ CREATE TABLE audit_items (
 CREATE INDEX audit_items_group ON audit_items (story_group_id);
 CREATE INDEX audit_items_entity ON audit_items (entity_id);
 
+-- ---------------------------------------------------------------------------------------------------- history and undo
+
+-- What changed the database, as `gleaner history` lists it. A later change has a larger id.
+CREATE TABLE changes (
+    id        INTEGER PRIMARY KEY,
+    at        TEXT NOT NULL CHECK (at GLOB '[0-9]???-[01]?-[0-3]?*'), -- when it began
+    command   TEXT NOT NULL,               -- without what was typed after it: load groups, topics merge
+    subject   TEXT,                        -- what it was about: a file, a mention, a batch; NULL: nothing to name
+    -- rows: `gleaner undo` takes it back. derived: made of what is here, and made anew when something is taken back.
+    -- none: it cannot be taken back.
+    undo      TEXT NOT NULL CHECK (undo IN ('rows', 'derived', 'none')),
+    counts    TEXT CHECK (counts IS NULL OR json_valid(counts)), -- {"entities":{"added":3}}; NULL: it was cut short
+    undone_at TEXT CHECK (undone_at GLOB '[0-9]???-[01]?-[0-3]?*') -- NULL: it holds
+) STRICT;
+
+-- Rows that a change replaced or removed, as they were, and single rows that it added. Emptied by `undo`.
+CREATE TABLE change_rows (
+    id         INTEGER PRIMARY KEY,
+    change_id  INTEGER NOT NULL REFERENCES changes (id) ON DELETE CASCADE,
+    table_name TEXT NOT NULL,
+    key        TEXT NOT NULL CHECK (json_valid(key)), -- the row's primary key, as a list
+    before     TEXT CHECK (before IS NULL OR json_valid(before)), -- the row by column; NULL: it was not there
+    after_hash INTEGER,                    -- of the row as the change left it; NULL: it left none
+    UNIQUE (change_id, table_name, key)
+) STRICT;
+
+-- Rows that a change added one after another, by their ids: a load of a million rows writes one line here.
+CREATE TABLE change_ranges (
+    change_id  INTEGER NOT NULL REFERENCES changes (id) ON DELETE CASCADE,
+    table_name TEXT NOT NULL,
+    first_id   INTEGER NOT NULL,
+    last_id    INTEGER NOT NULL CHECK (last_id >= first_id),
+    PRIMARY KEY (change_id, table_name, first_id)
+) WITHOUT ROWID, STRICT;
+
 -- --------------------------------------------------------------------------------------------------------- machinery
 
 -- The name index of the catalog, packed by the resolver: made from `entities` and `entity_aliases`, can be deleted at any
