@@ -132,7 +132,8 @@ CREATE TABLE runs (
     created_at TEXT NOT NULL CHECK (created_at GLOB '[0-9]???-[01]?-[0-3]?*'),
     file_stem  TEXT,                       -- knowledge_extraction_batch_YYYYMMDD_HHMMSS; NULL for direct runs
     n_groups   INTEGER NOT NULL DEFAULT 0 CHECK (n_groups >= 0),
-    n_requests INTEGER NOT NULL DEFAULT 0 CHECK (n_requests >= 0)
+    n_requests INTEGER NOT NULL DEFAULT 0 CHECK (n_requests >= 0),
+    price      TEXT                        -- as it was typed with --price; NULL: that of the table
 ) STRICT;
 
 -- A part of a run while it waits here, a batch once the provider has it.

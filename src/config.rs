@@ -22,6 +22,9 @@ use crate::text::bounded;
 /// bound; peers saw a batch appear within seconds, and three minutes cost nothing compared with buying twice.
 const ADOPT_WAIT: Duration = Duration::from_secs(180);
 
+/// The estimate in USD above which a terminal is asked before anything is sent.
+const ASK_ABOVE_USD: f64 = 5.0;
+
 /// The most that is read of a table of prices; the program's own has 20 kB.
 const PRICES_BYTES_MAX: u64 = 1 << 20;
 
@@ -162,6 +165,16 @@ impl Config {
     /// Returns the project to act for.
     pub fn project(&self) -> Option<&str> {
         self.var("OPENAI_PROJECT_ID")
+    }
+
+    /// Returns the estimate in USD above which a terminal is asked before anything is sent; `None`: never, `GLEANER_YES`
+    /// has said yes.
+    pub fn ask_above_usd(&self) -> anyhow::Result<Option<f64>> {
+        match self.var("GLEANER_YES").map(str::trim) {
+            None | Some("0") => Ok(Some(ASK_ABOVE_USD)),
+            Some("1") => Ok(None),
+            Some(text) => Err(usage(format!("`GLEANER_YES` must be 1 or 0, not `{text}`"))),
+        }
     }
 
     /// Returns the most topics a group may have, where the environment says so.

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Runs the program on a terminal of 80 columns; types each key when its question stands there. Returns all that was
 /// shown, and the exit code.
 #[track_caller]
-fn walk(world: &World, args: &[&str], keys: &[(&str, &str)]) -> (String, Option<i32>) {
+pub(crate) fn walk(world: &World, args: &[&str], keys: &[(&str, &str)]) -> (String, Option<i32>) {
     let (pty, pts) = open().expect("a pseudo-terminal can be made");
     pty.resize(Size::new(24, 80)).expect("it has a size");
     let plain = world.command(args);

@@ -1,7 +1,7 @@
 //! The cost before the call: everything that a command would send, checked before anything is sent.
 //!
 //! Whatever sends takes a [`Budget`], and a budget is made only by [`Budget::check`] from the whole of what would be sent,
-//! parts that wait from an earlier run included.
+//! parts that wait from an earlier run included. The check says the price, and asks a person above a sum.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,11 +9,13 @@ use std::collections::BTreeMap;
 use anyhow::anyhow;
 
 use crate::batch::plan::Plan;
-use crate::error::Explain as _;
+use crate::batch::target::Target;
+use crate::error::{Exit, Explain as _};
 use crate::model::{BatchKey, OriginKey, RunId};
 use crate::session::Session;
 use crate::store::{BatchRow, Read};
-use crate::terminal::words::{count, dollars};
+use crate::terminal::Terminal;
+use crate::terminal::words::{count, dollars, list};
 
 /// The estimated cost of all that a command would send.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +24,12 @@ pub struct Cost {
     new_usd: f64,
     /// Of parts that wait from an earlier run, in USD.
     waiting_usd: f64,
+    /// New requests.
     n_new: u64,
+    /// Parts that wait from an earlier run.
     n_waiting: u64,
+    /// Requests of these parts.
+    n_waiting_requests: u64,
     /// Models without a known price.
     unpriced: Vec<String>,
 }
@@ -42,10 +48,18 @@ impl Cost {
         }
     }
 
+    /// Adds what one request of a plan costs more at the synchronous price: one is sent ahead of the batch.
+    pub fn add_one_ahead(&mut self, plan: &Plan) {
+        if let (Some(sync), Some(batch)) = (plan.estimate.sync_usd, plan.estimate.batch_usd) {
+            self.new_usd += (sync - batch) / plan.n_requests().max(1) as f64;
+        }
+    }
+
     /// Adds parts that wait from an earlier run.
     pub fn add_waiting(&mut self, parts: &[BatchRow]) {
         for part in parts {
             self.n_waiting += 1;
+            self.n_waiting_requests += part.n_requests;
             match part.estimated_cost_usd {
                 Some(usd) => self.waiting_usd += usd,
                 None => self.note_unpriced(&part.model),
@@ -64,16 +78,81 @@ impl Cost {
         self.unpriced.is_empty().then_some(self.new_usd + self.waiting_usd)
     }
 
+    /// Says what would be sent, and its price.
+    fn words(&self) -> String {
+        let of = match (self.n_new, self.n_waiting) {
+            (0, n) => format!("{} in {}", count(self.n_waiting_requests, "request"), waiting_parts(n)),
+            (n, _) => count(n, "request"),
+        };
+        match self.usd() {
+            Some(usd) => format!("to be sent: {of}, about {}{}", dollars(usd), self.of_it()),
+            None => format!("to be sent: {of}; {}", self.unpriced_words()),
+        }
+    }
+
+    fn unpriced_words(&self) -> String {
+        format!("the price of {} is not known", list(&self.unpriced, "and"))
+    }
+
     /// Says what the parts of earlier runs add, where there are any.
     fn of_it(&self) -> String {
         match self.n_waiting {
             0 => String::new(),
             n if self.unpriced.is_empty() && self.n_new > 0 => {
-                let what = count(n, "part").replace("parts", "parts that wait").replace("1 part", "1 part that waits");
-                format!(", {} of it for {what} from an earlier run", dollars(self.waiting_usd))
+                format!(", {} of it for {}", dollars(self.waiting_usd), waiting_parts(n))
             }
             _ => String::new(),
         }
+    }
+}
+
+fn waiting_parts(n: u64) -> String {
+    let what = if n == 1 { "part that waits".to_owned() } else { "parts that wait".to_owned() };
+    format!("{n} {what} from an earlier run")
+}
+
+/// Terms of spending: what was typed, and what is set.
+#[derive(Clone, Copy)]
+pub struct Terms<'a> {
+    /// The most that may be spent, `--max-cost`.
+    pub max_usd: Option<f64>,
+    /// How a person is told and asked; `None`: nothing is sent, so nobody is.
+    pub asking: Option<Asking<'a>>,
+}
+
+/// How a person is told the price and asked.
+#[derive(Clone, Copy)]
+pub struct Asking<'a> {
+    /// Where.
+    pub terminal: &'a Terminal,
+    /// From which sum in USD on; `None`: never.
+    pub above_usd: Option<f64>,
+    /// Whether the provider is a server of one's own, where a model without a price costs nothing.
+    pub is_near: bool,
+}
+
+impl Asking<'_> {
+    /// Says what would be sent; `line` stands in the place of the usual words.
+    fn tell(&self, cost: &Cost, line: Option<&str>) {
+        if cost.n_new + cost.n_waiting > 0 {
+            self.terminal.status(line.map_or_else(|| cost.words(), str::to_owned));
+        }
+    }
+
+    /// Asks where there is somebody to ask and the sum is large, or a stranger's price not known.
+    fn ask(&self, cost: &Cost) -> anyhow::Result<()> {
+        let Some(above) = self.above_usd.filter(|_| self.terminal.is_interactive()) else { return Ok(()) };
+        let question = match cost.usd() {
+            Some(usd) if usd > above => format!("send it for about {}?", dollars(usd)),
+            None if !self.is_near => format!("{}: send it?", cost.unpriced_words()),
+            _ => return Ok(()),
+        };
+        if cost.n_new + cost.n_waiting == 0 || self.terminal.confirm(&question) {
+            return Ok(());
+        }
+        Err(anyhow!("nothing was sent, since nobody said yes"))
+            .exit(Exit::Usage)
+            .hint("`--yes` sends without asking, `--max-cost USD` refuses above a sum")
     }
 }
 
@@ -98,9 +177,15 @@ impl Approved {
 }
 
 impl Budget {
-    /// Checks what would be sent against the most that may be spent, `--max-cost`. An error says the sum, and nothing was
-    /// sent.
-    pub fn check(cost: &Cost, max_usd: Option<f64>) -> anyhow::Result<Budget> {
+    /// Checks what would be sent against the most that may be spent, says the price, and asks where it is large. An error
+    /// says the sum, and nothing was sent.
+    pub fn check(cost: &Cost, terms: Terms<'_>) -> anyhow::Result<Budget> {
+        Self::check_saying(cost, terms, None)
+    }
+
+    /// Like [`Budget::check`], with a line of the command's own that says the price.
+    pub fn check_saying(cost: &Cost, terms: Terms<'_>, line: Option<&str>) -> anyhow::Result<Budget> {
+        let max_usd = terms.max_usd;
         if let Some(max) = max_usd {
             match cost.usd() {
                 Some(usd) if usd > max => {
@@ -114,6 +199,10 @@ impl Budget {
                         .hint("give it with `--price INPUT,CACHED,OUTPUT[,WRITE]` (USD per million tokens)");
                 }
             }
+        }
+        if let Some(asking) = terms.asking {
+            asking.tell(cost, line);
+            asking.ask(cost)?;
         }
         Ok(Budget { max_usd, approved: RefCell::default() })
     }
@@ -165,6 +254,13 @@ pub fn sendable(session: &Session<'_>, run: Option<&RunId>, origin: OriginKey) -
     Ok(parts)
 }
 
+/// Returns the parts that `wait` would send to an origin: those that are meant and on their way.
+pub fn sendable_of(session: &Session<'_>, only: Option<&Target>, origin: OriginKey) -> anyhow::Result<Vec<BatchRow>> {
+    let mut parts = sendable(session, None, origin)?;
+    parts.retain(|part| only.is_none_or(|target| target.includes(part)));
+    Ok(parts)
+}
+
 /// Returns the parts that wait: those of one run, or all that are on their way, wherever they were begun.
 pub fn waiting(session: &Session<'_>, run: Option<&RunId>) -> anyhow::Result<Vec<BatchRow>> {
     let read = session.store.read();
@@ -188,13 +284,14 @@ mod tests {
     use crate::error::explain;
 
     fn cost(new_usd: f64, waiting_usd: f64, n_waiting: u64) -> Cost {
-        Cost { new_usd, waiting_usd, n_new: 2, n_waiting, unpriced: vec![] }
+        Cost { new_usd, waiting_usd, n_new: 2, n_waiting, n_waiting_requests: 4, unpriced: vec![] }
     }
 
     #[test]
     fn all_that_would_be_sent_counts() {
         let check = |cost: &Cost, max: Option<f64>, expected: Option<&str>| {
-            let error = Budget::check(cost, max).err().map(|error| explain(&error).message);
+            let error =
+                Budget::check(cost, Terms { max_usd: max, asking: None }).err().map(|error| explain(&error).message);
             assert_eq!(error.as_deref(), expected);
         };
         check(&cost(1.0, 0.0, 0), None, None);
@@ -206,5 +303,19 @@ mod tests {
         let unpriced = Cost { unpriced: vec!["gpt-x".into()], ..cost(0.5, 0.0, 0) };
         check(&unpriced, None, None);
         check(&unpriced, Some(9.0), Some("the price of `gpt-x` is not known, so `--max-cost` can't be kept"));
+    }
+
+    #[test]
+    fn the_price_is_said_in_words() {
+        let check = |cost: &Cost, expected: &str| assert_eq!(cost.words(), expected);
+        check(&cost(1.0, 0.0, 0), "to be sent: 2 requests, about $1.00");
+        check(
+            &cost(1.0, 0.5, 1),
+            "to be sent: 2 requests, about $1.50, $0.500 of it for 1 part that waits from an earlier run",
+        );
+        let waiting = Cost { n_new: 0, ..cost(0.0, 0.5, 2) };
+        check(&waiting, "to be sent: 4 requests in 2 parts that wait from an earlier run, about $0.500");
+        let unpriced = Cost { unpriced: vec!["gpt-x".into()], ..cost(0.5, 0.0, 0) };
+        check(&unpriced, "to be sent: 2 requests; the price of `gpt-x` is not known");
     }
 }

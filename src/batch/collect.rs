@@ -4,6 +4,7 @@
 //! sent is answered in a readable line, it is looked at again with back-off. What is not there then is missing only where
 //! the provider's own account says so, and uncertain otherwise.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -22,10 +23,10 @@ use crate::import::answers::{self, Files, ImportReport};
 use crate::interrupt;
 use crate::model::{BatchKey, FileId};
 use crate::provider::{ApiError, Client, Fault};
-use crate::request::Prices;
+use crate::request::{Price, Prices};
 use crate::session::Session;
 use crate::session::api_failure;
-use crate::store::{BatchRow, BatchState, Claim, RequestState};
+use crate::store::{BatchRow, BatchState, Claim, Read, RequestState};
 use crate::terminal::bar::Unit;
 use crate::terminal::words::{count, count_verb, duration, number};
 use crate::text::lines::Lines;
@@ -165,7 +166,8 @@ pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> an
     let files = Files::open(&import.files)?;
     let now = session.config.now_text();
     let tx = session.store.write()?;
-    let mut report = answers::read(&tx, session.terminal, &import.batches, files, prices)?;
+    let prices = prices_of(tx.read(), &import.batches, prices)?;
+    let mut report = answers::read(&tx, session.terminal, &import.batches, files, &prices)?;
     for &batch in &import.batches {
         part::imported(&tx, batch, import.rest, report.duplicate, &now)?;
         let row = tx.read().batch(batch)?;
@@ -179,6 +181,19 @@ pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> an
         session.store.optimize();
     }
     Ok(report)
+}
+
+/// Returns the prices that count for batches of one run: what was typed now, else what was typed when the run was made,
+/// else the table's.
+fn prices_of<'p>(read: Read<'_>, batches: &[BatchKey], prices: &'p Prices) -> anyhow::Result<Cow<'p, Prices>> {
+    let Some(&batch) = batches.first().filter(|_| !prices.is_fixed()) else { return Ok(Cow::Borrowed(prices)) };
+    let typed = read.run(&read.batch(batch)?.run)?.and_then(|run| run.price);
+    Ok(match typed {
+        Some(typed) => {
+            Cow::Owned(prices.clone().fixed(Price::parse(&typed).context("the price of the run is broken")?))
+        }
+        None => Cow::Borrowed(prices),
+    })
 }
 
 /// What came of fetching a batch's files.

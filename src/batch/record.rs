@@ -5,17 +5,19 @@ use crate::batch::plan::Plan;
 use crate::batch::prompts::Prompts;
 use crate::config::timestamp_text;
 use crate::model::RunId;
+use crate::request::Prices;
 use crate::session::Session;
 use crate::store::{NewBatch, NewRequest, Origin, RequestState, RunRow};
 use crate::terminal::bar::Unit;
 
 /// Writes a plan down as a run with its parts and requests, all planned, in one transaction. `origin` is where it will
-/// be sent; a run without one is sent only when it is named. A `trial` is asked by `compare`: its answers stay apart.
+/// be sent; a run without one is sent only when it is named. A price that was typed is kept with the run. A `trial` is asked by `compare`: its answers stay apart.
 pub fn record(
     session: &mut Session<'_>,
     prompts: &Prompts,
     plan: &Plan,
     origin: Option<&Origin>,
+    prices: &Prices,
     trial: bool,
 ) -> anyhow::Result<RunId> {
     let now = session.config.now();
@@ -37,6 +39,7 @@ pub fn record(
         file_stem: Some(stem),
         n_groups: plan.n_groups(),
         n_requests: plan.n_requests(),
+        price: prices.typed(),
     })?;
     let bar = session.terminal.bar(plan.n_requests(), Unit::Count, "recording");
     for (i, part) in plan.parts.iter().enumerate() {

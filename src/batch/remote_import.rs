@@ -144,6 +144,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
                 file_stem: None,
                 n_groups: 0,
                 n_requests: 0,
+                price: None,
             })?;
         }
         let key = Part::add(

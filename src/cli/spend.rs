@@ -6,6 +6,10 @@ use clap::Args;
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Spending")]
 pub struct SpendArgs {
+    /// Send without asking, whatever it costs; without it a terminal is asked above $5 (`GLEANER_YES=1` does the same)
+    #[arg(long)]
+    pub yes: bool,
+
     /// Send also what may not be answered before its model ends
     #[arg(long)]
     pub anyway: bool,

@@ -64,17 +64,14 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
     for plan in &plans {
         cost.add_plan(&plan.plan, args.batch);
     }
-    let budget = Budget::check(&cost, args.max_cost).hint("`--sample N` compares fewer")?;
-    let estimate = cost.usd();
+    let line =
+        format!("comparing on {}: about {}", count(groups.len() as u64, "group"), dollars_or_unknown(cost.usd()));
+    let terms = context.terms(&args.spend, args.max_cost, &client)?;
+    let budget = Budget::check_saying(&cost, terms, Some(&line)).hint("`--sample N` compares fewer")?;
     let is_waiting = plans.iter().any(|plan| plan.pending > 0);
     if args.batch && (is_waiting || plans.iter().any(|plan| plan.plan.n_requests() > 0)) {
-        return send(context, &mut session, &client, &sides, &plans, &budget);
+        return send(context, &mut session, &client, &sides, &plans, &prices, &budget);
     }
-    context.terminal.status(format!(
-        "comparing on {}: about {}",
-        count(groups.len() as u64, "group"),
-        dollars_or_unknown(estimate)
-    ));
     let comparison =
         compare::run(&mut session, &client, &sides, &groups, &plans, &prices, &budget, args.concurrency.into())?;
     show(context, &comparison)?;
@@ -87,9 +84,10 @@ fn send(
     client: &Client,
     sides: &[Side; 2],
     plans: &[SidePlan; 2],
+    prices: &Prices,
     budget: &Budget,
 ) -> anyhow::Result<Exit> {
-    let runs = compare::send(session, client, sides, plans, budget)?;
+    let runs = compare::send(session, client, sides, plans, budget, prices)?;
     let n_pending: u64 = plans.iter().map(|plan| plan.pending + plan.plan.n_requests()).sum();
     if context.terminal.is_json() {
         context.terminal.json(&json!({"runs": runs, "pending": n_pending}))?;

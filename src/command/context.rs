@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::batch::budget::{Asking, Terms};
+use crate::cli::spend::SpendArgs;
 use crate::config::Config;
 use crate::error::usage;
 use crate::request::{Price, Prices};
@@ -44,6 +46,18 @@ impl Context {
                 Ok(prices.fixed(price))
             }
         }
+    }
+
+    /// Returns the terms of a command that sends to a provider.
+    pub fn terms(
+        &self,
+        args: &SpendArgs,
+        max_usd: Option<f64>,
+        client: &provider::Client,
+    ) -> anyhow::Result<Terms<'_>> {
+        let above_usd = self.config.ask_above_usd()?.filter(|_| !args.yes);
+        let asking = Asking { terminal: &self.terminal, above_usd, is_near: client.origin().is_near() };
+        Ok(Terms { max_usd, asking: Some(asking) })
     }
 
     /// Opens the database, making it where there is none.

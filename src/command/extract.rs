@@ -52,15 +52,17 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     model_end::check(&mut session, Some(&client), &prices, &work(&plan))?;
     let mut cost = Cost::default();
     cost.add_plan(&plan, false);
-    let budget = Budget::check(&cost, args.max_cost).hint("`gleaner batch create` asks at half the price")?;
-    context.terminal.status(format!(
+    let line = format!(
         "asking {} about {} at {}: about {} tokens, {}",
         prompts.model(),
         count(plan.n_groups(), "group"),
         origin.base_url,
         number(plan.estimate.input_tokens + plan.estimate.output_tokens),
         dollars_or_unknown(plan.estimate.sync_usd)
-    ));
+    );
+    let terms = context.terms(&args.spend, args.max_cost, &client)?;
+    let budget =
+        Budget::check_saying(&cost, terms, Some(&line)).hint("`gleaner batch create` asks at half the price")?;
     let options = DirectOptions { concurrency: args.concurrency.into(), trial: false, strict: false };
     let report = direct::run(&mut session, &client, &prompts, &plan, &prices, &budget, options)?;
     show(context, &report)?;

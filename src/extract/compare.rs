@@ -211,11 +211,12 @@ pub fn send(
     sides: &[Side; 2],
     plans: &[SidePlan; 2],
     budget: &Budget,
+    prices: &Prices,
 ) -> anyhow::Result<Vec<RunId>> {
     let origin = session.origin_of(client)?;
     let mut runs = vec![];
     for (side, plan) in sides.iter().zip(plans).filter(|(_, plan)| plan.plan.n_requests() > 0) {
-        let run = crate::batch::record::record(session, &side.prompts, &plan.plan, Some(&origin), true)?;
+        let run = crate::batch::record::record(session, &side.prompts, &plan.plan, Some(&origin), prices, true)?;
         crate::batch::submit::send_waiting(session, client, Some(&run), budget, None)
             .hint(format!("the run is kept: `gleaner batch submit {run}` goes on with it"))?;
         runs.push(run);

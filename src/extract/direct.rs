@@ -132,7 +132,7 @@ pub fn run(
     options: DirectOptions,
 ) -> anyhow::Result<DirectReport> {
     let origin = session.origin_of(client)?;
-    let (run, kept) = begin(session, prompts, plan, &origin, options.trial)?;
+    let (run, kept) = begin(session, prompts, plan, &origin, prices, options.trial)?;
     let config = session.config;
     let pause = |wait| config.pause(wait).is_ok();
     let limiter = RateLimiter::new(&pause);
@@ -172,6 +172,7 @@ fn begin(
     prompts: &Prompts,
     plan: &Plan,
     origin: &Origin,
+    prices: &Prices,
     trial: bool,
 ) -> anyhow::Result<(RunId, KeptPrompts)> {
     let now = session.config.now();
@@ -187,6 +188,7 @@ fn begin(
         file_stem: None,
         n_groups: plan.n_groups(),
         n_requests: plan.n_requests(),
+        price: prices.typed(),
     })?;
     tx.commit()?;
     Ok((id, kept))

@@ -42,6 +42,13 @@ impl Price {
         Ok(price)
     }
 
+    /// Returns the price as [`Price::parse`] reads it.
+    pub fn as_typed(&self) -> String {
+        let Price { input, cached_input, cache_write, output } = self;
+        let write = cache_write.map(|write| format!(",{write}")).unwrap_or_default();
+        format!("{input},{cached_input},{output}{write}")
+    }
+
     /// Returns the synchronous cost in US dollars. Each input token is uncached, read from the cache or written to it;
     /// reasoning tokens are part of the output and cost the same.
     pub fn cost(&self, usage: Usage) -> f64 {
@@ -109,5 +116,8 @@ mod tests {
             assert!(Price::parse(text).is_err(), "{text}");
         }
         assert_eq!(Price::parse("1, 0.5, 2 ,3").unwrap().cache_write, Some(3.0));
+        for typed in ["1,0.5,2", "0.1,0.025,0,0.3"] {
+            assert_eq!(Price::parse(typed).unwrap().as_typed(), typed);
+        }
     }
 }

@@ -128,6 +128,11 @@ impl Prices {
         self
     }
 
+    /// Returns the one price that stands for all models, as `--price` takes it.
+    pub fn typed(&self) -> Option<String> {
+        self.fixed.map(|price| price.as_typed())
+    }
+
     /// Returns whether one price stands for all models, so that the table's age does not matter.
     pub fn is_fixed(&self) -> bool {
         self.fixed.is_some()

@@ -77,7 +77,9 @@ fn a_batch_is_made_and_everything_is_written_down() {
         gleaner::door::terminal::words::bytes(bytes)
     );
     let stdout = ["RUN1: 4 requests for 2 groups", "  BATCH1  in_progress", &path, &tokens, &cost, &cache];
+    let usd = gleaner::door::terminal::words::dollars(estimate["batch_usd"].as_f64().expect("a price"));
     let stderr = [
+        &format!("to be sent: 4 requests, about {usd}"),
         "batch `BATCH1`: 4 requests for 2 groups",
         "hint: `gleaner batch wait` waits and imports; `gleaner batch status` looks once",
     ];

@@ -27,6 +27,9 @@ mod split;
 mod queue;
 /// What it will cost, what it has cost, and what lies around at the provider.
 mod cost;
+/// What is said before money is spent, and when a person is asked.
+#[cfg(unix)]
+mod question;
 /// Several processes with one database at the same time.
 mod together;
 /// Models that are shut down, and those that are gone.

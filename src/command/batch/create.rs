@@ -7,7 +7,7 @@ use serde_json::json;
 use super::super::{Context, select};
 use super::describe;
 use super::wait;
-use crate::batch::budget::{self, Budget, Cost};
+use crate::batch::budget::{self, Budget, Cost, Terms};
 use crate::batch::model_end::{self, Work};
 use crate::batch::plan::{self, Estimate, Plan};
 use crate::batch::prompts::Prompts;
@@ -64,11 +64,19 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     let mut cost = Cost::default();
     cost.add_plan(&plan, true);
     cost.add_waiting(&waiting);
-    let budget = Budget::check(&cost, args.max_cost).hint("`--limit N` takes the newest groups only")?;
     if plan.n_groups() > 0 {
         let work = Work { model: prompts.model(), mode: Mode::Batch, usage: plan.estimate.usage() };
         model_end::check(&mut session, client.as_ref(), &prices, &work)?;
     }
+    let is_probed = is_online && !args.no_probe && plan.n_requests() > probe::REQUESTS_MIN;
+    if is_probed {
+        cost.add_one_ahead(&plan);
+    }
+    let terms = match &client {
+        Some(client) => context.terms(&args.spend, args.max_cost, client)?,
+        None => Terms { max_usd: args.max_cost, asking: None },
+    };
+    let budget = Budget::check(&cost, terms).hint("`--limit N` takes the newest groups only")?;
     if args.dry_run && plan.n_groups() > 0 {
         return dry_run(context, &plan, &waiting);
     }
@@ -93,15 +101,14 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
             budget,
         );
     }
-    if let (Some(client), false) = (&client, args.no_probe)
-        && plan.n_requests() > probe::REQUESTS_MIN
+    if let (Some(client), true) = (&client, is_probed)
         && probe::probe(&mut session, client, &prompts, &plan, &prices, &budget)? == Probed::Answered
     {
         // What was sent ahead is answered, and no part of the batch any more.
         plan = plan::plan(&session, &prompts, &selection, limits, &prices, sandbox)?;
     }
 
-    let run = record(&mut session, &prompts, &plan, origin.as_ref().filter(|_| is_online), false)?;
+    let run = record(&mut session, &prompts, &plan, origin.as_ref().filter(|_| is_online), &prices, false)?;
     if let Some(client) = &client {
         let sent = submit::send_waiting(&mut session, client, Some(&run), &budget, args.parts.max_enqueued_tokens);
         submitted.merge(sent.hint(format!("the run is kept: `gleaner batch submit {run}` goes on with it"))?);

@@ -42,9 +42,9 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
     uncertain::survey(&mut session, &client, &context.prices(None)?)?;
     let origin = session.origin_of(&client)?;
     let mut cost = Cost::default();
-    cost.add_waiting(&budget::sendable(&session, None, origin.key)?);
+    cost.add_waiting(&budget::sendable_of(&session, target.as_ref(), origin.key)?);
     poll::check_models(&mut session, &client, target.as_ref())?;
-    let budget = Budget::check(&cost, None)?;
+    let budget = Budget::check(&cost, context.terms(&args.spend, None, &client)?)?;
     // Held again for each part that is sent: others may send while this one waits.
     drop(lock);
     until_done(
@@ -97,7 +97,7 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
     for run in &waiting {
         cost.add_waiting(&budget::sendable(&session, Some(run), origin.key)?);
     }
-    let budget = Budget::check(&cost, None)?;
+    let budget = Budget::check(&cost, context.terms(&args.spend, None, &client)?)?;
     let mut submitted = submit::Submitted::default();
     for run in &waiting {
         submitted.merge(submit::send_waiting(&mut session, &client, Some(run), &budget, args.max_enqueued_tokens)?);

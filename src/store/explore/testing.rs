@@ -14,7 +14,8 @@ pub(in crate::store) fn store() -> Store {
                            created_at, item_limit)
          VALUES (1, 'f', 'topic', 'm', '/v1/responses', '{}', 'i', 's', '{}', '2026-01-01T00:00:00Z', 10),
                                  (2, 'g', 'entity', 'm', '/v1/responses', '{}', 'i', 's', '{}', '2026-01-01T00:00:00Z', 20);
-         INSERT INTO runs VALUES ('run-1', 'direct', NULL, '2026-01-01T00:00:00Z', NULL, 3, 6);",
+         INSERT INTO runs (id, mode, origin_id, created_at, file_stem, n_groups, n_requests)
+         VALUES ('run-1', 'direct', NULL, '2026-01-01T00:00:00Z', NULL, 3, 6);",
     )
     .unwrap();
     for (id, entity_type, name, alias) in [

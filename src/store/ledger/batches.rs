@@ -83,6 +83,8 @@ pub struct RunRow {
     pub n_groups: u64,
     /// Requests in it.
     pub n_requests: u64,
+    /// The price that was typed for it, as `--price` takes it; `None`: that of the table.
+    pub price: Option<String>,
 }
 
 /// A part to be recorded.
@@ -341,7 +343,7 @@ impl Read<'_> {
     /// Returns a run.
     pub fn run(self, id: &RunId) -> anyhow::Result<Option<RunRow>> {
         let mut statement = self.0.prepare_cached(
-            "SELECT id, mode, origin_id, created_at, file_stem, n_groups, n_requests FROM runs WHERE id = ?1",
+            "SELECT id, mode, origin_id, created_at, file_stem, n_groups, n_requests, price FROM runs WHERE id = ?1",
         )?;
         Ok(statement.query_row([id], run_row).optional()?)
     }
@@ -349,7 +351,7 @@ impl Read<'_> {
     /// Returns the runs made through the Batch API, newest first.
     pub fn batch_runs(self, limit: u64) -> anyhow::Result<Vec<RunRow>> {
         let mut statement = self.0.prepare_cached(
-            "SELECT id, mode, origin_id, created_at, file_stem, n_groups, n_requests FROM runs
+            "SELECT id, mode, origin_id, created_at, file_stem, n_groups, n_requests, price FROM runs
              WHERE mode = 'batch' ORDER BY created_at DESC, rowid DESC LIMIT ?1",
         )?;
         Ok(statement.query_map([limit as i64], run_row)?.collect::<Result<_, _>>()?)
@@ -381,6 +383,7 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         file_stem: row.get(4)?,
         n_groups: row.get::<_, i64>(5)? as u64,
         n_requests: row.get::<_, i64>(6)? as u64,
+        price: row.get(7)?,
     })
 }
 
@@ -393,8 +396,8 @@ impl Tx<'_> {
     /// Records a run.
     pub fn add_run(&self, run: &RunRow) -> anyhow::Result<()> {
         self.execute(
-            "INSERT INTO runs (id, mode, origin_id, created_at, file_stem, n_groups, n_requests)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO runs (id, mode, origin_id, created_at, file_stem, n_groups, n_requests, price)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             params![
                 run.id,
                 run.mode,
@@ -402,7 +405,8 @@ impl Tx<'_> {
                 run.created_at,
                 run.file_stem,
                 run.n_groups as i64,
-                run.n_requests as i64
+                run.n_requests as i64,
+                run.price
             ],
         )?;
         Ok(())

@@ -39,3 +39,8 @@ CREATE TABLE change_ranges (
     last_id    INTEGER NOT NULL CHECK (last_id >= first_id),
     PRIMARY KEY (change_id, table_name, first_id)
 ) WITHOUT ROWID, STRICT;
+
+-- ------------------------------------------------------------------------------------------------- the price of a run
+
+-- As it was typed with --price; NULL: that of the table.
+ALTER TABLE runs ADD COLUMN price TEXT;

@@ -43,6 +43,7 @@ fn store_with_groups(ids: &[&str]) -> (Store, CurrentPrompts) {
         file_stem: None,
         n_groups: 0,
         n_requests: 0,
+        price: None,
     })
     .unwrap();
     tx.commit().unwrap();
