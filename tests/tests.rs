@@ -48,6 +48,9 @@ mod catalog;
 /// Care for the file: `check`, what it finds and mends, and `backup`.
 mod upkeep;
 
+/// Questions in SQL, and what is made from the definition of the command line: completions, manual pages.
+mod sql;
+
 /// Signals: what they end, what is said, and what stays ignored.
 #[cfg(unix)]
 mod signals;

@@ -18,6 +18,8 @@ pub mod profile;
 pub mod resolve;
 pub mod select;
 pub mod spend;
+pub mod sql;
+pub mod shell;
 pub mod upkeep;
 
 use std::path::PathBuf;
@@ -185,6 +187,15 @@ pub enum Command {
     /// asked and nothing is paid. Useful after an upgrade or a change of the catalog.
     Rebuild,
 
+    /// Ask the database a question of your own in SQL; it is only read, whatever the statement says
+    ///
+    ///     gleaner sql "SELECT type, count(*) FROM entities GROUP BY type"
+    ///     gleaner sql --format csv "SELECT * FROM story_topics_named" > topics.csv
+    ///     gleaner sql -p id=g17 "SELECT * FROM story_entities_named WHERE group_id = :id"
+    ///     gleaner sql --schema story_entities_named        what a view is made of, with its documentation
+    #[command(verbatim_doc_comment)]
+    Sql(sql::SqlArgs),
+
     /// Say what is wrong with the database, and which command mends it
     ///
     /// Looks at the file, the schema, references, the ledger's balance, requests that nothing will answer, indexes,
@@ -203,6 +214,22 @@ pub enum Command {
     /// the catalog's names, and for topics the profile's keywords or the phrases that a text repeats. Nothing leaves the
     /// machine and nothing costs money.
     Sandbox(sandbox::SandboxArgs),
+
+    /// Print the completions of a shell
+    ///
+    ///     gleaner completions bash > ~/.local/share/bash-completion/completions/gleaner
+    ///     gleaner completions zsh > ~/.zfunc/_gleaner            with ~/.zfunc in $fpath
+    ///     gleaner completions fish > ~/.config/fish/completions/gleaner.fish
+    ///     gleaner completions powershell >> $PROFILE
+    #[command(verbatim_doc_comment)]
+    Completions(shell::CompletionsArgs),
+
+    /// Print the manual page, or write the pages of all commands to a folder
+    ///
+    ///     gleaner man | man -l -
+    ///     gleaner man --dir ~/.local/share/man/man1
+    #[command(verbatim_doc_comment)]
+    Man(shell::ManArgs),
 }
 
 /// Reads a likeness or a probability: 0 to 1.

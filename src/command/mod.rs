@@ -18,6 +18,7 @@ mod audit;
 mod backup;
 mod batch;
 mod check;
+mod completions;
 mod catalog;
 mod demo;
 mod compare;
@@ -25,6 +26,7 @@ mod extract;
 mod entities;
 mod export;
 mod load;
+mod man;
 mod models;
 mod original;
 mod profile;
@@ -36,6 +38,7 @@ mod report;
 mod sandbox;
 mod search;
 mod show;
+mod sql;
 mod topics;
 mod unresolved;
 
@@ -82,6 +85,9 @@ fn dispatch(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Catalog(command) => catalog::run(&command, context),
         Command::Resolve(args) => resolve::run(&args, context),
         Command::Rebuild => rebuild::run(context),
+        Command::Sql(args) => sql::run(&args, context),
+        Command::Completions(args) => completions::run(args, context),
+        Command::Man(args) => man::run(&args, context),
         Command::Check(args) => check::run(&args, context),
         Command::Backup(args) => backup::run(&args, context),
         Command::Sandbox(args) => sandbox::run(&args, context),

@@ -22,6 +22,7 @@ impl<W: Write> Rows<W> {
                 Cell::Text(text) => self.0.write_field(neutral(text).as_bytes())?,
                 Cell::Owned(text) => self.0.write_field(neutral(text).as_bytes())?,
                 Cell::Opt(text) => self.0.write_field(neutral(text.unwrap_or_default()).as_bytes())?,
+                Cell::Plain(digits) => self.0.write_field(digits)?,
                 Cell::Number(n) => self.0.write_field(n.to_string())?,
                 Cell::Count(n) => self.0.write_field(n.to_string())?,
             }
@@ -44,6 +45,8 @@ pub enum Cell<'a> {
     Opt(Option<&'a str>),
     /// Text put together from outside.
     Owned(String),
+    /// Digits that the program wrote itself, in which a minus is no formula.
+    Plain(String),
     /// A measure.
     Number(f64),
     /// A number of things.

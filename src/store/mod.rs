@@ -10,6 +10,7 @@
 pub mod active_profile;
 pub mod attributes;
 mod prompts;
+mod query;
 mod audit;
 mod backup;
 mod catalog;
@@ -55,6 +56,7 @@ pub use ledger::{
 };
 pub use links::StoredLink;
 pub use prompts::{Origin, StoredProfile, StoredPrompt};
+pub use query::{Sink, Value};
 pub use search::{MARK, MARK_END, SearchQuery, search_words};
 pub use select::{Candidate, CurrentPrompt, CurrentPrompts, Resend, Selected, Selection};
 
