@@ -193,7 +193,7 @@ pub mod door {
     }
     pub mod text {
         pub mod hidden {
-            pub use crate::text::hidden::is_steering;
+            pub use crate::text::hidden::{is_hidden, is_steering};
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::resolve::{Query, Strictness, mention_key};
 use crate::store::active_profile;
 use crate::store::explore::{EntityHead, GroupHead};
 use crate::store::{Read, Remembered, Store, Tx, Unresolved};
-use crate::text::single_spaced;
+use crate::text::visible;
 
 /// Candidates less likely than this are no help.
 const LEAST: f64 = 0.01;
@@ -164,7 +164,7 @@ pub fn decide_all<'a>(
             }
         };
         let taught = Taught {
-            mention: single_spaced(&about.mention),
+            mention: visible(&about.mention),
             mention_type: about.entity_type.clone(),
             hints: about.hints.clone(),
             verdict,
@@ -281,7 +281,7 @@ pub fn new_entity(mention: &str, entity_type: &str, id: &str) -> Entity {
     Entity {
         id: EntityId::new(id.trim()),
         entity_type: entity_type.trim().to_owned(),
-        name: single_spaced(mention),
+        name: visible(mention),
         aliases: vec![],
         attributes: Attributes::new(),
     }

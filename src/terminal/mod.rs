@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::error::Explained;
 use crate::interrupt::{self, stream};
-use crate::text::hidden::is_steering;
+use crate::text::hidden::{is_hidden, is_steering};
 use bar::Bar;
 
 /// When color is used.
@@ -360,15 +360,17 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Escapes what JSON allows inside a string but a terminal would act on: DEL, C1 controls, bidirectional overrides.
+/// Escapes what JSON allows inside a string but a terminal would act on or hide: DEL, C1 controls, bidirectional overrides,
+/// zero-width characters, tags. Who parses it gets the same text.
 fn inert_json(text: &str) -> std::borrow::Cow<'_, str> {
-    if !text.chars().any(|c| c > '~' && is_steering(c)) {
+    let is_escaped = |c: char| c > '~' && is_hidden(c);
+    if !text.chars().any(is_escaped) {
         return text.into();
     }
     let mut out = String::with_capacity(text.len() + 32);
     for c in text.chars() {
-        if c > '~' && is_steering(c) {
-            out.push_str(&format!("\\u{:04x}", c as u32));
+        if is_escaped(c) {
+            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
         } else {
             out.push(c);
         }

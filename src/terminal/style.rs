@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::text::hidden::is_steering;
+use crate::text::hidden::{is_hidden, is_style_mark};
 pub(crate) use crate::text::single_line;
 
 const BOLD: char = '\u{FDD0}';
@@ -70,7 +70,7 @@ pub fn render(text: &str, color: bool) -> Cow<'_, str> {
                 out.push(c);
                 continue;
             }
-            c if is_steering(c) => {
+            c if is_hidden(c) && !is_style_mark(c) => {
                 out.push('\u{FFFD}');
                 continue;
             }
@@ -98,6 +98,8 @@ mod tests {
             ("\u{9b}2J", "\u{FFFD}2J"),
             ("abc\u{202e}txt.exe", "abc\u{FFFD}txt.exe"),
             ("line\r\nnext\ttab", "line\u{FFFD}\nnext\ttab"),
+            ("a\u{200b}b\u{2060}c\u{e0041}", "a\u{FFFD}b\u{FFFD}c\u{FFFD}"),
+            ("می\u{200c}خواهم", "می\u{200c}خواهم"),
             ("Kraków 東京", "Kraków 東京"),
         ] {
             assert_eq!(render(text, true), expected);

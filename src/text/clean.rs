@@ -1,18 +1,31 @@
 //! Text from outside on one line: for values that are kept, and for cells and messages that are shown.
 
-use super::hidden::{is_hidden, is_steering, is_style_mark};
+use super::hidden::{is_hidden, is_joiner, is_style_mark, joins};
 
 /// Returns a text without hidden characters, white space single and none around it; of a longer text the first
 /// `chars_max` characters and an ellipsis. For what is kept or put into a message.
+///
+/// A joiner stays only between letters that it joins.
 pub(crate) fn clean(text: &str, chars_max: usize) -> String {
-    let (mut out, mut n_chars, mut is_spaced) = (String::new(), 0, false);
+    let (mut out, mut n_chars, mut is_spaced, mut joiner) = (String::new(), 0, false, None);
     for c in text.chars() {
         if c.is_whitespace() {
             is_spaced = n_chars > 0;
             continue;
         }
+        if is_joiner(c) {
+            joiner = Some(c);
+            continue;
+        }
         if is_hidden(c) {
             continue;
+        }
+        let before = out.chars().next_back().filter(|_| !is_spaced);
+        if let Some(joiner) =
+            joiner.take().filter(|_| before.is_some_and(|before| joins(before, c)) && n_chars < chars_max)
+        {
+            out.push(joiner);
+            n_chars += 1;
         }
         if n_chars + usize::from(is_spaced) >= chars_max {
             out.push('…');
@@ -28,7 +41,7 @@ pub(crate) fn clean(text: &str, chars_max: usize) -> String {
     out
 }
 
-/// Returns a text for one line of a table: white space single and none around it, each character that steers as U+FFFD,
+/// Returns a text for one line of a table: white space single and none around it, each hidden character as U+FFFD,
 /// so that a hostile text is seen to be one.
 pub(crate) fn single_line(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -40,11 +53,17 @@ pub(crate) fn single_line(text: &str) -> String {
                 }
             }
             c if is_style_mark(c) => {}
-            c if is_steering(c) => out.push('\u{FFFD}'),
+            c if is_hidden(c) => out.push('\u{FFFD}'),
             c => out.push(c),
         }
     }
     out.trim().to_owned()
+}
+
+/// Returns a name as it shows: single-spaced, without hidden characters; however long.
+pub(crate) fn visible(name: &str) -> String {
+    let name = single_spaced(name);
+    if name.is_ascii() { name } else { clean(&name, usize::MAX) }
 }
 
 /// Returns the words of a text with one space between them; control characters end a word as white space does.
@@ -83,6 +102,9 @@ mod tests {
             ("  a \n\t b\u{a0} c ", 99, "a b c"),
             ("a\x1b[31mb\u{202e}c\u{200b}d\u{feff}", 99, "a[31mbcd"),
             ("می\u{200c}خواهم", 99, "می\u{200c}خواهم"),
+            ("می\u{200c}\u{200c}خواهم\u{200d} \u{200c}", 99, "می\u{200c}خواهم"),
+            ("a\u{200d}b \u{200c}c\u{200d}", 99, "ab c"),
+            ("👩\u{200d}🚀", 99, "👩\u{200d}🚀"),
             ("abcdef", 6, "abcdef"),
             ("abc def", 4, "abc…"),
             ("abc   ", 3, "abc"),
@@ -98,6 +120,7 @@ mod tests {
             (" a \n\t b\x1b ", "a b\u{FFFD}"),
             ("\u{fdd0}bold\u{fddf}", "bold"),
             ("abc\u{202e}txt.exe", "abc\u{FFFD}txt.exe"),
+            ("a\u{200b}b\u{e0041}", "a\u{FFFD}b\u{FFFD}"),
         ] {
             assert_eq!(single_line(text), expected, "{text:?}");
         }

@@ -6,6 +6,8 @@
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
+use super::hidden::{is_hidden, is_joiner};
+
 /// Returns a text without case and marks, with one kind of quote, dash and space, and no space around it.
 pub(crate) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
@@ -19,13 +21,17 @@ pub(crate) fn fold(text: &str) -> String {
         fold_char(c, &mut folded);
     }
     folded.truncate(folded.trim_end().len());
+    // White space behind something hidden is around the text too.
+    if folded.starts_with(' ') {
+        folded.remove(0);
+    }
     folded
 }
 
-/// Adds one folded character; none for marks, joiners and what is white space after white space.
+/// Adds one folded character; none for marks, for what is hidden, and for what is white space after white space.
 pub(crate) fn fold_char(c: char, into: &mut String) {
     match c {
-        c if c.is_ascii() && !c.is_ascii_whitespace() && c != '`' => into.push(c.to_ascii_lowercase()),
+        c if c.is_ascii_graphic() && c != '`' => into.push(c.to_ascii_lowercase()),
         '‘' | '’' | 'ʼ' | '`' | '´' => into.push('\''),
         '“' | '”' | '„' | '«' | '»' => into.push('"'),
         '‐'..='―' | '−' => into.push('-'),
@@ -34,8 +40,9 @@ pub(crate) fn fold_char(c: char, into: &mut String) {
                 into.push(' ');
             }
         }
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}' => {}
-        // Letters that Unicode does not take apart, and the small sigma at the end of a word.
+        '\u{ad}' => {}
+        c if is_hidden(c) || is_joiner(c) => {}
+        // Letters that Unicode does not take apart.
         'ł' | 'Ł' => into.push('l'),
         'ø' | 'Ø' => into.push('o'),
         'đ' | 'Đ' => into.push('d'),
@@ -44,9 +51,13 @@ pub(crate) fn fold_char(c: char, into: &mut String) {
         'ß' | 'ẞ' => into.push_str("ss"),
         'æ' | 'Æ' => into.push_str("ae"),
         'œ' | 'Œ' => into.push_str("oe"),
-        'ς' => into.push('σ'),
-        c => into.extend(c.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase)),
+        c => into.extend(c.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).map(one_sigma)),
     }
+}
+
+/// The small sigma at the end of a word is also what the lunate one decomposes to.
+fn one_sigma(c: char) -> char {
+    if c == 'ς' { 'σ' } else { c }
 }
 
 #[cfg(test)]
@@ -60,15 +71,19 @@ mod tests {
             ("ГАГАРИН", "гагарин"),
             ("Королёв", "Королев"),
             ("Ελλάς", "ΕΛΛΑΣ"),
+            ("Ελλάϲ", "ΕΛΛΑϹ"),
             ("Łódź", "lodz"),
             ("Straße", "STRASSE"),
             ("İstanbul", "istanbul"),
             ("  New \n York ", "new york"),
+            ("\u{feff} New York", "new york"),
             ("O’Neill", "o'neill"),
             ("Soyuz–11", "soyuz-11"),
             ("Bjo\u{308}rk", "Björk"),
             ("ﬁne", "FINE"),
             ("co\u{ad}operate", "cooperate"),
+            ("N\u{200b}AS\u{2060}A\u{202e}\u{e0041}\u{feff}", "nasa"),
+            ("می\u{200c}خواهم", "میخواهم"),
             ("東京", "東京"),
         ] {
             assert_eq!(fold(one), fold(other), "{one} and {other}");

@@ -9,7 +9,7 @@ use crate::intake::columns::{Columns, Role};
 use crate::intake::{CatalogRecord, Fields, Mapping, Subject, date, message, wikidata};
 use crate::model::{Attributes, Entity, EntityId, Target, Taught, Verdict, attribute_name};
 use crate::resolve::mention_key;
-use crate::text::single_spaced;
+use crate::text::{single_spaced, visible};
 
 /// Makes entities of records.
 pub(in crate::intake) struct EntityMaker {
@@ -144,10 +144,10 @@ fn aliases(value: Option<Value>, name: &str) -> Result<Vec<String>, String> {
     };
     let all: Vec<String> = match value {
         None | Some(Value::Null) => vec![],
-        Some(Value::String(joined)) => joined.split('|').map(single_spaced).collect(),
+        Some(Value::String(joined)) => joined.split('|').map(visible).collect(),
         Some(Value::Array(values)) => {
             let one = |value: &Value| match value {
-                Value::String(alias) => Ok(single_spaced(alias)),
+                Value::String(alias) => Ok(visible(alias)),
                 Value::Number(alias) => Ok(alias.to_string()),
                 other => Err(format!("an alias is {}, not text", message::kind_of(other))),
             };

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::intake::message::{excerpt, kind_of};
-use crate::text::single_spaced;
+use crate::text::{single_spaced, visible};
 
 /// The longest id, in bytes: enough for any URL, and a line of a log.
 const ID_BYTES_MAX: usize = 1024;
@@ -27,7 +27,7 @@ pub(super) fn text(value: Option<Value>, name: &str) -> Result<Option<String>, S
 
 /// A short text that must be there, on one line.
 pub(super) fn required(value: Option<Value>, name: &str) -> Result<String, String> {
-    let text = text(value, name)?.map(|text| single_spaced(&text)).unwrap_or_default();
+    let text = text(value, name)?.map(|text| visible(&text)).unwrap_or_default();
     if text.is_empty() { Err(format!("`{name}` is missing")) } else { Ok(text) }
 }
 

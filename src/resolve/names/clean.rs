@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use crate::resolve::names::table::rows;
+use crate::text::hidden::{is_hidden, is_joiner};
 
 /// Names longer than this are cut: no catalog name is, and a mention of 10 kB must not cost more than a long one.
 const MAX_BYTES: usize = 600;
@@ -75,14 +76,9 @@ fn push(c: char, out: &mut String) {
         '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{201f}' | '\u{00ab}' | '\u{00bb}' | '\u{300c}' | '\u{300d}'
         | '\u{ff02}' => out.push('"'),
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' => out.push('-'),
-        // Marks written after their letter, the soft hyphen, joiners, direction marks: nothing at all.
-        '\u{0300}'..='\u{036f}'
-        | '\u{00ad}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{fe00}'..='\u{fe0f}'
-        | '\u{feff}' => {}
+        // Marks written after their letter, the soft hyphen, joiners, whatever is hidden: nothing at all.
+        '\u{0300}'..='\u{036f}' | '\u{00ad}' | '\u{fe00}'..='\u{fe0f}' => {}
+        c if !c.is_whitespace() && !c.is_control() && (is_hidden(c) || is_joiner(c)) => {}
         // Arabic and Hebrew vowel signs; the letters that only carry or lengthen.
         '\u{064b}'..='\u{0652}' | '\u{0670}' | '\u{0640}' | '\u{0591}'..='\u{05c7}' => {}
         'ع' | 'ء' | 'א' | 'ע' => {}
