@@ -171,7 +171,8 @@ pub struct StatusArgs {
 pub struct ProcessArgs {
     /// A batch or a run [default: all that are ready]
     pub id: Option<String>,
-    /// Import this output or error file from disk, without any network (may be given more than once)
+    /// Import this output or error file from disk, without any network: also a gzip file, a pipe, or `-` for stdin (may be given
+    /// more than once; all files of a run need no ID)
     #[arg(long, value_name = "FILE")]
     pub file: Vec<PathBuf>,
     /// Report the same numbers and write nothing

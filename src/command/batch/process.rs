@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::BufReader;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, anyhow};
 use serde_json::json;
 
-use super::super::Context;
+use super::super::{Context, input};
 use super::describe;
 use crate::answer::Line;
 use crate::batch::collect::{self, Collected, Import, Patience};
@@ -26,6 +26,10 @@ use crate::request::{Prices, parse_custom_id};
 use crate::session::Session;
 use crate::store::{BatchRow, BatchState, Claim, Read};
 use crate::terminal::words::{count, number};
+use crate::text::lines::Lines;
+
+/// The most that is read of a line of answers; the rest of a longer one is skipped.
+const LINE_BYTES_MAX: usize = 64 << 20;
 
 /// Runs the command.
 pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -36,11 +40,12 @@ pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyh
     let collected = if args.file.is_empty() {
         remote(args, context, &mut session, target.as_ref(), &prices, (&mut n_lost, &mut client))?
     } else {
+        let files = input::spool(&args.file)?;
         let batches = match &target {
             Some(target) => named(session.store.read(), target)?,
-            None => vec![guess(session.store.read(), &args.file)?],
+            None => guess(session.store.read(), &files.paths)?,
         };
-        let import = Import { batches, files: args.file.clone(), rest: None, is_all: false, dry_run: args.dry_run };
+        let import = Import { batches, files: files.paths.clone(), rest: None, is_all: false, dry_run: args.dry_run };
         let report = collect::import(&mut session, &import, &prices)?;
         let read = session.store.read();
         if let [batch] = import.batches[..] {
@@ -233,13 +238,22 @@ fn tell_run(
     Ok(if report.account.is_all_usable() && report.foreign == 0 { Exit::Done } else { Exit::Incomplete })
 }
 
-/// Returns the only open batch that holds all the ids of the files.
-fn guess(read: Read<'_>, files: &[PathBuf]) -> anyhow::Result<BatchKey> {
+/// Returns the only open batch that holds all the ids of the files, else all batches of the only run that does.
+fn guess(read: Read<'_>, files: &[PathBuf]) -> anyhow::Result<Vec<BatchKey>> {
     let ids = ids_in(files)?;
-    if let Some(batch) = holding(read, &read.pending_batches()?, &ids)? {
+    let pending = read.pending_batches()?;
+    let batches: Vec<Vec<BatchKey>> = pending.iter().map(|part| vec![part.key]).collect();
+    if let Some(batch) = holding(read, batches, &ids)? {
         return Ok(batch);
     }
-    Err(usage("which batch these files answer is not clear: no single open batch holds all their ids"))
+    let mut runs: Vec<&BatchRow> = pending.iter().collect();
+    runs.sort_by(|one, other| one.run.as_str().cmp(other.run.as_str()));
+    runs.dedup_by(|one, other| one.run == other.run);
+    let of_run = |first: &&BatchRow| pending.iter().filter(|part| part.run == first.run).map(|part| part.key).collect();
+    if let Some(run) = holding(read, runs.iter().map(of_run).collect(), &ids)? {
+        return Ok(run);
+    }
+    Err(usage("which batch these files answer is not clear: no single open batch or run holds all their ids"))
         .hint("name it: `gleaner batch process BATCH --file FILE`; `gleaner batch list` shows them")
 }
 
@@ -248,9 +262,9 @@ fn ids_in(files: &[PathBuf]) -> anyhow::Result<BTreeSet<String>> {
     let mut ids = BTreeSet::new();
     for path in files {
         let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
-        for line in BufReader::new(file).split(b'\n') {
-            let line = line.with_context(|| format!("cannot read `{}`", path.display()))?;
-            if let Ok(line) = Line::open(&line) {
+        let mut lines = Lines::new(BufReader::new(file), LINE_BYTES_MAX);
+        while let Some(line) = lines.next().with_context(|| format!("cannot read `{}`", path.display()))? {
+            if let Ok(line) = Line::open(line.bytes) {
                 ids.insert(line.custom_id);
             }
         }
@@ -258,23 +272,25 @@ fn ids_in(files: &[PathBuf]) -> anyhow::Result<BTreeSet<String>> {
     Ok(ids)
 }
 
-fn holding(read: Read<'_>, batches: &[BatchRow], ids: &BTreeSet<String>) -> anyhow::Result<Option<BatchKey>> {
+/// Returns the only one of these sets of batches that holds all the ids.
+fn holding(read: Read<'_>, sets: Vec<Vec<BatchKey>>, ids: &BTreeSet<String>) -> anyhow::Result<Option<Vec<BatchKey>>> {
     if ids.is_empty() {
         return Ok(None);
     }
     let mut holding = vec![];
-    'batches: for batch in batches {
+    'sets: for batches in sets {
         for id in ids {
-            let Some((kind, wire)) = parse_custom_id(id) else { continue 'batches };
-            let Some(group) = read.group_key_on_wire(wire)? else { continue 'batches };
-            if read.request_in_batch(batch.key, group, kind)?.is_none() {
-                continue 'batches;
+            let Some((kind, wire)) = parse_custom_id(id) else { continue 'sets };
+            let Some(group) = read.group_key_on_wire(wire)? else { continue 'sets };
+            let mut is_held = false;
+            for batch in &batches {
+                is_held |= read.request_in_batch(*batch, group, kind)?.is_some();
+            }
+            if !is_held {
+                continue 'sets;
             }
         }
-        holding.push(batch.key);
+        holding.push(batches);
     }
-    Ok(match holding[..] {
-        [one] => Some(one),
-        _ => None,
-    })
+    Ok(if holding.len() == 1 { holding.pop() } else { None })
 }
