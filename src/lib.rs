@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Arrows point down and never in a circle:
-//! `command > cli > extract > batch > {import curation upkeep} > linking > {intake explore} > session >
+//! `fuzz > command > cli > extract > batch > {import curation upkeep} > linking > {intake explore} > session >
 //! {report sandbox store} > request > profile > {provider answer resolve terminal} > config > interrupt > error >
 //! model > text`.
 //!
@@ -44,6 +44,7 @@
 
 // The crate is closed: `pub` in a room means for the other rooms, and out of the house comes only `run`. So the compiler
 // knows what is used by nobody.
+mod fuzz;
 mod cli;
 mod command;
 mod extract;
@@ -156,6 +157,9 @@ pub mod door {
     }
     pub mod error {
         pub use crate::error::Exit;
+    }
+    pub mod fuzz {
+        pub use crate::fuzz::{TARGETS, answer_text, custom_ids, dates, names, output_line, records, splitter, wire};
     }
     pub mod intake {
         pub use crate::intake::{bundled_entities, bundled_groups};

@@ -65,3 +65,6 @@ mod help;
 /// The interactive walks, on a pseudo-terminal.
 #[cfg(unix)]
 mod walks;
+
+/// Random bytes for everything that reads from outside.
+mod fuzz;

@@ -31,6 +31,7 @@ pub use client::{Client, CreateError, Deletion, Hooks};
 pub use dialect::Dialect;
 pub use error::{ApiError, Fault, advise};
 pub use retry::RateLimits;
+pub(crate) use retry::retry_after;
 pub use settings::{Origin, Secret, Settings};
 pub use status::BatchStatus;
 pub use upload::Upload;

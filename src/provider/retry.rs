@@ -48,7 +48,7 @@ pub(super) fn delay(attempt: u32, asked: Option<Duration>, jitter: f64) -> Durat
 }
 
 /// Reads how long the server asks us to wait: `retry-after-ms`, or `Retry-After` as seconds or as a date.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::trim);
     let number = |name: &str| text(name)?.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0);
     if let Some(ms) = number("retry-after-ms") {

@@ -43,6 +43,7 @@ use crate::config::Config;
 use crate::error::Explain as _;
 
 pub use journal::Journal;
+pub(crate) use multipart::read_form;
 pub use reader::{Dictionary, Keyword};
 pub use script::{Pace, Script};
 

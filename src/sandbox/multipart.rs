@@ -123,6 +123,16 @@ fn parse_part_head(text: &str) -> PartHead {
     head
 }
 
+/// Reads a form to its end and returns how many parts it has.
+pub(crate) fn read_form(body: impl Read, boundary: &str) -> io::Result<u64> {
+    let (mut form, mut n) = (Multipart::new(body, boundary)?, 0);
+    while form.next_part()?.is_some() {
+        form.copy_part(&mut io::sink())?;
+        n += 1;
+    }
+    Ok(n)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
