@@ -22,5 +22,6 @@ pub mod poll;
 pub mod uncertain;
 pub mod target;
 pub mod cancel;
+pub mod conflict;
 pub mod remote_import;
 pub mod refusal;

@@ -75,9 +75,9 @@ pub struct PromptArgs {
     #[arg(long, value_name = "T")]
     pub temperature: Option<f64>,
 
-    /// Endpoint the requests are written for
-    #[arg(long, value_name = "NAME", default_value = "responses")]
-    pub endpoint: EndpointArg,
+    /// Endpoint the requests are written for [default: responses]
+    #[arg(long, value_name = "NAME")]
+    pub endpoint: Option<EndpointArg>,
 
     /// Price per million tokens in USD, as `INPUT,CACHED,OUTPUT[,WRITE]`, where the table is wrong or has none
     #[arg(long, value_name = "PRICE")]

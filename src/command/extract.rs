@@ -4,12 +4,14 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::batch::{cache_words, say_what_is_not_sent, warn_of_estimate};
-use super::select::{prompt_options, selection};
+use super::select::{prompt_options, selection, typed};
 use crate::batch::budget::{Budget, Cost};
+use crate::batch::conflict;
 use crate::batch::model_end::{self, Work};
 use crate::batch::plan::{Plan, plan};
 use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
+use crate::cli::batch::PartArgs;
 use crate::cli::extract::ExtractArgs;
 use crate::command::Context;
 use crate::error::{Exit, Explain as _, interrupted, usage};
@@ -46,6 +48,8 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     let origin = direct::greet(&mut session, &client)?;
     let plan = plan(&session, &prompts, &selection, unlimited(), &prices, origin.is_sandbox)?;
     say_what_is_not_sent(context, &plan, &args.select)?;
+    let typed = typed(&args.prompt, &PartArgs::default(), &prices);
+    conflict::check(&session, &prompts, &typed, Some(&origin), false)?;
     if plan.n_requests() == 0 {
         return nothing_to_do(context, &session, &plan);
     }

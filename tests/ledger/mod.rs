@@ -30,6 +30,8 @@ mod cost;
 /// What is said before money is spent, and when a person is asked.
 #[cfg(unix)]
 mod question;
+/// A plan that waits while something else is typed.
+mod conflict;
 /// Several processes with one database at the same time.
 mod together;
 /// Models that are shut down, and those that are gone.

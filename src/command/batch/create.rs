@@ -14,7 +14,7 @@ use crate::batch::prompts::Prompts;
 use crate::batch::record::record;
 use crate::batch::request_file;
 use crate::batch::submit::{self, Submitted};
-use crate::batch::{throttle, uncertain};
+use crate::batch::{conflict, throttle, uncertain};
 use crate::cli::batch::{CreateArgs, PartArgs};
 use crate::cli::select::SelectArgs;
 use crate::error::{Exit, Explain as _, usage};
@@ -56,6 +56,8 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     let limits = limits(&args.parts, &session, origin.as_ref(), prompts.model())?;
     let mut plan = plan::plan(&session, &prompts, &selection, limits, &prices, sandbox)?;
     say_what_is_not_sent(context, &plan, &args.select)?;
+    let typed = select::typed(&args.prompt, &args.parts, &prices);
+    conflict::check(&session, &prompts, &typed, origin.as_ref(), true)?;
     // What an earlier command began is sent too, so it counts.
     let waiting = match &origin {
         Some(origin) if !args.no_submit => budget::sendable(&session, None, origin.key)?,

@@ -164,6 +164,14 @@ impl Read<'_> {
         Ok(row)
     }
 
+    /// Returns the prompts of the requests that wait in a part.
+    pub fn prompts_planned_in(self, batch: BatchKey) -> anyhow::Result<Vec<PromptKey>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT DISTINCT prompt_id FROM requests WHERE batch_id = ?1 AND state = 'planned' ORDER BY prompt_id",
+        )?;
+        Ok(statement.query_map([batch], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
     /// Gives the requests of a part or batch in the order they were planned, optionally only those in one state.
     pub fn each_request_of_batch(
         self,
