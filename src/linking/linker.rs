@@ -9,11 +9,12 @@ use std::collections::{HashMap, HashSet};
 use anyhow::Result;
 
 use super::blocks::IndexBlocks;
+use super::known_mentions::{KnownMention, KnownMentions};
 use super::name_index::{is_current, is_usable, whole_catalog};
 use super::pairs::{PairQuery, PairType, Pairs};
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
 use crate::profile::{EntityType, Pair, Profile};
-use crate::resolve::{self, Builder, Candidate, Decision, Described, Method, Query, Resolver, Strictness};
+use crate::resolve::{self, Builder, Candidate, Compared, Decision, Described, Method, Query, Resolver, Strictness};
 use crate::store::{DecisionRow, LinkedMention, Read};
 
 /// Links mentions; one for a whole import, so that its blocks and prepared hints are used again.
@@ -30,6 +31,8 @@ pub struct Linker<'a> {
     remarks: Vec<String>,
     /// By entity: what it says of those named beside it.
     around: HashMap<EntityKey, (String, String)>,
+    /// What was decided about mentions by themselves.
+    known: KnownMentions,
 }
 
 /// What a linker will be used for.
@@ -71,6 +74,7 @@ impl<'a> Linker<'a> {
             has_members: false,
             remarks: Vec::new(),
             around: HashMap::new(),
+            known: KnownMentions::default(),
         })
     }
 
@@ -98,15 +102,16 @@ impl<'a> Linker<'a> {
     }
 
     /// Decides about the mentions of one group, in their order: each by itself, and what that leaves open, or only
-    /// likely, once more with its group.
+    /// likely, once more with its group. Of the candidates a decision keeps the best.
+    ///
+    /// One profile a linker: what is decided about a mention by itself is remembered without it.
     pub fn link(&mut self, profile: &Profile, mentions: &[Mention]) -> Result<Vec<Decision>> {
         let mut decisions = Vec::with_capacity(mentions.len());
         let mut open = vec![];
         for (at, mention) in mentions.iter().enumerate() {
-            let types = self.types_for(profile, &mention.entity_type);
-            let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: "" };
-            decisions.push(self.decide(profile, &mention.entity_type, &query)?);
-            if !is_settled(&decisions[at]) && !self.has_members {
+            let known = self.alone(profile, mention)?;
+            decisions.push(known.decision.clone());
+            if known.is_open {
                 open.push(at);
             }
         }
@@ -125,6 +130,20 @@ impl<'a> Linker<'a> {
         Ok(decisions)
     }
 
+    /// Decides about a mention by itself, once for all groups that have it.
+    fn alone(&mut self, profile: &Profile, mention: &Mention) -> Result<&KnownMention> {
+        if !self.known.has(mention) {
+            let types = self.types_for(profile, &mention.entity_type);
+            let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: "" };
+            let (mut decision, compared) = self.decide_once(profile, &mention.entity_type, &query)?;
+            decision.candidates.truncate(1);
+            let is_open = !is_settled(&decision) && !self.has_members;
+            let compared = compared.filter(|_| is_open);
+            self.known.put(mention, KnownMention { decision, is_open, compared });
+        }
+        Ok(self.known.get(mention))
+    }
+
     /// Decides once more about some mentions of a group, with what stands around them; people's decisions stay.
     fn look_again(
         &mut self,
@@ -140,7 +159,10 @@ impl<'a> Linker<'a> {
             let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context };
             if let Remembered::Not(refused) = self.remembered(&mention.entity_type, &query) {
                 let plain = std::mem::replace(&mut decisions[at], Decision::unknown());
-                decisions[at] = self.resolver.look_again(&query, &refused, plain)?;
+                let mut compared = self.known.take_compared(mention);
+                decisions[at] = self.resolver.look_again(&query, &refused, plain, &mut compared)?;
+                decisions[at].candidates.truncate(1);
+                self.known.put_compared(mention, compared);
             }
         }
         Ok(())
@@ -249,9 +271,20 @@ impl<'a> Linker<'a> {
     /// Decides about one mention: by its name, else, where the profile says that its type is a pair, by its members.
     /// Without a type, the profile's pairs are tried one after the other.
     pub fn decide(&mut self, profile: &Profile, entity_type: &str, query: &Query<'_>) -> Result<Decision> {
+        Ok(self.decide_once(profile, entity_type, query)?.0)
+    }
+
+    /// Decides about one mention, and returns what it was compared with as a whole.
+    fn decide_once(
+        &mut self,
+        profile: &Profile,
+        entity_type: &str,
+        query: &Query<'_>,
+    ) -> Result<(Decision, Option<Compared>)> {
         self.remarks.clear();
         self.has_members = false;
         let mut found = self.resolve(entity_type, query)?;
+        let compared = self.resolver.compared();
         let pairs = profile.types.iter().filter_map(|known| Some((known, known.pair.as_ref()?)));
         for (known, pair) in pairs {
             // What is exactly a name means that, whatever stands in it; and what people decided is left to it.
@@ -260,7 +293,7 @@ impl<'a> Linker<'a> {
                 found = self.by_members(profile, (known, pair), query, found)?;
             }
         }
-        Ok(found)
+        Ok((found, compared))
     }
 
     /// Decides by the two that a mention names; `by_name` is what its words as a whole come to.

@@ -1,9 +1,10 @@
 //! The resolver over the database: mentions of a group to entities of the catalog, offline.
 //!
-//! `linker` decides a group as a whole, `name_index` keeps the index in the database true, `blocks` reads its blocks,
+//! `linker` decides a group as a whole and remembers mentions (`known_mentions`), `name_index` keeps the index in the database true, `blocks` reads its blocks,
 //! `pairs` finds entities that are two others and a date, `relink` links again what a change is about.
 
 mod linker;
+mod known_mentions;
 mod name_index;
 mod blocks;
 mod pairs;
@@ -11,4 +12,4 @@ pub mod relink;
 pub mod typed_name;
 
 pub use linker::{Linker, Load};
-pub use name_index::{is_usable, pack, rebuild, refresh, refresh_if_useless, rekey};
+pub use name_index::{is_refreshed, is_usable, pack, rebuild, refresh, refresh_if_useless, rekey};

@@ -19,6 +19,7 @@ mod fast_map;
 pub use decision::{Candidate, Decision, Described, Method, Part, Query, Strictness};
 pub(crate) use index::FORMAT;
 pub use index::{Blocks, Builder, N_TABLES, Resident, Table, is_current};
+pub use matching::again::Compared;
 pub use matching::context::{KNOWN_VALUE, OTHER_NAME, are_namesakes, is_name_again, is_position, last_name};
 pub use matching::resolver::{Resolver, feature_names};
 pub use names::mention_key::{WordRole, is_numbering, mention_key, name_words};

@@ -1,11 +1,11 @@
 //! What stands around a mention, as evidence: the other names of its group, and what is known of those. It can only agree.
 
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use anyhow::Result;
 
+use crate::resolve::fast_map::{WildMap, WildSet};
 use crate::resolve::index::{Blocks, EntityCard, Index, TypeFacts};
 use crate::resolve::matching::hints::{Hint, contains_words};
 use crate::resolve::names::similarity::Pattern;
@@ -26,17 +26,19 @@ struct Around {
     /// Values of what it names: the team of a player.
     known: Names,
     /// Other names of what it names, which count only as a whole: `BUF` where the story says Bills.
-    exact: HashSet<String>,
+    exact: WildSet<String>,
 }
 
 /// Names, to be asked for what they say.
 #[derive(Debug, Default)]
 struct Names {
-    whole: HashSet<String>,
+    whole: WildSet<String>,
     /// Every run of words of them, and how often it was added.
-    runs: HashMap<String, u32>,
+    runs: WildMap<String, u32>,
     /// Words of those that have several.
-    words: HashSet<String>,
+    words: WildSet<String>,
+    /// Whether one is too long for all its runs to be kept.
+    has_long: bool,
     countries: Vec<u16>,
 }
 
@@ -105,16 +107,10 @@ impl Context {
                 continue;
             }
             let weight = index.value(value, |value| {
-                if says(own, value.text) || hints.iter().any(|hint| hint.tells(value.text)) {
-                    0.0
-                } else if around.named.say(value.text, value.country) || around.exact.contains(value.text) {
-                    CONTEXT_WEIGHT
-                } else if around.known.say(value.text, value.country) {
-                    let n_times = around.known.runs.get(value.text).map_or(1, |n| *n as usize);
-                    KNOWN_WEIGHTS[n_times.min(KNOWN_WEIGHTS.len()) - 1]
-                } else {
-                    0.0
-                }
+                let weight = around.weight_of(value.text, value.country);
+                // Asked last: of most values nothing is said at all.
+                let is_own = || says(own, value.text) || hints.iter().any(|hint| hint.tells(value.text));
+                if weight > 0.0 && is_own() { 0.0 } else { weight }
             })?;
             bits = bits.max(known * weight);
         }
@@ -129,6 +125,20 @@ impl Context {
     }
 }
 
+impl Around {
+    /// Returns what it counts that a value is said here.
+    fn weight_of(&self, value: &str, country: u16) -> f32 {
+        if self.named.say(value, country) || self.exact.contains(value) {
+            CONTEXT_WEIGHT
+        } else if self.known.say(value, country) {
+            let n_times = self.known.runs.get(value).map_or(1, |n| *n as usize);
+            KNOWN_WEIGHTS[n_times.min(KNOWN_WEIGHTS.len()) - 1]
+        } else {
+            0.0
+        }
+    }
+}
+
 impl Names {
     fn add(&mut self, name: &str) {
         self.whole.insert(name.to_owned());
@@ -137,6 +147,7 @@ impl Names {
         {
             self.countries.push(country);
         }
+        self.has_long |= name.split(' ').nth(RUN_WORDS).is_some();
         let words: Vec<&str> = name.split(' ').take(RUN_WORDS).collect();
         for from in 0..words.len() {
             let mut run = String::with_capacity(name.len());
@@ -145,7 +156,10 @@ impl Names {
                     run.push(' ');
                 }
                 run.push_str(word);
-                *self.runs.entry(run.clone()).or_insert(0) += 1;
+                match self.runs.get_mut(run.as_str()) {
+                    Some(n) => *n += 1,
+                    None => _ = self.runs.insert(run.clone(), 1),
+                }
             }
             if words.len() > 1 {
                 self.words.insert(words[from].to_owned());
@@ -158,6 +172,11 @@ impl Names {
     fn say(&self, value: &str, country: u16) -> bool {
         if country != 0 && self.countries.contains(&country) {
             return true;
+        }
+        // Whatever is said ends in a word that is said, which is a run of its own.
+        let last = value.rsplit_once(' ').map_or(value, |(_, last)| last);
+        if !self.has_long && !self.runs.contains_key(last) {
+            return false;
         }
         if value.parse::<f64>().is_ok() {
             return false;

@@ -1,6 +1,7 @@
 //! From a mention to a decision: candidates, their comparison with the mention, probabilities.
 
 pub(super) mod resolver;
+pub(super) mod again;
 mod explain;
 mod search;
 mod retrieve;

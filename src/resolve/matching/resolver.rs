@@ -14,13 +14,14 @@ use crate::model::{EntityKey, LinkOutcome};
 use crate::resolve::decision::{Candidate, Decision, Described, Method, Query, Strictness};
 use crate::resolve::fast_map::Map;
 use crate::resolve::index::{Blocks, Builder, Index, KeyKind, Resident, key};
+use crate::resolve::matching::again::Compared;
 use crate::resolve::matching::context::Context;
 use crate::resolve::matching::explain;
 use crate::resolve::matching::features::{self, Feature};
 use crate::resolve::matching::hints::{Hint, HintMatch, Prepared};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::score;
-use crate::resolve::matching::search::{FLOOR, HOPELESS, Layer, SCORED, Scored, Search};
+use crate::resolve::matching::search::{FLOOR, HOPELESS, Layer, Place, SCORED, Scored, Search};
 use crate::resolve::names::exclusive;
 use crate::resolve::names::mention_key::mention_key;
 
@@ -33,22 +34,25 @@ const NOBODY: f32 = -3.0;
 /// Entities with exactly this name that are looked at; a name of more goes the long way.
 const NAMESAKES: u32 = 128;
 /// Candidates whose plain scores differ by less can't be told apart.
-const ALIKE: f32 = 0.1;
+pub(super) const ALIKE: f32 = 0.1;
 /// Probability of an exact, unambiguous name; measured on labelled mentions, where 1 to 3 % of the labels are wrong.
 const EXACT: f64 = 0.985;
 
 /// Resolves mentions over an index that lies in memory or in the database, and the few entities changed since.
 pub struct Resolver<P> {
-    base: Layer<P>,
+    pub(super) base: Layer<P>,
     /// Entities changed since the base was built; they count instead of the base's.
-    overlay: Option<Layer<Resident>>,
+    pub(super) overlay: Option<Layer<Resident>>,
     hidden: HashSet<EntityKey>,
-    probe: Probe,
+    pub(super) probe: Probe,
     /// By a hint's value: what else the catalog calls that.
-    names: Map<String, Vec<String>>,
-    prepared: Prepared,
+    pub(super) names: Map<String, Vec<String>>,
+    pub(super) prepared: Prepared,
     /// What stood around the last mention; the next of its group has the same.
-    context: Context,
+    pub(super) context: Context,
+    /// Entities that the last search compared, and whether they are all that the mention begun last is compared with.
+    pub(super) compared: Vec<Place>,
+    is_compared: bool,
     /// How sure a link must be.
     pub strictness: Strictness,
     /// Whether candidates carry the parts of their scores.
@@ -66,6 +70,8 @@ impl<P: Blocks> Resolver<P> {
             names: Map::default(),
             prepared: Prepared::default(),
             context: Context::default(),
+            compared: Vec::new(),
+            is_compared: false,
             strictness: Strictness::Default,
             explain: false,
         })
@@ -129,11 +135,18 @@ impl<P: Blocks> Resolver<P> {
             None => {
                 let scored = self.candidates(&hints, &Context::default(), refused)?;
                 let decision = self.decide(&scored);
-                match decision.outcome {
+                let decision = match decision.outcome {
                     LinkOutcome::Linked => decision,
                     _ if hints.is_empty() => decision,
-                    _ => self.without_hints(&scored, refused, decision)?,
-                }
+                    _ => {
+                        let compared = self.compared.clone();
+                        let decision = self.without_hints(&scored, refused, decision)?;
+                        self.compared = compared;
+                        decision
+                    }
+                };
+                self.is_compared = true;
+                decision
             }
         };
         let sure =
@@ -141,7 +154,7 @@ impl<P: Blocks> Resolver<P> {
         if query.context.is_empty() || sure {
             return Ok(plain);
         }
-        self.look_again(query, refused, plain)
+        self.look_again(query, refused, plain, &mut None)
     }
 
     /// Decides without the hints where with them nothing was linked. What is linked so stays linked, unless a hint speaks
@@ -158,38 +171,9 @@ impl<P: Blocks> Resolver<P> {
         Ok(if own.is_some_and(is_free) { bare } else { decision })
     }
 
-    /// Decides once more about a mention of which `plain` was decided by itself, with what stands around it. It takes
-    /// nothing away: what the context does not link stays as it was.
-    pub fn look_again(&mut self, query: &Query<'_>, refused: &[EntityKey], plain: Decision) -> Result<Decision> {
-        if !self.context.is_of(query.context) {
-            self.context = Context::new(query.context);
-        }
-        let context = self.context.clone();
-        self.begin(query);
-        if context.is_empty() || self.probe.name.tokens.is_empty() {
-            return Ok(plain);
-        }
-        let hints = self.prepared.all(query.hints, &self.names);
-        let scored = self.candidates(&hints, &context, refused)?;
-        // What stands around a mention can tell who is meant; where it says nothing of the best, nothing changes.
-        if scored.first().is_none_or(|best| best.context == 0.0) {
-            return Ok(plain);
-        }
-        // Both teams of a game are named, and both have one of the name: that tells nothing either.
-        if let [best, second, ..] = &scored[..]
-            && second.context >= best.context
-            && (best.plain - second.plain).abs() < ALIKE
-        {
-            return Ok(plain);
-        }
-        let mut informed = self.decide(&scored);
-        if informed.outcome != LinkOutcome::Linked {
-            return Ok(plain);
-        }
-        if informed.entity != plain.entity {
-            informed.method = Method::Context;
-        }
-        Ok(informed)
+    /// Returns what the mention resolved last was compared with; `None` where it was decided without a search.
+    pub fn compared(&self) -> Option<Compared> {
+        self.is_compared.then(|| Compared(self.compared.as_slice().into()))
     }
 
     /// Returns what resembles a name beside certain entities, best first: each with the probability that it would be
@@ -230,12 +214,13 @@ impl<P: Blocks> Resolver<P> {
         }
     }
 
-    fn begin(&mut self, query: &Query<'_>) {
+    pub(super) fn begin(&mut self, query: &Query<'_>) {
         self.base.set_scope(query.types);
         if let Some(overlay) = &mut self.overlay {
             overlay.set_scope(query.types);
         }
         self.probe.begin(query.text);
+        self.is_compared = false;
     }
 
     /// Decides by all letters of the name: one entity is meant, of several the one that hints leave, or several are and
@@ -286,11 +271,16 @@ impl<P: Blocks> Resolver<P> {
     }
 
     /// Returns the candidates, best first, one an entity, as if those in `except` were not there.
-    fn candidates(&mut self, hints: &[Rc<Hint>], context: &Context, except: &[EntityKey]) -> Result<Vec<Scored>> {
+    pub(super) fn candidates(
+        &mut self,
+        hints: &[Rc<Hint>],
+        context: &Context,
+        except: &[EntityKey],
+    ) -> Result<Vec<Scored>> {
         self.probe.prepare(hints, context);
-        let Resolver { base, overlay, hidden, probe, explain, .. } = self;
+        let Resolver { base, overlay, hidden, probe, explain, compared, .. } = self;
         let search = Search { hidden, except, explain: *explain, most: SCORED };
-        let mut scored = search.find(base, overlay.as_mut(), probe)?;
+        let mut scored = search.find(base, overlay.as_mut(), probe, compared)?;
         compare_rivals(&mut scored);
         let best = scored.first().map_or(0.0, |s| s.plain);
         scored.truncate(SCORED);
@@ -304,7 +294,7 @@ impl<P: Blocks> Resolver<P> {
         Ok(scored)
     }
 
-    fn decide(&self, scored: &[Scored]) -> Decision {
+    pub(super) fn decide(&self, scored: &[Scored]) -> Decision {
         let Some(best) = scored.first() else {
             return Decision::unknown();
         };
@@ -523,7 +513,7 @@ impl<P: Blocks> Resolver<P> {
         let hints = self.prepared.all(query.hints, &self.names);
         self.probe.prepare(&hints, &Context::default());
         let search = Search { hidden: &self.hidden, except: &[], explain: false, most: usize::MAX };
-        let scored = search.find(&mut self.base, self.overlay.as_mut(), &mut self.probe)?;
+        let scored = search.find(&mut self.base, self.overlay.as_mut(), &mut self.probe, &mut self.compared)?;
         Ok(scored.into_iter().map(|candidate| candidate.entity).collect())
     }
 }

@@ -49,8 +49,7 @@ pub(crate) struct Scored {
     name: u32,
     /// Words of the mention that are surely in the name, a bit a word.
     certain: u32,
-    /// Which layer, and which entity there.
-    pub(crate) place: (u8, u32),
+    pub(crate) place: Place,
     /// Of two that are as good the lesser comes first.
     pub(crate) order: u32,
     pub(crate) vector: Vector,
@@ -75,13 +74,18 @@ pub(crate) struct Search<'s> {
     pub(crate) most: usize,
 }
 
+/// Entity of a layer: which layer, and which entity there.
+pub(crate) type Place = (u8, u32);
+
 impl Search<'_> {
     /// Returns the candidates of a prepared mention, best plain score first, one an entity: of each its best name.
+    /// `compared` is set to all that were compared on the way.
     pub(crate) fn find<P: Blocks>(
         &self,
         base: &mut Layer<P>,
         mut changes: Option<&mut Layer<Resident>>,
         probe: &mut Probe,
+        compared: &mut Vec<Place>,
     ) -> Result<Vec<Scored>> {
         let mut out = Vec::with_capacity(FIRST);
         base.retrieve(self, probe)?;
@@ -101,6 +105,8 @@ impl Search<'_> {
             }
             self.compare_all(base, changes.as_deref_mut(), probe, &mut out)?;
         }
+        compared.clear();
+        compared.extend(out.iter().map(|scored| scored.place));
         // Only the best need the rest of their features.
         out.sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.order.cmp(&b.order)));
         out.truncate(self.most);
