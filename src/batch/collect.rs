@@ -4,7 +4,6 @@
 //! sent is answered in a readable line, it is looked at again with back-off. What is not there then is missing only where
 //! the provider's own account says so, and uncertain otherwise.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::BufReader;
@@ -14,19 +13,20 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::answer::{Line, Reason};
+use crate::batch::file_import::{self, Import};
 use crate::batch::look;
 use crate::batch::part;
 use crate::batch::plan::custom_id_of;
 use crate::batch::target;
 use crate::batch::throttle;
-use crate::import::answers::{self, Files, ImportReport};
+use crate::import::answers::{self, ImportReport};
 use crate::interrupt;
 use crate::model::{BatchKey, FileId};
 use crate::provider::{ApiError, Client, Fault};
-use crate::request::{Price, Prices};
+use crate::request::Prices;
 use crate::session::Session;
 use crate::session::api_failure;
-use crate::store::{BatchRow, BatchState, Claim, Read, RequestState};
+use crate::store::{BatchRow, BatchState, Claim, RequestState};
 use crate::terminal::bar::Unit;
 use crate::terminal::words::{count, count_verb, duration, number};
 use crate::text::lines::Lines;
@@ -126,7 +126,7 @@ pub fn collect(
         return Ok(Collected { part: row, report, is_new: false });
     }
     let import = Import { batches: vec![key], files: fetched.files, rest: fetched.rest, is_all: true, dry_run };
-    let report = self::import(session, &import, prices)?;
+    let report = file_import::import(session, &import, prices)?;
     let row = session.store.read().batch(key)?;
     if row.state == BatchState::Uncertain {
         let name = target::name(&row);
@@ -144,56 +144,6 @@ pub fn collect(
 
 fn has_failed(row: &BatchRow) -> bool {
     row.output_file_id.is_none() && row.error_file_id.is_none() && row.status.as_deref() == Some("failed")
-}
-
-/// Files to import into batches.
-#[derive(Clone, Debug)]
-pub struct Import {
-    /// The batches they answer: one, or all parts of a run whose answers came in one file.
-    pub batches: Vec<BatchKey>,
-    /// Output and error files, in any order.
-    pub files: Vec<PathBuf>,
-    /// What becomes of a request that is in none of them, and why. `None`: nobody knows.
-    pub rest: Option<(RequestState, &'static str)>,
-    /// Whether these are all files that the provider gives: what is in none of them is uncertain then.
-    pub is_all: bool,
-    /// Count, but write nothing.
-    pub dry_run: bool,
-}
-
-/// Imports files into batches, in one transaction.
-pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> anyhow::Result<ImportReport> {
-    let files = Files::open(&import.files)?;
-    let now = session.config.now_text();
-    let tx = session.store.write()?;
-    let prices = prices_of(tx.read(), &import.batches, prices)?;
-    let mut report = answers::read(&tx, session.terminal, &import.batches, files, &prices)?;
-    for &batch in &import.batches {
-        part::imported(&tx, batch, import.rest, report.duplicate, &now)?;
-        let row = tx.read().batch(batch)?;
-        if import.is_all && matches!(row.state, BatchState::Ended | BatchState::Uncertain) {
-            part::doubt(&tx, batch, Claim::Answers, true, &now)?;
-        }
-    }
-    answers::make_up(tx.read(), &import.batches, &mut report)?;
-    if !import.dry_run {
-        tx.commit()?;
-        session.store.optimize();
-    }
-    Ok(report)
-}
-
-/// Returns the prices that count for batches of one run: what was typed now, else what was typed when the run was made,
-/// else the table's.
-fn prices_of<'p>(read: Read<'_>, batches: &[BatchKey], prices: &'p Prices) -> anyhow::Result<Cow<'p, Prices>> {
-    let Some(&batch) = batches.first().filter(|_| !prices.is_fixed()) else { return Ok(Cow::Borrowed(prices)) };
-    let typed = read.run(&read.batch(batch)?.run)?.and_then(|run| run.price);
-    Ok(match typed {
-        Some(typed) => {
-            Cow::Owned(prices.clone().fixed(Price::parse(&typed).context("the price of the run is broken")?))
-        }
-        None => Cow::Borrowed(prices),
-    })
 }
 
 /// What came of fetching a batch's files.

@@ -18,6 +18,7 @@ pub mod reconcile;
 pub mod throttle;
 pub mod submit;
 pub mod collect;
+pub mod file_import;
 pub mod poll;
 pub mod uncertain;
 pub mod target;

@@ -337,7 +337,7 @@ impl Writer<'_> {
         tx: &Tx<'_>,
         writer: &mut KnowledgeWriter<'_, '_>,
         job: &Job,
-        answer: Answer,
+        mut answer: Answer,
         raw: &str,
         now: &str,
     ) -> anyhow::Result<()> {
@@ -362,7 +362,7 @@ impl Writer<'_> {
         })?;
         let answered_at = answer.answered_at.and_then(unix_text).or_else(|| Some(now.to_string()));
         let model = &self.kept.topic.prompt.model;
-        let row = answer_row(&answer, answered_at, raw.as_bytes(), model, self.prices, false);
+        let row = answer_row(&mut answer, answered_at, raw.as_bytes(), model, self.prices, false);
         tx.keep_answer(key, &row)?;
         self.report.unknown_usage += u64::from(answer.usage_is_unknown);
         self.count(job.group, state, &answer, &row);

@@ -1,27 +1,22 @@
-//! Answer files become knowledge, in one transaction.
+//! Answer files become knowledge, in two halves and one transaction.
 //!
-//! Lines are read one at a time; what is kept in memory is one small mark a request of the batch. Each line is matched to
-//! a request of the batch by its custom_id, classified, and written down with its cost; usable ones become topics and
-//! linked mentions. The account is counted from the lines. A second import of the same files changes nothing.
+//! First everything is laid ready outside of any transaction (`prepared.rs`): lines are read one at a time in a thread of
+//! their own (`read.rs`), matched to a request of the batch by their custom_id and classified; usable ones become topics and
+//! linked mentions, in a temporary file where memory does not suffice (`spool.rs`). Then the transaction writes (`write.rs`),
+//! if nobody has changed meanwhile what it all depends on. In memory is one small row a request of the batch. The account
+//! is counted from the lines. A second import of the same files changes nothing.
 
-use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::Serialize;
 
-use crate::answer::{Answer, Line, Outcome};
-use crate::config::unix_text;
-use crate::import::knowledge::KnowledgeWriter;
-use crate::interrupt;
-use crate::model::{BatchKey, GroupKey, Kind, RequestKey};
-use crate::request::{Prices, parse_custom_id};
-use crate::store::{Account, AnswerRow, BatchRow, Cause, Read, RequestRow, RequestState, Spend, Tx};
-use crate::terminal::Terminal;
-use crate::terminal::bar::Unit;
-use crate::text::lines::Lines;
+use crate::answer::{Answer, Outcome};
+use crate::model::BatchKey;
+use crate::request::Prices;
+use crate::store::{Account, AnswerRow, Cause, Read, Spend};
 
 /// The most bytes of a raw line that are kept.
 const RAW_BYTES_MAX: usize = 64 * 1024;
@@ -72,41 +67,45 @@ pub struct ImportReport {
 
 /// Files that were opened before anything is written.
 #[derive(Debug)]
-pub struct Files(Vec<(PathBuf, File)>);
+pub struct Files {
+    files: Vec<(PathBuf, File)>,
+    /// Where what is prepared may lie for a while.
+    spool_folder: PathBuf,
+}
 
 impl Files {
-    /// Opens files; none of them may be missing.
-    pub fn open(paths: &[PathBuf]) -> anyhow::Result<Files> {
+    /// Opens plain files; none of them may be missing. What is prepared of them may need as much room in `spool_folder`.
+    pub fn open(paths: &[PathBuf], spool_folder: &Path) -> anyhow::Result<Files> {
         let open = |path: &PathBuf| {
             let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
             Ok((path.clone(), file))
         };
-        paths.iter().map(open).collect::<anyhow::Result<_>>().map(Files)
+        let files = paths.iter().map(open).collect::<anyhow::Result<_>>()?;
+        Ok(Files { files, spool_folder: spool_folder.to_owned() })
     }
 
-    fn bytes(&self) -> anyhow::Result<u64> {
+    pub(super) fn spool_folder(&self) -> &Path {
+        &self.spool_folder
+    }
+
+    pub(super) fn each(&self) -> impl Iterator<Item = (&Path, &File)> {
+        self.files.iter().map(|(path, file)| (path.as_path(), file))
+    }
+
+    /// Goes back to the beginning of each file.
+    pub(super) fn rewind(&mut self) -> anyhow::Result<()> {
+        for (path, file) in &mut self.files {
+            file.seek(SeekFrom::Start(0)).with_context(|| format!("cannot read `{}`", path.display()))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn bytes(&self) -> anyhow::Result<u64> {
         let size = |(path, file): &(PathBuf, File)| {
             file.metadata().map(|data| data.len()).with_context(|| format!("cannot read `{}`", path.display()))
         };
-        self.0.iter().map(size).sum()
+        self.files.iter().map(size).sum()
     }
-}
-
-/// Reads files into the ledger and the knowledge of batches. The account is not made up yet: what is in none of the files
-/// is for the caller to settle.
-pub fn read(
-    tx: &Tx<'_>,
-    terminal: &Terminal,
-    batches: &[BatchKey],
-    files: Files,
-    prices: &Prices,
-) -> anyhow::Result<ImportReport> {
-    let bar = terminal.bar(files.bytes()?, Unit::Bytes, "importing");
-    let mut importer = Importer::new(tx, batches, prices)?;
-    for (path, file) in files.0 {
-        importer.read_file(&path, bar.read(file))?;
-    }
-    importer.finish()
 }
 
 /// Makes up the account of batches from their requests.
@@ -128,143 +127,10 @@ pub fn make_up(read: Read<'_>, batches: &[BatchKey], report: &mut ImportReport) 
     Ok(())
 }
 
-/// What one import has seen of a request.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Seen {
-    Usable,
-    NotUsable,
-}
-
-struct Importer<'t, 'c> {
-    tx: &'t Tx<'c>,
-    /// The batches, the one that the last line belonged to first.
-    batches: Vec<BatchRow>,
-    prices: &'t Prices,
-    writer: KnowledgeWriter<'t, 'c>,
-    seen: HashMap<RequestKey, Seen>,
-    /// Groups of which something usable came.
-    groups: HashSet<GroupKey>,
-    report: ImportReport,
-}
-
-impl<'t, 'c> Importer<'t, 'c> {
-    fn new(tx: &'t Tx<'c>, batches: &[BatchKey], prices: &'t Prices) -> anyhow::Result<Self> {
-        Ok(Self {
-            tx,
-            batches: batches.iter().map(|batch| tx.read().batch(*batch)).collect::<anyhow::Result<_>>()?,
-            prices,
-            writer: KnowledgeWriter::new(tx),
-            seen: HashMap::new(),
-            groups: HashSet::new(),
-            report: ImportReport::default(),
-        })
-    }
-
-    fn read_file(&mut self, path: &Path, file: impl std::io::Read) -> anyhow::Result<()> {
-        let mut lines = Lines::new(BufReader::with_capacity(1 << 18, file), LINE_BYTES_MAX);
-        while let Some(line) = lines.next().with_context(|| format!("cannot read `{}`", path.display()))? {
-            interrupt::check()?;
-            if !line.is_blank() {
-                self.read_line(line.bytes)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn read_line(&mut self, raw: &[u8]) -> anyhow::Result<()> {
-        let Ok(line) = Line::open(raw) else { return self.set_aside(None, raw) };
-        let request = match parse_custom_id(&line.custom_id) {
-            Some((kind, wire)) => match self.tx.read().group_key_on_wire(wire)? {
-                Some(group) => self.find(group, kind)?,
-                None => None,
-            },
-            None => None,
-        };
-        let Some(request) = request else {
-            let custom_id = line.custom_id;
-            return self.set_aside(Some(&custom_id), raw);
-        };
-        let answer = line.classify(&self.writer.question(request.prompt)?.expect);
-        let is_usable = matches!(answer.outcome, Outcome::Usable(_));
-        match self.seen.get(&request.key) {
-            // The success wins, whichever came first; the paid answer is never replaced by a failure.
-            Some(Seen::Usable) => {
-                self.report.duplicate += 1;
-                return Ok(());
-            }
-            Some(Seen::NotUsable) => {
-                self.report.duplicate += 1;
-                if !is_usable {
-                    return Ok(());
-                }
-            }
-            None if request.state == RequestState::Usable && !is_usable => return Ok(()),
-            None => {}
-        }
-        self.seen.insert(request.key, if is_usable { Seen::Usable } else { Seen::NotUsable });
-        if is_usable {
-            self.groups.insert(request.group);
-        }
-        self.write_down(&request, answer, raw)
-    }
-
-    /// Finds the request for a group and kind among the batches, and puts its batch first.
-    fn find(&mut self, group: GroupKey, kind: Kind) -> anyhow::Result<Option<RequestRow>> {
-        for i in 0..self.batches.len() {
-            let found = self.tx.read().request_in_batch(self.batches[i].key, group, kind)?;
-            if found.as_ref().is_some_and(|request| request.state != RequestState::Withdrawn) {
-                self.batches.swap(0, i);
-                return Ok(found);
-            }
-        }
-        Ok(None)
-    }
-
-    fn write_down(&mut self, request: &RequestRow, answer: Answer, raw: &[u8]) -> anyhow::Result<()> {
-        // Where an answer tells no time of its own, the end of its batch stands for it.
-        let batch = self.batches.first().context("a request has a batch")?;
-        let answered_at = answer.answered_at.and_then(unix_text).or_else(|| batch.completed_at.clone());
-        let row = answer_row(&answer, answered_at, raw, &batch.model, self.prices, true);
-        let state = match answer.outcome {
-            Outcome::Usable(_) => RequestState::Usable,
-            Outcome::Unusable(_) => RequestState::Unusable,
-            Outcome::Refused(_) => RequestState::Refused,
-            Outcome::Failed(_) => RequestState::Failed,
-        };
-        self.tx.set_request_state(request.key, state, answer.outcome.reason().map(|reason| reason.code.as_str()))?;
-        self.tx.keep_answer(request.key, &row)?;
-        self.report.unknown_usage += u64::from(answer.usage_is_unknown);
-        if let Outcome::Usable(content) = answer.outcome {
-            self.report.clamped += content.notes.n_clamped as u64;
-            self.report.repaired += u64::from(content.notes.is_repaired());
-            self.report.left_out += content.notes.n_placeholders as u64;
-            self.report.cleaned += content.notes.n_cleaned as u64;
-            let learned = self.writer.write(request, content.found, row.answered_at)?;
-            self.report.topics_extracted += learned.topics;
-            self.report.entities_extracted += learned.mentions;
-            self.report.entities_linked += learned.linked;
-            self.report.entities_ambiguous += learned.ambiguous;
-            self.report.superseded += u64::from(learned.superseded);
-        }
-        Ok(())
-    }
-
-    fn set_aside(&mut self, custom_id: Option<&str>, raw: &[u8]) -> anyhow::Result<()> {
-        self.report.foreign += 1;
-        let text = String::from_utf8_lossy(raw);
-        let batch = self.batches.first().context("files are imported into a batch")?.key;
-        self.tx.set_aside(batch, custom_id, clipped(&text, RAW_BYTES_MAX).trim_end())
-    }
-
-    fn finish(mut self) -> anyhow::Result<ImportReport> {
-        self.report.groups_processed = self.groups.len() as u64;
-        Ok(self.report)
-    }
-}
-
 /// Makes the ledger's row of an answer; `is_batch` chooses the price.
+/// The answer's own texts are moved into it.
 pub fn answer_row(
-    answer: &Answer,
+    answer: &mut Answer,
     answered_at: Option<String>,
     raw: &[u8],
     model: &str,
@@ -276,12 +142,12 @@ pub fn answer_row(
         let usage = answer.usage?;
         prices.cost_of_request(priced, usage, is_batch).or_else(|| prices.cost_of_request(model, usage, is_batch))
     };
+    let (cost_usd, sync_cost_usd) = (cost(is_batch), cost(false));
     let reason = answer.outcome.reason();
     AnswerRow {
         answered_at,
-        model: answer.model.clone(),
-        response_id: answer.response_id.clone(),
-        text: answer.text.clone(),
+        response_id: answer.response_id.take(),
+        text: answer.text.take(),
         raw: reason.is_some().then(|| clipped(&String::from_utf8_lossy(raw), RAW_BYTES_MAX).trim_end().to_owned()),
         message: reason.map(|reason| reason.message.clone()),
         repaired: matches!(&answer.outcome, Outcome::Usable(content) if content.notes.is_repaired()),
@@ -290,12 +156,13 @@ pub fn answer_row(
             _ => 0,
         },
         usage: answer.usage,
-        cost_usd: cost(is_batch),
-        sync_cost_usd: cost(false),
+        cost_usd,
+        sync_cost_usd,
+        model: answer.model.take(),
     }
 }
 
-fn clipped(text: &str, max: usize) -> &str {
+pub(super) fn clipped(text: &str, max: usize) -> &str {
     let mut end = max.min(text.len());
     while !text.is_char_boundary(end) {
         end -= 1;

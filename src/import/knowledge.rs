@@ -1,16 +1,17 @@
 //! Knowledge out of answers: topics and linked mentions, written for the answer that counts.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use anyhow::Context as _;
 
 use crate::answer::{Expect, Found, TypeWords};
 use crate::linking::{self, Linker, Load};
-use crate::model::{Kind, LinkOutcome, PromptKey};
+use crate::model::{Kind, LinkOutcome, PromptKey, RequestKey};
 use crate::profile::{Profile, Prompt};
 use crate::resolve::Strictness;
 use crate::store::active_profile::active_text;
-use crate::store::{RequestRow, Source, Tx};
+use crate::store::{Read, RequestRow, Source, Tx};
 
 /// Counts of what one answer taught.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,39 +31,22 @@ pub struct Learned {
 /// Reading rules of the answers to one prompt.
 pub(super) struct Question {
     pub(super) expect: Expect,
-    profile: usize,
+    /// Which of the profiles it was asked with.
+    pub(super) profile: usize,
 }
 
-/// Writes answers into the knowledge tables: the one place that decides whose answer counts.
-pub struct KnowledgeWriter<'t, 'c> {
-    tx: &'t Tx<'c>,
+/// Reading rules of answers, by what was asked.
+#[derive(Default)]
+pub(super) struct Questions {
     prompts: HashMap<PromptKey, Question>,
     /// Profiles by their text.
     profiles: Vec<(String, Profile)>,
-    /// Opened with the first mention; one for the whole transaction.
-    linker: Option<Linker<'t>>,
-    load: Load,
 }
 
-impl<'t, 'c> KnowledgeWriter<'t, 'c> {
-    /// Makes a writer for one transaction with many answers.
-    pub fn new(tx: &'t Tx<'c>) -> Self {
-        Self { tx, prompts: HashMap::new(), profiles: vec![], linker: None, load: Load::Many }
-    }
-
-    /// Makes a writer for one of many transactions with few answers each.
-    pub fn for_few(tx: &'t Tx<'c>) -> Self {
-        Self { load: Load::One, ..Self::new(tx) }
-    }
-
-    /// Returns how an answer to a prompt is read.
-    pub fn expect(&mut self, prompt: PromptKey) -> anyhow::Result<Expect> {
-        Ok(self.question(prompt)?.expect.clone())
-    }
-
-    pub(super) fn question(&mut self, prompt: PromptKey) -> anyhow::Result<&Question> {
+impl Questions {
+    /// Returns how answers to a prompt are read, looking it up where it is the first.
+    pub(super) fn learn(&mut self, read: Read<'_>, prompt: PromptKey) -> anyhow::Result<&Question> {
         if !self.prompts.contains_key(&prompt) {
-            let read = self.tx.read();
             let text = match read.profile_of_prompt(prompt)? {
                 Some(text) => text,
                 None => active_text(read)?,
@@ -81,6 +65,42 @@ impl<'t, 'c> KnowledgeWriter<'t, 'c> {
         Ok(&self.prompts[&prompt])
     }
 
+    /// Returns how answers to a prompt are read that was looked up.
+    pub(super) fn of(&self, prompt: PromptKey) -> &Question {
+        &self.prompts[&prompt]
+    }
+
+    /// Returns a profile by its place.
+    pub(super) fn profile(&self, profile: usize) -> &Profile {
+        &self.profiles[profile].1
+    }
+}
+
+/// Writes answers into the knowledge tables, one after the other: for few of them, or where each stands by itself.
+pub struct KnowledgeWriter<'t, 'c> {
+    tx: &'t Tx<'c>,
+    questions: Questions,
+    /// Opened with the first mention, one for each profile and the whole transaction.
+    linkers: HashMap<usize, Linker<'t>>,
+    load: Load,
+}
+
+impl<'t, 'c> KnowledgeWriter<'t, 'c> {
+    /// Makes a writer for one transaction with many answers.
+    pub fn new(tx: &'t Tx<'c>) -> Self {
+        Self { tx, questions: Questions::default(), linkers: HashMap::new(), load: Load::Many }
+    }
+
+    /// Makes a writer for one of many transactions with few answers each.
+    pub fn for_few(tx: &'t Tx<'c>) -> Self {
+        Self { load: Load::One, ..Self::new(tx) }
+    }
+
+    /// Returns how an answer to a prompt is read.
+    pub fn expect(&mut self, prompt: PromptKey) -> anyhow::Result<Expect> {
+        Ok(self.questions.learn(self.tx.read(), prompt)?.expect.clone())
+    }
+
     /// Writes what an answer to a request taught, unless the answer to a later request stands already. An answer of a
     /// sandbox never replaces a real one, and a real one always replaces a sandbox's.
     pub fn write(
@@ -93,16 +113,11 @@ impl<'t, 'c> KnowledgeWriter<'t, 'c> {
         if request.trial {
             return Ok(learned);
         }
-        if let Some(current) = self.tx.read().current_answer(request.group, request.kind)? {
-            let is_later = match (current.sandbox, request.sandbox) {
-                (false, true) => true,
-                (true, false) => false,
-                _ => current.request > request.key,
-            };
-            if is_later {
-                learned.superseded = true;
-                return Ok(learned);
-            }
+        if let Some(current) = self.tx.read().current_answer(request.group, request.kind)?
+            && !counts((request.key, request.sandbox), (current.request, current.sandbox))
+        {
+            learned.superseded = true;
+            return Ok(learned);
         }
         let source = Source {
             group: request.group,
@@ -117,15 +132,15 @@ impl<'t, 'c> KnowledgeWriter<'t, 'c> {
                 learned.topics = topics.len() as u64;
             }
             Found::Mentions(mentions) => {
-                let profile = self.question(request.prompt)?.profile;
-                let linker = match &mut self.linker {
-                    Some(linker) => linker,
-                    none => {
+                let profile = self.questions.learn(self.tx.read(), request.prompt)?.profile;
+                let linker = match self.linkers.entry(profile) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(none) => {
                         linking::refresh(self.tx)?;
                         none.insert(Linker::open(self.tx.read(), Strictness::default(), self.load)?)
                     }
                 };
-                let linked = linker.link_all(&self.profiles[profile].1, mentions)?;
+                let linked = linker.link_all(self.questions.profile(profile), mentions)?;
                 self.tx.replace_mentions(&source, &linked)?;
                 learned.mentions = linked.len() as u64;
                 learned.linked = linked.iter().filter(|l| l.outcome == LinkOutcome::Linked).count() as u64;
@@ -133,6 +148,16 @@ impl<'t, 'c> KnowledgeWriter<'t, 'c> {
             }
         }
         Ok(learned)
+    }
+}
+
+/// Returns whether an answer counts where another one counts so far, each by its request and whether a sandbox gave it:
+/// what was asked last, but never a rehearsal before a real answer.
+pub(super) fn counts(new: (RequestKey, bool), current: (RequestKey, bool)) -> bool {
+    match (new.1, current.1) {
+        (true, false) => false,
+        (false, true) => true,
+        _ => new.0 >= current.0,
     }
 }
 

@@ -1,5 +1,9 @@
-//! Answers to knowledge: answer lines become ledger rows, topics and linked mentions, in one transaction.
+//! Answers become knowledge: the ledger's rows, topics, and mentions that are linked to the catalog.
 
 pub mod answers;
 pub mod knowledge;
+pub mod prepared;
+mod read;
 pub mod rebuild;
+mod spool;
+mod write;

@@ -17,11 +17,20 @@ const SMALL_OVERLAY: u64 = 20;
 /// whatever changes many entities, in its transaction.
 pub fn refresh(tx: &Tx<'_>) -> Result<()> {
     rekey(tx)?;
-    let state = tx.read().index_state()?;
+    if is_good(tx.read())? { Ok(()) } else { rebuild(tx) }
+}
+
+/// Returns whether [`refresh`] would change nothing.
+pub fn is_refreshed(read: Read<'_>) -> Result<bool> {
+    Ok(is_good(read)? && read.are_mentions_keyed(resolve::FORMAT)?)
+}
+
+fn is_good(read: Read<'_>) -> Result<bool> {
+    let state = read.index_state()?;
     let is_small = state.n_entities <= SMALL_CATALOG;
     let most = if is_small { SMALL_OVERLAY } else { OVERLAY };
     let are_few = state.n_stale <= most && (state.n_stale * 20 <= state.n_entities || state.n_stale <= SMALL_OVERLAY);
-    if are_few && is_current(tx.read())? { Ok(()) } else { rebuild(tx) }
+    Ok(are_few && is_current(read)?)
 }
 
 /// Packs the name index anew if anything of the catalog changed: what a whole database is linked by depends on its rows

@@ -23,6 +23,13 @@ pub(super) fn is_stale(connection: &Connection) -> rusqlite::Result<bool> {
         .query_row([], |row| row.get(0))
 }
 
+impl Read<'_> {
+    /// Returns whether the keys of mentions were made by a program that reads names as `format` says.
+    pub fn are_mentions_keyed(self, format: u32) -> anyhow::Result<bool> {
+        Ok(self.meta(KEY_FORMAT)? == Some(format.to_string()))
+    }
+}
+
 impl Tx<'_> {
     /// Makes anew what is out of date.
     pub(super) fn refresh_derived(&self) -> anyhow::Result<()> {
@@ -58,10 +65,10 @@ impl Tx<'_> {
     /// Gives every mention the key it has now, if the keys were made by a program that read names otherwise; `format` is
     /// the version of that reading.
     pub fn rekey_mentions(&self, format: u32) -> anyhow::Result<()> {
-        let (known, now) = (self.read().meta(KEY_FORMAT)?, format.to_string());
-        if known.as_ref() == Some(&now) {
+        if self.read().are_mentions_keyed(format)? {
             return Ok(());
         }
+        let now = format.to_string();
         self.execute("UPDATE story_entities SET mention_key = NULL", [])?;
         self.fill_mention_keys()?;
         self.set_meta(KEY_FORMAT, &now)

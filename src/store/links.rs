@@ -32,6 +32,17 @@ impl Read<'_> {
         Ok(groups)
     }
 
+    /// Returns how many mentions of a group are linked, and how many are ambiguous.
+    pub fn link_counts(self, group: GroupKey) -> anyhow::Result<(u64, u64)> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "SELECT coalesce(sum(outcome = 'linked'), 0), coalesce(sum(outcome = 'ambiguous'), 0)
+                 FROM story_entities WHERE story_group_id = ?1",
+            )?
+            .query_row([group], |row| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64)))?)
+    }
+
     /// Returns the mentions of a group with their links, in order.
     pub fn links_of_group(self, group: GroupKey) -> anyhow::Result<Vec<StoredLink>> {
         let mut statement = self.0.prepare_cached(

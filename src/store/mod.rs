@@ -11,8 +11,10 @@ pub mod active_profile;
 pub mod attributes;
 mod prompts;
 mod query;
+mod asked;
 mod audit;
 mod backup;
+mod bulk;
 mod catalog;
 mod catalog_edit;
 mod damage;
@@ -42,9 +44,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, Transaction, TransactionBehavior};
 
+pub use asked::{Asked, AskedRow};
 pub use audit::{Audit, AuditItem, AuditWhat};
+pub use bulk::{BulkWriter, MentionRow, TopicRow};
 pub use catalog::CatalogChange;
 pub use damage::{Damage, Loss};
 pub use decisions::{DecisionRow, Remembered};
@@ -216,20 +220,22 @@ impl Store {
 
     /// Begins a transaction that may write. It is immediate: a second writer waits here and not in the middle.
     pub fn write(&mut self) -> anyhow::Result<Tx<'_>> {
+        let tx = self.begin()?;
+        tx.refresh_derived()?;
+        Ok(tx)
+    }
+
+    fn begin(&self) -> anyhow::Result<Tx<'_>> {
         // SQLite begins such a transaction, and only the first change fails.
         if self.connection.is_readonly(MAIN_DB)? {
             return Err(anyhow!("the database `{}` can only be read", self.path.display()))
                 .hint("change the permissions of the file, or name a copy of it with `--db PATH`");
         }
-        let tx = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
+        let tx = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
             .map_err(anyhow::Error::from)
             .hint("another gleaner may be writing to this database; try again when it is done")
             .context("cannot begin to write to the database")?;
-        let tx = Tx(tx);
-        tx.refresh_derived()?;
-        Ok(tx)
+        Ok(Tx(tx))
     }
 
     /// Counts tables that have grown tenfold, so that SQLite asks them in the right order: without that some views take 10

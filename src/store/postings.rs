@@ -104,6 +104,9 @@ impl Read<'_> {
     }
 }
 
+/// Where `meta` says which packing of the name index this is.
+const INDEX_NUMBER: &str = "name_index";
+
 impl Tx<'_> {
     /// Drops the name index, before a new one is written.
     pub fn clear_index(&self) -> anyhow::Result<()> {
@@ -118,9 +121,11 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Notes that the index now says what the catalog says.
+    /// Notes that the index now says what the catalog says. It gets a number of its own, by which others see that it is
+    /// another one than before.
     pub fn index_is_fresh(&self) -> anyhow::Result<()> {
         self.execute("DELETE FROM _name_index_stale", [])?;
-        Ok(())
+        let number = self.read().meta(INDEX_NUMBER)?.and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
+        self.set_meta(INDEX_NUMBER, &number.wrapping_add(1).to_string())
     }
 }

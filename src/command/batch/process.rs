@@ -11,7 +11,8 @@ use serde_json::json;
 use super::super::{Context, input};
 use super::describe;
 use crate::answer::Line;
-use crate::batch::collect::{self, Collected, Import, Patience};
+use crate::batch::collect::{self, Collected, Patience};
+use crate::batch::file_import::{self, Import};
 use crate::batch::look::{self, Looked};
 use crate::batch::poll;
 use crate::batch::remote_import;
@@ -46,7 +47,7 @@ pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyh
             None => guess(session.store.read(), &files.paths)?,
         };
         let import = Import { batches, files: files.paths.clone(), rest: None, is_all: false, dry_run: args.dry_run };
-        let report = collect::import(&mut session, &import, &prices)?;
+        let report = file_import::import(&mut session, &import, &prices)?;
         let read = session.store.read();
         if let [batch] = import.batches[..] {
             vec![Collected { part: read.batch(batch)?, report, is_new: true }]

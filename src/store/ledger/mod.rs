@@ -24,6 +24,10 @@ macro_rules! words {
         }
 
         impl $name {
+            /// All of them.
+            #[allow(dead_code, reason = "not every set of words is gone through")]
+            pub const ALL: &[$name] = &[$($name::$variant,)*];
+
             /// Returns the word used in the database and in JSON.
             pub fn as_str(self) -> &'static str {
                 match self {

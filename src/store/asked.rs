@@ -1,0 +1,185 @@
+//! The requests that files answer, read once in the order of their groups and small enough to be kept in memory; and what
+//! an import depends on besides, so that it can be seen whether that has changed.
+
+use std::hash::{BuildHasher as _, Hasher as _};
+
+use rusqlite::params;
+
+use super::{Read, RequestState};
+use crate::model::{BatchKey, GroupKey, Kind, PromptKey, RequestKey};
+
+/// A request that may be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AskedRow {
+    /// Row of `requests`.
+    pub key: RequestKey,
+    /// The group asked about.
+    pub group: GroupKey,
+    /// How it was asked.
+    pub prompt: PromptKey,
+    /// Which of the batches it is in, by its place among them.
+    pub batch: u16,
+    /// What was asked.
+    pub kind: Kind,
+    /// What became of it so far.
+    pub state: RequestState,
+    /// Asked at a sandbox.
+    pub sandbox: bool,
+    /// Asked by `compare`.
+    pub trial: bool,
+    /// The answer that counts for this question now, and whether a sandbox gave it.
+    pub current: Option<(RequestKey, bool)>,
+}
+
+/// The requests of some batches, but for those withdrawn.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// By group and kind; of those that ask the same, by batch.
+    rows: Vec<AskedRow>,
+    /// What groups are called on the wire, each with a NUL behind it.
+    names: String,
+    /// By the hash of a group's name on the wire: where its name begins, and its first row.
+    by_name: Vec<(u64, u32, u32)>,
+    hasher: foldhash::fast::RandomState,
+}
+
+impl Asked {
+    /// Returns all requests, by group and kind.
+    pub fn rows(&self) -> &[AskedRow] {
+        &self.rows
+    }
+
+    /// Returns the places of the requests about what is called so on the wire, of one kind.
+    pub fn find(&self, wire: &str, kind: Kind) -> std::ops::Range<usize> {
+        let hash = self.hash(wire);
+        let from = self.by_name.partition_point(|(known, ..)| *known < hash);
+        let same = self.by_name[from..].iter().take_while(|(known, ..)| *known == hash);
+        for &(_, name, first) in same {
+            let first = first as usize;
+            let rest = self.names[name as usize..].strip_prefix(wire);
+            if rest.is_some_and(|rest| rest.starts_with('\0')) {
+                let group = self.rows[first].group;
+                let of_group = self.rows[first..].iter().take_while(|row| row.group == group);
+                let n_before = of_group.clone().take_while(|row| row.kind < kind).count();
+                let n = of_group.filter(|row| row.kind == kind).count();
+                return first + n_before..first + n_before + n;
+            }
+        }
+        0..0
+    }
+
+    fn hash(&self, wire: &str) -> u64 {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(wire.as_bytes());
+        hasher.finish()
+    }
+}
+
+/// Two are equal where the same requests are meant and stand as they did.
+impl PartialEq for Asked {
+    fn eq(&self, other: &Asked) -> bool {
+        self.rows == other.rows && self.names == other.names
+    }
+}
+
+impl Read<'_> {
+    /// Reads the requests of batches.
+    pub fn asked(self, batches: &[BatchKey]) -> anyhow::Result<Asked> {
+        let mut asked = Asked::default();
+        let mut named: Vec<(GroupKey, u32)> = vec![];
+        let is_new = !self.has_answers()?;
+        let sql = |current: &str| {
+            format!(
+                "SELECT r.id, r.story_group_id, r.kind, r.prompt_id, r.state, r.sandbox, r.is_comparison,
+                        coalesce(g.wire_id, g.external_id), {current}
+                 WHERE r.batch_id = ?1 AND r.state <> 'withdrawn' ORDER BY r.story_group_id, r.kind"
+            )
+        };
+        let mut statement = self.0.prepare(&match is_new {
+            true => sql("NULL, 0 FROM requests r JOIN story_groups g ON g.id = r.story_group_id"),
+            false => sql("c.request_id, coalesce(o.sandbox, 0)
+                          FROM requests r JOIN story_groups g ON g.id = r.story_group_id
+                          LEFT JOIN current_answers c ON c.story_group_id = r.story_group_id AND c.kind = r.kind
+                          LEFT JOIN requests o ON o.id = c.request_id"),
+        })?;
+        for (batch, key) in batches.iter().enumerate() {
+            let mut last = None;
+            let mut rows = statement.query(params![key])?;
+            while let Some(row) = rows.next()? {
+                let group: GroupKey = row.get(1)?;
+                if last != Some(group) {
+                    last = Some(group);
+                    let name = u32::try_from(asked.names.len())?;
+                    asked.names.push_str(row.get_ref(7)?.as_str()?);
+                    asked.names.push('\0');
+                    named.push((group, name));
+                }
+                let current: Option<RequestKey> = row.get(8)?;
+                asked.rows.push(AskedRow {
+                    key: row.get(0)?,
+                    group,
+                    prompt: row.get(3)?,
+                    batch: u16::try_from(batch)?,
+                    kind: row.get(2)?,
+                    state: row.get(4)?,
+                    sandbox: row.get(5)?,
+                    trial: row.get(6)?,
+                    current: current.map(|current| Ok::<_, rusqlite::Error>((current, row.get(9)?))).transpose()?,
+                });
+            }
+        }
+        asked.rows.sort_by_key(|row| (row.group, row.kind, row.batch));
+        named.sort_unstable();
+        named.dedup_by_key(|(group, _)| *group);
+        for (group, name) in named {
+            let first = u32::try_from(asked.rows.partition_point(|row| row.group < group))?;
+            let wire = asked.names[name as usize..].split('\0').next().unwrap_or_default();
+            let hash = asked.hash(wire);
+            asked.by_name.push((hash, name, first));
+        }
+        asked.by_name.sort_unstable();
+        Ok(asked)
+    }
+
+    fn has_answers(self) -> anyhow::Result<bool> {
+        Ok(self.0.query_row("SELECT EXISTS (SELECT 1 FROM current_answers)", [], |row| row.get(0))?)
+    }
+
+    /// Returns a number made of all that links depend on: the catalog, what people decided, the profile. Where it is the
+    /// same, the same mentions are linked to the same entities.
+    pub fn linking_state(self) -> anyhow::Result<u64> {
+        let mut hasher = foldhash::fast::FixedState::default().build_hasher();
+        // What was packed into the index has its number; what changed since is read itself.
+        for sql in [
+            "SELECT key, value FROM meta WHERE key IN ('name_index', 'active_profile', 'mention_key_format') ORDER BY key",
+            "SELECT max(id) FROM _name_index",
+            "SELECT e.id, e.external_id, e.type, e.name, e.attributes FROM _name_index_stale s
+             LEFT JOIN entities e ON e.id = s.entity_id ORDER BY s.entity_id",
+            "SELECT s.entity_id, a.alias FROM _name_index_stale s JOIN entity_aliases a ON a.entity_id = s.entity_id
+             ORDER BY s.entity_id, a.alias",
+            "SELECT mention_key, mention, entity_type, hints, verdict, target_type, target_external_id, decided_at
+             FROM mention_decisions ORDER BY id",
+            "SELECT topic, verdict, target, target_label FROM topic_decisions ORDER BY topic, verdict, target",
+        ] {
+            let mut statement = self.0.prepare_cached(sql)?;
+            let n_columns = statement.column_count();
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                for column in 0..n_columns {
+                    let value = row.get_ref(column)?;
+                    hasher.write_u8(value.data_type() as u8);
+                    match value {
+                        rusqlite::types::ValueRef::Integer(n) => hasher.write_i64(n),
+                        rusqlite::types::ValueRef::Text(bytes) | rusqlite::types::ValueRef::Blob(bytes) => {
+                            hasher.write_usize(bytes.len());
+                            hasher.write(bytes);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            hasher.write_u8(0xff);
+        }
+        Ok(hasher.finish())
+    }
+}
