@@ -161,7 +161,7 @@ const LINES_A_BREATH: u32 = 1000;
 impl Breath<'_> {
     fn draw(&mut self) -> anyhow::Result<()> {
         if let Some(store) = self.store
-            && self.n % LINES_A_BREATH == 0
+            && self.n.is_multiple_of(LINES_A_BREATH)
         {
             drop(self.snapshot.take());
             self.snapshot = Some(store.snapshot()?);

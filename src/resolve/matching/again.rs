@@ -11,19 +11,8 @@ use crate::resolve::index::{Blocks, Index};
 use crate::resolve::matching::context::Context;
 use crate::resolve::matching::hints::Hint;
 use crate::resolve::matching::resolver::{ALIKE, Resolver};
-use crate::resolve::matching::search::Place;
+use crate::resolve::matching::search::{Compared, Place};
 use crate::resolve::names::token::spaced;
-
-/// Entities that a mention was compared with, whatever came of it.
-#[derive(Clone, Debug)]
-pub struct Compared(pub(super) Box<[Place]>);
-
-impl Compared {
-    /// Returns how many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-}
 
 fn agreement<P: Blocks>(
     context: &Context,

@@ -1,9 +1,9 @@
 //! From a mention to a decision: candidates, their comparison with the mention, probabilities.
 
 pub(super) mod resolver;
-pub(super) mod again;
+mod again;
 mod explain;
-mod search;
+pub(super) mod search;
 mod retrieve;
 mod widen;
 mod tallies;

@@ -14,14 +14,13 @@ use crate::model::{EntityKey, LinkOutcome};
 use crate::resolve::decision::{Candidate, Decision, Described, Method, Query, Strictness};
 use crate::resolve::fast_map::Map;
 use crate::resolve::index::{Blocks, Builder, Index, KeyKind, Resident, key};
-use crate::resolve::matching::again::Compared;
 use crate::resolve::matching::context::Context;
 use crate::resolve::matching::explain;
 use crate::resolve::matching::features::{self, Feature};
 use crate::resolve::matching::hints::{Hint, HintMatch, Prepared};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::score;
-use crate::resolve::matching::search::{FLOOR, HOPELESS, Layer, Place, SCORED, Scored, Search};
+use crate::resolve::matching::search::{Compared, FLOOR, HOPELESS, Layer, Place, SCORED, Scored, Search};
 use crate::resolve::names::exclusive;
 use crate::resolve::names::mention_key::mention_key;
 

@@ -77,6 +77,17 @@ pub(crate) struct Search<'s> {
 /// Entity of a layer: which layer, and which entity there.
 pub(crate) type Place = (u8, u32);
 
+/// Entities that a mention was compared with, whatever came of it.
+#[derive(Clone, Debug)]
+pub struct Compared(pub(super) Box<[Place]>);
+
+impl Compared {
+    /// Returns how many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
 impl Search<'_> {
     /// Returns the candidates of a prepared mention, best plain score first, one an entity: of each its best name.
     /// `compared` is set to all that were compared on the way.
