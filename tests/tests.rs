@@ -47,6 +47,8 @@ mod catalog;
 
 /// Care for the file: `check`, what it finds and mends, and `backup`.
 mod upkeep;
+/// Two processes on one file: who reads slowly keeps nobody from writing.
+mod readers;
 
 /// Questions in SQL, and what is made from the definition of the command line: completions, manual pages.
 mod sql;

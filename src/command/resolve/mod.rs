@@ -1,10 +1,8 @@
 //! `gleaner resolve`: try the linking, or do it again for the whole database. Offline.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
+mod file;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
@@ -14,8 +12,6 @@ use crate::command::unresolved::report::{changes as in_words, show_changes};
 use crate::command::unresolved::scope::hints;
 use crate::curation::decisions;
 use crate::error::{Exit, usage};
-use crate::intake;
-use crate::interrupt::stream;
 use crate::linking::relink::{self, Changes};
 use crate::linking::{self, Linker, Load};
 use crate::model::{Attributes, LinkOutcome, attribute_name};
@@ -25,13 +21,6 @@ use crate::store::{Read, active_profile};
 use crate::terminal::bar::Unit;
 use crate::terminal::style::{bold, dim, single_line};
 use crate::terminal::words::count;
-use crate::text::lines::Lines;
-
-/// A line longer than this is no mention.
-const LINE_BYTES_MAX: usize = 1 << 20;
-
-/// Bytes read at once.
-const READ_BYTES: usize = 256 * 1024;
 
 /// Runs the command.
 pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
@@ -51,40 +40,7 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
     let manner =
         Manner { strictness, load: if args.file.is_some() { Load::Many } else { Load::One }, explain: args.explain };
     match (&args.file, &args.mention) {
-        (Some(path), _) if path.as_os_str() == "-" => {
-            let mut lines =
-                Queries::new(BufReader::with_capacity(READ_BYTES, stream::stdin()), path, args.entity_type.as_deref());
-            let mut desk = Desk::open(store.read(), manner)?;
-            let mut version = store.read().data_version()?;
-            while let Some(line) = lines.next(context)? {
-                // Who types mentions into a pipe must not keep others from writing for long. What they write counts for
-                // the next line, and no line sees half of it.
-                let snapshot = store.snapshot()?;
-                let current = snapshot.read().data_version()?;
-                if version != current {
-                    desk = Desk::open(store.read(), manner)?;
-                    version = current;
-                }
-                desk.answer_line(&line, context)?;
-                if lines.lines.reader().buffer().is_empty() {
-                    // Whoever asks may wait for the answer before asking more.
-                    context.terminal.flush()?;
-                }
-            }
-            Ok(lines.exit)
-        }
-        (Some(path), _) => {
-            let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
-            let reader = BufReader::with_capacity(READ_BYTES, stream::Input::new(file));
-            let mut lines = Queries::new(reader, path, args.entity_type.as_deref());
-            // A file is answered from one state of the catalog.
-            let snapshot = store.snapshot()?;
-            let mut desk = Desk::open(snapshot.read(), manner)?;
-            while let Some(line) = lines.next(context)? {
-                desk.answer_line(&line, context)?;
-            }
-            Ok(lines.exit)
-        }
+        (Some(path), _) => file::answer(&store, manner, args, path, context),
         (None, Some(mention)) => {
             let line = Line {
                 mention: mention.clone(),
@@ -167,9 +123,9 @@ impl<'a> Desk<'a> {
     }
 
     /// Answers a line of a file.
-    fn answer_line(&mut self, line: &Line, context: &Context) -> Result<()> {
+    fn answered(&mut self, line: &Line) -> Result<Value> {
         let decision = self.decide(line)?;
-        context.terminal.json_line(&self.answer(line, &decision)?)
+        Ok(serde_json::to_value(self.answer(line, &decision)?)?)
     }
 
     fn decide(&mut self, line: &Line) -> Result<Decision> {
@@ -266,54 +222,6 @@ impl<'a> Desk<'a> {
             }
         }
         Ok(Exit::Done)
-    }
-}
-
-/// The lines of a file of mentions. One that cannot be read is answered at once, so that answers keep the order of the
-/// lines.
-struct Queries<'a, R> {
-    lines: Lines<R>,
-    path: &'a Path,
-    /// For lines that name none.
-    entity_type: Option<&'a str>,
-    exit: Exit,
-}
-
-impl<'a, R: BufRead> Queries<'a, R> {
-    fn new(reader: R, path: &'a Path, entity_type: Option<&'a str>) -> Self {
-        Self { lines: Lines::new(reader, LINE_BYTES_MAX), path, entity_type, exit: Exit::Done }
-    }
-
-    fn next(&mut self, context: &Context) -> Result<Option<Line>> {
-        let path = self.path.display();
-        loop {
-            let Some(line) = self.lines.next().with_context(|| format!("cannot read `{path}`"))? else {
-                return Ok(None);
-            };
-            if line.is_blank() {
-                continue;
-            }
-            let number = line.number;
-            let line = match line.is_whole {
-                true => intake::object(line.bytes)
-                    .and_then(|fields| serde_json::from_value::<Line>(fields.into()).map_err(|e| e.to_string())),
-                false => Err(format!("the line is longer than {LINE_BYTES_MAX} bytes")),
-            };
-            match line {
-                Ok(mut line) => {
-                    if line.entity_type.is_none() {
-                        line.entity_type = self.entity_type.map(str::to_owned);
-                    }
-                    return Ok(Some(line));
-                }
-                Err(error) => {
-                    self.exit = Exit::Incomplete;
-                    context.terminal.warn(format!("{path}:{number}: {error}"));
-                    context.terminal.json_line(&json!({"mention": null, "entity_id": null, "outcome": "unknown", "method": "none", "score": 0.0, "candidates": [], "error": error}))?;
-                    context.terminal.flush()?;
-                }
-            }
-        }
     }
 }
 

@@ -1,0 +1,170 @@
+//! `gleaner resolve --file`: a line of JSON in, a line of JSON out, in the order of the lines.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use super::{Desk, Line, Manner};
+use crate::cli::resolve::ResolveArgs;
+use crate::command::Context;
+use crate::error::Exit;
+use crate::intake;
+use crate::interrupt::stream;
+use crate::store::Store;
+use crate::text::lines::Lines;
+
+/// A line longer than this is no mention.
+const LINE_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes read at once.
+const READ_BYTES: usize = 256 * 1024;
+
+/// Answers the mentions of a file, each with a line of JSON.
+pub(super) fn answer(
+    store: &Store,
+    manner: Manner,
+    args: &ResolveArgs,
+    path: &Path,
+    context: &Context,
+) -> Result<Exit> {
+    if path.as_os_str() == "-" {
+        return one_by_one(store, manner, stream::stdin(), args, path, context);
+    }
+    let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
+    match file.metadata().is_ok_and(|data| data.is_file()) {
+        true => by_handfuls(store, manner, file, args, path, context),
+        false => one_by_one(store, manner, stream::Input::new(file), args, path, context),
+    }
+}
+
+/// Lines that are answered under one lock. Nothing is printed while it is held, so that nobody who wants to write to the
+/// database waits for whoever reads the answers.
+const LINES_AT_ONCE: usize = 64;
+
+/// Answers the lines of a file, a handful at a time.
+fn by_handfuls(
+    store: &Store,
+    manner: Manner,
+    file: File,
+    args: &ResolveArgs,
+    path: &Path,
+    context: &Context,
+) -> Result<Exit> {
+    let reader = BufReader::with_capacity(READ_BYTES, stream::Input::new(file));
+    let mut lines = Queries::new(reader, path, args.entity_type.as_deref());
+    let mut desk = Desk::open(store.read(), manner)?;
+    let (mut version, mut state) = (store.read().data_version()?, store.read().linking_state()?);
+    let mut goes_on = true;
+    while goes_on {
+        let snapshot = store.snapshot()?;
+        let current = snapshot.read().data_version()?;
+        if version != current {
+            version = current;
+            let now = snapshot.read().linking_state()?;
+            if state != now {
+                state = now;
+                desk = Desk::open(store.read(), manner)?;
+                let number = lines.lines.number() + 1;
+                context.terminal.warn(format!("the catalog was changed; from line {number} on it counts as it is now"));
+            }
+        }
+        let mut answers = Vec::with_capacity(LINES_AT_ONCE);
+        while goes_on && answers.len() < LINES_AT_ONCE {
+            match lines.next(context)? {
+                Some(Ok(line)) => answers.push(desk.answered(&line)?),
+                Some(Err(unread)) => answers.push(unread),
+                None => goes_on = false,
+            }
+        }
+        drop(snapshot);
+        answers.iter().try_for_each(|answer| context.terminal.json_line(answer))?;
+    }
+    Ok(lines.exit)
+}
+
+/// Answers lines as they come. Who types mentions into a pipe must not keep others from writing for long: what they write
+/// counts for the next line, and no line sees half of it.
+fn one_by_one(
+    store: &Store,
+    manner: Manner,
+    input: impl io::Read,
+    args: &ResolveArgs,
+    path: &Path,
+    context: &Context,
+) -> Result<Exit> {
+    let mut lines = Queries::new(BufReader::with_capacity(READ_BYTES, input), path, args.entity_type.as_deref());
+    let mut desk = Desk::open(store.read(), manner)?;
+    let mut version = store.read().data_version()?;
+    while let Some(line) = lines.next(context)? {
+        let answer = match line {
+            Ok(line) => {
+                let snapshot = store.snapshot()?;
+                let current = snapshot.read().data_version()?;
+                if version != current {
+                    desk = Desk::open(store.read(), manner)?;
+                    version = current;
+                }
+                desk.answered(&line)?
+            }
+            Err(unread) => unread,
+        };
+        context.terminal.json_line(&answer)?;
+        if lines.lines.reader().buffer().is_empty() {
+            // Whoever asks may wait for the answer before asking more.
+            context.terminal.flush()?;
+        }
+    }
+    Ok(lines.exit)
+}
+
+/// The lines of a file of mentions. One that cannot be read comes with its answer.
+struct Queries<'a, R> {
+    lines: Lines<R>,
+    path: &'a Path,
+    /// For lines that name none.
+    entity_type: Option<&'a str>,
+    exit: Exit,
+}
+
+impl<'a, R: BufRead> Queries<'a, R> {
+    fn new(reader: R, path: &'a Path, entity_type: Option<&'a str>) -> Self {
+        Self { lines: Lines::new(reader, LINE_BYTES_MAX), path, entity_type, exit: Exit::Done }
+    }
+
+    fn next(&mut self, context: &Context) -> Result<Option<std::result::Result<Line, Value>>> {
+        let path = self.path.display();
+        loop {
+            let Some(line) = self.lines.next().with_context(|| format!("cannot read `{path}`"))? else {
+                return Ok(None);
+            };
+            if line.is_blank() {
+                continue;
+            }
+            let number = line.number;
+            let line = match line.is_whole {
+                true => intake::object(line.bytes)
+                    .and_then(|fields| serde_json::from_value::<Line>(fields.into()).map_err(|e| e.to_string())),
+                false => Err(format!("the line is longer than {LINE_BYTES_MAX} bytes")),
+            };
+            match line {
+                Ok(mut line) => {
+                    if line.entity_type.is_none() {
+                        line.entity_type = self.entity_type.map(str::to_owned);
+                    }
+                    return Ok(Some(Ok(line)));
+                }
+                Err(error) => {
+                    self.exit = Exit::Incomplete;
+                    context.terminal.warn(format!("{path}:{number}: {error}"));
+                    return Ok(Some(Err(json!({
+                        "mention": null, "entity_id": null, "outcome": "unknown", "method": "none", "score": 0.0,
+                        "candidates": [], "error": error,
+                    }))));
+                }
+            }
+        }
+    }
+}
