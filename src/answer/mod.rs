@@ -155,6 +155,12 @@ impl Reason {
         Reason::new(Reason::MODEL_GONE, message)
     }
 
+    /// Returns the reason of a request of which nobody knows whether it was answered: it counts as paid until a person says
+    /// otherwise.
+    pub fn unanswered(message: &str) -> Reason {
+        Reason::new("unanswered", message)
+    }
+
     /// Returns whether the provider's code says that there is no such model.
     pub fn is_model_gone(code: &str) -> bool {
         code == "model_not_found"

@@ -1,19 +1,61 @@
 //! What nobody knows yet, looked at again by every command that talks to its provider.
 
+use crate::answer::Reason;
 use crate::batch::collect::{self, Patience};
 use crate::batch::look;
 use crate::batch::poll::is_about_one;
 use crate::batch::reconcile;
+use crate::error;
 use crate::model::BatchKey;
-use crate::provider::Client;
+use crate::provider::{ApiError, Client, Fault};
 use crate::request::Prices;
 use crate::session::Session;
 use crate::store::{BatchRow, BatchState, Claim};
+use crate::terminal::words::count_verb;
 
-/// Looks through the provider's list before something is bought, and again at what is uncertain.
+/// Looks through the provider's list before something is bought, and again at what is uncertain. The caller holds the
+/// right to spend.
 pub fn survey(session: &mut Session<'_>, client: &Client, prices: &Prices) -> anyhow::Result<()> {
+    settle_unanswered(session)?;
     reconcile::survey(session, client)?;
     look_again(session, client, prices)
+}
+
+/// Looks again at what is uncertain at a provider before something is asked there without a batch; a fault of the look
+/// leaves all as it was. The caller holds the right to spend.
+pub fn before_asking(session: &mut Session<'_>, client: &Client, prices: &Prices) -> anyhow::Result<()> {
+    settle_unanswered(session)?;
+    // Not every server has batches, so none is asked about them without need.
+    if of_origin(session, client)?.is_empty() {
+        return Ok(());
+    }
+    match adopt(session, client, prices) {
+        Err(error) if error::find::<ApiError>(&error).is_some_and(|api| api.fault != Fault::Interrupted) => {
+            session.terminal.warn(format!("{error:#}"));
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// Settles requests that an earlier command sent without a batch and never heard of again, since it was killed. Who holds
+/// the right to spend knows that nobody is waiting for them.
+fn settle_unanswered(session: &mut Session<'_>) -> anyhow::Result<()> {
+    if !session.store.read().has_unanswered()? {
+        return Ok(());
+    }
+    let reason = Reason::unanswered("the program ended before its answer came");
+    let tx = session.store.write()?;
+    let n = tx.settle_unanswered(&reason.code, &reason.message)?;
+    tx.commit()?;
+    if n > 0 {
+        session.terminal.warn(format!(
+            "{} sent ahead by a command that was killed; whether it was bought is not known, so it counts as paid",
+            count_verb(n, "request", "was")
+        ));
+        session.terminal.hint("`gleaner batch create --retry-failed` asks it again");
+    }
+    Ok(())
 }
 
 /// Adopts what was bought, and looks again at what is uncertain: what a command that only looks may do.

@@ -5,11 +5,13 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde_json::json;
 
+use super::batch::say_uncertain;
 use super::select::prompt_options;
 use crate::batch::budget::{Budget, Cost};
 use crate::batch::model_end::{self, Work};
 use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
+use crate::batch::uncertain;
 use crate::cli::extract::CompareArgs;
 use crate::cli::select::PromptArgs;
 use crate::command::{Context, input};
@@ -54,6 +56,7 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
     let client = context.patient_client(args.timeout)?;
     let _lock = session.lock_spending()?;
     let origin = direct::greet(&mut session, &client)?;
+    uncertain::before_asking(&mut session, &client, &prices)?;
     let plans = compare::plan(&session, &sides, &groups, &prices, origin.is_sandbox)?;
     let mode = if args.batch { Mode::Batch } else { Mode::Sync };
     for (side, plan) in sides.iter().zip(&plans).filter(|(_, plan)| plan.plan.n_requests() > 0) {
@@ -70,12 +73,14 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
     let budget = Budget::check_saying(&cost, terms, Some(&line)).hint("`--sample N` compares fewer")?;
     let is_waiting = plans.iter().any(|plan| plan.pending > 0);
     if args.batch && (is_waiting || plans.iter().any(|plan| plan.plan.n_requests() > 0)) {
-        return send(context, &mut session, &client, &sides, &plans, &prices, &budget);
+        let exit = send(context, &mut session, &client, &sides, &plans, &prices, &budget)?;
+        return say_uncertain(context, &session, &client, exit);
     }
     let comparison =
         compare::run(&mut session, &client, &sides, &groups, &plans, &prices, &budget, args.concurrency.into())?;
     show(context, &comparison)?;
-    finish(context, &comparison, &prices)
+    let exit = finish(context, &comparison, &prices)?;
+    say_uncertain(context, &session, &client, exit)
 }
 
 fn send(

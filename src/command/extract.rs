@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::batch::{cache_words, say_what_is_not_sent, warn_of_estimate};
+use super::batch::{cache_words, say_uncertain, say_what_is_not_sent, warn_of_estimate};
 use super::select::{prompt_options, selection, typed};
 use crate::batch::budget::{Budget, Cost};
 use crate::batch::conflict;
@@ -11,6 +11,7 @@ use crate::batch::model_end::{self, Work};
 use crate::batch::plan::{Plan, plan};
 use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
+use crate::batch::uncertain;
 use crate::cli::batch::PartArgs;
 use crate::cli::extract::ExtractArgs;
 use crate::command::Context;
@@ -46,12 +47,14 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     let client = context.patient_client(args.timeout)?;
     let _lock = session.lock_spending()?;
     let origin = direct::greet(&mut session, &client)?;
+    uncertain::before_asking(&mut session, &client, &prices)?;
     let plan = plan(&session, &prompts, &selection, unlimited(), &prices, origin.is_sandbox)?;
     say_what_is_not_sent(context, &plan, &args.select)?;
     let typed = typed(&args.prompt, &PartArgs::default(), &prices);
     conflict::check(&session, &prompts, &typed, Some(&origin), false)?;
     if plan.n_requests() == 0 {
-        return nothing_to_do(context, &session, &plan);
+        let exit = nothing_to_do(context, &session, &plan)?;
+        return say_uncertain(context, &session, &client, exit);
     }
     model_end::check(&mut session, Some(&client), &prices, &work(&plan))?;
     let mut cost = Cost::default();
@@ -70,7 +73,8 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     let options = DirectOptions { concurrency: args.concurrency.into(), trial: false, strict: false };
     let report = direct::run(&mut session, &client, &prompts, &plan, &prices, &budget, options)?;
     show(context, &report)?;
-    finish(&report, prompts.model(), &prices, context.config.now())
+    let exit = finish(&report, prompts.model(), &prices, context.config.now())?;
+    say_uncertain(context, &session, &client, exit)
 }
 
 /// What is sent one by one has no limit but the model's own.

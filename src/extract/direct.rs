@@ -2,7 +2,8 @@
 //!
 //! Threads ask, this one writes: each answer is saved as it comes, in small transactions, so a crash or Ctrl-C loses at
 //! the most the calls in the air. A request enters the ledger together with its answer; what was never answered leaves
-//! no trace there, and the next run asks it.
+//! no trace there, and the next run asks it. Only the request that goes ahead of a batch is written down before it is sent,
+//! like the batch itself: what came of it may never be known, and then it counts as paid.
 
 use std::collections::HashMap;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -24,7 +25,7 @@ use crate::config::unix_text;
 use crate::import::answers::answer_row;
 use crate::import::knowledge::{KnowledgeWriter, expect};
 use crate::interrupt;
-use crate::model::{GroupKey, Kind, RunId};
+use crate::model::{GroupKey, Kind, RequestKey, RunId};
 use crate::provider::{ApiError, Client};
 use crate::request::{Prices, render_input};
 use crate::session::Session;
@@ -45,7 +46,8 @@ pub struct DirectOptions {
     pub concurrency: usize,
     /// Asked by `compare`: the answers stay apart until they are adopted.
     pub trial: bool,
-    /// Ask as a batch would, with a strict schema at the prompt's own endpoint, or not at all.
+    /// Ask as a batch would, with a strict schema at the prompt's own endpoint, or not at all; each request once, with its
+    /// intent written down before.
     pub strict: bool,
 }
 
@@ -89,6 +91,9 @@ pub struct DirectReport {
     /// Why it ended early.
     #[serde(skip)]
     pub stopped: Option<Stopped>,
+    /// Why nobody knows whether a request was answered that is sent once.
+    #[serde(skip)]
+    pub unclear: Option<ApiError>,
 }
 
 /// Why a direct run ended early.
@@ -132,7 +137,7 @@ pub fn run(
     options: DirectOptions,
 ) -> anyhow::Result<DirectReport> {
     let origin = session.origin_of(client)?;
-    let (run, kept) = begin(session, prompts, plan, &origin, prices, options.trial)?;
+    let (run, kept, intents) = begin(session, prompts, plan, &origin, prices, options)?;
     let config = session.config;
     let pause = |wait| config.pause(wait).is_ok();
     let limiter = RateLimiter::new(&pause);
@@ -151,6 +156,7 @@ pub fn run(
         trial: options.trial,
         max_usd: budget.max_usd(),
         report: DirectReport { run_id: run.to_string(), ..DirectReport::default() },
+        intents,
         groups: HashMap::new(),
         causes: HashMap::new(),
     };
@@ -166,6 +172,9 @@ pub fn run(
     Ok(writer.finish())
 }
 
+/// Requests that were written down before they are sent.
+type Intents = HashMap<(GroupKey, Kind), RequestKey>;
+
 /// Writes the run down, before anything is asked.
 fn begin(
     session: &mut Session<'_>,
@@ -173,8 +182,8 @@ fn begin(
     plan: &Plan,
     origin: &Origin,
     prices: &Prices,
-    trial: bool,
-) -> anyhow::Result<(RunId, KeptPrompts)> {
+    DirectOptions { trial, strict, .. }: DirectOptions,
+) -> anyhow::Result<(RunId, KeptPrompts, Intents)> {
     let now = session.config.now();
     let now_text = session.config.now_text();
     let tx = session.store.write()?;
@@ -190,8 +199,26 @@ fn begin(
         n_requests: plan.n_requests(),
         price: prices.typed(),
     })?;
+    let mut intents = Intents::new();
+    for (candidate, text_hash) in plan.parts.iter().flat_map(|part| &part.groups).filter(|_| strict) {
+        for (kind, attempt) in candidate.kinds() {
+            let request = tx.add_request(&NewRequest {
+                group: candidate.group,
+                kind,
+                prompt: kept.key(kind),
+                text_hash: *text_hash,
+                run: id.clone(),
+                batch: None,
+                sandbox: origin.is_sandbox,
+                trial,
+                attempt,
+                state: RequestState::Sent,
+            })?;
+            intents.insert((candidate.group, kind), request);
+        }
+    }
     tx.commit()?;
-    Ok((id, kept))
+    Ok((id, kept, intents))
 }
 
 fn ask_all(
@@ -302,6 +329,8 @@ struct Writer<'a> {
     /// Stop when so much is spent.
     max_usd: Option<f64>,
     report: DirectReport,
+    /// Requests that are in the ledger already.
+    intents: Intents,
     /// Whether something usable and something else came of a group.
     groups: HashMap<GroupKey, (bool, bool)>,
     causes: HashMap<(RequestState, String), (u64, String)>,
@@ -322,10 +351,23 @@ impl Writer<'_> {
                     if model_end::is_model_gone(&error) {
                         let answer = Answer::without_text(Outcome::Failed(Reason::model_gone(&error.message)));
                         self.save_one(&tx, &mut writer, &job, answer, "", &now)?;
+                    } else if let Some(key) = self.intents.remove(&(job.group, job.kind)) {
+                        let status = error.status.map(|status| format!("http_{status}"));
+                        let reason = status.as_deref().unwrap_or("connection");
+                        tx.set_request_state(key, RequestState::Failed, Some(reason))?;
                     }
                     self.report.stopped.get_or_insert(Stopped::By(error));
                 }
-                Reply::NotAsked => {}
+                Reply::Unclear(error) => {
+                    let answer = Answer::without_text(Outcome::Unusable(Reason::unanswered(&error.to_string())));
+                    self.save_one(&tx, &mut writer, &job, answer, "", &now)?;
+                    self.report.unclear.get_or_insert(error);
+                }
+                Reply::NotAsked => {
+                    if let Some(key) = self.intents.remove(&(job.group, job.kind)) {
+                        tx.set_request_state(key, RequestState::Withdrawn, Some("not_asked"))?;
+                    }
+                }
             }
         }
         drop(writer);
@@ -348,7 +390,11 @@ impl Writer<'_> {
             Outcome::Refused(_) => RequestState::Refused,
             Outcome::Failed(_) => RequestState::Failed,
         };
-        let key = tx.add_request(&NewRequest {
+        let intent = self.intents.remove(&(job.group, job.kind));
+        if let Some(key) = intent {
+            tx.set_request_state(key, state, None)?;
+        }
+        let new = NewRequest {
             group: job.group,
             kind: job.kind,
             prompt,
@@ -359,7 +405,8 @@ impl Writer<'_> {
             trial: self.trial,
             attempt: job.attempt,
             state,
-        })?;
+        };
+        let key = intent.map_or_else(|| tx.add_request(&new), Ok)?;
         let answered_at = answer.answered_at.and_then(unix_text).or_else(|| Some(now.to_string()));
         let model = &self.kept.topic.prompt.model;
         let row = answer_row(&mut answer, answered_at, raw.as_bytes(), model, self.prices, false);

@@ -6,8 +6,9 @@ use crate::batch::plan::{Plan, PlannedPart};
 use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
 use crate::error::Explain as _;
-use crate::extract::direct::{self, DirectOptions, Stopped};
-use crate::provider::Client;
+use crate::extract::direct::{self, DirectOptions, DirectReport, Stopped};
+use crate::interrupt;
+use crate::provider::{ApiError, Client};
 use crate::request::Prices;
 use crate::session::Session;
 use crate::store::{Candidate, RequestState, Selected};
@@ -15,17 +16,23 @@ use crate::store::{Candidate, RequestState, Selected};
 /// From how many requests on a batch is worth a probe.
 pub const REQUESTS_MIN: u64 = 500;
 
+/// How many requests are sent ahead, each about another group, where nobody knows what came of the one before.
+const TRIES_MAX: usize = 3;
+
 /// What a probe did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probed {
     /// It was answered; the answer is in the ledger, and the plan must be made again without it.
     Answered,
-    /// Nobody could be asked: there is no synchronous endpoint.
+    /// Nobody could be asked: there is no synchronous endpoint. The plan must be made again all the same.
     Skipped,
 }
 
 /// Sends the first request of a plan synchronously, just as the batch would. Its answer counts. An error says why the
 /// batch would fail, and which setting to change.
+///
+/// The request is in the ledger before it is sent. Where nobody knows whether it was answered, it counts as paid and is
+/// not sent again; the next group's goes ahead then.
 pub fn probe(
     session: &mut Session<'_>,
     client: &Client,
@@ -34,26 +41,47 @@ pub fn probe(
     prices: &Prices,
     budget: &Budget,
 ) -> anyhow::Result<Probed> {
-    let Some((candidate, text_hash)) = plan.parts.iter().flat_map(|part| &part.groups).next() else {
-        return Ok(Probed::Skipped);
-    };
-    // The entities' schema is the larger one, made from the profile: more can be wrong with it.
-    let one = match candidate.entity {
-        Some(_) => Candidate { topic: None, ..*candidate },
-        None => *candidate,
-    };
-    let mut part = PlannedPart { groups: vec![(one, *text_hash)], ..PlannedPart::default() };
-    part.size.requests = 1;
-    let first =
-        Plan { selected: Selected::default(), parts: vec![part], left_out: vec![], estimate: plan.estimate.clone() };
-    let options = DirectOptions { concurrency: 1, trial: false, strict: true };
     session.terminal.detail("sending one request ahead, to see whether model, parameters and schema are accepted");
-    let report = direct::run(session, client, prompts, &first, prices, budget, options)?;
+    let groups = plan.parts.iter().flat_map(|part| &part.groups).take(TRIES_MAX);
+    let mut unclear = None;
+    for (candidate, text_hash) in groups {
+        // The entities' schema is the larger one, made from the profile: more can be wrong with it.
+        let one = match candidate.entity {
+            Some(_) => Candidate { topic: None, ..*candidate },
+            None => *candidate,
+        };
+        let mut part = PlannedPart { groups: vec![(one, *text_hash)], ..PlannedPart::default() };
+        part.size.requests = 1;
+        let estimate = plan.estimate.clone();
+        let first = Plan { selected: Selected::default(), parts: vec![part], left_out: vec![], estimate };
+        let options = DirectOptions { concurrency: 1, trial: false, strict: true };
+        let report = direct::run(session, client, prompts, &first, prices, budget, options)?;
+        let Some(error) = report.unclear else { return judge(session, report, prompts, prices) };
+        session
+            .terminal
+            .warn(format!("{error}; whether the request sent ahead was bought is not known: it counts as paid"));
+        session.terminal.hint("`gleaner batch create --retry-failed` asks it again");
+        interrupt::check()?;
+        if is_no_endpoint(&error) {
+            return Ok(Probed::Skipped);
+        }
+        unclear = Some(error);
+    }
+    match unclear {
+        Some(error) => Err(error).hint("nothing was uploaded; `--no-probe` skips the request that is sent ahead"),
+        None => Ok(Probed::Skipped),
+    }
+}
+
+/// Returns whether a call says that there is no synchronous endpoint.
+fn is_no_endpoint(error: &ApiError) -> bool {
+    matches!(error.status, Some(404 | 405 | 501)) && !error.message.contains("model")
+}
+
+fn judge(session: &Session<'_>, report: DirectReport, prompts: &Prompts, prices: &Prices) -> anyhow::Result<Probed> {
     match report.stopped {
         None => {}
-        Some(Stopped::By(error))
-            if matches!(error.status, Some(404 | 405 | 501)) && !error.message.contains("model") =>
-        {
+        Some(Stopped::By(error)) if is_no_endpoint(&error) => {
             session.terminal.detail(format!("no probe: {error}"));
             return Ok(Probed::Skipped);
         }

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::capabilities::Capabilities;
 use super::rate_limiter::{RateLimiter, Verdict, is_too_large, judge};
 use crate::answer::{Answer, Expect, Outcome, Reason, classify_body};
+use crate::interrupt;
 use crate::model::Kind;
 use crate::profile::{Endpoint, Prompt};
 use crate::provider::{ApiError, Client, Fault};
@@ -40,6 +41,8 @@ pub(crate) enum Reply {
     Failed(Box<Answer>),
     /// No other request would do better: the run ends, and this one is not recorded.
     Stop(ApiError),
+    /// Nobody knows whether it was answered and bought; only of a request that is sent once.
+    Unclear(ApiError),
     /// The run ended before it was asked.
     NotAsked,
 }
@@ -62,8 +65,8 @@ struct Way {
 }
 
 impl<'a> Worker<'a> {
-    /// Begins in the layout that is known of the server. With `strict` no weaker way is taken, only a plainer layout;
-    /// `say` is told of each change.
+    /// Begins in the layout that is known of the server. With `strict` no weaker way is taken, only a plainer layout, and a
+    /// request that may have been bought is not sent again; `say` is told of each change.
     pub(crate) fn new(
         client: &'a Client,
         limiter: &'a RateLimiter<'a>,
@@ -94,7 +97,14 @@ impl<'a> Worker<'a> {
             let template = way.templates.of(kind);
             // The base URL ends where a path of the API begins; the paths of request lines have its `/v1` too.
             let path = way.ability.endpoint.path().trim_start_matches("/v1");
-            let error = match self.client.ask_once(path, &template.body(input)) {
+            let body = template.body(input);
+            let answered = if self.strict {
+                let _buying = interrupt::buying();
+                self.client.ask_alone(path, &body)
+            } else {
+                self.client.ask_once(path, &body)
+            };
+            let error = match answered {
                 Ok(answered) => {
                     self.limiter.succeeded(&answered.limits, template.estimate_tokens(input));
                     let answer = classify_body(&answered.body, self.expect.of(kind));
@@ -111,6 +121,9 @@ impl<'a> Worker<'a> {
                 }
                 Err(error) => error,
             };
+            if self.strict && !error.is_surely_unbilled() {
+                return Reply::Unclear(error);
+            }
             // A plainer layout asks for nothing less; a weaker way does.
             let weaker = || way.ability.after(&error).filter(|_| !self.strict);
             if let Some(next) = way.ability.after_layout(&error).or_else(weaker) {

@@ -271,12 +271,31 @@ impl Client {
 
     /// Posts a request to an endpoint of the API once; for a caller that has its own patience.
     pub fn ask_once(&self, endpoint: &str, body: &str) -> Result<Answered, ApiError> {
-        let doing = if endpoint.ends_with("/responses") { "ask for a response" } else { "ask for a chat completion" };
         let mut reader = Cursor::new(body.as_bytes());
+        self.ask(endpoint, &mut reader, body.len(), |call| self.transport.send(call))
+    }
+
+    /// Like [`Client::ask_once`], on a fresh connection that nobody's stop breaks; an error knows whether anything left
+    /// this machine.
+    pub fn ask_alone(&self, endpoint: &str, body: &str) -> Result<Answered, ApiError> {
+        let touched = Cell::new(false);
+        let mut reader = Touched { inner: Cursor::new(body.as_bytes()), touched: &touched };
+        let answered = self.ask(endpoint, &mut reader, body.len(), |call| self.transport.send_fresh(call));
+        answered.map_err(|error| if touched.get() { error } else { error.never_sent() })
+    }
+
+    fn ask(
+        &self,
+        endpoint: &str,
+        reader: &mut dyn Read,
+        len: usize,
+        send: impl FnOnce(Call<'_>) -> Result<super::transport::Reply, ApiError>,
+    ) -> Result<Answered, ApiError> {
+        let doing = if endpoint.ends_with("/responses") { "ask for a response" } else { "ask for a chat completion" };
         let mut call = Call::new(doing, Method::POST, endpoint);
-        call.body = json_payload(&mut reader, body.len());
+        call.body = json_payload(reader, len);
         call.patience = Some(self.answer_timeout);
-        let (headers, request_id, bytes) = self.transport.read(doing, self.transport.send(call)?)?;
+        let (headers, request_id, bytes) = self.transport.read(doing, send(call)?)?;
         let limits = RateLimits::read(&headers);
         // A page of a proxy is no answer of a model.
         match serde_json::from_slice::<Value>(&bytes) {

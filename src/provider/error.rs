@@ -42,6 +42,7 @@ pub struct Detail {
     /// How often it was tried.
     pub tries: u32,
     envelope: bool,
+    unsent: bool,
     hint: Option<String>,
 }
 
@@ -84,6 +85,7 @@ impl ApiError {
             should_retry: None,
             tries: 1,
             envelope: false,
+            unsent: false,
             hint: None,
         }))
     }
@@ -138,6 +140,19 @@ impl ApiError {
     /// Only then is an error evidence: a page may come on any call, also after the API did what was asked.
     pub fn is_envelope(&self) -> bool {
         self.envelope
+    }
+
+    /// Notes that nothing of the call left this machine.
+    pub(super) fn never_sent(mut self) -> ApiError {
+        self.0.unsent = true;
+        self
+    }
+
+    /// Returns whether the call surely bought nothing: it never left this machine, or the API itself refused it. A page
+    /// of something before the API, silence and a broken connection may all come after an answer that was paid for.
+    pub fn is_surely_unbilled(&self) -> bool {
+        let is_refusal = self.fault == Fault::Status && self.envelope && !matches!(self.status, Some(408 | 499 | 504));
+        self.unsent || is_refusal || self.fault == Fault::Setup
     }
 
     /// Returns whether the same call may succeed when it is repeated. That it may be repeated at all, the caller knows.

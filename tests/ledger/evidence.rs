@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{account, bought_once};
-use crate::harness::World;
+use crate::harness::{World, group};
 
 fn page(on: &str, status: u16, times: u64) -> Value {
     json!({"on": on, "times": times, "status": status, "text": "<html><h1>Not here</h1></html>"})
@@ -140,4 +140,28 @@ fn a_key_that_stays_refused_ends_the_wait_and_what_was_imported_is_still_told() 
     world.run(&["batch", "wait"]).exits(0);
     bought_once(&world, 2, 8);
     account(&world, [8, 0, 0, 0]);
+}
+
+#[test]
+fn whoever_asks_without_a_batch_looks_again_at_what_is_uncertain_and_says_so() {
+    for command in [&["extract"][..], &["compare", "gpt-6.1-terra", "--sample", "1"]] {
+        let world = World::with_groups(2);
+        world.script(&json!({"pace": {"polls": 6}}));
+        world.run(&["batch", "create"]).exits(0);
+        let id = world.rows("SELECT external_id FROM batches").remove(0);
+        world.load_groups(&[group(3)]);
+        world.script(&json!({"faults": [page("batches.get", 404, 0), page("batches.list", 404, 0)]}));
+        world.run(&["batch", "status"]).exits(3);
+        let n_looks = world.journal().n_calls("batches.get");
+        let said = format!("warning: {id}  uncertain");
+        world.run(command).exits(3).says(&said).says("`gleaner batch wait` goes on looking");
+        assert!(world.journal().n_calls("batches.get") > n_looks);
+        world.script(&json!({}));
+        world.run(command).exits(0).says("is there after all").says_not("uncertain");
+        // Where nothing is uncertain, nobody looks.
+        let n_lists = world.journal().n_calls("batches.list");
+        world.run(command).exits(0);
+        assert_eq!(world.journal().n_calls("batches.list"), n_lists);
+        world.run(&["batch", "wait"]).exits(0);
+    }
 }

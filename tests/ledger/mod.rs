@@ -30,6 +30,8 @@ mod cost;
 /// What is said before money is spent, and when a person is asked.
 #[cfg(unix)]
 mod question;
+/// The request that goes ahead of a large run.
+mod ahead;
 /// A plan that waits while something else is typed.
 mod conflict;
 /// Several processes with one database at the same time.

@@ -18,7 +18,7 @@ use crate::batch::{conflict, throttle, uncertain};
 use crate::cli::batch::{CreateArgs, PartArgs};
 use crate::cli::select::SelectArgs;
 use crate::error::{Exit, Explain as _, usage};
-use crate::extract::probe::{self, Probed};
+use crate::extract::probe;
 use crate::provider::Client;
 use crate::request::lifetime::Mode;
 use crate::request::{LONG_PROMPT_TOKENS, Limits, Prices};
@@ -103,9 +103,8 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
             budget,
         );
     }
-    if let (Some(client), true) = (&client, is_probed)
-        && probe::probe(&mut session, client, &prompts, &plan, &prices, &budget)? == Probed::Answered
-    {
+    if let (Some(client), true) = (&client, is_probed) {
+        probe::probe(&mut session, client, &prompts, &plan, &prices, &budget)?;
         // What was sent ahead is answered, and no part of the batch any more.
         plan = plan::plan(&session, &prompts, &selection, limits, &prices, sandbox)?;
     }

@@ -200,6 +200,12 @@ impl Read<'_> {
         Ok(statement.query_map(params![group, kind, sandbox], request)?.collect::<Result<_, _>>()?)
     }
 
+    /// Returns whether a request was to be sent without a batch and nothing was written down of its answer.
+    pub fn has_unanswered(self) -> anyhow::Result<bool> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM requests WHERE state = 'sent' AND batch_id IS NULL)";
+        Ok(self.0.query_row(sql, [], |row| row.get(0))?)
+    }
+
     /// Returns the answer to a request.
     pub fn answer(self, key: RequestKey) -> anyhow::Result<Option<AnswerRow>> {
         let row = self
@@ -407,6 +413,19 @@ impl Tx<'_> {
             count(|u| u.cache_write_tokens)
         ])?;
         Ok(())
+    }
+
+    /// Settles requests that were to be sent without a batch by a process that is gone: whether they were bought nobody
+    /// knows, so they count as paid. Returns how many there were.
+    pub fn settle_unanswered(&self, reason: &str, message: &str) -> anyhow::Result<u64> {
+        self.execute(
+            "INSERT INTO answers (request_id, message)
+             SELECT id, ?1 FROM requests WHERE state = 'sent' AND batch_id IS NULL
+             ON CONFLICT (request_id) DO NOTHING",
+            [message],
+        )?;
+        let sql = "UPDATE requests SET state = 'unusable', reason = ?1 WHERE state = 'sent' AND batch_id IS NULL";
+        Ok(self.execute(sql, [reason])? as u64)
     }
 
     /// Sets a line aside that nobody asked for; one that was set aside before is not kept twice.
