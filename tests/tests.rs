@@ -45,6 +45,9 @@ mod explore;
 /// Tending the catalog: decisions and their scope, a catalog made of the stories' names, merging, splitting, duplicates.
 mod catalog;
 
+/// `history` and `undo`: what changed the database, and how it is taken back.
+mod history;
+
 /// Care for the file: `check`, what it finds and mends, and `backup`.
 mod upkeep;
 /// Two processes on one file: who reads slowly keeps nobody from writing.

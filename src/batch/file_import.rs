@@ -12,7 +12,7 @@ use crate::linking;
 use crate::model::BatchKey;
 use crate::request::{Price, Prices};
 use crate::session::Session;
-use crate::store::{BatchState, Claim, Read, RequestState};
+use crate::store::{BatchState, Claim, HowUndone, Read, RequestState};
 
 /// How often answers are prepared while others change what they depend on, before that is made impossible.
 const TRIES_OUTSIDE: u32 = 2;
@@ -50,7 +50,7 @@ pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> an
             TRIES_OUTSIDE
         }
     };
-    let (mut report, tx) = loop {
+    let (mut report, tx, n_before) = loop {
         let prepared = match n_tries {
             0 => None,
             _ => Some(Prepared::outside(&session.store, terminal, &import.batches, &mut files, prices)?),
@@ -67,7 +67,8 @@ pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> an
                 Prepared::inside(tx.read(), terminal, &import.batches, &mut files, prices)?
             }
         };
-        break (prepared.write(&tx)?, tx);
+        let n_before = n_answered(tx.read(), &import.batches)?;
+        break (prepared.write(&tx)?, tx, n_before);
     };
     for &batch in &import.batches {
         part::imported(&tx, batch, import.rest, report.duplicate, &now)?;
@@ -77,11 +78,31 @@ pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> an
         }
     }
     answers::make_up(tx.read(), &import.batches, &mut report)?;
+    // The same files read a second time change nothing.
+    let n_new = n_answered(tx.read(), &import.batches)?.saturating_sub(n_before);
+    if n_new > 0 {
+        let names = names_of(tx.read(), &import.batches)?;
+        tx.note_change("import", &names, HowUndone::None, &[("answers", n_new)], &now)?;
+    }
     if !import.dry_run {
         tx.commit()?;
         session.store.optimize();
     }
     Ok(report)
+}
+
+/// Returns how many requests of these batches something came back for.
+fn n_answered(read: Read<'_>, batches: &[BatchKey]) -> anyhow::Result<u64> {
+    let accounts = batches.iter().map(|&batch| read.account(batch));
+    let all: Vec<_> = accounts.collect::<Result<_, _>>()?;
+    Ok(all.iter().map(|account| account.usable + account.unusable + account.failed).sum())
+}
+
+/// Returns what `history` calls these batches.
+fn names_of(read: Read<'_>, batches: &[BatchKey]) -> anyhow::Result<String> {
+    let rows: Vec<_> = batches.iter().map(|&batch| read.batch(batch)).collect::<Result<_, _>>()?;
+    let names = rows.into_iter().map(|row| row.batch_id.map_or(row.run.to_string(), |id| id.to_string()));
+    Ok(names.collect::<Vec<_>>().join(", "))
 }
 
 /// Returns the prices that count for batches of one run: what was typed now, else what was typed when the run was made,

@@ -195,6 +195,17 @@ pub enum Command {
     ///     gleaner sql --schema story_entities_named        what a view is made of, with its documentation
     #[command(verbatim_doc_comment)]
     Sql(sql::SqlArgs),
+    /// List what changed the database: loads, decisions, edits, merges, imports
+    ///
+    /// The newest first, each with its id, time and what came of it.
+    History(upkeep::HistoryArgs),
+
+    /// Take back the last change of the database, or all since one of `history`
+    ///
+    /// Loads, decisions, merges, edits and accepted proposals are taken back to the letter, with the links and topics that
+    /// followed from them. If one of them cannot be, nothing is: answers that were imported stay, and so does what another
+    /// program changed since.
+    Undo(upkeep::UndoArgs),
 
     /// Say what is wrong with the database, and which command mends it
     ///

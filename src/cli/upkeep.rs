@@ -1,4 +1,4 @@
-//! `gleaner check` and `gleaner backup`
+//! `gleaner check`, `history`, `undo` and `backup`
 
 use std::path::PathBuf;
 
@@ -10,6 +10,26 @@ pub struct CheckArgs {
     /// Mend what is safe to mend: make indexes again, remove what a crash left behind
     #[arg(long)]
     pub repair: bool,
+}
+
+/// Options of `history`.
+#[derive(Clone, Debug, Args)]
+pub struct HistoryArgs {
+    /// List at most so many, the newest
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: u64,
+}
+
+/// Options of `undo`.
+#[derive(Clone, Debug, Args)]
+pub struct UndoArgs {
+    /// Take back this change and all after it, by its id in `history`
+    #[arg(long, value_name = "ID")]
+    pub to: Option<i64>,
+
+    /// Say what would be taken back, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Options of `backup`.

@@ -22,7 +22,7 @@ use crate::sandbox::{Keyword, Options, Pace, Sandbox};
 use crate::session::Session;
 use crate::store::active_profile;
 use crate::store::explore::{MentionRow, Period};
-use crate::store::{Read, Selection, Store};
+use crate::store::{Change, Read, Selection, Store};
 use crate::terminal::style::{bold, cyan, dim};
 use crate::terminal::words::{count, number};
 use crate::terminal::{Manner, Terminal};
@@ -136,7 +136,8 @@ fn load<'a>(
         on_group: &mut |_| {},
         on_bytes: Rc::new(|_| {}),
     };
-    let mut target = Target::Write(&mut store, &now);
+    let change = Change::of_many_steps("demo", collection.name, &now);
+    let mut target = Target::Write(&mut store, &change);
     let options = intake::Options::default();
     let input = Rc::new(Input::open(&folder.join("groups.jsonl"), &options)?);
     let groups = load::groups(&mut target, &input, &options, &mut listener)?;
@@ -148,6 +149,7 @@ fn load<'a>(
         count(groups.n_records(), "story group"),
         count(entities.n_records(), "entity")
     ));
+    store.finish_change(&change)?;
     let text = Profile::builtin(collection.profile).context("the collection's profile is built in")?;
     let tx = store.write()?;
     active_profile::activate(&tx, text, &now)?;

@@ -25,6 +25,7 @@ mod compare;
 mod extract;
 mod entities;
 mod export;
+mod history;
 mod load;
 mod man;
 mod models;
@@ -88,6 +89,8 @@ fn dispatch(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Sql(args) => sql::run(&args, context),
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(&args, context),
+        Command::History(args) => history::history(&args, context),
+        Command::Undo(args) => history::undo(&args, context),
         Command::Check(args) => check::run(&args, context),
         Command::Backup(args) => backup::run(&args, context),
         Command::Sandbox(args) => sandbox::run(&args, context),

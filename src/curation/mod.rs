@@ -10,3 +10,4 @@ pub mod duplicates;
 pub mod propose;
 mod cluster;
 pub mod audit;
+pub mod history;

@@ -21,7 +21,7 @@ use crate::provider::Client;
 use crate::request::Prices;
 use crate::resolve::Strictness;
 use crate::session::Session;
-use crate::store::{Candidate, RequestState, Selected};
+use crate::store::{Candidate, HowUndone, RequestState, Selected};
 
 /// One side of a comparison.
 #[derive(Clone, Debug)]
@@ -454,6 +454,7 @@ pub struct Adopted {
 
 /// Makes the trials of a run the collection's own, in one transaction.
 pub fn adopt(session: &mut Session<'_>, run: &RunId) -> anyhow::Result<Adopted> {
+    let now = session.config.now_text();
     let tx = session.store.write()?;
     let trials = tx.read().trials_of_run(run)?;
     if trials.is_empty() {
@@ -475,6 +476,8 @@ pub fn adopt(session: &mut Session<'_>, run: &RunId) -> anyhow::Result<Adopted> 
         }
     }
     drop(writer);
+    let counts = [("answers", adopted.requests)];
+    tx.note_change("compare --adopt", run.as_str(), HowUndone::None, &counts, &now)?;
     tx.commit()?;
     Ok(adopted)
 }

@@ -29,7 +29,7 @@ use crate::model::{GroupKey, Kind, RequestKey, RunId};
 use crate::provider::{ApiError, Client};
 use crate::request::{Prices, render_input};
 use crate::session::Session;
-use crate::store::{Account, AnswerRow, Cause, NewRequest, Origin, RequestState, RunRow, Spend, Tx};
+use crate::store::{Account, AnswerRow, Cause, HowUndone, NewRequest, Origin, RequestState, RunRow, Spend, Tx};
 use crate::terminal::bar::Unit;
 use crate::terminal::words::{dollars, number};
 
@@ -342,6 +342,7 @@ impl Writer<'_> {
         let now = session.config.now_text();
         let tx = session.store.write()?;
         let mut writer = KnowledgeWriter::for_few(&tx);
+        let n_before = self.report.account.usable + self.report.account.unusable;
         for (job, told) in done {
             match told {
                 Reply::Answer(answer, raw) => self.save_one(&tx, &mut writer, &job, *answer, &raw, &now)?,
@@ -371,6 +372,10 @@ impl Writer<'_> {
             }
         }
         drop(writer);
+        let n_new = (self.report.account.usable + self.report.account.unusable).saturating_sub(n_before);
+        if n_new > 0 && !self.trial {
+            tx.note_change("extract", &self.report.run_id, HowUndone::None, &[("answers", n_new)], &now)?;
+        }
         tx.commit()
     }
 

@@ -1,9 +1,13 @@
 //! Every kept answer read and linked again, offline, in one transaction.
 
+use std::collections::BTreeSet;
+
 use crate::answer::{Outcome, read_text};
 use crate::import::knowledge::KnowledgeWriter;
 use crate::interrupt;
+use crate::model::{GroupKey, Kind};
 use crate::session::Session;
+use crate::store::{HowUndone, Tx};
 use crate::terminal::bar::Unit;
 
 /// What a rebuild made.
@@ -19,6 +23,21 @@ pub struct Rebuilt {
     pub linked: u64,
     /// Answers that can't be understood any more; what they taught before stays out.
     pub unreadable: u64,
+}
+
+/// Reads the topics of these groups again from the answers they come from.
+pub fn topics_again(tx: &Tx<'_>, groups: &BTreeSet<GroupKey>) -> anyhow::Result<()> {
+    let mut writer = KnowledgeWriter::new(tx);
+    for &group in groups {
+        let Some(current) = tx.read().current_answer(group, Kind::Topic)? else { continue };
+        let request = tx.read().request(current.request)?;
+        let Some(answer) = tx.read().answer(current.request)? else { continue };
+        let expect = writer.expect(request.prompt)?;
+        if let Outcome::Usable(content) = read_text(answer.text.as_deref().unwrap_or_default(), &expect) {
+            writer.write(&request, content.found, answer.answered_at)?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes topics, mentions and links again from the answers' texts.
@@ -49,6 +68,8 @@ pub fn rebuild(session: &mut Session<'_>) -> anyhow::Result<Rebuilt> {
     }
     (_, rebuilt.mentions, rebuilt.linked) = tx.read().knowledge_counts()?;
     rebuilt.topics = tx.read().knowledge_counts()?.0;
+    let counts = [("topics", rebuilt.topics), ("links", rebuilt.linked)];
+    tx.note_change("rebuild", "", HowUndone::Derived, &counts, &session.config.now_text())?;
     tx.commit()?;
     session.store.optimize();
     Ok(rebuilt)

@@ -16,7 +16,7 @@ use crate::model::{EntityId, EntityKey, Group, Verdict};
 use crate::report::csv;
 use crate::request;
 use crate::resolve::mention_key;
-use crate::store::{CatalogChange, GroupChange, Store, Tx};
+use crate::store::{CatalogChange, Change, GroupChange, Store, Tx};
 
 /// Records in one transaction: enough that the commit's flush to disk hardly counts, few enough to hold no lock for
 /// long.
@@ -79,8 +79,8 @@ impl Loaded {
 
 /// Where records go: a database; or nowhere, and then they are only compared with one, where there is one.
 pub enum Target<'a> {
-    /// Written, dated `now`.
-    Write(&'a mut Store, &'a str),
+    /// Written, as a change of many steps.
+    Write(&'a mut Store, &'a Change),
     /// Compared: a dry run.
     Compare(Option<&'a Store>),
 }
@@ -118,9 +118,9 @@ pub fn groups(
             Place::Compare(None) => GroupChange::New,
         };
         Ok(match change {
-            GroupChange::New => Change::New,
-            GroupChange::Changed => Change::Changed,
-            GroupChange::Unchanged => Change::Unchanged,
+            GroupChange::New => Became::New,
+            GroupChange::Changed => Became::Changed,
+            GroupChange::Unchanged => Became::Unchanged,
         })
     };
     let bytes_of = |made: &Made| made.group.stories.iter().map(|story| story.text.len()).sum();
@@ -162,7 +162,7 @@ pub fn entities(
                     Place::Compare(Some(store)) => store.read().decision_change(&key, taught)?,
                     Place::Compare(None) => CatalogChange::New,
                 };
-                return Ok(Change::Decision(change != CatalogChange::Unchanged));
+                return Ok(Became::Decision(change != CatalogChange::Unchanged));
             }
             CatalogRecord::Entity(entity) => entity,
         };
@@ -173,9 +173,9 @@ pub fn entities(
         };
         kept.extend(key);
         Ok(match change {
-            CatalogChange::New => Change::New,
-            CatalogChange::Changed => Change::Changed,
-            CatalogChange::Unchanged => Change::Unchanged,
+            CatalogChange::New => Became::New,
+            CatalogChange::Changed => Became::Changed,
+            CatalogChange::Unchanged => Became::Unchanged,
         })
     };
     let records = records::catalog(input, options, &listener.on_bytes)?;
@@ -212,8 +212,8 @@ fn unguard(record: &mut CatalogRecord) {
 /// linked to them keep their text.
 pub fn remove_others(target: &mut Target<'_>, kept: &HashSet<EntityKey>) -> anyhow::Result<u64> {
     match target {
-        Target::Write(store, _) => {
-            let tx = store.write()?;
+        Target::Write(store, change) => {
+            let tx = store.change(change)?;
             let others = tx.read().entities_beside(kept)?;
             for key in &others {
                 tx.remove_entity(*key)?;
@@ -226,7 +226,7 @@ pub fn remove_others(target: &mut Target<'_>, kept: &HashSet<EntityKey>) -> anyh
     }
 }
 
-enum Change {
+enum Became {
     New,
     Changed,
     Unchanged,
@@ -245,19 +245,22 @@ fn each<T>(
     target: &mut Target<'_>,
     mut records: Box<dyn Records<T>>,
     bytes_of: impl Fn(&T) -> usize,
-    one: &mut dyn FnMut(Place<'_, '_>, &T) -> anyhow::Result<Change>,
+    one: &mut dyn FnMut(Place<'_, '_>, &T) -> anyhow::Result<Became>,
     on_bad: &mut dyn FnMut(&LineError),
 ) -> anyhow::Result<Loaded> {
     let mut loaded = Loaded::default();
-    let (mut store, now, reference) = match target {
-        Target::Write(store, now) => (Some(&mut **store), *now, None),
-        Target::Compare(reference) => (None, "", *reference),
+    let (mut writing, reference) = match target {
+        Target::Write(store, change) => (Some((&mut **store, *change)), None),
+        Target::Compare(reference) => (None, *reference),
     };
     let mut is_over = false;
     while !is_over {
         interrupt::check().hint("what was loaded so far is saved; load the file again to go on")?;
         let (mut n_rows, mut n_bytes) = (0, 0);
-        let tx = store.as_deref_mut().map(Store::write).transpose()?;
+        let tx = match &mut writing {
+            Some((store, change)) => Some((store.change(change)?, change.at())),
+            None => None,
+        };
         while n_rows < ROWS_PER_COMMIT && n_bytes < BYTES_PER_COMMIT && !interrupt::requested() {
             let record = match records.next() {
                 None => {
@@ -278,14 +281,14 @@ fn each<T>(
                 Some(Ok((_, Got::One(record)))) => record,
             };
             let place = match &tx {
-                Some(tx) => Place::Write(tx, now),
+                Some((tx, now)) => Place::Write(tx, now),
                 None => Place::Compare(reference),
             };
             match one(place, &record)? {
-                Change::New => loaded.new += 1,
-                Change::Changed => loaded.changed += 1,
-                Change::Unchanged => loaded.unchanged += 1,
-                Change::Decision(is_new) => {
+                Became::New => loaded.new += 1,
+                Became::Changed => loaded.changed += 1,
+                Became::Unchanged => loaded.unchanged += 1,
+                Became::Decision(is_new) => {
                     loaded.decisions += 1;
                     loaded.decisions_new += u64::from(is_new);
                 }
@@ -293,7 +296,7 @@ fn each<T>(
             n_rows += 1;
             n_bytes += bytes_of(&record);
         }
-        if let Some(tx) = tx {
+        if let Some((tx, _)) = tx {
             tx.commit()?;
         }
     }

@@ -44,7 +44,7 @@ struct Place {
 
 /// A change, for showing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Change {
+pub struct LinkChange {
     /// The mention, as the stories write it.
     pub mention: String,
     /// The profile's word for what it is.
@@ -72,12 +72,12 @@ impl Changes {
     }
 
     /// Returns the changes with the names of their entities, the most frequent first.
-    pub fn named(&self, read: Read<'_>) -> anyhow::Result<Vec<Change>> {
+    pub fn named(&self, read: Read<'_>) -> anyhow::Result<Vec<LinkChange>> {
         let head =
             |key: Option<EntityKey>| Ok::<_, anyhow::Error>(key.map(|k| read.entity_head(k)).transpose()?.flatten());
         let mut named = vec![];
         for (place, mentions) in &self.0 {
-            named.push(Change {
+            named.push(LinkChange {
                 mention: place.mention.clone(),
                 entity_type: place.entity_type.clone(),
                 before: head(place.before)?,

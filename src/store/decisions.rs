@@ -208,10 +208,16 @@ impl Tx<'_> {
 
     /// Makes a decision speak of another entity. Where the same is said of that one already, it goes.
     pub fn retarget_decision(&self, id: i64, target: &Target) -> anyhow::Result<()> {
+        // Removed by its own statement: what SQLite removes for `OR REPLACE` fires no trigger, so it would leave no trace.
         self.prepare_cached(
-            "UPDATE OR REPLACE mention_decisions SET target_type = ?2, target_external_id = ?3 WHERE id = ?1",
+            "DELETE FROM mention_decisions
+             WHERE id <> ?1 AND target_type = ?2 AND target_external_id = ?3
+               AND (mention_key, entity_type, hints, verdict)
+                   = (SELECT mention_key, entity_type, hints, verdict FROM mention_decisions WHERE id = ?1)",
         )?
         .execute(params![id, target.entity_type, target.id])?;
+        self.prepare_cached("UPDATE mention_decisions SET target_type = ?2, target_external_id = ?3 WHERE id = ?1")?
+            .execute(params![id, target.entity_type, target.id])?;
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use crate::text::{fold, topic_key};
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     super::damage::register(connection)?;
     super::attributes::register(connection)?;
+    super::changes::register(connection)?;
     for (name, function) in [("fold", fold as fn(&str) -> String), ("topic_key", topic_key)] {
         connection.create_scalar_function(
             name,

@@ -17,6 +17,7 @@ mod backup;
 mod bulk;
 mod catalog;
 mod catalog_edit;
+mod changes;
 mod damage;
 mod decisions;
 mod derived;
@@ -50,6 +51,7 @@ pub use asked::{Asked, AskedRow};
 pub use audit::{Audit, AuditItem, AuditWhat};
 pub use bulk::{BulkWriter, MentionRow, TopicRow};
 pub use catalog::CatalogChange;
+pub use changes::{Change, ChangeRow, HowUndone, Touched};
 pub use damage::{Damage, Loss};
 pub use decisions::{DecisionRow, Remembered};
 pub use groups::{GroupChange, GroupRow};
@@ -107,7 +109,7 @@ impl Read<'_> {
 
 /// The right to write: one immediate transaction. Dropped without [`Tx::commit`], it leaves no trace.
 #[derive(Debug)]
-pub struct Tx<'a>(rusqlite::Transaction<'a>);
+pub struct Tx<'a>(rusqlite::Transaction<'a>, Option<changes::Step<'a>>);
 
 impl Deref for Tx<'_> {
     type Target = Connection;
@@ -235,7 +237,7 @@ impl Store {
             .map_err(anyhow::Error::from)
             .hint("another gleaner may be writing to this database; try again when it is done")
             .context("cannot begin to write to the database")?;
-        Ok(Tx(tx))
+        Ok(Tx(tx, None))
     }
 
     /// Counts tables that have grown tenfold, so that SQLite asks them in the right order: without that some views take 10
@@ -283,6 +285,7 @@ impl<'a> Tx<'a> {
 
     /// Makes all that was written durable.
     pub fn commit(self) -> anyhow::Result<()> {
+        self.end_change()?;
         self.0.commit().context("cannot commit to the database; nothing of this step was kept")
     }
 }

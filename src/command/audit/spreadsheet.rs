@@ -15,7 +15,7 @@ use crate::curation::audit;
 use crate::curation::mentions::Answer;
 use crate::error::{Exit, Explain as _, usage};
 use crate::report::csv::{Cell, Rows};
-use crate::store::{Audit, Store};
+use crate::store::{Audit, Change, Store};
 use crate::terminal::words;
 use crate::text::separator::separator;
 
@@ -77,7 +77,8 @@ pub(crate) fn read_csv(store: &mut Store, audit: &Audit, path: &Path, context: &
     let (item_at, verdict_at) = (column("item")?, column("verdict")?);
     let items = store.read().audit_items(audit.id)?;
     let now = context.config.now_text();
-    let tx = store.write()?;
+    let change = Change::new("audit", path.display().to_string(), &now);
+    let tx = store.change(&change)?;
     let mut n = 0;
     for row in reader.records() {
         let row = row.with_context(on_path)?;

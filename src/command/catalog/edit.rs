@@ -5,14 +5,14 @@ use anyhow::Result;
 use super::list::short;
 use crate::cli::catalog::{AliasArgs, CatalogAddArgs, CatalogEditArgs, CatalogMergeArgs, CatalogSplitArgs};
 use crate::command::Context;
-use crate::command::unresolved::report::report_one;
+use crate::command::unresolved::report::{in_words as in_words_of, report_one};
 use crate::command::unresolved::scope::about;
 use crate::curation::catalog_edit::{self, Edit, EntityEdit};
 use crate::curation::mentions::{self, Answer};
 use crate::error::{Exit, Explain as _, usage};
 use crate::linking::typed_name::one_entity;
-use crate::model::Entity;
-use crate::store::{Store, Tx};
+use crate::model::{Entity, EntityKey};
+use crate::store::{Change, Store, Tx};
 use crate::terminal::words::{count, list as list_of};
 
 pub(crate) fn add(args: &CatalogAddArgs, context: &Context) -> Result<Exit> {
@@ -24,7 +24,8 @@ pub(crate) fn add(args: &CatalogAddArgs, context: &Context) -> Result<Exit> {
         attributes: pairs(&args.attributes)?.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
     };
     let mut store = context.open_or_create()?;
-    change(&mut store, context, |tx, now| catalog_edit::add(tx, &entity, now))
+    let subject = format!("{}:{}", entity.entity_type, entity.id);
+    change(&mut store, context, ("catalog add", subject), |tx, now| catalog_edit::add(tx, &entity, now))
 }
 
 pub(crate) fn edit(args: &CatalogEditArgs, context: &Context) -> Result<Exit> {
@@ -40,13 +41,15 @@ pub(crate) fn edit(args: &CatalogEditArgs, context: &Context) -> Result<Exit> {
         return Err(usage("nothing is said to change"))
             .hint("give `--name`, `--alias`, `--remove-alias` or `--attribute NAME=VALUE`");
     }
-    change(&mut store, context, |tx, now| catalog_edit::edit(tx, key, &edit, now))
+    let subject = named(&store, key)?;
+    change(&mut store, context, ("catalog edit", subject), |tx, now| catalog_edit::edit(tx, key, &edit, now))
 }
 
 pub(crate) fn remove(typed: &str, context: &Context) -> Result<Exit> {
     let mut store = context.open()?;
     let key = one_entity(&store, typed)?;
-    change(&mut store, context, |tx, _| catalog_edit::remove(tx, key))
+    let subject = named(&store, key)?;
+    change(&mut store, context, ("catalog remove", subject), |tx, _| catalog_edit::remove(tx, key))
 }
 
 pub(crate) fn alias(args: &AliasArgs, is: bool, context: &Context) -> Result<Exit> {
@@ -54,8 +57,11 @@ pub(crate) fn alias(args: &AliasArgs, is: bool, context: &Context) -> Result<Exi
     let key = one_entity(&store, &args.entity)?;
     let about = about(&args.alias, &args.scope)?;
     let answer = if is { Answer::Is(key) } else { Answer::Not(key) };
-    let tx = store.write()?;
-    let done = mentions::decide(&tx, &about, &answer, &context.config.now_text())?;
+    let now = context.config.now_text();
+    let command = if is { "catalog alias add" } else { "catalog alias remove" };
+    let decision = Change::new(command, in_words_of(&store, &about, &answer)?, &now);
+    let tx = store.change(&decision)?;
+    let done = mentions::decide(&tx, &about, &answer, &now)?;
     tx.commit()?;
     report_one(&store, &about, &done, context)
 }
@@ -63,13 +69,24 @@ pub(crate) fn alias(args: &AliasArgs, is: bool, context: &Context) -> Result<Exi
 pub(crate) fn merge(args: &CatalogMergeArgs, context: &Context) -> Result<Exit> {
     let mut store = context.open()?;
     let (from, into) = (one_entity(&store, &args.from)?, one_entity(&store, &args.into)?);
-    change(&mut store, context, |tx, now| catalog_edit::merge(tx, from, into, args.across_types, now))
+    let subject = format!("{} into {}", named(&store, from)?, named(&store, into)?);
+    change(&mut store, context, ("catalog merge", subject), |tx, now| {
+        catalog_edit::merge(tx, from, into, args.across_types, now)
+    })
 }
 
 pub(crate) fn split(args: &CatalogSplitArgs, context: &Context) -> Result<Exit> {
     let mut store = context.open()?;
     let key = one_entity(&store, &args.entity)?;
-    change(&mut store, context, |tx, now| catalog_edit::split(tx, key, &args.aliases, args.id.as_deref(), now))
+    let subject = format!("{} of {}", args.aliases.join(", "), named(&store, key)?);
+    change(&mut store, context, ("catalog split", subject), |tx, now| {
+        catalog_edit::split(tx, key, &args.aliases, args.id.as_deref(), now)
+    })
+}
+
+/// Returns what `history` calls an entity.
+fn named(store: &Store, key: EntityKey) -> Result<String> {
+    Ok(store.read().entity_name(key)?.map_or(String::new(), |(id, entity_type, _)| format!("{entity_type}:{id}")))
 }
 
 fn pairs(typed: &[String]) -> Result<Vec<(String, String)>> {
@@ -84,11 +101,14 @@ fn pairs(typed: &[String]) -> Result<Vec<(String, String)>> {
 fn change(
     store: &mut Store,
     context: &Context,
+    (command, subject): (&'static str, String),
     write: impl FnOnce(&Tx<'_>, &str) -> Result<EntityEdit>,
 ) -> Result<Exit> {
     let terminal = &context.terminal;
-    let tx = store.write()?;
-    let tended = write(&tx, &context.config.now_text())?;
+    let now = context.config.now_text();
+    let kept = Change::new(command, subject, &now);
+    let tx = store.change(&kept)?;
+    let tended = write(&tx, &now)?;
     tx.commit()?;
     if terminal.is_json() {
         terminal.json(&tended)?;

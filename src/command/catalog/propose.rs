@@ -14,7 +14,7 @@ use crate::linking::Load;
 use crate::linking::relink::{self, Changes};
 use crate::linking::typed_name::SHOWN;
 use crate::resolve::Strictness;
-use crate::store::{Read, active_profile};
+use crate::store::{Change, Read, active_profile};
 use crate::terminal::bar::Unit;
 use crate::terminal::style::{dim, single_line};
 use crate::terminal::words::{count, list as list_of, number, shorten};
@@ -55,9 +55,10 @@ pub(crate) fn propose(args: &CatalogProposeArgs, context: &Context) -> Result<Ex
 pub(crate) fn accept(args: &CatalogAcceptArgs, context: &Context) -> Result<Exit> {
     let mut store = context.open()?;
     let now = context.config.now_text();
+    let change = Change::new("catalog accept", args.entity_type.as_deref().unwrap_or_default(), &now);
     let (made, left_out, relinked, changed);
     {
-        let tx = store.write()?;
+        let tx = store.change(&change)?;
         let proposals = proposals(tx.read(), args.entity_type.as_deref(), args.min_count)?;
         (made, left_out) = propose::accept(&tx, &proposals, &now)?;
         let profile = active_profile::active(tx.read())?;

@@ -15,7 +15,7 @@ use crate::intake::{Input, Options};
 use crate::interrupt;
 use crate::linking;
 use crate::session::explain;
-use crate::store::Store;
+use crate::store::{Change, Store};
 use crate::text::words;
 use summary::Summary;
 
@@ -37,12 +37,12 @@ fn groups(args: &GroupsArgs, context: &Context) -> anyhow::Result<Exit> {
     let inputs = open_all(&args.files, &options)?;
     let mut summary = Summary::new("group", args.files.dry_run, &options, context.db_path()?);
     let mut place = Place::open(&args.files, context)?;
-    let now = context.config.now_text();
-    let mut target = place.target(&now);
+    let change = Change::of_many_steps("load groups", names_of(&args.files), &context.config.now_text());
+    let mut target = place.target(&change);
     for input in &inputs {
         summary.file(context, input, |input, listener| load::groups(&mut target, input, &options, listener))?;
     }
-    place.optimize();
+    place.finish(&change)?;
     summary.show(context, place.store.as_ref())
 }
 
@@ -57,8 +57,9 @@ fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
         linking::rekey(&tx)?;
         tx.commit()?;
     }
-    let now = context.config.now_text();
-    let mut target = place.target(&now);
+    let command = if args.replace { "load entities --replace" } else { "load entities" };
+    let change = Change::of_many_steps(command, names_of(&args.files), &context.config.now_text());
+    let mut target = place.target(&change);
     let mut kept = HashSet::new();
     for input in &inputs {
         summary.file(context, input, |input, listener| {
@@ -91,7 +92,7 @@ fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
     if let Some(store) = &place.store {
         summary.unmapped_types = unmapped_types(store)?;
     }
-    place.optimize();
+    place.finish(&change)?;
     summary.show(context, place.store.as_ref())
 }
 
@@ -118,18 +119,30 @@ impl Place {
         Ok(Self { store, is_dry_run: args.dry_run })
     }
 
-    fn optimize(&self) {
-        if let Some(store) = self.store.as_ref().filter(|_| !self.is_dry_run) {
+    fn finish(&mut self, change: &Change) -> anyhow::Result<()> {
+        if let Some(store) = self.store.as_mut().filter(|_| !self.is_dry_run) {
+            store.finish_change(change)?;
             store.optimize();
         }
+        Ok(())
     }
 
-    fn target<'a>(&'a mut self, now: &'a str) -> Target<'a> {
+    fn target<'a>(&'a mut self, change: &'a Change) -> Target<'a> {
         if self.is_dry_run {
             return Target::Compare(self.store.as_ref());
         }
-        self.store.as_mut().map_or(Target::Compare(None), |store| Target::Write(store, now))
+        self.store.as_mut().map_or(Target::Compare(None), |store| Target::Write(store, change))
     }
+}
+
+/// Returns the names of the files, as they are listed in `history`.
+fn names_of(args: &FilesArgs) -> String {
+    let names = args.files.iter().map(|path| match path.file_name() {
+        _ if path.as_os_str() == "-" => "standard input".to_owned(),
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => path.display().to_string(),
+    });
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Opens all files before anything is loaded, so that a misspelt name is said first.

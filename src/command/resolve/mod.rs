@@ -17,7 +17,7 @@ use crate::linking::{self, Linker, Load};
 use crate::model::{Attributes, LinkOutcome, attribute_name};
 use crate::profile::Profile;
 use crate::resolve::{Candidate, Decision, Part, Query, Strictness};
-use crate::store::{Read, active_profile};
+use crate::store::{HowUndone, Read, active_profile};
 use crate::terminal::bar::Unit;
 use crate::terminal::style::{bold, dim, single_line};
 use crate::terminal::words::count;
@@ -244,7 +244,13 @@ fn all(args: &ResolveArgs, strictness: Strictness, context: &Context) -> Result<
     drop(bar);
     match args.dry_run {
         true => drop(tx),
-        false => tx.commit()?,
+        false => {
+            if relinked.changed > 0 {
+                let counts = [("links", relinked.changed)];
+                tx.note_change("resolve --all", "", HowUndone::Derived, &counts, &context.config.now_text())?;
+            }
+            tx.commit()?;
+        }
     }
     if terminal.is_json() {
         let mut value = serde_json::to_value(relinked)?;

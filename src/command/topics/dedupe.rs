@@ -6,7 +6,7 @@ use crate::cli::explore::TopicsDedupeArgs;
 use crate::command::Context;
 use crate::curation::topics::{Proposal, duplicates};
 use crate::error::Exit;
-use crate::store::Store;
+use crate::store::{Change, Store};
 use crate::terminal::table::{Side, Table};
 use crate::terminal::{style, words};
 
@@ -53,7 +53,8 @@ pub(super) fn run(args: &TopicsDedupeArgs, context: &Context) -> anyhow::Result<
 
 fn accept(store: &mut Store, proposals: &[Proposal], least: f64, context: &Context) -> anyhow::Result<Exit> {
     let now = context.config.now_text();
-    let tx = store.write()?;
+    let change = Change::new("topics dedupe", format!("alike to {least:.2}"), &now);
+    let tx = store.change(&change)?;
     let (mut n_merged, mut n_groups) = (0, 0);
     for pair in proposals.iter().filter(|pair| pair.score >= least) {
         // What an earlier pair has merged has another name now.

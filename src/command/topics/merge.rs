@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::cli::explore::TopicAliasCommand;
 use crate::command::Context;
 use crate::error::{Exit, Explain as _, usage};
+use crate::store::Change;
 use crate::terminal::{style, words};
 use crate::text::topic_key;
 
@@ -21,7 +22,8 @@ pub(crate) fn merge(typed: &[String], context: &Context) -> anyhow::Result<Exit>
     let now = context.config.now_text();
     let display = target.split_whitespace().collect::<Vec<_>>().join(" ");
     let into = topic_key(target);
-    let tx = store.write()?;
+    let change = Change::new("topics merge", format!("{} into {display}", sources.join(", ")), &now);
+    let tx = store.change(&change)?;
     // Written as the answers write it, unless nobody does.
     let display = tx.read().topic_display(&into)?.unwrap_or(display);
     let mut merged = vec![];
@@ -52,7 +54,8 @@ pub(crate) fn alias(command: &TopicAliasCommand, context: &Context) -> anyhow::R
         TopicAliasCommand::Add { alias, topic } => merge(&[alias.clone(), topic.clone()], context),
         TopicAliasCommand::Remove { alias } => {
             let mut store = context.open()?;
-            let tx = store.write()?;
+            let change = Change::new("topics alias remove", alias.as_str(), &context.config.now_text());
+            let tx = store.change(&change)?;
             let Some(n) = tx.unmerge_topic(&topic_key(alias))? else {
                 return Err(usage(format!("`{alias}` was not made another topic")))
                     .hint("`gleaner topics alias list` shows what was");

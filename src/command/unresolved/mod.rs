@@ -12,10 +12,10 @@ use crate::command::Context;
 use crate::curation::mentions::{self, About, Answer};
 use crate::error::{Exit, Explain as _, usage};
 use crate::linking::typed_name::{SHOWN, one_entity};
-use crate::store::Store;
+use crate::store::{Change, Store};
 use crate::terminal::words;
 use list::list;
-use report::{report, report_one};
+use report::{in_words, report, report_one};
 use scope::about;
 
 /// Runs the command.
@@ -55,14 +55,22 @@ pub(super) fn run(args: &UnresolvedArgs, context: &Context) -> anyhow::Result<Ex
 }
 
 fn decide_one(store: &mut Store, about: &About, answer: &Answer, context: &Context) -> anyhow::Result<Exit> {
-    let tx = store.write()?;
-    let done = mentions::decide(&tx, about, answer, &context.config.now_text())?;
+    let now = context.config.now_text();
+    let command = match answer {
+        Answer::Is(_) => "unresolved accept",
+        Answer::Not(_) | Answer::Nothing => "unresolved reject",
+        Answer::New(_) => "unresolved new",
+    };
+    let change = Change::new(command, in_words(store, about, answer)?, &now);
+    let tx = store.change(&change)?;
+    let done = mentions::decide(&tx, about, answer, &now)?;
     tx.commit()?;
     report_one(store, about, &done, context)
 }
 
 fn undo(store: &mut Store, about: &About, context: &Context) -> anyhow::Result<Exit> {
-    let tx = store.write()?;
+    let change = Change::new("unresolved undo", about.mention.as_str(), &context.config.now_text());
+    let tx = store.change(&change)?;
     let Some(done) = mentions::forget(&tx, about)? else {
         return Err(usage(format!("nothing was decided about `{}`", words::shorten(&about.mention, SHOWN))))
             .hint("`gleaner unresolved decisions` lists what was, with its scope");

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::command::Context;
-use crate::curation::mentions::{About, Done};
+use crate::curation::mentions::{About, Answer, Done};
 use crate::error::Exit;
-use crate::linking::relink::{Change, Changes, Relinked};
+use crate::linking::relink::{Changes, LinkChange, Relinked};
 use crate::linking::typed_name::SHOWN;
-use crate::model::{Taught, Verdict};
+use crate::model::{EntityId, EntityKey, Target, Taught, Verdict};
 use crate::store::explore::EntityHead;
 use crate::store::{Store, active_profile};
 use crate::terminal::{style, words};
@@ -61,7 +61,7 @@ pub(crate) fn show_changes(store: &Store, changes: &Changes, context: &Context) 
 }
 
 /// Lists changes, a line each.
-pub(crate) fn show_named(changes: &[Change], context: &Context) -> anyhow::Result<()> {
+pub(crate) fn show_named(changes: &[LinkChange], context: &Context) -> anyhow::Result<()> {
     for change in changes {
         let name = |entity: &Option<EntityHead>| match entity {
             Some(e) => format!("{} ({}:{})", words::shorten(&e.name, SHOWN), e.entity_type, e.id),
@@ -91,6 +91,29 @@ pub(crate) fn sentence(taught: &Taught) -> String {
         sentence.push_str(&format!(" where {}", hints.join(" and ")));
     }
     style::single_line(&sentence)
+}
+
+/// What is about to be decided, in words, as `history` lists it.
+pub(crate) fn in_words(store: &Store, about: &About, answer: &Answer) -> anyhow::Result<String> {
+    let target = |key: EntityKey| {
+        let found = store.read().entity_name(key)?;
+        Ok::<_, anyhow::Error>(found.map(|(id, entity_type, _)| Target { entity_type, id: EntityId::new(id) }))
+    };
+    let verdict = match answer {
+        Answer::Is(key) => target(*key)?.map(Verdict::Is),
+        Answer::Not(key) => target(*key)?.map(Verdict::Not),
+        Answer::Nothing => Some(Verdict::Nothing),
+        Answer::New(entity) => {
+            Some(Verdict::Is(Target { entity_type: entity.entity_type.clone(), id: entity.id.clone() }))
+        }
+    };
+    Ok(sentence(&Taught {
+        mention: about.mention.clone(),
+        mention_type: about.entity_type.clone(),
+        hints: about.hints.clone(),
+        verdict: verdict.unwrap_or(Verdict::Nothing),
+        decided_at: None,
+    }))
 }
 
 /// A decision as JSON, as it also stands in an export of the catalog.

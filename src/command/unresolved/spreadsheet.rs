@@ -19,7 +19,7 @@ use crate::curation::mentions::{self, About, Case, Cases};
 use crate::error::{Exit, Explain as _, usage};
 use crate::model::{EntityId, EntityKey};
 use crate::report::csv::{Cell, Rows, plain};
-use crate::store::{Store, Unresolved};
+use crate::store::{Change, Store, Unresolved};
 use crate::terminal::words;
 use crate::text::separator::separator;
 
@@ -200,9 +200,11 @@ pub(super) fn import(store: &mut Store, path: &Path, context: &Context) -> anyho
             About { mention: row.mention.clone(), entity_type: row.entity_type.clone(), hints: Default::default() };
         decided.extend(answer.map(|answer| (about, answer)));
     }
-    let tx = store.write()?;
+    let now = context.config.now_text();
+    let change = Change::new("unresolved import", path.display().to_string(), &now);
+    let tx = store.change(&change)?;
     let said = decided.iter().map(|(about, answer)| (about, answer));
-    let done = mentions::decide_all(&tx, said, &context.config.now_text())?;
+    let done = mentions::decide_all(&tx, said, &now)?;
     tx.commit()?;
     context.terminal.status(format!(
         "{} of {} decided",
