@@ -5,6 +5,7 @@
 //! and fast where `load entities` did. A group is decided as a whole; `pairs` finds what two members make.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use anyhow::Result;
 
@@ -23,7 +24,7 @@ pub struct Linker<'a> {
     resolver: Resolver<IndexBlocks<'a>>,
     decisions: HashMap<String, Vec<DecisionRow>>,
     /// Catalog types for each of the profile's, worked out once.
-    scopes: HashMap<String, Vec<String>>,
+    scopes: HashMap<String, Rc<[String]>>,
     pairs: Pairs,
     /// Whether the catalog knows the two that the last mention names.
     has_members: bool,
@@ -284,7 +285,7 @@ impl<'a> Linker<'a> {
         self.remarks.clear();
         self.has_members = false;
         let mut found = self.resolve(entity_type, query)?;
-        let compared = self.resolver.compared();
+        let compared = self.resolver.compared()?;
         let pairs = profile.types.iter().filter_map(|known| Some((known, known.pair.as_ref()?)));
         for (known, pair) in pairs {
             // What is exactly a name means that, whatever stands in it; and what people decided is left to it.
@@ -307,11 +308,11 @@ impl<'a> Linker<'a> {
         let all = |linker: &Self, types: Vec<String>| if types.is_empty() { linker.resolver.types() } else { types };
         let mut types = query.types.to_vec();
         if types.is_empty() {
-            types = self.types_for(profile, &known.name);
+            types = self.types_for(profile, &known.name).to_vec();
         }
         let members = self.types_for(profile, &pair.members);
         let of =
-            PairType { name: &known.name, pair, types: all(self, types), member_types: all(self, members.clone()) };
+            PairType { name: &known.name, pair, types: all(self, types), member_types: all(self, members.to_vec()) };
         let pair_query = PairQuery {
             read: resolve::read_pair(query.text),
             hints: query.hints,
@@ -362,9 +363,9 @@ impl<'a> Linker<'a> {
 
     /// Returns the catalog types a mention of a profile's type may be: those mapped to it, and the neutral ones, which
     /// the profile does not know. Empty means all.
-    pub fn types_for(&mut self, profile: &Profile, entity_type: &str) -> Vec<String> {
+    pub fn types_for(&mut self, profile: &Profile, entity_type: &str) -> Rc<[String]> {
         if let Some(types) = self.scopes.get(entity_type) {
-            return types.clone();
+            return Rc::clone(types);
         }
         let all = self.resolver.types();
         let fits = |name: &&String| {
@@ -380,25 +381,24 @@ impl<'a> Linker<'a> {
         } else if types.is_empty() {
             types.push(entity_type.to_owned());
         }
-        self.scopes.insert(entity_type.to_owned(), types.clone());
+        let types: Rc<[String]> = types.into();
+        self.scopes.insert(entity_type.to_owned(), Rc::clone(&types));
         types
     }
 
     /// Returns the catalog types that a typed word means: itself where the catalog has it, else what the profile maps.
-    pub fn types_named(&mut self, profile: &Profile, name: &str) -> Vec<String> {
+    pub fn types_named(&mut self, profile: &Profile, name: &str) -> Rc<[String]> {
         if name.is_empty() {
-            return Vec::new();
+            return Rc::default();
         }
         let key = format!("\u{0}{name}");
         if let Some(types) = self.scopes.get(&key) {
-            return types.clone();
+            return Rc::clone(types);
         }
         let mut types = self.resolver.types();
         types.retain(|known| known.to_lowercase() == name.to_lowercase());
-        if types.is_empty() {
-            types = self.types_for(profile, name);
-        }
-        self.scopes.insert(key, types.clone());
+        let types = if types.is_empty() { self.types_for(profile, name) } else { types.into() };
+        self.scopes.insert(key, Rc::clone(&types));
         types
     }
 
@@ -465,7 +465,7 @@ const OTHER_NAMES: u32 = 12;
 /// Values of an entity that are; who has a thousand attributes is not what the story is about.
 const VALUES_MAX: usize = 40;
 /// Entities of which it is remembered what they say of those beside them.
-const AROUND_MAX: usize = 4096;
+const AROUND_MAX: usize = 16_384;
 
 /// A link by decision.
 fn decided(entity: Option<EntityKey>) -> Decision {

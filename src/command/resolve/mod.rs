@@ -2,6 +2,8 @@
 
 mod file;
 
+use std::rc::Rc;
+
 use anyhow::Result;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
@@ -130,7 +132,7 @@ impl<'a> Desk<'a> {
 
     fn decide(&mut self, line: &Line) -> Result<Decision> {
         let types =
-            line.entity_type.as_deref().map_or_else(Vec::new, |name| self.linker.types_named(&self.profile, name));
+            line.entity_type.as_deref().map_or_else(Rc::default, |name| self.linker.types_named(&self.profile, name));
         let query = Query {
             text: &line.mention,
             types: &types,

@@ -11,22 +11,8 @@ use crate::resolve::index::{Blocks, Index};
 use crate::resolve::matching::context::Context;
 use crate::resolve::matching::hints::Hint;
 use crate::resolve::matching::resolver::{ALIKE, Resolver};
-use crate::resolve::matching::search::{Compared, Place};
+use crate::resolve::matching::search::Compared;
 use crate::resolve::names::token::spaced;
-
-fn agreement<P: Blocks>(
-    context: &Context,
-    own: &str,
-    hints: &[Rc<Hint>],
-    index: &Index<P>,
-    number: u32,
-) -> Result<f32> {
-    let entity = index.entity(number)?;
-    match index.meta.types.get(usize::from(entity.kind)) {
-        Some(facts) => context.agree(own, hints, (index, number), &entity, facts),
-        None => Ok(0.0),
-    }
-}
 
 impl<P: Blocks> Resolver<P> {
     /// Decides once more about a mention of which `plain` was decided by itself, with what stands around it. It takes
@@ -54,10 +40,10 @@ impl<P: Blocks> Resolver<P> {
             Some(known) => known,
             none => {
                 self.candidates(&hints, &Context::default(), refused)?;
-                none.insert(Compared(self.compared.as_slice().into()))
+                none.insert(self.values_compared()?)
             }
         };
-        if !self.is_spoken_of(&context, &hints, &known.0)? {
+        if !self.is_spoken_of(&context, &hints, known)? {
             return Ok(plain);
         }
         let scored = self.candidates(&hints, &context, refused)?;
@@ -82,19 +68,52 @@ impl<P: Blocks> Resolver<P> {
         Ok(informed)
     }
 
-    /// Returns whether a context may agree with one of the entities. The mention itself must have been begun.
-    fn is_spoken_of(&self, context: &Context, hints: &[Rc<Hint>], places: &[Place]) -> Result<bool> {
+    /// Returns the values of what the mention resolved last was compared with; `None` where it was decided without a search.
+    pub fn compared(&self) -> Result<Option<Compared>> {
+        if self.is_compared { self.values_compared().map(Some) } else { Ok(None) }
+    }
+
+    fn values_compared(&self) -> Result<Compared> {
+        let mut values = Vec::with_capacity(2 * self.compared.len());
+        for &(layer, number) in &self.compared {
+            match &self.overlay {
+                Some(overlay) if layer == 1 => values_of(layer, &overlay.index, number, &mut values)?,
+                _ => values_of(layer, &self.base.index, number, &mut values)?,
+            }
+        }
+        values.sort_unstable();
+        values.dedup();
+        Ok(Compared(values.into()))
+    }
+
+    /// Returns whether a context may agree with one of the entities that were compared. The mention itself must have been
+    /// begun.
+    fn is_spoken_of(&self, context: &Context, hints: &[Rc<Hint>], compared: &Compared) -> Result<bool> {
         let mut own = String::new();
         spaced(&self.probe.name, &mut own);
-        for &(layer, number) in places {
-            let agrees = match &self.overlay {
-                Some(overlay) if layer == 1 => agreement(context, &own, hints, &overlay.index, number)?,
-                _ => agreement(context, &own, hints, &self.base.index, number)?,
+        if context.has_longer(&own) {
+            return Ok(true);
+        }
+        for &(layer, value) in &compared.0 {
+            let weight = match &self.overlay {
+                Some(overlay) if layer == 1 => context.weight(&own, hints, (layer, &overlay.index), value)?,
+                _ => context.weight(&own, hints, (layer, &self.base.index), value)?,
             };
-            if agrees > 0.0 {
+            if weight > 0.0 {
                 return Ok(true);
             }
         }
         Ok(false)
     }
+}
+
+/// Adds the values of an entity that can tell anything.
+fn values_of<P: Blocks>(layer: u8, index: &Index<P>, number: u32, values: &mut Vec<(u8, u32)>) -> Result<()> {
+    let entity = index.entity(number)?;
+    if let Some(facts) = index.meta.types.get(usize::from(entity.kind)) {
+        let tells = |attribute: u16| facts.attributes.get(usize::from(attribute)).is_some_and(|a| a.bits > 0.0);
+        let told = entity.values().filter(|(attribute, _)| tells(*attribute));
+        values.extend(told.map(|(_, value)| (layer, value)));
+    }
+    Ok(())
 }

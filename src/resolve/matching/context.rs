@@ -1,11 +1,13 @@
 //! What stands around a mention, as evidence: the other names of its group, and what is known of those. It can only agree.
 
+use std::cell::RefCell;
+use std::hash::BuildHasher as _;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::LazyLock;
 
 use anyhow::Result;
 
-use crate::resolve::fast_map::{WildMap, WildSet};
+use crate::resolve::fast_map::{Map, Set};
 use crate::resolve::index::{Blocks, EntityCard, Index, TypeFacts};
 use crate::resolve::matching::hints::{Hint, contains_words};
 use crate::resolve::names::similarity::Pattern;
@@ -15,7 +17,7 @@ use crate::resolve::names::{countries, first_names, positions, words};
 /// What stands around a mention: the names of its group, and what is known of those that are linked. Evidence that can
 /// only agree. Parsed once for a group and shared by its mentions; a look costs the same however much stands around.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Context(Arc<Around>);
+pub(crate) struct Context(Rc<Around>);
 
 #[derive(Debug, Default)]
 struct Around {
@@ -26,17 +28,21 @@ struct Around {
     /// Values of what it names: the team of a player.
     known: Names,
     /// Other names of what it names, which count only as a whole: `BUF` where the story says Bills.
-    exact: WildSet<String>,
+    exact: Set<u64>,
+    /// What it counts that a value is said here, by layer and number of the value: worked out once for all mentions.
+    weights: RefCell<Map<(u8, u32), f32>>,
 }
 
-/// Names, to be asked for what they say.
+/// Names, to be asked for what they say. Words and runs of words are kept as hashes: of a story's names there are some
+/// hundred, and two of one hash will not be met.
 #[derive(Debug, Default)]
 struct Names {
-    whole: WildSet<String>,
+    whole: Vec<String>,
+    is_whole: Set<u64>,
     /// Every run of words of them, and how often it was added.
-    runs: WildMap<String, u32>,
+    runs: Map<u64, u32>,
     /// Words of those that have several.
-    words: WildSet<String>,
+    words: Set<u64>,
     /// Whether one is too long for all its runs to be kept.
     has_long: bool,
     countries: Vec<u16>,
@@ -53,6 +59,12 @@ const FULL_NAME_BITS: f32 = 12.0;
 const CONTEXT_NAMES: usize = 2000;
 /// Words of a name that runs are made of.
 const RUN_WORDS: usize = 12;
+
+/// Returns the hash of words; nobody outside can know which of them collide.
+fn hash(words: &str) -> u64 {
+    static STATE: LazyLock<foldhash::quality::RandomState> = LazyLock::new(Default::default);
+    STATE.hash_one(words)
+}
 
 /// Marks a name of a context as another name of what is named; it counts only as a whole.
 pub const OTHER_NAME: char = '=';
@@ -72,12 +84,12 @@ impl Context {
                 continue;
             }
             match part.trim_start().chars().next() {
-                Some(OTHER_NAME) => _ = around.exact.insert(words.clone()),
+                Some(OTHER_NAME) => _ = around.exact.insert(hash(&words)),
                 Some(KNOWN_VALUE) => around.known.add(&words),
                 _ => around.named.add(&words),
             }
         }
-        Context(Arc::new(around))
+        Context(Rc::new(around))
     }
 
     /// Returns whether it was read from this text.
@@ -89,35 +101,63 @@ impl Context {
         self.0.named.whole.is_empty() && self.0.known.whole.is_empty() && self.0.exact.is_empty()
     }
 
-    /// Returns the bits by which an entity agrees with the context. `own` are the mention's words, lower case: they, and
-    /// what its hints say already, are not context.
-    pub(crate) fn agree<P: Blocks>(
+    /// Returns whether it has a longer name with a mention's words; `own` are these, lower case.
+    pub(crate) fn has_longer(&self, own: &str) -> bool {
+        let named = &self.0.named;
+        own.split(' ').all(|word| named.words.contains(&hash(word)))
+            && named.whole.iter().any(|whole| whole != own && contains_words(whole, own))
+    }
+
+    /// Returns what it counts, of the bits of an attribute, that an entity has this value. `own` are the mention's words,
+    /// lower case: they, and what its hints say already, are not context.
+    pub(crate) fn weight<P: Blocks>(
         &self,
         own: &str,
         hints: &[Rc<Hint>],
-        (index, number): (&Index<P>, u32),
+        (layer, index): (u8, &Index<P>),
+        value: u32,
+    ) -> Result<f32> {
+        let known = self.0.weights.borrow().get(&(layer, value)).copied();
+        let weight = match known {
+            Some(weight) => weight,
+            None => {
+                let weight = index.value(value, |value| self.0.weight_of(value.text, value.country))?;
+                self.0.weights.borrow_mut().insert((layer, value), weight);
+                weight
+            }
+        };
+        // Asked last: of most values nothing is said at all.
+        if weight == 0.0 {
+            return Ok(0.0);
+        }
+        index.value(value, |value| {
+            let is_own = says(own, value.text) || hints.iter().any(|hint| hint.tells(value.text));
+            if is_own { 0.0 } else { weight }
+        })
+    }
+
+    /// Returns the bits by which an entity agrees with the context; `has_longer` is what [`Context::has_longer`] said of
+    /// the mention.
+    pub(crate) fn agree<P: Blocks>(
+        &self,
+        (own, has_longer): (&str, bool),
+        hints: &[Rc<Hint>],
+        (layer, index, number): (u8, &Index<P>, u32),
         entity: &EntityCard<P::Block<'_>>,
         facts: &TypeFacts,
     ) -> Result<f32> {
-        let around = &*self.0;
         let mut bits = 0.0f32;
         for (attribute, value) in entity.values() {
             let known = facts.attributes.get(usize::from(attribute)).map_or(0.0, |a| a.bits);
             if bits >= known * CONTEXT_WEIGHT {
                 continue;
             }
-            let weight = index.value(value, |value| {
-                let weight = around.weight_of(value.text, value.country);
-                // Asked last: of most values nothing is said at all.
-                let is_own = || says(own, value.text) || hints.iter().any(|hint| hint.tells(value.text));
-                if weight > 0.0 && is_own() { 0.0 } else { weight }
-            })?;
-            bits = bits.max(known * weight);
+            bits = bits.max(known * self.weight(own, hints, (layer, index), value)?);
         }
-        if own.split(' ').all(|word| around.named.words.contains(word)) {
+        if has_longer {
             let mut words = String::new();
             index.label(number, |_, name| spaced(&Name::parse(name), &mut words))?;
-            if words != own && contains_words(&words, own) && around.named.whole.contains(&words) {
+            if words != own && contains_words(&words, own) && self.0.named.is_whole.contains(&hash(&words)) {
                 bits += FULL_NAME_BITS;
             }
         }
@@ -128,10 +168,10 @@ impl Context {
 impl Around {
     /// Returns what it counts that a value is said here.
     fn weight_of(&self, value: &str, country: u16) -> f32 {
-        if self.named.say(value, country) || self.exact.contains(value) {
+        if self.named.say(value, country) || self.exact.contains(&hash(value)) {
             CONTEXT_WEIGHT
         } else if self.known.say(value, country) {
-            let n_times = self.known.runs.get(value).map_or(1, |n| *n as usize);
+            let n_times = self.known.runs.get(&hash(value)).map_or(1, |n| *n as usize);
             KNOWN_WEIGHTS[n_times.min(KNOWN_WEIGHTS.len()) - 1]
         } else {
             0.0
@@ -141,29 +181,27 @@ impl Around {
 
 impl Names {
     fn add(&mut self, name: &str) {
-        self.whole.insert(name.to_owned());
+        if self.is_whole.insert(hash(name)) {
+            self.whole.push(name.to_owned());
+        }
         if let Some(country) = countries::country(name)
             && !self.countries.contains(&country)
         {
             self.countries.push(country);
         }
-        self.has_long |= name.split(' ').nth(RUN_WORDS).is_some();
-        let words: Vec<&str> = name.split(' ').take(RUN_WORDS).collect();
-        for from in 0..words.len() {
-            let mut run = String::with_capacity(name.len());
-            for word in &words[from..] {
-                if !run.is_empty() {
-                    run.push(' ');
-                }
-                run.push_str(word);
-                match self.runs.get_mut(run.as_str()) {
-                    Some(n) => *n += 1,
-                    None => _ = self.runs.insert(run.clone(), 1),
-                }
+        // Words stand one space apart, so that a run of them is a piece of the name.
+        let ends: Vec<usize> = name.match_indices(' ').map(|(at, _)| at).chain([name.len()]).collect();
+        self.has_long |= ends.len() > RUN_WORDS;
+        let ends = &ends[..ends.len().min(RUN_WORDS)];
+        let mut start = 0;
+        for (from, end) in ends.iter().enumerate() {
+            for until in &ends[from..] {
+                *self.runs.entry(hash(&name[start..*until])).or_insert(0) += 1;
             }
-            if words.len() > 1 {
-                self.words.insert(words[from].to_owned());
+            if ends.len() > 1 {
+                self.words.insert(hash(&name[start..*end]));
             }
+            start = end + 1;
         }
     }
 
@@ -175,21 +213,22 @@ impl Names {
         }
         // Whatever is said ends in a word that is said, which is a run of its own.
         let last = value.rsplit_once(' ').map_or(value, |(_, last)| last);
-        if !self.has_long && !self.runs.contains_key(last) {
+        if !self.has_long && !self.runs.contains_key(&hash(last)) {
             return false;
         }
         if value.parse::<f64>().is_ok() {
             return false;
         }
+        let is_whole = |words: &str| self.is_whole.contains(&hash(words));
         if value.len() <= 3 {
-            return self.whole.contains(value);
+            return is_whole(value);
         }
         let ends = value.match_indices(' ').map(|(at, _)| &value[at + 1..]);
-        self.runs.contains_key(value)
-            || ends.filter(|end| end.len() > 3).any(|end| self.whole.contains(end))
+        self.runs.contains_key(&hash(value))
+            || ends.filter(|end| end.len() > 3).any(is_whole)
             || value
                 .rsplit_once(' ')
-                .is_some_and(|(_, last)| last.len() > 3 && self.words.contains(last) && words::is_telling(last))
+                .is_some_and(|(_, last)| last.len() > 3 && self.words.contains(&hash(last)) && words::is_telling(last))
     }
 }
 
@@ -260,7 +299,7 @@ mod tests {
         let named = |context: &str, value: &str| {
             let context = Context::new(context);
             let country = countries::country(value).unwrap_or(0);
-            context.0.named.say(value, country) || context.0.exact.contains(value)
+            context.0.named.say(value, country) || context.0.exact.contains(&hash(value))
         };
         for (context, value, expected) in [
             ("Herons | Peru", "harbor city herons", true),

@@ -20,7 +20,7 @@ use crate::resolve::matching::features::{self, Feature};
 use crate::resolve::matching::hints::{Hint, HintMatch, Prepared};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::score;
-use crate::resolve::matching::search::{Compared, FLOOR, HOPELESS, Layer, Place, SCORED, Scored, Search};
+use crate::resolve::matching::search::{FLOOR, HOPELESS, Layer, Place, SCORED, Scored, Search};
 use crate::resolve::names::exclusive;
 use crate::resolve::names::mention_key::mention_key;
 
@@ -51,7 +51,7 @@ pub struct Resolver<P> {
     pub(super) context: Context,
     /// Entities that the last search compared, and whether they are all that the mention begun last is compared with.
     pub(super) compared: Vec<Place>,
-    is_compared: bool,
+    pub(super) is_compared: bool,
     /// How sure a link must be.
     pub strictness: Strictness,
     /// Whether candidates carry the parts of their scores.
@@ -168,11 +168,6 @@ impl<P: Blocks> Resolver<P> {
         };
         let own = informed.iter().find(|candidate| Some(candidate.entity) == bare.entity);
         Ok(if own.is_some_and(is_free) { bare } else { decision })
-    }
-
-    /// Returns what the mention resolved last was compared with; `None` where it was decided without a search.
-    pub fn compared(&self) -> Option<Compared> {
-        self.is_compared.then(|| Compared(self.compared.as_slice().into()))
     }
 
     /// Returns what resembles a name beside certain entities, best first: each with the probability that it would be

@@ -77,9 +77,9 @@ pub(crate) struct Search<'s> {
 /// Entity of a layer: which layer, and which entity there.
 pub(crate) type Place = (u8, u32);
 
-/// Entities that a mention was compared with, whatever came of it.
+/// Values of what a mention was compared with, whatever came of it: the layer and the value, each once.
 #[derive(Clone, Debug)]
-pub struct Compared(pub(super) Box<[Place]>);
+pub struct Compared(pub(super) Box<[(u8, u32)]>);
 
 impl Compared {
     /// Returns how many there are.
@@ -231,6 +231,7 @@ impl<P: Blocks> Layer<P> {
         if !probe.context.is_empty() {
             spaced(&probe.name, &mut own);
         }
+        let has_longer = !probe.context.is_empty() && probe.context.has_longer(&own);
         let mut comparer = Comparer::new();
         for (found, card) in found.iter().zip(&cards) {
             let known = out.iter().position(|scored| scored.place == (self.number, card.entity));
@@ -248,7 +249,8 @@ impl<P: Blocks> Layer<P> {
             let context = if probe.context.is_empty() {
                 0.0
             } else {
-                probe.context.agree(&own, &probe.hints, (index, card.entity), &entity, facts)?
+                let place = (self.number, index, card.entity);
+                probe.context.agree((&own, has_longer), &probe.hints, place, &entity, facts)?
             };
             evidence.agree += context;
             let vector = comparer.compare(probe, card, &evidence);
