@@ -449,6 +449,15 @@ CREATE TABLE _searched_groups (
     story_group_id INTEGER PRIMARY KEY
 ) STRICT;
 
+-- Groups that were left out of a run since they are longer than the model takes.
+CREATE TABLE _too_long (
+    story_group_id INTEGER NOT NULL REFERENCES story_groups (id) ON DELETE CASCADE,
+    model          TEXT NOT NULL,
+    text_hash      BLOB NOT NULL,          -- of the text that was measured
+    n_tokens       INTEGER NOT NULL CHECK (n_tokens >= 0), -- estimated, of its longer request
+    PRIMARY KEY (story_group_id, model)
+) WITHOUT ROWID, STRICT;
+
 -- Triggers say `INSERT … WHERE … NOT IN` in place of `INSERT OR IGNORE`: what a program says after OR in its own statement
 -- counts inside of the triggers too.
 

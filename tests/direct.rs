@@ -382,3 +382,21 @@ fn a_server_that_refuses_the_role_is_asked_otherwise_and_remembered() {
     world.script(&json!({}));
     world.run(&["batch", "create", "--stale"]).exits(0).says("nothing to send");
 }
+
+#[test]
+fn a_request_larger_than_a_minute_s_budget_is_refused_alone() {
+    let world = World::with_groups(4);
+    let message = "Request too large for gpt-6-luna in organization org-x on tokens per min (TPM): Limit 30000, Requested \
+                   31000. The input or output tokens must be reduced in order to run successfully.";
+    let error = json!({"error": {"message": message, "type": "tokens", "param": null, "code": "rate_limit_exceeded"}});
+    world.script(&json!({"faults": [
+        {"on": "responses.create", "times": 0, "contains": "Story 3:", "status": 429, "json": error}]}));
+    let ran = world.run(&["extract"]).exits(3).says("account: asked 8 = usable 6 + unusable 0 + failed 2");
+    assert!(ran.stdout.contains("2 refused (http_429): 127.0.0.1"), "{}", ran.report());
+    assert_eq!(world.journal().n_calls("responses.create"), 8, "no waiting helps it");
+    let refused = "SELECT g.external_id, r.state, r.reason, count(*) FROM requests r
+                   JOIN story_groups g ON g.id = r.story_group_id WHERE r.state <> 'usable' GROUP BY 1, 2, 3";
+    assert_eq!(world.rows(refused), ["g3|refused|http_429|2"]);
+    // It is asked again only where somebody says so.
+    world.run(&["extract"]).exits(0).says("nothing to ask");
+}

@@ -10,8 +10,9 @@ use crate::request::{
     Limits, LineTemplate, PairSize, Prices, Splitter, custom_id, custom_id_from_wire, json_bytes, render_input, tokens,
 };
 use crate::session::Session;
-use crate::store::{Candidate, GroupRow, Selected, Selection};
+use crate::store::{Candidate, GroupRow, Selected, Selection, TooLong};
 use crate::terminal::bar::Unit;
+use crate::terminal::words::number;
 
 /// What a run would send.
 #[derive(Clone, Debug)]
@@ -22,6 +23,8 @@ pub struct Plan {
     pub parts: Vec<PlannedPart>,
     /// Groups that fit into no batch, with the reason.
     pub left_out: Vec<(GroupId, String)>,
+    /// Of these, those that are longer than the model takes.
+    pub too_long: Vec<TooLong>,
     /// Tokens and cost of it all.
     pub estimate: Estimate,
 }
@@ -63,6 +66,8 @@ pub fn plan(
     let mut splitter = Splitter::new(limits);
     let mut parts: Vec<PlannedPart> = vec![];
     let mut left_out = vec![];
+    let mut too_long = vec![];
+    let max_input = prices.max_input(prompts.model());
     let mut volume = Volume::default();
     let bar = session.terminal.bar(selected.candidates.len() as u64, Unit::Count, "planning");
     for &candidate in &selected.candidates {
@@ -72,7 +77,20 @@ pub fn plan(
         let Some(text_hash) = row.text_hash else { continue };
         let input = render_input(&row.group);
         let mut sizes = Volume::default();
-        let size = templates.size(&row, &candidate, &input, &mut sizes);
+        let (size, longest) = templates.size(&row, &candidate, &input, &mut sizes);
+        if let Some(max) = max_input.filter(|max| longest > *max) {
+            left_out.push((
+                row.group.id,
+                format!(
+                    "about {} input tokens, more than the {} that `{}` takes",
+                    number(longest),
+                    number(max),
+                    prompts.model()
+                ),
+            ));
+            too_long.push(TooLong { group: candidate.group, text_hash, n_tokens: longest });
+            continue;
+        }
         match splitter.push(size) {
             Ok(part) => {
                 let place = part.0 as usize - 1;
@@ -93,7 +111,17 @@ pub fn plan(
         answered_by_another_model: selected.n_asked_of_another,
         ..estimate(session, prompts, &volume, (templates.prefix_tokens(), sandbox), prices)?
     };
-    Ok(Plan { selected, parts, left_out, estimate })
+    Ok(Plan { selected, parts, left_out, too_long, estimate })
+}
+
+/// Writes down which groups are longer than the model takes, for whoever wants to know where the collection stands.
+pub fn remember_too_long(session: &mut Session<'_>, plan: &Plan, model: &str) -> anyhow::Result<()> {
+    if plan.too_long.is_empty() {
+        return Ok(());
+    }
+    let tx = session.store.write()?;
+    tx.note_too_long(model, &plan.too_long)?;
+    tx.commit()
 }
 
 /// Measures groups that were chosen otherwise than by a selection, and estimates what asking about them costs.
@@ -109,7 +137,7 @@ pub fn plan_groups(
     for (candidate, _) in groups {
         interrupt::check()?;
         let Some(row) = session.store.read().group(candidate.group)? else { continue };
-        let size = templates.size(&row, candidate, &render_input(&row.group), &mut volume);
+        let (size, _) = templates.size(&row, candidate, &render_input(&row.group), &mut volume);
         total.requests += size.requests;
         total.bytes += size.bytes;
         total.tokens += size.tokens;
@@ -134,8 +162,9 @@ impl Templates {
         [self.topic.prefix_tokens(), self.entity.prefix_tokens()]
     }
 
-    fn size(&self, row: &GroupRow, candidate: &Candidate, input: &str, volume: &mut Volume) -> PairSize {
-        let mut size = PairSize::default();
+    /// Returns the size of a group's requests, and the input tokens of the longer one.
+    fn size(&self, row: &GroupRow, candidate: &Candidate, input: &str, volume: &mut Volume) -> (PairSize, u64) {
+        let (mut size, mut longest) = (PairSize::default(), 0);
         let (input_bytes, input_tokens) = (json_bytes(input), tokens::estimate(input));
         for (kind, _) in candidate.kinds() {
             let template = if kind == Kind::Topic { &self.topic } else { &self.entity };
@@ -144,9 +173,10 @@ impl Templates {
             size.requests += 1;
             size.bytes += bytes;
             size.tokens += tokens;
+            longest = longest.max(tokens);
             volume.add(kind, tokens, bytes);
         }
-        size
+        (size, longest)
     }
 }
 

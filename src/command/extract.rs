@@ -8,7 +8,7 @@ use super::select::{prompt_options, selection, typed};
 use crate::batch::budget::{Budget, Cost};
 use crate::batch::conflict;
 use crate::batch::model_end::{self, Work};
-use crate::batch::plan::{Plan, plan};
+use crate::batch::plan::{self, Plan, plan};
 use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
 use crate::batch::uncertain;
@@ -22,14 +22,14 @@ use crate::request::{Limits, Prices};
 use crate::session::Session;
 use crate::store::{Cause, Spend};
 use crate::terminal::style::{bold, dim};
-use crate::terminal::words::{count, dollars, dollars_or_unknown, number};
+use crate::terminal::words::{count, count_verb, dollars, dollars_or_unknown, number};
 
 /// Runs the command.
 pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit> {
     if args.max_cost.is_some_and(|max| !max.is_finite() || max < 0.0) {
         return Err(usage("`--max-cost` is an amount of dollars"));
     }
-    let selection = selection(&args.select, &args.prompt, &args.spend)?;
+    let mut selection = selection(&args.select, &args.prompt, &args.spend)?;
     let prices = context.prices(args.prompt.price.as_deref())?;
     let mut session = context.session()?;
     session.anyway = args.spend.anyway;
@@ -38,7 +38,8 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     let work = |plan: &Plan| Work { model: prompts.model(), mode: Mode::Sync, usage: plan.estimate.usage() };
     if args.dry_run {
         let origin = session.store.read().origin_by_url(&context.origin()?)?;
-        let is_sandbox = origin.is_some_and(|origin| origin.is_sandbox);
+        let is_sandbox = origin.as_ref().is_some_and(|origin| origin.is_sandbox);
+        selection.resend.origin = origin.map(|origin| origin.key);
         // One part, however large: nothing is uploaded.
         let plan = plan(&session, &prompts, &selection, unlimited(), &prices, is_sandbox)?;
         model_end::check(&mut session, None, &prices, &work(&plan))?;
@@ -47,11 +48,13 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     let client = context.patient_client(args.timeout)?;
     let _lock = session.lock_spending()?;
     let origin = direct::greet(&mut session, &client)?;
+    selection.resend.origin = Some(origin.key);
     uncertain::before_asking(&mut session, &client, &prices)?;
     let plan = plan(&session, &prompts, &selection, unlimited(), &prices, origin.is_sandbox)?;
     say_what_is_not_sent(context, &plan, &args.select)?;
     let typed = typed(&args.prompt, &PartArgs::default(), &prices);
     conflict::check(&session, &prompts, &typed, Some(&origin), false)?;
+    plan::remember_too_long(&mut session, &plan, prompts.model())?;
     if plan.n_requests() == 0 {
         let exit = nothing_to_do(context, &session, &plan)?;
         return say_uncertain(context, &session, &client, exit);
@@ -74,6 +77,7 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     let report = direct::run(&mut session, &client, &prompts, &plan, &prices, &budget, options)?;
     show(context, &report)?;
     let exit = finish(&report, prompts.model(), &prices, context.config.now())?;
+    let exit = if plan.left_out.is_empty() { exit } else { Exit::Incomplete };
     say_uncertain(context, &session, &client, exit)
 }
 
@@ -88,10 +92,15 @@ fn nothing_to_do(context: &Context, session: &Session<'_>, plan: &Plan) -> anyho
     } else if session.store.read().group_counts()?.total == 0 {
         context.terminal.line("nothing to ask: the database has no story groups")?;
         context.terminal.hint("load some with `gleaner load groups FILE`");
-    } else {
+    } else if plan.left_out.is_empty() {
         context.terminal.line("nothing to ask: every group that is meant has been asked about")?;
+    } else {
+        context.terminal.line(format!(
+            "nothing to ask: {} too large, all others that are meant have been asked about",
+            count_verb(plan.left_out.len() as u64, "group", "is")
+        ))?;
     }
-    Ok(Exit::Done)
+    Ok(if plan.left_out.is_empty() { Exit::Done } else { Exit::Incomplete })
 }
 
 fn show_plan(context: &Context, session: &Session<'_>, plan: &Plan, args: &ExtractArgs) -> anyhow::Result<Exit> {

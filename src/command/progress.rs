@@ -29,6 +29,16 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
     let n_unsent = pending.iter().filter(|part| part.state.is_unsent()).count() as u64;
     let n_open = pending.len() as u64 - n_unsent;
     let n_too_large = read.n_too_large()?;
+    let max_input = context.prices(None)?.max_input(prompts.model());
+    let n_too_long = max_input.map_or(Ok(0), |max| read.n_too_long(prompts.model(), max))?;
+    let origin = context.origin().ok().map(|url| read.origin_by_url(&url)).transpose()?.flatten();
+    let origin = origin.map(|origin| origin.key);
+    let asked = (prompts.model(), prompts.topic.endpoint.path());
+    let gone = |world: &LedgerProgress, sandbox| match world.failed {
+        0 => Ok(0),
+        _ => read.n_model_gone(asked, origin, sandbox),
+    };
+    let (gone, gone_rehearsed) = (gone(&progress.real, false)?, gone(&progress.sandbox, true)?);
     let n_uncertain = pending.iter().filter(|part| part.state.is_uncertain()).count() as u64;
     let active = groups.total - groups.inactive - groups.without_text;
     if context.terminal.is_json() {
@@ -44,6 +54,8 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
             "unsent_parts": n_unsent,
             "uncertain_batches": n_uncertain,
             "too_large_groups": n_too_large,
+            "too_long_groups": n_too_long,
+            "model_gone_requests": gone,
             "knowledge": {"topics": topics, "mentions": mentions, "linked": linked},
             "profile": prompts.profile.name,
             "model": prompts.model(),
@@ -60,9 +72,15 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
         number(groups.inactive),
         count(groups.stories, "story")
     ))?;
-    show(context, "asked", &progress.real, active)?;
+    show(context, "asked", &progress.real, active, (gone, prompts.model()))?;
     if progress.sandbox.groups_asked > 0 {
-        show(context, "rehearsed with a sandbox (counts for nothing else)", &progress.sandbox, active)?;
+        show(
+            context,
+            "rehearsed with a sandbox (counts for nothing else)",
+            &progress.sandbox,
+            active,
+            (gone_rehearsed, prompts.model()),
+        )?;
     }
     terminal.line(format!("{}  {} in the catalog", bold("catalog"), count(n_entities, "entity")))?;
     terminal.line(format!(
@@ -79,6 +97,15 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
             count(n_too_large, "group")
         ))?;
         terminal.hint("`gleaner batch limits` shows the limit; `--max-enqueued-tokens N` sends them all the same, `gleaner extract` without a queue");
+    }
+    if let Some(max) = max_input.filter(|_| n_too_long > 0) {
+        terminal.line(format!(
+            "{}  {}: longer than the {} input tokens that `{}` takes",
+            bold("left out"),
+            count(n_too_long, "group"),
+            number(max),
+            prompts.model()
+        ))?;
     }
     if n_uncertain > 0 {
         terminal.line(format!(
@@ -101,7 +128,14 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn show(context: &Context, title: &str, progress: &LedgerProgress, active: u64) -> anyhow::Result<()> {
+/// Shows one world; `gone` is how many of its failed requests failed since their model, the one of today, is not there.
+fn show(
+    context: &Context,
+    title: &str,
+    progress: &LedgerProgress,
+    active: u64,
+    (gone, model): (u64, &str),
+) -> anyhow::Result<()> {
     let terminal = &context.terminal;
     terminal.line(format!(
         "{}  {} of {} groups answered",
@@ -114,7 +148,10 @@ fn show(context: &Context, title: &str, progress: &LedgerProgress, active: u64) 
         (progress.stale, "of them stale: text, prompt, model or parameters have changed (`--stale` asks again)"),
         (progress.in_flight, "requests in flight"),
         (progress.planned, "requests wait in a part"),
-        (progress.failed, "requests failed without being billed; the next `batch create` sends them again"),
+        (
+            progress.failed.saturating_sub(gone),
+            "requests failed without being billed; the next `batch create` sends them again",
+        ),
         (progress.missing, "requests missing from the answers; the next `batch create` sends them again"),
         (progress.unusable, "answers paid for but unusable (`--retry-failed` asks again)"),
         (progress.refused, "requests refused by the endpoint (`--retry-failed` asks again)"),
@@ -122,6 +159,12 @@ fn show(context: &Context, title: &str, progress: &LedgerProgress, active: u64) 
         if n > 0 {
             terminal.line(format!("  {} {what}", number(n)))?;
         }
+    }
+    if gone > 0 {
+        terminal.line(format!(
+            "  {} failed since `{model}` is not there; only another `--model` asks again",
+            count(gone, "request")
+        ))?;
     }
     let spend = &progress.spend;
     if spend.n_answers > 0 {

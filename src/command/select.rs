@@ -27,6 +27,7 @@ pub(super) fn selection(args: &SelectArgs, prompt: &PromptArgs, spend: &SpendArg
             stale: args.stale,
             other_model: args.stale && prompt.model.is_some(),
             model_gone: spend.anyway,
+            origin: None,
         },
     })
 }

@@ -197,7 +197,7 @@ pub fn plan(
         let (size, estimate) = plan_groups(session, &side.prompts, &part.groups, prices)?;
         part.size = size;
         let parts = if part.groups.is_empty() { vec![] } else { vec![part] };
-        let plan = Plan { selected: Selected::default(), parts, left_out: vec![], estimate };
+        let plan = Plan { selected: Selected::default(), parts, left_out: vec![], too_long: vec![], estimate };
         Ok(SidePlan { plan, reused, pending })
     };
     Ok([one(&sides[0])?, one(&sides[1])?])

@@ -53,7 +53,8 @@ pub fn probe(
         let mut part = PlannedPart { groups: vec![(one, *text_hash)], ..PlannedPart::default() };
         part.size.requests = 1;
         let estimate = plan.estimate.clone();
-        let first = Plan { selected: Selected::default(), parts: vec![part], left_out: vec![], estimate };
+        let first =
+            Plan { selected: Selected::default(), parts: vec![part], left_out: vec![], too_long: vec![], estimate };
         let options = DirectOptions { concurrency: 1, trial: false, strict: true };
         let report = direct::run(session, client, prompts, &first, prices, budget, options)?;
         let Some(error) = report.unclear else { return judge(session, report, prompts, prices) };

@@ -25,6 +25,8 @@ pub struct ModelRow {
     pub shutdown: Option<Date>,
     /// The model that takes its place.
     pub instead: Option<String>,
+    /// The most input tokens of one request; `None`: not known.
+    pub max_input: Option<u64>,
     /// Where the row is from.
     pub source: Option<String>,
     /// The day of the row, as it stands in the table.
@@ -69,6 +71,7 @@ struct WrittenRow {
     long_prompt: Option<bool>,
     shutdown: Option<String>,
     instead: Option<String>,
+    max_input: Option<u64>,
     source: Option<String>,
     as_of: Option<String>,
 }
@@ -86,6 +89,7 @@ impl WrittenRow {
             price,
             shutdown: shutdown.transpose()?,
             instead: self.instead,
+            max_input: self.max_input,
             source: self.source,
             as_of: self.as_of,
             batch_factor: self.batch_factor,
@@ -102,7 +106,7 @@ impl Prices {
     }
 
     /// Puts a user's table before this one: a TOML text of the same form as the built-in one, every part optional. A row
-    /// that says nothing of a model's end or successor leaves what is known of them.
+    /// that says nothing of a model's end, successor or longest input leaves what is known of them.
     pub fn overridden_by(mut self, table: &str) -> Result<Prices> {
         let table: Table = toml::from_str(table).context("cannot read the table of prices")?;
         if let Some(factor) = table.batch_factor {
@@ -115,6 +119,7 @@ impl Prices {
             if let Some(known) = self.model.get(&model) {
                 row.shutdown = row.shutdown.or(known.shutdown);
                 row.instead = row.instead.or_else(|| known.instead.clone());
+                row.max_input = row.max_input.or(known.max_input);
                 row.long_prompt |= known.long_prompt;
             }
             self.model.insert(model, row);
@@ -151,6 +156,11 @@ impl Prices {
         let names = |name: &str| model.strip_prefix(name).is_some_and(is_version);
         let known = self.model.iter().filter(|(name, _)| names(name));
         known.max_by_key(|(name, _)| name.len()).map(|(_, row)| row)
+    }
+
+    /// Returns the most input tokens of one request to a model, where that is known.
+    pub fn max_input(&self, model: &str) -> Option<u64> {
+        self.row(model)?.max_input
     }
 
     /// Returns the price of a model, or `None` where it is not known.
@@ -252,6 +262,9 @@ mod tests {
             assert_eq!(ends(model).as_deref(), Some("2026-12-10"), "{model}");
         }
         assert_eq!(ends("gpt-6-luna"), None);
+        let longest = |model: &str| prices.max_input(model);
+        assert_eq!((longest("gpt-6-luna"), longest("gpt-5-mini-2025-08-07")), (Some(922_000), Some(272_000)));
+        assert_eq!((longest("gpt-4o"), longest("llama3.2")), (Some(128_000), None));
     }
 
     #[test]

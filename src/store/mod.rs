@@ -28,6 +28,7 @@ mod groups;
 mod ids;
 mod knowledge;
 mod layouts;
+mod left_out;
 mod ledger;
 mod links;
 mod migrate;
@@ -60,6 +61,7 @@ pub use ledger::{
     Account, AnswerRow, BatchRow, BatchState, Cause, Claim, LedgerProgress, NewBatch, NewRequest, Observation,
     RequestRow, RequestState, RunRow, Spend,
 };
+pub use left_out::TooLong;
 pub use links::StoredLink;
 pub use prompts::{Origin, StoredProfile, StoredPrompt};
 pub use query::{Sink, Value};

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::bought_once;
-use crate::harness::{World, group};
+use crate::harness::{World, group, start_sandbox};
 
 /// The clock of a world, some time before gpt-5-mini's first day without it, 2026-12-10.
 fn at(clock: &str) -> World {
@@ -187,4 +187,23 @@ fn a_profile_of_an_earlier_version_is_kept_and_today_s_is_offered() {
     assert_eq!((&planned["total_requests"], &planned["estimate"]["answered_by_another_model"]), (&json!(4), &json!(4)));
     world.run(&[&model[..], &["--wait"]].concat()).exits(0).says("4 requests were answered before by another model");
     world.run(&model).exits(0).says("nothing to send");
+}
+
+#[test]
+fn what_a_model_that_is_gone_left_is_said_apart_and_may_be_asked_elsewhere() {
+    let mut world = World::with_groups(1);
+    world.script(&json!({"batches": [{"ends": "failed", "errors": [
+        {"code": "model_not_found", "message": "The model `gpt-6-luna` does not exist", "line": null}]}]}));
+    world.run(&["batch", "create", "--wait"]).exits(3);
+    let gone = "  2 requests failed since `gpt-6-luna` is not there; only another `--model` asks again\n";
+    world.run(&["progress"]).exits(0).says(gone).says_not("the next `batch create` sends them again");
+    world.run(&["batch", "create", "--dry-run"]).exits(0).says("2 requests are not sent to `gpt-6-luna` again");
+    // Another provider has it, or so one may ask; to it, these are requests like others.
+    let other = start_sandbox(&json!({}));
+    let here = world.sandbox.base_url();
+    world.set_var("OPENAI_BASE_URL", &other.base_url());
+    world.run(&["batch", "create", "--wait"]).exits(0).says("sent 2 = usable 2");
+    world.set_var("OPENAI_BASE_URL", &here);
+    world.run(&["batch", "create"]).exits(0).says("nothing to send");
+    world.run(&["progress"]).exits(0).says_not("is not there");
 }

@@ -158,3 +158,97 @@ fn one_group_too_large_for_the_queue_is_left_out_and_the_rest_goes() {
     );
     account(&world, [4, 0, 0, 0]);
 }
+
+/// A table of prices in which the default model takes so many input tokens in one request.
+fn table(world: &World, max_input: u64) -> String {
+    let row = format!("[model.\"gpt-6-luna\"]\ninput = 1\ncached_input = 1\noutput = 1\nmax_input = {max_input}\n");
+    world.write("prices.toml", &row).display().to_string()
+}
+
+#[test]
+fn a_group_longer_than_the_model_takes_is_left_out_and_said() {
+    let mut world = World::with_groups(1);
+    let mut large = group(2);
+    large["stories"][0]["text"] = json!("NASA flew to the moon. ".repeat(4_000));
+    world.load_groups(&[large]);
+    world.set_var("GLEANER_PRICES", &table(&world, 9_000));
+    let left_out = "warning: group `g2` is left out: about 2";
+    for command in [&["batch", "create", "--wait"][..], &["batch", "create"]] {
+        let ran = world.run(command).exits(3).says(left_out);
+        ran.says(" input tokens, more than the 9,000 that `gpt-6-luna` takes\n");
+    }
+    bought_once(&world, 1, 2);
+    world
+        .run(&["extract"])
+        .exits(3)
+        .says(left_out)
+        .says("nothing to ask: 1 group is too large, all others that are meant have been asked about\n");
+    world.load_groups(&[group(3)]);
+    world.run(&["extract"]).exits(3).says(left_out).says("asked 2 = usable 2");
+    let shown = "left out  1 group: longer than the 9,000 input tokens that `gpt-6-luna` takes\n";
+    world.run(&["progress"]).exits(0).says(shown);
+    assert_eq!(world.json(&["progress"], 0)["too_long_groups"], 1);
+    // A model that takes more is asked, and then nothing is left out any more.
+    world.set_var("GLEANER_PRICES", &table(&world, 90_000));
+    world.run(&["progress"]).exits(0).says_not("left out");
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    world.set_var("GLEANER_PRICES", &table(&world, 9_000));
+    world.run(&["progress"]).exits(0).says_not("left out");
+    assert_eq!(world.count("SELECT count(*) FROM requests"), 6);
+}
+
+#[test]
+fn a_learned_limit_is_shown_forgotten_and_expires() {
+    let mut world = World::with_groups(4);
+    let none = "no limit was learned: no provider has refused a batch for a full queue\n";
+    let hint = "hint: a limit holds for a week; `--max-enqueued-tokens` goes before it\n";
+    let ran = world.run(&["batch", "limits"]).exits(0);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), (none, hint), "{}", ran.report());
+    world.script(&json!({"limits": {"enqueued_tokens": {"*": 9_000}}}));
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    let url = world.sandbox.base_url();
+    let ran = world.run(&["batch", "limits"]).exits(0);
+    let at = world.rows("SELECT learned_at FROM queue_limits").remove(0);
+    let line = format!("gpt-6-luna  9,000 tokens in the queue of {url}, learned at {at}\n");
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), (line.as_str(), hint), "{}", ran.report());
+    let list = json!({"limits": [{"origin": url, "model": "gpt-6-luna", "max_enqueued_tokens": 9_000,
+        "learned_at": at}]});
+    assert_eq!(world.json(&["batch", "limits"], 0), list);
+
+    // A plan of four groups follows it for a week; what is typed goes before it, in both directions.
+    world.load_groups(&(5..=8).map(group).collect::<Vec<_>>());
+    let n_parts = |world: &World, typed: &[&str]| {
+        let plan = world.json(&[&["batch", "create", "--dry-run"], typed].concat(), 0);
+        plan["batches"].as_array().map(Vec::len)
+    };
+    assert_eq!(n_parts(&world, &[]), Some(2));
+    assert_eq!(n_parts(&world, &["--max-enqueued-tokens", "4000"]), Some(4));
+    assert_eq!(n_parts(&world, &["--max-enqueued-tokens", "100000"]), Some(1));
+    world.set_var("GLEANER_TEST_CLOCK", "2026-11-09T11:59:59Z");
+    assert_eq!(n_parts(&world, &[]), Some(2));
+    world.set_var("GLEANER_TEST_CLOCK", "2026-11-09T12:10:00Z");
+    assert_eq!(n_parts(&world, &[]), Some(1));
+
+    world.set_var("GLEANER_TEST_CLOCK", crate::harness::CLOCK);
+    world.run(&["batch", "limits", "forget", "gpt-5"]).exits(0).says("0 limits of `gpt-5` forgotten\n");
+    world.run(&["batch", "limits", "forget", "gpt-6-luna"]).exits(0).says("1 limit of `gpt-6-luna` forgotten\n");
+    assert_eq!(n_parts(&world, &[]), Some(1));
+    world.run(&["batch", "limits"]).exits(0).says(none);
+}
+
+#[test]
+fn what_is_typed_wins_over_a_learned_limit_when_it_is_sent_too() {
+    let world = World::with_groups(4);
+    world.script(&json!({"limits": {"enqueued_tokens": {"*": 9_000}}}));
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    // The provider takes more by now.
+    world.script(&json!({}));
+    world.load_groups(&(5..=8).map(group).collect::<Vec<_>>());
+    let n_before = world.journal().batches.len();
+    world.run(&["batch", "create", "--wait", "--max-enqueued-tokens", "100000"]).exits(0);
+    assert_eq!(world.journal().batches.len(), n_before + 1);
+    // Or less, as somebody knows.
+    world.load_groups(&(9..=12).map(group).collect::<Vec<_>>());
+    world.run(&["batch", "create", "--wait", "--max-enqueued-tokens", "4000"]).exits(0);
+    assert_eq!(world.journal().batches.len(), n_before + 5);
+}

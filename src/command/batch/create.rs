@@ -29,7 +29,7 @@ use crate::terminal::words::{bytes, count, count_verb, dollars, dollars_or_unkno
 /// Runs the command.
 pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow::Result<Exit> {
     let poll_interval = wait::interval(args.poll_interval)?;
-    let selection = select::selection(&args.select, &args.prompt, &args.spend)?;
+    let mut selection = select::selection(&args.select, &args.prompt, &args.spend)?;
     let options = select::prompt_options(&args.prompt, context)?;
     let prices = context.prices(args.prompt.price.as_deref())?;
     if args.max_cost.is_some_and(|usd| usd.is_nan() || usd < 0.0) {
@@ -51,6 +51,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     } else {
         (None, None, session.store.read().origin_by_url(&context.origin()?)?)
     };
+    selection.resend.origin = origin.as_ref().map(|origin| origin.key);
     // A run that is only written may go anywhere, so it counts as real.
     let sandbox = !args.no_submit && origin.as_ref().is_some_and(|origin| origin.is_sandbox);
     let limits = limits(&args.parts, &session, origin.as_ref(), prompts.model())?;
@@ -82,6 +83,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     if args.dry_run && plan.n_groups() > 0 {
         return dry_run(context, &plan, &waiting);
     }
+    plan::remember_too_long(&mut session, &plan, prompts.model())?;
     let n_too_large = session.store.read().n_too_large()?;
     let mut submitted = Submitted::default();
     if let Some(client) = &client {

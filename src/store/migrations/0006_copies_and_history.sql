@@ -44,3 +44,14 @@ CREATE TABLE change_ranges (
 
 -- As it was typed with --price; NULL: that of the table.
 ALTER TABLE runs ADD COLUMN price TEXT;
+
+-- ------------------------------------------------------------------------------------------- groups that are too long
+
+-- Groups that were left out of a run since they are longer than the model takes.
+CREATE TABLE _too_long (
+    story_group_id INTEGER NOT NULL REFERENCES story_groups (id) ON DELETE CASCADE,
+    model          TEXT NOT NULL,
+    text_hash      BLOB NOT NULL,          -- of the text that was measured
+    n_tokens       INTEGER NOT NULL CHECK (n_tokens >= 0), -- estimated, of its longer request
+    PRIMARY KEY (story_group_id, model)
+) WITHOUT ROWID, STRICT;

@@ -2,7 +2,7 @@
 
 use super::{CurrentPrompt, Resend};
 use crate::answer::Reason;
-use crate::model::{GroupKey, Kind};
+use crate::model::{GroupKey, Kind, OriginKey};
 use crate::store::{Read, RequestRow, RequestState};
 
 /// What is to be done about one request.
@@ -81,17 +81,27 @@ impl Read<'_> {
             },
             _ => Verdict::Send { attempt: n_failed + 1, another_answered },
         };
-        if matches!(verdict, Verdict::Send { .. }) && !resend.model_gone && self.met_no_model(&history, prompt)? {
+        if matches!(verdict, Verdict::Send { .. })
+            && !resend.model_gone
+            && self.met_no_model(&history, prompt, resend.origin)?
+        {
             return Ok(Verdict::ModelGone);
         }
         Ok(verdict)
     }
 
-    /// Returns whether one of the requests was refused because the model that would be asked today was not there.
-    fn met_no_model(self, history: &[RequestRow], prompt: &CurrentPrompt) -> anyhow::Result<bool> {
+    /// Returns whether one of the requests was refused because the model that would be asked today was not there, where it
+    /// would be asked.
+    fn met_no_model(
+        self,
+        history: &[RequestRow],
+        prompt: &CurrentPrompt,
+        origin: Option<OriginKey>,
+    ) -> anyhow::Result<bool> {
         for request in history.iter().filter(|request| request.reason.as_deref() == Some(Reason::MODEL_GONE)) {
             let (model, endpoint) = self.model_of_prompt(request.prompt)?;
-            if model == prompt.model && endpoint == prompt.endpoint {
+            let is_here = origin.is_none() || self.origin_of_request(request.key)? == origin;
+            if model == prompt.model && endpoint == prompt.endpoint && is_here {
                 return Ok(true);
             }
         }

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use self::judge::{Answered, Verdict};
 use super::Read;
 use super::attributes::Conditions;
-use crate::model::{GroupId, GroupKey, Kind, PromptKey};
+use crate::model::{GroupId, GroupKey, Kind, OriginKey, PromptKey};
 
 /// Which groups are meant.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +46,8 @@ pub struct Resend {
     pub other_model: bool,
     /// Refused because this very model was not there.
     pub model_gone: bool,
+    /// Where they would be asked, if that is known: a model that is not there may be elsewhere.
+    pub origin: Option<OriginKey>,
 }
 
 /// The prompts that would be sent today.
