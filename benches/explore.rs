@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use gleaner::door::model::{
     Entity, EntityId, EntityKey, Group, GroupId, GroupKey, LinkOutcome, Mention, RequestKey, Story, Topic,
 };
-use gleaner::door::store::{LinkedMention, Source, Store};
+use gleaner::door::store::{LinkedMention, Provenance, Store};
 
 const GROUPS: u64 = 50_000;
 const ENTITIES: u64 = 100_000;
@@ -208,7 +208,7 @@ fn build(db: &Path) {
                 [request],
             )
             .expect("an answer");
-            let source = Source {
+            let source = Provenance {
                 group: GroupKey(n as i64),
                 request: RequestKey(request),
                 prompt: gleaner::door::model::PromptKey(i as i64 + 1),
@@ -230,7 +230,7 @@ fn learned(dice: &mut Dice) -> (Vec<Topic>, Vec<LinkedMention>) {
         let topic = topic(dice.skewed(40_000));
         if topics.iter().all(|known| known.topic != topic) {
             let rank = topics.len() as u32 + 1;
-            topics.push(Topic { display: topic.clone(), topic, confidence: 0.9, rank });
+            topics.push(Topic { label: topic.clone(), topic, confidence: 0.9, rank });
         }
     }
     let mentions = (0..MENTIONS_A_GROUP).map(|i| {

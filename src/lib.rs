@@ -111,8 +111,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         color: cli.global.color,
         no_color: config.var("NO_COLOR").is_some(),
     });
-    let ear = terminal.clone();
-    interrupt::install(move || ear.status("interrupted: ending as soon as nothing is lost (once more ends at once)"));
+    let listener = terminal.clone();
+    let acknowledged = "interrupted: ending as soon as nothing is lost (once more ends at once)";
+    interrupt::install(move || listener.status(acknowledged));
     if let Some(db) = &cli.global.db {
         terminal.name_db(db);
     }
@@ -181,14 +182,14 @@ pub mod door {
     }
     pub mod resolve {
         pub use crate::resolve::{
-            Blocks, Builder, Decision, Method, Query, Resolver, Strictness, feature_names, mention_key, read_pair,
+            Blocks, Builder, Method, Query, Resolution, Resolver, Strictness, feature_names, mention_key, read_pair,
         };
     }
     pub mod sandbox {
         pub use crate::sandbox::{Dictionary, Journal, Keyword, Options, Pace, Sandbox, Script};
     }
     pub mod store {
-        pub use crate::store::{LinkedMention, Source, Store};
+        pub use crate::store::{LinkedMention, Provenance, Store};
     }
     pub mod terminal {
         pub mod words {

@@ -281,7 +281,7 @@ pub struct Topic {
     /// The key: trimmed, lower case, single spaces. Unique within a group.
     pub topic: String,
     /// As the model wrote it, trimmed and single-spaced (`NASA budget`).
-    pub display: String,
+    pub label: String,
     /// 0 to 1.
     pub confidence: f64,
     /// 1 is the main topic.

@@ -123,8 +123,8 @@ fn decisions_at_odds_and_asleep_are_listed() {
     world.run(&["catalog", "remove", "b"]).exits(0).says("1 decision will hold again when it is back");
     let listed = world.json(&["unresolved", "decisions", "--conflicts"], 0);
     assert_eq!((&listed["total"], &listed["odd"]), (&json!(3), &json!(3)));
-    assert_eq!(listed["decisions"][1]["sleeps"], true);
-    world.run(&["unresolved", "decisions", "kc"]).exits(0).says("sleeps").says("3 of 3 decisions");
+    assert_eq!(listed["decisions"][1]["is_dangling"], true);
+    world.run(&["unresolved", "decisions", "kc"]).exits(0).says("dangling").says("3 of 3 decisions");
     world.run(&["unresolved", "decisions", "other"]).exits(0).says("0 of 3 decisions");
     world.load_entities(&[person("b", "Kyle Cook")]);
     world.run(&["resolve", "--all"]).exits(0).says("at odds").says("unresolved decisions --conflicts");
@@ -468,7 +468,7 @@ fn what_was_decided_holds_at_once_of_what_is_merged_and_of_what_is_back() {
     world.run(&["unresolved", "reject", "Jordan", "ma"]).exits(0);
     world.run(&["unresolved", "accept", "Air Jordan", "ma"]).exits(0);
     assert_eq!(world.rows(LINKS), ["g1|Jordan|mj|fuzzy", "g2|Air Jordan|ma|decision"]);
-    // Decisions about what is away sleep, and hold again when it is back, also in what is here.
+    // Decisions about what is away dangle, and hold again when it is back, also in what is here.
     world.run(&["catalog", "remove", "ma"]).exits(0).says("2 decisions will hold again");
     world.run(&["catalog", "add", "M. Airey", "--type", "person", "--id", "ma"]).exits(0).says("2 decisions about it");
     assert_eq!(world.rows(LINKS), ["g1|Jordan|mj|fuzzy", "g2|Air Jordan|ma|decision"]);

@@ -32,7 +32,7 @@ fn a_group_is_shown_with_topics_links_and_places() {
 fn topics_and_entities_are_counted_and_listed() {
     let world = world();
     let top = world.json(&["topics"], 0);
-    assert_eq!(top["topics"][0], json!({"topic": "moon landing", "display": "moon landing", "groups": 6}));
+    assert_eq!(top["topics"][0], json!({"topic": "moon landing", "label": "moon landing", "groups": 6}));
     let top = world.json(&["entities", "--type", "organization", "--limit", "1"], 0);
     assert_eq!((&top["total"], &top["entities"][0]["groups"]), (&json!(2), &json!(6)));
     assert_eq!(world.json(&["topics", "--since", "2000-01-11"], 0)["topics"][0]["groups"], 2);

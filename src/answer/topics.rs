@@ -29,10 +29,10 @@ pub(super) fn read(items: Vec<Value>, expect: &Expect, notes: &mut Notes) -> Vec
             notes.n_dropped += 1;
             continue;
         };
-        let Some(display) = name_of(name, notes) else { continue };
+        let Some(label) = name_of(name, notes) else { continue };
         let topic = Topic {
-            topic: display.to_lowercase(),
-            display,
+            topic: label.to_lowercase(),
+            label,
             confidence: confidence(item.get("confidence").or_else(|| item.get("score")), notes),
             rank: rank(item.get("rank"), place, notes),
         };

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use anyhow::anyhow;
 
+use crate::batch::batch_or_run::BatchOrRun;
 use crate::batch::plan::Plan;
-use crate::batch::target::Target;
 use crate::error::{Exit, Explain as _};
 use crate::model::{BatchKey, OriginKey, RunId};
 use crate::session::Session;
@@ -255,7 +255,11 @@ pub fn sendable(session: &Session<'_>, run: Option<&RunId>, origin: OriginKey) -
 }
 
 /// Returns the parts that `wait` would send to an origin: those that are meant and on their way.
-pub fn sendable_of(session: &Session<'_>, only: Option<&Target>, origin: OriginKey) -> anyhow::Result<Vec<BatchRow>> {
+pub fn sendable_of(
+    session: &Session<'_>,
+    only: Option<&BatchOrRun>,
+    origin: OriginKey,
+) -> anyhow::Result<Vec<BatchRow>> {
     let mut parts = sendable(session, None, origin)?;
     parts.retain(|part| only.is_none_or(|target| target.includes(part)));
     Ok(parts)

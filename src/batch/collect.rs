@@ -13,11 +13,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::answer::{Line, Reason};
+use crate::batch::batch_or_run;
 use crate::batch::file_import::{self, Import};
 use crate::batch::look;
 use crate::batch::part;
 use crate::batch::plan::custom_id_of;
-use crate::batch::target;
 use crate::batch::throttle;
 use crate::import::answers::{self, ImportReport};
 use crate::interrupt;
@@ -84,7 +84,7 @@ pub fn collect(
     patience: Patience,
     dry_run: bool,
 ) -> anyhow::Result<Collected> {
-    let name = target::name(&session.store.read().batch(key)?);
+    let name = batch_or_run::name(&session.store.read().batch(key)?);
     // Where another process has just collected it, this is a second import, which changes nothing and says the same.
     let _lock = session.lock_collecting(key, &name)?;
     let row = session.store.read().batch(key)?;
@@ -129,7 +129,7 @@ pub fn collect(
     let report = file_import::import(session, &import, prices)?;
     let row = session.store.read().batch(key)?;
     if row.state == BatchState::Uncertain {
-        let name = target::name(&row);
+        let name = batch_or_run::name(&row);
         session.terminal.warn(format!(
             "batch `{name}`: {}; {} uncertain, and nothing of it is sent again",
             fetched.problem.unwrap_or_else(|| "requests are in none of its files".into()),
@@ -220,7 +220,7 @@ fn fetch(
             });
         }
         if is_second(&mut deleted_since, is_lost, DELETED_SECS) {
-            let name = target::name(&row);
+            let name = batch_or_run::name(&row);
             session.terminal.warn(format!("the output file of batch `{name}` is deleted; what it held is lost"));
             session
                 .terminal
@@ -247,7 +247,7 @@ fn fetch(
         if begun == now || session.terminal.is_verbose() {
             session.terminal.status(format!(
                 "batch `{}`: {problem}; looking again for up to {}",
-                target::name(&row),
+                batch_or_run::name(&row),
                 duration(SETTLE_PAUSES_SECS.iter().sum())
             ));
         }

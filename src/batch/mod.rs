@@ -21,7 +21,7 @@ pub mod collect;
 pub mod file_import;
 pub mod poll;
 pub mod uncertain;
-pub mod target;
+pub mod batch_or_run;
 pub mod cancel;
 pub mod conflict;
 pub mod remote_import;

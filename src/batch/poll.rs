@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::batch::batch_or_run::{self, BatchOrRun};
 use crate::batch::budget::Budget;
 use crate::batch::collect::{self, Collected, Patience};
 use crate::batch::look::{self, Looked, elsewhere};
 use crate::batch::model_end::{self, ModelEnds};
 use crate::batch::submit::{self, Submitted};
-use crate::batch::target::{self, Target};
 use crate::error;
 use crate::interrupt;
 use crate::model::BatchKey;
@@ -36,7 +36,7 @@ pub struct Waiting {
     /// Between two looks.
     pub poll_interval: Duration,
     /// Only this batch or run.
-    pub only: Option<Target>,
+    pub only: Option<BatchOrRun>,
     /// What may be spent on parts that wait, as the queue empties; `None`: nothing is sent.
     pub budget: Option<Budget>,
     /// The user's own limit of tokens in the provider's queue.
@@ -185,7 +185,7 @@ impl Wait<'_, '_> {
     fn send(&mut self) -> anyhow::Result<Option<anyhow::Error>> {
         let Some(budget) = &self.waiting.budget else { return Ok(None) };
         let run = match &self.waiting.only {
-            Some(Target::Run(run)) => Some(run.clone()),
+            Some(BatchOrRun::Run(run)) => Some(run.clone()),
             _ => None,
         };
         let read = self.session.store.read();
@@ -224,7 +224,7 @@ impl Wait<'_, '_> {
     fn patience_or_skip(&mut self, batch: &BatchRow, error: anyhow::Error) -> anyhow::Result<Option<anyhow::Error>> {
         match self.patience(error) {
             Err(error) if is_about_one(&error) => {
-                self.session.terminal.warn(format!("{}: {error:#}", target::name(batch)));
+                self.session.terminal.warn(format!("{}: {error:#}", batch_or_run::name(batch)));
                 self.waited.left.push(batch.key);
                 Ok(None)
             }
@@ -269,7 +269,7 @@ fn is_auth(error: &anyhow::Error) -> bool {
 }
 
 /// Refuses to wait where all that is meant are parts whose model ends before they are sure to be answered.
-pub fn check_models(session: &mut Session<'_>, client: &Client, only: Option<&Target>) -> anyhow::Result<()> {
+pub fn check_models(session: &mut Session<'_>, client: &Client, only: Option<&BatchOrRun>) -> anyhow::Result<()> {
     let read = session.store.read();
     let meant: Vec<BatchRow> = read
         .pending_batches()?

@@ -11,20 +11,21 @@ use crate::store::{NewBatch, NewRequest, Origin, RequestState, RunRow};
 use crate::terminal::bar::Unit;
 
 /// Writes a plan down as a run with its parts and requests, all planned, in one transaction. `origin` is where it will
-/// be sent; a run without one is sent only when it is named. A price that was typed is kept with the run. A `trial` is asked by `compare`: its answers stay apart.
+/// be sent; a run without one is sent only when it is named. A price that was
+/// typed is kept with the run. With `is_comparison`, the answers stay apart from the collection.
 pub fn record(
     session: &mut Session<'_>,
     prompts: &Prompts,
     plan: &Plan,
     origin: Option<&Origin>,
     prices: &Prices,
-    trial: bool,
+    is_comparison: bool,
 ) -> anyhow::Result<RunId> {
     let now = session.config.now();
     let now_text = timestamp_text(now);
     let folder = session.batch_files()?;
     let tx = session.store.write()?;
-    let kept = if trial { prompts.keep_apart(&tx, &now_text)? } else { prompts.keep(&tx, &now_text)? };
+    let kept = if is_comparison { prompts.keep_apart(&tx, &now_text)? } else { prompts.keep(&tx, &now_text)? };
     let stem = free_stem(&now.strftime("knowledge_extraction_batch_%Y%m%d_%H%M%S").to_string(), |stem| {
         // Another database may keep its files in the same folder.
         let is_there = |suffix: &str| folder.join(format!("{stem}{suffix}.jsonl")).exists();
@@ -67,7 +68,7 @@ pub fn record(
                     run: id.clone(),
                     batch: Some(batch),
                     sandbox: origin.is_some_and(|origin| origin.is_sandbox),
-                    trial,
+                    is_comparison,
                     attempt,
                     state: RequestState::Planned,
                 })?;

@@ -93,7 +93,7 @@ pub fn leave_aside(session: &mut Session<'_>, client: &Client, id: &str) -> anyh
 
 /// What an input file held.
 #[derive(Default)]
-struct Found {
+struct InputTotals {
     n_groups: u64,
     n_requests: u64,
     n_unknown: u64,
@@ -114,7 +114,7 @@ struct Recorder<'t, 'c> {
     /// Parts of this copy that lost requests.
     emptied: BTreeSet<BatchKey>,
     last_group: Option<crate::model::GroupKey>,
-    found: Found,
+    found: InputTotals,
 }
 
 impl<'t, 'c> Recorder<'t, 'c> {
@@ -172,7 +172,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
             by_line: HashMap::new(),
             emptied: BTreeSet::new(),
             last_group: None,
-            found: Found::default(),
+            found: InputTotals::default(),
         })
     }
 
@@ -228,7 +228,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
             run: self.run.clone(),
             batch: Some(self.key),
             sandbox: self.origin.is_sandbox,
-            trial: false,
+            is_comparison: false,
             attempt,
             state: RequestState::Sent,
         })?;
@@ -286,7 +286,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
         Part::<Planned>::of(&self.tx.read().batch(self.key)?)?.taken_over(self.tx, &seen, now)
     }
 
-    fn finish(self) -> anyhow::Result<(BatchKey, Found)> {
+    fn finish(self) -> anyhow::Result<(BatchKey, InputTotals)> {
         let (tx, key) = (self.tx, self.key);
         let found = &self.found;
         if found.n_requests == 0 {

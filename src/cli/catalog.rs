@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::explore::ScopeArgs;
 
-/// Tend the catalog of entities.
+/// Edit the catalog of entities.
 #[derive(Debug, Subcommand)]
 pub enum CatalogCommand {
     /// List entities by name

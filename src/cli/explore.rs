@@ -48,12 +48,12 @@ pub struct TopicsArgs {
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub limit: u64,
 
-    /// Tend topics.
+    /// Look at topics and merge them.
     #[command(subcommand)]
     pub command: Option<TopicsCommand>,
 }
 
-/// Tend topics.
+/// Look at topics and merge them.
 #[derive(Clone, Debug, Subcommand)]
 pub enum TopicsCommand {
     /// Make one topic of several: `topics merge "injury updates" injuries into "injury update"`

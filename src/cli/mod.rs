@@ -149,7 +149,7 @@ pub enum Command {
     /// List the groups related to one, by shared topics and entities, the rarer the better
     Related(explore::RelatedArgs),
 
-    /// Tend the catalog: list, change, merge, find duplicates, propose entities
+    /// Edit the catalog: list, change, merge, find duplicates, propose entities
     #[command(subcommand)]
     Catalog(catalog::CatalogCommand),
 

@@ -71,7 +71,7 @@ impl Context {
 
     /// Returns the provider's address, in the one spelling the ledger uses.
     pub fn origin(&self) -> anyhow::Result<String> {
-        Ok(provider::Origin::parse(&self.provider_url()).map_err(api_failure)?.as_str().to_owned())
+        Ok(provider::Address::parse(&self.provider_url()).map_err(api_failure)?.as_str().to_owned())
     }
 
     /// Returns the provider's address as it was said, else where the provider is by itself.

@@ -13,7 +13,7 @@ use crate::cli::batch::CreateArgs;
 use crate::cli::demo::{CollectionArg, DemoArgs};
 use crate::cli::explore::{PeriodArgs, ReportArgs};
 use crate::error::{Exit, Explain as _};
-use crate::intake::load::{self, Listener, Target};
+use crate::intake::load::{self, Destination, Listener};
 use crate::intake::{self, Input, Subject};
 use crate::model::{Entity, LinkOutcome};
 use crate::profile::Profile;
@@ -137,7 +137,7 @@ fn load<'a>(
         on_bytes: Rc::new(|_| {}),
     };
     let change = Change::of_many_steps("demo", collection.name, &now);
-    let mut target = Target::Write(&mut store, &change);
+    let mut target = Destination::Write(&mut store, &change);
     let options = intake::Options::default();
     let input = Rc::new(Input::open(&folder.join("groups.jsonl"), &options)?);
     let groups = load::groups(&mut target, &input, &options, &mut listener)?;
@@ -210,7 +210,7 @@ fn tell(context: &Context, read: Read<'_>, dir: &Path, db: &Path, collection: &C
     terminal.line("")?;
     terminal.line(bold("Top topics"))?;
     for topic in &topics {
-        terminal.line(format!("  {:4}  {}", topic.groups, topic.display))?;
+        terminal.line(format!("  {:4}  {}", topic.groups, topic.label))?;
     }
     terminal.line("")?;
     terminal.line(bold("Top entities"))?;
@@ -261,7 +261,7 @@ fn finds(read: Read<'_>) -> anyhow::Result<Finds> {
         let mentions = read.mentions_of(*key)?;
         let id = head.id.to_string();
         if i % step == 0 && finds.groups.len() < 3 {
-            let topics: Vec<String> = read.topics_of(*key)?.into_iter().take(4).map(|topic| topic.display).collect();
+            let topics: Vec<String> = read.topics_of(*key)?.into_iter().take(4).map(|topic| topic.label).collect();
             let names: Vec<String> = mentions.iter().take(5).map(name).collect();
             finds.groups.push((id.clone(), head.title.unwrap_or_default(), topics.join(", "), names.join(", ")));
         }

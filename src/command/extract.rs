@@ -73,7 +73,7 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     let terms = context.terms(&args.spend, args.max_cost, &client)?;
     let budget =
         Budget::check_saying(&cost, terms, Some(&line)).hint("`gleaner batch create` asks at half the price")?;
-    let options = DirectOptions { concurrency: args.concurrency.into(), trial: false, strict: false };
+    let options = DirectOptions { concurrency: args.concurrency.into(), is_comparison: false, strict: false };
     let report = direct::run(&mut session, &client, &prompts, &plan, &prices, &budget, options)?;
     show(context, &report)?;
     let exit = finish(&report, prompts.model(), &prices, context.config.now())?;

@@ -68,8 +68,8 @@ pub(crate) fn topic_named(store: &Store, typed: &str, context: &Context) -> anyh
     if read.topic_count(&key)? > 0 {
         return Ok(key);
     }
-    if let Some((target, display)) = read.topic_decision(&key)?.filter(|(target, _)| *target != key) {
-        context.terminal.status(format!("`{key}` was made `{}`", style::single_line(&display)));
+    if let Some((target, label)) = read.topic_decision(&key)?.filter(|(target, _)| *target != key) {
+        context.terminal.status(format!("`{key}` was made `{}`", style::single_line(&label)));
         return Ok(target);
     }
     let found = similar(store, &key, 5)?;

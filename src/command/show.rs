@@ -61,12 +61,13 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
         terminal.line(format!("\n{}", style::bold("Topics")))?;
         let mut table = Table::new(&[("", Side::Right), ("", Side::Left), ("", Side::Right), ("", Side::Left)], 1);
         for topic in &topics {
-            let said = topic.said.as_deref().map(|said| style::dim(format!("said: {}", style::single_line(said))));
+            let merged_from = topic.merged_from.as_deref().map(style::single_line);
+            let merged_from = merged_from.map(|written| style::dim(format!("merged from: {written}")));
             table.row([
                 topic.rank.to_string(),
-                style::single_line(&topic.display),
+                style::single_line(&topic.label),
                 percent(topic.confidence),
-                said.unwrap_or_default(),
+                merged_from.unwrap_or_default(),
             ]);
         }
         print(terminal, &table)?;

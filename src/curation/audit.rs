@@ -95,7 +95,7 @@ fn item(
         }
         AuditWhat::Topics => {
             let topic = read.topics_of(group)?.into_iter().find(|topic| topic.rank == place);
-            topic.map(|topic| AuditItem { item: topic.display, score: topic.confidence, ..blank })
+            topic.map(|topic| AuditItem { item: topic.label, score: topic.confidence, ..blank })
         }
     })
 }

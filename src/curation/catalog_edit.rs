@@ -25,7 +25,7 @@ pub struct EntityEdit {
     pub entity: Entity,
     /// Mentions whose link moved to it, or was lost with it.
     pub mentions: u64,
-    /// Decisions that moved to it, hold again with it, or sleep without it.
+    /// Decisions that moved to it, hold again with it, or dangle without it.
     pub decisions: u64,
     /// Links made anew because of it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,15 +143,15 @@ fn no_alias(entity: &Entity, alias: &str) -> anyhow::Error {
     }
 }
 
-/// Removes an entity. Its mentions keep their text, and decisions about it sleep until it is back.
+/// Removes an entity. Its mentions keep their text, and decisions about it dangle until it is back.
 pub fn remove(tx: &Tx<'_>, key: EntityKey) -> Result<EntityEdit> {
     let entity = found(tx.read(), key)?;
-    let mut tended = EntityEdit::new("removed", entity);
-    tended.mentions = tx.read().mentions_linked_to(key)?.len() as u64;
-    tended.decisions = decisions_about(tx.read(), key)?.len() as u64;
+    let mut edit = EntityEdit::new("removed", entity);
+    edit.mentions = tx.read().mentions_linked_to(key)?.len() as u64;
+    edit.decisions = decisions_about(tx.read(), key)?.len() as u64;
     tx.remove_entity(key)?;
     linking::refresh(tx)?;
-    Ok(tended)
+    Ok(edit)
 }
 
 fn decisions_about(read: Read<'_>, key: EntityKey) -> Result<Vec<Remembered>> {

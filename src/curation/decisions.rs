@@ -1,4 +1,4 @@
-//! What people decided, looked at as a whole: which decisions are at odds, and which sleep.
+//! What people decided, looked at as a whole: which decisions are at odds, and which dangle.
 //!
 //! Two decisions about one mention are at odds where both hold and they cannot both be true, unless the narrower one is
 //! plainly an exception of the wider and counts as such. The linker takes the narrower, whatever it says, and of equally
@@ -35,8 +35,8 @@ pub struct Listed {
     pub name: Option<String>,
     /// When it was made.
     pub decided_at: Option<String>,
-    /// It speaks of an entity that is not in the catalog, and sleeps until it is.
-    pub sleeps: bool,
+    /// Its entity is not in the catalog; it holds again once it is.
+    pub is_dangling: bool,
     /// The decisions that it is at odds with.
     pub conflicts: Vec<Conflict>,
     /// Other entities of the catalog that bear this name.
@@ -92,7 +92,7 @@ fn list(read: Read<'_>, decision: &Remembered, conflicts: Vec<Conflict>) -> Resu
         target_id: target.map(|target| target.id.clone()),
         name: decision.entity.as_ref().map(|(_, name)| name.clone()),
         decided_at: taught.decided_at.clone(),
-        sleeps: target.is_some() && decision.entity.is_none(),
+        is_dangling: target.is_some() && decision.entity.is_none(),
         conflicts,
         namesakes,
     })
@@ -100,7 +100,7 @@ fn list(read: Read<'_>, decision: &Remembered, conflicts: Vec<Conflict>) -> Resu
 
 /// Returns which of the decisions about the same mention one is at odds with.
 fn conflicts(one: &Remembered, all: &[Remembered]) -> Vec<Conflict> {
-    // What sleeps says nothing.
+    // A dangling decision does not count.
     let is_awake = |decision: &Remembered| decision.taught.verdict == Verdict::Nothing || decision.entity.is_some();
     let others = all.iter().filter(|other| other.id != one.id && is_awake(other) && is_awake(one));
     let at_odds = others.filter_map(|other| {

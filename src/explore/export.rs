@@ -98,7 +98,7 @@ type Row = Vec<(&'static str, Json)>;
 fn heads(what: What) -> &'static [&'static str] {
     match what {
         What::Groups => &["group_id", "title", "time", "status", "topics", "entities"],
-        What::Topics => &["group_id", "title", "time", "topic", "display", "confidence", "rank"],
+        What::Topics => &["group_id", "title", "time", "topic", "label", "confidence", "rank"],
         What::Entities => &["type", "entity_id", "name", "groups"],
         What::Links => &[
             "group_id",
@@ -140,7 +140,7 @@ fn each_row(
         What::Topics => read.each_known_group(period, |group| {
             let head = &group.head;
             group.topics.iter().try_for_each(|t| {
-                let topic = [json!(t.topic), json!(t.display), json!(t.confidence), json!(t.rank)];
+                let topic = [json!(t.topic), json!(t.label), json!(t.confidence), json!(t.rank)];
                 row([json!(head.id), json!(head.title), json!(head.at)].into_iter().chain(topic).collect())
             })
         }),
@@ -286,7 +286,7 @@ fn cell(value: &Json) -> Cell<'_> {
 fn names(value: &Json) -> String {
     let Json::Array(items) = value else { return value.to_string() };
     let name = |item: &Json| {
-        ["/entity/name", "/mention", "/display"]
+        ["/entity/name", "/mention", "/label"]
             .iter()
             .find_map(|at| item.pointer(at)?.as_str().map(str::to_owned))
             .unwrap_or_else(|| item.to_string())
@@ -319,7 +319,7 @@ fn graphml(read: Read<'_>, period: &Period, out: &mut dyn Write) -> anyhow::Resu
     for (i, topic) in topics.iter().enumerate() {
         n += 1;
         let attributes = [
-            ("label", Value::Text(topic.display.as_str())),
+            ("label", Value::Text(topic.label.as_str())),
             ("kind", Value::Text("topic")),
             ("groups", Value::Count(topic.groups)),
         ];
@@ -401,8 +401,7 @@ fn cypher(read: Read<'_>, period: &Period, least: u64, what: Option<What>, out: 
     if what != Some(What::Cooccurrence) {
         for topic in read.top_topics(period, u64::MAX)?.0 {
             n += 1;
-            let row =
-                [("name", json!(topic.topic)), ("display", json!(topic.display)), ("groups", json!(topic.groups))];
+            let row = [("name", json!(topic.topic)), ("label", json!(topic.label)), ("groups", json!(topic.groups))];
             script.row(Statement::Topic, &row)?;
         }
         read.each_group_head(period, |head| {

@@ -126,7 +126,7 @@ impl Page {
         let percent = |n: u64, most: Option<u64>| n as f64 * 100.0 / most.unwrap_or(1).max(1) as f64;
         let (most_topics, most_entities) = (topics.first().map(|t| t.groups), entities.first().map(|e| e.1));
         let top_topics = topics.iter().take(TOP).enumerate().map(|(i, topic)| Row {
-            name: topic.display.clone(),
+            name: topic.label.clone(),
             kind: String::new(),
             color: 0,
             n: topic.groups,
@@ -160,7 +160,7 @@ impl Page {
             }),
             top_topics: top_topics.collect(),
             top_entities: top_entities.collect(),
-            topics: topics.iter().map(|topic| json!([topic.display, topic.groups])).collect(),
+            topics: topics.iter().map(|topic| json!([topic.label, topic.groups])).collect(),
             entities: entities.iter().map(|(e, n)| json!([type_number(&e.entity_type), e.id, e.name, n])).collect(),
             pairs: json!(pairs),
             n_topics: topics.len(),

@@ -1,7 +1,7 @@
 //! The same groups asked with two prompts: what each finds, how far they agree, what each costs.
 //!
-//! The answers are trials: paid for and kept in the ledger, but apart from the collection's own until [`adopt`] makes
-//! them so. A question that was already answered with the same prompt and text is not asked again.
+//! The answers are those of a comparison: paid for and kept in the ledger, but apart from the collection's own until
+//! [`adopt`] makes them so. A question that was already answered with the same prompt and text is not asked again.
 
 use std::collections::BTreeSet;
 
@@ -246,7 +246,7 @@ pub fn run(
         report.pending = plans[at].pending;
         if plan.n_requests() > 0 {
             session.terminal.status(format!("asking {}", side.label));
-            let options = DirectOptions { concurrency, trial: true, strict: false };
+            let options = DirectOptions { concurrency, is_comparison: true, strict: false };
             let direct = direct::run(session, client, &side.prompts, plan, prices, budget, options)?;
             report.run_id = Some(direct.run_id);
             report.asked = direct.account.sent;
@@ -409,7 +409,7 @@ impl<'a> Reader<'a> {
         self.n_usable[kind as usize] += 1;
         self.n_items[kind as usize] += content.found.len() as u64;
         Ok(Ok(match content.found {
-            Found::Topics(topics) => topics.into_iter().map(|topic| (topic.topic, topic.display)).collect(),
+            Found::Topics(topics) => topics.into_iter().map(|topic| (topic.topic, topic.label)).collect(),
             Found::Mentions(mentions) => {
                 let linked = linker.link_all(&side.prompts.profile, mentions)?;
                 self.n_linked += linked.iter().filter(|l| l.outcome == LinkOutcome::Linked).count() as u64;
@@ -452,19 +452,19 @@ pub struct Adopted {
     pub mentions: u64,
 }
 
-/// Makes the trials of a run the collection's own, in one transaction.
+/// Makes the answers of a comparison the collection's own, in one transaction.
 pub fn adopt(session: &mut Session<'_>, run: &RunId) -> anyhow::Result<Adopted> {
     let now = session.config.now_text();
     let tx = session.store.write()?;
-    let trials = tx.read().trials_of_run(run)?;
-    if trials.is_empty() {
+    let comparisons = tx.read().comparisons_of_run(run)?;
+    if comparisons.is_empty() {
         return Err(anyhow!("there are no compared answers of a run `{run}` that wait to be adopted"))
             .hint("`gleaner compare` names the run of each side");
     }
     let mut adopted = Adopted::default();
     let mut writer = KnowledgeWriter::new(&tx);
-    for key in trials {
-        tx.adopt_trial(key)?;
+    for key in comparisons {
+        tx.adopt_comparison(key)?;
         adopted.requests += 1;
         let request = tx.read().request(key)?;
         let Some(answer) = tx.read().answer(key)?.filter(|_| request.state == RequestState::Usable) else { continue };

@@ -45,7 +45,7 @@ pub struct DirectOptions {
     /// Calls at the same time.
     pub concurrency: usize,
     /// Asked by `compare`: the answers stay apart until they are adopted.
-    pub trial: bool,
+    pub is_comparison: bool,
     /// Ask as a batch would, with a strict schema at the prompt's own endpoint, or not at all; each request once, with its
     /// intent written down before.
     pub strict: bool,
@@ -153,7 +153,7 @@ pub fn run(
         kept,
         origin,
         prices,
-        trial: options.trial,
+        is_comparison: options.is_comparison,
         max_usd: budget.max_usd(),
         report: DirectReport { run_id: run.to_string(), ..DirectReport::default() },
         intents,
@@ -161,14 +161,14 @@ pub fn run(
         causes: HashMap::new(),
     };
     ask_all(session, plan, &worker, &limiter, client, &mut writer, options.concurrency)?;
-    let ability = worker.ability();
+    let capabilities = worker.capabilities();
     // A plainer layout that brought answers is how this server wants to be asked, by later batches too.
-    if ability.layout != layout && limiter.any_success() {
+    if capabilities.layout != layout && limiter.any_success() {
         let tx = session.store.write()?;
-        tx.keep_layout(origin_key, ability.layout)?;
+        tx.keep_layout(origin_key, capabilities.layout)?;
         tx.commit()?;
     }
-    writer.report.asked_through = ability.words();
+    writer.report.asked_through = capabilities.words();
     Ok(writer.finish())
 }
 
@@ -182,16 +182,16 @@ fn begin(
     plan: &Plan,
     origin: &Origin,
     prices: &Prices,
-    DirectOptions { trial, strict, .. }: DirectOptions,
+    DirectOptions { is_comparison, strict, .. }: DirectOptions,
 ) -> anyhow::Result<(RunId, KeptPrompts, Intents)> {
     let now = session.config.now();
     let now_text = session.config.now_text();
     let tx = session.store.write()?;
-    let kept = if trial { prompts.keep_apart(&tx, &now_text)? } else { prompts.keep(&tx, &now_text)? };
+    let kept = if is_comparison { prompts.keep_apart(&tx, &now_text)? } else { prompts.keep(&tx, &now_text)? };
     let id = RunId::new(format!("run-{}-{}", now.strftime("%Y%m%d-%H%M%S"), &tx.fresh_key()?[..4]));
     tx.add_run(&RunRow {
         id: id.clone(),
-        mode: if trial { "compare" } else { "direct" }.into(),
+        mode: if is_comparison { "compare" } else { "direct" }.into(),
         origin: Some(origin.key),
         created_at: now_text,
         file_stem: None,
@@ -210,7 +210,7 @@ fn begin(
                 run: id.clone(),
                 batch: None,
                 sandbox: origin.is_sandbox,
-                trial,
+                is_comparison,
                 attempt,
                 state: RequestState::Sent,
             })?;
@@ -325,7 +325,7 @@ struct Writer<'a> {
     kept: KeptPrompts,
     origin: Origin,
     prices: &'a Prices,
-    trial: bool,
+    is_comparison: bool,
     /// Stop when so much is spent.
     max_usd: Option<f64>,
     report: DirectReport,
@@ -373,7 +373,7 @@ impl Writer<'_> {
         }
         drop(writer);
         let n_new = (self.report.account.usable + self.report.account.unusable).saturating_sub(n_before);
-        if n_new > 0 && !self.trial {
+        if n_new > 0 && !self.is_comparison {
             tx.note_change("extract", &self.report.run_id, HowUndone::None, &[("answers", n_new)], &now)?;
         }
         tx.commit()
@@ -407,7 +407,7 @@ impl Writer<'_> {
             run: self.run.clone(),
             batch: None,
             sandbox: self.origin.is_sandbox,
-            trial: self.trial,
+            is_comparison: self.is_comparison,
             attempt: job.attempt,
             state,
         };

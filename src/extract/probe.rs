@@ -55,7 +55,7 @@ pub fn probe(
         let estimate = plan.estimate.clone();
         let first =
             Plan { selected: Selected::default(), parts: vec![part], left_out: vec![], too_long: vec![], estimate };
-        let options = DirectOptions { concurrency: 1, trial: false, strict: true };
+        let options = DirectOptions { concurrency: 1, is_comparison: false, strict: true };
         let report = direct::run(session, client, prompts, &first, prices, budget, options)?;
         let Some(error) = report.unclear else { return judge(session, report, prompts, prices) };
         session

@@ -19,7 +19,7 @@ const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 
 /// What to do after a failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum FailureClass {
     /// Every other call would fail too: stop the run.
     Stop,
     /// This request was refused; others may not be.
@@ -34,20 +34,20 @@ pub(super) fn is_too_large(error: &ApiError) -> bool {
 }
 
 /// Judges a failed call.
-pub(super) fn judge(error: &ApiError) -> Verdict {
+pub(super) fn judge(error: &ApiError) -> FailureClass {
     let unknown_model = error.code.as_deref() == Some("model_not_found");
     match (error.fault, error.status) {
-        (Fault::Setup | Fault::Tls | Fault::Local | Fault::Interrupted, _) => Verdict::Stop,
-        _ if error.is_billing() || error.is_auth() || unknown_model => Verdict::Stop,
+        (Fault::Setup | Fault::Tls | Fault::Local | Fault::Interrupted, _) => FailureClass::Stop,
+        _ if error.is_billing() || error.is_auth() || unknown_model => FailureClass::Stop,
         // A page of something before the API, which may be gone in a moment.
-        (Fault::Status, Some(401 | 403)) if !error.is_envelope() => Verdict::Again,
+        (Fault::Status, Some(401 | 403)) if !error.is_envelope() => FailureClass::Again,
         // Not the API at all, or not at this address.
-        (Fault::Unreadable, _) | (_, Some(300..=399 | 404 | 405)) => Verdict::Stop,
-        _ if is_too_large(error) => Verdict::Refused,
-        _ if error.is_retryable() => Verdict::Again,
+        (Fault::Unreadable, _) | (_, Some(300..=399 | 404 | 405)) => FailureClass::Stop,
+        _ if is_too_large(error) => FailureClass::Refused,
+        _ if error.is_retryable() => FailureClass::Again,
         // A parameter that one request is refused for is in all of them; a text is not.
-        _ if names_parameter(error) => Verdict::Stop,
-        _ => Verdict::Refused,
+        _ if names_parameter(error) => FailureClass::Stop,
+        _ => FailureClass::Refused,
     }
 }
 
@@ -204,16 +204,16 @@ mod tests {
         let check = |status, code, param, expected| {
             assert_eq!(judge(&ApiError::for_test(status, code, param)), expected, "{status} {code:?} {param:?}");
         };
-        check(401, None, None, Verdict::Stop);
-        check(403, None, None, Verdict::Stop);
-        check(404, Some("model_not_found"), None, Verdict::Stop);
-        check(429, Some("insufficient_quota"), None, Verdict::Stop);
-        check(400, Some("unsupported_parameter"), Some("reasoning.effort"), Verdict::Stop);
-        check(400, None, Some("text.format.schema"), Verdict::Stop);
-        check(400, Some("context_length_exceeded"), Some("input"), Verdict::Refused);
-        check(400, Some("invalid_prompt"), None, Verdict::Refused);
-        check(429, Some("rate_limit_exceeded"), None, Verdict::Again);
-        check(503, None, None, Verdict::Again);
-        assert_eq!(judge(&ApiError::for_test(403, None, None).without_envelope()), Verdict::Again);
+        check(401, None, None, FailureClass::Stop);
+        check(403, None, None, FailureClass::Stop);
+        check(404, Some("model_not_found"), None, FailureClass::Stop);
+        check(429, Some("insufficient_quota"), None, FailureClass::Stop);
+        check(400, Some("unsupported_parameter"), Some("reasoning.effort"), FailureClass::Stop);
+        check(400, None, Some("text.format.schema"), FailureClass::Stop);
+        check(400, Some("context_length_exceeded"), Some("input"), FailureClass::Refused);
+        check(400, Some("invalid_prompt"), None, FailureClass::Refused);
+        check(429, Some("rate_limit_exceeded"), None, FailureClass::Again);
+        check(503, None, None, FailureClass::Again);
+        assert_eq!(judge(&ApiError::for_test(403, None, None).without_envelope()), FailureClass::Again);
     }
 }

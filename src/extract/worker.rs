@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::capabilities::Capabilities;
-use super::rate_limiter::{RateLimiter, Verdict, is_too_large, judge};
+use super::rate_limiter::{FailureClass, RateLimiter, is_too_large, judge};
 use crate::answer::{Answer, Expect, Outcome, Reason, classify_body};
 use crate::interrupt;
 use crate::model::Kind;
@@ -60,7 +60,7 @@ pub(crate) struct Worker<'a> {
 
 /// A way of asking, with its templates made.
 struct Way {
-    ability: Capabilities,
+    capabilities: Capabilities,
     templates: Pair<LineTemplate>,
 }
 
@@ -82,8 +82,8 @@ impl<'a> Worker<'a> {
     }
 
     /// Returns the way that is taken now.
-    pub(crate) fn ability(&self) -> Capabilities {
-        self.way().ability
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        self.way().capabilities
     }
 
     /// Asks about a story.
@@ -96,7 +96,7 @@ impl<'a> Worker<'a> {
             let way = self.way();
             let template = way.templates.of(kind);
             // The base URL ends where a path of the API begins; the paths of request lines have its `/v1` too.
-            let path = way.ability.endpoint.path().trim_start_matches("/v1");
+            let path = way.capabilities.endpoint.path().trim_start_matches("/v1");
             let body = template.body(input);
             let answered = if self.strict {
                 let _buying = interrupt::buying();
@@ -112,7 +112,7 @@ impl<'a> Worker<'a> {
                     if ignores_schema(&answer)
                         && !self.strict
                         && self.client.origin().is_near()
-                        && let Some(next) = way.ability.after_unkept_schema()
+                        && let Some(next) = way.capabilities.after_unkept_schema()
                     {
                         self.take(&way, next, "the server did not keep to the schema");
                         continue;
@@ -125,8 +125,8 @@ impl<'a> Worker<'a> {
                 return Reply::Unclear(error);
             }
             // A plainer layout asks for nothing less; a weaker way does.
-            let weaker = || way.ability.after(&error).filter(|_| !self.strict);
-            if let Some(next) = way.ability.after_layout(&error).or_else(weaker) {
+            let weaker = || way.capabilities.after(&error).filter(|_| !self.strict);
+            if let Some(next) = way.capabilities.after_layout(&error).or_else(weaker) {
                 self.take(&way, next, &error.to_string());
                 continue;
             }
@@ -134,12 +134,12 @@ impl<'a> Worker<'a> {
             // A page of a proxy in the midst of good answers is a fault that passes.
             let passing = error.fault == Fault::Unreadable && self.limiter.any_success();
             match judge(&error) {
-                Verdict::Stop if !passing => {
+                FailureClass::Stop if !passing => {
                     self.limiter.stop();
                     return Reply::Stop(error);
                 }
-                Verdict::Refused => return Reply::Failed(Box::new(failed(&error, self.client.origin().host()))),
-                Verdict::Stop | Verdict::Again => {
+                FailureClass::Refused => return Reply::Failed(Box::new(failed(&error, self.client.origin().host()))),
+                FailureClass::Stop | FailureClass::Again => {
                     let most = if error.fault == Fault::Silent { SILENT_TRIES_MAX } else { TRIES_MAX };
                     let is_last = n_tries >= most;
                     // Where nothing ever worked, nothing else will.
@@ -162,7 +162,7 @@ impl<'a> Worker<'a> {
     /// Takes a weaker way from now on, unless another thread already did.
     fn take(&self, from: &Way, next: Capabilities, why: &str) {
         let mut way = self.way.write().unwrap_or_else(PoisonError::into_inner);
-        if way.ability == from.ability {
+        if way.capabilities == from.capabilities {
             *way = Arc::new(Way::new(next, &self.prompts));
             (self.say)(&format!("{why}; asking {} from now on", next.words()));
         }
@@ -170,18 +170,18 @@ impl<'a> Worker<'a> {
 }
 
 impl Way {
-    fn new(ability: Capabilities, prompts: &Pair<Prompt>) -> Way {
+    fn new(capabilities: Capabilities, prompts: &Pair<Prompt>) -> Way {
         let template = |prompt: &Prompt| {
-            let mut prompt = Prompt { endpoint: ability.endpoint, ..prompt.clone() };
-            if ability.older_limit
-                && ability.endpoint == Endpoint::Chat
+            let mut prompt = Prompt { endpoint: capabilities.endpoint, ..prompt.clone() };
+            if capabilities.older_limit
+                && capabilities.endpoint == Endpoint::Chat
                 && let Some(limit) = prompt.parameters.get("max_output_tokens").cloned()
             {
                 prompt.parameters.insert("max_tokens".to_string(), limit);
             }
-            LineTemplate::with(&prompt, ability.form, ability.layout)
+            LineTemplate::with(&prompt, capabilities.form, capabilities.layout)
         };
-        Way { ability, templates: Pair { topic: template(&prompts.topic), entity: template(&prompts.entity) } }
+        Way { capabilities, templates: Pair { topic: template(&prompts.topic), entity: template(&prompts.entity) } }
     }
 }
 

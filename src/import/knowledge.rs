@@ -11,7 +11,7 @@ use crate::model::{Kind, LinkOutcome, PromptKey, RequestKey};
 use crate::profile::{Profile, Prompt};
 use crate::resolve::Strictness;
 use crate::store::active_profile::active_text;
-use crate::store::{Read, RequestRow, Source, Tx};
+use crate::store::{Provenance, Read, RequestRow, Tx};
 
 /// Counts of what one answer taught.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -110,7 +110,7 @@ impl<'t, 'c> KnowledgeWriter<'t, 'c> {
         extracted_at: Option<String>,
     ) -> anyhow::Result<Learned> {
         let mut learned = Learned::default();
-        if request.trial {
+        if request.is_comparison {
             return Ok(learned);
         }
         if let Some(current) = self.tx.read().current_answer(request.group, request.kind)?
@@ -119,7 +119,7 @@ impl<'t, 'c> KnowledgeWriter<'t, 'c> {
             learned.superseded = true;
             return Ok(learned);
         }
-        let source = Source {
+        let source = Provenance {
             group: request.group,
             request: request.key,
             prompt: request.prompt,

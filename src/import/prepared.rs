@@ -107,7 +107,7 @@ impl Prepared {
                 .topic_decisions()?
                 .into_iter()
                 .filter(|decision| decision.is_same)
-                .map(|decision| (decision.topic, (decision.target, decision.display)))
+                .map(|decision| (decision.topic, (decision.target, decision.label)))
                 .collect(),
             record: Record::default(),
             usable: vec![false; asked.rows().len()],
@@ -244,7 +244,7 @@ impl Preparer<'_> {
         is_kept: bool,
         answered_at: Option<&str>,
     ) -> anyhow::Result<()> {
-        if request.trial {
+        if request.is_comparison {
             return Ok(());
         }
         let question = (request.group, request.kind);
@@ -276,8 +276,8 @@ impl Preparer<'_> {
                 for topic in topics {
                     let decided = self.topics.get(&topic.topic);
                     record.text(decided.map_or(&topic.topic, |(target, _)| target));
-                    record.text(decided.map_or(&topic.display, |(_, display)| display));
-                    record.maybe(decided.map(|_| topic.display.as_str()), Record::text);
+                    record.text(decided.map_or(&topic.label, |(_, label)| label));
+                    record.maybe(decided.map(|_| topic.label.as_str()), Record::text);
                     record.real(topic.confidence);
                     record.number(u64::from(topic.rank));
                 }

@@ -8,7 +8,7 @@ use super::prepared::{Laid, Prepared};
 use super::spool::Fields;
 use crate::interrupt;
 use crate::model::{EntityKey, Kind, LinkOutcome, Usage};
-use crate::store::{AnswerRow, AskedRow, BulkWriter, MentionRow, RequestState, Source, TopicRow, Tx};
+use crate::store::{AnswerRow, AskedRow, BulkWriter, MentionRow, Provenance, RequestState, TopicRow, Tx};
 
 impl Prepared {
     /// Writes everything down, and returns what was found. The account is not made up yet: what is in none of the files is
@@ -79,8 +79,8 @@ fn cannot_read() -> &'static str {
     "cannot read what was laid ready"
 }
 
-fn source(row: &AskedRow, batch: crate::model::BatchKey, extracted_at: Option<String>) -> Source {
-    Source { group: row.group, request: row.key, prompt: row.prompt, batch: Some(batch), extracted_at }
+fn source(row: &AskedRow, batch: crate::model::BatchKey, extracted_at: Option<String>) -> Provenance {
+    Provenance { group: row.group, request: row.key, prompt: row.prompt, batch: Some(batch), extracted_at }
 }
 
 fn read_answer(fields: &mut Fields<'_>) -> std::io::Result<AnswerRow> {

@@ -330,7 +330,7 @@ impl Columns {
     }
 
     /// Says in one line what was taken for what, where that is not what our own files call it.
-    pub(super) fn said(&self, id_rule: Option<&str>) -> Option<String> {
+    pub(super) fn mapping_used(&self, id_rule: Option<&str>) -> Option<String> {
         let mut parts = vec![];
         for (role, names) in &self.taken {
             let Some((most, _)) = names.iter().max_by_key(|(_, n)| **n) else { continue };

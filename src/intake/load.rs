@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
 use super::input::OnBytes;
-use super::records::{self, Facts, Got, Records};
+use super::records::{self, Got, ReadReport, Records};
 use super::{CatalogRecord, Input, LineError, Made, Options};
 use crate::error::Explain as _;
 use crate::interrupt;
@@ -47,7 +47,7 @@ pub struct Loaded {
     /// Of these, those that were not here, or said otherwise.
     pub decisions_new: u64,
     /// What was found out about the file; of several, the last.
-    pub facts: Facts,
+    pub report: ReadReport,
 }
 
 impl Loaded {
@@ -69,16 +69,16 @@ impl Loaded {
         }
         self.decisions += other.decisions;
         self.decisions_new += other.decisions_new;
-        let mut facts = other.facts;
-        facts.ignored.extend(std::mem::take(&mut self.facts.ignored));
-        facts.two_ways.n += self.facts.two_ways.n;
-        facts.unreadable.n += self.facts.unreadable.n;
-        self.facts = facts;
+        let mut report = other.report;
+        report.ignored.extend(std::mem::take(&mut self.report.ignored));
+        report.two_ways.n += self.report.two_ways.n;
+        report.unreadable.n += self.report.unreadable.n;
+        self.report = report;
     }
 }
 
 /// Where records go: a database; or nowhere, and then they are only compared with one, where there is one.
-pub enum Target<'a> {
+pub enum Destination<'a> {
     /// Written, as a change of many steps.
     Write(&'a mut Store, &'a Change),
     /// Compared: a dry run.
@@ -97,7 +97,7 @@ pub struct Listener<'a> {
 
 /// Loads story groups. Each group keeps the hash of its text, so that what is stale is found without rendering.
 pub fn groups(
-    target: &mut Target<'_>,
+    target: &mut Destination<'_>,
     input: &Rc<Input>,
     options: &Options,
     listener: &mut Listener<'_>,
@@ -105,17 +105,19 @@ pub fn groups(
     let mut n_without_text = 0;
     let mut inactive = BTreeMap::new();
     let on_group = &mut *listener.on_group;
-    let mut one = |place: Place<'_, '_>, made: &Made| {
+    let mut one = |sink: RecordSink<'_, '_>, made: &Made| {
         let Made { group, text_hash } = made;
         n_without_text += u64::from(text_hash.is_none());
         if text_hash.is_some() && group.status != Group::ACTIVE {
             *inactive.entry(group.status.clone()).or_default() += 1;
         }
         on_group(group);
-        let change = match place {
-            Place::Write(tx, now) => tx.load_group(group, *text_hash, request::wire_id(&group.id).as_deref(), now)?,
-            Place::Compare(Some(store)) => store.read().group_change(group, *text_hash)?,
-            Place::Compare(None) => GroupChange::New,
+        let change = match sink {
+            RecordSink::Write(tx, now) => {
+                tx.load_group(group, *text_hash, request::wire_id(&group.id).as_deref(), now)?
+            }
+            RecordSink::Compare(Some(store)) => store.read().group_change(group, *text_hash)?,
+            RecordSink::Compare(None) => GroupChange::New,
         };
         Ok(match change {
             GroupChange::New => Became::New,
@@ -135,14 +137,14 @@ pub fn groups(
 ///
 /// The caller has made the keys of earlier decisions current (`linking::rekey`): that is how they are found.
 pub fn entities(
-    target: &mut Target<'_>,
+    target: &mut Destination<'_>,
     input: &Rc<Input>,
     options: &Options,
     kept: &mut HashSet<EntityKey>,
     listener: &mut Listener<'_>,
 ) -> anyhow::Result<Loaded> {
     let is_table = input.is_table();
-    let mut one = |place: Place<'_, '_>, record: &CatalogRecord| {
+    let mut one = |sink: RecordSink<'_, '_>, record: &CatalogRecord| {
         let own;
         // Only a table has anything to take off; a line with a million aliases is not copied for it.
         let record = match is_table {
@@ -157,19 +159,19 @@ pub fn entities(
         let entity = match record {
             CatalogRecord::Decision(taught) => {
                 let key = mention_key(&taught.mention);
-                let change = match place {
-                    Place::Write(tx, now) => tx.load_decision(&key, taught, now)?,
-                    Place::Compare(Some(store)) => store.read().decision_change(&key, taught)?,
-                    Place::Compare(None) => CatalogChange::New,
+                let change = match sink {
+                    RecordSink::Write(tx, now) => tx.load_decision(&key, taught, now)?,
+                    RecordSink::Compare(Some(store)) => store.read().decision_change(&key, taught)?,
+                    RecordSink::Compare(None) => CatalogChange::New,
                 };
                 return Ok(Became::Decision(change != CatalogChange::Unchanged));
             }
             CatalogRecord::Entity(entity) => entity,
         };
-        let (change, key) = match place {
-            Place::Write(tx, now) => tx.load_entity(entity, now).map(|(change, key)| (change, Some(key)))?,
-            Place::Compare(Some(store)) => store.read().entity_change(entity)?,
-            Place::Compare(None) => (CatalogChange::New, None),
+        let (change, key) = match sink {
+            RecordSink::Write(tx, now) => tx.load_entity(entity, now).map(|(change, key)| (change, Some(key)))?,
+            RecordSink::Compare(Some(store)) => store.read().entity_change(entity)?,
+            RecordSink::Compare(None) => (CatalogChange::New, None),
         };
         kept.extend(key);
         Ok(match change {
@@ -210,9 +212,9 @@ fn unguard(record: &mut CatalogRecord) {
 
 /// Removes the entities that are not among `kept`, and returns how many; a dry run only counts them. Mentions that were
 /// linked to them keep their text.
-pub fn remove_others(target: &mut Target<'_>, kept: &HashSet<EntityKey>) -> anyhow::Result<u64> {
+pub fn remove_others(target: &mut Destination<'_>, kept: &HashSet<EntityKey>) -> anyhow::Result<u64> {
     match target {
-        Target::Write(store, change) => {
+        Destination::Write(store, change) => {
             let tx = store.change(change)?;
             let others = tx.read().entities_beside(kept)?;
             for key in &others {
@@ -221,8 +223,8 @@ pub fn remove_others(target: &mut Target<'_>, kept: &HashSet<EntityKey>) -> anyh
             tx.commit()?;
             Ok(others.len() as u64)
         }
-        Target::Compare(Some(store)) => Ok(store.read().entities_beside(kept)?.len() as u64),
-        Target::Compare(None) => Ok(0),
+        Destination::Compare(Some(store)) => Ok(store.read().entities_beside(kept)?.len() as u64),
+        Destination::Compare(None) => Ok(0),
     }
 }
 
@@ -235,23 +237,23 @@ enum Became {
 }
 
 /// Where one record goes.
-enum Place<'a, 'tx> {
+enum RecordSink<'a, 'tx> {
     Write(&'a Tx<'tx>, &'a str),
     Compare(Option<&'a Store>),
 }
 
 /// Takes the records to their place and counts what became of them.
 fn each<T>(
-    target: &mut Target<'_>,
+    target: &mut Destination<'_>,
     mut records: Box<dyn Records<T>>,
     bytes_of: impl Fn(&T) -> usize,
-    one: &mut dyn FnMut(Place<'_, '_>, &T) -> anyhow::Result<Became>,
+    one: &mut dyn FnMut(RecordSink<'_, '_>, &T) -> anyhow::Result<Became>,
     on_bad: &mut dyn FnMut(&LineError),
 ) -> anyhow::Result<Loaded> {
     let mut loaded = Loaded::default();
     let (mut writing, reference) = match target {
-        Target::Write(store, change) => (Some((&mut **store, *change)), None),
-        Target::Compare(reference) => (None, *reference),
+        Destination::Write(store, change) => (Some((&mut **store, *change)), None),
+        Destination::Compare(reference) => (None, *reference),
     };
     let mut is_over = false;
     while !is_over {
@@ -280,11 +282,11 @@ fn each<T>(
                 }
                 Some(Ok((_, Got::One(record)))) => record,
             };
-            let place = match &tx {
-                Some((tx, now)) => Place::Write(tx, now),
-                None => Place::Compare(reference),
+            let sink = match &tx {
+                Some((tx, now)) => RecordSink::Write(tx, now),
+                None => RecordSink::Compare(reference),
             };
-            match one(place, &record)? {
+            match one(sink, &record)? {
                 Became::New => loaded.new += 1,
                 Became::Changed => loaded.changed += 1,
                 Became::Unchanged => loaded.unchanged += 1,
@@ -300,6 +302,6 @@ fn each<T>(
             tx.commit()?;
         }
     }
-    loaded.facts = records.facts();
+    loaded.report = records.report();
     Ok(loaded)
 }

@@ -27,7 +27,7 @@ use crate::text::words;
 
 /// What was found out about a file while it was read.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct ReadReport {
     /// What its columns were taken for, in one line; `None` where they are called as in our own files.
     pub columns: Option<String>,
     /// What was chosen and guessed.
@@ -54,7 +54,7 @@ pub(super) enum Got<T> {
 /// A stream of records that tells at its end what was found out.
 pub(super) trait Records<T>: Iterator<Item = Result<(u64, Got<T>), LineError>> {
     /// Returns what was found out so far.
-    fn facts(&self) -> Facts;
+    fn report(&self) -> ReadReport;
 }
 
 /// Begins to read story groups; the error says why the file cannot be read at all.
@@ -220,10 +220,11 @@ impl<I: Iterator<Item = Result<(u64, Raw), LineError>>> Iterator for Groups<I> {
 }
 
 impl<I: Iterator<Item = Result<(u64, Raw), LineError>> + Maker> Records<Made> for Groups<I> {
-    fn facts(&self) -> Facts {
-        let mut facts = Facts { notes: self.notes.clone(), grouping: self.grouping.clone(), ..Facts::default() };
+    fn report(&self) -> ReadReport {
+        let mut report =
+            ReadReport { notes: self.notes.clone(), grouping: self.grouping.clone(), ..ReadReport::default() };
         if self.n_by_text > 0 {
-            facts.notes.push(format!(
+            report.notes.push(format!(
                 "{} their url with another that has another text; their ids are made from the text",
                 words::count_verb(self.n_by_text, "record", "shares")
             ));
@@ -235,16 +236,16 @@ impl<I: Iterator<Item = Result<(u64, Raw), LineError>> + Maker> Records<Made> fo
                 IdRule::Text => Some("the text"),
                 IdRule::Row(..) => Some("the row"),
             };
-            facts.columns = maker.columns.said(rule);
-            facts.ignored = maker.ignored.names.clone();
-            facts.notes.extend(maker.dates.found_order().map(|order| {
+            report.columns = maker.columns.mapping_used(rule);
+            report.ignored = maker.ignored.names.clone();
+            report.notes.extend(maker.dates.found_order().map(|order| {
                 let first = if order == Order::DayFirst { "day" } else { "month" };
                 format!("dates such as 04/03/2024 are read with the {first} first, as others in the file show")
             }));
-            facts.two_ways = maker.dates.two_ways.clone();
-            facts.unreadable = maker.dates.unreadable.clone();
+            report.two_ways = maker.dates.two_ways.clone();
+            report.unreadable = maker.dates.unreadable.clone();
         }
-        facts
+        report
     }
 }
 
@@ -317,13 +318,13 @@ impl Iterator for Catalog {
 }
 
 impl Records<CatalogRecord> for Catalog {
-    fn facts(&self) -> Facts {
+    fn report(&self) -> ReadReport {
         let rule = (!self.maker.has_ids).then_some("the name");
-        Facts {
-            columns: self.maker.columns.said(rule),
+        ReadReport {
+            columns: self.maker.columns.mapping_used(rule),
             notes: self.notes.clone(),
             ignored: self.maker.ignored.names.clone(),
-            ..Facts::default()
+            ..ReadReport::default()
         }
     }
 }

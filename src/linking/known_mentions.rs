@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::mem::{size_of, take};
 
 use crate::model::Mention;
-use crate::resolve::{Candidate, Compared, Decision};
+use crate::resolve::{Candidate, Compared, Resolution};
 
 /// Bytes of one half, about: some 50,000 mentions.
 const HALF_BYTES: usize = 12 << 20;
@@ -17,7 +17,7 @@ const HALF_BYTES: usize = 12 << 20;
 #[derive(Debug)]
 pub(super) struct KnownMention {
     /// With the best candidate, if there is one.
-    pub(super) decision: Decision,
+    pub(super) resolution: Resolution,
     /// Whether its group has a say in it.
     pub(super) is_open: bool,
     /// What it was compared with; `None` where nothing asked for that yet.
@@ -122,8 +122,8 @@ mod tests {
     }
 
     fn known(score: f64) -> KnownMention {
-        let decision = Decision { score, ..Decision::unknown() };
-        KnownMention { decision, is_open: true, compared: None }
+        let resolution = Resolution { score, ..Resolution::unknown() };
+        KnownMention { resolution, is_open: true, compared: None }
     }
 
     #[test]
@@ -137,7 +137,7 @@ mod tests {
         }
         for (at, mention) in all.iter().enumerate() {
             assert!(mentions.has(mention));
-            assert_eq!(mentions.get(mention).decision.score, at as f64);
+            assert_eq!(mentions.get(mention).resolution.score, at as f64);
         }
     }
 
@@ -151,7 +151,7 @@ mod tests {
             mentions.put(&mention(&format!("somebody {at}"), &[]), known(0.0));
             assert!(mentions.has(&often));
         }
-        assert_eq!(mentions.get(&often).decision.score, 7.0);
+        assert_eq!(mentions.get(&often).resolution.score, 7.0);
         assert!(!mentions.has(&mention("somebody 0", &[])));
         assert!(mentions.recent.len() + mentions.before.len() < n);
     }

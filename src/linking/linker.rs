@@ -15,7 +15,7 @@ use super::name_index::{is_current, is_usable, whole_catalog};
 use super::pairs::{PairQuery, PairType, Pairs};
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
 use crate::profile::{EntityType, Pair, Profile};
-use crate::resolve::{self, Builder, Candidate, Compared, Decision, Described, Method, Query, Resolver, Strictness};
+use crate::resolve::{self, Builder, Candidate, Compared, Described, Method, Query, Resolution, Resolver, Strictness};
 use crate::store::{DecisionRow, LinkedMention, Read};
 
 /// Links mentions; one for a whole import, so that its blocks and prepared hints are used again.
@@ -106,29 +106,29 @@ impl<'a> Linker<'a> {
     /// likely, once more with its group. Of the candidates a decision keeps the best.
     ///
     /// One profile a linker: what is decided about a mention by itself is remembered without it.
-    pub fn link(&mut self, profile: &Profile, mentions: &[Mention]) -> Result<Vec<Decision>> {
-        let mut decisions = Vec::with_capacity(mentions.len());
+    pub fn link(&mut self, profile: &Profile, mentions: &[Mention]) -> Result<Vec<Resolution>> {
+        let mut resolutions = Vec::with_capacity(mentions.len());
         let mut open = vec![];
         for (at, mention) in mentions.iter().enumerate() {
             let known = self.alone(profile, mention)?;
-            decisions.push(known.decision.clone());
+            resolutions.push(known.resolution.clone());
             if known.is_open {
                 open.push(at);
             }
         }
         if mentions.len() > 1 && !open.is_empty() {
             // What the story itself says comes first; what is only known of what it names, where that does not suffice.
-            let (mut context, known) = self.context_of(mentions, &decisions)?;
-            self.look_again(profile, mentions, &open, &context, &mut decisions)?;
+            let (mut context, known) = self.context_of(mentions, &resolutions)?;
+            self.look_again(profile, mentions, &open, &context, &mut resolutions)?;
             if !known.is_empty() {
                 context.push_str(&known);
-                let is_open = |at: &usize| decisions[*at].outcome != LinkOutcome::Linked;
+                let is_open = |at: &usize| resolutions[*at].outcome != LinkOutcome::Linked;
                 let open: Vec<usize> = open.iter().copied().filter(is_open).collect();
-                self.look_again(profile, mentions, &open, &context, &mut decisions)?;
+                self.look_again(profile, mentions, &open, &context, &mut resolutions)?;
             }
-            self.by_full_name(mentions, &open, &mut decisions)?;
+            self.by_full_name(mentions, &open, &mut resolutions)?;
         }
-        Ok(decisions)
+        Ok(resolutions)
     }
 
     /// Decides about a mention by itself, once for all groups that have it.
@@ -136,11 +136,11 @@ impl<'a> Linker<'a> {
         if !self.known.has(mention) {
             let types = self.types_for(profile, &mention.entity_type);
             let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: "" };
-            let (mut decision, compared) = self.decide_once(profile, &mention.entity_type, &query)?;
-            decision.candidates.truncate(1);
-            let is_open = !is_settled(&decision) && !self.has_members;
+            let (mut resolution, compared) = self.decide_once(profile, &mention.entity_type, &query)?;
+            resolution.candidates.truncate(1);
+            let is_open = !is_settled(&resolution) && !self.has_members;
             let compared = compared.filter(|_| is_open);
-            self.known.put(mention, KnownMention { decision, is_open, compared });
+            self.known.put(mention, KnownMention { resolution, is_open, compared });
         }
         Ok(self.known.get(mention))
     }
@@ -152,17 +152,17 @@ impl<'a> Linker<'a> {
         mentions: &[Mention],
         open: &[usize],
         context: &str,
-        decisions: &mut [Decision],
+        resolutions: &mut [Resolution],
     ) -> Result<()> {
         for &at in open {
             let mention = &mentions[at];
             let types = self.types_for(profile, &mention.entity_type);
             let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context };
             if let Remembered::Not(refused) = self.remembered(&mention.entity_type, &query) {
-                let plain = std::mem::replace(&mut decisions[at], Decision::unknown());
+                let plain = std::mem::replace(&mut resolutions[at], Resolution::unknown());
                 let mut compared = self.known.take_compared(mention);
-                decisions[at] = self.resolver.look_again(&query, &refused, plain, &mut compared)?;
-                decisions[at].candidates.truncate(1);
+                resolutions[at] = self.resolver.look_again(&query, &refused, plain, &mut compared)?;
+                resolutions[at].candidates.truncate(1);
                 self.known.put_compared(mention, compared);
             }
         }
@@ -171,7 +171,7 @@ impl<'a> Linker<'a> {
 
     /// The names a group mentions, with the other names of what was linked surely, as context for each other; and the
     /// telling values of that.
-    fn context_of(&mut self, mentions: &[Mention], decisions: &[Decision]) -> Result<(String, String)> {
+    fn context_of(&mut self, mentions: &[Mention], resolutions: &[Resolution]) -> Result<(String, String)> {
         let (mut named, mut known) = (String::new(), String::new());
         for mention in mentions {
             add_name(&mut named, None, &mention.text);
@@ -179,10 +179,10 @@ impl<'a> Linker<'a> {
                 add_name(&mut named, None, value);
             }
         }
-        for decision in decisions.iter().filter(|d| d.outcome == LinkOutcome::Linked && d.score >= SURE) {
-            let Some(entity) = decision.entity else { continue };
+        for resolution in resolutions.iter().filter(|d| d.outcome == LinkOutcome::Linked && d.score >= SURE) {
+            let Some(entity) = resolution.entity else { continue };
             if !self.around.contains_key(&entity) {
-                let around = self.around_of(entity, decision.candidates.first())?;
+                let around = self.around_of(entity, resolution.candidates.first())?;
                 if self.around.len() >= AROUND_MAX {
                     self.around.clear();
                 }
@@ -214,7 +214,7 @@ impl<'a> Linker<'a> {
 
     /// What a person's full name was linked to, its surname means too; and where the full name is nobody's in the
     /// catalog, the surname is none of the namesakes there.
-    fn by_full_name(&mut self, mentions: &[Mention], open: &[usize], decisions: &mut [Decision]) -> Result<()> {
+    fn by_full_name(&mut self, mentions: &[Mention], open: &[usize], resolutions: &mut [Resolution]) -> Result<()> {
         let mut by_last: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, mention) in mentions.iter().enumerate() {
             by_last.entry(resolve::last_name(&mention.text)).or_default().push(at);
@@ -223,7 +223,7 @@ impl<'a> Linker<'a> {
         for &at in open {
             let mention = &mentions[at];
             // What its own hints link is not the full name's to change: two of one name may stand in one story.
-            if decisions[at].outcome == LinkOutcome::Linked && !mention.hints.is_empty() {
+            if resolutions[at].outcome == LinkOutcome::Linked && !mention.hints.is_empty() {
                 continue;
             }
             let mut seen = HashSet::new();
@@ -241,17 +241,17 @@ impl<'a> Linker<'a> {
         }
         for (at, full) in again {
             let mention = &mentions[at];
-            match (decisions[full].outcome, decisions[full].entity) {
+            match (resolutions[full].outcome, resolutions[full].entity) {
                 (LinkOutcome::Linked, Some(entity))
-                    if decisions[at].entity != Some(entity) && !self.is_refused(mention, entity) =>
+                    if resolutions[at].entity != Some(entity) && !self.is_refused(mention, entity) =>
                 {
-                    decisions[at] = Decision { method: Method::Context, ..decisions[full].clone() };
+                    resolutions[at] = Resolution { method: Method::Context, ..resolutions[full].clone() };
                 }
-                (LinkOutcome::Unknown, _) if decisions[at].outcome == LinkOutcome::Linked => {
-                    let Some(best) = decisions[at].candidates.first().filter(|c| c.is_indexed()) else { continue };
+                (LinkOutcome::Unknown, _) if resolutions[at].outcome == LinkOutcome::Linked => {
+                    let Some(best) = resolutions[at].candidates.first().filter(|c| c.is_indexed()) else { continue };
                     if resolve::are_namesakes(&mentions[full].text, &self.resolver.describe(best)?.name) {
-                        let candidates = std::mem::take(&mut decisions[at].candidates);
-                        decisions[at] = Decision { candidates, ..Decision::unknown() };
+                        let candidates = std::mem::take(&mut resolutions[at].candidates);
+                        resolutions[at] = Resolution { candidates, ..Resolution::unknown() };
                     }
                 }
                 _ => {}
@@ -271,7 +271,7 @@ impl<'a> Linker<'a> {
 
     /// Decides about one mention: by its name, else, where the profile says that its type is a pair, by its members.
     /// Without a type, the profile's pairs are tried one after the other.
-    pub fn decide(&mut self, profile: &Profile, entity_type: &str, query: &Query<'_>) -> Result<Decision> {
+    pub fn decide(&mut self, profile: &Profile, entity_type: &str, query: &Query<'_>) -> Result<Resolution> {
         Ok(self.decide_once(profile, entity_type, query)?.0)
     }
 
@@ -281,7 +281,7 @@ impl<'a> Linker<'a> {
         profile: &Profile,
         entity_type: &str,
         query: &Query<'_>,
-    ) -> Result<(Decision, Option<Compared>)> {
+    ) -> Result<(Resolution, Option<Compared>)> {
         self.remarks.clear();
         self.has_members = false;
         let mut found = self.resolve(entity_type, query)?;
@@ -303,8 +303,8 @@ impl<'a> Linker<'a> {
         profile: &Profile,
         (known, pair): (&EntityType, &Pair),
         query: &Query<'_>,
-        by_name: Decision,
-    ) -> Result<Decision> {
+        by_name: Resolution,
+    ) -> Result<Resolution> {
         let all = |linker: &Self, types: Vec<String>| if types.is_empty() { linker.resolver.types() } else { types };
         let mut types = query.types.to_vec();
         if types.is_empty() {
@@ -322,8 +322,8 @@ impl<'a> Linker<'a> {
         let mut pairs = std::mem::take(&mut self.pairs);
         let found = pairs.find(self.read, &of, &pair_query, &mut |name| {
             let member = Query { text: name, types: &members, hints: &Attributes::new(), context: "" };
-            let decision = self.resolve(&pair.members, &member)?;
-            Ok(decision.entity.filter(|_| decision.score >= SURE))
+            let resolution = self.resolve(&pair.members, &member)?;
+            Ok(resolution.entity.filter(|_| resolution.score >= SURE))
         });
         self.pairs = pairs;
         let by_pair = match found? {
@@ -339,14 +339,14 @@ impl<'a> Linker<'a> {
         let agree = |entity: EntityKey| by_pair.fitting.contains(&entity) || !self.pairs.is_made(&known.name, entity);
         Ok(match whole {
             // The words as a whole may tell more than the members, but nothing that contradicts them.
-            Some(entity) if by_pair.decision.outcome != LinkOutcome::Linked && agree(entity) => by_name,
-            Some(entity) if by_pair.decision.entity == Some(entity) && by_name.score >= by_pair.decision.score => {
+            Some(entity) if by_pair.resolution.outcome != LinkOutcome::Linked && agree(entity) => by_name,
+            Some(entity) if by_pair.resolution.entity == Some(entity) && by_name.score >= by_pair.resolution.score => {
                 by_name
             }
-            None if by_pair.decision.candidates.is_empty() => {
-                Decision { candidates: by_name.candidates, ..by_pair.decision }
+            None if by_pair.resolution.candidates.is_empty() => {
+                Resolution { candidates: by_name.candidates, ..by_pair.resolution }
             }
-            _ => by_pair.decision,
+            _ => by_pair.resolution,
         })
     }
 
@@ -355,10 +355,10 @@ impl<'a> Linker<'a> {
         if self.resolver.explain { &self.remarks } else { &[] }
     }
 
-    /// Decides and joins mention and decision, as they are stored.
+    /// Decides and joins mention and resolution, as they are stored.
     pub fn link_all(&mut self, profile: &Profile, mentions: Vec<Mention>) -> Result<Vec<LinkedMention>> {
-        let decisions = self.link(profile, &mentions)?;
-        Ok(mentions.into_iter().zip(decisions).map(|(mention, decision)| linked(mention, &decision)).collect())
+        let resolutions = self.link(profile, &mentions)?;
+        Ok(mentions.into_iter().zip(resolutions).map(|(mention, resolution)| linked(mention, &resolution)).collect())
     }
 
     /// Returns the catalog types a mention of a profile's type may be: those mapped to it, and the neutral ones, which
@@ -413,7 +413,7 @@ impl<'a> Linker<'a> {
     }
 
     /// Decides about one mention; what people decided comes first.
-    pub fn resolve(&mut self, entity_type: &str, query: &Query<'_>) -> Result<Decision> {
+    pub fn resolve(&mut self, entity_type: &str, query: &Query<'_>) -> Result<Resolution> {
         for value in query.hints.values() {
             if !self.resolver.knows(value) {
                 self.resolver.learn(value, &self.read.names_of_what_is_called(value)?);
@@ -421,7 +421,7 @@ impl<'a> Linker<'a> {
         }
         match self.remembered(entity_type, query) {
             Remembered::Is(entity) => Ok(decided(entity)),
-            Remembered::Nothing => Ok(Decision { method: Method::Decision, score: 1.0, ..Decision::unknown() }),
+            Remembered::Nothing => Ok(Resolution { method: Method::Decision, score: 1.0, ..Resolution::unknown() }),
             Remembered::Not(refused) => self.resolver.resolve_except(query, &refused),
         }
     }
@@ -434,7 +434,7 @@ impl<'a> Linker<'a> {
         let key = resolve::mention_key(query.text);
         let remembered: Vec<&DecisionRow> =
             self.decisions.get(&key).into_iter().flatten().filter(|d| holds(d, entity_type, query.hints)).collect();
-        // The narrowest comes last, and of two as narrow the later. What sleeps says nothing.
+        // The narrowest comes last, and of two as narrow the later. A dangling decision does not count.
         let mut refused = vec![];
         for row in remembered.iter().rev() {
             match (row.verdict.as_str(), row.entity) {
@@ -468,8 +468,8 @@ const VALUES_MAX: usize = 40;
 const AROUND_MAX: usize = 16_384;
 
 /// A link by decision.
-fn decided(entity: Option<EntityKey>) -> Decision {
-    Decision {
+fn decided(entity: Option<EntityKey>) -> Resolution {
+    Resolution {
         outcome: LinkOutcome::Linked,
         entity,
         score: 1.0,
@@ -486,13 +486,13 @@ fn holds(decision: &DecisionRow, entity_type: &str, hints: &Attributes) -> bool 
         })
 }
 
-fn linked(mention: Mention, decision: &Decision) -> LinkedMention {
+fn linked(mention: Mention, resolution: &Resolution) -> LinkedMention {
     LinkedMention {
         mention,
-        entity: decision.entity,
-        outcome: decision.outcome,
-        method: decision.method.as_str().to_owned(),
-        score: decision.score,
+        entity: resolution.entity,
+        outcome: resolution.outcome,
+        method: resolution.method.as_str().to_owned(),
+        score: resolution.score,
     }
 }
 
@@ -517,11 +517,11 @@ fn contradict(a: &Attributes, b: &Attributes) -> bool {
     })
 }
 
-/// Returns whether the group has no say in a decision: people's, and links by a name that only one entity bears.
-fn is_settled(decision: &Decision) -> bool {
-    let linked = decision.outcome == LinkOutcome::Linked;
-    decision.method == Method::Decision
-        || linked && matches!(decision.method, Method::Exact | Method::Alias | Method::Pair)
+/// Returns whether the group has no say in a resolution: people's, and links by a name that only one entity bears.
+fn is_settled(resolution: &Resolution) -> bool {
+    let linked = resolution.outcome == LinkOutcome::Linked;
+    resolution.method == Method::Decision
+        || linked && matches!(resolution.method, Method::Exact | Method::Alias | Method::Pair)
 }
 
 #[cfg(test)]
@@ -544,8 +544,8 @@ mod tests {
     fn linked_name(tx: &Tx<'_>, text: &str) -> Option<String> {
         let mut linker = Linker::open(tx.read(), Strictness::Default, Load::One).expect("opens");
         let query = Query { text, types: &[], hints: &Attributes::new(), context: "" };
-        let decision = linker.resolve("person", &query).expect("resolves");
-        decision.entity.map(|key| tx.read().entity_name(key).expect("reads").expect("is there").2)
+        let resolution = linker.resolve("person", &query).expect("resolves");
+        resolution.entity.map(|key| tx.read().entity_name(key).expect("reads").expect("is there").2)
     }
 
     #[test]

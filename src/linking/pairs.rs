@@ -11,7 +11,7 @@ use anyhow::Result;
 
 use crate::model::{Attributes, EntityKey, LinkOutcome};
 use crate::profile::Pair;
-use crate::resolve::{self, Candidate, Decision, Method, PairMention, Part, Strictness, mention_key};
+use crate::resolve::{self, Candidate, Method, PairMention, Resolution, ScorePart, Strictness, mention_key};
 use crate::store::Read;
 
 /// How likely the only entity of two members is meant, by how many of the hints that tell theirs apart agree: none, some,
@@ -19,7 +19,7 @@ use crate::store::Read;
 const LIKELY: [f64; 3] = [0.6, 0.85, 0.97];
 /// What is left of that where home and away are stated the other way round.
 const SWAPPED: f64 = 0.9;
-/// Candidates that a decision lists.
+/// Candidates that a resolution lists.
 const LISTED: usize = 5;
 
 /// A member as it is compared: an entity by its key, or, where the catalog has none of that name, the words themselves.
@@ -35,7 +35,7 @@ struct Made {
 
 /// All of one type.
 #[derive(Debug, Default)]
-struct Known {
+struct TypeMembers {
     /// The members by the words of their names.
     members: HashMap<String, Vec<EntityKey>>,
     /// What is made of home and away.
@@ -47,7 +47,7 @@ struct Known {
 
 /// The pairs of a catalog, by the profile's type; read when the first of a type is looked for.
 #[derive(Debug, Default)]
-pub(super) struct Pairs(HashMap<String, Known>);
+pub(super) struct Pairs(HashMap<String, TypeMembers>);
 
 /// A type that is a pair, as the profile and the catalog have it.
 pub(super) struct PairType<'a> {
@@ -74,9 +74,9 @@ pub(super) struct PairQuery<'a> {
 }
 
 /// What the members say of a mention.
-pub(super) struct PairDecision {
+pub(super) struct PairResolution {
     /// Linked, ambiguous, or unknown where the two never meet so.
-    pub(super) decision: Decision,
+    pub(super) resolution: Resolution,
     /// All that fit.
     pub(super) fitting: Vec<EntityKey>,
     /// In words.
@@ -104,9 +104,9 @@ impl Pairs {
         of: &PairType<'_>,
         query: &PairQuery<'_>,
         ask: &mut dyn FnMut(&str) -> Result<Option<EntityKey>>,
-    ) -> Result<Result<PairDecision, Vec<String>>> {
+    ) -> Result<Result<PairResolution, Vec<String>>> {
         if !self.0.contains_key(of.name) {
-            self.0.insert(of.name.to_owned(), Known::read(read, of)?);
+            self.0.insert(of.name.to_owned(), TypeMembers::read(read, of)?);
         }
         let known = &self.0[of.name];
         let two = match known.by_hints(of.pair, query.hints, ask)? {
@@ -125,9 +125,9 @@ impl Pairs {
     }
 }
 
-impl Known {
-    fn read(read: Read<'_>, of: &PairType<'_>) -> Result<Known> {
-        let mut known = Known::default();
+impl TypeMembers {
+    fn read(read: Read<'_>, of: &PairType<'_>) -> Result<TypeMembers> {
+        let mut known = TypeMembers::default();
         for catalog_type in &of.member_types {
             read.each_name_of_type(catalog_type, |entity, name| {
                 let bearers = known.members.entry(mention_key(name)).or_default();
@@ -223,7 +223,7 @@ impl Known {
                 let name = without_article(words).join(" ");
                 found.push(match known {
                     Some(known) => Some(known),
-                    None => ask(&name)?.map(|entity| Run { sides: vec![side(&entity)], name, rest: vec![] }),
+                    None => ask(&name)?.map(|entity| NamedMember { sides: vec![side(&entity)], name, rest: vec![] }),
                 });
             }
             for (found, words) in found.iter().zip([first, second]) {
@@ -239,23 +239,23 @@ impl Known {
         Ok(Err(remarks))
     }
 
-    fn name_at_end(&self, words: &[String]) -> Option<Run> {
+    fn name_at_end(&self, words: &[String]) -> Option<NamedMember> {
         (0..words.len()).find_map(|from| self.run(&words[from..], &words[..from]))
     }
 
-    fn name_at_start(&self, words: &[String]) -> Option<Run> {
+    fn name_at_start(&self, words: &[String]) -> Option<NamedMember> {
         let words = without_article(words);
         (1..=words.len()).rev().find_map(|until| self.run(&words[..until], &words[until..]))
     }
 
-    fn run(&self, words: &[String], rest: &[String]) -> Option<Run> {
+    fn run(&self, words: &[String], rest: &[String]) -> Option<NamedMember> {
         let name = words.join(" ");
         let rest = rest.iter().filter(|word| !is_article(word)).cloned().collect();
-        self.named(&name).map(|sides| Run { sides, name, rest })
+        self.named(&name).map(|sides| NamedMember { sides, name, rest })
     }
 
     /// What is made of two, home and away as stated, else the other way round.
-    fn pair_decision(&self, read: Read<'_>, pair: &Pair, query: &PairQuery<'_>, two: &Two) -> Result<PairDecision> {
+    fn pair_decision(&self, read: Read<'_>, pair: &Pair, query: &PairQuery<'_>, two: &Two) -> Result<PairResolution> {
         let stated = self.made_of(&two.home, &two.away);
         let swapped = self.made_of(&two.away, &two.home);
         let wanted = wanted(pair, query);
@@ -281,7 +281,7 @@ impl Known {
         meetings.sort_by_key(|made| made.entity);
         meetings.dedup_by_key(|made| made.entity);
 
-        let reasons = |made: &Made| -> Vec<Part> {
+        let reasons = |made: &Made| -> Vec<ScorePart> {
             if !query.explain {
                 return vec![];
             }
@@ -300,7 +300,7 @@ impl Known {
                     (None, None) => continue,
                 });
             }
-            reasons.into_iter().map(|what| Part { what, value: 0.0 }).collect()
+            reasons.into_iter().map(|what| ScorePart { what, value: 0.0 }).collect()
         };
         let candidate =
             |made: &&Made, score: f64| Candidate { score, parts: reasons(made), ..Candidate::decided(made.entity) };
@@ -329,8 +329,8 @@ impl Known {
                 if all.is_empty() { String::new() } else { format!(", {} with {}", fitting.len(), all.join(" and ")) };
             remarks.push(format!("the catalog has {} of the two{of}", meetings.len()));
         }
-        Ok(PairDecision {
-            decision: Decision {
+        Ok(PairResolution {
+            resolution: Resolution {
                 outcome: match fitting.len() {
                     _ if is_linked => LinkOutcome::Linked,
                     0 => LinkOutcome::Unknown,
@@ -384,14 +384,14 @@ fn is_said(value: &str, also: &[String]) -> bool {
 
 /// A name of the catalog among the words of a mention.
 #[derive(Default)]
-struct Run {
+struct NamedMember {
     sides: Vec<Side>,
     name: String,
     rest: Vec<String>,
 }
 
 /// `A at B` means that B is at home; where nothing is said, the first may be either.
-fn two(first: Run, second: Run, is_at: bool) -> Two {
+fn two(first: NamedMember, second: NamedMember, is_at: bool) -> Two {
     let rest = [first.rest, second.rest].concat();
     Two { home: second.sides, away: first.sides, written: [second.name, first.name], is_ordered: is_at, rest }
 }
@@ -502,10 +502,10 @@ mod tests {
             let query = PairQuery { read, hints: &hints, strictness: Strictness::Default, explain: true };
             match pairs.find(store.read(), &of, &query, &mut |_| Ok(None)).unwrap() {
                 Err(remarks) => format!("none: {}", remarks.join("; ")),
-                Ok(PairDecision { decision: Decision { entity: None, outcome, .. }, fitting, .. }) => {
+                Ok(PairResolution { resolution: Resolution { entity: None, outcome, .. }, fitting, .. }) => {
                     format!("{} {}", outcome.as_str(), fitting.len())
                 }
-                Ok(PairDecision { decision: Decision { entity: Some(entity), score, .. }, .. }) => {
+                Ok(PairResolution { resolution: Resolution { entity: Some(entity), score, .. }, .. }) => {
                     format!("{} {score:.2}", store.read().entity(entity).unwrap().unwrap().id)
                 }
             }

@@ -30,11 +30,11 @@ pub struct Relinked {
 
 /// Which mentions were decided otherwise, each different change once.
 #[derive(Clone, Debug, Default)]
-pub struct Changes(BTreeMap<Place, u64>);
+pub struct Changes(BTreeMap<ChangeKey, u64>);
 
 /// A mention with what it was and what it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct ChangeKey {
     mention: String,
     entity_type: String,
     before: Option<EntityKey>,
@@ -61,7 +61,7 @@ pub struct LinkChange {
 
 impl Changes {
     fn note(&mut self, old: &StoredLink, new: &LinkedMention) {
-        let place = Place {
+        let place = ChangeKey {
             mention: old.mention.text.clone(),
             entity_type: old.mention.entity_type.clone(),
             before: old.entity,

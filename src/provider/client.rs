@@ -13,7 +13,7 @@ use super::dialect::{Dialect, Resource};
 use super::error::{ApiError, Fault};
 use super::page::Pages;
 use super::retry::{self, Jitter, RateLimits, Retrying};
-use super::settings::{Origin, Settings};
+use super::settings::{Address, Settings};
 use super::transport::{Call, Payload, Transport};
 use super::upload::{Multipart, Upload};
 use super::wire::{Batch, CreateBatch, FileObject, ModelObject, Page};
@@ -24,7 +24,7 @@ const PAGE_ITEMS: u32 = 100;
 /// How often a pending file is looked at: about two minutes in all.
 const PENDING_LOOKS_MAX: u32 = 20;
 
-/// What the client needs of the world around it.
+/// What the client needs from its caller.
 pub struct Hooks {
     /// Sleeps. Returns false where the person stopped us meanwhile; then the call ends as [`Fault::Interrupted`].
     pub pause: Box<dyn Fn(Duration) -> bool + Send + Sync>,
@@ -56,7 +56,7 @@ impl Stopper {
 
 /// A synchronous answer.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answered {
+pub struct Reply {
     /// The body as it came.
     pub body: String,
     /// What is left of the rate limits.
@@ -73,7 +73,7 @@ pub enum Deletion {
     /// The provider says that there is no such thing.
     WasGone,
     /// The answer does not say what became of it.
-    NotSaid,
+    Unclear,
 }
 
 /// What became of a batch that was to be made.
@@ -123,7 +123,7 @@ impl Client {
     }
 
     /// Returns whom it talks to.
-    pub fn origin(&self) -> &Origin {
+    pub fn origin(&self) -> &Address {
         &self.transport.origin
     }
 
@@ -208,10 +208,10 @@ impl Client {
         });
         match deleted {
             Ok(true) => Ok(Deletion::Done),
-            Ok(false) => Ok(Deletion::NotSaid),
+            Ok(false) => Ok(Deletion::Unclear),
             Err(error) if error.is_not_found() && error.is_envelope() => Ok(Deletion::WasGone),
             // A page of something in between, or an answer that says nothing.
-            Err(error) if error.is_not_found() || error.fault == Fault::Unreadable => Ok(Deletion::NotSaid),
+            Err(error) if error.is_not_found() || error.fault == Fault::Unreadable => Ok(Deletion::Unclear),
             Err(error) => Err(error),
         }
     }
@@ -270,14 +270,14 @@ impl Client {
     }
 
     /// Posts a request to an endpoint of the API once; for a caller that has its own patience.
-    pub fn ask_once(&self, endpoint: &str, body: &str) -> Result<Answered, ApiError> {
+    pub fn ask_once(&self, endpoint: &str, body: &str) -> Result<Reply, ApiError> {
         let mut reader = Cursor::new(body.as_bytes());
         self.ask(endpoint, &mut reader, body.len(), |call| self.transport.send(call))
     }
 
     /// Like [`Client::ask_once`], on a fresh connection that nobody's stop breaks; an error knows whether anything left
     /// this machine.
-    pub fn ask_alone(&self, endpoint: &str, body: &str) -> Result<Answered, ApiError> {
+    pub fn ask_alone(&self, endpoint: &str, body: &str) -> Result<Reply, ApiError> {
         let touched = Cell::new(false);
         let mut reader = Touched { inner: Cursor::new(body.as_bytes()), touched: &touched };
         let answered = self.ask(endpoint, &mut reader, body.len(), |call| self.transport.send_fresh(call));
@@ -290,7 +290,7 @@ impl Client {
         reader: &mut dyn Read,
         len: usize,
         send: impl FnOnce(Call<'_>) -> Result<super::transport::Reply, ApiError>,
-    ) -> Result<Answered, ApiError> {
+    ) -> Result<Reply, ApiError> {
         let doing = if endpoint.ends_with("/responses") { "ask for a response" } else { "ask for a chat completion" };
         let mut call = Call::new(doing, Method::POST, endpoint);
         call.body = json_payload(reader, len);
@@ -300,7 +300,7 @@ impl Client {
         // A page of a proxy is no answer of a model.
         match serde_json::from_slice::<Value>(&bytes) {
             Ok(Value::Object(_)) => {
-                Ok(Answered { body: String::from_utf8_lossy(&bytes).into_owned(), limits, request_id })
+                Ok(Reply { body: String::from_utf8_lossy(&bytes).into_owned(), limits, request_id })
             }
             _ => Err(self.transport.unreadable(doing, request_id, &bytes)),
         }

@@ -130,7 +130,7 @@ impl ApiError {
     }
 
     /// Notes what the body of a refusal says.
-    pub(super) fn note(&mut self, status: u16, said: Said) {
+    pub(super) fn note(&mut self, status: u16, said: ErrorBody) {
         let detail = self.detail();
         (detail.status, detail.kind, detail.code, detail.param) = (Some(status), said.kind, said.code, said.param);
         detail.envelope = said.envelope;
@@ -301,7 +301,7 @@ const WORD_CHARS_MAX: usize = 120;
 
 /// What an error body says, whatever its form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct ErrorBody {
     pub(super) message: String,
     pub(super) kind: Option<String>,
     pub(super) code: Option<String>,
@@ -310,10 +310,10 @@ pub(super) struct Said {
     pub(super) envelope: bool,
 }
 
-impl Said {
+impl ErrorBody {
     /// Passes every text through a function.
-    pub(super) fn map(self, text: impl Fn(String) -> String) -> Said {
-        Said {
+    pub(super) fn map(self, text: impl Fn(String) -> String) -> ErrorBody {
+        ErrorBody {
             message: text(self.message),
             kind: self.kind.map(&text),
             code: self.code.map(&text),
@@ -324,10 +324,10 @@ impl Said {
 }
 
 /// Reads an error body: the provider's envelope, looser JSON, problem+json, HTML, plain text or nothing.
-pub(super) fn read_error(status: u16, body: &[u8]) -> Said {
+pub(super) fn read_error(status: u16, body: &[u8]) -> ErrorBody {
     let mut said = match serde_json::from_slice::<Value>(body) {
         Ok(value) => from_json(&value),
-        Err(_) => Said { message: excerpt(body), ..Said::default() },
+        Err(_) => ErrorBody { message: excerpt(body), ..ErrorBody::default() },
     };
     if said.message.is_empty() {
         said.message = reason(status).to_string();
@@ -335,15 +335,15 @@ pub(super) fn read_error(status: u16, body: &[u8]) -> Said {
     said
 }
 
-fn from_json(value: &Value) -> Said {
+fn from_json(value: &Value) -> ErrorBody {
     let word = |value: &Value, key| fields::text(value, key).map(|t| clean(&t, WORD_CHARS_MAX));
     match value {
         Value::Array(items) => items.first().map(from_json).unwrap_or_default(),
-        Value::String(text) => Said { message: excerpt(text.as_bytes()), ..Said::default() },
+        Value::String(text) => ErrorBody { message: excerpt(text.as_bytes()), ..ErrorBody::default() },
         Value::Object(map) => match map.get("error") {
             Some(error @ Value::Object(_)) => {
                 let message = error.get("message").map(words).unwrap_or_default();
-                let said = Said {
+                let said = ErrorBody {
                     envelope: !message.is_empty(),
                     message,
                     kind: word(error, "type"),
@@ -354,13 +354,13 @@ fn from_json(value: &Value) -> Said {
                 match serde_json::from_str::<Value>(&said.message) {
                     Ok(inner @ Value::Object(_)) if inner.get("error").is_some() => {
                         let inner = from_json(&inner);
-                        Said { kind: said.kind.or(inner.kind), code: said.code.or(inner.code), ..inner }
+                        ErrorBody { kind: said.kind.or(inner.kind), code: said.code.or(inner.code), ..inner }
                     }
                     _ => said,
                 }
             }
-            Some(error) => Said { message: words(error), ..Said::default() },
-            None => Said {
+            Some(error) => ErrorBody { message: words(error), ..ErrorBody::default() },
+            None => ErrorBody {
                 envelope: value.get("detail").is_some_and(is_complaint),
                 message: ["detail", "message", "title"]
                     .iter()
@@ -369,10 +369,10 @@ fn from_json(value: &Value) -> Said {
                     .unwrap_or_default(),
                 kind: word(value, "type"),
                 code: word(value, "code"),
-                ..Said::default()
+                ..ErrorBody::default()
             },
         },
-        _ => Said::default(),
+        _ => ErrorBody::default(),
     }
 }
 

@@ -32,7 +32,7 @@ pub use dialect::Dialect;
 pub use error::{ApiError, Fault, advise};
 pub use retry::RateLimits;
 pub(crate) use retry::retry_after;
-pub use settings::{Origin, Secret, Settings};
+pub use settings::{Address, Secret, Settings};
 pub use status::BatchStatus;
 pub use upload::Upload;
 pub use wire::{Batch, CreateBatch};

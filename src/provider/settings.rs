@@ -88,7 +88,7 @@ impl Settings {
 
 /// A provider's address, checked and in one spelling: two ways of writing the same base URL are the same origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub struct Address {
     url: String,
     host: String,
     reach: Reach,
@@ -100,12 +100,12 @@ pub struct Origin {
 enum Reach {
     Loopback,
     Private,
-    World,
+    Public,
 }
 
-impl Origin {
+impl Address {
     /// Reads a base URL; an error says what is wrong with it.
-    pub fn parse(base_url: &str) -> Result<Origin, ApiError> {
+    pub fn parse(base_url: &str) -> Result<Address, ApiError> {
         let wrong = |why: &str| {
             ApiError::new(Fault::Setup, format!("use the base URL `{}`", show_url(base_url)), "", why.to_string())
                 .with_hint("give it as `https://host/v1`, in `OPENAI_BASE_URL` or `--base-url`")
@@ -135,7 +135,7 @@ impl Origin {
         };
         let path = uri.path().trim_end_matches('/');
         let reach = reach(&host);
-        Ok(Origin { url: format!("{scheme}://{host}{port}{path}"), host: format!("{host}{port}"), reach, tls })
+        Ok(Address { url: format!("{scheme}://{host}{port}{path}"), host: format!("{host}{port}"), reach, tls })
     }
 
     /// Returns the base URL in its one spelling, without a slash at the end.
@@ -155,7 +155,7 @@ impl Origin {
 
     /// Returns whether it is this machine or one in the private network: a server of one's own, where asking is free.
     pub fn is_near(&self) -> bool {
-        self.reach != Reach::World
+        self.reach != Reach::Public
     }
 
     /// Returns whether the path of the base URL is empty, which is mostly a forgotten `/v1`.
@@ -185,7 +185,7 @@ impl Origin {
             return None;
         }
         let nearness = |reach: Reach| match reach {
-            Reach::World => 0,
+            Reach::Public => 0,
             Reach::Private => 1,
             Reach::Loopback => 2,
         };
@@ -206,7 +206,7 @@ impl Origin {
                 "the API key would travel in clear text",
                 "use an `https://` base URL; for a server that needs no key, unset `OPENAI_API_KEY`",
             ),
-            None if self.reach == Reach::World || (self.tls && self.reach == Reach::Private) => {
+            None if self.reach == Reach::Public || (self.tls && self.reach == Reach::Private) => {
                 refuse("no API key is set", "set `OPENAI_API_KEY`; to try everything without a key, run `gleaner demo`")
             }
             _ => Ok(()),
@@ -214,7 +214,7 @@ impl Origin {
     }
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.url)
     }
@@ -229,7 +229,7 @@ fn reach(host: &str) -> Reach {
             IpAddr::V4(v4) => v4.is_private() || v4.is_link_local(),
             IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local(),
         };
-        return if private { Reach::Private } else { Reach::World };
+        return if private { Reach::Private } else { Reach::Public };
     }
     let name = bare.trim_end_matches('.');
     if name == "localhost" || name.ends_with(".localhost") {
@@ -238,7 +238,7 @@ fn reach(host: &str) -> Reach {
     {
         Reach::Private
     } else {
-        Reach::World
+        Reach::Public
     }
 }
 
@@ -276,7 +276,7 @@ mod tests {
     #[test]
     fn one_origin_has_one_spelling() {
         let check = |url: &str, expected: &str| {
-            assert_eq!(Origin::parse(url).map(|o| o.as_str().to_string()).unwrap_or("-".into()), expected, "{url}");
+            assert_eq!(Address::parse(url).map(|o| o.as_str().to_string()).unwrap_or("-".into()), expected, "{url}");
         };
         check("https://api.openai.com/v1", "https://api.openai.com/v1");
         check(" https://API.OpenAI.com:443/v1/ ", "https://api.openai.com/v1");
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn the_key_goes_where_it_is_safe_and_only_there() {
         let check = |url: &str, key: Option<&str>, expected: &str| {
-            let origin = Origin::parse(url).unwrap();
+            let origin = Address::parse(url).unwrap();
             let got = origin.check_key(key.and_then(Secret::new).as_ref());
             let said = got.err().map(|e| e.to_string()).unwrap_or_default();
             assert!(said.contains(expected) && (expected.is_empty() == said.is_empty()), "{url} {key:?}: {said}");
@@ -314,7 +314,7 @@ mod tests {
     #[test]
     fn a_reply_may_send_us_elsewhere_but_not_inside() {
         let check = |from: &str, location: &str, expected: Option<&str>| {
-            let target = Origin::parse(from).unwrap().elsewhere(from, location);
+            let target = Address::parse(from).unwrap().elsewhere(from, location);
             assert_eq!(target.map(|uri| uri.to_string()).as_deref(), expected, "{from} -> {location}");
         };
         let world = "https://api.example.com/v1";
@@ -337,7 +337,7 @@ mod tests {
     fn a_key_is_never_shown() {
         let settings = Settings { api_key: Secret::new(" sk-live-1 "), ..Settings::new(Dialect::OpenAi.base_url()) };
         assert!(!format!("{settings:?}").contains("sk-live"));
-        let error = Origin::parse("https://sk-live-1@api.openai.com/v1").unwrap_err();
+        let error = Address::parse("https://sk-live-1@api.openai.com/v1").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("sk-live"));
     }
 }

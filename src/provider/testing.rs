@@ -11,14 +11,14 @@ use super::settings::{Secret, Settings};
 
 /// A request as it came.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct Received {
     /// `POST /batches`, without the version.
     pub(super) line: String,
     headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
 }
 
-impl Seen {
+impl Received {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
     }
@@ -48,12 +48,12 @@ pub(super) fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> Act {
 /// A server on a free port of this machine; it lives as long as the process.
 pub(super) struct Server {
     pub(super) url: String,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    seen: Arc<Mutex<Vec<Received>>>,
 }
 
 impl Server {
     /// Starts a server; `act` is given each request and its number, from 1.
-    pub(super) fn start(act: impl Fn(&Seen, usize) -> Act + Send + Sync + 'static) -> Server {
+    pub(super) fn start(act: impl Fn(&Received, usize) -> Act + Send + Sync + 'static) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -68,7 +68,7 @@ impl Server {
     }
 
     /// Returns the requests so far.
-    pub(super) fn seen(&self) -> Vec<Seen> {
+    pub(super) fn seen(&self) -> Vec<Received> {
         self.seen.lock().unwrap().clone()
     }
 
@@ -97,9 +97,9 @@ impl Server {
     }
 }
 
-fn serve(mut stream: TcpStream, act: &(dyn Fn(&Seen, usize) -> Act + Send + Sync), log: &Mutex<Vec<Seen>>) {
+fn serve(mut stream: TcpStream, act: &(dyn Fn(&Received, usize) -> Act + Send + Sync), log: &Mutex<Vec<Received>>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut seen = Seen::default();
+    let mut seen = Received::default();
     let mut line = String::new();
     while reader.read_line(&mut line).is_ok_and(|n| n > 0) {
         let text = line.trim_end().to_string();

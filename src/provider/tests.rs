@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use super::client::Deletion;
-use super::testing::{Act, Seen, Server, reply};
+use super::testing::{Act, Received, Server, reply};
 use super::{Client, CreateBatch, CreateError, Fault, Hooks, Secret, Settings, Upload, advise};
 
 fn create() -> CreateBatch {
@@ -293,7 +293,7 @@ fn a_file_that_is_pending_is_waited_for() {
 
 const CONTENT: &str = "{\"custom_id\":\"topic_1\"}\n\n{\"custom_id\":\"topic_2\"}\n{\"custom_id\":\"entity_2\"}";
 
-fn partial(seen: &Seen, etag: &str) -> Act {
+fn partial(seen: &Received, etag: &str) -> Act {
     let from: usize =
         seen.header("range").and_then(|r| r.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()).unwrap();
     let range = format!("bytes {from}-{}/{}", CONTENT.len() - 1, CONTENT.len());
@@ -306,7 +306,7 @@ fn broken_at(n: usize, etag: &str) -> Act {
 }
 
 fn download(
-    act: impl Fn(&Seen, usize) -> Act + Send + Sync + 'static,
+    act: impl Fn(&Received, usize) -> Act + Send + Sync + 'static,
     expected: Option<u64>,
 ) -> (Server, Result<String, super::ApiError>) {
     let dir = tempfile::tempdir().unwrap();
@@ -348,7 +348,7 @@ fn a_download_goes_on_where_it_broke() {
 #[test]
 fn a_download_begins_anew_where_it_cannot_go_on() {
     let whole = || reply(200, &[], CONTENT);
-    let check = |act: fn(&Seen, usize) -> Option<Act>| {
+    let check = |act: fn(&Received, usize) -> Option<Act>| {
         let (_, text) = download(move |seen, n| act(seen, n).unwrap_or_else(whole), None);
         assert_eq!(text.unwrap(), CONTENT);
     };
@@ -486,7 +486,7 @@ fn what_was_deleted_is_what_the_api_says() {
         _ => reply(403, &[], r#"{"error":{"message":"no"}}"#),
     });
     let (client, _) = server.client();
-    for expected in [Deletion::Done, Deletion::WasGone, Deletion::NotSaid, Deletion::NotSaid] {
+    for expected in [Deletion::Done, Deletion::WasGone, Deletion::Unclear, Deletion::Unclear] {
         assert_eq!(client.delete_file("f").unwrap(), expected);
     }
     assert!(client.delete_file("f").unwrap_err().is_auth());

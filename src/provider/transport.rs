@@ -10,7 +10,7 @@ use ureq::{Agent, AsSendBody, Proxy, SendBody, Timeout};
 
 use super::error::{ApiError, Fault, excerpt, read_error};
 use super::retry::retry_after;
-use super::settings::{Origin, Secret, Settings};
+use super::settings::{Address, Secret, Settings};
 use crate::text::clean;
 
 /// The longest answer read into memory; a page of 10,000 files is about 3 MB.
@@ -70,7 +70,7 @@ pub(super) struct Reply {
 
 /// The connections to one provider.
 pub(super) struct Transport {
-    pub(super) origin: Origin,
+    pub(super) origin: Address,
     agent: Agent,
     headers: HeaderMap,
     key: Option<String>,
@@ -84,7 +84,7 @@ pub(super) struct Transport {
 
 impl Transport {
     pub(super) fn new(settings: &Settings) -> Result<Transport, ApiError> {
-        let origin = Origin::parse(&settings.base_url)?;
+        let origin = Address::parse(&settings.base_url)?;
         origin.check_key(settings.api_key.as_ref())?;
         let mut headers = HeaderMap::new();
         let key = settings.api_key.as_ref().map(Secret::reveal);
@@ -316,7 +316,7 @@ fn run(
 
 /// Builds the agent, with every option written out: the defaults follow redirects, know no time-out, and send loopback
 /// through a proxy.
-fn build_agent(settings: &Settings, origin: &Origin) -> Result<Agent, ApiError> {
+fn build_agent(settings: &Settings, origin: &Address) -> Result<Agent, ApiError> {
     let proxy = if origin.is_loopback() || !settings.proxy_from_env { None } else { Proxy::try_from_env() };
     let config = Agent::config_builder()
         .http_status_as_error(false)

@@ -18,7 +18,7 @@ use crate::text::clean;
 pub struct RequestCounts {
     /// All.
     pub total: u64,
-    /// Answered.
+    /// Reply.
     pub completed: u64,
     /// Failed.
     pub failed: u64,

@@ -29,7 +29,7 @@ pub const PER_REQUEST: u64 = 16;
 /// base64).
 pub fn estimate(text: &str) -> u64 {
     let mut eighths = 0;
-    let mut run = Run { class: Class::Space, n_chars: 0, extra: 0, last: ' ' };
+    let mut run = CharRun { class: Class::Space, n_chars: 0, extra: 0, last: ' ' };
     for c in text.chars() {
         let class = classify(c);
         // A capital after a small letter begins a word of its own, as in `camelCase`.
@@ -37,7 +37,7 @@ pub fn estimate(text: &str) -> u64 {
         if !goes_on {
             eighths += run.eighths();
             let space_before_digits = class == Class::Digits && run.class == Class::Space && run.n_chars == 1;
-            run = Run { class, n_chars: 0, extra: if space_before_digits { 8 } else { 0 }, last: c };
+            run = CharRun { class, n_chars: 0, extra: if space_before_digits { 8 } else { 0 }, last: c };
         } else if c.is_ascii_uppercase() {
             run.extra += 1;
         }
@@ -80,7 +80,7 @@ fn classify(c: char) -> Class {
 }
 
 /// Characters of one class in a row.
-struct Run {
+struct CharRun {
     class: Class,
     n_chars: u64,
     /// Eighths of a token that some of its characters cost beside.
@@ -88,7 +88,7 @@ struct Run {
     last: char,
 }
 
-impl Run {
+impl CharRun {
     /// Eighths of a token, so that short runs do not each round up.
     fn eighths(&self) -> u64 {
         let n = self.n_chars;

@@ -10,13 +10,12 @@
 //!
 //! `docs/linking.md` tells the reasons and the figures.
 
-pub mod decision;
+pub mod resolution;
 mod matching;
 mod index;
 mod names;
 mod fast_map;
 
-pub use decision::{Candidate, Decision, Described, Method, Part, Query, Strictness};
 pub(crate) use index::FORMAT;
 pub use index::{Blocks, Builder, N_TABLES, Resident, Table, is_current};
 pub use matching::context::{KNOWN_VALUE, OTHER_NAME, are_namesakes, is_name_again, is_position, last_name};
@@ -24,3 +23,4 @@ pub use matching::resolver::{Resolver, feature_names};
 pub use matching::search::Compared;
 pub use names::mention_key::{WordRole, is_numbering, mention_key, name_words};
 pub use names::pair_mention::{PairMention, mean_the_same, read_pair};
+pub use resolution::{Candidate, Described, Method, Query, Resolution, ScorePart, Strictness};

@@ -1,4 +1,4 @@
-//! A batch as the world sees it: which status is shown at which look, and the object that tells of it.
+//! A batch as clients see it: which status is shown at which look, and the object that tells of it.
 //!
 //! The work itself runs ahead in `work.rs`. What is shown advances by looks (each `GET` of the batch is a step) or by
 //! time, and never past what is really done.
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::check;
 use super::pattern::patch;
 use super::script::{BatchRule, CancelRule, Ends, Pace, Script, Step};
-use super::work::{Mark, Progress, Verdict, Work};
+use super::work::{Mark, Progress, Validation, Work};
 
 /// The provider's only completion window.
 const WINDOW_SECS: i64 = 24 * 60 * 60;
@@ -28,8 +28,8 @@ pub(crate) struct Order {
     pub(crate) metadata: Value,
 }
 
-/// A batch.
-pub(crate) struct Batch {
+/// A batch of the sandbox, with what decides how it goes on.
+pub(crate) struct BatchRecord {
     pub(crate) id: String,
     pub(crate) order: Order,
     pub(crate) created_at: i64,
@@ -85,10 +85,10 @@ impl Moment {
 
     /// Whether enough work is done to show this.
     pub(crate) fn is_ready(&self, progress: &Progress) -> bool {
-        match &progress.verdict {
+        match &progress.validation {
             None => self.status == "validating",
-            Some(Verdict::Rejected(_)) => true,
-            Some(Verdict::Accepted { n_requests, .. }) => {
+            Some(Validation::Rejected(_)) => true,
+            Some(Validation::Accepted { n_requests, .. }) => {
                 let n_requests = usize::try_from(*n_requests).unwrap_or(usize::MAX);
                 self.ends != Some(Ends::Completed) && progress.marks.len() >= self.n_done(n_requests)
             }
@@ -114,7 +114,7 @@ fn parse_end(status: &str) -> Option<Ends> {
     [Ends::Completed, Ends::Failed, Ends::Expired, Ends::Cancelled].into_iter().find(|ends| word(*ends) == status)
 }
 
-impl Batch {
+impl BatchRecord {
     pub(crate) fn new(
         id: String,
         order: Order,
@@ -122,8 +122,8 @@ impl Batch {
         pace: Pace,
         script: Arc<Script>,
         rule: BatchRule,
-    ) -> Batch {
-        Batch {
+    ) -> BatchRecord {
+        BatchRecord {
             id,
             order,
             created_at,
@@ -261,7 +261,7 @@ impl Batch {
         }
         let work = Arc::clone(&self.work);
         let progress = work.lock();
-        let n_requests = match &progress.verdict {
+        let n_requests = match &progress.validation {
             None if self.cancel.is_none() || due.ends.is_none() => {
                 if due.status == "cancelling" || !self.rule.steps.is_empty() {
                     self.show(&due.status, now);
@@ -269,9 +269,9 @@ impl Batch {
                 return None;
             }
             None => 0,
-            Some(Verdict::Rejected(_)) if due.status == "validating" => return None,
-            Some(Verdict::Rejected(_)) => return Some((Ends::Failed, 0)),
-            Some(Verdict::Accepted { n_requests, .. }) => usize::try_from(*n_requests).unwrap_or(usize::MAX),
+            Some(Validation::Rejected(_)) if due.status == "validating" => return None,
+            Some(Validation::Rejected(_)) => return Some((Ends::Failed, 0)),
+            Some(Validation::Accepted { n_requests, .. }) => usize::try_from(*n_requests).unwrap_or(usize::MAX),
         };
         let n_done = match self.cancel {
             Some(cancel) if due.ends != Some(Ends::Completed) => cancel.n_done,
@@ -322,7 +322,7 @@ impl Batch {
             let n_requests = progress.order.len();
             let n_done =
                 self.due().n_done(n_requests).min(if self.is_polled() { n_requests } else { progress.marks.len() });
-            let accepted = matches!(progress.verdict, Some(Verdict::Accepted { .. }));
+            let accepted = matches!(progress.validation, Some(Validation::Accepted { .. }));
             drop(progress);
             let (n_polls, elapsed) = (self.n_polls, self.started.elapsed());
             self.cancel = Some(Cancel { n_polls, elapsed, n_done, accepted });
@@ -344,7 +344,7 @@ impl Batch {
         });
         patch(&mut shown, &self.stamps, &[]);
         let progress = self.work.lock();
-        if let Some(Verdict::Accepted { n_requests, model, .. }) = &progress.verdict
+        if let Some(Validation::Accepted { n_requests, model, .. }) = &progress.validation
             && self.status != "validating"
         {
             shown["model"] = json!(model);
@@ -376,10 +376,10 @@ impl Batch {
     /// Returns the `errors` of a failed batch.
     pub(crate) fn errors(&self) -> Value {
         let list = |data: &Value| json!({"object": "list", "data": data});
-        match (&self.rule.errors, &self.work.lock().verdict) {
+        match (&self.rule.errors, &self.work.lock().validation) {
             (Some(data @ Value::Array(_)), _) => list(data),
             (Some(other), _) => other.clone(),
-            (None, Some(Verdict::Rejected(errors))) if !errors.is_empty() => list(&json!(errors)),
+            (None, Some(Validation::Rejected(errors))) if !errors.is_empty() => list(&json!(errors)),
             (None, _) => {
                 list(&json!([check::error("server_error", "The batch failed, as the script says.", None, None)]))
             }

@@ -5,8 +5,8 @@ use std::io::{self, BufRead};
 
 use serde_json::{Value, json};
 
-use super::asked::{Asked, Endpoint};
 use super::pattern::fits;
+use super::request_body::{Endpoint, RequestBody};
 use super::script::{ModelRule, Script};
 
 /// Errors beyond this many are not listed.
@@ -108,7 +108,7 @@ fn check_line(
         return Err(("duplicate_custom_id", message, Some("custom_id")));
     }
     if let Some(endpoint) = Endpoint::parse(endpoint) {
-        input.tokens += Asked::read(endpoint, &line["body"]).input_tokens();
+        input.tokens += RequestBody::read(endpoint, &line["body"]).input_tokens();
     }
     Ok(custom_id)
 }

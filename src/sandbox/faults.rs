@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
-use super::foreman::bytes_of_last_lines;
 use super::http::{Body, Content, Ending, Reply};
 use super::pattern::patch;
+use super::scheduler::bytes_of_last_lines;
 use super::script::{Fault, LengthRule, Stage};
 use super::shared::{Loaded, Shared};
 
@@ -214,8 +214,8 @@ fn last_lines(content: &Content, n_lines: u64) -> io::Result<u64> {
     bytes_of_last_lines(copy.path(), n_lines)
 }
 
-/// The shape in which a body's facts are noted: only what tests ask for.
-pub(crate) fn facts_of(body: &Value) -> Value {
+/// The shape in which a body is noted: only what tests ask for.
+pub(crate) fn body_details(body: &Value) -> Value {
     let kept = ["model", "input_file_id", "endpoint", "completion_window", "metadata", "output_expires_after"];
     let members = body.as_object().into_iter().flatten();
     members

@@ -2,31 +2,31 @@
 
 use serde_json::{Map, Value, json};
 
-use super::asked::{Asked, Format};
-use super::reader::{Found, FoundTopic, Reader};
+use super::reader::{FoundName, FoundTopic, Reader};
+use super::request_body::{Format, RequestBody};
 
 /// Most items in a list whose schema names no limit.
 const TOPICS_MAX: usize = 10;
 const ENTITIES_MAX: usize = 20;
 
 /// Answers a request: JSON in the asked shape, or a sentence where no shape was asked for.
-pub(crate) fn answer(reader: &Reader, asked: &Asked) -> String {
-    match asked.format {
-        Format::Schema(schema) => object(reader, &asked.text, schema, schema).to_string(),
+pub(crate) fn answer(reader: &Reader, request: &RequestBody) -> String {
+    match request.format {
+        Format::Schema(schema) => object(reader, &request.text, schema, schema).to_string(),
         Format::JsonObject | Format::Text => {
             // Without a schema the prompt itself has to say what is wanted, as it does to a small local model.
-            let prompt = format!("{} {}", asked.instructions, asked.text);
+            let prompt = format!("{} {}", request.instructions, request.text);
             let items = |name: &str| json!({"type": "array", "items": {"properties": properties_of(name)}});
             let wanted: Map<String, Value> = ["topics", "entities"]
                 .into_iter()
                 .filter(|name| prompt.contains(&format!("\"{name}\"")))
                 .map(|name| (name.to_owned(), items(name)))
                 .collect();
-            if wanted.is_empty() && asked.format == Format::Text {
+            if wanted.is_empty() && request.format == Format::Text {
                 return "This is the gleaner sandbox: a dictionary reader, not a language model.".into();
             }
             let schema = json!({"type": "object", "properties": wanted});
-            object(reader, &asked.text, &schema, &schema).to_string()
+            object(reader, &request.text, &schema, &schema).to_string()
         }
     }
 }
@@ -76,7 +76,7 @@ fn topic_item(found: &FoundTopic, at: usize, schema: &Value, root: &Value) -> Va
     Value::Object(item)
 }
 
-fn entity_item(reader: &Reader, text: &str, found: &Found, at: usize, schema: &Value, root: &Value) -> Value {
+fn entity_item(reader: &Reader, text: &str, found: &FoundName, at: usize, schema: &Value, root: &Value) -> Value {
     let mut item = Map::new();
     for (name, property) in properties(schema, root) {
         let property = resolved(property, root);
@@ -159,8 +159,12 @@ mod tests {
         })
     }
 
-    fn asked(schema: &Value) -> Asked<'_> {
-        Asked { text: "NASA of the USA has a budget".into(), format: Format::Schema(schema), ..Asked::default() }
+    fn request(schema: &Value) -> RequestBody<'_> {
+        RequestBody {
+            text: "NASA of the USA has a budget".into(),
+            format: Format::Schema(schema),
+            ..RequestBody::default()
+        }
     }
 
     #[test]
@@ -171,7 +175,7 @@ mod tests {
                 "country": {"type": ["string", "null"]}, "seat": {"type": ["string", "null"]}, "is_primary": {"type": "boolean"},
                 "confidence": {"type": "number"}, "rank": {"type": "integer"}}}}});
         assert_eq!(
-            answer(&reader(), &asked(&schema)),
+            answer(&reader(), &request(&schema)),
             r#"{"entities":[{"type":"organization","mention":"NASA","country":"USA","seat":null,"is_primary":true,"confidence":0.8,"rank":1}]}"#
         );
     }
@@ -181,14 +185,14 @@ mod tests {
         let item = json!({"properties": {"topic": {}, "confidence": {}, "rank": {}, "why": {"type": "string"}}});
         let schema = json!({"properties": {"topics": {"type": "array", "maxItems": 3, "items": item}, "note": {"type": "string"}}});
         assert_eq!(
-            answer(&reader(), &asked(&schema)),
+            answer(&reader(), &request(&schema)),
             r#"{"topics":[{"topic":"budget","confidence":0.6,"rank":1,"why":""}],"note":""}"#
         );
     }
 
     #[test]
     fn without_a_schema_the_prompt_decides() {
-        let mut plain = asked(&Value::Null);
+        let mut plain = request(&Value::Null);
         plain.format = Format::Text;
         assert!(answer(&reader(), &plain).contains("not a language model"));
         plain.instructions = r#"Answer as {"topics": […]}"#.into();

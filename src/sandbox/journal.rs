@@ -33,7 +33,7 @@ pub struct Call {
     /// A number for the connection: equal numbers, same connection.
     pub connection: u64,
     /// What the body said, in short: purpose, bytes, model, metadata.
-    pub facts: Value,
+    pub details: Value,
     /// The status that was sent; `None` while it is open or where the connection was cut.
     pub status: Option<u16>,
 }

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::answered::{Answered, Tokens};
-use super::asked::{Asked, Endpoint, Format, caches_at_breakpoints, has_developer, mentions_cache};
 use super::pattern::{fill_in, fill_in_text, fits};
 use super::reader::Reader;
+use super::reply::{ModelReply, Tokens};
+use super::request_body::{Endpoint, Format, RequestBody, caches_at_breakpoints, has_developer, mentions_cache};
 use super::script::{AnswerRule, ModelRule, Outcome, Script, Which};
 
 /// A request on its way to an answer.
@@ -53,19 +53,19 @@ pub(crate) fn rule_for<'s>(script: &'s Script, question: &Question, text: &str) 
 
 /// Answers one request of a batch.
 pub(crate) fn answer(reader: &Reader, script: &Script, question: &Question) -> Written {
-    let asked = Asked::read(question.endpoint, question.body);
+    let request = RequestBody::read(question.endpoint, question.body);
     let default = AnswerRule::default();
-    let rule = rule_for(script, question, &asked.text).unwrap_or(&default);
-    write(rule, reader, script, question, &asked)
+    let rule = rule_for(script, question, &request.text).unwrap_or(&default);
+    write(rule, reader, script, question, &request)
 }
 
 /// Answers one synchronous call.
 pub(crate) fn answer_directly(reader: &Reader, rule: &AnswerRule, script: &Script, question: &Question) -> Direct {
-    let asked = Asked::read(question.endpoint, question.body);
-    body_of(rule, reader, script, question, &asked)
+    let request = RequestBody::read(question.endpoint, question.body);
+    body_of(rule, reader, script, question, &request)
 }
 
-fn write(rule: &AnswerRule, reader: &Reader, script: &Script, question: &Question, asked: &Asked) -> Written {
+fn write(rule: &AnswerRule, reader: &Reader, script: &Script, question: &Question, request: &RequestBody) -> Written {
     let values = placeholders(question);
     let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
     if let Some(text) = &rule.line_text {
@@ -102,7 +102,7 @@ fn write(rule: &AnswerRule, reader: &Reader, script: &Script, question: &Questio
         Outcome::BatchCancelled => return never_ran("batch_cancelled", CANCELLED),
         _ => {}
     }
-    let direct = body_of(rule, reader, script, question, asked);
+    let direct = body_of(rule, reader, script, question, request);
     let failed = direct.status >= 400;
     let file = rule.file.unwrap_or(if failed { Which::Error } else { Which::Output });
     let line = line_of(rule, question, question.custom_id, direct.status, &direct.body);
@@ -177,7 +177,7 @@ fn text_of(endpoint: Endpoint, body: &Value) -> Value {
     }
 }
 
-fn body_of(rule: &AnswerRule, reader: &Reader, script: &Script, question: &Question, asked: &Asked) -> Direct {
+fn body_of(rule: &AnswerRule, reader: &Reader, script: &Script, question: &Question, request: &RequestBody) -> Direct {
     let refused = |status: u16, body: Value| Direct { status, body, tokens: Tokens::default() };
     let values = placeholders(question);
     let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -191,49 +191,48 @@ fn body_of(rule: &AnswerRule, reader: &Reader, script: &Script, question: &Quest
         let message = rule.message.as_deref().unwrap_or("The request was refused, as the script says.");
         return refused(status, error_body(code, message, None));
     }
-    if let Some((status, body)) = refusal_of_model(&script.models, asked, question) {
+    if let Some((status, body)) = refusal_of_model(&script.models, request, question) {
         return refused(status, body);
     }
     let repeated = question.line_number > 1;
-    let mut answered = match &rule.output_text {
-        Some(Value::String(text)) => Answered::saying(fill_in_text(text, &values), asked, repeated),
-        Some(other) => Answered::saying(fill_in(other, &values).to_string(), asked, repeated),
-        None => Answered::read(reader, asked, repeated),
+    let mut reply = match &rule.output_text {
+        Some(Value::String(text)) => ModelReply::saying(fill_in_text(text, &values), request, repeated),
+        Some(other) => ModelReply::saying(fill_in(other, &values).to_string(), request, repeated),
+        None => ModelReply::read(reader, request, repeated),
     };
-    bend(&mut answered, rule);
-    let body = answered.to_body(question.endpoint, question.body, &question.id, question.created_at);
-    Direct { status: rule.status.unwrap_or(200), body, tokens: answered.usage }
+    bend(&mut reply, rule);
+    let body = reply.to_body(question.endpoint, question.body, &question.id, question.created_at);
+    Direct { status: rule.status.unwrap_or(200), body, tokens: reply.usage }
 }
 
 /// Spoils a good answer in the way the rule names.
-fn bend(answered: &mut Answered, rule: &AnswerRule) {
-    let text = answered.text.clone().unwrap_or_default();
+fn bend(reply: &mut ModelReply, rule: &AnswerRule) {
+    let text = reply.text.clone().unwrap_or_default();
     match rule.outcome {
         Outcome::Refusal => {
-            answered.refusal =
-                Some(rule.message.clone().unwrap_or_else(|| "I'm sorry, I can't help with that.".into()));
+            reply.refusal = Some(rule.message.clone().unwrap_or_else(|| "I'm sorry, I can't help with that.".into()));
         }
-        Outcome::Incomplete => answered.cut_off(0),
-        Outcome::IncompleteText => answered.cut_off(super::asked::tokens(&text) / 2),
+        Outcome::Incomplete => reply.cut_off(0),
+        Outcome::IncompleteText => reply.cut_off(super::request_body::tokens(&text) / 2),
         Outcome::ContentFilter => {
-            answered.incomplete = Some("content_filter".into());
-            answered.text = None;
+            reply.incomplete = Some("content_filter".into());
+            reply.text = None;
         }
-        Outcome::Empty => answered.text = Some(String::new()),
-        Outcome::NoMessage => answered.text = None,
-        Outcome::NotJson => answered.text = Some("There is nothing here that a program could read.".into()),
-        Outcome::Fenced => answered.text = Some(format!("```json\n{text}\n```")),
-        Outcome::Prose => answered.text = Some(format!("Here is what I found:\n\n{text}\n\nI hope this helps.")),
-        Outcome::SchemaViolation => answered.text = Some(r#"{"answer":{"found":"something else"}}"#.into()),
+        Outcome::Empty => reply.text = Some(String::new()),
+        Outcome::NoMessage => reply.text = None,
+        Outcome::NotJson => reply.text = Some("There is nothing here that a program could read.".into()),
+        Outcome::Fenced => reply.text = Some(format!("```json\n{text}\n```")),
+        Outcome::Prose => reply.text = Some(format!("Here is what I found:\n\n{text}\n\nI hope this helps.")),
+        Outcome::SchemaViolation => reply.text = Some(r#"{"answer":{"found":"something else"}}"#.into()),
         Outcome::OutOfRange => {
             let mut value: Value = serde_json::from_str(&text).unwrap_or_default();
             exaggerate(&mut value);
-            answered.text = Some(value.to_string());
+            reply.text = Some(value.to_string());
         }
         Outcome::Failed => {
             let code = rule.code.as_deref().unwrap_or("server_error");
             let message = rule.message.as_deref().unwrap_or("The model failed to generate a response.");
-            answered.error = Some(json!({"code": code, "message": message}));
+            reply.error = Some(json!({"code": code, "message": message}));
         }
         _ => {}
     }
@@ -257,17 +256,17 @@ fn exaggerate(value: &mut Value) {
 
 /// Returns the error with which a model turns the request down: one that the script describes, or one that is known to
 /// take no cache breakpoints.
-fn refusal_of_model(rules: &[ModelRule], asked: &Asked, question: &Question) -> Option<(u16, Value)> {
-    if let Some(name) = mentions_cache(question.body).filter(|_| caches_at_breakpoints(&asked.model) == Some(false)) {
-        let message = format!("Unsupported parameter: '{name}' is not supported with the '{}' model.", asked.model);
+fn refusal_of_model(rules: &[ModelRule], request: &RequestBody, question: &Question) -> Option<(u16, Value)> {
+    if let Some(name) = mentions_cache(question.body).filter(|_| caches_at_breakpoints(&request.model) == Some(false)) {
+        let message = format!("Unsupported parameter: '{name}' is not supported with the '{}' model.", request.model);
         return Some((400, error_body("unsupported_parameter", &message, Some(name))));
     }
-    let rule = rules.iter().find(|rule| fits(&rule.model, &asked.model))?;
+    let rule = rules.iter().find(|rule| fits(&rule.model, &request.model))?;
     if rule.unknown {
-        let message = format!("The model `{}` does not exist or you do not have access to it.", asked.model);
+        let message = format!("The model `{}` does not exist or you do not have access to it.", request.model);
         return Some((404, error_body("model_not_found", &message, None)));
     }
-    let refused = rule.refuses.iter().find(|name| match (name.as_str(), asked.format) {
+    let refused = rule.refuses.iter().find(|name| match (name.as_str(), request.format) {
         ("developer", _) => has_developer(question.body),
         ("json_schema", format) => matches!(format, Format::Schema(_)),
         ("json_object", format) => format == Format::JsonObject,

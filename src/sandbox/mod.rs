@@ -6,8 +6,8 @@
 //! provider, and knows it only by the header `x-gleaner-sandbox` on every reply.
 //!
 //! A call goes `server` (stages, faults) -> `api` (endpoints) -> `shared` (files and batches); the work behind a batch
-//! is `foreman` (one thread each), `check` (validation) and `work` (answers), and each answer is `asked` -> `reader` ->
-//! `fill` -> `answered` -> `lines`.
+//! is `scheduler` (one thread each), `check` (validation) and `work` (answers), and each answer is `request_body` -> `reader` ->
+//! `fill` -> `reply` -> `lines`.
 
 mod server;
 mod http;
@@ -15,13 +15,13 @@ mod multipart;
 mod faults;
 mod api;
 mod shared;
-mod foreman;
+mod scheduler;
 mod batch;
 mod check;
 mod work;
 mod lines;
-mod asked;
-mod answered;
+mod request_body;
+mod reply;
 mod fill;
 mod reader;
 mod keyphrases;

@@ -68,7 +68,7 @@ const CASE_SENSITIVE_CHARS_MAX: usize = 4;
 
 /// A name found in a text.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Found {
+pub(crate) struct FoundName {
     /// As the text writes it.
     pub(crate) mention: String,
     /// The catalog's types that this spelling may have; empty for a guessed name.
@@ -160,13 +160,13 @@ impl Reader {
     }
 
     /// Finds the names in a text, those named most often first.
-    pub(crate) fn names_in(&self, text: &str) -> Vec<Found> {
-        let mut found: BTreeMap<usize, Found> = BTreeMap::new();
+    pub(crate) fn names_in(&self, text: &str) -> Vec<FoundName> {
+        let mut found: BTreeMap<usize, FoundName> = BTreeMap::new();
         let mut taken = vec![];
         for hit in self.hits(text) {
             let (spelling, written) = (&self.spellings[hit.pattern().as_usize()], &text[hit.range()]);
             taken.push(hit.range());
-            let one = found.entry(spelling.entities[0]).or_insert_with(|| Found {
+            let one = found.entry(spelling.entities[0]).or_insert_with(|| FoundName {
                 mention: written.to_owned(),
                 types: spelling.types.clone(),
                 entities: spelling.entities.clone(),
@@ -178,7 +178,7 @@ impl Reader {
                 one.mention = written.to_owned();
             }
         }
-        let mut all: Vec<Found> = found.into_values().collect();
+        let mut all: Vec<FoundName> = found.into_values().collect();
         let known: BTreeSet<String> = all.iter().map(|one| one.mention.to_lowercase()).collect();
         all.sort_by(|a, b| b.count.cmp(&a.count).then(a.first_at.cmp(&b.first_at)));
         let mut guessed = guess_names(text, &taken);
@@ -213,7 +213,7 @@ impl Reader {
     }
 
     /// Returns a hint: what the catalog says under that name of an entity with this spelling, if the text says it too.
-    pub(crate) fn hint(&self, found: &Found, name: &str, text: &str) -> Option<&str> {
+    pub(crate) fn hint(&self, found: &FoundName, name: &str, text: &str) -> Option<&str> {
         let values = found.entities.iter().filter_map(|entity| self.attributes[*entity].get(name));
         values.map(String::as_str).find(|value| {
             value.chars().count() > 2
@@ -222,7 +222,7 @@ impl Reader {
     }
 
     /// Chooses among the types that the schema allows; any type will do where it lists none.
-    pub(crate) fn type_of(&self, found: &Found, allowed: &[String]) -> Option<String> {
+    pub(crate) fn type_of(&self, found: &FoundName, allowed: &[String]) -> Option<String> {
         let allowed_as = |word: &str| allowed.iter().find(|allowed| allowed.eq_ignore_ascii_case(word)).cloned();
         if allowed.is_empty() {
             return found.types.first().cloned().or_else(|| Some("name".into()));
@@ -284,8 +284,8 @@ fn looks_like_an_organization(name: &str) -> bool {
 const GUESSED_WORDS_MAX: usize = 4;
 
 /// Guesses names by their capitals: two to four capitalized words side by side, not at the start of a sentence.
-fn guess_names(text: &str, taken: &[Range<usize>]) -> Vec<Found> {
-    let mut found: Vec<Found> = vec![];
+fn guess_names(text: &str, taken: &[Range<usize>]) -> Vec<FoundName> {
+    let mut found: Vec<FoundName> = vec![];
     for run in capitalized_runs(text) {
         let mention = text[run.clone()].to_owned();
         let n_words = mention.split(' ').count();
@@ -295,7 +295,7 @@ fn guess_names(text: &str, taken: &[Range<usize>]) -> Vec<Found> {
         }
         match found.iter_mut().find(|one| one.mention == mention) {
             Some(one) => one.count += 1,
-            None => found.push(Found { mention, types: vec![], entities: vec![], count: 1, first_at: run.start }),
+            None => found.push(FoundName { mention, types: vec![], entities: vec![], count: 1, first_at: run.start }),
         }
     }
     found

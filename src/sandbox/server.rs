@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::api::{self, Received, Route};
-use super::faults::{Faults, Flow, Instead, Tapped, facts_of};
+use super::faults::{Faults, Flow, Instead, Tapped, body_details};
 use super::http::{self, Body, Head, Reply};
 use super::journal::Call;
 use super::lines::error_body;
@@ -117,7 +117,7 @@ fn serve_call(head: &Head, reader: &mut BufReader<TcpStream>, shared: &Shared, c
     };
     if let Received::Json { text, value } = &received {
         faults.extend(Faults::find(&loaded, route.name(), Some(text)));
-        annotate(shared, number, facts_of(value));
+        annotate(shared, number, body_details(value));
     }
     if let Received::Upload(upload) = &received {
         annotate(
@@ -229,15 +229,15 @@ fn note(shared: &Shared, head: &Head, route: &Route, connection: u64) -> u64 {
         project: text("openai-project"),
         accept_encoding: text("accept-encoding"),
         connection,
-        facts: Value::Null,
+        details: Value::Null,
         status: None,
     });
     number
 }
 
-fn annotate(shared: &Shared, number: u64, facts: Value) {
+fn annotate(shared: &Shared, number: u64, details: Value) {
     if let Some(call) = call(&mut shared.journal().calls, number) {
-        call.facts = facts;
+        call.details = details;
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::batch::{Batch, End, Order};
+use super::batch::{BatchRecord, End, Order};
 use super::check;
 use super::journal::{Journal, Purchase};
 use super::pattern::fits;
@@ -42,7 +42,7 @@ impl StoredFile {
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) files: Vec<StoredFile>,
-    pub(crate) batches: Vec<Batch>,
+    pub(crate) batches: Vec<BatchRecord>,
 }
 
 impl State {
@@ -50,7 +50,7 @@ impl State {
         self.files.iter_mut().find(|file| file.id == id)
     }
 
-    pub(crate) fn batch(&mut self, id: &str) -> Option<&mut Batch> {
+    pub(crate) fn batch(&mut self, id: &str) -> Option<&mut BatchRecord> {
         self.batches.iter_mut().rev().find(|batch| batch.id == id)
     }
 }
@@ -185,7 +185,7 @@ impl Shared {
             ..Purchase::default()
         });
         let rule = rule.cloned().unwrap_or_default();
-        let batch = Batch::new(id.clone(), order, self.now(), self.pace, Arc::clone(&loaded.script), rule);
+        let batch = BatchRecord::new(id.clone(), order, self.now(), self.pace, Arc::clone(&loaded.script), rule);
         let shown = batch.to_json();
         state.batches.push(batch);
         // Fails only when the sandbox is being stopped.

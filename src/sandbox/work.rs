@@ -1,5 +1,5 @@
 //! The work behind a batch: its input is validated and its requests are answered, in an order of its own, by a thread
-//! that runs ahead of what is shown. How much of it the world sees is decided in `batch.rs`.
+//! that runs ahead of what is shown. How much of it clients see is decided in `batch.rs`.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
@@ -8,11 +8,11 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::answered::Tokens;
-use super::asked::Endpoint;
 use super::check::Input;
 use super::lines::{self, Question};
 use super::reader::Reader;
+use super::reply::Tokens;
+use super::request_body::Endpoint;
 use super::script::Script;
 
 /// A batch's work in progress, shared by the thread that does it and those that look at it.
@@ -25,7 +25,7 @@ pub(crate) struct Work {
 /// How far the work is.
 #[derive(Default)]
 pub(crate) struct Progress {
-    pub(crate) verdict: Option<Verdict>,
+    pub(crate) validation: Option<Validation>,
     /// After each answered request: how long the files are by then, and what it all cost.
     pub(crate) marks: Vec<Mark>,
     /// The custom ids in the order in which they are done.
@@ -35,7 +35,7 @@ pub(crate) struct Progress {
 }
 
 /// What validation found.
-pub(crate) enum Verdict {
+pub(crate) enum Validation {
     Accepted { n_requests: u64, model: String, tokens: u64 },
     Rejected(Vec<Value>),
 }

@@ -26,7 +26,7 @@ pub struct AskedRow {
     /// Asked at a sandbox.
     pub sandbox: bool,
     /// Asked by `compare`.
-    pub trial: bool,
+    pub is_comparison: bool,
     /// The answer that counts for this question now, and whether a sandbox gave it.
     pub current: Option<(RequestKey, bool)>,
 }
@@ -123,7 +123,7 @@ impl Read<'_> {
                     kind: row.get(2)?,
                     state: row.get(4)?,
                     sandbox: row.get(5)?,
-                    trial: row.get(6)?,
+                    is_comparison: row.get(6)?,
                     current: current.map(|current| Ok::<_, rusqlite::Error>((current, row.get(9)?))).transpose()?,
                 });
             }

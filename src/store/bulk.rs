@@ -7,7 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, params};
 
 use super::knowledge::unit;
-use super::{AnswerRow, RequestState, Source, Store, Tx};
+use super::{AnswerRow, Provenance, RequestState, Store, Tx};
 use crate::model::{EntityKey, Kind, LinkOutcome, RequestKey};
 
 /// A transaction for rows whose keys were read in it, or are known to be there: foreign keys are not looked up again, and no
@@ -165,7 +165,7 @@ impl<'t> BulkWriter<'t> {
     /// Replaces a group's topics by those of one answer.
     pub fn topics<'r>(
         &mut self,
-        source: &Source,
+        source: &Provenance,
         sandbox: bool,
         topics: impl Iterator<Item = anyhow::Result<TopicRow<'r>>>,
     ) -> anyhow::Result<()> {
@@ -193,7 +193,7 @@ impl<'t> BulkWriter<'t> {
     /// Replaces a group's mentions by those of one answer.
     pub fn mentions<'r>(
         &mut self,
-        source: &Source,
+        source: &Provenance,
         sandbox: bool,
         mentions: impl Iterator<Item = anyhow::Result<MentionRow<'r>>>,
     ) -> anyhow::Result<()> {
@@ -225,7 +225,7 @@ impl<'t> BulkWriter<'t> {
         self.is_learned(source, Kind::Entity)
     }
 
-    fn is_learned(&mut self, source: &Source, kind: Kind) -> anyhow::Result<()> {
+    fn is_learned(&mut self, source: &Provenance, kind: Kind) -> anyhow::Result<()> {
         self.current.execute(params![source.group, kind, source.request])?;
         if let Some(unsearched) = &mut self.unsearched {
             unsearched.execute([source.group])?;

@@ -1,6 +1,6 @@
 //! What people decided about mentions: kept apart from the catalog, so that it survives the catalog's reload.
 //!
-//! A decision names its entity by type and id, as the user does, and may outlive it: then it sleeps until the catalog has
+//! A decision names its entity by type and id, as the user does, and may outlive it: then it dangles until the catalog has
 //! that entity again.
 
 use rusqlite::{Row, params};

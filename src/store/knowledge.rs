@@ -32,7 +32,7 @@ pub struct CurrentAnswer {
 
 /// Where a row of knowledge comes from.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct Provenance {
     /// The group it is about.
     pub group: GroupKey,
     /// The request that was answered.
@@ -64,7 +64,7 @@ impl Read<'_> {
         Ok(row)
     }
 
-    /// Returns all requests whose answer is usable, in the order they were asked; trials are left out.
+    /// Returns all requests whose answer is usable, in the order they were asked; comparisons are left out.
     pub fn usable_requests(self) -> anyhow::Result<Vec<RequestKey>> {
         let mut statement = self
             .0
@@ -94,7 +94,7 @@ impl Tx<'_> {
     }
 
     /// Replaces a group's topics by those of one answer, as people have decided about topics.
-    pub fn replace_topics(&self, source: &Source, topics: &[Topic]) -> anyhow::Result<()> {
+    pub fn replace_topics(&self, source: &Provenance, topics: &[Topic]) -> anyhow::Result<()> {
         self.prepare_cached("DELETE FROM story_topics WHERE story_group_id = ?1")?.execute([source.group])?;
         let mut insert = self.prepare_cached(
             // Two topics of an answer may have become one: the more important of them stays.
@@ -110,13 +110,13 @@ impl Tx<'_> {
             insert.execute(params![
                 source.group,
                 decided.as_ref().map_or(&topic.topic, |(target, _)| target),
-                decided.as_ref().map_or(&topic.display, |(_, display)| display),
+                decided.as_ref().map_or(&topic.label, |(_, label)| label),
                 unit(topic.confidence),
                 topic.rank.max(1),
                 source.prompt,
                 source.batch,
                 source.extracted_at,
-                decided.is_some().then_some(&topic.display),
+                decided.is_some().then_some(&topic.label),
                 source.request,
             ])?;
         }
@@ -124,7 +124,7 @@ impl Tx<'_> {
     }
 
     /// Replaces a group's mentions by those of one answer.
-    pub fn replace_mentions(&self, source: &Source, mentions: &[LinkedMention]) -> anyhow::Result<()> {
+    pub fn replace_mentions(&self, source: &Provenance, mentions: &[LinkedMention]) -> anyhow::Result<()> {
         self.prepare_cached("DELETE FROM story_entities WHERE story_group_id = ?1")?.execute([source.group])?;
         let mut insert = self.prepare_cached(
             "INSERT INTO story_entities (story_group_id, ordinal, entity_type, mention_text, hints, entity_id, outcome,
@@ -159,7 +159,7 @@ impl Tx<'_> {
         self.set_current(source, Kind::Entity)
     }
 
-    fn set_current(&self, source: &Source, kind: Kind) -> anyhow::Result<()> {
+    fn set_current(&self, source: &Provenance, kind: Kind) -> anyhow::Result<()> {
         self.prepare_cached(
             "INSERT INTO current_answers (story_group_id, kind, request_id, is_shared)
              VALUES (?1, ?2, ?3, (SELECT story_group_id <> ?1 FROM requests WHERE id = ?3))

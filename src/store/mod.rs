@@ -35,7 +35,7 @@ mod migrate;
 mod search;
 mod postings;
 mod select;
-mod trials;
+mod comparisons;
 mod topics;
 mod unresolved;
 
@@ -56,7 +56,7 @@ pub use changes::{Change, ChangeRow, HowUndone, Touched};
 pub use damage::{Damage, Loss};
 pub use decisions::{DecisionRow, Remembered};
 pub use groups::{GroupChange, GroupRow};
-pub use knowledge::{LinkedMention, Source};
+pub use knowledge::{LinkedMention, Provenance};
 pub use ledger::{
     Account, AnswerRow, BatchRow, BatchState, Cause, Claim, LedgerProgress, NewBatch, NewRequest, Observation,
     RequestRow, RequestState, RunRow, Spend,

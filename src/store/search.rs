@@ -40,7 +40,7 @@ pub struct SearchQuery {
 
 /// A group that was found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Found {
+pub struct SearchHit {
     /// The group.
     #[serde(flatten)]
     pub group: GroupHead,
@@ -89,7 +89,7 @@ impl Read<'_> {
     }
 
     /// Returns the groups that fit, best first, and how many there are. Without words the newest come first.
-    pub fn search(self, query: &SearchQuery) -> anyhow::Result<(Vec<Found>, u64)> {
+    pub fn search(self, query: &SearchQuery) -> anyhow::Result<(Vec<SearchHit>, u64)> {
         // Conditions are put together from literals; every value is bound.
         let mut conditions = vec!["1".to_owned()];
         let mut values: Vec<Value> = vec![];
@@ -146,7 +146,7 @@ impl Read<'_> {
         while let Some(row) = rows.next()? {
             total += 1;
             if total <= query.limit {
-                found.push(Found { group: GroupHead::read(row, 0)?, score: row.get(4)?, snippet: String::new() });
+                found.push(SearchHit { group: GroupHead::read(row, 0)?, score: row.get(4)?, snippet: String::new() });
             }
         }
         if has_words {
@@ -157,7 +157,7 @@ impl Read<'_> {
 
     /// Makes the snippets with a small index of the found groups' texts, so that they agree with the search in what is
     /// a word.
-    fn add_snippets(self, query: &SearchQuery, found: &mut [Found]) -> anyhow::Result<()> {
+    fn add_snippets(self, query: &SearchQuery, found: &mut [SearchHit]) -> anyhow::Result<()> {
         self.0.execute_batch(&format!(
             "DROP TABLE IF EXISTS temp.search_snippets;
              CREATE VIRTUAL TABLE temp.search_snippets USING fts5 (title, stories, topics, names, tokenize = '{TOKENIZER}');"

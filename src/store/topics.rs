@@ -17,7 +17,7 @@ pub struct TopicDecision {
     /// The topic it is, or is not.
     pub target: String,
     /// The target as it is shown.
-    pub display: String,
+    pub label: String,
     /// When it was decided.
     pub decided_at: String,
 }
@@ -43,7 +43,7 @@ impl Read<'_> {
                 topic: row.get(0)?,
                 is_same: row.get(1)?,
                 target: row.get(2)?,
-                display: row.get(3)?,
+                label: row.get(3)?,
                 decided_at: row.get(4)?,
             })
         })?;
@@ -54,20 +54,20 @@ impl Read<'_> {
 impl Tx<'_> {
     /// Makes one topic of two, now and in every later import; returns the number of groups that change.
     ///
-    /// `display` is how the target is shown. Where a group has both, the better rank and the higher confidence stay.
-    pub fn merge_topic(&self, topic: &str, target: &str, display: &str, now: &str) -> anyhow::Result<u64> {
+    /// `label` is how the target is shown. Where a group has both, the better rank and the higher confidence stay.
+    pub fn merge_topic(&self, topic: &str, target: &str, label: &str, now: &str) -> anyhow::Result<u64> {
         self.prepare_cached("DELETE FROM topic_decisions WHERE topic IN (?1, ?2) AND target IN (?1, ?2)")?
             .execute([topic, target])?;
         self.prepare_cached(
             "UPDATE topic_decisions SET target = ?2, target_label = ?3 WHERE target = ?1 AND verdict = 'is'",
         )?
-        .execute([topic, target, display])?;
+        .execute([topic, target, label])?;
         self.prepare_cached("DELETE FROM topic_decisions WHERE topic = ?1 AND verdict = 'is'")?.execute([topic])?;
         self.prepare_cached(
             "INSERT INTO topic_decisions (topic, verdict, target, target_label, decided_at, changed_at)
              VALUES (?1, 'is', ?2, ?3, ?4, ?4)",
         )?
-        .execute([topic, target, display, now])?;
+        .execute([topic, target, label, now])?;
         // Groups that have both keep one row, with the best of both.
         self.prepare_cached(
             "UPDATE story_topics AS kept SET
@@ -88,7 +88,7 @@ impl Tx<'_> {
             .prepare_cached(
                 "UPDATE story_topics SET topic = ?2, merged_from = coalesce(merged_from, label), label = ?3 WHERE topic = ?1",
             )?
-            .execute(params![topic, target, display])?;
+            .execute(params![topic, target, label])?;
         Ok((n_both + n_renamed) as u64)
     }
 
@@ -164,10 +164,10 @@ mod tests {
         let mut store = testing::store();
         let tx = store.write().unwrap();
         testing::answer_topics(&tx, 1, &["Économie", "Экономика"]);
-        for (topic, display) in [("économie", "Économie"), ("экономика", "Экономика")] {
+        for (topic, label) in [("économie", "Économie"), ("экономика", "Экономика")] {
             assert_eq!(tx.merge_topic(topic, "economy", "Economy", "2026-01-01T00:00:00Z").unwrap(), 1);
             assert_eq!(tx.unmerge_topic(topic).unwrap(), Some(1));
-            assert!(topics(tx.read()).iter().any(|row| row.1 == topic && row.2 == display), "{topic}");
+            assert!(topics(tx.read()).iter().any(|row| row.1 == topic && row.2 == label), "{topic}");
         }
     }
 

@@ -35,7 +35,7 @@ struct Batch {
     expires_at: Option<String>,
     completed_at: Option<String>,
     checked_at: Option<String>,
-    moved_at: Option<String>,
+    status_changed_at: Option<String>,
     not_before: Option<String>,
     imported_at: Option<String>,
     errors: Vec<Value>,
@@ -283,7 +283,9 @@ fn a_batch_from_its_creation_to_its_import() {
     assert_eq!(ended.request_counts, Counts { total: 4, completed: 4, failed: 0 });
     assert_eq!(ended.account, Account { sent: 4, usable: 0, unusable: 0, failed: 0, missing: 0, uncertain: 0 });
     assert!(ended.output_file_id.is_some() && ended.error_file_id.is_none() && ended.imported_at.is_none());
-    for time in [&ended.created_at, &ended.completed_at, &ended.checked_at, &ended.moved_at, &ended.submitted_at] {
+    for time in
+        [&ended.created_at, &ended.completed_at, &ended.checked_at, &ended.status_changed_at, &ended.submitted_at]
+    {
         assert!(time.as_ref().is_some_and(|time| time.ends_with('Z') && time.len() == 20), "{ended:?}");
     }
     assert_eq!((ended.run_created_at.as_str(), ended.expires_at.is_some()), ("2026-11-02T12:00:00Z", true));

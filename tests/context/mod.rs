@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use gleaner::door::linking::{self, Linker, Load};
 use gleaner::door::model::{Attributes, Entity, EntityId, LinkOutcome, Mention};
 use gleaner::door::profile::Profile;
-use gleaner::door::resolve::{Decision, Method, Strictness};
+use gleaner::door::resolve::{Method, Resolution, Strictness};
 use gleaner::door::store::Store;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -122,7 +122,7 @@ fn a_group_tells_who_is_meant_and_changes_nothing_that_is_exact() {
     let store = store();
     let profile = Profile::parse(Profile::builtin("news").expect("it is built in")).expect("it is sound");
     let mut linker = Linker::open(store.read(), Strictness::Default, Load::Many).expect("opens");
-    let id = |decision: &Decision| {
+    let id = |decision: &Resolution| {
         decision.entity.map(|key| store.read().entity(key).expect("reads").expect("is there").id.to_string())
     };
     let (mut alone, mut grouped) = (Score::default(), Score::default());
@@ -142,7 +142,7 @@ fn a_group_tells_who_is_meant_and_changes_nothing_that_is_exact() {
                 assert_eq!(said, (single.entity, single.method, single.score), "{}: {mention:?}", group.group);
             }
             if meant != with_id.as_deref() {
-                let shown = |id: &Option<String>, decision: &Decision| {
+                let shown = |id: &Option<String>, decision: &Resolution| {
                     let id = id.clone().unwrap_or_else(|| decision.outcome.as_str().to_owned());
                     format!("{id} ({} {:.2})", decision.method.as_str(), decision.score)
                 };

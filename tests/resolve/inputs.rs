@@ -5,7 +5,7 @@ use std::process::Stdio;
 use gleaner::door::linking::{self, Linker, Load};
 use gleaner::door::model::{Attributes, Entity, EntityId, Mention};
 use gleaner::door::profile::Profile;
-use gleaner::door::resolve::{Builder, Decision, Query, Resolver, Strictness, mention_key, read_pair};
+use gleaner::door::resolve::{Builder, Query, Resolution, Resolver, Strictness, mention_key, read_pair};
 use gleaner::door::store::Store;
 use gleaner::door::text::hidden::{is_hidden, is_steering};
 use serde_json::{Value, json};
@@ -294,14 +294,14 @@ fn pages_memory_and_changes_laid_over_give_the_same_answers() {
             Mention { entity_type, text, hints, is_primary: false, confidence: 0.9, rank: 1 }
         })
         .collect();
-    let answers = |store: &Store, load: Load| -> Vec<Decision> {
+    let answers = |store: &Store, load: Load| -> Vec<Resolution> {
         let mut linker = Linker::open(store.read(), Strictness::Default, load).expect("opens");
         let groups = mentions.chunks(5).map(|group| linker.link(&profile, group).expect("links"));
         groups.flat_map(Vec::into_iter).collect()
     };
     // Where an index has a candidate differs between layers; what it is must not.
-    let shown = |decisions: &[Decision]| -> Vec<String> {
-        let one = |decision: &Decision| {
+    let shown = |decisions: &[Resolution]| -> Vec<String> {
+        let one = |decision: &Resolution| {
             let mut text =
                 format!("{:?} {:?} {:?} {:.4}", decision.outcome, decision.entity, decision.method, decision.score);
             for candidate in &decision.candidates {

@@ -91,7 +91,7 @@ fn the_journal_tells_what_was_asked() {
     assert_eq!(journal["accepted_by_gleaner_key"], json!({"k1": 1}));
     assert_eq!((&journal["n_asked"], &journal["asked_again"], journal.get("asked")), (&json!(2), &json!([]), None));
     assert_eq!(journal["calls"][1]["endpoint"], "batches.create");
-    assert_eq!(journal["calls"][1]["facts"]["metadata"], json!({"gleaner_key": "k1"}));
+    assert_eq!(journal["calls"][1]["details"]["metadata"], json!({"gleaner_key": "k1"}));
     assert_eq!(journal["calls"][1]["status"], 200);
     assert_eq!(read("?custom_ids=1")["billed"], json!({"entity_1": 1, "entity_2": 1}));
     assert!(!journal.to_string().contains("Bearer"));

@@ -118,5 +118,5 @@ fn a_large_upload_is_spooled_in_chunks_too() {
     assert_eq!(reply.json["bytes"], json!(content.len()), "{}", reply.text);
     let journal = rig.sandbox.journal();
     assert_eq!(journal.calls[0].content_length, None);
-    assert_eq!(journal.calls[0].facts["bytes"], json!(content.len()));
+    assert_eq!(journal.calls[0].details["bytes"], json!(content.len()));
 }

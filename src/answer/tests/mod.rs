@@ -27,7 +27,7 @@ fn show(outcome: &Outcome) -> String {
         Outcome::Usable(content) => {
             let items: Vec<String> = match &content.found {
                 Found::Topics(topics) => {
-                    topics.iter().map(|t| format!("{}={}@{}", t.display, t.confidence, t.rank)).collect()
+                    topics.iter().map(|t| format!("{}={}@{}", t.label, t.confidence, t.rank)).collect()
                 }
                 Found::Mentions(mentions) => mentions
                     .iter()

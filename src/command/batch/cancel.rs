@@ -4,10 +4,10 @@ use anyhow::anyhow;
 
 use super::super::Context;
 use super::describe;
+use crate::batch::batch_or_run::BatchOrRun;
 use crate::batch::remote_import;
-use crate::batch::target::Target;
 use crate::batch::uncertain;
-use crate::batch::{cancel, target};
+use crate::batch::{batch_or_run, cancel};
 use crate::cli::batch::CancelArgs;
 use crate::error::{Exit, Explain as _};
 use crate::provider::Client;
@@ -17,7 +17,7 @@ use crate::store::BatchState;
 /// Runs the command.
 pub(in crate::command) fn cancel(args: &CancelArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut session = context.session()?;
-    let target = match Target::find(session.store.read(), &args.id) {
+    let target = match BatchOrRun::find(session.store.read(), &args.id) {
         Err(unknown) if args.local && !args.id.starts_with("run-") => {
             // One of another copy of this database may stand in the way of `batch create`.
             let aside = remote_import::leave_aside(&mut session, &context.client()?, &args.id)?;
@@ -64,13 +64,13 @@ pub(in crate::command) fn cancel(args: &CancelArgs, context: &Context) -> anyhow
     }
     if context.terminal.is_json() {
         match (&target, &batches[..]) {
-            (Target::Batch(_), [part]) => context.terminal.json(&describe::json_of(read, part)?)?,
+            (BatchOrRun::Batch(_), [part]) => context.terminal.json(&describe::json_of(read, part)?)?,
             _ => context.terminal.json(&describe::json_of_runs(read, &batches)?)?,
         }
         return end(context, &session, client.as_ref());
     }
     for part in &batches {
-        context.terminal.line(format!("{}  {}", target::name(part), describe::headline(part)))?;
+        context.terminal.line(format!("{}  {}", batch_or_run::name(part), describe::headline(part)))?;
     }
     if args.local {
         context.terminal.hint("its requests are sent again by the next `gleaner batch create`");

@@ -4,8 +4,8 @@ use anyhow::anyhow;
 use serde_json::json;
 
 use super::super::Context;
-use crate::batch::target;
-use crate::batch::target::Target;
+use crate::batch::batch_or_run;
+use crate::batch::batch_or_run::BatchOrRun;
 use crate::cli::batch::CleanArgs;
 use crate::error::{Exit, Explain as _};
 use crate::provider::Deletion;
@@ -19,7 +19,7 @@ const OVER: [BatchState; 4] = [BatchState::Imported, BatchState::Replaced, Batch
 /// Runs the command: shows what would be deleted at the provider, asks, deletes.
 pub(super) fn clean(args: &CleanArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut session = context.session()?;
-    let target = args.id.as_deref().map(|id| Target::find(session.store.read(), id)).transpose()?;
+    let target = args.id.as_deref().map(|id| BatchOrRun::find(session.store.read(), id)).transpose()?;
     let mut over = vec![];
     for state in OVER {
         over.extend(session.store.read().batches_in(state)?);
@@ -41,7 +41,7 @@ pub(super) fn clean(args: &CleanArgs, context: &Context) -> anyhow::Result<Exit>
         return Ok(Exit::Done);
     }
     for part in &batches {
-        context.terminal.status(format!("{}: {}", target::name(part), ids(part).join(", ")));
+        context.terminal.status(format!("{}: {}", batch_or_run::name(part), ids(part).join(", ")));
     }
     let what = format!("{} of {}", count(files as u64, "file"), count(batches.len() as u64, "batch"));
     if args.dry_run {
@@ -64,7 +64,7 @@ pub(super) fn clean(args: &CleanArgs, context: &Context) -> anyhow::Result<Exit>
             match client.delete_file(&id).map_err(api_failure)? {
                 Deletion::Done => deleted.push(id),
                 Deletion::WasGone => gone.push(id),
-                Deletion::NotSaid => {
+                Deletion::Unclear => {
                     is_clear = false;
                     unclear.push(id);
                 }

@@ -43,7 +43,7 @@ pub(super) fn json_of(read: Read<'_>, batch: &BatchRow) -> anyhow::Result<Value>
         "expires_at": batch.expires_at,
         "completed_at": batch.completed_at,
         "checked_at": batch.checked_at,
-        "moved_at": batch.moved_at,
+        "status_changed_at": batch.status_changed_at,
         "not_before": batch.not_before,
         "imported_at": batch.imported_at,
         "errors": errors,
@@ -143,7 +143,7 @@ pub(super) fn show(context: &Context, read: Read<'_>, batch: &BatchRow) -> anyho
         Some(duration((now.as_second() - at.as_second()).max(0) as u64))
     };
     if batch.state == BatchState::Open {
-        if let Some(ago) = ago(&batch.moved_at) {
+        if let Some(ago) = ago(&batch.status_changed_at) {
             terminal.line(dim(format!("  nothing has moved for {ago}")))?;
         }
         if let Some(expires) = &batch.expires_at {

@@ -11,7 +11,7 @@ mod status;
 mod wait;
 
 use super::Context;
-use crate::batch::{target, uncertain};
+use crate::batch::{batch_or_run, uncertain};
 use crate::cli::batch::BatchCommand;
 use crate::error::Exit;
 use crate::provider::Client;
@@ -37,7 +37,7 @@ pub(super) fn say_uncertain(
         return Ok(exit);
     }
     for row in rows.iter().take(10) {
-        context.terminal.warn(format!("{}  {}", target::name(row), describe::headline(row)));
+        context.terminal.warn(format!("{}  {}", batch_or_run::name(row), describe::headline(row)));
     }
     if rows.len() > 10 {
         context.terminal.warn(format!("and {} more are uncertain", rows.len() - 10));

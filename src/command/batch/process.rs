@@ -11,12 +11,12 @@ use serde_json::json;
 use super::super::{Context, input};
 use super::describe;
 use crate::answer::Line;
+use crate::batch::batch_or_run::{self, BatchOrRun};
 use crate::batch::collect::{self, Collected, Patience};
 use crate::batch::file_import::{self, Import};
 use crate::batch::look::{self, Looked};
 use crate::batch::poll;
 use crate::batch::remote_import;
-use crate::batch::target::{self, Target};
 use crate::batch::uncertain;
 use crate::cli::batch::ProcessArgs;
 use crate::error::{Exit, Explain as _, usage};
@@ -64,8 +64,8 @@ pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyh
 }
 
 /// Finds what a person means by an id. A batch that only the provider knows is taken over from there.
-fn known(args: &ProcessArgs, context: &Context, session: &mut Session<'_>, id: &str) -> anyhow::Result<Target> {
-    let unknown = match Target::find(session.store.read(), id) {
+fn known(args: &ProcessArgs, context: &Context, session: &mut Session<'_>, id: &str) -> anyhow::Result<BatchOrRun> {
+    let unknown = match BatchOrRun::find(session.store.read(), id) {
         Ok(target) => return Ok(target),
         Err(error) => error,
     };
@@ -74,7 +74,7 @@ fn known(args: &ProcessArgs, context: &Context, session: &mut Session<'_>, id: &
     }
     let Ok(client) = context.client() else { return Err(unknown) };
     match remote_import::take_over(session, &client, id)? {
-        Some(key) => Ok(Target::Batch(key)),
+        Some(key) => Ok(BatchOrRun::Batch(key)),
         None => Err(unknown),
     }
 }
@@ -85,7 +85,7 @@ fn remote(
     args: &ProcessArgs,
     context: &Context,
     session: &mut Session<'_>,
-    target: Option<&Target>,
+    target: Option<&BatchOrRun>,
     prices: &Prices,
     (n_lost, talked_to): (&mut u64, &mut Option<Client>),
 ) -> anyhow::Result<Vec<Collected>> {
@@ -116,8 +116,8 @@ fn remote(
                 Ok(done) if matches!(done.part.state, BatchState::Open) => {}
                 Ok(done) => collected.push(done),
                 // The others can be imported all the same.
-                Err(error) if !matches!(target, Some(Target::Batch(_))) && poll::is_about_one(&error) => {
-                    context.terminal.warn(format!("{}: {error:#}", target::name(&part)));
+                Err(error) if !matches!(target, Some(BatchOrRun::Batch(_))) && poll::is_about_one(&error) => {
+                    context.terminal.warn(format!("{}: {error:#}", batch_or_run::name(&part)));
                     *n_lost += 1;
                 }
                 Err(error) => return Err(error),
@@ -137,17 +137,17 @@ fn tell(
     args: &ProcessArgs,
     context: &Context,
     session: &Session<'_>,
-    target: Option<&Target>,
+    target: Option<&BatchOrRun>,
     collected: &[Collected],
 ) -> anyhow::Result<Exit> {
     let read = session.store.read();
-    if let ([], Some(Target::Batch(key))) = (collected, target) {
+    if let ([], Some(BatchOrRun::Batch(key))) = (collected, target) {
         let row = read.batch(*key)?;
         if row.state == BatchState::Uncertain {
             if context.terminal.is_json() {
                 context.terminal.json(&describe::json_of(read, &row)?)?;
             } else {
-                context.terminal.line(format!("{}  {}", target::name(&row), describe::headline(&row)))?;
+                context.terminal.line(format!("{}  {}", batch_or_run::name(&row), describe::headline(&row)))?;
             }
             return Ok(Exit::Incomplete);
         }
@@ -185,7 +185,7 @@ fn tell(
 }
 
 fn not_finished(part: &BatchRow) -> anyhow::Error {
-    let name = target::name(part);
+    let name = batch_or_run::name(part);
     let progress = match part.counts {
         Some((total, completed, failed)) if total > 0 => {
             format!(", {} of {} requests", number(completed + failed), number(total))
@@ -203,7 +203,7 @@ fn not_finished(part: &BatchRow) -> anyhow::Error {
 }
 
 /// Returns the batches that files may answer, among those that are named: all parts of a run share a name.
-fn named(read: Read<'_>, target: &Target) -> anyhow::Result<Vec<BatchKey>> {
+fn named(read: Read<'_>, target: &BatchOrRun) -> anyhow::Result<Vec<BatchKey>> {
     let batches = target.batches(read)?;
     let all = batches.iter().map(|batch| batch.key).collect();
     let live: Vec<BatchKey> = batches

@@ -2,8 +2,8 @@
 
 use super::super::Context;
 use super::describe;
+use crate::batch::batch_or_run::BatchOrRun;
 use crate::batch::look::{self, Looked};
-use crate::batch::target::Target;
 use crate::batch::uncertain;
 use crate::cli::batch::StatusArgs;
 use crate::error::Exit;
@@ -14,7 +14,7 @@ use crate::store::{BatchRow, BatchState};
 /// Runs the command: looks at what is open among the batches that are meant, and shows them.
 pub(in crate::command) fn status(args: &StatusArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut session = context.session()?;
-    let target = args.id.as_deref().map(|id| Target::find(session.store.read(), id)).transpose()?;
+    let target = args.id.as_deref().map(|id| BatchOrRun::find(session.store.read(), id)).transpose()?;
     let meant = |session: &crate::session::Session<'_>| -> anyhow::Result<Vec<BatchRow>> {
         match &target {
             Some(target) => target.batches(session.store.read()),
@@ -44,7 +44,7 @@ pub(in crate::command) fn status(args: &StatusArgs, context: &Context) -> anyhow
     let read = session.store.read();
     if context.terminal.is_json() {
         match (&target, &batches[..]) {
-            (Some(Target::Batch(_)), [part]) => context.terminal.json(&describe::json_of(read, part)?)?,
+            (Some(BatchOrRun::Batch(_)), [part]) => context.terminal.json(&describe::json_of(read, part)?)?,
             _ => context.terminal.json(&describe::json_of_runs(read, &batches)?)?,
         }
         return end(context, &session, client.as_ref());

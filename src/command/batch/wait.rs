@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::super::Context;
 use super::describe;
 use crate::answer::Reason;
+use crate::batch::batch_or_run::BatchOrRun;
 use crate::batch::budget::{self, Budget, Cost};
 use crate::batch::look;
 use crate::batch::poll::{self, Waited, Waiting};
 use crate::batch::submit;
-use crate::batch::target::Target;
 use crate::batch::uncertain;
 use crate::cli::batch::{SubmitArgs, WaitArgs};
 use crate::error::{Exit, Explain as _, usage};
@@ -28,7 +28,7 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
     let poll_interval = interval(args.poll_interval)?;
     let mut session = context.session()?;
     session.anyway = args.spend.anyway;
-    let target = args.id.as_deref().map(|id| Target::find(session.store.read(), id)).transpose()?;
+    let target = args.id.as_deref().map(|id| BatchOrRun::find(session.store.read(), id)).transpose()?;
     if session.store.read().pending_batches()?.is_empty() && named_gone(&session, target.as_ref())?.is_empty() {
         if context.terminal.is_json() {
             context.terminal.json(&json!({"batches": []}))?;
@@ -66,9 +66,9 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
     let mut session = context.session()?;
     session.anyway = args.spend.anyway;
     let run = match &args.run {
-        Some(id) => match Target::find(session.store.read(), id)? {
-            Target::Run(run) => Some(run),
-            Target::Batch(key) => Some(session.store.read().batch(key)?.run),
+        Some(id) => match BatchOrRun::find(session.store.read(), id)? {
+            BatchOrRun::Run(run) => Some(run),
+            BatchOrRun::Batch(key) => Some(session.store.read().batch(key)?.run),
         },
         None => None,
     };
@@ -155,7 +155,7 @@ pub(super) fn until_done(
     prices: &Prices,
     made: Option<Value>,
 ) -> anyhow::Result<Exit> {
-    let target = only.map(|id| Target::find(session.store.read(), id)).transpose()?;
+    let target = only.map(|id| BatchOrRun::find(session.store.read(), id)).transpose()?;
     let waiting = Waiting { poll_interval, only: target, budget: Some(budget), max_enqueued };
     for row in named_gone(&session, waiting.only.as_ref())? {
         look::look(&mut session, client, row)?;
@@ -223,7 +223,7 @@ pub(super) fn until_done(
 }
 
 /// Returns the batches that are named and were said to be gone: who names one wants it looked at again.
-fn named_gone(session: &Session<'_>, target: Option<&Target>) -> anyhow::Result<Vec<BatchKey>> {
+fn named_gone(session: &Session<'_>, target: Option<&BatchOrRun>) -> anyhow::Result<Vec<BatchKey>> {
     let Some(target) = target else { return Ok(vec![]) };
     let mut batches = target.batches(session.store.read())?;
     batches.retain(|batch| batch.state == BatchState::Gone);

@@ -108,26 +108,26 @@ fn change(
     let now = context.config.now_text();
     let kept = Change::new(command, subject, &now);
     let tx = store.change(&kept)?;
-    let tended = write(&tx, &now)?;
+    let edit = write(&tx, &now)?;
     tx.commit()?;
     if terminal.is_json() {
-        terminal.json(&tended)?;
+        terminal.json(&edit)?;
     }
-    terminal.status(in_words(&tended));
-    if matches!(tended.done, "added" | "changed" | "split") {
-        warn_of_namesakes(store, &tended.entity, context)?;
+    terminal.status(in_words(&edit));
+    if matches!(edit.done, "added" | "changed" | "split") {
+        warn_of_namesakes(store, &edit.entity, context)?;
     }
-    if tended.done != "unchanged" && store.read().knowledge_counts()?.1 > 0 {
+    if edit.done != "unchanged" && store.read().knowledge_counts()?.1 > 0 {
         terminal.hint("`gleaner resolve --all` links the mentions of the whole database anew");
     }
     Ok(Exit::Done)
 }
 
-fn in_words(tended: &EntityEdit) -> String {
-    let EntityEdit { entity, mentions, decisions, .. } = tended;
+fn in_words(edit: &EntityEdit) -> String {
+    let EntityEdit { entity, mentions, decisions, .. } = edit;
     let entity = format!("{}:{}", entity.entity_type, entity.id);
     let (mentions, decisions) = (count(*mentions, "mention"), *decisions);
-    match tended.done {
+    match edit.done {
         "merged" => format!("merged into {entity}; {mentions} and {} moved", count(decisions, "decision")),
         "split" => format!("made {entity}; {mentions} and {} moved to it", count(decisions, "decision")),
         "removed" if decisions > 0 => {

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::Context;
 use crate::cli::load::{EntitiesArgs, FilesArgs, GroupsArgs, LoadCommand};
 use crate::error::{Exit, interrupted, usage};
-use crate::intake::load::{self, Target};
+use crate::intake::load::{self, Destination};
 use crate::intake::{Input, Options};
 use crate::interrupt;
 use crate::linking;
@@ -36,22 +36,22 @@ fn groups(args: &GroupsArgs, context: &Context) -> anyhow::Result<Exit> {
     let options = options::of_groups(args, context)?;
     let inputs = open_all(&args.files, &options)?;
     let mut summary = Summary::new("group", args.files.dry_run, &options, context.db_path()?);
-    let mut place = Place::open(&args.files, context)?;
+    let mut opened = Opened::open(&args.files, context)?;
     let change = Change::of_many_steps("load groups", names_of(&args.files), &context.config.now_text());
-    let mut target = place.target(&change);
+    let mut target = opened.target(&change);
     for input in &inputs {
         summary.file(context, input, |input, listener| load::groups(&mut target, input, &options, listener))?;
     }
-    place.finish(&change)?;
-    summary.show(context, place.store.as_ref())
+    opened.finish(&change)?;
+    summary.show(context, opened.store.as_ref())
 }
 
 fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
     let options = options::of_entities(args, context)?;
     let inputs = open_all(&args.files, &options)?;
     let mut summary = Summary::new("entity", args.files.dry_run, &options, context.db_path()?);
-    let mut place = Place::open(&args.files, context)?;
-    if let Some(store) = place.store.as_mut().filter(|_| !args.files.dry_run) {
+    let mut opened = Opened::open(&args.files, context)?;
+    if let Some(store) = opened.store.as_mut().filter(|_| !args.files.dry_run) {
         // Earlier decisions are found by their keys.
         let tx = store.write()?;
         linking::rekey(&tx)?;
@@ -59,7 +59,7 @@ fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     let command = if args.replace { "load entities --replace" } else { "load entities" };
     let change = Change::of_many_steps(command, names_of(&args.files), &context.config.now_text());
-    let mut target = place.target(&change);
+    let mut target = opened.target(&change);
     let mut kept = HashSet::new();
     for input in &inputs {
         summary.file(context, input, |input, listener| {
@@ -74,13 +74,13 @@ fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
     } else if args.replace {
         summary.removed = Some(load::remove_others(&mut target, &kept)?);
     }
-    if let Some(store) = place.store.as_mut().filter(|_| !args.files.dry_run) {
+    if let Some(store) = opened.store.as_mut().filter(|_| !args.files.dry_run) {
         // The names are packed while the catalog is at hand, so that no later command waits for it.
         let tx = store.write()?;
         linking::refresh(&tx)?;
         tx.commit()?;
     }
-    if let Some(store) = place.store.as_ref().filter(|_| !args.files.dry_run) {
+    if let Some(store) = opened.store.as_ref().filter(|_| !args.files.dry_run) {
         let n = store.read().n_sleeping_decisions()?;
         if n > 0 && (summary.removed.is_some() || summary.total.decisions > 0) {
             context
@@ -89,11 +89,11 @@ fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
             context.terminal.hint("`gleaner unresolved decisions --conflicts` lists them");
         }
     }
-    if let Some(store) = &place.store {
+    if let Some(store) = &opened.store {
         summary.unmapped_types = unmapped_types(store)?;
     }
-    place.finish(&change)?;
-    summary.show(context, place.store.as_ref())
+    opened.finish(&change)?;
+    summary.show(context, opened.store.as_ref())
 }
 
 /// Returns the catalog's types that the active profile does not know: neither right nor wrong for any mention.
@@ -104,12 +104,12 @@ fn unmapped_types(store: &Store) -> anyhow::Result<Vec<String>> {
 }
 
 /// The database; in a dry run the one that is there, if any.
-struct Place {
+struct Opened {
     store: Option<Store>,
     is_dry_run: bool,
 }
 
-impl Place {
+impl Opened {
     fn open(args: &FilesArgs, context: &Context) -> anyhow::Result<Self> {
         let store = match args.dry_run {
             true if !context.db_path()?.exists() => None,
@@ -127,11 +127,11 @@ impl Place {
         Ok(())
     }
 
-    fn target<'a>(&'a mut self, change: &'a Change) -> Target<'a> {
+    fn target<'a>(&'a mut self, change: &'a Change) -> Destination<'a> {
         if self.is_dry_run {
-            return Target::Compare(self.store.as_ref());
+            return Destination::Compare(self.store.as_ref());
         }
-        self.store.as_mut().map_or(Target::Compare(None), |store| Target::Write(store, change))
+        self.store.as_mut().map_or(Destination::Compare(None), |store| Destination::Write(store, change))
     }
 }
 

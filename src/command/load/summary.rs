@@ -74,19 +74,19 @@ impl Summary {
         };
         let loaded = load(input, &mut listener)?;
         drop(bar);
-        let facts = &loaded.facts;
-        for said in facts.columns.iter().chain(&facts.notes) {
+        let report = &loaded.report;
+        for said in report.columns.iter().chain(&report.notes) {
             terminal.status(format!("{name}: {said}"));
         }
         self.undated(
             context,
             name,
-            &facts.two_ways,
+            &report.two_ways,
             "could be two days and is left out",
             "could be two days and are left out",
         );
-        self.undated(context, name, &facts.unreadable, "is none and is left out", "are none and are left out");
-        if facts.two_ways.n > 0 {
+        self.undated(context, name, &report.unreadable, "is none and is left out", "are none and are left out");
+        if report.two_ways.n > 0 {
             terminal.hint(format!("`{} --date-order dmy`, or `mdy`, says which", self.command));
         }
         self.total.add(loaded.clone());
@@ -108,7 +108,7 @@ impl Summary {
     pub(super) fn show(self, context: &Context, store: Option<&Store>) -> anyhow::Result<Exit> {
         let terminal = &context.terminal;
         let total = &self.total;
-        let n_undated = total.facts.two_ways.n + total.facts.unreadable.n;
+        let n_undated = total.report.two_ways.n + total.report.unreadable.n;
         self.complaints.end(terminal);
         let exit = match total.bad > 0 || n_undated > 0 {
             // Nothing good at all is no success with flaws.
@@ -116,8 +116,8 @@ impl Summary {
             true => Exit::Incomplete,
             false => Exit::Done,
         };
-        if !total.facts.ignored.is_empty() {
-            let names: Vec<&String> = total.facts.ignored.iter().collect();
+        if !total.report.ignored.is_empty() {
+            let names: Vec<&String> = total.report.ignored.iter().collect();
             terminal.warn(format!("ignored what is no field of a {}: {}", self.noun, words::list(&names, "and")));
         }
         if terminal.is_json() {
@@ -197,21 +197,21 @@ impl Summary {
             .iter()
             .map(|(file, loaded)| {
                 json!({"file": file, "new": loaded.new, "changed": loaded.changed, "unchanged": loaded.unchanged,
-                       "bad": loaded.bad, "columns": loaded.facts.columns, "notes": loaded.facts.notes})
+                       "bad": loaded.bad, "columns": loaded.report.columns, "notes": loaded.report.notes})
             })
             .collect();
         let total = &self.total;
         let mut summary = json!({
             "kind": self.noun, "dry_run": self.is_dry_run, "database": self.database, "new": total.new,
             "changed": total.changed, "unchanged": total.unchanged, "bad": total.bad, "copies": total.copies,
-            "ignored_fields": total.facts.ignored, "files": files, "errors": self.complaints.lines,
+            "ignored_fields": total.report.ignored, "files": files, "errors": self.complaints.lines,
             "errors_by_reason": self.complaints.kinds,
         });
         if self.noun == "group" {
             summary["without_text"] = total.without_text.into();
             summary["inactive"] = json!(total.inactive);
-            summary["dates_of_two_days"] = undated(&total.facts.two_ways);
-            summary["dates_unreadable"] = undated(&total.facts.unreadable);
+            summary["dates_of_two_days"] = undated(&total.report.two_ways);
+            summary["dates_unreadable"] = undated(&total.report.unreadable);
             if self.is_dry_run {
                 summary["first"] = json!(self.shown);
             }
@@ -269,7 +269,7 @@ impl Summary {
                 words::list(&shown, "and")
             ));
         }
-        if let Some(column) = &self.total.facts.grouping {
+        if let Some(column) = &self.total.report.grouping {
             let column = crate::intake::quoted(column);
             terminal.hint(format!("rows share values in `{column}`; `--group-by {column}` makes groups of them"));
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use super::{Desk, Line, Manner};
+use super::{Line, LineResolver, Manner};
 use crate::cli::resolve::ResolveArgs;
 use crate::command::Context;
 use crate::error::Exit;
@@ -55,7 +55,7 @@ fn by_handfuls(
 ) -> Result<Exit> {
     let reader = BufReader::with_capacity(READ_BYTES, stream::Input::new(file));
     let mut lines = Queries::new(reader, path, args.entity_type.as_deref());
-    let mut desk = Desk::open(store.read(), manner)?;
+    let mut resolver = LineResolver::open(store.read(), manner)?;
     let (mut version, mut state) = (store.read().data_version()?, store.read().linking_state()?);
     let mut goes_on = true;
     while goes_on {
@@ -66,7 +66,7 @@ fn by_handfuls(
             let now = snapshot.read().linking_state()?;
             if state != now {
                 state = now;
-                desk = Desk::open(store.read(), manner)?;
+                resolver = LineResolver::open(store.read(), manner)?;
                 let number = lines.lines.number() + 1;
                 context.terminal.warn(format!("the catalog was changed; from line {number} on it counts as it is now"));
             }
@@ -74,7 +74,7 @@ fn by_handfuls(
         let mut answers = Vec::with_capacity(LINES_AT_ONCE);
         while goes_on && answers.len() < LINES_AT_ONCE {
             match lines.next(context)? {
-                Some(Ok(line)) => answers.push(desk.answered(&line)?),
+                Some(Ok(line)) => answers.push(resolver.answered(&line)?),
                 Some(Err(unread)) => answers.push(unread),
                 None => goes_on = false,
             }
@@ -96,7 +96,7 @@ fn one_by_one(
     context: &Context,
 ) -> Result<Exit> {
     let mut lines = Queries::new(BufReader::with_capacity(READ_BYTES, input), path, args.entity_type.as_deref());
-    let mut desk = Desk::open(store.read(), manner)?;
+    let mut resolver = LineResolver::open(store.read(), manner)?;
     let mut version = store.read().data_version()?;
     while let Some(line) = lines.next(context)? {
         let answer = match line {
@@ -104,10 +104,10 @@ fn one_by_one(
                 let snapshot = store.snapshot()?;
                 let current = snapshot.read().data_version()?;
                 if version != current {
-                    desk = Desk::open(store.read(), manner)?;
+                    resolver = LineResolver::open(store.read(), manner)?;
                     version = current;
                 }
-                desk.answered(&line)?
+                resolver.answered(&line)?
             }
             Err(unread) => unread,
         };

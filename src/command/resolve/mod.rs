@@ -18,7 +18,7 @@ use crate::linking::relink::{self, Changes};
 use crate::linking::{self, Linker, Load};
 use crate::model::{Attributes, LinkOutcome, attribute_name};
 use crate::profile::Profile;
-use crate::resolve::{Candidate, Decision, Part, Query, Strictness};
+use crate::resolve::{Candidate, Query, Resolution, ScorePart, Strictness};
 use crate::store::{HowUndone, Read, active_profile};
 use crate::terminal::bar::Unit;
 use crate::terminal::style::{bold, dim, single_line};
@@ -51,7 +51,7 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
                 context: args.context.clone(),
             };
             let snapshot = store.snapshot()?;
-            Desk::open(snapshot.read(), manner)?.one(&line, context)
+            LineResolver::open(snapshot.read(), manner)?.one(&line, context)
         }
         (None, None) => Err(usage("give a mention, `--file FILE` or `--all`")),
     }
@@ -85,7 +85,7 @@ fn read_hints<'de, D: Deserializer<'de>>(reader: D) -> std::result::Result<Attri
 
 /// An answer, one a line.
 #[derive(Debug, Serialize)]
-struct Answer<'a> {
+struct ResolvedLine<'a> {
     mention: &'a str,
     entity_id: Option<String>,
     entity_type: Option<String>,
@@ -110,14 +110,14 @@ struct Listed {
     parts: Vec<Value>,
 }
 
-struct Desk<'a> {
+struct LineResolver<'a> {
     linker: Linker<'a>,
     profile: Profile,
     read: Read<'a>,
     explain: bool,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> LineResolver<'a> {
     fn open(read: Read<'a>, Manner { strictness, load, explain }: Manner) -> Result<Self> {
         let mut linker = Linker::open(read, strictness, load)?;
         linker.explain(explain);
@@ -126,11 +126,11 @@ impl<'a> Desk<'a> {
 
     /// Answers a line of a file.
     fn answered(&mut self, line: &Line) -> Result<Value> {
-        let decision = self.decide(line)?;
-        Ok(serde_json::to_value(self.answer(line, &decision)?)?)
+        let resolution = self.decide(line)?;
+        Ok(serde_json::to_value(self.answer(line, &resolution)?)?)
     }
 
-    fn decide(&mut self, line: &Line) -> Result<Decision> {
+    fn decide(&mut self, line: &Line) -> Result<Resolution> {
         let types =
             line.entity_type.as_deref().map_or_else(Rc::default, |name| self.linker.types_named(&self.profile, name));
         let query = Query {
@@ -142,21 +142,21 @@ impl<'a> Desk<'a> {
         self.linker.decide(&self.profile, line.entity_type.as_deref().unwrap_or_default(), &query)
     }
 
-    fn answer<'l>(&'l self, line: &'l Line, decision: &Decision) -> Result<Answer<'l>> {
-        let mut candidates = Vec::with_capacity(decision.candidates.len());
-        for candidate in &decision.candidates {
+    fn answer<'l>(&'l self, line: &'l Line, resolution: &Resolution) -> Result<ResolvedLine<'l>> {
+        let mut candidates = Vec::with_capacity(resolution.candidates.len());
+        for candidate in &resolution.candidates {
             candidates.extend(self.listed(candidate)?);
         }
-        let linked = decision.outcome == LinkOutcome::Linked;
+        let linked = resolution.outcome == LinkOutcome::Linked;
         let entity = candidates.first().filter(|_| linked);
-        Ok(Answer {
+        Ok(ResolvedLine {
             mention: &line.mention,
             entity_id: entity.map(|e| e.entity_id.clone()),
             entity_type: entity.map(|e| e.entity_type.clone()),
             name: entity.map(|e| e.name.clone()),
-            score: round(decision.score),
-            method: decision.method.as_str(),
-            outcome: decision.outcome.as_str(),
+            score: round(resolution.score),
+            method: resolution.method.as_str(),
+            outcome: resolution.outcome.as_str(),
             candidates,
             remarks: self.linker.remarks(),
         })
@@ -172,7 +172,8 @@ impl<'a> Desk<'a> {
                 None => return Ok(None),
             }
         };
-        let part = |part: &Part| json!({"what": part.what, "log_odds": (part.value != 0.0).then(|| round(part.value))});
+        let part =
+            |part: &ScorePart| json!({"what": part.what, "log_odds": (part.value != 0.0).then(|| round(part.value))});
         Ok(Some(Listed {
             entity_id,
             entity_type,
@@ -184,8 +185,8 @@ impl<'a> Desk<'a> {
 
     /// One mention, for a person or as JSON.
     fn one(&mut self, line: &Line, context: &Context) -> Result<Exit> {
-        let decision = self.decide(line)?;
-        let answer = self.answer(line, &decision)?;
+        let resolution = self.decide(line)?;
+        let answer = self.answer(line, &resolution)?;
         if context.terminal.is_json() {
             context.terminal.json(&answer)?;
             return Ok(Exit::Done);
@@ -198,11 +199,11 @@ impl<'a> Desk<'a> {
                 100.0 * answer.score,
                 answer.method
             ),
-            _ if decision.outcome == LinkOutcome::Ambiguous => "ambiguous: several entities fit".to_owned(),
+            _ if resolution.outcome == LinkOutcome::Ambiguous => "ambiguous: several entities fit".to_owned(),
             _ => "unknown: nothing in the catalog fits well enough".to_owned(),
         };
         context.terminal.line(head)?;
-        if decision.outcome == LinkOutcome::Linked && !self.explain {
+        if resolution.outcome == LinkOutcome::Linked && !self.explain {
             return Ok(Exit::Done);
         }
         for remark in answer.remarks {
@@ -271,9 +272,9 @@ fn all(args: &ResolveArgs, strictness: Strictness, context: &Context) -> Result<
     if relinked.changed > 0 && !terminal.is_verbose() {
         terminal.hint("`-v` lists which mentions");
     }
-    let odd = decisions::all(store.read())?.iter().filter(|decision| !decision.conflicts.is_empty()).count();
+    let odd = decisions::all(store.read())?.iter().filter(|resolution| !resolution.conflicts.is_empty()).count();
     if odd > 0 {
-        terminal.warn(format!("{} at odds with another", count(odd as u64, "decision")));
+        terminal.warn(format!("{} at odds with another", count(odd as u64, "resolution")));
         terminal.hint("`gleaner unresolved decisions --conflicts` lists them");
     }
     Ok(Exit::Done)

@@ -62,8 +62,8 @@ fn accept(store: &mut Store, proposals: &[Proposal], least: f64, context: &Conte
         if tx.read().topic_decision(&pair.topic)?.is_some() || into == pair.topic {
             continue;
         }
-        let display = tx.read().topic_display(&into)?.unwrap_or_else(|| into.clone());
-        n_groups += tx.merge_topic(&pair.topic, &into, &display, &now)?;
+        let label = tx.read().topic_label(&into)?.unwrap_or_else(|| into.clone());
+        n_groups += tx.merge_topic(&pair.topic, &into, &label, &now)?;
         n_merged += 1;
     }
     tx.commit()?;
@@ -104,9 +104,9 @@ fn walk(store: &mut Store, proposals: &[Proposal], context: &Context) -> anyhow:
         match key {
             'm' | 'r' => {
                 let (from, into) = if key == 'm' { (&pair.topic, &pair.into) } else { (&pair.into, &pair.topic) };
-                let display = read.topic_display(into)?.unwrap_or_else(|| into.clone());
+                let label = read.topic_label(into)?.unwrap_or_else(|| into.clone());
                 let tx = store.write()?;
-                tx.merge_topic(from, into, &display, &now)?;
+                tx.merge_topic(from, into, &label, &now)?;
                 tx.commit()?;
             }
             'k' => {

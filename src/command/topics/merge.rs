@@ -20,30 +20,30 @@ pub(crate) fn merge(typed: &[String], context: &Context) -> anyhow::Result<Exit>
     };
     let mut store = context.open()?;
     let now = context.config.now_text();
-    let display = target.split_whitespace().collect::<Vec<_>>().join(" ");
+    let label = target.split_whitespace().collect::<Vec<_>>().join(" ");
     let into = topic_key(target);
-    let change = Change::new("topics merge", format!("{} into {display}", sources.join(", ")), &now);
+    let change = Change::new("topics merge", format!("{} into {label}", sources.join(", ")), &now);
     let tx = store.change(&change)?;
     // Written as the answers write it, unless nobody does.
-    let display = tx.read().topic_display(&into)?.unwrap_or(display);
+    let label = tx.read().topic_label(&into)?.unwrap_or(label);
     let mut merged = vec![];
     for source in sources {
         let key = topic_key(source);
         if key == into || key.is_empty() || into.is_empty() {
             return Err(usage(format!("`{source}` can't become `{target}`: it is the same topic")));
         }
-        let n = tx.merge_topic(&key, &into, &display, &now)?;
+        let n = tx.merge_topic(&key, &into, &label, &now)?;
         merged.push(json!({"topic": key, "groups": n}));
         context.terminal.status(format!(
             "`{}` is now `{}` in {}, and in every later import",
             style::single_line(&key),
-            style::single_line(&display),
+            style::single_line(&label),
             words::count(n, "group")
         ));
     }
     tx.commit()?;
     if context.terminal.is_json() {
-        context.terminal.json(&json!({"target": into, "display": display, "merged": merged}))?;
+        context.terminal.json(&json!({"target": into, "label": label, "merged": merged}))?;
     }
     Ok(Exit::Done)
 }
@@ -80,7 +80,7 @@ pub(crate) fn alias(command: &TopicAliasCommand, context: &Context) -> anyhow::R
                     "{}  {}  {}",
                     style::single_line(&decision.topic),
                     style::dim(sign),
-                    style::single_line(&decision.display)
+                    style::single_line(&decision.label)
                 ))?;
             }
             terminal.status(words::count(decisions.len() as u64, "decision"));

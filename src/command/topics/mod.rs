@@ -43,7 +43,7 @@ fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
         table.row([
             words::number(topic.groups),
             style::cyan(bar(topic.groups, most, BAR)),
-            style::single_line(&topic.display),
+            style::single_line(&topic.label),
         ]);
     }
     for line in table.lines(terminal.width()).iter().filter(|_| !table.is_empty()) {
@@ -59,16 +59,16 @@ fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<E
     let topic = topic_named(&store, typed, context)?;
     let read = store.read();
     let total = read.topic_count(&topic)?;
-    let display = read.topic_display(&topic)?.unwrap_or_else(|| topic.clone());
+    let label = read.topic_label(&topic)?.unwrap_or_else(|| topic.clone());
     let groups = read.groups_of_topic(&topic, &period(&args.period)?, args.limit)?;
     let terminal = &context.terminal;
     if terminal.is_json() {
-        terminal.json(&json!({"topic": topic, "display": display, "total": total, "groups": groups}))?;
+        terminal.json(&json!({"topic": topic, "label": label, "total": total, "groups": groups}))?;
         return Ok(Exit::Done);
     }
     terminal.line(format!(
         "{}  {}",
-        style::bold(style::single_line(&display)),
+        style::bold(style::single_line(&label)),
         style::dim(words::count(total, "group"))
     ))?;
     let heads =

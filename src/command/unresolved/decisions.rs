@@ -60,7 +60,7 @@ pub(super) fn warn_about(store: &Store, mention: &str, context: &Context) -> any
 }
 
 fn is_odd(decision: &Listed) -> bool {
-    decision.sleeps || !decision.conflicts.is_empty() || !decision.namesakes.is_empty()
+    decision.is_dangling || !decision.conflicts.is_empty() || !decision.namesakes.is_empty()
 }
 
 fn sentence(decision: &Listed) -> String {
@@ -82,8 +82,8 @@ fn sentence(decision: &Listed) -> String {
 
 fn remarks(decision: &Listed) -> Vec<String> {
     let mut remarks = vec![];
-    if decision.sleeps {
-        remarks.push("sleeps: the catalog does not have that entity".to_owned());
+    if decision.is_dangling {
+        remarks.push("dangling: the catalog does not have that entity".to_owned());
     }
     for conflict in &decision.conflicts {
         let counts = if conflict.counts == decision.id { "this one".to_owned() } else { conflict.counts.to_string() };

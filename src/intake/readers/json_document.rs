@@ -17,7 +17,7 @@ const DEPTH_MAX: usize = 3;
 
 /// An array with objects in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Found {
+struct FoundArray {
     path: String,
     offset: u64,
     line: u64,
@@ -61,7 +61,7 @@ pub(in crate::intake) fn records_within(fields: &Fields) -> bool {
 struct Scan {
     is_array: bool,
     keys: Vec<String>,
-    found: Vec<Found>,
+    found: Vec<FoundArray>,
 }
 
 /// An open bracket.
@@ -132,7 +132,7 @@ impl Scan {
                     b'[' => {
                         let path = path(&open);
                         let place = path.map(|path| {
-                            self.found.push(Found { path, offset: offset - 1, line, n_objects: 0 });
+                            self.found.push(FoundArray { path, offset: offset - 1, line, n_objects: 0 });
                             self.found.len() - 1
                         });
                         open.push(Open::Array(place));

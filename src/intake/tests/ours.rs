@@ -192,7 +192,7 @@ fn unknown_fields_of_a_record_are_attributes_and_nameless_ones_are_said() {
     let Some(Ok((_, Got::One(made)))) = records.next() else { panic!("a group") };
     assert_eq!(show_group(&made.group), "1 | - | active | - | -, x, -, - a_b.c=1+2");
     assert!(records.next().is_none());
-    assert_eq!(records.facts().ignored.iter().collect::<Vec<_>>(), [" "]);
+    assert_eq!(records.report().ignored.iter().collect::<Vec<_>>(), [" "]);
 }
 
 /// Pinned: loading an unchanged file again must make no paid answer stale, whatever is cleaned by then.

@@ -8,8 +8,8 @@ use crate::resolve::index::background::{Background, Nothing};
 use crate::resolve::index::key::{KeyKind, key};
 use crate::resolve::index::keys::{self, Keys};
 use crate::resolve::index::layout::{
-    AttributeFacts, COUNTED_FROM, ENTITIES_PER_BLOCK, FORMAT, LABELS_PER_BLOCK, Meta, NAMES_PER_BLOCK, RARITY_UNIT,
-    Resident, Table, TypeFacts, VALUES_PER_BLOCK, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK, bucket_of, put_varint, rarity,
+    AttributeStats, COUNTED_FROM, ENTITIES_PER_BLOCK, FORMAT, LABELS_PER_BLOCK, Meta, NAMES_PER_BLOCK, RARITY_UNIT,
+    Resident, Table, TypeStats, VALUES_PER_BLOCK, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK, bucket_of, put_varint, rarity,
 };
 use crate::resolve::index::pack::{Packed, pack_bucket, put_blocked};
 use crate::resolve::index::pair_keys::PairKeys;
@@ -41,7 +41,7 @@ pub struct Builder {
 }
 
 struct TypeBuild {
-    facts: TypeFacts,
+    stats: TypeStats,
     values: Vec<(String, Map<u32, u32>)>,
     /// By name of an attribute: where it stands among the values.
     numbers: Map<String, usize>,
@@ -66,19 +66,19 @@ impl Builder {
             }
         }
         let last = self.names.len();
-        let facts = &mut self.types[usize::from(kind)].facts;
-        facts.entities += 1;
-        facts.names += last - first;
-        match facts.ranges.last_mut() {
+        let stats = &mut self.types[usize::from(kind)].stats;
+        stats.entities += 1;
+        stats.names += last - first;
+        match stats.ranges.last_mut() {
             Some(range) if range.end == first => range.end = last,
-            _ => facts.ranges.push(first..last),
+            _ => stats.ranges.push(first..last),
         }
     }
 
     fn type_number(&mut self, name: &str) -> u16 {
-        let at = self.types.iter().rposition(|t| t.facts.name == name).unwrap_or_else(|| {
+        let at = self.types.iter().rposition(|t| t.stats.name == name).unwrap_or_else(|| {
             self.types.push(TypeBuild {
-                facts: TypeFacts {
+                stats: TypeStats {
                     name: name.to_owned(),
                     ranges: Vec::new(),
                     names: 0,
@@ -205,7 +205,7 @@ impl Builder {
             entities: self.entities.len(),
             words: words.1,
             values: self.values.len(),
-            types: self.types.into_iter().map(|kind| kind.facts(background)).collect(),
+            types: self.types.into_iter().map(|kind| kind.stats(background)).collect(),
             word_starts: words.0,
         };
         sink(Table::Meta, 0, &serde_json::to_vec(&meta)?)
@@ -241,7 +241,7 @@ impl Builder {
             let entity = u32::from_le_bytes(read4(&self.names.bytes, start)) as usize;
             let card = self.entities.record(entity);
             let kind = u16::from_le_bytes([card[8], card[9]]);
-            let of_type = &self.types[usize::from(kind)].facts;
+            let of_type = &self.types[usize::from(kind)].stats;
             let total = of_type.names.max(background.names(&of_type.name));
             let inverted = self.names.bytes[start + 4] & 2 != 0;
             let count = self.names.bytes[start + 5];
@@ -333,8 +333,8 @@ impl Builder {
 
 impl TypeBuild {
     /// Learns from the values how much an agreement tells: the chance that two entities agree, in bits.
-    fn facts(self, background: &dyn Background) -> TypeFacts {
-        let entities = f32_of(self.facts.entities).max(1.0);
+    fn stats(self, background: &dyn Background) -> TypeStats {
+        let entities = f32_of(self.stats.entities).max(1.0);
         let attributes = self
             .values
             .into_iter()
@@ -343,11 +343,11 @@ impl TypeBuild {
                 let pairs: f64 = values.values().map(|n| f64::from(*n) * f64::from(*n)).sum();
                 let chance = pairs / (total.max(1) as f64 * total.max(1) as f64);
                 let own = (-chance.max(1e-9).log2()) as f32;
-                let bits = background.bits(&self.facts.name, &name).unwrap_or(own);
-                AttributeFacts { name, filled: total as f32 / entities, bits }
+                let bits = background.bits(&self.stats.name, &name).unwrap_or(own);
+                AttributeStats { name, filled: total as f32 / entities, bits }
             })
             .collect();
-        TypeFacts { attributes, ..self.facts }
+        TypeStats { attributes, ..self.stats }
     }
 }
 

@@ -103,7 +103,7 @@ impl Blocks for Resident {
 
 /// What is known of an attribute of a type, learned from the catalog.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
-pub(crate) struct AttributeFacts {
+pub(crate) struct AttributeStats {
     /// Its name.
     pub(crate) name: String,
     /// Share of the type's entities that have a value.
@@ -114,7 +114,7 @@ pub(crate) struct AttributeFacts {
 
 /// What is known of a type of the catalog.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
-pub(crate) struct TypeFacts {
+pub(crate) struct TypeStats {
     /// The catalog's word, as it stands there.
     pub(crate) name: String,
     /// Which names are of this type.
@@ -124,7 +124,7 @@ pub(crate) struct TypeFacts {
     /// Number of entities.
     pub(crate) entities: u32,
     /// By number of attribute.
-    pub(crate) attributes: Vec<AttributeFacts>,
+    pub(crate) attributes: Vec<AttributeStats>,
 }
 
 /// The catalog's figures.
@@ -136,7 +136,7 @@ pub(crate) struct Meta {
     pub(crate) entities: u32,
     pub(crate) words: u32,
     pub(crate) values: u32,
-    pub(crate) types: Vec<TypeFacts>,
+    pub(crate) types: Vec<TypeStats>,
     /// First word of each length; words are ordered by length.
     pub(crate) word_starts: Vec<u32>,
 }

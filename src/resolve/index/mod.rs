@@ -31,6 +31,6 @@ pub(crate) use background::Background;
 pub use build::Builder;
 pub(crate) use key::{KeyKind, key};
 pub use layout::{Blocks, N_TABLES, Resident, Table};
-pub(crate) use layout::{COUNTED_FROM, FORMAT, LONGEST_LIST, Meta, TypeFacts, rarity};
+pub(crate) use layout::{COUNTED_FROM, FORMAT, LONGEST_LIST, Meta, TypeStats, rarity};
 pub use read::is_current;
 pub(crate) use read::{EntityCard, Index, List, NameCard, TokenView};

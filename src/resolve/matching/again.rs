@@ -6,13 +6,13 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::model::{EntityKey, LinkOutcome};
-use crate::resolve::decision::{Decision, Method, Query};
 use crate::resolve::index::{Blocks, Index};
 use crate::resolve::matching::context::Context;
 use crate::resolve::matching::hints::Hint;
 use crate::resolve::matching::resolver::{ALIKE, Resolver};
 use crate::resolve::matching::search::Compared;
 use crate::resolve::names::token::spaced;
+use crate::resolve::resolution::{Method, Query, Resolution};
 
 impl<P: Blocks> Resolver<P> {
     /// Decides once more about a mention of which `plain` was decided by itself, with what stands around it. It takes
@@ -24,9 +24,9 @@ impl<P: Blocks> Resolver<P> {
         &mut self,
         query: &Query<'_>,
         refused: &[EntityKey],
-        plain: Decision,
+        plain: Resolution,
         compared: &mut Option<Compared>,
-    ) -> Result<Decision> {
+    ) -> Result<Resolution> {
         if !self.context.is_of(query.context) {
             self.context = Context::new(query.context);
         }
@@ -110,8 +110,8 @@ impl<P: Blocks> Resolver<P> {
 /// Adds the values of an entity that can tell anything.
 fn values_of<P: Blocks>(layer: u8, index: &Index<P>, number: u32, values: &mut Vec<(u8, u32)>) -> Result<()> {
     let entity = index.entity(number)?;
-    if let Some(facts) = index.meta.types.get(usize::from(entity.kind)) {
-        let tells = |attribute: u16| facts.attributes.get(usize::from(attribute)).is_some_and(|a| a.bits > 0.0);
+    if let Some(stats) = index.meta.types.get(usize::from(entity.kind)) {
+        let tells = |attribute: u16| stats.attributes.get(usize::from(attribute)).is_some_and(|a| a.bits > 0.0);
         let told = entity.values().filter(|(attribute, _)| tells(*attribute));
         values.extend(told.map(|(_, value)| (layer, value)));
     }

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use anyhow::Result;
 
 use crate::resolve::fast_map::{Map, Set};
-use crate::resolve::index::{Blocks, EntityCard, Index, TypeFacts};
+use crate::resolve::index::{Blocks, EntityCard, Index, TypeStats};
 use crate::resolve::matching::hints::{Hint, contains_words};
 use crate::resolve::names::similarity::Pattern;
 use crate::resolve::names::token::{Name, spaced};
@@ -144,11 +144,11 @@ impl Context {
         hints: &[Rc<Hint>],
         (layer, index, number): (u8, &Index<P>, u32),
         entity: &EntityCard<P::Block<'_>>,
-        facts: &TypeFacts,
+        stats: &TypeStats,
     ) -> Result<f32> {
         let mut bits = 0.0f32;
         for (attribute, value) in entity.values() {
-            let known = facts.attributes.get(usize::from(attribute)).map_or(0.0, |a| a.bits);
+            let known = stats.attributes.get(usize::from(attribute)).map_or(0.0, |a| a.bits);
             if bits >= known * CONTEXT_WEIGHT {
                 continue;
             }

@@ -1,10 +1,10 @@
 //! A candidate's score in words: what was paired with what, what was left, and how much each part counted.
 
-use crate::resolve::decision::Part;
 use crate::resolve::matching::features::{Comparer, Feature, NAMES, Vector};
 use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::score;
+use crate::resolve::resolution::ScorePart;
 
 /// Describes the pairing of the words, and what found no partner.
 pub(crate) fn words(probe: &Probe, comparer: &Comparer<'_>) -> Vec<String> {
@@ -38,9 +38,9 @@ pub(crate) fn words(probe: &Probe, comparer: &Comparer<'_>) -> Vec<String> {
 
 /// Sums the contributions of the features into a few parts with a name each, largest first; then what the context counted
 /// and how the words pair.
-pub(crate) fn parts(vector: &Vector, context: f32, rule: Option<&str>, words: &[String]) -> Vec<Part> {
+pub(crate) fn parts(vector: &Vector, context: f32, rule: Option<&str>, words: &[String]) -> Vec<ScorePart> {
     let contributions = score::pair_parts(vector);
-    let mut parts: Vec<Part> = Vec::new();
+    let mut parts: Vec<ScorePart> = Vec::new();
     for (at, value) in contributions.iter().enumerate() {
         let group = match rule {
             Some(rule) if NAMES[at].ends_with("contradiction") => rule.to_owned(),
@@ -48,16 +48,16 @@ pub(crate) fn parts(vector: &Vector, context: f32, rule: Option<&str>, words: &[
         };
         match parts.iter_mut().find(|part| part.what == group) {
             Some(part) => part.value += f64::from(*value),
-            None => parts.push(Part { what: group, value: f64::from(*value) }),
+            None => parts.push(ScorePart { what: group, value: f64::from(*value) }),
         }
     }
     parts.retain(|part| part.value.abs() >= 0.05);
     parts.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()).then(a.what.cmp(&b.what)));
     if context > 0.0 {
         let what = format!("what stands around it agrees with {context:.1} bits, counted among the hints");
-        parts.push(Part { what, value: 0.0 });
+        parts.push(ScorePart { what, value: 0.0 });
     }
-    parts.extend(words.iter().map(|line| Part { what: line.clone(), value: 0.0 }));
+    parts.extend(words.iter().map(|line| ScorePart { what: line.clone(), value: 0.0 }));
     parts
 }
 

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::resolve::fast_map::Map;
-use crate::resolve::index::{Blocks, EntityCard, Index, TypeFacts};
+use crate::resolve::index::{Blocks, EntityCard, Index, TypeStats};
 use crate::resolve::names::countries;
 
 use crate::model::Attributes;
@@ -194,12 +194,12 @@ impl Hint {
         &self,
         index: &Index<P>,
         entity: &EntityCard<P::Block<'_>>,
-        facts: &TypeFacts,
+        stats: &TypeStats,
         meanings: &mut Meanings,
     ) -> Result<HintMatch> {
         let mut found_match = HintMatch::Unknown;
         for (number, value) in entity.values() {
-            let Some(attribute) = facts.attributes.get(usize::from(number)) else {
+            let Some(attribute) = stats.attributes.get(usize::from(number)) else {
                 continue;
             };
             let found = meanings.compared(self, value, || {
@@ -208,7 +208,7 @@ impl Hint {
                     is_same: value.text == self.value && value.text.len() > 1 && self.number.is_none(),
                 })
             })?;
-            if meanings.of(&self.name, entity.kind, facts).get(usize::from(number)) == Some(&true) {
+            if meanings.of(&self.name, entity.kind, stats).get(usize::from(number)) == Some(&true) {
                 found_match = better(found_match, found.found_match.times(attribute.bits));
             } else if found.is_same {
                 // The value stands under another name: an agreement, if a smaller one.
@@ -237,7 +237,7 @@ pub(crate) struct Meanings {
 }
 
 impl Meanings {
-    fn of(&mut self, hint: &str, kind: u16, facts: &TypeFacts) -> &[bool] {
+    fn of(&mut self, hint: &str, kind: u16, stats: &TypeStats) -> &[bool] {
         if !self.attributes.contains_key(hint) {
             self.attributes.insert(hint.to_owned(), Vec::new());
         }
@@ -248,7 +248,7 @@ impl Meanings {
         if kinds.len() <= kind {
             kinds.resize(kind + 1, None);
         }
-        kinds[kind].get_or_insert_with(|| facts.attributes.iter().map(|a| same_meaning(hint, &a.name)).collect())
+        kinds[kind].get_or_insert_with(|| stats.attributes.iter().map(|a| same_meaning(hint, &a.name)).collect())
     }
 
     fn compared(&mut self, hint: &Hint, value: u32, compare: impl FnOnce() -> Result<Compared>) -> Result<Compared> {

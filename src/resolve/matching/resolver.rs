@@ -1,6 +1,6 @@
-//! The resolver: a query in, a decision out. The same query over the same catalog gives the same decision everywhere.
+//! The resolver: a query in, a resolution out, the same one for the same query and catalog everywhere.
 //!
-//! Two ways lead to a decision. A mention all whose letters are a name's, and one entity's only, is that entity, unless
+//! Two ways lead to a resolution. A mention all whose letters are a name's, and one entity's only, is that entity, unless
 //! hints contradict: most mentions of real stories, decided from one list of the index. All others are compared with the
 //! candidates that the index finds, scored against each other, and, where that does not suffice, once more with what
 //! stands around the mention.
@@ -11,7 +11,6 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::model::{EntityKey, LinkOutcome};
-use crate::resolve::decision::{Candidate, Decision, Described, Method, Query, Strictness};
 use crate::resolve::fast_map::Map;
 use crate::resolve::index::{Blocks, Builder, Index, KeyKind, Resident, key};
 use crate::resolve::matching::context::Context;
@@ -23,8 +22,9 @@ use crate::resolve::matching::score;
 use crate::resolve::matching::search::{FLOOR, HOPELESS, Layer, Place, SCORED, Scored, Search};
 use crate::resolve::names::exclusive;
 use crate::resolve::names::mention_key::mention_key;
+use crate::resolve::resolution::{Candidate, Described, Method, Query, Resolution, Strictness};
 
-/// Candidates that a decision lists.
+/// Candidates that a resolution lists.
 const LISTED: usize = 5;
 /// Values of hints whose other names are remembered.
 const NAMES_MAX: usize = 20_000;
@@ -89,7 +89,7 @@ impl<P: Blocks> Resolver<P> {
     pub fn types(&self) -> Vec<String> {
         let overlay = self.overlay.iter().flat_map(|layer| &layer.index.meta.types);
         let mut names: Vec<String> =
-            self.base.index.meta.types.iter().chain(overlay).map(|facts| facts.name.clone()).collect();
+            self.base.index.meta.types.iter().chain(overlay).map(|stats| stats.name.clone()).collect();
         names.sort();
         names.dedup();
         names
@@ -112,24 +112,24 @@ impl<P: Blocks> Resolver<P> {
     }
 
     /// Resolves a mention.
-    pub fn resolve(&mut self, query: &Query<'_>) -> Result<Decision> {
+    pub fn resolve(&mut self, query: &Query<'_>) -> Result<Resolution> {
         self.resolve_except(query, &[])
     }
 
     /// Resolves a mention that is known not to mean certain entities.
-    pub fn resolve_except(&mut self, query: &Query<'_>, refused: &[EntityKey]) -> Result<Decision> {
+    pub fn resolve_except(&mut self, query: &Query<'_>, refused: &[EntityKey]) -> Result<Resolution> {
         self.begin(query);
         if self.probe.name.tokens.is_empty() || is_ordinary(query.text) {
-            return Ok(Decision::unknown());
+            return Ok(Resolution::unknown());
         }
         let hints = self.prepared.all(query.hints, &self.names);
         let exact = if refused.is_empty() { self.exact(&hints)? } else { None };
-        let linked = exact.as_ref().is_some_and(|decision| decision.outcome == LinkOutcome::Linked);
+        let linked = exact.as_ref().is_some_and(|resolution| resolution.outcome == LinkOutcome::Linked);
         let plain = match exact {
-            Some(decision) if !self.explain => decision,
-            Some(decision) => {
+            Some(resolution) if !self.explain => resolution,
+            Some(resolution) => {
                 let scored = self.candidates(&hints, &Context::default(), refused)?;
-                Decision { candidates: self.decide(&scored).candidates, ..decision }
+                Resolution { candidates: self.decide(&scored).candidates, ..resolution }
             }
             None => {
                 let scored = self.candidates(&hints, &Context::default(), refused)?;
@@ -158,7 +158,12 @@ impl<P: Blocks> Resolver<P> {
 
     /// Decides without the hints where with them nothing was linked. What is linked so stays linked, unless a hint speaks
     /// against it, or more for another: to know more never takes a link away.
-    fn without_hints(&mut self, informed: &[Scored], refused: &[EntityKey], decision: Decision) -> Result<Decision> {
+    fn without_hints(
+        &mut self,
+        informed: &[Scored],
+        refused: &[EntityKey],
+        resolution: Resolution,
+    ) -> Result<Resolution> {
         let scored = self.candidates(&[], &Context::default(), refused)?;
         let bare = self.decide(&scored);
         let at = |candidate: &Scored, feature: Feature| candidate.vector[feature as usize];
@@ -167,7 +172,7 @@ impl<P: Blocks> Resolver<P> {
             at(candidate, Feature::hint_against) == 0.0 && at(candidate, Feature::hint_agree) >= most
         };
         let own = informed.iter().find(|candidate| Some(candidate.entity) == bare.entity);
-        Ok(if own.is_some_and(is_free) { bare } else { decision })
+        Ok(if own.is_some_and(is_free) { bare } else { resolution })
     }
 
     /// Returns what resembles a name beside certain entities, best first: each with the probability that it would be
@@ -219,7 +224,7 @@ impl<P: Blocks> Resolver<P> {
 
     /// Decides by all letters of the name: one entity is meant, of several the one that hints leave, or several are and
     /// nothing tells them apart.
-    fn exact(&mut self, hints: &[Rc<Hint>]) -> Result<Option<Decision>> {
+    fn exact(&mut self, hints: &[Rc<Hint>]) -> Result<Option<Resolution>> {
         let mut bearers = Vec::new();
         exact_bearers(&mut self.base, 0, &self.probe, &self.hidden, hints, &mut bearers)?;
         if let Some(overlay) = &mut self.overlay {
@@ -231,7 +236,7 @@ impl<P: Blocks> Resolver<P> {
             parts: Vec::new(),
             place: bearer.place,
         };
-        let linked = |one: &Bearer| Decision {
+        let linked = |one: &Bearer| Resolution {
             outcome: LinkOutcome::Linked,
             entity: Some(one.entity),
             score: EXACT,
@@ -249,7 +254,7 @@ impl<P: Blocks> Resolver<P> {
                     [one, other, ..] if one.agree == other.agree => {
                         let alike = left.iter().take_while(|bearer| bearer.agree == one.agree).count();
                         let score = EXACT / alike as f64;
-                        Ok(Some(Decision {
+                        Ok(Some(Resolution {
                             outcome: LinkOutcome::Ambiguous,
                             entity: None,
                             score,
@@ -288,9 +293,9 @@ impl<P: Blocks> Resolver<P> {
         Ok(scored)
     }
 
-    pub(super) fn decide(&self, scored: &[Scored]) -> Decision {
+    pub(super) fn decide(&self, scored: &[Scored]) -> Resolution {
         let Some(best) = scored.first() else {
-            return Decision::unknown();
+            return Resolution::unknown();
         };
         let sure = score::probability(score::decision(&decision_features(scored)));
         let first = score::probability(best.log_odds);
@@ -304,7 +309,7 @@ impl<P: Blocks> Resolver<P> {
         };
         let method = method_of(best);
         let linked = outcome == LinkOutcome::Linked;
-        Decision {
+        Resolution {
             outcome,
             entity: linked.then_some(best.entity),
             score: sure,
@@ -313,7 +318,7 @@ impl<P: Blocks> Resolver<P> {
         }
     }
 
-    /// Returns the candidates that a decision lists; the first is as sure as the decision, and none is surer.
+    /// Returns the candidates that a resolution lists; the first is as sure as the resolution, and none is surer.
     fn listed(&self, scored: &[Scored], sure: f64) -> Vec<Candidate> {
         let mut listed: Vec<Candidate> = scored.iter().take(LISTED).map(|one| self.candidate(one)).collect();
         for (at, candidate) in listed.iter_mut().enumerate() {
@@ -338,7 +343,7 @@ fn is_ordinary(mention: &str) -> bool {
 
 fn described<P: Blocks>(index: &Index<P>, number: u32) -> Result<Described> {
     let kind = index.entity(number)?.kind;
-    let entity_type = index.meta.types.get(usize::from(kind)).map_or("", |facts| &facts.name).to_owned();
+    let entity_type = index.meta.types.get(usize::from(kind)).map_or("", |stats| &stats.name).to_owned();
     index.label(number, |id, name| Described { id: id.to_owned(), entity_type, name: name.to_owned() })
 }
 
@@ -348,9 +353,9 @@ const TELLING_BITS: f32 = 3.0;
 fn surroundings<P: Blocks>(index: &Index<P>, number: u32) -> Result<Vec<String>> {
     let card = index.entity(number)?;
     let mut around = vec![index.label(number, |_, name| name.to_owned())?];
-    if let Some(facts) = index.meta.types.get(usize::from(card.kind)) {
+    if let Some(stats) = index.meta.types.get(usize::from(card.kind)) {
         let telling =
-            |attribute: u16| facts.attributes.get(usize::from(attribute)).is_some_and(|a| a.bits >= TELLING_BITS);
+            |attribute: u16| stats.attributes.get(usize::from(attribute)).is_some_and(|a| a.bits >= TELLING_BITS);
         for (_, value) in card.values().filter(|(attribute, _)| telling(*attribute)) {
             around.extend(
                 index.value(value, |value| Some(value.text.to_owned()).filter(|text| text.parse::<f64>().is_err()))?,
@@ -408,11 +413,11 @@ fn exact_bearers<P: Blocks>(
         if hidden.contains(&entity.key) {
             continue;
         }
-        let facts = layer.index.meta.types.get(usize::from(entity.kind));
+        let stats = layer.index.meta.types.get(usize::from(entity.kind));
         let (mut against, mut agree) = (false, 0.0);
-        if let Some(facts) = facts {
+        if let Some(stats) = stats {
             for hint in hints {
-                match hint.judge(&layer.index, &entity, facts, &mut layer.room.meanings)? {
+                match hint.judge(&layer.index, &entity, stats, &mut layer.room.meanings)? {
                     HintMatch::Against(_) | HintMatch::OtherCountry(_) => against = true,
                     // Even what tells nothing by itself, since all who have a value have this one, is more than none.
                     HintMatch::Agree(bits) => agree += bits + 1.0,

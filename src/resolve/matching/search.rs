@@ -239,18 +239,18 @@ impl<P: Blocks> Layer<P> {
             if search.except.contains(&entity.key) {
                 continue;
             }
-            let Some(facts) = index.meta.types.get(usize::from(entity.kind)) else {
+            let Some(stats) = index.meta.types.get(usize::from(entity.kind)) else {
                 continue;
             };
             let mut evidence = Evidence::default();
             for hint in &probe.hints {
-                evidence.add(hint.judge(index, &entity, facts, &mut room.meanings)?);
+                evidence.add(hint.judge(index, &entity, stats, &mut room.meanings)?);
             }
             let context = if probe.context.is_empty() {
                 0.0
             } else {
                 let place = (self.number, index, card.entity);
-                probe.context.agree((&own, has_longer), &probe.hints, place, &entity, facts)?
+                probe.context.agree((&own, has_longer), &probe.hints, place, &entity, stats)?
             };
             evidence.agree += context;
             let vector = comparer.compare(probe, card, &evidence);

@@ -39,9 +39,9 @@ impl Scope {
         }
         let mut ranges: Vec<Range<u32>> = Vec::new();
         let mut kinds = Vec::new();
-        for (kind, facts) in (0u16..).zip(&meta.types) {
-            if types.iter().any(|wanted| wanted.to_lowercase() == facts.name.to_lowercase()) {
-                ranges.extend(facts.ranges.iter().cloned());
+        for (kind, stats) in (0u16..).zip(&meta.types) {
+            if types.iter().any(|wanted| wanted.to_lowercase() == stats.name.to_lowercase()) {
+                ranges.extend(stats.ranges.iter().cloned());
                 kinds.push(kind);
             }
         }
@@ -206,7 +206,7 @@ pub(crate) fn rank<P: Blocks>(index: &Index<P>, probe: &Probe, room: &mut Tallie
 
 impl<P: Blocks> Background for Index<P> {
     fn names(&self, entity_type: &str) -> u32 {
-        self.meta.types.iter().find(|facts| facts.name == entity_type).map_or(0, |facts| facts.names)
+        self.meta.types.iter().find(|stats| stats.name == entity_type).map_or(0, |stats| stats.names)
     }
 
     fn frequency(&self, entity_type: &str, word_key: u64) -> Result<u32> {
@@ -215,8 +215,8 @@ impl<P: Blocks> Background for Index<P> {
     }
 
     fn bits(&self, entity_type: &str, attribute: &str) -> Option<f32> {
-        let facts = self.meta.types.iter().find(|facts| facts.name == entity_type)?;
-        facts.attributes.iter().find(|known| known.name == attribute).map(|known| known.bits)
+        let stats = self.meta.types.iter().find(|stats| stats.name == entity_type)?;
+        stats.attributes.iter().find(|known| known.name == attribute).map(|known| known.bits)
     }
 }
 

@@ -4,10 +4,10 @@ use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
-use super::super::asked::{Asked, Endpoint};
 use super::super::http::Reply;
 use super::super::lines::{self, Question};
 use super::super::pattern;
+use super::super::request_body::{Endpoint, RequestBody};
 use super::super::script::{AnswerRule, ModelRule};
 use super::super::shared::Shared;
 use super::bad_request;
@@ -20,7 +20,7 @@ pub(super) fn create(shared: &Shared, endpoint: Endpoint, body: &Value) -> Reply
         return bad_request("The sandbox does not stream.", Some("stream"));
     }
     let loaded = shared.loaded();
-    let text = Asked::read(endpoint, body).text;
+    let text = RequestBody::read(endpoint, body).text;
     let default = AnswerRule::default();
     // Rules for custom ids and lines are about batches; a call has neither.
     let mut rules = loaded.script.answers.iter().zip(&loaded.answer_counts);

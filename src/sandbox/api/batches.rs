@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::super::asked::Endpoint;
 use super::super::batch::Order;
 use super::super::http::{Head, Reply};
+use super::super::request_body::Endpoint;
 use super::super::shared::Shared;
 use super::{bad_request, limit, not_found, page};
 
@@ -104,7 +104,7 @@ pub(super) fn cancel(shared: &Shared, id: &str) -> Reply {
         // Where looks alone move a batch on, a cancel must not race its validation either.
         let work = Arc::clone(&batch.work);
         drop(state);
-        work.wait(|progress| progress.verdict.is_some());
+        work.wait(|progress| progress.validation.is_some());
         state = shared.state();
     }
     let Some(batch) = state.batch(id) else { return no_batch(id) };

@@ -8,9 +8,9 @@ use std::io::{self, Read};
 
 use serde_json::{Value, json};
 
-use super::asked::Endpoint;
 use super::faults::Tapped;
 use super::http::{Head, Reply};
+use super::request_body::Endpoint;
 use super::script::Script;
 use super::shared::Shared;
 

@@ -13,10 +13,10 @@ pub struct TopicRow {
     /// The key: lower case.
     pub topic: String,
     /// As the model wrote it.
-    pub display: String,
-    /// What the model said, where people made another topic of it.
+    pub label: String,
+    /// The topic as the model wrote it, where a decision merged it into this one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub said: Option<String>,
+    pub merged_from: Option<String>,
     /// 0 to 1.
     pub confidence: f64,
     /// 1 is the main topic.
@@ -110,8 +110,8 @@ impl Read<'_> {
         let rows = statement.query_map([group], |row| {
             Ok(TopicRow {
                 topic: row.get(0)?,
-                display: row.get(1)?,
-                said: row.get(2)?,
+                label: row.get(1)?,
+                merged_from: row.get(2)?,
                 confidence: row.get(3)?,
                 rank: row.get(4)?,
             })

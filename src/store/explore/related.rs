@@ -71,7 +71,7 @@ impl Read<'_> {
             let groups = statement.query_map((&topic.topic, TOO_COMMON as i64), |row| row.get(0))?;
             let groups: Vec<GroupKey> = groups.collect::<Result<_, _>>()?;
             if (groups.len() as u64) < TOO_COMMON {
-                add(Shared::Topic { topic: topic.display, groups: groups.len() as u64 }, &groups);
+                add(Shared::Topic { topic: topic.label, groups: groups.len() as u64 }, &groups);
             }
         }
         let mut known: Vec<EntityKey> = vec![];

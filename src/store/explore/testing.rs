@@ -3,7 +3,7 @@
 use crate::model::{
     Entity, EntityId, EntityKey, Group, GroupId, GroupKey, LinkOutcome, Mention, RequestKey, Story, Topic,
 };
-use crate::store::{LinkedMention, Source, Store, Tx};
+use crate::store::{LinkedMention, Provenance, Store, Tx};
 
 /// Makes the database.
 pub(in crate::store) fn store() -> Store {
@@ -65,9 +65,9 @@ pub(in crate::store) fn answer_topics(tx: &Tx<'_>, group: i64, topics: &[&str]) 
     let topics: Vec<Topic> = topics
         .iter()
         .enumerate()
-        .map(|(i, display)| Topic {
-            topic: display.to_lowercase(),
-            display: (*display).to_owned(),
+        .map(|(i, label)| Topic {
+            topic: label.to_lowercase(),
+            label: (*label).to_owned(),
             confidence: 0.9,
             rank: i as u32 + 1,
         })
@@ -93,7 +93,7 @@ fn mention(rank: u32, (text, entity): (&str, i64)) -> LinkedMention {
     }
 }
 
-fn source(tx: &Tx<'_>, group: i64, kind: &str) -> Source {
+fn source(tx: &Tx<'_>, group: i64, kind: &str) -> Provenance {
     let prompt = if kind == "topic" { 1 } else { 2 };
     tx.execute(
         "INSERT INTO requests (story_group_id, kind, prompt_id, text_hash, run_id, state) VALUES (?1, ?2, ?3, x'00', 'run-1',
@@ -101,7 +101,7 @@ fn source(tx: &Tx<'_>, group: i64, kind: &str) -> Source {
         (group, kind, prompt),
     )
     .unwrap();
-    Source {
+    Provenance {
         group: GroupKey(group),
         request: RequestKey(tx.last_insert_rowid()),
         prompt: crate::model::PromptKey(prompt),

@@ -12,7 +12,7 @@ pub struct TopicCount {
     /// The key: lower case.
     pub topic: String,
     /// As most answers write it.
-    pub display: String,
+    pub label: String,
     /// Groups that have it.
     pub groups: u64,
 }
@@ -73,13 +73,13 @@ impl Read<'_> {
         counts.sort_unstable_by(order);
         counts.truncate(limit as usize);
         let top = counts.into_iter().map(|(groups, topic)| {
-            Ok(TopicCount { display: self.topic_display(&topic)?.unwrap_or_else(|| topic.clone()), topic, groups })
+            Ok(TopicCount { label: self.topic_label(&topic)?.unwrap_or_else(|| topic.clone()), topic, groups })
         });
         Ok((top.collect::<anyhow::Result<_>>()?, total))
     }
 
     /// Returns a topic as most answers write it; `None`: no group has it.
-    pub fn topic_display(self, topic: &str) -> anyhow::Result<Option<String>> {
+    pub fn topic_label(self, topic: &str) -> anyhow::Result<Option<String>> {
         // A topic of many groups is not asked in all of them: a few hundred tell how it is written.
         let row = self
             .0

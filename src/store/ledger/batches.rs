@@ -160,7 +160,7 @@ pub struct BatchRow {
     /// When we last looked.
     pub checked_at: Option<String>,
     /// When status or counts last changed.
-    pub moved_at: Option<String>,
+    pub status_changed_at: Option<String>,
     /// When both files were read.
     pub imported_at: Option<String>,
     /// The queue was full: when to try again.
@@ -250,7 +250,7 @@ fn batch_row(row: &Row<'_>) -> rusqlite::Result<BatchRow> {
         expires_at: row.get("expires_at")?,
         completed_at: row.get("completed_at")?,
         checked_at: row.get("checked_at")?,
-        moved_at: row.get("status_changed_at")?,
+        status_changed_at: row.get("status_changed_at")?,
         imported_at: row.get("imported_at")?,
         not_before: row.get("not_before")?,
         n_refusals: row.get("n_refusals")?,

@@ -53,7 +53,7 @@ pub struct NewRequest {
     /// Asked at a sandbox.
     pub sandbox: bool,
     /// Asked by `compare`.
-    pub trial: bool,
+    pub is_comparison: bool,
     /// 1 is the first.
     pub attempt: u32,
     /// `Planned` or `Sent`.
@@ -78,7 +78,7 @@ pub struct RequestRow {
     /// Asked at a sandbox.
     pub sandbox: bool,
     /// Asked by `compare`.
-    pub trial: bool,
+    pub is_comparison: bool,
     /// 1 is the first.
     pub attempt: u32,
     /// What became of it.
@@ -136,7 +136,7 @@ fn request(row: &Row<'_>) -> rusqlite::Result<RequestRow> {
         text_hash: row.get(4)?,
         batch: row.get(5)?,
         sandbox: row.get(6)?,
-        trial: row.get(7)?,
+        is_comparison: row.get(7)?,
         attempt: row.get(8)?,
         state: row.get(9)?,
         reason: row.get(10)?,
@@ -189,7 +189,7 @@ impl Read<'_> {
         Ok(())
     }
 
-    /// Returns the requests for a group and kind in one world, the last asked first; what was withdrawn and trials of
+    /// Returns the requests for a group and kind in one world, the last asked first; what was withdrawn and comparisons of
     /// `compare` left out.
     pub fn requests_for(self, group: GroupKey, kind: Kind, sandbox: bool) -> anyhow::Result<Vec<RequestRow>> {
         let mut statement = self.0.prepare_cached(&format!(
@@ -337,7 +337,7 @@ impl Tx<'_> {
                     new.run,
                     new.batch,
                     new.sandbox,
-                    new.trial,
+                    new.is_comparison,
                     new.attempt,
                     new.state
                 ],

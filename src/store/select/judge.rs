@@ -6,9 +6,9 @@ use crate::model::{GroupKey, Kind, OriginKey};
 use crate::store::{Read, RequestRow, RequestState};
 
 /// What is to be done about one request.
-pub(super) enum Verdict {
+pub(super) enum Eligibility {
     Send { attempt: u32, another_answered: bool },
-    Answered(Answered),
+    AnswerMatch(AnswerMatch),
     Pending,
     ModelGone,
     HeldBack,
@@ -16,7 +16,7 @@ pub(super) enum Verdict {
 }
 
 /// How a usable answer stands to what would be asked today.
-pub(super) enum Answered {
+pub(super) enum AnswerMatch {
     /// It answers just that.
     Today,
     /// It answers that, by another model.
@@ -36,13 +36,13 @@ impl Read<'_> {
         resend: Resend,
         prompt: &CurrentPrompt,
         sandbox: bool,
-    ) -> anyhow::Result<Verdict> {
+    ) -> anyhow::Result<Eligibility> {
         let history = self.requests_for(group, kind, sandbox)?;
         let Some(last) = history.first() else {
-            return Ok(Verdict::Send { attempt: 1, another_answered: false });
+            return Ok(Eligibility::Send { attempt: 1, another_answered: false });
         };
         if history.iter().any(|request| request.state.is_pending()) {
-            return Ok(Verdict::Pending);
+            return Ok(Eligibility::Pending);
         }
         let is_today = |request: &RequestRow| request.text_hash == text_hash && prompt.key == Some(request.prompt);
         let is_of_another =
@@ -51,11 +51,11 @@ impl Read<'_> {
             history.iter().any(|request| request.state == RequestState::Usable && fits(request))
         };
         if answered(&is_today) {
-            return Ok(Verdict::Answered(Answered::Today));
+            return Ok(Eligibility::AnswerMatch(AnswerMatch::Today));
         }
         let another_answered = answered(&is_of_another);
         if another_answered && !resend.other_model {
-            return Ok(Verdict::Answered(Answered::OtherModel));
+            return Ok(Eligibility::AnswerMatch(AnswerMatch::OtherModel));
         }
         // Where there is an answer to something else, only a try at what would be asked today says more.
         let tried = match (another_answered, answered(&|_| true)) {
@@ -64,7 +64,7 @@ impl Read<'_> {
             (false, false) => true,
         };
         if !tried && !another_answered && !resend.stale {
-            return Ok(Verdict::Answered(Answered::Stale));
+            return Ok(Eligibility::AnswerMatch(AnswerMatch::Stale));
         }
         // Attempts count from the last usable answer on; what was never billed took none.
         let n_failed = history
@@ -72,22 +72,22 @@ impl Read<'_> {
             .take_while(|request| request.state != RequestState::Usable)
             .filter(|request| matches!(request.state, RequestState::Unusable | RequestState::Refused))
             .count() as u32;
-        let verdict = match last.state {
-            _ if !tried => Verdict::Send { attempt: 1, another_answered },
+        let eligibility = match last.state {
+            _ if !tried => Eligibility::Send { attempt: 1, another_answered },
             RequestState::Unusable | RequestState::Refused => match resend.failed_up_to {
-                Some(most) if n_failed < most => Verdict::Send { attempt: n_failed + 1, another_answered },
-                Some(_) => Verdict::Exhausted,
-                None => Verdict::HeldBack,
+                Some(most) if n_failed < most => Eligibility::Send { attempt: n_failed + 1, another_answered },
+                Some(_) => Eligibility::Exhausted,
+                None => Eligibility::HeldBack,
             },
-            _ => Verdict::Send { attempt: n_failed + 1, another_answered },
+            _ => Eligibility::Send { attempt: n_failed + 1, another_answered },
         };
-        if matches!(verdict, Verdict::Send { .. })
+        if matches!(eligibility, Eligibility::Send { .. })
             && !resend.model_gone
             && self.met_no_model(&history, prompt, resend.origin)?
         {
-            return Ok(Verdict::ModelGone);
+            return Ok(Eligibility::ModelGone);
         }
-        Ok(verdict)
+        Ok(eligibility)
     }
 
     /// Returns whether one of the requests was refused because the model that would be asked today was not there, where it

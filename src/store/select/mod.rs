@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use rusqlite::params;
 use sha2::{Digest as _, Sha256};
 
-use self::judge::{Answered, Verdict};
+use self::judge::{AnswerMatch, Eligibility};
 use super::Read;
 use super::attributes::Conditions;
 use crate::model::{GroupId, GroupKey, Kind, OriginKey, PromptKey};
@@ -226,25 +226,25 @@ impl Read<'_> {
         sandbox: bool,
     ) -> anyhow::Result<Option<u32>> {
         match self.judge(group, kind, text_hash, resend, prompts.of(kind), sandbox).context("cannot read the ledger")? {
-            Verdict::Send { attempt, another_answered } => {
+            Eligibility::Send { attempt, another_answered } => {
                 selected.n_asked_of_another += u64::from(another_answered);
                 if attempt > 1 {
                     selected.unusable_cost_usd += self.cost_of_unusable(group, kind, sandbox)?;
                 }
                 return Ok(Some(attempt));
             }
-            Verdict::Answered(how) => {
+            Eligibility::AnswerMatch(how) => {
                 selected.n_answered += 1;
-                selected.n_stale += u64::from(matches!(how, Answered::Stale));
-                selected.n_other_model += u64::from(matches!(how, Answered::OtherModel));
+                selected.n_stale += u64::from(matches!(how, AnswerMatch::Stale));
+                selected.n_other_model += u64::from(matches!(how, AnswerMatch::OtherModel));
             }
-            Verdict::ModelGone => selected.n_model_gone += 1,
-            Verdict::Pending => selected.n_pending += 1,
-            Verdict::HeldBack => {
+            Eligibility::ModelGone => selected.n_model_gone += 1,
+            Eligibility::Pending => selected.n_pending += 1,
+            Eligibility::HeldBack => {
                 selected.n_held_back += 1;
                 selected.unusable_cost_usd += self.cost_of_unusable(group, kind, sandbox)?;
             }
-            Verdict::Exhausted => selected.n_exhausted += 1,
+            Eligibility::Exhausted => selected.n_exhausted += 1,
         }
         Ok(None)
     }

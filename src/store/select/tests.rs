@@ -67,7 +67,7 @@ fn ask_once(store: &mut Store, prompt: PromptKey, state: RequestState, sandbox: 
         run: RunId::new("run-1"),
         batch: None,
         sandbox,
-        trial: false,
+        is_comparison: false,
         attempt: 1,
         state,
     };

@@ -9,19 +9,19 @@ use crate::terminal::words::list;
 
 /// A batch or a run, as a person names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum BatchOrRun {
     /// One batch.
     Batch(BatchKey),
     /// All of a run.
     Run(RunId),
 }
 
-impl Target {
+impl BatchOrRun {
     /// Finds what a person means by an id.
-    pub fn find(read: Read<'_>, id: &str) -> anyhow::Result<Target> {
+    pub fn find(read: Read<'_>, id: &str) -> anyhow::Result<BatchOrRun> {
         match read.batches_by_id(&BatchId::new(id))?.as_slice() {
             [] => {}
-            [batch] => return Ok(Target::Batch(batch.key)),
+            [batch] => return Ok(BatchOrRun::Batch(batch.key)),
             several => {
                 let runs: Vec<_> = several.iter().map(|batch| batch.run.as_str()).collect();
                 return Err(usage(format!("two providers gave a batch the id `{id}`")))
@@ -29,7 +29,7 @@ impl Target {
             }
         }
         if read.run(&RunId::new(id))?.is_some() {
-            return Ok(Target::Run(RunId::new(id)));
+            return Ok(BatchOrRun::Run(RunId::new(id)));
         }
         Err(anyhow!("there is no batch or run `{id}` in this database"))
             .hint("`gleaner batch list` shows those that are known here and at the provider")
@@ -38,16 +38,16 @@ impl Target {
     /// Returns whether a part or batch is meant.
     pub fn includes(&self, batch: &BatchRow) -> bool {
         match self {
-            Target::Batch(key) => batch.key == *key,
-            Target::Run(run) => batch.run == *run,
+            BatchOrRun::Batch(key) => batch.key == *key,
+            BatchOrRun::Run(run) => batch.run == *run,
         }
     }
 
     /// Returns its parts and batches.
     pub fn batches(&self, read: Read<'_>) -> anyhow::Result<Vec<BatchRow>> {
         match self {
-            Target::Batch(key) => Ok(vec![read.batch(*key)?]),
-            Target::Run(run) => read.batches_of_run(run),
+            BatchOrRun::Batch(key) => Ok(vec![read.batch(*key)?]),
+            BatchOrRun::Run(run) => read.batches_of_run(run),
         }
     }
 }

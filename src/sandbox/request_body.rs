@@ -30,7 +30,7 @@ pub(crate) enum Format<'a> {
 
 /// A request body, read.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct RequestBody<'a> {
     pub(crate) model: String,
     /// The part that is the same in every request.
     pub(crate) instructions: String,
@@ -46,8 +46,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) explicit_cache: bool,
 }
 
-impl<'a> Asked<'a> {
-    pub(crate) fn read(endpoint: Endpoint, body: &'a Value) -> Asked<'a> {
+impl<'a> RequestBody<'a> {
+    pub(crate) fn read(endpoint: Endpoint, body: &'a Value) -> RequestBody<'a> {
         let (conversation, format, limits, effort) = match endpoint {
             Endpoint::Responses => (
                 &body["input"],
@@ -62,7 +62,7 @@ impl<'a> Asked<'a> {
                 &body["reasoning_effort"],
             ),
         };
-        let mut asked = Asked {
+        let mut request = RequestBody {
             model: body["model"].as_str().unwrap_or_default().to_owned(),
             instructions: body["instructions"].as_str().unwrap_or_default().to_owned(),
             format_tokens: match format {
@@ -73,10 +73,10 @@ impl<'a> Asked<'a> {
             output_tokens_max: limits.iter().find_map(|name| body[name].as_u64()),
             effort: effort.as_str().map(str::to_owned),
             explicit_cache: body["prompt_cache_options"]["mode"] == "explicit" && has_breakpoint(conversation),
-            ..Asked::default()
+            ..RequestBody::default()
         };
-        read_conversation(conversation, &mut asked);
-        asked
+        read_conversation(conversation, &mut request);
+        request
     }
 
     /// Returns an estimate of the tokens read: a token is about four characters of English.
@@ -84,7 +84,7 @@ impl<'a> Asked<'a> {
         tokens(&self.instructions) + tokens(&self.text) + self.format_tokens
     }
 
-    /// Returns the tokens of the beginning that all requests of an ask share: instructions and schema.
+    /// Returns the tokens of the beginning that all requests of a prompt share: instructions and schema.
     pub(crate) fn shared_tokens(&self) -> u64 {
         tokens(&self.instructions) + self.format_tokens
     }
@@ -139,15 +139,15 @@ fn read_format<'a>(format: &'a Value, schema: fn(&'a Value) -> &'a Value) -> For
     }
 }
 
-fn read_conversation(conversation: &Value, asked: &mut Asked<'_>) {
+fn read_conversation(conversation: &Value, request: &mut RequestBody<'_>) {
     if let Some(text) = conversation.as_str() {
-        asked.text.push_str(text);
+        request.text.push_str(text);
     }
     for message in conversation.as_array().into_iter().flatten() {
         let into = match message["role"].as_str() {
-            Some("system" | "developer") => &mut asked.instructions,
+            Some("system" | "developer") => &mut request.instructions,
             Some("assistant") => continue,
-            _ => &mut asked.text,
+            _ => &mut request.text,
         };
         if let Some(text) = message["content"].as_str() {
             push_paragraph(into, text);
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn both_endpoints_are_read_alike() {
         let schema = json!({"type": "object"});
-        let expected = Asked {
+        let expected = RequestBody {
             model: "m".into(),
             instructions: "Be brief.".into(),
             text: "A\n\nB".into(),
@@ -190,20 +190,23 @@ mod tests {
             "reasoning": {"effort": "low"}, "prompt_cache_options": {"mode": "explicit"},
             "input": [{"role": "developer", "content": marked("input_text")}, {"role": "user", "content": "A"}, {"content": [{"type": "input_text", "text": "B"}]}],
             "text": {"format": {"type": "json_schema", "name": "n", "schema": schema}}});
-        assert_eq!(Asked::read(Endpoint::Responses, &responses), expected);
+        assert_eq!(RequestBody::read(Endpoint::Responses, &responses), expected);
         let chat = json!({"model": "m", "max_completion_tokens": 9, "reasoning_effort": "low",
             "prompt_cache_options": {"mode": "explicit"},
             "messages": [{"role": "system", "content": marked("text")}, {"role": "user", "content": "A"},
                          {"role": "assistant", "content": "no"}, {"role": "user", "content": "B"}],
             "response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": schema}}});
-        assert_eq!(Asked::read(Endpoint::Chat, &chat), expected);
+        assert_eq!(RequestBody::read(Endpoint::Chat, &chat), expected);
     }
 
     #[test]
     fn instructions_in_a_field_of_their_own_are_read_too() {
         let body = json!({"model": "m", "instructions": "Be brief.", "input": "A"});
-        let asked = Asked::read(Endpoint::Responses, &body);
-        assert_eq!((asked.instructions.as_str(), asked.text.as_str(), asked.explicit_cache), ("Be brief.", "A", false));
+        let request = RequestBody::read(Endpoint::Responses, &body);
+        assert_eq!(
+            (request.instructions.as_str(), request.text.as_str(), request.explicit_cache),
+            ("Be brief.", "A", false)
+        );
     }
 
     #[test]
@@ -224,7 +227,7 @@ mod tests {
     #[test]
     fn a_plain_input_is_the_text() {
         let body = json!({"model": "m", "input": "abcde"});
-        let asked = Asked::read(Endpoint::Responses, &body);
-        assert_eq!((asked.text.as_str(), asked.format, asked.input_tokens()), ("abcde", Format::Text, 2));
+        let request = RequestBody::read(Endpoint::Responses, &body);
+        assert_eq!((request.text.as_str(), request.format, request.input_tokens()), ("abcde", Format::Text, 2));
     }
 }

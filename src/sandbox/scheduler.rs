@@ -1,4 +1,4 @@
-//! The foreman: validates batches in turn, puts a thread behind each, and makes their files when they end.
+//! The scheduler of batches: validates them in turn, puts a thread behind each, and makes their files when they end.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
@@ -9,13 +9,13 @@ use std::thread;
 
 use serde_json::Value;
 
-use super::asked::Endpoint;
 use super::batch::End;
 use super::check::{self, Input};
 use super::lines;
+use super::request_body::Endpoint;
 use super::script::{Ends, Rest, Script};
 use super::shared::{Shared, State};
-use super::work::{Job, Mark, Verdict, Work};
+use super::work::{Job, Mark, Validation, Work};
 
 impl Shared {
     /// Validates batches one after the other, in the order in which they were made, so that the queue limit always
@@ -28,7 +28,7 @@ impl Shared {
             if let Err(error) = self.check_batch(&id) {
                 let errors = vec![check::error("server_error", &error.to_string(), None, None)];
                 if let Some(batch) = self.state().batch(&id) {
-                    batch.work.update(|progress| progress.verdict = Some(Verdict::Rejected(errors)));
+                    batch.work.update(|progress| progress.validation = Some(Validation::Rejected(errors)));
                     batch.work.finish();
                 }
             }
@@ -55,14 +55,14 @@ impl Shared {
         let mut input = match checked {
             Ok(input) => input,
             Err(errors) => {
-                work.update(|progress| progress.verdict = Some(Verdict::Rejected(errors)));
+                work.update(|progress| progress.validation = Some(Validation::Rejected(errors)));
                 work.finish();
                 return Ok(());
             }
         };
         self.note_purchase(id, &mut input);
         work.update(|progress| {
-            progress.verdict = Some(Verdict::Accepted {
+            progress.validation = Some(Validation::Accepted {
                 n_requests: input.lines.len() as u64,
                 model: input.model.clone(),
                 tokens: input.tokens,
@@ -103,8 +103,8 @@ impl Shared {
         }
         let open = state.batches.iter().filter(|batch| batch.id != id && batch.is_open());
         let enqueued: u64 = open
-            .map(|batch| match &batch.work.lock().verdict {
-                Some(Verdict::Accepted { model, tokens, .. }) if *model == input.model => *tokens,
+            .map(|batch| match &batch.work.lock().validation {
+                Some(Validation::Accepted { model, tokens, .. }) if *model == input.model => *tokens,
                 _ => 0,
             })
             .sum();

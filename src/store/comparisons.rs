@@ -1,4 +1,4 @@
-//! Trials: what `compare` asked. They count for nothing until they are adopted.
+//! Comparisons: what `compare` asked. They count for nothing until they are adopted.
 
 use rusqlite::{OptionalExtension as _, params};
 
@@ -28,8 +28,8 @@ impl Read<'_> {
         Ok(drawn.into_iter().map(|(.., group)| group).collect())
     }
 
-    /// Returns the last request that put this very question about this very text and was answered, well or badly; trials
-    /// count too. Asking it again would buy the same once more.
+    /// Returns the last request that put this very question about this very text and was answered, well or badly;
+    /// comparisons count too. Asking it again would buy the same once more.
     pub fn request_answered_with(
         self,
         (group, text_hash): (GroupKey, [u8; 16]),
@@ -50,7 +50,7 @@ impl Read<'_> {
         Ok(key)
     }
 
-    /// Returns whether this very question about this very text waits in a part or is in flight; trials count too.
+    /// Returns whether this very question about this very text waits in a part or is in flight; comparisons count too.
     pub fn is_question_pending(
         self,
         (group, text_hash): (GroupKey, [u8; 16]),
@@ -68,8 +68,8 @@ impl Read<'_> {
             .query_row(params![group, kind, prompt, text_hash, sandbox], |row| row.get(0))?)
     }
 
-    /// Returns the trials of a run, in the order they were asked.
-    pub fn trials_of_run(self, run: &RunId) -> anyhow::Result<Vec<RequestKey>> {
+    /// Returns the comparisons of a run, in the order they were asked.
+    pub fn comparisons_of_run(self, run: &RunId) -> anyhow::Result<Vec<RequestKey>> {
         let mut statement =
             self.0.prepare_cached("SELECT id FROM requests WHERE run_id = ?1 AND is_comparison = 1 ORDER BY id")?;
         Ok(statement.query_map([run], |row| row.get(0))?.collect::<Result<_, _>>()?)
@@ -77,8 +77,8 @@ impl Read<'_> {
 }
 
 impl Tx<'_> {
-    /// Makes a trial one of the collection's own requests.
-    pub fn adopt_trial(&self, key: RequestKey) -> anyhow::Result<()> {
+    /// Makes an answer of a comparison one of the collection's own requests.
+    pub fn adopt_comparison(&self, key: RequestKey) -> anyhow::Result<()> {
         self.prepare_cached("UPDATE requests SET is_comparison = 0 WHERE id = ?1")?.execute([key])?;
         Ok(())
     }

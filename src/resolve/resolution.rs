@@ -80,7 +80,7 @@ impl Method {
 
 /// A part of a candidate's score.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Part {
+pub struct ScorePart {
     /// In words.
     pub what: String,
     /// In log-odds; 0 for a remark.
@@ -95,7 +95,7 @@ pub struct Candidate {
     /// Probability, by itself, that it is meant.
     pub score: f64,
     /// Why; only where an explanation was asked for.
-    pub parts: Vec<Part>,
+    pub parts: Vec<ScorePart>,
     /// Where the index has it: layer and number.
     pub(crate) place: (u8, u32),
 }
@@ -125,7 +125,7 @@ pub struct Described {
 
 /// What was decided of a mention.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Decision {
+pub struct Resolution {
     /// Linked, ambiguous or unknown.
     pub outcome: LinkOutcome,
     /// The entity, if linked.
@@ -138,10 +138,10 @@ pub struct Decision {
     pub candidates: Vec<Candidate>,
 }
 
-impl Decision {
+impl Resolution {
     /// Nothing in the catalog comes near.
-    pub fn unknown() -> Decision {
-        Decision {
+    pub fn unknown() -> Resolution {
+        Resolution {
             outcome: LinkOutcome::Unknown,
             entity: None,
             score: 0.0,

@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::asked::{Asked, Endpoint, caches_at_breakpoints, tokens};
 use super::fill;
 use super::reader::Reader;
+use super::request_body::{Endpoint, RequestBody, caches_at_breakpoints, tokens};
 
 /// What the stand-in for a model has to say to one request.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Answered {
+pub(crate) struct ModelReply {
     pub(crate) model: String,
     /// `None`: no message at all, only the reasoning item.
     pub(crate) text: Option<String>,
@@ -63,13 +63,13 @@ impl Tokens {
 
     /// Counts what of a request's input is read from the prompt cache and what is written into it. `repeated` says
     /// whether the instructions were seen before.
-    fn with_cache(mut self, asked: &Asked, repeated: bool) -> Tokens {
-        let shared = asked.shared_tokens();
-        if caches_at_breakpoints(&asked.model) == Some(true) {
+    fn with_cache(mut self, request: &RequestBody, repeated: bool) -> Tokens {
+        let shared = request.shared_tokens();
+        if caches_at_breakpoints(&request.model) == Some(true) {
             // Matching is exact. Without a breakpoint of its own a request's is behind its last message, where no two of
             // them agree.
-            let prefix = if asked.explicit_cache { shared } else { self.input };
-            match (prefix >= CACHED_TOKENS_MIN, asked.explicit_cache && repeated) {
+            let prefix = if request.explicit_cache { shared } else { self.input };
+            match (prefix >= CACHED_TOKENS_MIN, request.explicit_cache && repeated) {
                 (true, true) => self.cached = prefix,
                 (true, false) => self.written = prefix,
                 (false, _) => {}
@@ -85,36 +85,36 @@ impl Tokens {
 const CACHED_TOKENS_MIN: u64 = 1024;
 const CACHED_TOKENS_STEP: u64 = 128;
 
-impl Answered {
+impl ModelReply {
     /// Reads the request with the dictionary. `repeated` says whether the instructions were seen before.
-    pub(crate) fn read(reader: &Reader, asked: &Asked, repeated: bool) -> Answered {
-        Answered::saying(fill::answer(reader, asked), asked, repeated)
+    pub(crate) fn read(reader: &Reader, request: &RequestBody, repeated: bool) -> ModelReply {
+        ModelReply::saying(fill::answer(reader, request), request, repeated)
     }
 
     /// Says the given text.
-    pub(crate) fn saying(text: String, asked: &Asked, repeated: bool) -> Answered {
-        let reasoning = match asked.effort.as_deref() {
+    pub(crate) fn saying(text: String, request: &RequestBody, repeated: bool) -> ModelReply {
+        let reasoning = match request.effort.as_deref() {
             Some("none" | "minimal") => 0,
-            _ => 64 * (1 + tokens(&asked.text) / 512),
+            _ => 64 * (1 + tokens(&request.text) / 512),
         };
-        let mut answered = Answered {
-            model: format!("{}-sandbox", asked.model),
+        let mut reply = ModelReply {
+            model: format!("{}-sandbox", request.model),
             usage: Tokens {
-                input: asked.input_tokens(),
+                input: request.input_tokens(),
                 output: reasoning + tokens(&text),
                 reasoning,
                 ..Tokens::default()
             }
-            .with_cache(asked, repeated),
+            .with_cache(request, repeated),
             text: Some(text),
-            ..Answered::default()
+            ..ModelReply::default()
         };
-        if let Some(most) = asked.output_tokens_max.filter(|most| *most < answered.usage.output) {
-            answered.cut_off(most.saturating_sub(reasoning));
-            answered.usage.output = most;
-            answered.usage.reasoning = reasoning.min(most);
+        if let Some(most) = request.output_tokens_max.filter(|most| *most < reply.usage.output) {
+            reply.cut_off(most.saturating_sub(reasoning));
+            reply.usage.output = most;
+            reply.usage.reasoning = reasoning.min(most);
         }
-        answered
+        reply
     }
 
     /// Ends the answer early, after this many tokens of text.
@@ -199,15 +199,20 @@ fn echo_format(request: &Value) -> Value {
 mod tests {
     use super::*;
 
-    fn asked() -> Asked<'static> {
-        Asked { model: "m".into(), instructions: "i".repeat(4400), text: "t".repeat(40), ..Asked::default() }
+    fn request() -> RequestBody<'static> {
+        RequestBody {
+            model: "m".into(),
+            instructions: "i".repeat(4400),
+            text: "t".repeat(40),
+            ..RequestBody::default()
+        }
     }
 
     #[test]
     fn usage_adds_up_and_a_repeated_beginning_is_cached() {
-        let first = Answered::saying("abcd".into(), &asked(), false).usage;
+        let first = ModelReply::saying("abcd".into(), &request(), false).usage;
         assert_eq!(first, Tokens { input: 1110, output: 65, reasoning: 64, ..Tokens::default() });
-        assert_eq!(Answered::saying("abcd".into(), &asked(), true).usage.cached, 1024);
+        assert_eq!(ModelReply::saying("abcd".into(), &request(), true).usage.cached, 1024);
     }
 
     #[test]
@@ -215,8 +220,8 @@ mod tests {
         // Explicit or not, repeated or not -> read, written. The instructions have 1100 tokens, all of it 1110.
         let table = [(true, false, 0, 1100), (true, true, 1100, 0), (false, false, 0, 1110), (false, true, 0, 1110)];
         for (explicit_cache, repeated, cached, written) in table {
-            let asked = Asked { model: "gpt-6-luna".into(), explicit_cache, ..asked() };
-            let usage = Answered::saying("abcd".into(), &asked, repeated).usage;
+            let request = RequestBody { model: "gpt-6-luna".into(), explicit_cache, ..request() };
+            let usage = ModelReply::saying("abcd".into(), &request, repeated).usage;
             assert_eq!((usage.cached, usage.written), (cached, written), "{explicit_cache} {repeated}");
             let json = usage.to_response_json();
             assert_eq!(json["input_tokens_details"]["cache_write_tokens"], written);
@@ -233,21 +238,21 @@ mod tests {
             (Some(10), Some("max_output_tokens"), None),
         ];
         for (most, incomplete, text) in table {
-            let asked = Asked { output_tokens_max: most, ..asked() };
-            let answered = Answered::saying("abcdefgh".into(), &asked, false);
-            assert_eq!((answered.incomplete.as_deref(), answered.text.as_deref()), (incomplete, text), "{most:?}");
-            assert_eq!(answered.usage.output, most.unwrap_or(66));
+            let request = RequestBody { output_tokens_max: most, ..request() };
+            let reply = ModelReply::saying("abcdefgh".into(), &request, false);
+            assert_eq!((reply.incomplete.as_deref(), reply.text.as_deref()), (incomplete, text), "{most:?}");
+            assert_eq!(reply.usage.output, most.unwrap_or(66));
         }
     }
 
     #[test]
     fn a_refusal_and_a_failure_have_their_own_shapes() {
-        let refused = Answered { refusal: Some("no".into()), text: Some("x".into()), ..Answered::default() };
+        let refused = ModelReply { refusal: Some("no".into()), text: Some("x".into()), ..ModelReply::default() };
         let body = refused.to_body(Endpoint::Responses, &json!({}), "1", 7);
         assert_eq!(body["output"][0]["content"][0], json!({"type": "refusal", "refusal": "no"}));
         let chat = refused.to_body(Endpoint::Chat, &json!({}), "1", 7);
         assert_eq!(chat["choices"][0]["message"]["content"], Value::Null);
-        let failed = Answered { error: Some(json!({"code": "server_error"})), ..Answered::default() };
+        let failed = ModelReply { error: Some(json!({"code": "server_error"})), ..ModelReply::default() };
         assert_eq!(failed.to_body(Endpoint::Responses, &json!({}), "1", 7)["status"], "failed");
     }
 }
