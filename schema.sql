@@ -458,6 +458,13 @@ CREATE TABLE _too_long (
     PRIMARY KEY (story_group_id, model)
 ) WITHOUT ROWID, STRICT;
 
+-- What `progress` counted last, and the file's change counter as it was then: every commit of any program moves it on.
+CREATE TABLE _totals (
+    prompts        TEXT NOT NULL PRIMARY KEY, -- those that would be sent then, by their ids
+    change_counter INTEGER NOT NULL,
+    numbers        TEXT NOT NULL           -- a list of integers
+) STRICT;
+
 -- Triggers say `INSERT … WHERE … NOT IN` in place of `INSERT OR IGNORE`: what a program says after OR in its own statement
 -- counts inside of the triggers too.
 

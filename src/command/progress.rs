@@ -7,28 +7,26 @@ use crate::batch::prompts::Prompts;
 use crate::command::Context;
 use crate::error::Exit;
 use crate::profile::PromptOptions;
-use crate::store::LedgerProgress;
+use crate::store::{LedgerProgress, Totals};
 use crate::terminal::style::bold;
 use crate::terminal::words::{count, dollars, number};
 
 /// Runs the command.
 pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
-    let session = context.session()?;
-    let read = session.store.read();
+    let mut session = context.session()?;
     let options = PromptOptions {
         max_topics: context.config.max_topics()?,
         max_entities: context.config.max_entities()?,
         ..PromptOptions::default()
     };
     let prompts = Prompts::of(&session.store, &options)?;
-    let groups = read.group_counts()?;
-    let progress = read.progress(&prompts.current(read)?.all())?;
-    let (topics, mentions, linked) = read.knowledge_counts()?;
-    let n_entities = read.n_entities()?;
+    let current = prompts.current(session.store.read())?.all();
+    let Totals { groups, progress, topics, mentions, linked, n_entities, n_too_large } =
+        session.store.totals(&current)?;
+    let read = session.store.read();
     let pending = read.pending_batches()?;
     let n_unsent = pending.iter().filter(|part| part.state.is_unsent()).count() as u64;
     let n_open = pending.len() as u64 - n_unsent;
-    let n_too_large = read.n_too_large()?;
     let max_input = context.prices(None)?.max_input(prompts.model());
     let n_too_long = max_input.map_or(Ok(0), |max| read.n_too_long(prompts.model(), max))?;
     let origin = context.origin().ok().map(|url| read.origin_by_url(&url)).transpose()?.flatten();

@@ -37,6 +37,7 @@ mod postings;
 mod select;
 mod comparisons;
 mod topics;
+mod totals;
 mod unresolved;
 
 use std::io;
@@ -68,6 +69,7 @@ pub use query::{Sink, Value};
 pub use search::{MARK, MARK_END, SearchQuery, search_words};
 pub use select::{Candidate, CurrentPrompt, CurrentPrompts, Resend, Selected, Selection};
 
+pub use totals::Totals;
 pub use unresolved::Unresolved;
 
 use crate::error::Explain as _;

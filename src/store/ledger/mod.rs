@@ -10,7 +10,7 @@ mod check;
 mod moves;
 mod requests;
 
-pub use account::{Account, Cause, LedgerProgress, Spend};
+pub use account::{Account, Cause, LedgerProgress, Progress, Spend};
 pub use batches::{BatchRow, BatchState, Claim, NewBatch, Observation, RunRow};
 pub use requests::{AnswerRow, NewRequest, RequestRow, RequestState};
 

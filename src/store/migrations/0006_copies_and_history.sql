@@ -55,3 +55,12 @@ CREATE TABLE _too_long (
     n_tokens       INTEGER NOT NULL CHECK (n_tokens >= 0), -- estimated, of its longer request
     PRIMARY KEY (story_group_id, model)
 ) WITHOUT ROWID, STRICT;
+
+-- ----------------------------------------------------------------------------------------- counted once for each state
+
+-- What `progress` counted last, and the file's change counter as it was then: every commit of any program moves it on.
+CREATE TABLE _totals (
+    prompts        TEXT NOT NULL PRIMARY KEY, -- those that would be sent then, by their ids
+    change_counter INTEGER NOT NULL,
+    numbers        TEXT NOT NULL           -- a list of integers
+) STRICT;
