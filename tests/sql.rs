@@ -45,10 +45,10 @@ fn nothing_is_written_whatever_is_typed() {
         assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", refused), "{sql}");
     }
     assert!(fs::read(world.path("g.db")).unwrap() == before, "the file is another one");
-    let ran = world.run(&["sql", "SELECT nothing FROM stories"]).exits(2);
+    let ran = world.run(&["sql", "SELECT absent FROM stories"]).exits(2);
     assert_eq!(
         ran.stderr,
-        "error: no such column: nothing in SELECT nothing FROM stories at offset 7\n\
+        "error: no such column: absent in SELECT absent FROM stories at offset 7\n\
          hint: `gleaner sql --schema` shows the tables and views\n"
     );
 }

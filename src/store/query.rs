@@ -230,6 +230,6 @@ mod tests {
         );
         assert_eq!(run("-- nothing", &[]), Err("there is no statement in it".into()));
         assert_eq!(run("SELECT 1", &[("a", "b")]), Err("the statement has no parameter `:a`".into()));
-        assert_eq!(run("SELECT nothing", &[]), Err("no such column: nothing in SELECT nothing at offset 7".into()));
+        assert_eq!(run("SELECT absent", &[]), Err("no such column: absent in SELECT absent at offset 7".into()));
     }
 }

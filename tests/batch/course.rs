@@ -162,7 +162,7 @@ fn a_file_is_imported_without_network_or_key() {
         r#"[{"entity_type":"person","mention_text":"Ada Lovelace","is_primary":true,"confidence":0.9,"rank":1}]"#;
     world.write_lines("out.jsonl", &[line("topic_g1", topics), line("entity_g1", entities), line("topic_g9", topics)]);
     // A line of nobody's request: no single batch holds all the ids, so the batch must be named.
-    let said = ["error: which batch these files answer is not clear: no single open batch holds all their ids"];
+    let said = ["error: which batch these files answer is not clear: no single open batch or run holds all their ids"];
     let hint = ["hint: name it: `gleaner batch process BATCH --file FILE`; `gleaner batch list` shows them"];
     check(&world, &["batch", "process", "--file", "out.jsonl"], 2, &[], &[&said[..], &hint].concat());
     let run = one(&world, "SELECT id FROM runs");
