@@ -1,6 +1,7 @@
 //! Links made anew, offline: of the whole database, or of the groups that a decision or a change of the catalog is about.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::AddAssign;
 
 use serde::Serialize;
 
@@ -26,6 +27,17 @@ pub struct Relinked {
     pub unlinked: u64,
     /// Mentions that had an entity and have another one now.
     pub moved: u64,
+}
+
+impl AddAssign for Relinked {
+    /// Adds what linking once more came to; the groups are the same.
+    fn add_assign(&mut self, more: Relinked) {
+        self.groups = self.groups.max(more.groups);
+        self.changed += more.changed;
+        self.linked += more.linked;
+        self.unlinked += more.unlinked;
+        self.moved += more.moved;
+    }
 }
 
 /// Which mentions were decided otherwise, each different change once.

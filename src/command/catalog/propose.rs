@@ -11,7 +11,7 @@ use crate::command::unresolved::report::{changes, show_named};
 use crate::curation::propose::{self, Proposal};
 use crate::error::{Exit, Explain as _, usage};
 use crate::linking::Load;
-use crate::linking::relink::{self, Changes};
+use crate::linking::relink::{self, Changes, Relinked};
 use crate::linking::typed_name::SHOWN;
 use crate::resolve::Strictness;
 use crate::store::{Change, Read, active_profile};
@@ -54,20 +54,32 @@ pub(crate) fn propose(args: &CatalogProposeArgs, context: &Context) -> Result<Ex
 
 pub(crate) fn accept(args: &CatalogAcceptArgs, context: &Context) -> Result<Exit> {
     let mut store = context.open()?;
+    if args.dry_run {
+        store = context.writable(store, "what would be made is tried")?;
+    }
     let now = context.config.now_text();
     let change = Change::new("catalog accept", args.entity_type.as_deref().unwrap_or_default(), &now);
-    let (made, left_out, relinked, changed);
+    let (mut made, mut relinked, mut moves) = (0, Relinked::default(), Changes::default());
+    let (left_out, changed);
     {
         let tx = store.change(&change)?;
-        let proposals = proposals(tx.read(), args.entity_type.as_deref(), args.min_count)?;
-        (made, left_out) = propose::accept(&tx, &proposals, &now)?;
         let profile = active_profile::active(tx.read())?;
-        let groups = if made > 0 { tx.read().groups_with_mentions()? } else { vec![] };
-        let bar = context.terminal.bar(groups.len() as u64, Unit::Count, "linking");
-        let mut changes = Changes::default();
-        let wanted = context.terminal.is_verbose().then_some(&mut changes);
-        relinked = relink::groups(&tx, &profile, Strictness::Default, groups, Load::Many, wanted, || bar.inc(1))?;
-        changed = changes.named(tx.read())?;
+        let mut proposals = proposals(tx.read(), args.entity_type.as_deref(), args.min_count)?;
+        // A new entity parts names that were one proposal before. What is proposed then is made as well, so that the
+        // same command has nothing left to do; each round makes at least one entity of names that are finite.
+        left_out = loop {
+            let (n_made, n_left_out) = propose::accept(&tx, &proposals, &now)?;
+            if n_made == 0 {
+                break n_left_out;
+            }
+            made += n_made;
+            let groups = tx.read().groups_with_mentions()?;
+            let bar = context.terminal.bar(groups.len() as u64, Unit::Count, "linking");
+            let wanted = context.terminal.is_verbose().then_some(&mut moves);
+            relinked += relink::groups(&tx, &profile, Strictness::Default, groups, Load::Many, wanted, || bar.inc(1))?;
+            proposals = propose::propose(tx.read(), &profile, args.entity_type.as_deref(), args.min_count)?;
+        };
+        changed = moves.named(tx.read())?;
         if !args.dry_run {
             tx.commit()?;
         }
