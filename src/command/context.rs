@@ -36,6 +36,16 @@ impl Context {
         Store::open(&self.db_path()?)
     }
 
+    /// Returns the database, or where nothing can be written a temporary copy of it, for what writes only to read; `what` is
+    /// done there says the message.
+    pub fn writable(&self, store: Store, what: &str) -> anyhow::Result<Store> {
+        if !store.is_read_only()? {
+            return Ok(store);
+        }
+        self.terminal.status(format!("the database can only be read; {what} in a temporary copy"));
+        store.temporary_copy()
+    }
+
     /// Returns the prices that count: the table of the program, before it the user's own, before that what was typed.
     pub fn prices(&self, typed: Option<&str>) -> anyhow::Result<Prices> {
         let prices = table_of_prices(&self.config)?;

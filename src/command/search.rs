@@ -10,7 +10,7 @@ use crate::command::named::{entity_named, topic_named};
 use crate::command::period::period;
 use crate::command::shown::{day, title};
 use crate::error::{Exit, usage};
-use crate::explore::search::{query, refresh};
+use crate::explore::search::{is_fresh, query, refresh};
 use crate::store::{MARK, MARK_END, SearchQuery};
 use crate::terminal::bar::Unit;
 use crate::terminal::table::wrap;
@@ -26,6 +26,9 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
         return Err(usage("name words to look for, or `--topic` or `--entity`"));
     }
     let bar = OnceCell::new();
+    if !words.is_empty() && !is_fresh(&store)? {
+        store = context.writable(store, "the index is made")?;
+    }
     if !words.is_empty() || args.rebuild {
         refresh(
             &mut store,

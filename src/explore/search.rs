@@ -8,6 +8,12 @@ use crate::store::{Store, search_words};
 /// was read before an interruption stays.
 const GROUPS_PER_COMMIT: usize = 20_000;
 
+/// Returns whether the full-text index is there and holds everything as it is now.
+pub fn is_fresh(store: &Store) -> anyhow::Result<bool> {
+    let read = store.read();
+    Ok(read.has_search_index()? && read.unsearched_groups()?.is_empty() && !read.has_removed_groups_in_search()?)
+}
+
 /// Makes the full-text index, or reads into it what has changed since; `on_group` counts. Returns how many groups were
 /// read.
 pub fn refresh(

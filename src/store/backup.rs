@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use rusqlite::OpenFlags;
+use rusqlite::{MAIN_DB, OpenFlags};
 
 use super::{BUSY_TIMEOUT, OPERATIONS_BETWEEN_LOOKS, Read, Store, functions, migrate};
 use crate::interrupt;
@@ -28,7 +28,21 @@ impl Store {
         connection.progress_handler(OPERATIONS_BETWEEN_LOOKS, Some(interrupt::ends_queries))?;
         connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON;")?;
         functions::register(&connection)?;
-        Ok(Self { connection, path: path.to_owned() })
+        Ok(Self { connection, path: path.to_owned(), _copy: None })
+    }
+
+    /// Returns whether nothing can be written here: the file is not ours to change, or no journal can be made beside it.
+    pub fn is_read_only(&self) -> anyhow::Result<bool> {
+        Ok(self.connection.is_readonly(MAIN_DB)? || tempfile::tempfile_in(self.folder()).is_err())
+    }
+
+    /// Returns a temporary copy of the database to write into, for what needs an index or tries something out.
+    pub fn temporary_copy(&self) -> anyhow::Result<Store> {
+        let file = tempfile::NamedTempFile::new().context("cannot make a temporary file")?.into_temp_path();
+        self.read().copy_to(&file).context("cannot copy the database to a temporary file")?;
+        let mut copy = Store::open(&file)?;
+        copy._copy = Some(file);
+        Ok(copy)
     }
 
     /// Refuses a file of another program.
@@ -52,5 +66,28 @@ impl Read<'_> {
             [],
             |row| Ok([row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64]),
         )?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_temporary_copy_is_written_to_and_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("g.db");
+        let store = Store::open_or_create(&path, "2026-01-01T00:00:00Z").unwrap();
+        assert!(!store.is_read_only().unwrap());
+        let mut copy = store.temporary_copy().unwrap();
+        assert_eq!(copy.read().db_id().unwrap(), store.read().db_id().unwrap());
+        let tx = copy.write().unwrap();
+        tx.make_search_index().unwrap();
+        tx.commit().unwrap();
+        assert!(copy.read().has_search_index().unwrap() && !store.read().has_search_index().unwrap());
+        let place = copy.path().to_owned();
+        assert!(place.exists());
+        drop(copy);
+        assert!(!place.exists() && path.exists());
     }
 }

@@ -87,6 +87,8 @@ const OPERATIONS_BETWEEN_LOOKS: i32 = 20_000;
 pub struct Store {
     connection: Connection,
     path: PathBuf,
+    /// Of a temporary copy: the file, which goes with it.
+    _copy: Option<tempfile::TempPath>,
 }
 
 /// The right to ask the database; cheap to copy.
@@ -195,7 +197,7 @@ impl Store {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         functions::register(&connection)?;
         migrate::run(&mut connection, create)?;
-        let mut store = Self { connection, path };
+        let mut store = Self { connection, path, _copy: None };
         store.refresh_derived()?;
         Ok(store)
     }

@@ -422,5 +422,44 @@ fn a_file_that_can_only_be_read_is_linked_against_all_the_same() {
             let args = [&["--db", db.as_str()][..], args].concat();
             world.run(&args).exits(1).says("can only be read").says("hint:");
         }
+        // What writes only to read does so in a copy, in a folder where nothing can be written as well.
+        let folder = world.path("media");
+        std::fs::create_dir(&folder).expect("a folder can be made");
+        let there = folder.join("there.db");
+        std::fs::copy(&world.db, &there).expect("copies");
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o555)).expect("is ours");
+        for db in [db.clone(), there.display().to_string()] {
+            for args in
+                [&["search", "moon"][..], &["resolve", "--all", "--dry-run"], &["catalog", "accept", "--dry-run"]]
+            {
+                let args = [&["--db", db.as_str()][..], args].concat();
+                world.run(&args).exits(0).says("the database can only be read; ").says(" in a temporary copy");
+            }
+            for args in [
+                &["progress"][..],
+                &["check"],
+                &["catalog", "list"],
+                &["entities"],
+                &["topics"],
+                &["unresolved"],
+                &["show", "g1"],
+                &["related", "g1"],
+                &["audit"],
+                &["batch", "list", "--offline"],
+                &["batch", "create", "--dry-run"],
+                &["extract", "--dry-run"],
+                &["export", "--to", "out"],
+                &["report", "-o", "out.html"],
+                &["backup", "saved.db"],
+                &["profile", "show"],
+                &["sql", "SELECT 1"],
+            ] {
+                let args = [&["--db", db.as_str()][..], args].concat();
+                let ran = world.run(&args);
+                assert!(!ran.stderr.contains("readonly database") && !ran.stderr.contains("unable to open"), "{}", ran.report());
+            }
+            let _ = std::fs::remove_file(world.path("saved.db"));
+        }
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).expect("is ours");
     }
 }

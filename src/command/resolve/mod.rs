@@ -236,6 +236,9 @@ fn all(args: &ResolveArgs, strictness: Strictness, context: &Context) -> Result<
         terminal
             .hint("the catalog is empty; `gleaner load entities FILE` fills it, `gleaner catalog propose` makes one");
     }
+    if args.dry_run {
+        store = context.writable(store, "the links are tried")?;
+    }
     let tx = store.write()?;
     linking::pack(&tx)?;
     let profile = active_profile::active(tx.read())?;
