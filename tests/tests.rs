@@ -73,3 +73,6 @@ mod walks;
 
 /// Random bytes for everything that reads from outside.
 mod fuzz;
+
+/// Kills at random moments of every writing command.
+mod kill;

@@ -135,6 +135,11 @@ impl Sandbox {
         self.shared.journal().clone()
     }
 
+    /// Returns whether no call is being served any more: what a killed client asked for is done or dropped.
+    pub fn is_idle(&self) -> bool {
+        self.connections.is_empty()
+    }
+
     /// Replaces the script; batches already made keep theirs.
     pub fn load(&self, script: Script) {
         self.shared.load(script);

@@ -39,6 +39,10 @@ impl Connections {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     pub(crate) fn close_all(&self) {
         for stream in self.streams.lock().unwrap_or_else(PoisonError::into_inner).values() {
             let _ = stream.shutdown(Shutdown::Both);
