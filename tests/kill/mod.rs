@@ -35,16 +35,13 @@ const UNBALANCED: [&str; 2] = [
      (SELECT id FROM batches WHERE state = 'imported')",
 ];
 
-/// A command, and what is done before it.
-struct Case {
-    before: &'static [&'static [&'static str]],
-    command: &'static [&'static str],
-}
+/// What is done before a command.
+type Before = &'static [&'static [&'static str]];
 
-const ASKED: &[&[&str]] = &[&["batch", "create", "--wait"]];
-const CREATED: &[&[&str]] = &[&["batch", "create", "--max-requests", "4"]];
-const ENDED: &[&[&str]] = &[CREATED[0], &["batch", "status"], &["batch", "status"]];
-const WITH_TWIN: &[&[&str]] = &[ASKED[0], &["catalog", "add", "Ada L.", "--type", "person", "--id", "p9"]];
+const ASKED: Before = &[&["batch", "create", "--wait"]];
+const CREATED: Before = &[&["batch", "create", "--max-requests", "4"]];
+const ENDED: Before = &[CREATED[0], &["batch", "status"], &["batch", "status"]];
+const WITH_TWIN: Before = &[ASKED[0], &["catalog", "add", "Ada L.", "--type", "person", "--id", "p9"]];
 
 /// Pseudo-random numbers (xorshift), the same in every run.
 struct Random(u64);
@@ -62,7 +59,7 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-fn world(case: &Case) -> World {
+fn world(before: Before) -> World {
     static LOADED: OnceLock<Vec<u8>> = OnceLock::new();
     let loaded = LOADED.get_or_init(|| fs::read(&World::with_groups(6).db).expect("the database is there"));
     let world = World::new();
@@ -72,7 +69,7 @@ fn world(case: &Case) -> World {
     entities
         .extend((0..200).map(|n| json!({"id": format!("x{n}"), "type": "person", "name": format!("Person No{n}")})));
     world.write_lines("catalog.jsonl", &entities);
-    for args in case.before {
+    for args in before {
         world.run(args).exits(0);
     }
     world
@@ -84,13 +81,13 @@ fn learned(world: &World) -> String {
 
 /// A world that is put back to its beginning for each kill: what the command before the killed one left is done once, unless
 /// the provider has a part in it.
-struct Stage<'a> {
-    case: &'a Case,
+struct Stage {
+    before: Before,
     world: World,
     fresh: Option<Vec<u8>>,
 }
 
-impl Stage<'_> {
+impl Stage {
     fn reset(&mut self) {
         match &self.fresh {
             Some(fresh) => {
@@ -99,7 +96,7 @@ impl Stage<'_> {
                 }
                 fs::write(&self.world.db, fresh).expect("the folder is writable");
             }
-            None => self.world = world(self.case),
+            None => self.world = world(self.before),
         }
     }
 }
@@ -154,11 +151,10 @@ fn checked(world: &World, what: &str) {
 }
 
 /// Kills a command again and again. A second run of the command, undisturbed, must change nothing.
-fn survives(command: &'static [&'static str], before: &'static [&'static [&'static str]]) {
-    let case = Case { before, command };
+fn survives(command: &'static [&'static str], before: Before) {
     let mut random =
         Random(number("GLEANER_TEST_SEED").unwrap_or(0).wrapping_add(1).wrapping_mul(0x2545_F491_4F6C_DD1D));
-    let calm = world(&case);
+    let calm = world(before);
     let fresh = fs::read(&calm.db).expect("the database is there");
     let had = calm.journal().calls.len();
     let began = Instant::now();
@@ -168,7 +164,7 @@ fn survives(command: &'static [&'static str], before: &'static [&'static [&'stat
     let expected = learned(&calm);
     let second = calm.run(command);
     same_content(&expected, &learned(&calm));
-    let mut stage = Stage { case: &case, world: calm, fresh: (calls == 0).then_some(fresh) };
+    let mut stage = Stage { before, world: calm, fresh: (calls == 0).then_some(fresh) };
     for kill in 0..number("GLEANER_TEST_KILLS").unwrap_or(KILLS) {
         let what = format!("{command:?}, kill {kill}");
         stage.reset();

@@ -456,7 +456,11 @@ fn a_file_that_can_only_be_read_is_linked_against_all_the_same() {
             ] {
                 let args = [&["--db", db.as_str()][..], args].concat();
                 let ran = world.run(&args);
-                assert!(!ran.stderr.contains("readonly database") && !ran.stderr.contains("unable to open"), "{}", ran.report());
+                assert!(
+                    !ran.stderr.contains("readonly database") && !ran.stderr.contains("unable to open"),
+                    "{}",
+                    ran.report()
+                );
             }
             let _ = std::fs::remove_file(world.path("saved.db"));
         }
