@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::curation::mentions::{self, About, Answer, Done};
+use crate::curation::mentions::{self, About, Choice, Done};
 use crate::store::{AuditItem, AuditWhat, Read, Tx};
 
 /// Makes a decision of a correction. It holds for the mention with its hints: what is wrong here may be right elsewhere.
-pub fn correct(tx: &Tx<'_>, item: &AuditItem, answer: &Answer, now: &str) -> anyhow::Result<Done> {
+pub fn correct(tx: &Tx<'_>, item: &AuditItem, answer: &Choice, now: &str) -> anyhow::Result<Done> {
     let about = About { mention: item.item.clone(), entity_type: item.item_type.clone(), hints: item.hints.clone() };
     mentions::decide(tx, &about, answer, now)
 }

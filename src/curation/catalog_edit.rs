@@ -13,7 +13,7 @@ use crate::linking;
 use crate::linking::relink::{self, Relinked};
 use crate::model::{Attributes, Entity, EntityId, EntityKey, Target, Verdict, attribute_name};
 use crate::resolve::mention_key;
-use crate::store::{Read, Remembered, Tx};
+use crate::store::{Read, StoredDecision, Tx};
 use crate::terminal::words;
 
 /// What a change came to.
@@ -79,7 +79,7 @@ pub fn add(tx: &Tx<'_>, entity: &Entity, now: &str) -> Result<EntityEdit> {
 }
 
 /// Links anew what decisions are about that speak of another entity now, or of one again.
-fn relink_decided(tx: &Tx<'_>, decisions: &[Remembered]) -> Result<Option<Relinked>> {
+fn relink_decided(tx: &Tx<'_>, decisions: &[StoredDecision]) -> Result<Option<Relinked>> {
     if decisions.is_empty() {
         return Ok(None);
     }
@@ -154,8 +154,8 @@ pub fn remove(tx: &Tx<'_>, key: EntityKey) -> Result<EntityEdit> {
     Ok(edit)
 }
 
-fn decisions_about(read: Read<'_>, key: EntityKey) -> Result<Vec<Remembered>> {
-    let mut all = read.remembered()?;
+fn decisions_about(read: Read<'_>, key: EntityKey) -> Result<Vec<StoredDecision>> {
+    let mut all = read.stored_decisions()?;
     all.retain(|known| known.entity.as_ref().is_some_and(|(entity, _)| *entity == key));
     Ok(all)
 }
@@ -198,9 +198,9 @@ pub fn merge(tx: &Tx<'_>, from: EntityKey, into: EntityKey, across_types: bool, 
 pub fn split(tx: &Tx<'_>, key: EntityKey, names: &[String], id: Option<&str>, now: &str) -> Result<EntityEdit> {
     linking::rekey(tx)?;
     let mut entity = found(tx.read(), key)?;
-    let taught: Vec<Remembered> = decisions_about(tx.read(), key)?
+    let taught: Vec<StoredDecision> = decisions_about(tx.read(), key)?
         .into_iter()
-        .filter(|known| matches!(known.taught.verdict, Verdict::Is(_)))
+        .filter(|known| matches!(known.decision.verdict, Verdict::Is(_)))
         .collect();
     let mut parted: Vec<String> = vec![];
     for name in names {

@@ -12,12 +12,12 @@ use crate::intake;
 use crate::linking::relink::{self, Changes, Relinked};
 use crate::linking::typed_name;
 use crate::linking::{self, Linker, Load};
-use crate::model::{Attributes, Entity, EntityId, EntityKey, GroupKey, Target, Taught, Verdict};
+use crate::model::{Attributes, Decision, Entity, EntityId, EntityKey, GroupKey, Target, Verdict};
 use crate::profile::Profile;
 use crate::resolve::{Query, Strictness, mention_key};
 use crate::store::active_profile;
 use crate::store::explore::{EntityHead, GroupHead};
-use crate::store::{Read, Remembered, Store, Tx, Unresolved};
+use crate::store::{Read, Store, StoredDecision, Tx, Unresolved};
 use crate::text::visible;
 
 /// Candidates less likely than this are no help.
@@ -87,7 +87,7 @@ impl<'a> Cases<'a> {
 
 /// What a person says about a mention.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
+pub enum Choice {
     /// It is this entity.
     Is(EntityKey),
     /// It is not this entity.
@@ -114,9 +114,9 @@ pub struct About {
 pub struct Done {
     decisions: Vec<i64>,
     /// What stood in their place before.
-    before: Vec<Remembered>,
+    before: Vec<StoredDecision>,
     /// What was said otherwise before and gave way.
-    pub replaced: Vec<Remembered>,
+    pub replaced: Vec<StoredDecision>,
     /// Entities that the catalog did not have.
     pub created: Vec<EntityKey>,
     keys: BTreeSet<String>,
@@ -136,14 +136,14 @@ impl Done {
 }
 
 /// Remembers what was said and links anew everything it is about, in the caller's transaction.
-pub fn decide(tx: &Tx<'_>, about: &About, answer: &Answer, now: &str) -> anyhow::Result<Done> {
+pub fn decide(tx: &Tx<'_>, about: &About, answer: &Choice, now: &str) -> anyhow::Result<Done> {
     decide_all(tx, [(about, answer)], now)
 }
 
 /// Remembers many things said, then links anew what they are about: once, however many they are.
 pub fn decide_all<'a>(
     tx: &Tx<'_>,
-    said: impl IntoIterator<Item = (&'a About, &'a Answer)>,
+    said: impl IntoIterator<Item = (&'a About, &'a Choice)>,
     now: &str,
 ) -> anyhow::Result<Done> {
     linking::rekey(tx)?;
@@ -154,16 +154,16 @@ pub fn decide_all<'a>(
             return Err(usage(format!("`{}` has no letters or digits to decide about", about.mention)));
         }
         let verdict = match answer {
-            Answer::Is(entity) => Verdict::Is(target(tx, *entity)?),
-            Answer::Not(entity) => Verdict::Not(target(tx, *entity)?),
-            Answer::Nothing => Verdict::Nothing,
-            Answer::New(entity) => {
+            Choice::Is(entity) => Verdict::Is(target(tx, *entity)?),
+            Choice::Not(entity) => Verdict::Not(target(tx, *entity)?),
+            Choice::Nothing => Verdict::Nothing,
+            Choice::New(entity) => {
                 let entity = intake::typed_entity(entity).map_err(usage)?;
                 create(tx, &entity, now, &mut done)?;
                 Verdict::Is(Target { entity_type: entity.entity_type, id: entity.id })
             }
         };
-        let taught = Taught {
+        let taught = Decision {
             mention: visible(&about.mention),
             mention_type: about.entity_type.clone(),
             hints: about.hints.clone(),
@@ -173,7 +173,7 @@ pub fn decide_all<'a>(
         let (id, replaced) = tx.decide(&key, &taught, now)?;
         done.before.extend(replaced.iter().filter(|known| !done.decisions.contains(&known.id)).cloned());
         done.decisions.push(id);
-        done.replaced.extend(replaced.into_iter().filter(|known| known.taught.verdict != taught.verdict));
+        done.replaced.extend(replaced.into_iter().filter(|known| known.decision.verdict != taught.verdict));
         done.keys.insert(key);
     }
     let (groups, n_mentions) = relink::affected(tx.read(), &done.keys)?;
@@ -222,9 +222,9 @@ pub fn forget(tx: &Tx<'_>, about: &About) -> anyhow::Result<Option<Done>> {
     linking::rekey(tx)?;
     let key = mention_key(&about.mention);
     let is_everything = about.entity_type.is_empty() && about.hints.is_empty();
-    let mut known = tx.read().remembered_about(&key)?;
+    let mut known = tx.read().decisions_about_mention(&key)?;
     known.retain(|known| {
-        is_everything || known.taught.mention_type == about.entity_type && known.taught.hints == about.hints
+        is_everything || known.decision.mention_type == about.entity_type && known.decision.hints == about.hints
     });
     if known.is_empty() {
         return Ok(None);
@@ -249,14 +249,14 @@ pub fn read_answer(
     mention: &str,
     text: &str,
     candidate: impl FnOnce(usize) -> anyhow::Result<Option<EntityKey>>,
-) -> anyhow::Result<Option<Answer>> {
+) -> anyhow::Result<Option<Choice>> {
     let text = text.trim();
     let lower = text.to_lowercase();
     if text.is_empty() || matches!(lower.as_str(), "skip" | "?" | "-") {
         return Ok(None);
     }
     if matches!(lower.as_str(), "none" | "nothing" | "reject" | "no") {
-        return Ok(Some(Answer::Nothing));
+        return Ok(Some(Choice::Nothing));
     }
     let new = text.split_at_checked(3).filter(|(word, _)| word.eq_ignore_ascii_case("new"));
     if let Some((_, rest)) = new.filter(|(_, rest)| rest.starts_with([' ', ':'])) {
@@ -264,16 +264,16 @@ pub fn read_answer(
         let Some((entity_type, id)) = rest.split_once(':').filter(|(t, id)| !t.is_empty() && !id.is_empty()) else {
             return Err(usage(format!("`{text}` does not say which: `new TYPE:ID`")));
         };
-        return Ok(Some(Answer::New(new_entity(mention, entity_type, id))));
+        return Ok(Some(Choice::New(new_entity(mention, entity_type, id))));
     }
     if let Ok(number) = text.parse::<usize>()
         && let Some(entity) = candidate(number)?
     {
-        return Ok(Some(Answer::Is(entity)));
+        return Ok(Some(Choice::Is(entity)));
     }
     let entity = typed_name::one_entity(store, text)
         .hint("or write the number of a candidate, `none`, `new TYPE:ID`, or nothing to leave it")?;
-    Ok(Some(Answer::Is(entity)))
+    Ok(Some(Choice::Is(entity)))
 }
 
 /// An entity made of a mention.
@@ -303,16 +303,16 @@ mod tests {
             hints: Attributes::from([("a".into(), "b".into())]),
         };
         let all = |tx: &Tx<'_>| -> Vec<(String, Option<String>)> {
-            let known = tx.read().remembered().unwrap().into_iter();
+            let known = tx.read().stored_decisions().unwrap().into_iter();
             known
-                .map(|known| (known.taught.verdict.target().unwrap().id.to_string(), known.taught.decided_at))
+                .map(|known| (known.decision.verdict.target().unwrap().id.to_string(), known.decision.decided_at))
                 .collect()
         };
-        let first = decide(&tx, &about, &Answer::New(entity.clone()), "2026-01-01T00:00:00Z").unwrap();
+        let first = decide(&tx, &about, &Choice::New(entity.clone()), "2026-01-01T00:00:00Z").unwrap();
         assert_eq!(all(&tx), [("zephyr".to_owned(), Some("2026-01-01T00:00:00Z".to_owned()))]);
         // The same said again, something else said, and two things said at once.
         for said in [vec![&entity], vec![&one], vec![&entity, &two]] {
-            let answers: Vec<Answer> = said.into_iter().cloned().map(Answer::New).collect();
+            let answers: Vec<Choice> = said.into_iter().cloned().map(Choice::New).collect();
             let done = decide_all(&tx, answers.iter().map(|answer| (&about, answer)), "2026-01-02T00:00:00Z").unwrap();
             assert_eq!(all(&tx).len(), 1);
             undo(&tx, &done).unwrap();

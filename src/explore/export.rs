@@ -6,7 +6,7 @@ use std::io::Write;
 use serde_json::{Value as Json, json};
 
 use crate::error::usage;
-use crate::model::Taught;
+use crate::model::Decision;
 use crate::report::csv::{Cell, Rows};
 use crate::report::cypher::{Script, Statement};
 use crate::report::graphml::{Graph, Value};
@@ -189,7 +189,7 @@ const CATALOG: [&str; 4] = ["id", "type", "name", "aliases"];
 const DECISION: [&str; 7] = ["decision", "mention", "mention_type", "hints", "target_type", "target_id", "decided_at"];
 
 /// A decision as it stands beside the entities of a catalog.
-pub fn decision(taught: &Taught) -> Json {
+pub fn decision(taught: &Decision) -> Json {
     let target = taught.verdict.target();
     let mut record = json!({"decision": taught.verdict.as_str(), "mention": taught.mention});
     if !taught.mention_type.is_empty() {
@@ -217,9 +217,9 @@ fn catalog_lines(read: Read<'_>, mut out: &mut dyn Write) -> anyhow::Result<u64>
         serde_json::to_writer(&mut out, &entity)?;
         Ok(out.write_all(b"\n")?)
     })?;
-    for known in read.remembered()? {
+    for known in read.stored_decisions()? {
         n += 1;
-        serde_json::to_writer(&mut out, &decision(&known.taught))?;
+        serde_json::to_writer(&mut out, &decision(&known.decision))?;
         out.write_all(b"\n")?;
     }
     Ok(n)
@@ -232,7 +232,7 @@ fn catalog_table(read: Read<'_>, mut out: &mut dyn Write) -> anyhow::Result<u64>
         names.extend(entity.attributes.into_keys());
         Ok(())
     })?;
-    let decisions = read.remembered()?;
+    let decisions = read.stored_decisions()?;
     let own: Vec<&str> = if decisions.is_empty() { vec![] } else { DECISION.to_vec() };
     names.retain(|name| !CATALOG.contains(&name.as_str()) && !own.contains(&name.as_str()) && name != "attributes");
     let heads: Vec<&str> = CATALOG.into_iter().chain(names.iter().map(String::as_str)).chain(own.clone()).collect();
@@ -252,7 +252,7 @@ fn catalog_table(read: Read<'_>, mut out: &mut dyn Write) -> anyhow::Result<u64>
     })?;
     for known in &decisions {
         n += 1;
-        let record = decision(&known.taught);
+        let record = decision(&known.decision);
         let mut row = vec![Cell::Opt(None); CATALOG.len() + names.len()];
         row.extend(DECISION.iter().map(|name| match &record[*name] {
             Json::Object(hints) => Cell::Owned(json!(hints).to_string()),

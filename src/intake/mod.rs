@@ -30,7 +30,7 @@ use std::fmt;
 use encoding_rs::Encoding;
 use serde_json::{Map, Value};
 
-use crate::model::{Entity, Taught};
+use crate::model::{Decision, Entity};
 
 pub use input::Input;
 pub use record::dates::Undated;
@@ -188,7 +188,7 @@ pub enum CatalogRecord {
     /// An entity.
     Entity(Entity),
     /// What a person decided about a mention: a record without `id`, with `decision` and `mention`.
-    Decision(Taught),
+    Decision(Decision),
 }
 
 #[cfg(test)]

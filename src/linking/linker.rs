@@ -13,16 +13,17 @@ use super::blocks::IndexBlocks;
 use super::known_mentions::{KnownMention, KnownMentions};
 use super::name_index::{is_current, is_usable, whole_catalog};
 use super::pairs::{PairQuery, PairType, Pairs};
+use super::precedence::{self, Ruling};
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
 use crate::profile::{EntityType, Pair, Profile};
 use crate::resolve::{self, Builder, Candidate, Compared, Described, Method, Query, Resolution, Resolver, Strictness};
-use crate::store::{DecisionRow, LinkedMention, Read};
+use crate::store::{LinkedMention, Read, StoredDecision};
 
 /// Links mentions; one for a whole import, so that its blocks and prepared hints are used again.
 pub struct Linker<'a> {
     read: Read<'a>,
     resolver: Resolver<IndexBlocks<'a>>,
-    decisions: HashMap<String, Vec<DecisionRow>>,
+    decisions: HashMap<String, Vec<StoredDecision>>,
     /// Catalog types for each of the profile's, worked out once.
     scopes: HashMap<String, Rc<[String]>>,
     pairs: Pairs,
@@ -58,14 +59,15 @@ impl<'a> Linker<'a> {
         resolver.strictness = strictness;
         // The index is also what tells whether this program has made the keys.
         let are_keys_current = is_current(read)?;
-        let mut decisions: HashMap<String, Vec<DecisionRow>> = HashMap::new();
-        for decision in read.decisions()? {
+        let mut decisions: HashMap<String, Vec<StoredDecision>> = HashMap::new();
+        for stored in read.stored_decisions()? {
             let key = match are_keys_current {
-                true => decision.mention_key.clone(),
-                false => resolve::mention_key(&decision.mention),
+                true => stored.mention_key.clone(),
+                false => resolve::mention_key(&stored.decision.mention),
             };
-            decisions.entry(key).or_default().push(decision);
+            decisions.entry(key).or_default().push(stored);
         }
+        decisions.values_mut().for_each(|about_one| precedence::sort(about_one));
         Ok(Linker {
             read,
             resolver,
@@ -158,7 +160,7 @@ impl<'a> Linker<'a> {
             let mention = &mentions[at];
             let types = self.types_for(profile, &mention.entity_type);
             let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context };
-            if let Remembered::Not(refused) = self.remembered(&mention.entity_type, &query) {
+            if let Ruling::Not(refused) = self.ruling(&mention.entity_type, &query) {
                 let plain = std::mem::replace(&mut resolutions[at], Resolution::unknown());
                 let mut compared = self.known.take_compared(mention);
                 resolutions[at] = self.resolver.look_again(&query, &refused, plain, &mut compared)?;
@@ -263,9 +265,9 @@ impl<'a> Linker<'a> {
     /// Returns whether people decided that a mention is not an entity.
     fn is_refused(&self, mention: &Mention, entity: EntityKey) -> bool {
         let query = Query { text: &mention.text, types: &[], hints: &mention.hints, context: "" };
-        match self.remembered(&mention.entity_type, &query) {
-            Remembered::Not(refused) => refused.contains(&entity),
-            Remembered::Is(_) | Remembered::Nothing => true,
+        match self.ruling(&mention.entity_type, &query) {
+            Ruling::Not(refused) => refused.contains(&entity),
+            Ruling::Is(_) | Ruling::Nothing => true,
         }
     }
 
@@ -419,43 +421,21 @@ impl<'a> Linker<'a> {
                 self.resolver.learn(value, &self.read.names_of_what_is_called(value)?);
             }
         }
-        match self.remembered(entity_type, query) {
-            Remembered::Is(entity) => Ok(decided(entity)),
-            Remembered::Nothing => Ok(Resolution { method: Method::Decision, score: 1.0, ..Resolution::unknown() }),
-            Remembered::Not(refused) => self.resolver.resolve_except(query, &refused),
+        match self.ruling(entity_type, query) {
+            Ruling::Is(entity) => Ok(decided(entity)),
+            Ruling::Nothing => Ok(Resolution { method: Method::Decision, score: 1.0, ..Resolution::unknown() }),
+            Ruling::Not(refused) => self.resolver.resolve_except(query, &refused),
         }
     }
 
-    /// Returns what people decided about such a mention.
-    fn remembered(&self, entity_type: &str, query: &Query<'_>) -> Remembered {
+    /// Returns what people's decisions come to for such a mention.
+    fn ruling(&self, entity_type: &str, query: &Query<'_>) -> Ruling {
         if self.decisions.is_empty() {
-            return Remembered::Not(vec![]);
+            return Ruling::Not(vec![]);
         }
-        let key = resolve::mention_key(query.text);
-        let remembered: Vec<&DecisionRow> =
-            self.decisions.get(&key).into_iter().flatten().filter(|d| holds(d, entity_type, query.hints)).collect();
-        // The narrowest comes last, and of two as narrow the later. A dangling decision does not count.
-        let mut refused = vec![];
-        for row in remembered.iter().rev() {
-            match (row.verdict.as_str(), row.entity) {
-                ("is", Some(entity)) if !refused.contains(&entity) => return Remembered::Is(row.entity),
-                ("nothing", _) => return Remembered::Nothing,
-                ("not", Some(entity)) => refused.push(entity),
-                _ => {}
-            }
-        }
-        Remembered::Not(refused)
+        let about_it = self.decisions.get(&resolve::mention_key(query.text));
+        precedence::ruling(about_it.map_or(&[][..], Vec::as_slice), entity_type, query.hints)
     }
-}
-
-/// What people decided about a mention.
-enum Remembered {
-    /// It is this entity.
-    Is(Option<EntityKey>),
-    /// It is nothing in the catalog.
-    Nothing,
-    /// It is none of these, of which there may be none.
-    Not(Vec<EntityKey>),
 }
 
 /// A link this sure makes its entity context for the others.
@@ -468,22 +448,14 @@ const VALUES_MAX: usize = 40;
 const AROUND_MAX: usize = 16_384;
 
 /// A link by decision.
-fn decided(entity: Option<EntityKey>) -> Resolution {
+fn decided(entity: EntityKey) -> Resolution {
     Resolution {
         outcome: LinkOutcome::Linked,
-        entity,
+        entity: Some(entity),
         score: 1.0,
         method: Method::Decision,
-        candidates: entity.map(Candidate::decided).into_iter().collect(),
+        candidates: vec![Candidate::decided(entity)],
     }
-}
-
-/// Returns whether a decision is about this type and these hints.
-fn holds(decision: &DecisionRow, entity_type: &str, hints: &Attributes) -> bool {
-    (decision.entity_type.is_empty() || decision.entity_type.eq_ignore_ascii_case(entity_type))
-        && decision.hints.iter().all(|(name, value)| {
-            hints.get(name).is_some_and(|other| resolve::mention_key(other) == resolve::mention_key(value))
-        })
 }
 
 fn linked(mention: Mention, resolution: &Resolution) -> LinkedMention {
@@ -528,7 +500,7 @@ fn is_settled(resolution: &Resolution) -> bool {
 mod tests {
     use super::*;
     use crate::linking::{rebuild, refresh};
-    use crate::model::{Entity, EntityId, Target, Taught, Verdict};
+    use crate::model::{Decision, Entity, EntityId, Target, Verdict};
     use crate::store::{Store, Tx};
 
     fn entity(id: &str, kind: &str, name: &str, attributes: &[(&str, &str)]) -> Entity {
@@ -600,7 +572,7 @@ mod tests {
         let tx = store.write().expect("begins");
         tx.load_entity(&entity("sb57", "event", "The game in Glendale", &[]), "2026-01-01T00:00:00Z").expect("loads");
         let target = Target { entity_type: "event".into(), id: EntityId::new("sb57") };
-        let taught = Taught {
+        let taught = Decision {
             mention: "Super Bowl LVII".into(),
             mention_type: String::new(),
             hints: Attributes::new(),
@@ -612,7 +584,8 @@ mod tests {
         assert_eq!(linked_name(&tx, "Super Bowl 57").as_deref(), Some("The game in Glendale"));
         tx.decide("super bowl 57", &taught, "2026-01-01T00:00:00Z").expect("writes");
         refresh(&tx).expect("packs");
-        let keys: Vec<_> = tx.read().remembered().expect("reads").into_iter().map(|known| known.mention_key).collect();
+        let keys: Vec<_> =
+            tx.read().stored_decisions().expect("reads").into_iter().map(|known| known.mention_key).collect();
         assert_eq!(keys, ["super bowl 57"]);
         assert_eq!(linked_name(&tx, "Super Bowl LVII").as_deref(), Some("The game in Glendale"));
     }

@@ -8,6 +8,7 @@ mod known_mentions;
 mod name_index;
 mod blocks;
 mod pairs;
+pub mod precedence;
 pub mod relink;
 pub mod typed_name;
 

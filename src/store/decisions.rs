@@ -6,40 +6,22 @@
 use rusqlite::{Row, params};
 
 use super::{CatalogChange, Read, Tx};
-use crate::model::{Attributes, EntityId, EntityKey, Target, Taught, Verdict};
+use crate::model::{Decision, EntityId, EntityKey, Target, Verdict};
 
-/// A decision as it is remembered.
+/// A decision with its row, and its entity where the catalog has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remembered {
+pub struct StoredDecision {
     /// A later one has a larger id.
     pub id: i64,
     /// The normalized mention.
     pub mention_key: String,
-    /// What was decided.
-    pub taught: Taught,
+    pub decision: Decision,
     /// The entity it speaks of and its name, where it is in the catalog.
     pub entity: Option<(EntityKey, String)>,
 }
 
-/// A decision as the linker asks it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DecisionRow {
-    /// The normalized mention.
-    pub mention_key: String,
-    /// As it was shown.
-    pub mention: String,
-    /// The profile's word; empty: any.
-    pub entity_type: String,
-    /// It holds where these agree.
-    pub hints: Attributes,
-    /// `is`, `not` or `nothing`.
-    pub verdict: String,
-    /// The entity, where it is in the catalog.
-    pub entity: Option<EntityKey>,
-}
-
-/// Reads the columns of [`Read::remembered`].
-fn remembered(row: &Row<'_>) -> rusqlite::Result<Remembered> {
+/// Reads the columns of [`Read::stored_decisions`].
+fn stored_decision(row: &Row<'_>) -> rusqlite::Result<StoredDecision> {
     let hints: String = row.get(4)?;
     let target: Option<(String, EntityId)> = row.get::<_, Option<String>>(6)?.zip(row.get(7)?);
     let target = target.map(|(entity_type, id)| Target { entity_type, id });
@@ -48,10 +30,10 @@ fn remembered(row: &Row<'_>) -> rusqlite::Result<Remembered> {
         ("not", Some(target)) => Verdict::Not(target),
         _ => Verdict::Nothing,
     };
-    Ok(Remembered {
+    Ok(StoredDecision {
         id: row.get(0)?,
         mention_key: row.get(1)?,
-        taught: Taught {
+        decision: Decision {
             mention: row.get(2)?,
             mention_type: row.get(3)?,
             hints: serde_json::from_str(&hints).unwrap_or_default(),
@@ -63,36 +45,20 @@ fn remembered(row: &Row<'_>) -> rusqlite::Result<Remembered> {
 }
 
 impl Read<'_> {
-    /// Returns what people decided about mentions, the one that counts first last: of two that hold, the narrower (more
-    /// hints, then a type) comes after the wider, and the later said after the earlier.
-    pub fn decisions(self) -> anyhow::Result<Vec<DecisionRow>> {
-        let all = self.remembered()?.into_iter().map(|decision| DecisionRow {
-            mention_key: decision.mention_key,
-            mention: decision.taught.mention,
-            entity_type: decision.taught.mention_type,
-            hints: decision.taught.hints,
-            verdict: decision.taught.verdict.as_str().to_owned(),
-            entity: decision.entity.map(|(key, _)| key),
-        });
-        let mut all: Vec<DecisionRow> = all.collect();
-        all.sort_by_key(|decision| (decision.hints.len(), !decision.entity_type.is_empty()));
-        Ok(all)
-    }
-
     /// Returns every decision whole, in the order in which they were made.
-    pub fn remembered(self) -> anyhow::Result<Vec<Remembered>> {
+    pub fn stored_decisions(self) -> anyhow::Result<Vec<StoredDecision>> {
         let mut statement = self.0.prepare_cached(
             "SELECT d.id, d.mention_key, d.mention, d.entity_type, d.hints, d.verdict, d.target_type, d.target_external_id,
                     d.decided_at, e.id, e.name
              FROM mention_decisions d LEFT JOIN entities e ON e.type = d.target_type AND e.external_id = d.target_external_id
              ORDER BY d.id",
         )?;
-        let rows = statement.query_map([], remembered)?;
+        let rows = statement.query_map([], stored_decision)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Returns the decisions about a mention, in the order in which they were made.
-    pub fn remembered_about(self, mention_key: &str) -> anyhow::Result<Vec<Remembered>> {
+    pub fn decisions_about_mention(self, mention_key: &str) -> anyhow::Result<Vec<StoredDecision>> {
         // The table's UNIQUE begins with the key, so this is a look into an index.
         let mut statement = self.0.prepare_cached(
             "SELECT d.id, d.mention_key, d.mention, d.entity_type, d.hints, d.verdict, d.target_type, d.target_external_id,
@@ -100,16 +66,17 @@ impl Read<'_> {
              FROM mention_decisions d LEFT JOIN entities e ON e.type = d.target_type AND e.external_id = d.target_external_id
              WHERE d.mention_key = ?1 ORDER BY d.id",
         )?;
-        let rows = statement.query_map([mention_key], remembered)?;
+        let rows = statement.query_map([mention_key], stored_decision)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Returns what loading a decision would change; writes nothing.
-    pub fn decision_change(self, mention_key: &str, taught: &Taught) -> anyhow::Result<CatalogChange> {
-        let known = self.remembered_about(mention_key)?;
-        let rivals: Vec<_> = known.into_iter().filter(|known| gives_way(&known.taught, taught)).collect();
-        let is_later = |known: &Remembered| taught.decided_at.is_some() && known.taught.decided_at > taught.decided_at;
-        Ok(if rivals.iter().any(|known| known.taught.verdict == taught.verdict || is_later(known)) {
+    pub fn decision_change(self, mention_key: &str, decision: &Decision) -> anyhow::Result<CatalogChange> {
+        let known = self.decisions_about_mention(mention_key)?;
+        let rivals: Vec<_> = known.into_iter().filter(|known| decision.replaces(&known.decision)).collect();
+        let is_later =
+            |known: &StoredDecision| decision.decided_at.is_some() && known.decision.decided_at > decision.decided_at;
+        Ok(if rivals.iter().any(|known| known.decision.verdict == decision.verdict || is_later(known)) {
             CatalogChange::Unchanged
         } else if rivals.is_empty() {
             CatalogChange::New
@@ -119,7 +86,7 @@ impl Read<'_> {
     }
 
     /// Returns the number of decisions whose entity is not in the catalog.
-    pub fn n_sleeping_decisions(self) -> anyhow::Result<u64> {
+    pub fn n_dangling_decisions(self) -> anyhow::Result<u64> {
         Ok(self.0.query_row(
             "SELECT count(*) FROM mention_decisions d WHERE d.target_type IS NOT NULL
                AND NOT EXISTS (SELECT 1 FROM entities e WHERE e.type = d.target_type AND e.external_id = d.target_external_id)",
@@ -132,37 +99,42 @@ impl Read<'_> {
 impl Tx<'_> {
     /// Remembers a decision; what was said before of the same mention, type and hints and cannot be true beside it gives
     /// way, and is returned beside the new one's id.
-    pub fn decide(&self, mention_key: &str, taught: &Taught, now: &str) -> anyhow::Result<(i64, Vec<Remembered>)> {
+    pub fn decide(
+        &self,
+        mention_key: &str,
+        decision: &Decision,
+        now: &str,
+    ) -> anyhow::Result<(i64, Vec<StoredDecision>)> {
         let mut replaced = vec![];
-        for known in self.read().remembered_about(mention_key)? {
-            if gives_way(&known.taught, taught) {
+        for known in self.read().decisions_about_mention(mention_key)? {
+            if decision.replaces(&known.decision) {
                 self.undecide(known.id)?;
                 replaced.push(known);
             }
         }
-        Ok((self.insert_decision(mention_key, taught, Some(now))?, replaced))
+        Ok((self.insert_decision(mention_key, decision, Some(now))?, replaced))
     }
 
     /// Loads a decision from a file: as [`Tx::decide`], but one that is here already stays as it is, and so does what was
     /// said later than the file's.
-    pub fn load_decision(&self, mention_key: &str, taught: &Taught, now: &str) -> anyhow::Result<CatalogChange> {
-        let change = self.read().decision_change(mention_key, taught)?;
+    pub fn load_decision(&self, mention_key: &str, decision: &Decision, now: &str) -> anyhow::Result<CatalogChange> {
+        let change = self.read().decision_change(mention_key, decision)?;
         if change != CatalogChange::Unchanged {
-            self.decide(mention_key, taught, now)?;
+            self.decide(mention_key, decision, now)?;
         }
         Ok(change)
     }
 
     /// Puts back a decision that had given way, with its old place among the others where that is free.
-    pub fn put_back(&self, decision: &Remembered) -> anyhow::Result<()> {
-        let id = self.insert_decision(&decision.mention_key, &decision.taught, None)?;
+    pub fn put_back(&self, decision: &StoredDecision) -> anyhow::Result<()> {
+        let id = self.insert_decision(&decision.mention_key, &decision.decision, None)?;
         self.prepare_cached("UPDATE OR IGNORE mention_decisions SET id = ?2 WHERE id = ?1")?
             .execute(params![id, decision.id])?;
         Ok(())
     }
 
-    fn insert_decision(&self, mention_key: &str, taught: &Taught, now: Option<&str>) -> anyhow::Result<i64> {
-        let target = taught.verdict.target();
+    fn insert_decision(&self, mention_key: &str, decision: &Decision, now: Option<&str>) -> anyhow::Result<i64> {
+        let target = decision.verdict.target();
         self.prepare_cached(
             "INSERT INTO mention_decisions (mention_key, mention, entity_type, hints, verdict, target_type,
                                             target_external_id, decided_at, changed_at)
@@ -170,13 +142,13 @@ impl Tx<'_> {
         )?
         .execute(params![
             mention_key,
-            taught.mention,
-            taught.mention_type,
-            serde_json::json!(taught.hints).to_string(),
-            taught.verdict.as_str(),
+            decision.mention,
+            decision.mention_type,
+            serde_json::json!(decision.hints).to_string(),
+            decision.verdict.as_str(),
             target.map(|target| &target.entity_type),
             target.map(|target| &target.id),
-            taught.decided_at.as_deref().or(now),
+            decision.decided_at.as_deref().or(now),
             now
         ])?;
         Ok(self.last_insert_rowid())
@@ -191,8 +163,8 @@ impl Tx<'_> {
     /// Gives every decision the key that its mention has now. Where another one says the same under that key, it goes.
     pub fn rekey_decisions(&self, key_of: impl Fn(&str) -> String) -> anyhow::Result<()> {
         // The latest first, since of two that become one the later stays.
-        for known in self.read().remembered()?.into_iter().rev() {
-            let key = key_of(&known.taught.mention);
+        for known in self.read().stored_decisions()?.into_iter().rev() {
+            let key = key_of(&known.decision.mention);
             if key.is_empty() || key == known.mention_key {
                 continue;
             }
@@ -234,16 +206,6 @@ impl Tx<'_> {
     }
 }
 
-/// Returns whether what was said before cannot stand beside what is said now. A mention is one thing in one scope, but may
-/// be not several entities at once.
-fn gives_way(before: &Taught, now: &Taught) -> bool {
-    if before.mention_type != now.mention_type || before.hints != now.hints {
-        return false;
-    }
-    let is_not = |taught: &Taught| matches!(taught.verdict, Verdict::Not(_));
-    !is_not(before) && !is_not(now) || before.verdict.target() == now.verdict.target()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,8 +215,8 @@ mod tests {
         Target { entity_type: "person".into(), id: EntityId::new(id) }
     }
 
-    fn taught(hints: &[(&str, &str)], verdict: Verdict, at: Option<&str>) -> Taught {
-        Taught {
+    fn decision(hints: &[(&str, &str)], verdict: Verdict, at: Option<&str>) -> Decision {
+        Decision {
             mention: "KC".into(),
             mention_type: String::new(),
             hints: hints.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
@@ -264,11 +226,15 @@ mod tests {
     }
 
     fn all(tx: &Tx<'_>) -> Vec<String> {
-        let show = |d: Remembered| {
-            let target = d.taught.verdict.target().map_or(String::new(), |t| format!(" {}", t.id));
-            format!("{}{target}{}", d.taught.verdict.as_str(), if d.taught.hints.is_empty() { "" } else { " hints" })
+        let show = |d: StoredDecision| {
+            let target = d.decision.verdict.target().map_or(String::new(), |t| format!(" {}", t.id));
+            format!(
+                "{}{target}{}",
+                d.decision.verdict.as_str(),
+                if d.decision.hints.is_empty() { "" } else { " hints" }
+            )
         };
-        tx.read().remembered().unwrap().into_iter().map(show).collect()
+        tx.read().stored_decisions().unwrap().into_iter().map(show).collect()
     }
 
     #[test]
@@ -285,7 +251,7 @@ mod tests {
             (&[], is("a"), vec!["not b", "is a"]),
             (&[("team", "x")], is("c"), vec!["not b", "is a", "is c hints"]),
         ] {
-            tx.decide("kc", &taught(hints, verdict, None), "2026-01-01T00:00:00Z").unwrap();
+            tx.decide("kc", &decision(hints, verdict, None), "2026-01-01T00:00:00Z").unwrap();
             assert_eq!(all(&tx), expected);
         }
     }
@@ -294,14 +260,14 @@ mod tests {
     fn a_file_does_not_undo_what_was_said_later() {
         let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").unwrap();
         let tx = store.write().unwrap();
-        tx.decide("kc", &taught(&[], Verdict::Is(target("a")), Some("2026-05-01")), "2026-01-01T00:00:00Z").unwrap();
+        tx.decide("kc", &decision(&[], Verdict::Is(target("a")), Some("2026-05-01")), "2026-01-01T00:00:00Z").unwrap();
         for (verdict, at, change, expected) in [
             (Verdict::Is(target("a")), Some("2026-07-01"), CatalogChange::Unchanged, "is a"),
             (Verdict::Is(target("b")), Some("2026-04-01"), CatalogChange::Unchanged, "is a"),
             (Verdict::Is(target("b")), Some("2026-06-01"), CatalogChange::Changed, "is b"),
             (Verdict::Nothing, None, CatalogChange::Changed, "nothing"),
         ] {
-            assert_eq!(tx.load_decision("kc", &taught(&[], verdict, at), "2026-01-01T00:00:00Z").unwrap(), change);
+            assert_eq!(tx.load_decision("kc", &decision(&[], verdict, at), "2026-01-01T00:00:00Z").unwrap(), change);
             assert_eq!(all(&tx), [expected]);
         }
     }

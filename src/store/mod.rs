@@ -55,7 +55,7 @@ pub use bulk::{BulkWriter, MentionRow, TopicRow};
 pub use catalog::CatalogChange;
 pub use changes::{Change, ChangeRow, HowUndone, Touched};
 pub use damage::{Damage, Loss};
-pub use decisions::{DecisionRow, Remembered};
+pub use decisions::StoredDecision;
 pub use groups::{GroupChange, GroupRow};
 pub use knowledge::{LinkedMention, Provenance};
 pub use ledger::{

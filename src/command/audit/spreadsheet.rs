@@ -12,7 +12,7 @@ use crate::command::excerpt::excerpt;
 use crate::command::input;
 use crate::command::output::whole_file;
 use crate::curation::audit;
-use crate::curation::mentions::Answer;
+use crate::curation::mentions::Choice;
 use crate::error::{Exit, Explain as _, usage};
 use crate::report::csv::{Cell, Rows};
 use crate::store::{Audit, Change, Store};
@@ -96,7 +96,7 @@ pub(crate) fn read_csv(store: &mut Store, audit: &Audit, path: &Path, context: &
         tx.judge(audit.id, item.ordinal, Some(verdict), &now)?;
         // A wrong link is taken back, where that was not done before.
         if let (true, Some(entity)) = (verdict == "wrong" && item.verdict.as_deref() != Some("wrong"), item.entity) {
-            audit::correct(&tx, item, &Answer::Not(entity), &now)?;
+            audit::correct(&tx, item, &Choice::Not(entity), &now)?;
         }
         n += 1;
     }

@@ -7,7 +7,7 @@ use crate::command::excerpt::{Mark, excerpt, mark, places};
 use crate::command::shown::{day, percent, title};
 use crate::command::unresolved::report::changes;
 use crate::curation::audit;
-use crate::curation::mentions::{self, Answer};
+use crate::curation::mentions::{self, Choice};
 use crate::linking::typed_name::one_entity;
 use crate::session::explain;
 use crate::store::{Audit, AuditItem, AuditWhat, Store};
@@ -66,17 +66,17 @@ pub(crate) fn run(store: &mut Store, what: AuditWhat, audit: &Audit, context: &C
 }
 
 /// Asks what a wrongly linked mention is instead.
-fn ask_right(store: &Store, item: &AuditItem, context: &Context) -> Option<Answer> {
+fn ask_right(store: &Store, item: &AuditItem, context: &Context) -> Option<Choice> {
     let wrong = item.entity?;
     loop {
         let typed = context
             .terminal
             .ask("which entity is it (id, TYPE:ID or name; empty: only not this one; `none`: none of the catalog)?")?;
         match typed.as_str() {
-            "" => return Some(Answer::Not(wrong)),
-            "none" => return Some(Answer::Nothing),
+            "" => return Some(Choice::Not(wrong)),
+            "none" => return Some(Choice::Nothing),
             name => match one_entity(store, name) {
-                Ok(entity) => return Some(Answer::Is(entity)),
+                Ok(entity) => return Some(Choice::Is(entity)),
                 Err(error) => context.terminal.error(&explain(&error)),
             },
         }

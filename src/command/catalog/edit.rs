@@ -8,7 +8,7 @@ use crate::command::Context;
 use crate::command::unresolved::report::{in_words as in_words_of, report_one};
 use crate::command::unresolved::scope::about;
 use crate::curation::catalog_edit::{self, Edit, EntityEdit};
-use crate::curation::mentions::{self, Answer};
+use crate::curation::mentions::{self, Choice};
 use crate::error::{Exit, Explain as _, usage};
 use crate::linking::typed_name::one_entity;
 use crate::model::{Entity, EntityKey};
@@ -56,7 +56,7 @@ pub(crate) fn alias(args: &AliasArgs, is: bool, context: &Context) -> Result<Exi
     let mut store = context.open()?;
     let key = one_entity(&store, &args.entity)?;
     let about = about(&args.alias, &args.scope)?;
-    let answer = if is { Answer::Is(key) } else { Answer::Not(key) };
+    let answer = if is { Choice::Is(key) } else { Choice::Not(key) };
     let now = context.config.now_text();
     let command = if is { "catalog alias add" } else { "catalog alias remove" };
     let decision = Change::new(command, in_words_of(&store, &about, &answer)?, &now);

@@ -47,10 +47,10 @@ pub(crate) fn show(typed: &str, context: &Context) -> Result<Exit> {
         _ => one_entity(&store, typed)?,
     };
     let entity = store.read().entity(key)?.context("the entity was removed meanwhile")?;
-    let mut taught = store.read().remembered()?;
+    let mut taught = store.read().stored_decisions()?;
     taught.retain(|known| known.entity.as_ref().is_some_and(|(entity, _)| *entity == key));
     if context.terminal.is_json() {
-        let taught: Vec<_> = taught.iter().map(|known| export::decision(&known.taught)).collect();
+        let taught: Vec<_> = taught.iter().map(|known| export::decision(&known.decision)).collect();
         context.terminal.json(&json!({"entity": entity, "taught": taught}))?;
         return Ok(Exit::Done);
     }
@@ -67,7 +67,7 @@ pub(crate) fn show(typed: &str, context: &Context) -> Result<Exit> {
         terminal.line(format!("  {}", single_line(&format!("{name}: {value}"))))?;
     }
     for known in &taught {
-        terminal.line(format!("  taught  {}", sentence(&known.taught)))?;
+        terminal.line(format!("  taught  {}", sentence(&known.decision)))?;
     }
     Ok(Exit::Done)
 }

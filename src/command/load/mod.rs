@@ -81,7 +81,7 @@ fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
         tx.commit()?;
     }
     if let Some(store) = opened.store.as_ref().filter(|_| !args.files.dry_run) {
-        let n = store.read().n_sleeping_decisions()?;
+        let n = store.read().n_dangling_decisions()?;
         if n > 0 && (summary.removed.is_some() || summary.total.decisions > 0) {
             context
                 .terminal

@@ -9,7 +9,7 @@ mod walk;
 
 use crate::cli::explore::{ScopeArgs, UnresolvedArgs, UnresolvedCommand};
 use crate::command::Context;
-use crate::curation::mentions::{self, About, Answer};
+use crate::curation::mentions::{self, About, Choice};
 use crate::error::{Exit, Explain as _, usage};
 use crate::linking::typed_name::{SHOWN, one_entity};
 use crate::store::{Change, Store};
@@ -26,12 +26,12 @@ pub(super) fn run(args: &UnresolvedArgs, context: &Context) -> anyhow::Result<Ex
         Some(UnresolvedCommand::Walk(queue)) => walk::run(&mut store, queue, context),
         Some(UnresolvedCommand::Accept { mention, entity, scope }) => {
             let entity = one_entity(&store, entity)?;
-            decide_one(&mut store, &about(mention, scope)?, &Answer::Is(entity), context)
+            decide_one(&mut store, &about(mention, scope)?, &Choice::Is(entity), context)
         }
         Some(UnresolvedCommand::Reject { mention, entity, scope }) => {
             let answer = match entity {
-                Some(entity) => Answer::Not(one_entity(&store, entity)?),
-                None => Answer::Nothing,
+                Some(entity) => Choice::Not(one_entity(&store, entity)?),
+                None => Choice::Nothing,
             };
             decide_one(&mut store, &about(mention, scope)?, &answer, context)
         }
@@ -41,7 +41,7 @@ pub(super) fn run(args: &UnresolvedArgs, context: &Context) -> anyhow::Result<Ex
                 entity.name.clone_from(name);
             }
             let scope = ScopeArgs { entity_type: mention_type.clone(), hints: hints.clone() };
-            decide_one(&mut store, &about(mention, &scope)?, &Answer::New(entity), context)
+            decide_one(&mut store, &about(mention, &scope)?, &Choice::New(entity), context)
         }
         Some(UnresolvedCommand::Undo { mention, scope }) => undo(&mut store, &about(mention, scope)?, context),
         Some(UnresolvedCommand::Decisions { mention, conflicts }) => {
@@ -54,12 +54,12 @@ pub(super) fn run(args: &UnresolvedArgs, context: &Context) -> anyhow::Result<Ex
     }
 }
 
-fn decide_one(store: &mut Store, about: &About, answer: &Answer, context: &Context) -> anyhow::Result<Exit> {
+fn decide_one(store: &mut Store, about: &About, answer: &Choice, context: &Context) -> anyhow::Result<Exit> {
     let now = context.config.now_text();
     let command = match answer {
-        Answer::Is(_) => "unresolved accept",
-        Answer::Not(_) | Answer::Nothing => "unresolved reject",
-        Answer::New(_) => "unresolved new",
+        Choice::Is(_) => "unresolved accept",
+        Choice::Not(_) | Choice::Nothing => "unresolved reject",
+        Choice::New(_) => "unresolved new",
     };
     let change = Change::new(command, in_words(store, about, answer)?, &now);
     let tx = store.change(&change)?;

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::command::Context;
-use crate::curation::mentions::{About, Answer, Done};
+use crate::curation::mentions::{About, Choice, Done};
 use crate::error::Exit;
 use crate::linking::relink::{Changes, LinkChange, Relinked};
 use crate::linking::typed_name::SHOWN;
-use crate::model::{EntityId, EntityKey, Target, Taught, Verdict};
+use crate::model::{Decision, EntityId, EntityKey, Target, Verdict};
 use crate::store::explore::EntityHead;
 use crate::store::{Store, active_profile};
 use crate::terminal::{style, words};
@@ -33,7 +33,7 @@ pub(crate) fn report(store: &Store, done: &Done, context: &Context) -> anyhow::R
     if terminal.is_json() {
         let mut value = serde_json::to_value(done.relinked)?;
         value["mentions"] = done.mentions.into();
-        value["replaced"] = json!(done.replaced.iter().map(|known| taught_json(&known.taught)).collect::<Vec<_>>());
+        value["replaced"] = json!(done.replaced.iter().map(|known| taught_json(&known.decision)).collect::<Vec<_>>());
         if terminal.is_verbose() {
             value["changes"] = json!(done.changes.named(store.read())?);
         }
@@ -42,7 +42,7 @@ pub(crate) fn report(store: &Store, done: &Done, context: &Context) -> anyhow::R
         show_changes(store, &done.changes, context)?;
     }
     for known in &done.replaced {
-        terminal.status(format!("no longer holds: {}", sentence(&known.taught)));
+        terminal.status(format!("no longer holds: {}", sentence(&known.decision)));
     }
     if done.mentions == 0 && done.n_decisions() > 0 {
         terminal.status("saved; no mention is called so yet, it holds for those to come");
@@ -76,7 +76,7 @@ pub(crate) fn show_named(changes: &[LinkChange], context: &Context) -> anyhow::R
 }
 
 /// A decision in words: `` `KC` is team:chiefs where team=KC ``.
-pub(crate) fn sentence(taught: &Taught) -> String {
+pub(crate) fn sentence(taught: &Decision) -> String {
     let mut sentence = format!("`{}`", words::shorten(&taught.mention, SHOWN));
     if !taught.mention_type.is_empty() {
         sentence.push_str(&format!(" ({})", taught.mention_type));
@@ -94,20 +94,20 @@ pub(crate) fn sentence(taught: &Taught) -> String {
 }
 
 /// What is about to be decided, in words, as `history` lists it.
-pub(crate) fn in_words(store: &Store, about: &About, answer: &Answer) -> anyhow::Result<String> {
+pub(crate) fn in_words(store: &Store, about: &About, answer: &Choice) -> anyhow::Result<String> {
     let target = |key: EntityKey| {
         let found = store.read().entity_name(key)?;
         Ok::<_, anyhow::Error>(found.map(|(id, entity_type, _)| Target { entity_type, id: EntityId::new(id) }))
     };
     let verdict = match answer {
-        Answer::Is(key) => target(*key)?.map(Verdict::Is),
-        Answer::Not(key) => target(*key)?.map(Verdict::Not),
-        Answer::Nothing => Some(Verdict::Nothing),
-        Answer::New(entity) => {
+        Choice::Is(key) => target(*key)?.map(Verdict::Is),
+        Choice::Not(key) => target(*key)?.map(Verdict::Not),
+        Choice::Nothing => Some(Verdict::Nothing),
+        Choice::New(entity) => {
             Some(Verdict::Is(Target { entity_type: entity.entity_type.clone(), id: entity.id.clone() }))
         }
     };
-    Ok(sentence(&Taught {
+    Ok(sentence(&Decision {
         mention: about.mention.clone(),
         mention_type: about.entity_type.clone(),
         hints: about.hints.clone(),
@@ -117,7 +117,7 @@ pub(crate) fn in_words(store: &Store, about: &About, answer: &Answer) -> anyhow:
 }
 
 /// A decision as JSON, as it also stands in an export of the catalog.
-fn taught_json(taught: &Taught) -> serde_json::Value {
+fn taught_json(taught: &Decision) -> serde_json::Value {
     crate::explore::export::decision(taught)
 }
 

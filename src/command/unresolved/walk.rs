@@ -7,7 +7,7 @@ use crate::command::excerpt::{Mark, excerpt, mark, places};
 use crate::command::shown::{day, title};
 use crate::command::unresolved::list::{cases, lines};
 use crate::command::unresolved::report::changes;
-use crate::curation::mentions::{self, About, Answer, Case, Done};
+use crate::curation::mentions::{self, About, Case, Choice, Done};
 use crate::error::{Exit, Explain as _, usage};
 use crate::linking::typed_name::one_entity;
 use crate::session::explain;
@@ -86,22 +86,22 @@ pub(super) fn run(store: &mut Store, queue: &QueueArgs, context: &Context) -> an
     Ok(Exit::Done)
 }
 
-fn answer(store: &Store, case: &Case, key: char, context: &Context) -> anyhow::Result<Option<Answer>> {
+fn answer(store: &Store, case: &Case, key: char, context: &Context) -> anyhow::Result<Option<Choice>> {
     let terminal = &context.terminal;
     Ok(match key {
         '1'..='9' => {
             let n = key as usize - '1' as usize;
-            case.candidates.get(n).map(|candidate| Answer::Is(candidate.entity.key))
+            case.candidates.get(n).map(|candidate| Choice::Is(candidate.entity.key))
         }
-        'n' => Some(Answer::Nothing),
+        'n' => Some(Choice::Nothing),
         'o' => match terminal.ask("which entity (id, TYPE:ID or name)?").filter(|name| !name.is_empty()) {
-            Some(name) => Some(Answer::Is(one_entity(store, &name)?)),
+            Some(name) => Some(Choice::Is(one_entity(store, &name)?)),
             None => None,
         },
         'c' => {
             let text = terminal.ask("TYPE:ID of the new entity?").unwrap_or_default();
             let parts = text.split_once(':').filter(|(t, id)| !t.is_empty() && !id.is_empty());
-            parts.map(|(t, id)| Answer::New(mentions::new_entity(&case.mention.mention, t, id)))
+            parts.map(|(t, id)| Choice::New(mentions::new_entity(&case.mention.mention, t, id)))
         }
         _ => None,
     })

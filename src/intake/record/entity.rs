@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Ignored, value};
 use crate::intake::columns::{Columns, Role};
 use crate::intake::{CatalogRecord, Fields, Mapping, Subject, date, message, wikidata};
-use crate::model::{Attributes, Entity, EntityId, Target, Taught, Verdict, attribute_name};
+use crate::model::{Attributes, Decision, Entity, EntityId, Target, Verdict, attribute_name};
 use crate::resolve::mention_key;
 use crate::text::{single_spaced, visible};
 
@@ -79,7 +79,7 @@ impl EntityMaker {
     }
 }
 
-fn decision(mut fields: Fields, ignored: &mut Ignored) -> Result<Taught, String> {
+fn decision(mut fields: Fields, ignored: &mut Ignored) -> Result<Decision, String> {
     let required = |fields: &mut Fields, name: &str| value::required(fields.remove(name), name);
     let word = required(&mut fields, "decision")?;
     let mut target = || {
@@ -127,7 +127,7 @@ fn decision(mut fields: Fields, ignored: &mut Ignored) -> Result<Taught, String>
     for (name, _) in fields {
         ignored.note(name);
     }
-    Ok(Taught { mention, mention_type, hints, verdict, decided_at })
+    Ok(Decision { mention, mention_type, hints, verdict, decided_at })
 }
 
 /// Other names: a list, or one text with `|` between them, or a list as JSON in a cell of a table, where a name may have

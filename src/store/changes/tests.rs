@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Attributes, Entity, EntityId, EntityKey, Group, GroupId, Story, Target, Taught, Verdict};
+use crate::model::{Attributes, Decision, Entity, EntityId, EntityKey, Group, GroupId, Story, Target, Verdict};
 use crate::store::explore::testing;
 
 const NOW: &str = "2026-03-01T00:00:00Z";
@@ -46,9 +46,9 @@ fn group(id: &str, texts: &[&str]) -> Group {
     }
 }
 
-fn taught(mention: &str, id: &str) -> Taught {
+fn taught(mention: &str, id: &str) -> Decision {
     let target = Target { entity_type: "person".into(), id: EntityId::new(id) };
-    Taught {
+    Decision {
         mention: mention.into(),
         mention_type: String::new(),
         hints: Attributes::new(),

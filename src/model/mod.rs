@@ -3,11 +3,16 @@
 //! Nothing here does I/O or knows SQL, HTTP or the command line. A word means one thing (see the map in `lib.rs`): a
 //! *mention* is what a model wrote, an *entity* is a row of the user's catalog, a *link* joins the two.
 
-use crate::text::single_spaced;
+mod decision;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use decision::{Decision, Target, Verdict};
+
+use crate::text::single_spaced;
 
 /// Defines a text id as a type of its own, so that a batch id is never passed as a group id.
 macro_rules! text_id {
@@ -212,67 +217,6 @@ pub struct Entity {
     /// What is known of it; every value as text.
     #[serde(default)]
     pub attributes: Attributes,
-}
-
-/// What a person decided about a mention. It is kept apart from the catalog, names its target by the user's own words and
-/// goes where the catalog goes, in a file of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taught {
-    /// The mention, as the stories write it.
-    pub mention: String,
-    /// It holds for mentions of this type, the profile's word; empty: of any.
-    pub mention_type: String,
-    /// It holds where the mention's hints agree with these.
-    pub hints: Attributes,
-    /// What was decided.
-    pub verdict: Verdict,
-    /// When; `None` where a file does not say.
-    pub decided_at: Option<String>,
-}
-
-/// What a person said of a mention.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// It is this entity.
-    Is(Target),
-    /// It is not this entity.
-    Not(Target),
-    /// It is none of the catalog.
-    Nothing,
-}
-
-impl Verdict {
-    /// Returns the word used in the database and in files.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Verdict::Is(_) => "is",
-            Verdict::Not(_) => "not",
-            Verdict::Nothing => "nothing",
-        }
-    }
-
-    /// Returns the entity that it speaks of.
-    pub fn target(&self) -> Option<&Target> {
-        match self {
-            Verdict::Is(target) | Verdict::Not(target) => Some(target),
-            Verdict::Nothing => None,
-        }
-    }
-}
-
-/// The entity that a decision speaks of; it may not be in the catalog.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Target {
-    /// The catalog's type.
-    pub entity_type: String,
-    /// The user's id.
-    pub id: EntityId,
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.entity_type, self.id)
-    }
 }
 
 /// A topic as a model gave it, checked and brought into range.
