@@ -50,13 +50,33 @@ def read(path):
 # How much a mention whose entity was taken away counts beside one as it was labelled.
 TAKEN_AWAY = 0.1
 # How much tasks that were made out of another count beside it.
-SHARES = {"tiny": 0.2, "mined": 0.3}
+SHARES = {"tiny": 0.2, "mined": 0.08}
+# What a name may have left unexplained to count as given whole, in the unit of rarity.
+WHOLE = 0.5
+
+
+def decidable(mentions, name_rest, initials):
+    """Leaves out the absent ones that were made by shortening a name: of `J. Smith` nobody can tell which Smith is absent.
+
+    Mined mentions come in pairs: with the entity, then without it.
+    """
+    left = {}
+    for key, mention in mentions.items():
+        whole = True
+        if not mention[2]:
+            rows, gold, _ = mentions.get((key[0] - 1, key[1]), ([], [], False))
+            whole = any(is_gold and row[name_rest] < WHOLE and row[initials] == 0 for row, is_gold in zip(rows, gold))
+        if whole:
+            left[key] = mention
+    return left
 
 
 class Task:
     def __init__(self, path, taken_away):
         self.name = os.path.splitext(os.path.basename(path))[0]
         self.names, self.decision, mentions = read(path)
+        if self.name.startswith("mined-"):
+            mentions = decidable(mentions, self.names.index("name_rest"), self.names.index("initials"))
         keys = sorted(mentions)
         self.present = np.array([mentions[k][2] for k in keys])
         # Whether the mention is as it was labelled, not one whose entity was taken away.
@@ -216,6 +236,7 @@ def main():
     parser.add_argument("--out")
     parser.add_argument("--trees", type=int, default=110)
     parser.add_argument("--leaves", type=int, default=26)
+    parser.add_argument("--weights", default="", help="of tasks that count more, as `a=2,b=1.5`")
     parser.add_argument("--taken-away", type=float, default=TAKEN_AWAY)
     parser.add_argument("--minimum", type=int, default=200, help="pairs a leaf stands for, at least")
     parser.add_argument("--rate", type=float, default=0.07)
@@ -226,6 +247,10 @@ def main():
     parser.add_argument("--unseen", action="store_true", help="also each task by a model that never saw it")
     args = parser.parse_args()
     tasks = [Task(path, args.taken_away) for path in args.csv]
+    for name, weight in (pair.split("=") for pair in args.weights.split(",") if pair):
+        for task in tasks:
+            if task.name.removeprefix("tiny-") == name:
+                task.weight = task.weight * float(weight)
     thresholds = [float(t) for t in args.thresholds.split(",")]
     every = [np.ones(t.count, bool) for t in tasks]
     if not args.only_final:
