@@ -1,9 +1,9 @@
 //! Under which keys a name is found: the same for the catalog's names and for mentions.
 
 use crate::resolve::index::key::{KeyKind, key};
-use crate::resolve::names::phonetic;
-use crate::resolve::names::token::Name;
+use crate::resolve::names::token::{Name, spaced};
 use crate::resolve::names::words::Role;
+use crate::resolve::names::{countries, numerals, phonetic};
 
 /// The keys of whole names.
 #[derive(Default)]
@@ -71,7 +71,11 @@ impl Keys {
                 self.sounds.push(key(KeyKind::CoarseSound, &self.wide, &[]));
             }
         }
+        if let Some(number) = country(name) {
+            push_new(&mut self.forms, key(KeyKind::Form, b"country", &number.to_le_bytes()));
+        }
         self.initials(name);
+        self.numbered_initials(name);
         if self.order.len() > 1 {
             let text = |at: &(u16, usize)| (at.0, if at.0 == 0 { name.text(&name.tokens[at.1]) } else { "" });
             self.order.sort_unstable_by(|a, b| text(a).cmp(&text(b)));
@@ -87,6 +91,21 @@ impl Keys {
             }
             push_new(&mut self.forms, key(KeyKind::Form, self.squash.as_bytes(), &[]));
         }
+    }
+
+    /// `World War II` by its initials and its number, as `WWII` and `WW2` have them.
+    fn numbered_initials(&mut self, name: &Name) {
+        let core = || name.tokens.iter().filter(|token| token.role != Role::Small && !token.aside);
+        let Some(value) = core().next_back().and_then(|last| numerals::value(name.text(last))) else { return };
+        let n_words = core().count() - 1;
+        if !(2..=6).contains(&n_words) || !core().take(n_words).all(|token| token.role == Role::Word) {
+            return;
+        }
+        self.squash.clear();
+        for token in core().take(n_words) {
+            self.squash.push_str(&name.text(token)[..1]);
+        }
+        self.initialisms.push(numbered_key(&self.squash, value));
     }
 
     fn initials(&mut self, name: &Name) {
@@ -116,6 +135,22 @@ impl Keys {
             }
         }
     }
+}
+
+/// Returns the country that a whole name is a name of.
+fn country(name: &Name) -> Option<u16> {
+    const LONGEST: usize = 8;
+    if name.tokens.len() > LONGEST {
+        return None;
+    }
+    let mut words = String::new();
+    spaced(name, &mut words);
+    countries::country(words.strip_prefix("the ").unwrap_or(&words)).filter(|_| words.len() > 2)
+}
+
+/// Key of an initialism with a number behind it.
+pub(crate) fn numbered_key(letters: &str, number: u32) -> u64 {
+    key(KeyKind::Initialism, letters.as_bytes(), &number.to_le_bytes())
 }
 
 fn push_new(list: &mut Vec<u64>, key: u64) {

@@ -3,6 +3,7 @@
 //! to learn them from; what the words of a rule are stands in tables (`names/exclusive.rs`).
 
 use crate::resolve::index::TokenView;
+use crate::resolve::matching::frame;
 use crate::resolve::matching::hints::Evidence;
 use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::pairing::Pairing;
@@ -22,13 +23,16 @@ pub(crate) struct Contradiction {
     pub(crate) is_of_hint: bool,
 }
 
+/// Bits of hints from which on they tell more than a word that differs: a city, a team with a position.
+const TELLING_AGREEMENT: f32 = 4.0;
+
 /// Words of both sides with what the pairing says of them.
-struct Sides<'p, 'a> {
-    probe: &'p Probe,
-    names: &'p [TokenView<'a>],
-    pairing: &'p Pairing<'a>,
+pub(super) struct Sides<'p, 'a> {
+    pub(super) probe: &'p Probe,
+    pub(super) names: &'p [TokenView<'a>],
+    pub(super) pairing: &'p Pairing<'a>,
     /// Words of the mention, then of the name, that are paired with more than a likeness; a bit a word.
-    firm: [u32; 2],
+    pub(super) firm: [u32; 2],
 }
 
 /// Finds the first rule that a mention and a name break.
@@ -51,11 +55,17 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
     if sides.has_one_more_number() {
         return Some(broken("one more number", 3.0));
     }
+    if sides.letters_differ() {
+        return Some(broken("another letter", 5.0));
+    }
     if sides.places_differ() {
         return Some(broken("another country", 9.0));
     }
     if let Some(rule) = sides.exclusive_words() {
         return Some(broken(rule, 7.0));
+    }
+    if let Some(rule) = sides.is_other_substance() {
+        return Some(broken(rule, 6.0));
     }
     if sides.known_words_differ() {
         return Some(broken("another known word", 6.0));
@@ -69,6 +79,37 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
     if evidence.agree == 0.0 && sides.is_turned_around() {
         return Some(broken("the name turned around", 5.0));
     }
+    if evidence.agree == 0.0 {
+        if sides.first_words_are_other_names(inverted) {
+            return Some(broken("another first name", 4.0));
+        }
+        if sides.is_only_a_kind() {
+            return Some(broken("no more than a kind", 4.0));
+        }
+        if sides.is_one_of_a_series() {
+            return Some(broken("one of a series", 5.0));
+        }
+    }
+    if evidence.agree < TELLING_AGREEMENT {
+        if frame::is_filled_otherwise(probe, pairing) {
+            return Some(broken("another telling word", 4.0));
+        }
+        if sides.kinds_differ() {
+            return Some(broken("another kind", 3.0));
+        }
+        if sides.known_word_is_no_misspelling() {
+            return Some(broken("a known word", 3.0));
+        }
+        if sides.kinds_of_institution_differ() {
+            return Some(broken("another institution", 5.0));
+        }
+        if sides.has_one_more_letter() {
+            return Some(broken("one more letter", 6.0));
+        }
+        if sides.is_branch() {
+            return Some(broken("a part elsewhere", 5.0));
+        }
+    }
     if evidence.country_against && evidence.agree == 0.0 {
         return Some(Contradiction { is_of_hint: true, ..broken("a hint says another country", 3.5) });
     }
@@ -76,24 +117,24 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
 }
 
 impl Sides<'_, '_> {
-    fn text(&self, i: usize) -> &str {
+    pub(super) fn text(&self, i: usize) -> &str {
         self.probe.text(i)
     }
 
-    fn name_text(&self, j: usize) -> &str {
+    pub(super) fn name_text(&self, j: usize) -> &str {
         std::str::from_utf8(self.names[j].text).unwrap_or_default()
     }
 
-    fn is_firm(&self, side: usize, at: usize) -> bool {
+    pub(super) fn is_firm(&self, side: usize, at: usize) -> bool {
         self.firm[side] & 1 << at != 0
     }
 
     /// Core words of the mention and of the name that are not asides.
-    fn core_of_mention(&self) -> impl DoubleEndedIterator<Item = usize> + Clone + '_ {
+    pub(super) fn core_of_mention(&self) -> impl DoubleEndedIterator<Item = usize> + Clone + '_ {
         self.probe.core_at.iter().copied()
     }
 
-    fn core_of_name(&self) -> impl DoubleEndedIterator<Item = usize> + Clone + '_ {
+    pub(super) fn core_of_name(&self) -> impl DoubleEndedIterator<Item = usize> + Clone + '_ {
         (0..self.names.len()).filter(|j| self.names[*j].role.is_core() && !self.names[*j].aside)
     }
 
@@ -158,14 +199,7 @@ impl Sides<'_, '_> {
         if of_mention.is_none() {
             return false;
         }
-        let mut words = String::new();
-        for j in (0..self.names.len()).skip_while(|j| self.names[*j].text == b"the") {
-            if !words.is_empty() {
-                words.push(' ');
-            }
-            words.push_str(self.name_text(j));
-        }
-        let of_name = countries::places(&words);
+        let of_name = countries::places(&self.pairing.words());
         !of_name.is_none() && !of_name.meets(of_mention)
     }
 
@@ -255,15 +289,17 @@ impl Sides<'_, '_> {
     /// *York University* is not the *University of York*.
     fn is_turned_around(&self) -> bool {
         let heads = ["university", "college", "bank"].map(|word| words::entry(word).map_or(0, |entry| entry.class));
-        let all_paired = self.core_of_mention().all(|i| self.pairing.mention_paired[i] >= 0.5)
-            && self.core_of_name().all(|j| self.pairing.name_paired[j] >= 0.5);
-        if !all_paired || self.probe.segments > 1 {
+        if self.probe.segments > 1 || self.firm[0] == 0 {
             return false;
         }
         let mention = order(&heads, self.probe.words.iter().map(|word| (word.token.class, word.token.role)));
         let name = order(&heads, self.names.iter().map(|token| (token.class, token.role)));
         mention != 0 && mention == -name
     }
+}
+
+pub(super) fn has_digit(word: &str) -> bool {
+    word.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 /// Returns 1 where a name begins with a head and `of`, -1 where it ends with a head, 0 otherwise.

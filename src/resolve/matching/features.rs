@@ -209,13 +209,18 @@ impl<'a> Comparer<'a> {
         v[Feature::hint_near as usize] = evidence.near;
         v[Feature::hint_against as usize] = evidence.against;
         v[Feature::hint_unknown as usize] = evidence.unknown;
-        let contradiction = contradiction::find(probe, &self.pairing, card.inverted, evidence);
+        self.rule = None;
+        v
+    }
+
+    /// Sets what the rules say of the last comparison.
+    pub(crate) fn contradict(&mut self, probe: &Probe, inverted: bool, evidence: &Evidence, v: &mut Vector) {
+        let contradiction = contradiction::find(probe, &self.pairing, inverted, evidence);
         if let Some(found) = contradiction {
             let feature = if found.is_of_hint { Feature::hint_contradiction } else { Feature::contradiction };
             v[feature as usize] = found.penalty;
         }
         self.rule = contradiction.map(|found| found.rule);
-        v
     }
 
     /// What is explained on both sides, and what is not.

@@ -5,7 +5,7 @@ use crate::resolve::index::TokenView;
 use crate::resolve::matching::probe::Word;
 use crate::resolve::names::similarity::{Pattern, is_contraction, lacks_vowels_only, look_alike};
 use crate::resolve::names::words::Role;
-use crate::resolve::names::{first_names, numerals, phonetic};
+use crate::resolve::names::{first_names, numerals, phonetic, transliteration};
 
 /// How two words were paired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,9 @@ pub(crate) fn same(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f
 /// Compares two words that are not the same; `None` if they have nothing in common.
 pub(crate) fn likeness(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)> {
     let role = word.token.role;
+    if word.value.is_some_and(|value| is_other_number(value, other.text)) {
+        return None;
+    }
     if role == Role::Number || other.role == Role::Number {
         return None;
     }
@@ -57,6 +60,11 @@ pub(crate) fn likeness(word: &Word, text: &[u8], other: &TokenView<'_>) -> Optio
     letters(word, text, other)
 }
 
+/// Returns whether a word is a numeral, and of another number.
+fn is_other_number(value: u32, other: &[u8]) -> bool {
+    std::str::from_utf8(other).ok().and_then(numerals::value).is_some_and(|other| other != value)
+}
+
 /// A word of fewer sounds than this is not the same for sounding alike: `Murray` is not `Moore`.
 const SOUND_LENGTH: usize = 3;
 
@@ -71,6 +79,9 @@ fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)
         && first_names::families(name).iter().any(|family| word.families.contains(family))
     {
         return Some((0.88, How::Nickname));
+    }
+    if transliteration::is_one_surname(text, other.text) {
+        return Some((0.98, How::Equal));
     }
     let digits = |text: &[u8]| text.iter().any(u8::is_ascii_digit);
     let coded = digits(text) || digits(other.text);

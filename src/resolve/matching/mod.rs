@@ -11,6 +11,8 @@ mod score;
 mod forest;
 mod features;
 mod contradiction;
+mod siblings;
+mod frame;
 mod pairing;
 mod likeness;
 mod probe;

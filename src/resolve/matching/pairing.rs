@@ -7,6 +7,7 @@ use crate::resolve::matching::likeness::{How, likeness, same};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::names::token::MAX_TOKENS;
 use crate::resolve::names::words::Role;
+use crate::resolve::names::{countries, numerals};
 
 /// A pair of words.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +79,35 @@ impl<'a> Pairing<'a> {
         self.take_best();
         self.expand_initials(probe);
         self.join_words(probe);
+        self.pair_countries(probe);
+    }
+
+    /// `DPRK` against `North Korea`: two names of one country explain each other whole.
+    fn pair_countries(&mut self, probe: &Probe) {
+        const SAME: f32 = 0.97;
+        if probe.places.is_none() || !probe.places.is_same_country(countries::places(&self.words())) {
+            return;
+        }
+        self.pairs.clear();
+        let last = self.name.len() - 1;
+        for i in 0..probe.words.len() {
+            let pair = Pair { mention: i as u8, name: i.min(last) as u8, similarity: SAME, how: How::SameMeaning };
+            self.pairs.push(pair);
+        }
+        self.mention_paired[..probe.words.len()].fill(SAME);
+        self.name_paired[..self.name.len()].fill(SAME);
+    }
+
+    /// Returns the words of the name with single spaces, without `the` before them.
+    pub(crate) fn words(&self) -> String {
+        let mut words = String::new();
+        for token in self.name.iter().skip_while(|token| token.text == b"the") {
+            if !words.is_empty() {
+                words.push(' ');
+            }
+            words.push_str(std::str::from_utf8(token.text).unwrap_or_default());
+        }
+        words
     }
 
     /// Takes the options that do not contradict each other, best first.
@@ -105,6 +135,7 @@ impl<'a> Pairing<'a> {
     /// `JK` against `Joanne K`, `NOAA` against `National Oceanic and Atmospheric Administration`, and the other way round:
     /// each letter a word. Small words may be passed over.
     fn expand_initials(&mut self, probe: &Probe) {
+        self.expand_numbered(probe);
         for i in 0..probe.words.len() {
             let role = probe.words[i].token.role;
             let letters = probe.text(i).as_bytes();
@@ -140,6 +171,27 @@ impl<'a> Pairing<'a> {
             self.spelled = letters.len();
             self.pairs.push(Pair { mention: run.start as u8, name: j as u8, similarity: 0.7, how: How::Initial });
         }
+    }
+
+    /// `WWII` against `World War II`: letters each a word, then the number.
+    fn expand_numbered(&mut self, probe: &Probe) {
+        let &[i] = probe.core_at.as_slice() else { return };
+        let Some((letters, number)) = numerals::numbered_initials(probe.text(i)) else { return };
+        if self.mention_paired[i] > EXPANDABLE {
+            return;
+        }
+        let word = |j: usize| (self.name[j].role, self.name[j].text[0]);
+        let Some(run) = spelled(letters.as_bytes(), self.name.len(), word, |_| true) else { return };
+        let value = |text: &[u8]| std::str::from_utf8(text).ok().and_then(numerals::value);
+        if self.name.get(run.end).is_none_or(|last| value(last.text) != Some(number)) {
+            return;
+        }
+        self.pairs.retain(|pair| usize::from(pair.mention) != i);
+        self.name_paired = [0.0; MAX_TOKENS];
+        self.name_paired[run.start..=run.end].fill(0.9);
+        self.mention_paired[i] = 0.9;
+        self.spelled = letters.len() + 1;
+        self.pairs.push(Pair { mention: i as u8, name: run.start as u8, similarity: 0.9, how: How::Initial });
     }
 
     /// `xj` `900` against `xj900`: two or three neighbours of one side that make one word of the other.

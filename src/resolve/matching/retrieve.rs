@@ -16,6 +16,7 @@ use crate::resolve::index::{Blocks, Index, KeyKind, LONGEST_LIST, List, key, rar
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::tallies::{Hit, Scope, Tallies, frequency, rank};
 use crate::resolve::matching::widen::{Reach, complete_word, joined, widen_word};
+use crate::resolve::names::numerals;
 use crate::resolve::names::token::{Name, Token};
 
 /// Names that are compared whatever else is found, where they have the mention's rarest known word.
@@ -125,6 +126,9 @@ fn initialisms<P: Blocks>(
         if (2..=9).contains(&letters.len()) && letters.bytes().all(|b| b.is_ascii_lowercase()) {
             reward_all(index, scope, room, key(KeyKind::Initialism, letters.as_bytes(), &[]), worth::INITIALISM, 400)?;
         }
+    }
+    if let Some((letters, number)) = numerals::numbered_initials(&probe.full) {
+        reward_all(index, scope, room, keys::numbered_key(letters, number), worth::INITIALISM, 60)?;
     }
     if probe.words.iter().any(|word| word.token.capitals) && probe.core_at.len() > 1 {
         for &key in &keys.initialisms {

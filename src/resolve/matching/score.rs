@@ -69,12 +69,16 @@ pub(crate) const SOUND_WORTH: f32 = 1.5;
 /// What a contradiction counts in the plain sum beside its penalty, so that who is contradicted is no rival.
 const CONTRADICTED: f32 = 0.5;
 
+/// Penalty up to which who is contradicted may still be meant, and remains a rival.
+const DOUBTED: f32 = 4.0;
+
 /// A plain sum of the main features. It orders candidates before the forests see them: who is whose rival must be known
 /// first.
 pub(crate) fn plain(v: &Vector) -> f32 {
     let at = |feature: Feature| v[feature as usize];
     let form = [0.0, 0.8, 1.5, 2.0, 3.0][at(Feature::form) as usize % 5];
     let generation = [-2.5, -0.4, -0.2, 0.0, 0.8][at(Feature::generation) as usize % 5];
+    let contradiction = at(Feature::contradiction);
     let initialism = if at(Feature::initialism) > 2.0 { 4.0 } else { 0.0 };
     -9.0 + 5.0 * at(Feature::part_explained)
         + 4.0 * at(Feature::name_explained)
@@ -91,7 +95,7 @@ pub(crate) fn plain(v: &Vector) -> f32 {
         + 0.15 * at(Feature::hint_near)
         - 0.3 * at(Feature::hint_against).min(12.0)
         - 0.1 * at(Feature::alias)
-        - CONTRADICTED * at(Feature::contradiction)
+        - if contradiction > DOUBTED { CONTRADICTED * contradiction } else { 0.0 }
 }
 
 /// Log-odds to probability.

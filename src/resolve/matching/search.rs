@@ -253,7 +253,12 @@ impl<P: Blocks> Layer<P> {
                 probe.context.agree((&own, has_longer), &probe.hints, place, &entity, stats)?
             };
             evidence.agree += context;
-            let vector = comparer.compare(probe, card, &evidence);
+            let mut vector = comparer.compare(probe, card, &evidence);
+            // What is hopeless beside the best need not be told apart by rules as well.
+            let best = out.iter().map(|scored| scored.plain).fold(f32::MIN, f32::max);
+            if score::plain(&vector) >= best - HOPELESS - score::SOUND_WORTH {
+                comparer.contradict(probe, card.inverted, &evidence, &mut vector);
+            }
             let plain = score::plain(&vector);
             let words = if search.explain { explain::words(probe, &comparer) } else { Vec::new() };
             let scored = Scored {

@@ -56,6 +56,11 @@ impl Places {
         self == Places::default()
     }
 
+    /// Returns whether two names mean the same country.
+    pub(crate) fn is_same_country(self, other: Places) -> bool {
+        self.country != 0 && self.country == other.country
+    }
+
     /// Returns whether two names may mean the same country or state.
     pub(crate) fn meets(self, other: Places) -> bool {
         self.country != 0 && self.country == other.country || self.state != 0 && self.state == other.state

@@ -91,6 +91,38 @@ pub(crate) fn exclude_by_affix(a: &str, b: &str) -> Option<&'static str> {
     AFFIXES.iter().find(found).map(|row| row.rule)
 }
 
+/// Returns the rule by which two words are names of different substances.
+pub(crate) fn exclude_substances(a: &str, b: &str) -> Option<&'static str> {
+    static ENDINGS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+        let mut endings: Vec<&str> = rows(include_str!("substance_endings.tsv")).flatten().collect();
+        endings.sort_by_key(|ending| std::cmp::Reverse(ending.len()));
+        endings
+    });
+    // Shorter words are often none of a substance.
+    const SHORTEST: usize = 7;
+    if a.len().min(b.len()) < SHORTEST {
+        return None;
+    }
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    if long.strip_suffix(short).is_some_and(|start| SUBSTANCE_STARTS.contains(&start)) {
+        return Some("another prefix");
+    }
+    let bare = |word: &'static str| word.strip_suffix('e').unwrap_or(word);
+    let ending = |word: &str| {
+        let word = word.strip_suffix('e').unwrap_or(word);
+        ENDINGS.iter().map(|ending| bare(ending)).find(|ending| word.ends_with(ending))
+    };
+    let (x, y) = (ending(a)?, ending(b)?);
+    (x != y).then_some("another ending")
+}
+
+/// Beginnings that make another substance of one, from chemical and pharmaceutical nomenclature: *esomeprazole* is the one
+/// half of *omeprazole*.
+const SUBSTANCE_STARTS: [&str; 16] = [
+    "es", "levo", "dex", "dextro", "nor", "desoxy", "deoxy", "hydro", "iso", "methyl", "ethyl", "oxy", "pseudo", "epi",
+    "neo", "apo",
+];
+
 /// Returns whether a word before the name of a place makes the name of another.
 pub(crate) fn is_place_modifier(word: &str) -> bool {
     static MODIFIERS: LazyLock<Map<&str, ()>> =
@@ -103,6 +135,22 @@ pub(crate) fn is_ordinary(word: &str) -> bool {
     static ORDINARY: LazyLock<Map<&str, ()>> =
         LazyLock::new(|| rows(include_str!("ordinary_words.tsv")).flatten().map(|word| (word, ())).collect());
     ORDINARY.contains_key(word)
+}
+
+/// Returns whether a word before `university` or `college` makes another institution.
+pub(crate) fn is_kind_of_institution(word: &str) -> bool {
+    static KINDS: LazyLock<Map<&str, ()>> =
+        LazyLock::new(|| rows(include_str!("kinds_of_institution.tsv")).flatten().map(|word| (word, ())).collect());
+    KINDS.contains_key(word)
+}
+
+/// Returns whether a word is the name of a continent, a country or a state.
+pub(crate) fn is_region(word: &str) -> bool {
+    const CONTINENTS: [&str; 6] = ["europe", "asia", "africa", "america", "australia", "oceania"];
+    word.len() >= 4
+        && (CONTINENTS.contains(&word)
+            || countries::country(word).is_some()
+            || countries::country_of_state(word).is_some())
 }
 
 /// Returns the country that a word of a longer name means; codes are too short to tell.

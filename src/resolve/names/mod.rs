@@ -14,5 +14,6 @@ pub(super) mod countries;
 pub(super) mod positions;
 pub(super) mod exclusive;
 pub(super) mod phonetic;
+pub(super) mod transliteration;
 pub(super) mod similarity;
 mod table;

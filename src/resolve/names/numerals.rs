@@ -50,6 +50,20 @@ pub(crate) fn number_word(word: &str) -> Option<u32> {
     WORDS.get(word).copied()
 }
 
+/// Returns the letters and the number of an initialism that ends in a number: `wwii` and `ww2` are `ww` and 2.
+pub(crate) fn numbered_initials(word: &str) -> Option<(&str, u32)> {
+    if !(3..=8).contains(&word.len()) || !word.is_ascii() {
+        return None;
+    }
+    (2..word.len()).find_map(|at| {
+        let (letters, number) = word.split_at(at);
+        let is_number = number.bytes().all(|byte| b"ivx0123456789".contains(&byte));
+        let value = value(number).filter(|_| is_number);
+        let is_letters = letters.bytes().all(|byte| byte.is_ascii_lowercase());
+        value.filter(|_| is_letters).map(|value| (letters, value))
+    })
+}
+
 /// Returns the value of an ordinal in digits: `1st`, `22nd`.
 pub(crate) fn ordinal(word: &str) -> Option<u32> {
     let digits = word.len().checked_sub(2).filter(|at| word.is_char_boundary(*at))?;

@@ -1,0 +1,189 @@
+//! Contradictions of siblings: persons of one surname, institutions of one city, parts of a company, members of a series.
+//! The rules are tried last, and only where no hint tells more than they do.
+
+use crate::resolve::matching::contradiction::{Sides, has_digit};
+use crate::resolve::matching::likeness::How;
+use crate::resolve::names::similarity::common_prefix;
+use crate::resolve::names::token::last_and_first;
+use crate::resolve::names::words::{self, Role};
+use crate::resolve::names::{exclusive, first_names, numerals};
+
+impl Sides<'_, '_> {
+    /// Two persons of one surname, whose first names are not alike.
+    pub(super) fn first_words_are_other_names(&self, inverted: bool) -> bool {
+        let at: Vec<usize> = self.core_of_name().collect();
+        let Some((name_last, name_first)) = last_and_first(at.iter().map(|j| self.names[*j].segment), inverted) else {
+            return false;
+        };
+        let Some((last, first)) = self.probe.last_and_first() else { return false };
+        if at.len() != 2 || self.probe.core_at.len() != 2 || last == first {
+            return false;
+        }
+        let (name_last, name_first) = (at[name_last], at[name_first]);
+        let is_open = self.pairing.mention_paired[first] < 0.5 && self.pairing.name_paired[name_first] < 0.5;
+        let (a, b) = (self.text(first), self.name_text(name_first));
+        let is_plain = |word: &str| words::is_telling(word) && !exclusive::is_region(word);
+        is_open
+            && is_plain(a)
+            && is_plain(b)
+            && self.is_firm(0, last)
+            && self.is_firm(1, name_last)
+            && a.len() > 2
+            && b.len() > 2
+            && !first_names::related(a, b)
+    }
+
+    /// *Acme Motor Europe* is no more than a part of *Acme Motor Corporation*: the mention has a country, state or continent
+    /// more, perhaps with generic words, and the name has a legal form instead.
+    pub(super) fn is_branch(&self) -> bool {
+        let left = || self.core_of_mention().filter(|i| self.pairing.mention_paired[*i] < 0.5);
+        let is_region = |i: usize| exclusive::is_region(self.text(i));
+        self.probe.segments < 2
+            && self.names.iter().any(|token| token.role == Role::Legal)
+            && self.core_of_name().all(|j| self.pairing.name_paired[j] >= 0.5)
+            && left().any(is_region)
+            && left().all(|i| is_region(i) || words::is_generic(self.probe.words[i].token.class))
+    }
+
+    /// *Ashby State University* is not *Ashby University in Elmwood*: before the head, one side has a word that the other
+    /// lacks, which has another word instead.
+    pub(super) fn kinds_of_institution_differ(&self) -> bool {
+        let is_open = |side: usize, at: usize| match side {
+            0 => self.pairing.mention_paired[at] < 0.5,
+            _ => self.pairing.name_paired[at] < 0.5,
+        };
+        let mention: Vec<usize> = self.core_of_mention().collect();
+        let name: Vec<usize> = self.core_of_name().collect();
+        let has_kind = |side: usize, words: &[usize]| {
+            words.windows(2).any(|two| {
+                let text = if side == 0 { self.text(two[0]) } else { self.name_text(two[0]) };
+                !self.is_firm(side, two[0]) && self.is_firm(side, two[1]) && exclusive::is_kind_of_institution(text)
+            })
+        };
+        let has_open = |side: usize, words: &[usize]| words.iter().any(|at| is_open(side, *at));
+        self.probe.segments < 2
+            && (has_kind(0, &mention) && has_open(1, &name) || has_kind(1, &name) && has_open(0, &mention))
+            || self.probe.segments < 2 && self.is_technical(&mention, &name)
+    }
+
+    /// *The Exchange* is none of those that have a name besides.
+    pub(super) fn is_only_a_kind(&self) -> bool {
+        self.probe.core_at.iter().all(|i| words::is_generic(self.probe.words[*i].token.class))
+            && self.core_of_name().any(|j| self.pairing.name_paired[j] < 0.5 && !words::is_generic(self.names[j].class))
+    }
+
+    /// *Lantern* is all of them and not *Lantern 11*: the name has a number more at its end, which is no year, or an ordinal
+    /// before it, and nothing else.
+    pub(super) fn is_one_of_a_series(&self) -> bool {
+        if let Some(first) = self.core_of_name().next()
+            && !self.is_firm(1, first)
+            && numerals::number_word(self.name_text(first)).is_some_and(|number| number > 1)
+            && self.core_of_mention().all(|i| self.is_firm(0, i))
+            && self.core_of_name().skip(1).all(|j| self.is_firm(1, j))
+        {
+            return true;
+        }
+        const YEARS: std::ops::RangeInclusive<u32> = 1800..=2030;
+        let Some(last) = self.core_of_name().next_back() else { return false };
+        let number = self.name_text(last).parse::<u32>();
+        let is_plain = |i: usize| {
+            let word = &self.probe.words[i];
+            let is_telling = !words::is_generic(word.token.class) || !word.alternatives.is_empty();
+            self.is_firm(0, i) && word.token.role == Role::Word && is_telling && !has_digit(self.text(i))
+        };
+        self.names.iter().all(|token| token.segment == 0)
+            && self.names[last].role == Role::Number
+            && !self.is_firm(1, last)
+            && number.is_ok_and(|number| !YEARS.contains(&number))
+            && self.core_of_mention().all(is_plain)
+            && self.core_of_name().all(|j| j == last || self.is_firm(1, j))
+    }
+
+    /// *Lantern Virus A* is not *Lantern Virus B*, nor *Anna C. Hale* *Anna D. Hale*: single letters that differ, and nothing
+    /// else.
+    pub(super) fn letters_differ(&self) -> bool {
+        let mention_left = || self.core_of_mention().filter(|i| self.pairing.mention_paired[*i] == 0.0);
+        let name_left = || self.core_of_name().filter(|j| self.pairing.name_paired[*j] == 0.0);
+        self.pairing.spelled == 0
+            && self.firm[0] != 0
+            && mention_left().all(|i| self.text(i) != "s")
+            && mention_left().next().is_some()
+            && name_left().next().is_some()
+            && mention_left().all(|i| self.text(i).len() == 1 || self.probe.words[i].token.dotted)
+            && name_left().all(|j| self.name_text(j).len() == 1)
+    }
+
+    /// *Elmwood Rovers B* is the second team of *Elmwood Rovers*.
+    pub(super) fn has_one_more_letter(&self) -> bool {
+        let Some(last) = self.core_of_mention().next_back() else { return false };
+        self.text(last).len() == 1
+            && self.text(last) != "s"
+            && self.pairing.mention_paired[last] == 0.0
+            && self.probe.core_at.len() > 2
+            && self.core_of_mention().all(|i| i == last || self.is_firm(0, i))
+            && self.core_of_name().all(|j| self.is_firm(1, j))
+    }
+
+    /// Names of medicines end in the stem of their class, and a word before another substance's name makes a third.
+    pub(super) fn is_other_substance(&self) -> Option<&'static str> {
+        let alike = self.pairing.pairs.iter().filter(|pair| pair.how == How::Similar);
+        alike
+            .map(|pair| (self.text(usize::from(pair.mention)), self.name_text(usize::from(pair.name))))
+            .find_map(|(a, b)| exclusive::exclude_substances(a, b))
+    }
+
+    /// *Technical University of Elmwood* is not the *University of Elmwood*: one side has nothing more than that word.
+    fn is_technical(&self, mention: &[usize], name: &[usize]) -> bool {
+        let open_of_mention: Vec<usize> = mention.iter().copied().filter(|i| !self.is_firm(0, *i)).collect();
+        let open_of_name: Vec<usize> = name.iter().copied().filter(|j| !self.is_firm(1, *j)).collect();
+        let heads = ["university", "college"].map(|word| words::entry(word).map_or(0, |entry| entry.class));
+        if !mention.iter().any(|i| heads.contains(&self.probe.words[*i].token.class)) {
+            return false;
+        }
+        match (&open_of_mention[..], &open_of_name[..]) {
+            ([i], []) => exclusive::is_kind_of_institution(self.text(*i)) && mention.len() > 2,
+            ([], [j]) => exclusive::is_kind_of_institution(self.name_text(*j)) && name.len() > 2,
+            _ => false,
+        }
+    }
+
+    /// A word that the tables know is rightly spelled: *Bank* is no misspelt *Bahn*.
+    pub(super) fn known_word_is_no_misspelling(&self) -> bool {
+        const FORMS: usize = 4;
+        const MISSPELT: f32 = 0.8;
+        self.pairing.pairs.iter().filter(|pair| pair.how == How::Similar).any(|pair| {
+            let i = usize::from(pair.mention);
+            let word = &self.probe.words[i];
+            let (a, b) = (self.text(i), self.name_text(usize::from(pair.name)));
+            let is_known =
+                words::is_generic(word.token.class) || !word.alternatives.is_empty() || exclusive::is_region(a);
+            is_known
+                && a.len() >= FORMS
+                && pair.similarity < MISSPELT
+                && common_prefix(a.as_bytes(), b.as_bytes()) < FORMS
+        })
+    }
+
+    /// *Elmwood Parliament* is not the *Elmwood Commission*: each side has one word that the other lacks, the name of a kind.
+    pub(super) fn kinds_differ(&self) -> bool {
+        const SHORTEST: usize = 4;
+        let mut of_mention = self.core_of_mention().filter(|i| !self.is_firm(0, *i));
+        let mut of_name = self.core_of_name().filter(|j| !self.is_firm(1, *j));
+        // A company is called its group as well.
+        let whole = ["group", "holding"].map(|word| words::entry(word).map_or(0, |entry| entry.class));
+        let (Some(i), None, Some(j), None) = (of_mention.next(), of_mention.next(), of_name.next(), of_name.next())
+        else {
+            return false;
+        };
+        let (a, b) = (self.probe.words[i].token.class, self.names[j].class);
+        a != b
+            && !(whole.contains(&a) && whole.contains(&b))
+            && self.pairing.mention_paired[i] == 0.0
+            && self.pairing.name_paired[j] == 0.0
+            && words::is_generic(a)
+            && words::is_generic(b)
+            && self.firm[0] != 0
+            && self.probe.segments < 2
+            && self.text(i).len().min(self.name_text(j).len()) >= SHORTEST
+    }
+}
