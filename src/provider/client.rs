@@ -238,7 +238,14 @@ impl Client {
         let doing = format!("cancel batch `{batch_id}`");
         let path = self.dialect.path(Resource::Cancel(batch_id));
         self.again(&doing, |doing| {
-            let reply = self.transport.send(Call::new(doing, Method::POST, &*path))?;
+            let sent = self.transport.send(Call::new(doing, Method::POST, &*path));
+            let reply = sent.map_err(|mut error| {
+                // The batch has ended: that is the answer, and it will be the same the next time.
+                if error.status == Some(409) && error.is_envelope() {
+                    error.detail().should_retry = Some(false);
+                }
+                error
+            })?;
             self.decode(doing, reply, Batch::read)
         })
     }

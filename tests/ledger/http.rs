@@ -210,3 +210,54 @@ fn a_missing_key_is_found_before_any_work() {
     // Servers on one's own machine may want none, so one look tells.
     assert_eq!((world.count("SELECT count(*) FROM runs"), world.journal().calls.len()), (0, 1));
 }
+
+#[test]
+fn a_creation_that_came_too_fast_waits_as_long_as_it_is_asked_to() {
+    let slow =
+        json!({"error": {"message": "Slow down.", "type": "requests", "param": null, "code": "rate_limit_exceeded"}});
+    let fault = |times: u64| {
+        json!({"faults": [{"on": "batches.create", "at": "received", "times": times, "status": 429, "json": slow,
+            "headers": {"retry-after": "7"}}]})
+    };
+    let world = World::with_groups(2);
+    world.script(&fault(2));
+    let ran = world.run(&["batch", "create", "--wait"]).exits(0);
+    assert_eq!(ran.stderr.matches("; asking again in 7 s\n").count(), 2, "{}", ran.report());
+    assert_eq!(world.journal().n_calls("batches.create"), 3);
+    bought_once(&world, 1, 4);
+    account(&world, [4, 0, 0, 0]);
+    // It does not ask for ever, and the plan stays.
+    let world = World::with_groups(2);
+    world.script(&fault(0));
+    world.run(&["batch", "create"]).exits(1).says("Slow down.").says("of this part nothing was bought");
+    assert_eq!(world.journal().n_calls("batches.create"), 6);
+    world.script(&json!({}));
+    world.run(&["batch", "submit", "--wait"]).exits(0);
+    bought_once(&world, 1, 4);
+}
+
+#[test]
+fn an_upload_and_the_first_list_that_bring_a_page_are_tried_again() {
+    let page = |on: &str| json!({"on": on, "times": 2, "status": 200, "text": "<html>Welcome to our portal</html>"});
+    let world = World::with_groups(2);
+    world.script(&json!({"faults": [page("files.create"), page("batches.list")]}));
+    let ran = world.run(&["batch", "create", "--wait"]).exits(0);
+    assert_eq!(ran.stderr.matches("; uploading again\n").count(), 2, "{}", ran.report());
+    assert_eq!(ran.stderr.matches("; asking again\n").count(), 2, "{}", ran.report());
+    bought_once(&world, 1, 4);
+    account(&world, [4, 0, 0, 0]);
+}
+
+#[test]
+fn that_a_batch_has_ended_is_an_answer_to_who_cancels_it() {
+    let world = World::with_groups(2);
+    world.run(&["batch", "create"]).exits(0);
+    let id = world.rows("SELECT external_id FROM batches").remove(0);
+    let message = "Cannot cancel a batch with status 'completed'.";
+    world.script(&json!({"faults": [{"on": "batches.cancel", "times": 0, "status": 409,
+        "json": {"error": {"message": message, "type": "invalid_request_error", "param": null, "code": null}}}]}));
+    let ran = world.run(&["batch", "cancel", &id]).exits(0).says(&id);
+    assert_eq!(world.journal().n_calls("batches.cancel"), 1, "{}", ran.report());
+    world.script(&json!({}));
+    world.run(&["batch", "process", &id]).exits(0).says("sent 4 = usable 4");
+}
