@@ -109,11 +109,36 @@ fn a_purchase_is_finished_and_the_signal_acknowledged() {
     running.until(&here);
     signal(interrupt(), running.id());
     until(|| running.said().contains("interrupted: ending as soon as nothing is lost (once more ends at once)\n"));
+    until(|| {
+        running.said().contains(
+            "warning: waiting for the answer to the call that buys; Ctrl-C once more leaves at once, and the next command \
+             looks what came of it\n",
+        )
+    });
     fs::write(&go, "").expect("the folder is writable");
     running.end().exits(130);
     assert_eq!(world.rows("SELECT state FROM batches"), ["open"]);
     world.run(&["batch", "wait"]).exits(0);
     assert!(world.journal().asked_again().is_empty());
+}
+
+/// Whoever does not want to wait leaves at once; the next command looks what came of it.
+#[test]
+fn a_second_signal_leaves_a_purchase_at_once() {
+    let mut world = World::with_groups(2);
+    world.set_var("GLEANER_TEST_ADOPT_WAIT", "30");
+    let (here, go) = (world.path("here"), world.path("go"));
+    world.script(&json!({"faults": [{"on": "batches.create", "at": "done", "announce": here, "hold": go}]}));
+    let mut running = world.start(&["batch", "create", "--wait"]);
+    running.until(&here);
+    signal(interrupt(), running.id());
+    until(|| running.said().contains("warning: waiting for the answer to the call that buys"));
+    signal(interrupt(), running.id());
+    running.end().exits(130);
+    assert_eq!(world.rows("SELECT state FROM batches"), ["creating"]);
+    world.script(&json!({}));
+    world.run(&["batch", "wait"]).exits(0);
+    assert_eq!((world.journal().batches.len(), world.journal().asked_again().len()), (1, 0));
 }
 
 /// `nohup` and a shell's `trap ''` mean what they say.

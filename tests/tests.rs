@@ -67,6 +67,9 @@ mod modes;
 /// The whole `--help` tree against its snapshot.
 mod help;
 
+/// Commands that the program names can be copied as they are.
+mod hints;
+
 /// The interactive walks, on a pseudo-terminal.
 #[cfg(unix)]
 mod walks;

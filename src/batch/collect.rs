@@ -170,7 +170,7 @@ fn fetch(
     patience: Patience,
 ) -> anyhow::Result<Fetched> {
     let expected = expected(session, key)?;
-    let begun = session.config.now();
+    let mut is_told = false;
     let mut pauses = SETTLE_PAUSES_SECS.iter();
     let (mut explained_since, mut deleted_since) = (None, None);
     loop {
@@ -244,7 +244,8 @@ fn fetch(
         let Some(&seconds) = next else {
             return Ok(Fetched { files, rest: None, problem: Some(problem), n_missing: n_missing as u64 });
         };
-        if begun == now || session.terminal.is_verbose() {
+        if !is_told || session.terminal.is_verbose() {
+            is_told = true;
             session.terminal.status(format!(
                 "batch `{}`: {problem}; looking again for up to {}",
                 batch_or_run::name(&row),

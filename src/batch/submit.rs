@@ -237,7 +237,7 @@ fn upload<S: Uploadable>(
         session.terminal.warn(format!("{error}; sending it in smaller parts"));
         return Ok(Some(Sent::Split(throttle::split(session, key, Cut::Halves)?)));
     }
-    let uploaded = uploaded.map_err(api_failure).hint("nothing was bought; `gleaner batch submit` tries again")?;
+    let uploaded = uploaded.map_err(api_failure).hint(of_this_part("`gleaner batch submit` tries again"))?;
     let tx = session.store.write()?;
     part.uploaded(&tx, &FileId::new(uploaded.id))?;
     tx.commit()?;
@@ -278,7 +278,7 @@ fn create(
                 let tx = session.store.write()?;
                 intent.into_part().not_made(&tx)?;
                 tx.commit()?;
-                return Err(api_failure(error)).hint("nothing was bought; `gleaner batch submit` tries again");
+                return Err(api_failure(error)).hint(of_this_part("`gleaner batch submit` tries again"));
             }
             Err(CreateError::Refused(error)) => error,
         };
@@ -321,13 +321,18 @@ fn create(
                 .context(format!("the provider refused part {} of {}", row.part, row.run));
         }
         return Err(api_failure(error))
-            .hint(format!(
-                "nothing was bought; `gleaner batch submit {0}` tries again, `gleaner batch cancel {0}` drops the plan",
+            .hint(of_this_part(&format!(
+                "`gleaner batch submit {0}` tries again, `gleaner batch cancel {0}` drops the plan",
                 row.run
-            ))
+            )))
             .context(format!("the provider refused part {} of {}", row.part, row.run));
     }
     unreachable!("the loop ends by returning")
+}
+
+/// Says that a part was not bought, which is certain; others of its run may have been.
+fn of_this_part(next: &str) -> String {
+    format!("of this part nothing was bought; {next}")
 }
 
 /// Returns whether a refusal complains about the input file rather than about the batch.

@@ -41,7 +41,7 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     for finding in &findings {
         terminal.line(&finding.what)?;
-        terminal.line(format!("  mended by: {}", finding.mend))?;
+        terminal.advise(format!("  mended by: {}", finding.mend))?;
     }
     if findings.is_empty() {
         terminal.line(format!("`{}` is sound", path.display()))?;

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::batch::say_uncertain;
+use super::batch::{cache_words, say_uncertain};
 use super::select::prompt_options;
 use crate::batch::budget::{Budget, Cost};
 use crate::batch::model_end::{self, Work};
@@ -24,6 +24,7 @@ use crate::provider::Client;
 use crate::request::Prices;
 use crate::request::lifetime::Mode;
 use crate::session::Session;
+use crate::store::Spend;
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, dollars, dollars_or_unknown, number, shorten};
 
@@ -274,8 +275,13 @@ fn show_side(context: &Context, name: &str, side: &SideReport, comparison: &Comp
         side.linked_share.map(|share| format!(", {:.0} % linked", share * 100.0)).unwrap_or_default()
     ))?;
     terminal.line(format!(
-        "  {} input and {} output tokens ({} reasoning): {}",
+        "  {} input ({}) and {} output tokens ({} reasoning): {}",
         number(side.usage.input_tokens),
+        cache_words(&Spend {
+            cached_tokens: side.usage.cached_tokens,
+            cache_write_tokens: side.usage.cache_write_tokens,
+            ..Spend::default()
+        }),
         number(side.usage.output_tokens),
         number(side.usage.reasoning_tokens),
         dollars_or_unknown(side.cost_usd)
@@ -287,10 +293,10 @@ fn show_side(context: &Context, name: &str, side: &SideReport, comparison: &Comp
         dollars_or_unknown(side.projected_sync_usd)
     ))?;
     if side.pending > 0 {
-        terminal.line(dim(format!("  {} in flight: `gleaner batch wait` imports them", number(side.pending))))?;
+        terminal.advise(dim(format!("  {} in flight: `gleaner batch wait` imports them", number(side.pending))))?;
     }
     if let Some(run) = &side.run_id {
-        terminal.line(dim(format!("  to keep these answers: gleaner compare --adopt {run}")))?;
+        terminal.advise(dim(format!("  to keep these answers: `gleaner compare --adopt {run}`")))?;
     }
     Ok(())
 }

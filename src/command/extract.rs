@@ -136,7 +136,7 @@ fn show_plan(context: &Context, session: &Session<'_>, plan: &Plan, args: &Extra
         dollars_or_unknown(estimate.sync_usd)
     ))?;
     if let Some(usd) = estimate.batch_usd {
-        terminal.line(dim(format!("  {} with `gleaner batch create`", dollars(usd))))?;
+        terminal.advise(dim(format!("  {} with `gleaner batch create`", dollars(usd))))?;
     }
     for part in &plan.parts {
         for (candidate, _) in part.groups.iter().take(5) {

@@ -106,7 +106,7 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
         ))?;
     }
     if n_uncertain > 0 {
-        terminal.line(format!(
+        terminal.advise(format!(
             "{}  {} or {}, kept and not sent again by itself; `gleaner batch wait` looks again",
             bold("uncertain"),
             count(n_uncertain, "part"),
@@ -148,14 +148,14 @@ fn show(
         (progress.planned, "requests wait in a part"),
         (
             progress.failed.saturating_sub(gone),
-            "requests failed without being billed; the next `batch create` sends them again",
+            "requests failed without being billed; the next `gleaner batch create` sends them again",
         ),
-        (progress.missing, "requests missing from the answers; the next `batch create` sends them again"),
+        (progress.missing, "requests missing from the answers; the next `gleaner batch create` sends them again"),
         (progress.unusable, "answers paid for but unusable (`--retry-failed` asks again)"),
         (progress.refused, "requests refused by the endpoint (`--retry-failed` asks again)"),
     ] {
         if n > 0 {
-            terminal.line(format!("  {} {what}", number(n)))?;
+            terminal.advise(format!("  {} {what}", number(n)))?;
         }
     }
     if gone > 0 {

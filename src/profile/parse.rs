@@ -23,7 +23,7 @@ pub(super) fn profile(text: &str) -> Result<Profile> {
             let first = first.expect("there is no profile only where there is a problem");
             let more = match problems.len() {
                 1 => String::new(),
-                n => format!(" (and {} more; `profile check` lists them)", n - 1),
+                n => format!(" (and {} more; `gleaner profile check` lists them)", n - 1),
             };
             let error = Err(anyhow!("{first}{more}"));
             match &first.hint {

@@ -142,6 +142,11 @@ impl Terminal {
         self.above_bars(|| writeln!(lock(&self.inner.out), "{rendered}")).map_err(on_stdout)
     }
 
+    /// Writes one line of the result that names commands, to be copied as they are.
+    pub fn advise(&self, text: impl AsRef<str>) -> anyhow::Result<()> {
+        self.line(self.copyable(text.as_ref()))
+    }
+
     /// Writes a value to stdout as indented JSON.
     pub fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
         let text = serde_json::to_string_pretty(value)?;
@@ -178,7 +183,7 @@ impl Terminal {
     /// Says on stderr what is being done, unless quiet.
     pub fn status(&self, text: impl AsRef<str>) {
         if !self.inner.manner.quiet {
-            self.say("", text.as_ref());
+            self.say("", &self.copyable(text.as_ref()));
         }
     }
 
@@ -191,7 +196,7 @@ impl Terminal {
 
     /// Warns on stderr.
     pub fn warn(&self, text: impl AsRef<str>) {
-        self.say(&style::yellow("warning:"), text.as_ref());
+        self.say(&style::yellow("warning:"), &self.copyable(text.as_ref()));
     }
 
     /// Says on stderr what is wrong at a place of a file, `path:line: reason`; without a label, so that editors can jump
@@ -213,7 +218,7 @@ impl Terminal {
         let _ = self.inner.db.set(shell_word(&db.display().to_string()));
     }
 
-    /// Returns a hint whose commands can be copied as they are.
+    /// Returns a text whose commands can be copied as they are.
     fn copyable(&self, text: &str) -> String {
         match self.inner.db.get() {
             Some(db) => text.replace("`gleaner ", &format!("`gleaner --db {db} ")),
@@ -223,7 +228,7 @@ impl Terminal {
 
     /// Shows an error with its causes and hints on stderr.
     pub fn error(&self, error: &Explained) {
-        self.say(&style::red("error:"), &error.message);
+        self.say(&style::red("error:"), &self.copyable(&error.message));
         for cause in &error.causes {
             self.say("  caused by:", cause);
         }

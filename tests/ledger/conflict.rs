@@ -15,7 +15,7 @@ fn refused() -> (World, String) {
     let ran = world.run(&["batch", "create"]).exits(1);
     let run = world.rows("SELECT id FROM runs").remove(0);
     let hint = format!(
-        "hint: nothing was bought; `gleaner batch submit {run}` tries again, `gleaner batch cancel {run}` drops the plan\n"
+        "hint: of this part nothing was bought; `gleaner batch submit {run}` tries again, `gleaner batch cancel {run}` drops the plan\n"
     );
     assert!(ran.stderr.contains(&hint), "{}", ran.report());
     (world, run)

@@ -196,7 +196,7 @@ fn what_a_model_that_is_gone_left_is_said_apart_and_may_be_asked_elsewhere() {
         {"code": "model_not_found", "message": "The model `gpt-6-luna` does not exist", "line": null}]}]}));
     world.run(&["batch", "create", "--wait"]).exits(3);
     let gone = "  2 requests failed since `gpt-6-luna` is not there; only another `--model` asks again\n";
-    world.run(&["progress"]).exits(0).says(gone).says_not("the next `batch create` sends them again");
+    world.run(&["progress"]).exits(0).says(gone).says_not("the next `gleaner batch create` sends them again");
     world.run(&["batch", "create", "--dry-run"]).exits(0).says("2 requests are not sent to `gpt-6-luna` again");
     // Another provider has it, or so one may ask; to it, these are requests like others.
     let other = start_sandbox(&json!({}));

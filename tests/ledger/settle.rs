@@ -103,3 +103,15 @@ fn only_an_error_file_means_that_every_line_failed() {
     assert_eq!(printed(&ended), [4, 0, 0, 4, 0]);
     assert_eq!(world.rows("SELECT output_file_id IS NULL, error_file_id IS NULL FROM batches"), ["1|0"]);
 }
+
+#[test]
+fn by_a_real_clock_too_it_is_said_that_a_short_file_is_waited_for() {
+    let mut world = World::with_groups(2);
+    // Two readings of a clock that runs are never the same.
+    world.unset_var("GLEANER_TEST_CLOCK");
+    world.script(&json!({"faults": [{"on": "files.content", "times": 2, "drop_lines": 1}]}));
+    let ran = world.run(&["batch", "create", "--wait"]).exits(0);
+    let line = ": 3 of 4 answers are in its files; looking again for up to 4 min 52 s\n";
+    assert_eq!(ran.stderr.matches(line).count(), 1, "{}", ran.report());
+    account(&world, [4, 0, 0, 0]);
+}

@@ -70,7 +70,7 @@ pub(in crate::command) fn cancel(args: &CancelArgs, context: &Context) -> anyhow
         return end(context, &session, client.as_ref());
     }
     for part in &batches {
-        context.terminal.line(format!("{}  {}", batch_or_run::name(part), describe::headline(part)))?;
+        context.terminal.advise(format!("{}  {}", batch_or_run::name(part), describe::headline(part)))?;
     }
     if args.local {
         context.terminal.hint("its requests are sent again by the next `gleaner batch create`");

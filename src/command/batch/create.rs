@@ -354,7 +354,7 @@ fn show(
     for batch in batches {
         let file = batch.input_file_path.as_ref().map(|path| session.store.folder().join(path));
         let name = batch.batch_id.as_ref().map_or_else(|| format!("part {}", batch.part), ToString::to_string);
-        terminal.line(format!("  {name}  {}", describe::headline(batch)))?;
+        terminal.advise(format!("  {name}  {}", describe::headline(batch)))?;
         if let (Some(file), Some(size)) = (file, batch.input_bytes) {
             terminal.line(format!("    {} ({})", file.display(), bytes(size)))?;
         }

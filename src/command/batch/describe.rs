@@ -103,7 +103,7 @@ pub(super) fn json_of_import(read: Read<'_>, batch: &BatchRow, report: &ImportRe
 pub(super) fn show(context: &Context, read: Read<'_>, batch: &BatchRow) -> anyhow::Result<()> {
     let terminal = &context.terminal;
     let name = batch.batch_id.as_ref().map_or_else(|| format!("part {}", batch.part), BatchId::to_string);
-    terminal.line(format!("{}  {}", bold(&name), headline(batch)))?;
+    terminal.advise(format!("{}  {}", bold(&name), headline(batch)))?;
     terminal.line(format!(
         "  {} of {} ({}), part {}, {}",
         count(batch.n_requests, "request"),
@@ -249,7 +249,7 @@ pub(super) fn show_import(
 ) -> anyhow::Result<()> {
     let terminal = &context.terminal;
     if batch.state == BatchState::Replaced {
-        return terminal.line(format!("{}  {}", bold(name), headline(batch)));
+        return terminal.advise(format!("{}  {}", bold(name), headline(batch)));
     }
     terminal.line(format!(
         "{}  {}: {}, {}, {} ({} linked, {} ambiguous)",

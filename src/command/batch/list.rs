@@ -83,7 +83,7 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
         ))?;
         for part in batches {
             let name = part.batch_id.as_ref().map_or_else(|| format!("part {}", part.part), ToString::to_string);
-            context.terminal.line(format!("  {name}  {}", describe::headline(part)))?;
+            context.terminal.advise(format!("  {name}  {}", describe::headline(part)))?;
         }
     }
     for batch in others {

@@ -147,7 +147,7 @@ fn tell(
             if context.terminal.is_json() {
                 context.terminal.json(&describe::json_of(read, &row)?)?;
             } else {
-                context.terminal.line(format!("{}  {}", batch_or_run::name(&row), describe::headline(&row)))?;
+                context.terminal.advise(format!("{}  {}", batch_or_run::name(&row), describe::headline(&row)))?;
             }
             return Ok(Exit::Incomplete);
         }

@@ -45,7 +45,7 @@ pub(crate) fn list(store: &Store, queue: &QueueArgs, context: &Context) -> anyho
         words::count(n_mentions, "mention")
     ));
     terminal.hint(
-        "`gleaner unresolved walk` asks about one after the other; `unresolved export -o FILE.csv` makes a table",
+        "`gleaner unresolved walk` asks about one after the other; `gleaner unresolved export -o FILE.csv` makes a table",
     );
     Ok(Exit::Done)
 }

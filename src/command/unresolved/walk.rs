@@ -23,7 +23,7 @@ pub(super) fn run(store: &mut Store, queue: &QueueArgs, context: &Context) -> an
     let terminal = &context.terminal;
     if !terminal.is_interactive() {
         return Err(usage("a walk needs a terminal"))
-            .hint("`gleaner unresolved export -o FILE.csv` and `unresolved import FILE.csv` do without");
+            .hint("`gleaner unresolved export -o FILE.csv` and `gleaner unresolved import FILE.csv` do without");
     }
     let (cases, ..) = cases(store, queue)?;
     terminal.status(
