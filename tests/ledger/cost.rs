@@ -246,3 +246,78 @@ fn a_very_long_prompt_is_warned_of() {
         .says("warning: 2 requests have more than 272,000 input tokens");
     world.run(&["batch", "create", "--dry-run", "--model", "gpt-5.5"]).exits(0).says_not("272,000");
 }
+
+#[test]
+fn usage_out_of_reason_is_said_and_in_no_sum() {
+    let world = World::with_groups(2);
+    let odd = [json!(1u64 << 62), json!(-3), json!("many")];
+    let text = "{\"topics\": [], \"entities\": []}";
+    let mut answers: Vec<Value> = odd
+        .iter()
+        .enumerate()
+        .map(|(i, n)| {
+            let usage = json!({"input_tokens": n, "output_tokens": 100});
+            let id = ["topic_g1", "entity_g1", "topic_g2"][i];
+            json!({"custom_id": id, "body": {"status": "completed", "usage": usage, "output_text": text}})
+        })
+        .collect();
+    let usage = json!({"input_tokens": 1_000, "output_tokens": 100});
+    answers.push(json!({"body": {"status": "completed", "usage": usage, "output_text": text}}));
+    world.script(&json!({"answers": answers}));
+    let ran = world.run(&["batch", "create", "--wait"]).exits(0);
+    let ran = ran.says("sent 4 = usable 4").says("3 answers tell a usage that cannot be; what they cost is not known");
+    ran.says("for 1,000 input (0 cached) and 100 output tokens (0 reasoning)");
+    let id = world.rows("SELECT external_id FROM batches").remove(0);
+    let cost = world.json(&["batch", "status", "--offline", &id], 0)["cost"].clone();
+    assert_eq!((&cost["n_answers"], &cost["input_tokens"], &cost["n_unpriced"]), (&json!(1), &json!(1_000), &json!(0)));
+    near(&cost["cost_usd"], (1_000.0 * 0.1 + 100.0 * 0.5) * 0.5 / 1e6);
+    assert_eq!(world.count("SELECT count(*) FROM answers WHERE input_tokens IS NULL AND cost_usd IS NULL"), 3);
+    assert_eq!(world.json(&["progress"], 0)["sandbox"]["spend"]["input_tokens"], 1_000);
+}
+
+#[test]
+fn what_past_answers_made_of_the_cache_counts_in_the_estimate() {
+    let world = World::with_groups(20);
+    let usage = json!({"input_tokens": 10_000, "input_tokens_details": {"cached_tokens": 5_000, "cache_write_tokens": 1_000},
+        "output_tokens": 100, "output_tokens_details": {"reasoning_tokens": 0}});
+    let body = json!({"status": "completed", "usage": usage, "output_text": "{\"topics\": [], \"entities\": []}"});
+    world.script(&json!({"answers": [{"body": body}]}));
+    let estimate = world.json(&["batch", "create", "--dry-run"], 0)["estimate"].clone();
+    assert_eq!(estimate["cache"]["from_history"], false);
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    world.load_groups(&(21..=30).map(group).collect::<Vec<_>>());
+    let estimate = world.json(&["batch", "create", "--dry-run"], 0)["estimate"].clone();
+    assert_eq!((&estimate["cache"]["from_history"], &estimate["output_tokens"]), (&json!(true), &json!(2_000)));
+    let input = estimate["input_tokens"].as_f64().expect("a number");
+    let (cached, written) = ((input * 0.5).floor(), (input * 0.1).floor());
+    let expected = (input - cached - written) * 0.1 + cached * 0.01 + written * 0.125 + 2_000.0 * 0.5;
+    near(&estimate["batch_usd"], expected * 0.5 / 1e6);
+    near(&estimate["sync_usd"], expected / 1e6);
+    world.run(&["batch", "create", "--dry-run"]).exits(0).says("in batch mode; above as past answers used it\n");
+}
+
+#[test]
+fn clean_finds_the_files_of_parts_that_never_became_batches() {
+    // Refused by a full queue and split, cancelled before it was sent, and imported.
+    let world = World::with_groups(4);
+    let full = json!([{"code": "token_limit_exceeded", "line": null, "message": "Enqueued token limit reached."}]);
+    world.script(&json!({"batches": [{"nth": 1, "ends": "failed", "errors": full}]}));
+    world.run(&["batch", "create", "--wait"]).exits(0).says("is split into 2 parts");
+    let error = json!({"message": "No.", "type": "invalid_request_error", "param": null, "code": null});
+    world.script(
+        &json!({"faults": [{"on": "batches.create", "at": "received", "status": 400, "json": {"error": error}}]}),
+    );
+    world.load_groups(&[group(5)]);
+    world.run(&["batch", "create"]).exits(1);
+    let run = world.rows("SELECT run_id FROM batches ORDER BY id DESC LIMIT 1").remove(0);
+    world.run(&["batch", "cancel", &run]).exits(0);
+    world.script(&json!({}));
+    assert_eq!(
+        world.rows("SELECT state, count(*) FROM batches WHERE input_file_id IS NOT NULL GROUP BY state"),
+        ["imported|2", "replaced|1", "withdrawn|1"]
+    );
+    let deleted = world.json(&["batch", "clean", "--yes"], 0);
+    // A request file of each, and an answer file of the two that were imported.
+    assert_eq!(deleted["deleted"].as_array().map(Vec::len), Some(6), "{deleted:#}");
+    world.run(&["batch", "clean", "--yes"]).exits(0).says("nothing to delete");
+}

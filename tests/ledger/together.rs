@@ -58,3 +58,56 @@ fn an_export_is_read_to_its_end_before_it_is_shown() {
     reader.kill().unwrap();
     reader.wait().unwrap();
 }
+
+#[test]
+fn three_collectors_of_a_batch_without_counts_lose_nothing() {
+    let world = World::with_groups(3);
+    let (here, go) = (world.path("here"), world.path("go"));
+    let fault = json!({"on": "files.content", "nth": 1, "announce": here, "hold": go});
+    world.script(&json!({"batches": [{"set": {"request_counts": null}}], "faults": [fault]}));
+    world.run(&["batch", "create"]).exits(0);
+    let mut first = world.start(&["batch", "process"]);
+    first.until(&here);
+    let said = format!("is being collected by process {}, since ", first.id());
+    let mut others = [world.start(&["batch", "process"]), world.start(&["batch", "wait"])];
+    others.iter_mut().for_each(|other| other.until_it_says(&said));
+    fs::write(&go, "").unwrap();
+    first.end().exits(0).says("sent 6 = usable 6");
+    for other in others {
+        other.end().exits(0).says("sent 6 = usable 6");
+    }
+    account(&world, [6, 0, 0, 0]);
+    world.run(&["batch", "create"]).exits(0).says("nothing to send");
+    bought_once(&world, 1, 6);
+}
+
+#[test]
+#[cfg(unix)]
+fn the_right_to_send_is_the_database_s_and_not_the_folder_s() {
+    let mut world = World::with_groups(2);
+    let (first, neighbour) = (world.db.clone(), world.path("neighbour.db"));
+    world.db = neighbour.clone();
+    world.load_groups(&[group(7)]);
+    let link = world.path("elsewhere/link.db");
+    fs::create_dir(world.path("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(&first, &link).unwrap();
+
+    let (here, go) = (world.path("here"), world.path("go"));
+    world.script(&json!({"faults": [{"on": "files.create", "at": "received", "announce": here, "hold": go}]}));
+    world.db = first.clone();
+    let mut sender = world.start(&["batch", "create"]);
+    sender.until(&here);
+    // By another name it is the same database.
+    world.db = link;
+    let ran = world.run(&["batch", "create"]).exits(1);
+    ran.says(&format!("another gleaner is sending requests with this database: process {}, since 2026-", sender.id()));
+    // In the same folder there is another one.
+    world.db = neighbour;
+    world.run(&["batch", "create"]).exits(0);
+    fs::write(&go, "").unwrap();
+    sender.end().exits(0);
+    world.db = first;
+    world.run(&["batch", "wait"]).exits(0);
+    assert_eq!(world.journal().batches.len(), 2);
+    account(&world, [4, 0, 0, 0]);
+}
