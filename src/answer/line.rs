@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::body::Body;
 use super::error_words::ErrorWords;
 use super::lenient::Repair;
-use super::{Answer, Expect, Outcome, Reason, clean, content};
+use super::{Answer, Expect, Outcome, Reason, clean, content, pruned};
 
 /// The longest line that is read. An honest one, with reasoning and all, has a few hundred kilobytes at most.
 const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -49,9 +49,9 @@ impl Line {
             return Err(LineFault::TooLong(line.len()));
         }
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-        let parsed = match serde_json::from_slice::<Value>(line) {
+        let parsed = match pruned::read(line) {
             // A byte that is no UTF-8 spoils one character, not the answer.
-            Err(_) if std::str::from_utf8(line).is_err() => serde_json::from_str(&String::from_utf8_lossy(line)),
+            Err(_) if std::str::from_utf8(line).is_err() => pruned::read(String::from_utf8_lossy(line).as_bytes()),
             parsed => parsed,
         };
         let mut map = match parsed {

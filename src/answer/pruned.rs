@@ -1,0 +1,165 @@
+//! Reading of a line's JSON that keeps what is read of it and skips the rest: three quarters of an output line repeat what
+//! was asked.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// What is kept of an object: the values under some of its keys, whole or pruned themselves.
+#[derive(Clone, Copy)]
+pub(super) struct Keep(&'static [(&'static str, Option<&'static Keep>)]);
+
+/// What is kept of a line.
+pub(super) const LINE: Keep = Keep(&[("custom_id", None), ("error", None), ("response", Some(&RESPONSE))]);
+
+const RESPONSE: Keep = Keep(&[("status_code", None), ("body", Some(&BODY))]);
+
+/// Whatever `Body` and the errors read.
+const BODY: Keep = Keep(&[
+    ("id", None),
+    ("object", None),
+    ("model", None),
+    ("status", None),
+    ("created_at", None),
+    ("completed_at", None),
+    ("created", None),
+    ("usage", None),
+    ("error", None),
+    ("incomplete_details", None),
+    ("output", None),
+    ("output_text", None),
+    ("choices", None),
+    ("message", None),
+]);
+
+/// Reads a line of JSON.
+pub(super) fn read(line: &[u8]) -> serde_json::Result<Value> {
+    let mut json = serde_json::Deserializer::from_slice(line);
+    let value = LINE.deserialize(&mut json)?;
+    json.end()?;
+    Ok(value)
+}
+
+impl<'de> DeserializeSeed<'de> for Keep {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Value, D::Error> {
+        json.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Keep {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let mut map = Map::new();
+        let mut skipped = None;
+        while let Some(key) = object.next_key_seed(Key(self))? {
+            match key {
+                Ok((key, None)) => _ = map.insert(key.to_owned(), object.next_value()?),
+                Ok((key, Some(keep))) => _ = map.insert(key.to_owned(), object.next_value_seed(*keep)?),
+                Err(other) => {
+                    object.next_value::<IgnoredAny>()?;
+                    skipped = Some(other);
+                }
+            }
+        }
+        // An object with nothing that is read is still not an empty one.
+        if map.is_empty()
+            && let Some(key) = skipped
+        {
+            map.insert(key, Value::Null);
+        }
+        Ok(Value::Object(map))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Value, A::Error> {
+        Value::deserialize(serde::de::value::SeqAccessDeserializer::new(list))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+}
+
+/// A key of an object: one that is kept with how, or another one.
+struct Key(Keep);
+
+type Kept = (&'static str, Option<&'static Keep>);
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Result<Kept, String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key {
+    type Value = Result<Kept, String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
+        // Of the others the name is of no interest.
+        Ok(self.0.0.iter().find(|(known, _)| *known == key).copied().ok_or_else(String::new))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_read_is_kept_and_the_rest_is_skipped() {
+        for (line, expected) in [
+            (
+                r#"{"id":"x","custom_id":"topic_a","response":null,"error":{"code":"c","more":[1]}}"#,
+                r#"{"custom_id":"topic_a","response":null,"error":{"code":"c","more":[1]}}"#,
+            ),
+            (
+                r#"{"response":{"status_code":200,"request_id":"r","body":{"id":"i","text":{"format":{"schema":[{}]}},"usage":{"a":1.5}}}}"#,
+                r#"{"response":{"status_code":200,"body":{"id":"i","usage":{"a":1.5}}}}"#,
+            ),
+            (r#"{"response":{"body":"{\"id\":1}"}}"#, r#"{"response":{"body":"{\"id\":1}"}}"#),
+            (r#"{"response":[{"x":1},2]}"#, r#"{"response":[{"x":1},2]}"#),
+            (r#"{"response":{"request_id":"r"}}"#, r#"{"response":{"":null}}"#),
+            (r#"{"response":{}}"#, r#"{"response":{}}"#),
+            (r#"{"error":1,"error":-2}"#, r#"{"error":-2}"#),
+            ("[true,null]", "[true,null]"),
+        ] {
+            assert_eq!(read(line.as_bytes()).unwrap().to_string(), expected, "{line}");
+        }
+        for wrong in ["", "{", r#"{"id":}"#, "{} {}", r#"{"id":[1,}"#] {
+            assert!(read(wrong.as_bytes()).is_err(), "{wrong}");
+        }
+    }
+}
