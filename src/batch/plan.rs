@@ -59,7 +59,9 @@ pub fn plan(
     prices: &Prices,
     sandbox: bool,
 ) -> anyhow::Result<Plan> {
-    let read = session.store.read();
+    // One lock for all the groups: to take it for each costs more than to read it.
+    let snapshot = session.store.snapshot()?;
+    let read = snapshot.read();
     let selected = read.select(selection, &prompts.current(read)?, sandbox)?;
     let templates = Templates::of(prompts);
 

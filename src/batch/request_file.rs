@@ -11,7 +11,7 @@ use crate::batch::part;
 use crate::batch::plan::custom_id_of;
 use crate::interrupt;
 use crate::model::{BatchKey, GroupKey, PromptKey, RequestKey};
-use crate::request::{LineTemplate, render_input};
+use crate::request::{LineTemplate, escaped, render_input, tokens};
 use crate::session::Session;
 use crate::store::{BatchRow, GroupRow, NewBatch, Read, RequestRow, RequestState, Tx};
 use crate::terminal::bar::Unit;
@@ -169,7 +169,7 @@ fn write_lines(
         withdrawn: vec![],
     };
     let mut templates: HashMap<PromptKey, LineTemplate> = HashMap::new();
-    let mut at: Option<(GroupKey, Option<(GroupRow, String)>)> = None;
+    let mut at: Option<(GroupKey, Option<Sendable>)> = None;
     let bar = terminal.bar(part.n_groups, Unit::Count, "writing requests");
     let read = tx.read();
     let origin = part.origin.or(read.run(&part.run)?.and_then(|run| run.origin));
@@ -182,7 +182,7 @@ fn write_lines(
             written.n_groups += u64::from(sendable.is_some());
             at = Some((request.group, sendable));
         }
-        let Some((_, Some((row, input)))) = &at else {
+        let Some((_, Some(Sendable { row, input, n_tokens }))) = &at else {
             written.withdrawn.push(request.key);
             return Ok(());
         };
@@ -192,14 +192,16 @@ fn write_lines(
                 entry.insert(LineTemplate::laid_out(&read.prompt(request.prompt)?.prompt, layout))
             }
         };
-        template.write(&mut out, &custom_id_of(row, request.kind), input).with_context(cannot)?;
-        written.tokens += template.estimate_tokens(input);
+        template.write_escaped(&mut out, &custom_id_of(row, request.kind), input).with_context(cannot)?;
+        written.tokens += template.prompt_tokens() + n_tokens;
         written.n_requests += 1;
         *written.prompts.entry(request.prompt).or_default() += 1;
         if let Some(text_hash) = row.text_hash.filter(|hash| *hash != request.text_hash) {
             written.changed.push((request.key, text_hash));
         }
-        bar.message(&crate::terminal::words::bytes(out.bytes));
+        if written.n_requests.is_multiple_of(LINES_A_MESSAGE) {
+            bar.message(&crate::terminal::words::bytes(out.bytes));
+        }
         Ok(())
     })?;
     written.bytes = out.bytes;
@@ -210,12 +212,24 @@ fn write_lines(
     Ok(written)
 }
 
+/// Lines after which the bar says how large the file is by now.
+const LINES_A_MESSAGE: u64 = 256;
+
+/// A group, and what is sent of it in each of its requests.
+struct Sendable {
+    row: GroupRow,
+    /// As a JSON string.
+    input: String,
+    /// Estimated of the input.
+    n_tokens: u64,
+}
+
 /// Returns the group of a request and what is sent of it, if it can still be sent.
-fn sendable(read: Read<'_>, request: &RequestRow) -> anyhow::Result<Option<(GroupRow, String)>> {
+fn sendable(read: Read<'_>, request: &RequestRow) -> anyhow::Result<Option<Sendable>> {
     let row = read.group(request.group)?;
     Ok(row.filter(|row| row.text_hash.is_some() && row.group.status == crate::model::Group::ACTIVE).map(|row| {
         let input = render_input(&row.group);
-        (row, input)
+        Sendable { n_tokens: tokens::estimate(&input), input: escaped(&input), row }
     }))
 }
 

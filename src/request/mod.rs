@@ -22,7 +22,7 @@ pub mod lifetime;
 pub use back::RequestLine;
 pub use content::{render_input, text_hash};
 pub use ids::{custom_id, custom_id_from_wire, parse_custom_id, wire_id};
-pub use line::{LineTemplate, json_bytes};
+pub use line::{LineTemplate, escaped, json_bytes};
 pub use parts::{Limits, PairSize, PartNumber, Splitter};
 pub use price::{LONG_PROMPT_TOKENS, Price};
 pub use price_table::{ModelRow, Prices};

@@ -30,8 +30,25 @@ pub const PER_REQUEST: u64 = 16;
 pub fn estimate(text: &str) -> u64 {
     let mut eighths = 0;
     let mut run = CharRun { class: Class::Space, n_chars: 0, extra: 0, last: ' ' };
-    for c in text.chars() {
-        let class = classify(c);
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        // Most characters of most texts are a small letter after another one.
+        if byte.is_ascii_lowercase() && run.class == Class::Word {
+            let n = bytes[at..].iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+            at += n;
+            run.n_chars += n as u64;
+            run.last = char::from(bytes[at - 1]);
+            continue;
+        }
+        let (class, c) = match ASCII.get(usize::from(byte)) {
+            Some(class) => (*class, char::from(byte)),
+            None => {
+                let Some(c) = text[at..].chars().next() else { break };
+                (classify(c), c)
+            }
+        };
+        at += c.len_utf8();
         // A capital after a small letter begins a word of its own, as in `camelCase`.
         let goes_on = class == run.class && !(c.is_ascii_uppercase() && run.last.is_ascii_lowercase());
         if !goes_on {
@@ -61,6 +78,27 @@ enum Class {
     Alphabet,
     Ideograph,
     Other,
+}
+
+/// Classes of the characters of one byte.
+const ASCII: [Class; 128] = {
+    let mut classes = [Class::Other; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte as usize] = class_of_ascii(byte);
+        byte += 1;
+    }
+    classes
+};
+
+const fn class_of_ascii(byte: u8) -> Class {
+    match byte {
+        b'a'..=b'z' | b'A'..=b'Z' => Class::Word,
+        b' ' | b'\n' | b'\t' | b'\r' | 0x0b | 0x0c => Class::Space,
+        b'0'..=b'9' => Class::Digits,
+        b'!'..=b'~' => Class::Punctuation,
+        _ => Class::Other,
+    }
 }
 
 fn classify(c: char) -> Class {
@@ -113,6 +151,13 @@ mod tests {
 
     fn check(text: &str, expected: u64) {
         assert_eq!(estimate(text), expected, "{text}");
+    }
+
+    #[test]
+    fn a_byte_is_of_the_class_of_its_character() {
+        for byte in 0..128u8 {
+            assert!(ASCII[usize::from(byte)] == classify(char::from(byte)), "{byte}");
+        }
     }
 
     #[test]

@@ -68,13 +68,15 @@ impl LineTemplate {
 
     /// Writes one line, newline included, and returns its length in bytes.
     pub fn write(&self, out: &mut impl io::Write, custom_id: &CustomId, input: &str) -> io::Result<usize> {
-        let mut out = Counting { out, n_bytes: 0 };
-        io::Write::write_all(&mut out, LINE_START.as_bytes())?;
-        serde_json::to_writer(&mut out, custom_id.as_str())?;
-        io::Write::write_all(&mut out, self.middle.as_bytes())?;
-        self.write_body(&mut out, input)?;
-        io::Write::write_all(&mut out, b"}\n")?;
-        Ok(out.n_bytes)
+        self.write_escaped(out, custom_id, &escaped(input))
+    }
+
+    /// Writes one line with an input that is [`escaped`], which the lines of a group share.
+    pub fn write_escaped(&self, out: &mut impl io::Write, custom_id: &CustomId, input: &str) -> io::Result<usize> {
+        let id = escaped(custom_id.as_str());
+        let pieces = [LINE_START, &id, &self.middle, &self.body_start, input, self.body_end, "}\n"];
+        pieces.iter().try_for_each(|piece| out.write_all(piece.as_bytes()))?;
+        Ok(pieces.iter().map(|piece| piece.len()).sum())
     }
 
     /// Returns the body alone, for a synchronous call: compact JSON.
@@ -117,6 +119,11 @@ impl LineTemplate {
     }
 }
 
+/// Returns a text as a JSON string, quotes included.
+pub fn escaped(text: &str) -> String {
+    serde_json::to_string(text).expect("a text is always JSON")
+}
+
 /// Returns the length of a text as a JSON string, quotes included.
 pub fn json_bytes(text: &str) -> usize {
     let more = |byte: u8| match byte {
@@ -125,24 +132,6 @@ pub fn json_bytes(text: &str) -> usize {
         _ => 0,
     };
     text.len() + 2 + text.bytes().map(more).sum::<usize>()
-}
-
-/// Counts what passes through.
-struct Counting<'a, W> {
-    out: &'a mut W,
-    n_bytes: usize,
-}
-
-impl<W: io::Write> io::Write for Counting<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let n_bytes = self.out.write(bytes)?;
-        self.n_bytes += n_bytes;
-        Ok(n_bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
 }
 
 #[cfg(test)]

@@ -135,6 +135,9 @@ pub struct Selected {
     pub unusable_cost_usd: f64,
 }
 
+/// Groups from which on a selection is large: one pass over the ledger costs less than a look for each.
+const LARGE: u64 = 1_000;
+
 impl Read<'_> {
     /// Returns the groups that can be asked about, in the order they are sent, asked before or not.
     pub fn active_groups(self, selection: &Selection) -> anyhow::Result<Vec<GroupKey>> {
@@ -151,9 +154,16 @@ impl Read<'_> {
             None => None,
         };
         let groups = self.meant(selection, wanted.as_ref())?;
+        // Most groups of a large selection were never asked about, and need no look into the ledger each.
+        let is_large = groups.len() as u64 >= LARGE && selection.limit.is_none_or(|limit| limit >= LARGE);
+        let asked = is_large.then(|| self.asked_groups(sandbox)).transpose()?;
         for (group, text_hash) in groups {
             if selection.limit.is_some_and(|limit| selected.candidates.len() as u64 >= limit) {
                 break;
+            }
+            if asked.as_ref().is_some_and(|asked| asked.binary_search(&group).is_err()) {
+                selected.candidates.push(Candidate { group, topic: Some(1), entity: Some(1) });
+                continue;
             }
             let topic =
                 self.judge_into(&mut selected, group, Kind::Topic, text_hash, selection.resend, prompts, sandbox)?;
@@ -164,6 +174,15 @@ impl Read<'_> {
             }
         }
         Ok(selected)
+    }
+
+    /// Returns the groups that anything was ever asked about in one world, in order.
+    fn asked_groups(self, sandbox: bool) -> anyhow::Result<Vec<GroupKey>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT DISTINCT story_group_id FROM requests
+             WHERE sandbox = ?1 AND is_comparison = 0 AND state <> 'withdrawn' ORDER BY story_group_id",
+        )?;
+        Ok(statement.query_map([sandbox], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
     fn meant(
