@@ -182,7 +182,7 @@ fn write_lines(
             written.n_groups += u64::from(sendable.is_some());
             at = Some((request.group, sendable));
         }
-        let Some((_, Some(Sendable { row, input, n_tokens }))) = &at else {
+        let Some((_, Some(Sendable { row, input }))) = &at else {
             written.withdrawn.push(request.key);
             return Ok(());
         };
@@ -193,7 +193,6 @@ fn write_lines(
             }
         };
         template.write_escaped(&mut out, &custom_id_of(row, request.kind), input).with_context(cannot)?;
-        written.tokens += template.prompt_tokens() + n_tokens;
         written.n_requests += 1;
         *written.prompts.entry(request.prompt).or_default() += 1;
         if let Some(text_hash) = row.text_hash.filter(|hash| *hash != request.text_hash) {
@@ -204,6 +203,12 @@ fn write_lines(
         }
         Ok(())
     })?;
+    // What is sent as it was planned was measured then.
+    let is_as_planned = written.changed.is_empty() && written.withdrawn.is_empty();
+    written.tokens = match is_as_planned {
+        true => part.estimated_input_tokens,
+        false => measured(read, part.key, &written.withdrawn, &templates)?,
+    };
     written.bytes = out.bytes;
     written.sha256 = hex(&out.sha256.finalize());
     if written.n_requests > 0 {
@@ -220,17 +225,39 @@ struct Sendable {
     row: GroupRow,
     /// As a JSON string.
     input: String,
-    /// Estimated of the input.
-    n_tokens: u64,
 }
 
 /// Returns the group of a request and what is sent of it, if it can still be sent.
 fn sendable(read: Read<'_>, request: &RequestRow) -> anyhow::Result<Option<Sendable>> {
     let row = read.group(request.group)?;
     Ok(row.filter(|row| row.text_hash.is_some() && row.group.status == crate::model::Group::ACTIVE).map(|row| {
-        let input = render_input(&row.group);
-        Sendable { n_tokens: tokens::estimate(&input), input: escaped(&input), row }
+        let input = escaped(&render_input(&row.group));
+        Sendable { row, input }
     }))
+}
+
+/// Estimates the tokens of what was written, group by group.
+fn measured(
+    read: Read<'_>,
+    part: BatchKey,
+    withdrawn: &[RequestKey],
+    templates: &HashMap<PromptKey, LineTemplate>,
+) -> anyhow::Result<u64> {
+    let mut sum = 0;
+    let mut last = None;
+    read.each_request_of_batch(part, Some(RequestState::Planned), |request| {
+        if withdrawn.binary_search(&request.key).is_ok() {
+            return Ok(());
+        }
+        let n_tokens = match last {
+            Some((group, n_tokens)) if group == request.group => n_tokens,
+            _ => read.group(request.group)?.map_or(0, |row| tokens::estimate(&render_input(&row.group))),
+        };
+        last = Some((request.group, n_tokens));
+        sum += n_tokens + templates.get(&request.prompt).map_or(0, LineTemplate::prompt_tokens);
+        Ok(())
+    })?;
+    Ok(sum)
 }
 
 /// Writes through, hashing and counting.

@@ -126,12 +126,23 @@ pub fn escaped(text: &str) -> String {
 
 /// Returns the length of a text as a JSON string, quotes included.
 pub fn json_bytes(text: &str) -> usize {
-    let more = |byte: u8| match byte {
-        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,
-        0..=0x1f => "\\u0000".len() - 1,
-        _ => 0,
+    /// Bytes that each byte takes beside its own.
+    const MORE: [u8; 256] = {
+        let mut more = [0; 256];
+        let mut byte = 0;
+        while byte < 0x20 {
+            more[byte] = "\\u0000".len() as u8 - 1;
+            byte += 1;
+        }
+        let short = b"\"\\\n\r\t\x08\x0c";
+        let mut at = 0;
+        while at < short.len() {
+            more[short[at] as usize] = 1;
+            at += 1;
+        }
+        more
     };
-    text.len() + 2 + text.bytes().map(more).sum::<usize>()
+    text.len() + 2 + text.bytes().map(|byte| usize::from(MORE[usize::from(byte)])).sum::<usize>()
 }
 
 #[cfg(test)]

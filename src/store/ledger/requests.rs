@@ -322,13 +322,12 @@ impl Read<'_> {
 impl Tx<'_> {
     /// Records a request.
     pub fn add_request(&self, new: &NewRequest) -> anyhow::Result<RequestKey> {
-        let key = self
-            .prepare_cached(
+        self.prepare_cached(
                 "INSERT INTO requests (story_group_id, kind, prompt_id, text_hash, run_id, batch_id, sandbox, is_comparison, attempt,
                                        state)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING id",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             )?
-            .query_row(
+            .execute(
                 params![
                     new.group,
                     new.kind,
@@ -340,10 +339,8 @@ impl Tx<'_> {
                     new.is_comparison,
                     new.attempt,
                     new.state
-                ],
-                |row| row.get(0),
-            )?;
-        Ok(key)
+                ])?;
+        Ok(RequestKey(self.last_insert_rowid()))
     }
 
     /// Sets what became of a request.
