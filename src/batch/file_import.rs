@@ -35,6 +35,13 @@ pub struct Import {
 /// Imports files into batches, in one transaction. They are read and linked before it begins, so that others wait only
 /// while it writes.
 pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> anyhow::Result<ImportReport> {
+    session.store.keep_few_pages(true)?;
+    let report = import_files(session, import, prices);
+    session.store.keep_few_pages(false)?;
+    report
+}
+
+fn import_files(session: &mut Session<'_>, import: &Import, prices: &Prices) -> anyhow::Result<ImportReport> {
     let mut files = Files::open(&import.files, session.store.folder())?;
     let now = session.config.now_text();
     let prices = &*prices_of(session.store.read(), &import.batches, prices)?;

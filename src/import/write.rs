@@ -10,6 +10,9 @@ use crate::interrupt;
 use crate::model::{EntityKey, Kind, LinkOutcome, Usage};
 use crate::store::{AnswerRow, AskedRow, BulkWriter, MentionRow, Provenance, RequestState, TopicRow, Tx};
 
+/// Answers from which on the indexes of what they taught are made after the rows.
+const MANY: u64 = 5_000;
+
 impl Prepared {
     /// Writes everything down, and returns what was found. The account is not made up yet: what is in none of the files is
     /// for the caller to settle.
@@ -49,6 +52,22 @@ impl Prepared {
 
     /// Writes what answers of one kind taught, group by group.
     fn write_learned(&mut self, tx: &Tx<'_>, kind: Kind) -> anyhow::Result<()> {
+        let n_new = self.learned(kind).count() as u64;
+        // What is there already has to be indexed anew too.
+        let put_off = match n_new >= MANY && n_new >= tx.read().n_answered(kind)? {
+            true => Some(tx.put_off_indexes(if kind == Kind::Topic { "story_topics" } else { "story_entities" })?),
+            false => None,
+        };
+        self.write_rows(tx, kind)?;
+        put_off.map_or(Ok(()), |put_off| tx.make_indexes(&put_off))
+    }
+
+    fn learned(&self, kind: Kind) -> impl Iterator<Item = (&AskedRow, Laid)> {
+        let rows = self.asked.rows().iter().zip(&self.answers);
+        rows.filter_map(move |(row, laid)| Some((row, laid.filter(|laid| laid.n_learned > 0 && row.kind == kind)?)))
+    }
+
+    fn write_rows(&mut self, tx: &Tx<'_>, kind: Kind) -> anyhow::Result<()> {
         let mut writer = BulkWriter::new(tx)?;
         let mut record = vec![];
         for (row, laid) in self.asked.rows().iter().zip(&self.answers) {

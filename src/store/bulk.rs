@@ -56,7 +56,45 @@ impl Drop for Bulk<'_> {
 
 fn set_checks(connection: &Connection, on: bool) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, on)?;
-    connection.pragma_update(None, "foreign_keys", on)
+    connection.pragma_update(None, "foreign_keys", on)?;
+    // An index over many rows is sorted in a file, and not in memory that grows with them.
+    connection.pragma_update(None, "temp_store", if on { "MEMORY" } else { "FILE" })
+}
+
+impl Store {
+    /// Keeps no more pages of the file in memory than a pass over it in order needs, or as many as else.
+    pub fn keep_few_pages(&self, few: bool) -> anyhow::Result<()> {
+        Ok(self.connection.pragma_update(None, "cache_size", if few { FEW_PAGES_KIB } else { PAGES_KIB })?)
+    }
+}
+
+/// Memory for pages of the file, in KiB; negative, as SQLite tells them from a number of pages.
+const FEW_PAGES_KIB: i64 = -16 * 1024;
+pub(super) const PAGES_KIB: i64 = -64 * 1024;
+
+/// Indexes of a table that are not there for the moment, as the statements that make them.
+#[derive(Debug)]
+pub struct PutOff(Vec<String>);
+
+impl Tx<'_> {
+    /// Drops the indexes of a table before many rows are written: made of all rows at once they cost a third.
+    pub fn put_off_indexes(&self, table: &str) -> anyhow::Result<PutOff> {
+        let mut statement = self.prepare(
+            "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ?1 AND sql IS NOT NULL ORDER BY rowid",
+        )?;
+        let indexes: Vec<(String, String)> =
+            statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?;
+        drop(statement);
+        for (name, _) in &indexes {
+            self.execute_batch(&format!("DROP INDEX \"{}\"", name.replace('"', "\"\"")))?;
+        }
+        Ok(PutOff(indexes.into_iter().map(|(_, sql)| sql).collect()))
+    }
+
+    /// Makes indexes again that were put off, just as they were.
+    pub fn make_indexes(&self, put_off: &PutOff) -> anyhow::Result<()> {
+        put_off.0.iter().try_for_each(|sql| Ok(self.execute_batch(sql)?))
+    }
 }
 
 /// A topic to be written, as people have decided about topics.
@@ -231,5 +269,53 @@ impl<'t> BulkWriter<'t> {
             unsearched.execute([source.group])?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::explore::testing;
+
+    #[test]
+    fn indexes_that_were_put_off_are_as_they_were() {
+        let mut store = testing::store();
+        let schema = |store: &Store| -> Vec<(String, String)> {
+            let sql = "SELECT name, coalesce(sql, '') FROM sqlite_schema ORDER BY 1";
+            let mut statement = store.connection.prepare(sql).unwrap();
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().collect::<Result<_, _>>().unwrap()
+        };
+        let before = schema(&store);
+        let bulk = store.write_many().unwrap();
+        for table in ["story_entities", "story_topics"] {
+            let put_off = bulk.put_off_indexes(table).unwrap();
+            assert!(!put_off.0.is_empty());
+            bulk.execute_batch(&format!("CREATE TEMP TABLE t AS SELECT * FROM {table}; DELETE FROM {table}; INSERT INTO {table} SELECT * FROM t; DROP TABLE t")).unwrap();
+            bulk.make_indexes(&put_off).unwrap();
+        }
+        bulk.commit().unwrap();
+        assert_eq!(schema(&store), before);
+        let check: String = store.connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(check, "ok");
+        let checks: (bool, i64) = store
+            .connection
+            .query_row(
+                "SELECT (SELECT foreign_keys FROM pragma_foreign_keys), (SELECT temp_store FROM pragma_temp_store)",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .unwrap();
+        assert_eq!(checks, (true, 2));
+    }
+
+    #[test]
+    fn what_is_not_committed_leaves_no_trace_and_checks_are_on_again() {
+        let mut store = testing::store();
+        let bulk = store.write_many().unwrap();
+        bulk.execute_batch("DELETE FROM story_topics").unwrap();
+        drop(bulk);
+        let n: i64 = store.connection.query_row("SELECT count(*) FROM story_topics", [], |row| row.get(0)).unwrap();
+        assert!(n > 0);
+        assert!(store.connection.execute("DELETE FROM story_groups", []).is_err(), "foreign keys are looked up");
     }
 }

@@ -64,6 +64,12 @@ impl Read<'_> {
         Ok(row)
     }
 
+    /// Returns for how many groups an answer of a kind counts.
+    pub fn n_answered(self, kind: Kind) -> anyhow::Result<u64> {
+        let mut statement = self.0.prepare_cached("SELECT count(*) FROM current_answers WHERE kind = ?1")?;
+        Ok(statement.query_row([kind], |row| row.get::<_, i64>(0))? as u64)
+    }
+
     /// Returns all requests whose answer is usable, in the order they were asked; comparisons are left out.
     pub fn usable_requests(self) -> anyhow::Result<Vec<RequestKey>> {
         let mut statement = self

@@ -189,9 +189,10 @@ impl Store {
                 .hint("close it and try again");
         }
         connection.execute_batch(
-            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY;
+            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
              PRAGMA trusted_schema = OFF;",
         )?;
+        connection.pragma_update(None, "cache_size", bulk::PAGES_KIB)?;
         // Without this the planner looks at the values that are bound, and prepares a cached statement anew each time
         // they change. With 20,000 groups a quarter of the processor time of planning went there.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
