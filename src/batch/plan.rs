@@ -5,7 +5,7 @@ pub use crate::batch::estimate::Estimate;
 use crate::batch::estimate::{Volume, estimate};
 use crate::batch::prompts::Prompts;
 use crate::interrupt;
-use crate::model::{GroupId, Kind};
+use crate::model::{GroupId, GroupKey, Kind};
 use crate::request::{
     Limits, LineTemplate, PairSize, Prices, Splitter, custom_id, custom_id_from_wire, json_bytes, render_input, tokens,
 };
@@ -81,15 +81,7 @@ pub fn plan(
         let mut sizes = Volume::default();
         let (size, longest) = templates.size(&row, &candidate, &input, &mut sizes);
         if let Some(max) = max_input.filter(|max| longest > *max) {
-            left_out.push((
-                row.group.id,
-                format!(
-                    "about {} input tokens, more than the {} that `{}` takes",
-                    number(longest),
-                    number(max),
-                    prompts.model()
-                ),
-            ));
+            left_out.push((row.group.id, too_long_words(longest, max, prompts.model())));
             too_long.push(TooLong { group: candidate.group, text_hash, n_tokens: longest });
             continue;
         }
@@ -114,6 +106,34 @@ pub fn plan(
         ..estimate(session, prompts, &volume, (templates.prefix_tokens(), sandbox), prices)?
     };
     Ok(Plan { selected, parts, left_out, too_long, estimate })
+}
+
+fn too_long_words(n_tokens: u64, max: u64, model: &str) -> String {
+    format!("about {} input tokens, more than the {} that `{model}` takes", number(n_tokens), number(max))
+}
+
+/// Parts groups that were chosen otherwise than by a selection from those that are longer than the model takes, which are
+/// returned with the reason.
+pub fn without_too_long(
+    session: &Session<'_>,
+    prompts: &Prompts,
+    groups: &mut Vec<(GroupKey, [u8; 16])>,
+    prices: &Prices,
+) -> anyhow::Result<Vec<(GroupId, String)>> {
+    let Some(max) = prices.max_input(prompts.model()) else { return Ok(vec![]) };
+    let templates = Templates::of(prompts);
+    let (mut left_out, mut kept) = (vec![], vec![]);
+    for &(group, text_hash) in groups.iter() {
+        let Some(row) = session.store.read().group(group)? else { continue };
+        let both = Candidate { group, topic: Some(1), entity: Some(1) };
+        let (_, longest) = templates.size(&row, &both, &render_input(&row.group), &mut Volume::default());
+        match longest > max {
+            true => left_out.push((row.group.id, too_long_words(longest, max, prompts.model()))),
+            false => kept.push((group, text_hash)),
+        }
+    }
+    *groups = kept;
+    Ok(left_out)
 }
 
 /// Writes down which groups are longer than the model takes, for whoever wants to know where the collection stands.

@@ -9,6 +9,7 @@ use super::batch::{cache_words, say_uncertain};
 use super::select::prompt_options;
 use crate::batch::budget::{Budget, Cost};
 use crate::batch::model_end::{self, Work};
+use crate::batch::plan;
 use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
 use crate::batch::uncertain;
@@ -44,10 +45,22 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
             .hint(candidates(&prices));
     }
     let sides = sides(context, &session, &args.prompts)?;
-    let groups = session.store.read().sampled_groups(args.sample, args.seed)?;
+    let mut groups = session.store.read().sampled_groups(args.sample, args.seed)?;
     if groups.is_empty() {
         return Err(anyhow::anyhow!("there is no group with text to ask about"))
             .hint("`gleaner load groups FILE` loads some");
+    }
+    // What one side cannot be asked is in vain for the other.
+    let mut left_out = 0;
+    for side in &sides {
+        for (id, why) in plan::without_too_long(&session, &side.prompts, &mut groups, &prices)? {
+            context.terminal.warn(format!("group `{id}` is left out: {why}"));
+            left_out += 1;
+        }
+    }
+    if groups.is_empty() {
+        return Err(anyhow::anyhow!("every group of the sample is longer than a model takes"))
+            .hint("`--seed N` draws others");
     }
     if args.dry_run {
         let origin = session.store.read().origin_by_url(&context.origin()?)?;
@@ -75,12 +88,14 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
     let is_waiting = plans.iter().any(|plan| plan.pending > 0);
     if args.batch && (is_waiting || plans.iter().any(|plan| plan.plan.n_requests() > 0)) {
         let exit = send(context, &mut session, &client, &sides, &plans, &prices, &budget)?;
+        let exit = if left_out > 0 { Exit::Incomplete } else { exit };
         return say_uncertain(context, &session, &client, exit);
     }
     let comparison =
         compare::run(&mut session, &client, &sides, &groups, &plans, &prices, &budget, args.concurrency.into())?;
     show(context, &comparison)?;
     let exit = finish(context, &comparison, &prices)?;
+    let exit = if left_out > 0 { Exit::Incomplete } else { exit };
     say_uncertain(context, &session, &client, exit)
 }
 

@@ -150,7 +150,7 @@ impl<'a> Row<'a> {
         json!({
             "model": self.name, "input": price.input, "cached_input": price.cached_input,
             "cache_write": price.cache_write, "output": price.output, "shutdown": self.shutdown.map(|day| day.to_string()),
-            "instead": self.row.instead, "is_gone": self.is_gone, "is_offered": self.is_offered,
+            "instead": self.row.instead, "max_input": self.row.max_input, "is_gone": self.is_gone, "is_offered": self.is_offered,
             "batch_usd": self.batch_usd, "sync_usd": self.sync_usd, "source": self.row.source, "as_of": self.row.as_of,
         })
     }

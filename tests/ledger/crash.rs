@@ -198,7 +198,10 @@ fn what_shows_late_in_the_list_is_waited_for_and_what_never_shows_is_sent_again(
     let mut world = World::with_groups(2);
     world.set_var("GLEANER_TEST_ADOPT_WAIT", "180");
     world.script(&json!({"faults": [{"on": "batches.create", "at": "done", "close": true}, hidden(6)]}));
-    world.run(&["batch", "create"]).exits(0);
+    world
+        .run(&["batch", "create"])
+        .exits(0)
+        .says("whether the batch was made is not known yet: searching the provider's list for up to 3 min 0 s more\n");
     bought_once(&world, 1, 4);
     assert_eq!(world.journal().n_calls("batches.list"), 8);
 

@@ -188,13 +188,16 @@ fn a_group_longer_than_the_model_takes_is_left_out_and_said() {
     let shown = "left out  1 group: longer than the 9,000 input tokens that `gpt-6-luna` takes\n";
     world.run(&["progress"]).exits(0).says(shown);
     assert_eq!(world.json(&["progress"], 0)["too_long_groups"], 1);
+    // A comparison leaves it out on both sides, since one of them takes no more.
+    let ran = world.run(&["compare", "gpt-6.1-terra", "--sample", "3"]).exits(3);
+    ran.says(left_out).says("comparing on 2 groups").says_not("no usable answer");
     // A model that takes more is asked, and then nothing is left out any more.
     world.set_var("GLEANER_PRICES", &table(&world, 90_000));
     world.run(&["progress"]).exits(0).says_not("left out");
     world.run(&["batch", "create", "--wait"]).exits(0);
     world.set_var("GLEANER_PRICES", &table(&world, 9_000));
     world.run(&["progress"]).exits(0).says_not("left out");
-    assert_eq!(world.count("SELECT count(*) FROM requests"), 6);
+    assert_eq!(world.count("SELECT count(*) FROM requests WHERE is_comparison = 0"), 6);
 }
 
 #[test]
