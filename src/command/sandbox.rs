@@ -30,6 +30,7 @@ pub(super) fn run(args: &SandboxArgs, context: &Context) -> anyhow::Result<Exit>
         dictionary.keywords.extend(Keyword::read_list(&text).with_context(on_path)?);
     }
     let n_entities = dictionary.entities.len();
+    Sandbox::sweep();
     let sandbox = Sandbox::start(&context.config, &Options { port: args.port, dictionary, script, pace: pace(args)? })?;
     announce(context, &sandbox, &profile, n_entities)?;
     while !interrupt::requested() {

@@ -23,6 +23,7 @@ mod lines;
 mod request_body;
 mod reply;
 mod fill;
+mod folder;
 mod reader;
 mod keyphrases;
 mod journal;
@@ -47,6 +48,7 @@ pub(crate) use multipart::read_form;
 pub use reader::{Dictionary, Keyword};
 pub use script::{Pace, Script};
 
+use folder::Folder;
 use reader::{LazyReader, Reader};
 use server::Connections;
 use shared::Shared;
@@ -80,7 +82,7 @@ pub struct Sandbox {
     connections: Arc<Connections>,
     threads: Vec<JoinHandle<()>>,
     // Removed with all files when the sandbox goes.
-    _folder: tempfile::TempDir,
+    _folder: Folder,
 }
 
 impl Sandbox {
@@ -90,7 +92,7 @@ impl Sandbox {
             .with_context(|| format!("cannot listen on 127.0.0.1:{}", options.port))
             .hint("another program may have this port: choose one with `--port N`, 0 for any that is free")?;
         let address = listener.local_addr().context("cannot tell the port")?;
-        let folder = tempfile::Builder::new().prefix("gleaner-sandbox-").tempdir().context("cannot make a folder")?;
+        let folder = Folder::make().context("cannot make a folder")?;
         options.dictionary.check()?;
         let dictionary = options.dictionary.clone();
         let reader = LazyReader::new(Box::new(move || Reader::new(&dictionary)));
@@ -123,6 +125,11 @@ impl Sandbox {
             }),
         ];
         Ok(Sandbox { address, shared, connections, threads, _folder: folder })
+    }
+
+    /// Removes what killed sandboxes left in the folder of temporary files.
+    pub fn sweep() {
+        folder::sweep();
     }
 
     /// Returns the base URL for clients, `http://127.0.0.1:PORT/v1`.

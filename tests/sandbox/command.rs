@@ -40,6 +40,31 @@ fn the_command_says_where_it_listens_and_what_it_is() {
 }
 
 #[test]
+fn what_a_killed_sandbox_left_is_swept_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let left = || -> Vec<std::ffi::OsString> {
+        let entries = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+        entries.filter(|name| name.to_string_lossy().starts_with("gleaner-sandbox-")).collect()
+    };
+    let start = || {
+        let mut command = gleaner(folder.path(), &["sandbox", "--port", "0"]);
+        command.env("TMPDIR", folder.path()).env("TMP", folder.path()).stderr(Stdio::null());
+        let mut child = Running(command.stdout(Stdio::piped()).spawn().unwrap());
+        BufReader::new(child.0.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+        child
+    };
+    drop(start());
+    let killed = left();
+    assert_eq!(killed.len(), 1, "a killed one sweeps nothing");
+    let first = start();
+    let running = left();
+    assert!(running.len() == 1 && running != killed, "the next one does");
+    let _second = start();
+    assert_eq!(left().len(), 2, "and leaves what is in use");
+    drop(first);
+}
+
+#[test]
 fn the_catalog_is_read_once_and_let_go() {
     let folder = tempfile::tempdir().unwrap();
     let load = |line: &str| {

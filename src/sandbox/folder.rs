@@ -1,0 +1,48 @@
+//! The folder of a sandbox's files, locked as long as the sandbox runs: one that nobody holds was left by a killed one.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+/// How the folders of all sandboxes begin.
+const PREFIX: &str = "gleaner-sandbox-";
+
+/// The file in it that is locked.
+const LOCK: &str = "lock";
+
+/// A folder that goes when the sandbox does.
+pub(super) struct Folder {
+    // Before the folder: Windows removes no file that is open.
+    _lock: File,
+    folder: tempfile::TempDir,
+}
+
+impl Folder {
+    pub(super) fn make() -> io::Result<Folder> {
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
+        let lock = File::create(folder.path().join(LOCK))?;
+        lock.lock()?;
+        Ok(Folder { _lock: lock, folder })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// Removes folders that killed sandboxes left; what cannot be removed is left to the next start.
+pub(super) fn sweep() {
+    for entry in fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if !is_folder || !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            continue;
+        }
+        // One without a lock is being made just now.
+        let Ok(lock) = File::open(entry.path().join(LOCK)) else { continue };
+        let is_left = lock.try_lock().is_ok();
+        drop(lock);
+        if is_left {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
