@@ -79,3 +79,6 @@ mod fuzz;
 
 /// Kills at random moments of every writing command.
 mod kill;
+
+/// Two processes at once: every writing command beside every other, and beside a reader that pauses.
+mod pairs;
