@@ -10,7 +10,7 @@ use crate::config::{timestamp_text, unix_text};
 use crate::model::{BatchId, BatchKey, FileId};
 use crate::provider::{ApiError, Batch, BatchStatus, Client};
 use crate::session::{Session, api_failure};
-use crate::store::{BatchRow, BatchState, Claim, Observation};
+use crate::store::{BatchRow, BatchState, Claim, FoundBy, Observation};
 use crate::terminal::words::count;
 
 /// How many looks must say in the API's own words that a batch is unknown before that is believed, …
@@ -134,13 +134,31 @@ fn is_in_list(session: &Session<'_>, client: &Client, row: &BatchRow) -> anyhow:
     Ok(if sees_us || sees_file() { InList::Absent } else { InList::Unclear })
 }
 
-/// Writes down that the provider has a batch, just made or found again: its id, and that its requests are in flight.
-pub(super) fn note_opened(session: &mut Session<'_>, key: BatchKey, batch: &Batch) -> anyhow::Result<()> {
+/// Writes down that the provider has a batch: its id, and that its requests are in flight. `is_found_again` says that the
+/// call that makes it had no clear outcome, and the provider's list has it.
+pub(super) fn note_opened(
+    session: &mut Session<'_>,
+    key: BatchKey,
+    batch: &Batch,
+    is_found_again: bool,
+) -> anyhow::Result<()> {
     let now = session.config.now_text();
     let tx = session.store.write()?;
     let row = tx.read().batch(key)?;
-    let seen =
-        Seen { id: &BatchId::new(batch.id.clone()), status: batch.status.as_str(), observation: &observation(batch) };
+    let has_key = row.gleaner_key.is_some() && batch.metadata.get("gleaner_key") == row.gleaner_key.as_ref();
+    let has_file = batch.input_file_id.is_some()
+        && batch.input_file_id.as_deref() == row.input_file_id.as_ref().map(|id| id.as_str());
+    let evidence = match (has_key, has_file) {
+        (true, _) => FoundBy::Key,
+        (false, true) => FoundBy::InputFile,
+        (false, false) => FoundBy::Part,
+    };
+    let seen = Seen {
+        id: &BatchId::new(batch.id.clone()),
+        status: batch.status.as_str(),
+        found_by: is_found_again.then_some(evidence),
+        observation: &observation(batch),
+    };
     match Part::<Creating>::of(&row) {
         Ok(part) => part.opened(&tx, &seen, &now)?,
         Err(_) => part::found(&tx, &row, &seen, &now)?,

@@ -21,8 +21,8 @@ use anyhow::Context as _;
 use crate::answer::Reason;
 use crate::batch::budget::Approved;
 use crate::model::{BatchId, BatchKey, FileId};
-use crate::provider::CreateBatch;
-use crate::store::{BatchRow, BatchState, Claim, NewBatch, Observation, Origin, RequestState, Tx};
+use crate::provider::{CompletionWindow, CreateBatch};
+use crate::store::{BatchRow, BatchState, Claim, FoundBy, NewBatch, Observation, Origin, RequestState, Tx};
 
 /// A part or batch known to be in a state.
 #[derive(Debug)]
@@ -173,8 +173,13 @@ impl Part<Uploaded> {
             ("gleaner_sha256".to_owned(), row.sha256.unwrap_or_default()),
         ]);
         tx.part_moves().note_create_intent(self.key, &gleaner_key, &serde_json::to_string(&metadata)?, now)?;
-        let create =
-            CreateBatch { input_file_id: file.to_string(), endpoint, metadata, output_expires_after_secs: None };
+        let create = CreateBatch {
+            input_file_id: file.to_string(),
+            endpoint,
+            window: CompletionWindow::Day,
+            metadata,
+            output_expires_after_secs: None,
+        };
         Ok(Intent { part: self.go(tx)?, create })
     }
 }
@@ -186,6 +191,8 @@ pub struct Seen<'a> {
     pub id: &'a BatchId,
     /// The provider's word, verbatim.
     pub status: &'a str,
+    /// The evidence that it is this part; `None` where the call that made it said so.
+    pub found_by: Option<FoundBy>,
     /// The rest.
     pub observation: &'a Observation,
 }
@@ -209,7 +216,7 @@ impl Part<Creating> {
 }
 
 fn open<S: State>(tx: &Tx<'_>, part: Part<S>, seen: &Seen<'_>, now: &str) -> anyhow::Result<Part<Open>> {
-    tx.part_moves().note_batch(part.key, seen.id, seen.status, now)?;
+    tx.part_moves().note_batch(part.key, seen.id, seen.status, seen.found_by, now)?;
     tx.part_moves().set_requests(part.key, RequestState::Planned, RequestState::Sent, None)?;
     tx.part_moves().keep_custom_ids(part.key)?;
     let key = part.key;
@@ -227,7 +234,7 @@ pub fn found(tx: &Tx<'_>, row: &BatchRow, seen: &Seen<'_>, now: &str) -> anyhow:
         "a part that is {} cannot be a batch",
         row.state.as_str()
     );
-    moves.note_batch(row.key, seen.id, seen.status, now)?;
+    moves.note_batch(row.key, seen.id, seen.status, seen.found_by, now)?;
     moves.set_requests(row.key, RequestState::Planned, RequestState::Sent, None)?;
     for reason in ["cancelled", "given_up"] {
         moves.restore_requests(row.key, RequestState::Withdrawn, reason)?;

@@ -136,7 +136,7 @@ fn look_through(session: &mut Session<'_>, client: &Client) -> anyhow::Result<Ve
         }
         let is_this_database = batch.metadata.get("gleaner_db") == Some(&db_id);
         if let Some(part) = tried_as(read, &batch, is_this_database)? {
-            look::note_opened(session, part.key, &batch)?;
+            look::note_opened(session, part.key, &batch, true)?;
         } else if is_this_database && batch.status != BatchStatus::Failed {
             // A batch that failed its validation bought nothing.
             from_copies.push(batch.id);

@@ -281,6 +281,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
         let seen = Seen {
             id: &BatchId::new(self.batch.id.clone()),
             status: self.batch.status.as_str(),
+            found_by: None,
             observation: &look::observation(self.batch),
         };
         Part::<Planned>::of(&self.tx.read().batch(self.key)?)?.taken_over(self.tx, &seen, now)

@@ -180,7 +180,7 @@ fn send_part(
             }
             BatchState::Creating if n_tries >= CREATE_TRIES => return Ok(Sent::Uncertain),
             BatchState::Creating => match reconcile::search(session, client, &part)? {
-                Search::Found(batch) => return opened(session, client, key, &batch),
+                Search::Found(batch) => return opened(session, client, key, &batch, true),
                 Search::Absent => {
                     let tx = session.store.write()?;
                     Part::<Creating>::of(&part)?.not_made(&tx)?;
@@ -269,7 +269,7 @@ fn create(
             client.create_batch(intent.create())
         };
         let error = match answer {
-            Ok(batch) => return opened(session, client, key, &batch).map(Some),
+            Ok(batch) => return opened(session, client, key, &batch, false).map(Some),
             Err(CreateError::Uncertain(error)) => {
                 session.terminal.warn(format!("{error}; looking whether the batch was made"));
                 return Ok(None);
@@ -342,8 +342,14 @@ fn names_file(error: &ApiError) -> bool {
 }
 
 /// Notes the batch the moment its id is known, then looks at it once or twice: a full queue shows only then.
-fn opened(session: &mut Session<'_>, client: &Client, key: BatchKey, batch: &Batch) -> anyhow::Result<Sent> {
-    look::note_opened(session, key, batch)?;
+fn opened(
+    session: &mut Session<'_>,
+    client: &Client,
+    key: BatchKey,
+    batch: &Batch,
+    is_found_again: bool,
+) -> anyhow::Result<Sent> {
+    look::note_opened(session, key, batch, is_found_again)?;
     for _ in 0..2 {
         let part = session.store.read().batch(key)?;
         if part.state != BatchState::Open || !matches!(part.status.as_deref(), Some("validating" | "")) {

@@ -127,6 +127,11 @@ impl Client {
         &self.transport.origin
     }
 
+    /// Returns the API that is spoken with it.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
     /// Returns whether any reply so far came from gleaner's own sandbox.
     pub fn saw_sandbox(&self) -> bool {
         self.transport.saw_sandbox()

@@ -17,7 +17,6 @@ pub enum Dialect {
 
 impl Dialect {
     /// Returns the word for it in the database.
-    #[allow(dead_code, reason = "origins are to keep it")]
     pub fn as_str(self) -> &'static str {
         match self {
             Dialect::OpenAi => "openai",

@@ -35,4 +35,4 @@ pub(crate) use retry::retry_after;
 pub use settings::{Address, Secret, Settings};
 pub use status::BatchStatus;
 pub use upload::Upload;
-pub use wire::{Batch, CreateBatch};
+pub use wire::{Batch, CompletionWindow, CreateBatch};

@@ -11,6 +11,7 @@ use super::{Client, CreateBatch, CreateError, Fault, Hooks, Secret, Settings, Up
 
 fn create() -> CreateBatch {
     CreateBatch {
+        window: super::CompletionWindow::Day,
         input_file_id: "file-1".into(),
         endpoint: "/v1/responses".into(),
         metadata: BTreeMap::from([("gleaner_key".into(), "k1".into())]),

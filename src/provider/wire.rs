@@ -265,10 +265,28 @@ pub struct CreateBatch {
     pub input_file_id: String,
     /// `/v1/responses`, …
     pub endpoint: String,
+    /// When the answers are due.
+    pub window: CompletionWindow,
     /// At most 16 pairs; keys up to 64, values up to 512 characters.
     pub metadata: BTreeMap<String, String>,
     /// How long the provider keeps the results, counted from their making: 3600 to 2592000.
     pub output_expires_after_secs: Option<u64>,
+}
+
+/// Service level of a batch: the time within which it is to be answered, and so its price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CompletionWindow {
+    /// 24 hours, at half the price: the only one that the Batch API sells.
+    Day,
+}
+
+impl CompletionWindow {
+    /// Returns the provider's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CompletionWindow::Day => "24h",
+        }
+    }
 }
 
 impl CreateBatch {
@@ -276,7 +294,7 @@ impl CreateBatch {
         let mut body = json!({
             "input_file_id": self.input_file_id,
             "endpoint": self.endpoint,
-            "completion_window": "24h",
+            "completion_window": self.window.as_str(),
         });
         if !self.metadata.is_empty() {
             let pairs = self.metadata.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str())));

@@ -102,7 +102,7 @@ impl Session<'_> {
     pub fn origin_of(&mut self, client: &Client) -> anyhow::Result<Origin> {
         let now = self.config.now_text();
         let tx = self.store.write()?;
-        let origin = tx.keep_origin(client.origin().as_str(), client.saw_sandbox(), &now)?;
+        let origin = tx.keep_origin(client.origin().as_str(), client.dialect().as_str(), client.saw_sandbox(), &now)?;
         tx.commit()?;
         Ok(origin)
     }

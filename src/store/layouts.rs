@@ -47,7 +47,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut store = Store::open_or_create(&folder.path().join("x.db"), "2026-11-02T12:00:00Z").unwrap();
         let tx = store.write().unwrap();
-        let origin = tx.keep_origin("http://127.0.0.1:1/v1", false, "2026-11-02T12:00:00Z").unwrap().key;
+        let origin = tx.keep_origin("http://127.0.0.1:1/v1", "openai", false, "2026-11-02T12:00:00Z").unwrap().key;
         assert_eq!(tx.read().layout_of(origin).unwrap(), Layout::default());
         tx.execute("UPDATE origins SET capabilities = '{\"other\":1}'", []).unwrap();
         let field = Layout { instructions: InstructionsIn::Field, ..Layout::default() };

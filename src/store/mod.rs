@@ -59,7 +59,7 @@ pub use decisions::StoredDecision;
 pub use groups::{GroupChange, GroupRow};
 pub use knowledge::{LinkedMention, Provenance};
 pub use ledger::{
-    Account, AnswerRow, BatchRow, BatchState, Cause, Claim, LedgerProgress, NewBatch, NewRequest, Observation,
+    Account, AnswerRow, BatchRow, BatchState, Cause, Claim, FoundBy, LedgerProgress, NewBatch, NewRequest, Observation,
     RequestRow, RequestState, RunRow, Spend,
 };
 pub use left_out::TooLong;

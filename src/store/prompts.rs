@@ -242,12 +242,13 @@ impl Tx<'_> {
         self.read().prompt_by_fingerprint(&prompt.fingerprint)?.context("the prompt was not kept")
     }
 
-    /// Keeps an origin; once known as a sandbox it stays one.
-    pub fn keep_origin(&self, base_url: &str, is_sandbox: bool, now: &str) -> anyhow::Result<Origin> {
+    /// Keeps an origin with the dialect it was last spoken to in; once known as a sandbox it stays one.
+    pub fn keep_origin(&self, base_url: &str, dialect: &str, is_sandbox: bool, now: &str) -> anyhow::Result<Origin> {
         self.execute(
-            "INSERT INTO origins (base_url, is_sandbox, added_at) VALUES (?1, ?2, ?3)
-             ON CONFLICT (base_url) DO UPDATE SET is_sandbox = max(is_sandbox, excluded.is_sandbox)",
-            params![base_url, is_sandbox, now],
+            "INSERT INTO origins (base_url, dialect, is_sandbox, added_at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (base_url) DO UPDATE
+             SET is_sandbox = max(is_sandbox, excluded.is_sandbox), dialect = excluded.dialect",
+            params![base_url, dialect, is_sandbox, now],
         )?;
         self.read().origin_by_url(base_url)?.context("the origin was not kept")
     }

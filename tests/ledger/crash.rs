@@ -184,8 +184,15 @@ fn an_outcome_that_stays_unclear_is_looked_for_by_the_next_command() {
     assert_eq!(world.journal().batches.len(), 1);
     world.run(&["batch", "create"]).exits(0);
     bought_once(&world, 1, 4);
+    let found = "SELECT b.found_by, o.dialect FROM batches b JOIN origins o ON o.id = b.origin_id";
+    assert_eq!(world.rows(found), ["key|openai"]);
     world.run(&["batch", "wait"]).exits(0);
     account(&world, [4, 0, 0, 0]);
+
+    // Where the answer came at once, nothing had to be found.
+    let world = World::with_groups(2);
+    world.run(&["batch", "create"]).exits(0);
+    assert_eq!(world.rows(found), ["|openai"]);
 }
 
 #[test]

@@ -57,6 +57,18 @@ impl BatchState {
 }
 
 words! {
+    /// The evidence by which a batch was found at the provider after the call that makes it had no clear outcome.
+    FoundBy {
+        /// It carries the key of the try.
+        Key = "key",
+        /// It was made from the file that was uploaded.
+        InputFile = "input_file",
+        /// It names run, part and hash of the file: the row of the try was lost with an older copy of the database.
+        Part = "part",
+    }
+}
+
+words! {
     /// What is claimed of an uncertain batch.
     Claim {
         /// The provider does not know it.

@@ -11,7 +11,7 @@ mod moves;
 mod requests;
 
 pub use account::{Account, Cause, LedgerProgress, Progress, Spend};
-pub use batches::{BatchRow, BatchState, Claim, NewBatch, Observation, RunRow};
+pub use batches::{BatchRow, BatchState, Claim, FoundBy, NewBatch, Observation, RunRow};
 pub use requests::{AnswerRow, NewRequest, RequestRow, RequestState};
 
 /// Defines a set of words of a column as an enum.
@@ -25,7 +25,6 @@ macro_rules! words {
 
         impl $name {
             /// All of them.
-            #[allow(dead_code, reason = "not every set of words is gone through")]
             pub const ALL: &[$name] = &[$($name::$variant,)*];
 
             /// Returns the word used in the database and in JSON.
@@ -44,10 +43,9 @@ macro_rules! words {
 
         impl rusqlite::types::FromSql for $name {
             fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
-                match value.as_str()? {
-                    $($word => Ok($name::$variant),)*
-                    _ => Err(rusqlite::types::FromSqlError::InvalidType),
-                }
+                let word = value.as_str()?;
+                let known = $name::ALL.iter().find(|known| known.as_str() == word).copied();
+                known.ok_or(rusqlite::types::FromSqlError::InvalidType)
             }
         }
 

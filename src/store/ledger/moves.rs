@@ -6,7 +6,7 @@
 
 use rusqlite::params;
 
-use super::{BatchState, Claim, NewBatch, RequestState};
+use super::{BatchState, Claim, FoundBy, NewBatch, RequestState};
 use crate::model::{BatchId, BatchKey, FileId, OriginKey};
 use crate::store::Tx;
 
@@ -94,12 +94,19 @@ impl PartMoves<'_> {
         Ok(())
     }
 
-    /// Writes down the provider's id of a batch.
-    pub fn note_batch(self, key: BatchKey, id: &BatchId, status: &str, now: &str) -> anyhow::Result<()> {
+    /// Writes down the provider's id of a batch; `found_by` where the call that made it had no clear outcome.
+    pub fn note_batch(
+        self,
+        key: BatchKey,
+        id: &BatchId,
+        status: &str,
+        found_by: Option<FoundBy>,
+        now: &str,
+    ) -> anyhow::Result<()> {
         self.0.execute(
             "UPDATE batches SET external_id = ?2, status = ?3, checked_at = ?4, status_changed_at = ?4,
-                    created_at = coalesce(created_at, ?4) WHERE id = ?1",
-            params![key, id, status, now],
+                    created_at = coalesce(created_at, ?4), found_by = ?5 WHERE id = ?1",
+            params![key, id, status, now, found_by],
         )?;
         Ok(())
     }

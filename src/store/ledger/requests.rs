@@ -114,16 +114,6 @@ pub struct AnswerRow {
     pub sync_cost_usd: Option<f64>,
 }
 
-/// What requests that only `--retry-failed` sends again have cost so far.
-#[allow(dead_code, reason = "the selection is to say it")]
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct HeldBack {
-    /// Their number.
-    pub n_requests: u64,
-    /// What their answers cost.
-    pub cost_usd: f64,
-}
-
 const COLUMNS: &str =
     "id, story_group_id, kind, prompt_id, text_hash, batch_id, sandbox, is_comparison, attempt, state, reason";
 
