@@ -153,6 +153,9 @@ fn show(terminal: &Terminal, error: &anyhow::Error) -> Exit {
 /// What this project's own tests and benches use of the rooms. Not for others: anything here may change at any time.
 #[doc(hidden)]
 pub mod door {
+    pub mod answer {
+        pub use crate::answer::{Expect, Line};
+    }
     pub mod config {
         pub use crate::config::Config;
     }
@@ -178,7 +181,7 @@ pub mod door {
         pub use crate::profile::Profile;
     }
     pub mod request {
-        pub use crate::request::Prices;
+        pub use crate::request::{Prices, escaped, json_bytes, tokens};
     }
     pub mod resolve {
         pub use crate::resolve::{
