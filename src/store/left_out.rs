@@ -47,9 +47,10 @@ impl Read<'_> {
         origin: Option<OriginKey>,
         sandbox: bool,
     ) -> anyhow::Result<u64> {
-        // The last request for each question, as `progress` counts them; there are seldom any.
+        // The last request for each question, as `progress` counts them; there are seldom any. So the table is read once in
+        // its order: by the index of prompts nearly every row would be looked up.
         Ok(self.0.query_row(
-            "SELECT count(*) FROM requests r JOIN prompts p ON p.id = r.prompt_id JOIN runs u ON u.id = r.run_id
+            "SELECT count(*) FROM requests r CROSS JOIN prompts p ON p.id = r.prompt_id CROSS JOIN runs u ON u.id = r.run_id
              WHERE r.state = 'failed' AND r.reason = ?1 AND r.sandbox = ?2 AND r.is_comparison = 0
                AND p.model = ?3 AND p.endpoint = ?4 AND (?5 IS NULL OR u.origin_id IS ?5)
                AND NOT EXISTS (SELECT 1 FROM requests o WHERE o.story_group_id = r.story_group_id AND o.kind = r.kind
