@@ -183,3 +183,75 @@ impl Read<'_> {
         Ok(hasher.finish())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+    use crate::store::explore::testing;
+    use rusqlite::Connection;
+
+    /// A store in a file, its requests those of a batch, and another program on the same file.
+    fn shared() -> (Store, Connection, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.db");
+        testing::store().connection.execute("VACUUM INTO ?1", [path.to_str().unwrap()]).unwrap();
+        let other = Connection::open(&path).unwrap();
+        other
+            .execute_batch(
+                "INSERT INTO batches (id, run_id, part, state, model, n_groups, n_requests, estimated_input_tokens)
+                 VALUES (1, 'run-1', 1, 'ended', 'm', 3, 6, 0);
+                 UPDATE requests SET batch_id = 1; UPDATE story_groups SET wire_id = '~2' WHERE id = 2;",
+            )
+            .unwrap();
+        (Store::open(&path).unwrap(), other, folder)
+    }
+
+    #[test]
+    fn what_an_import_depends_on_is_seen_to_change_and_nothing_else() {
+        let (store, other, _folder) = shared();
+        let state = || (store.read().asked(&[BatchKey(1)]).unwrap(), store.read().linking_state().unwrap());
+        for (edit, is_same) in [
+            ("UPDATE batches SET checked_at = '2026-01-01T00:00:00Z'", true),
+            ("UPDATE stories SET text = 'Another.'", true),
+            ("UPDATE story_entities SET score = 0.5", true),
+            ("UPDATE requests SET state = 'unusable' WHERE id = 1", false),
+            ("UPDATE requests SET state = 'withdrawn' WHERE id = 2", false),
+            ("DELETE FROM current_answers WHERE story_group_id = 3", false),
+            ("UPDATE story_groups SET external_id = 'g9' WHERE id = 1", false),
+            ("UPDATE entities SET name = 'x' WHERE id = 1", false),
+            ("UPDATE entities SET name = 'y' WHERE id = 1", false),
+            ("INSERT INTO entity_aliases VALUES (1, 'Neil')", false),
+            ("DELETE FROM entity_aliases WHERE alias = 'Neil'", false),
+            (
+                "INSERT INTO mention_decisions (mention_key, mention, verdict, decided_at) VALUES ('a', 'A', 'nothing', '2026')",
+                false,
+            ),
+            ("INSERT INTO topic_decisions VALUES ('a', 'is', 'b', 'B', '2026', '2026-01-01')", false),
+            ("DELETE FROM _name_index_stale; UPDATE meta SET value = value + 1 WHERE key = 'name_index'", false),
+        ] {
+            let before = state();
+            other.execute_batch(edit).unwrap();
+            assert_eq!(state() == before, is_same, "{edit}");
+        }
+    }
+
+    #[test]
+    fn a_request_is_found_by_what_its_group_is_called_on_the_wire() {
+        let (store, ..) = shared();
+        let asked = store.read().asked(&[BatchKey(1)]).unwrap();
+        for (wire, kind, expected) in [
+            ("g1", Kind::Topic, &[(1, "topic")][..]),
+            ("g1", Kind::Entity, &[(1, "entity")]),
+            ("~2", Kind::Topic, &[(2, "topic")]),
+            ("g2", Kind::Topic, &[]),
+            ("g", Kind::Topic, &[]),
+            ("g11", Kind::Topic, &[]),
+            ("", Kind::Topic, &[]),
+        ] {
+            let found: Vec<_> =
+                asked.rows()[asked.find(wire, kind)].iter().map(|row| (row.group.0, row.kind.as_str())).collect();
+            assert_eq!(found, expected, "{wire}");
+        }
+    }
+}

@@ -62,7 +62,7 @@ fn set_checks(connection: &Connection, on: bool) -> rusqlite::Result<()> {
 }
 
 impl Store {
-    /// Keeps no more pages of the file in memory than a pass over it in order needs, or as many as else.
+    /// Keeps no more pages of the file in memory than a pass over it in order needs, or as many as otherwise.
     pub fn keep_few_pages(&self, few: bool) -> anyhow::Result<()> {
         Ok(self.connection.pragma_update(None, "cache_size", if few { FEW_PAGES_KIB } else { PAGES_KIB })?)
     }

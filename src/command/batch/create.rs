@@ -36,6 +36,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
         return Err(usage("`--max-cost` must be a sum in USD"));
     }
     let mut session = context.session()?;
+    session.store.keep_few_pages(true)?;
     session.anyway = args.spend.anyway;
     let prompts = Prompts::of(&session.store, &options)?;
     model_end::offer_profile(&session, &prompts, &prices);

@@ -38,6 +38,9 @@ fn groups(args: &GroupsArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut summary = Summary::new("group", args.files.dry_run, &options, context.db_path()?);
     let mut opened = Opened::open(&args.files, context)?;
     let change = Change::of_many_steps("load groups", names_of(&args.files), &context.config.now_text());
+    if let Some(store) = &opened.store {
+        store.keep_few_pages(true)?;
+    }
     let mut target = opened.target(&change);
     for input in &inputs {
         summary.file(context, input, |input, listener| load::groups(&mut target, input, &options, listener))?;
