@@ -18,7 +18,7 @@ use crate::error::{Explain as _, usage};
 use crate::interrupt;
 use crate::text::bounded;
 
-/// How long the provider's list is searched for a batch whose creation had no clear outcome. The contract knows no
+/// Time that the provider's list is searched for a batch whose creation had no clear outcome. The contract knows no
 /// bound; peers saw a batch appear within seconds, and three minutes cost nothing compared with buying twice.
 const ADOPT_WAIT: Duration = Duration::from_secs(180);
 
@@ -28,7 +28,7 @@ const ASK_ABOVE_USD: f64 = 5.0;
 /// The most that is read of a table of prices; the program's own has 20 kB.
 const PRICES_BYTES_MAX: u64 = 1 << 20;
 
-/// What surrounds the program: environment, directories, clock.
+/// Surroundings of the program: environment, directories, clock.
 #[derive(Clone)]
 pub struct Config {
     vars: BTreeMap<String, OsString>,
@@ -43,8 +43,8 @@ impl Config {
     /// Reads the process's environment.
     ///
     /// For tests three variables fix what would otherwise differ from run to run: `GLEANER_TEST_CLOCK` (the time it is;
-    /// pauses alone move it on), `GLEANER_TEST_SLEEP_MS` (the longest any pause really lasts; then there is no search for
-    /// what was made unnoticed beyond a first look) and `GLEANER_TEST_ADOPT_WAIT` (its seconds all the same).
+    /// pauses alone move it on), `GLEANER_TEST_SLEEP_MS` (the longest any pause really lasts; then there is no search
+    /// for what was made unnoticed beyond a first look) and `GLEANER_TEST_ADOPT_WAIT` (its seconds all the same).
     pub fn from_process() -> anyhow::Result<Self> {
         Self::from_os_vars(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))))
     }
@@ -132,8 +132,8 @@ impl Config {
         Ok(data.join("gleaner").join("gleaner.db"))
     }
 
-    /// Returns the user's own table of prices, as text with its path: `GLEANER_PRICES`, else `gleaner/prices.toml` in the
-    /// user's configuration directory where there is one.
+    /// Returns the user's own table of prices, as text with its path: `GLEANER_PRICES`, else `gleaner/prices.toml` in
+    /// the user's configuration directory where there is one.
     pub fn own_prices(&self) -> anyhow::Result<Option<(PathBuf, String)>> {
         let path = match self.var("GLEANER_PRICES") {
             Some(path) => PathBuf::from(path),
@@ -167,8 +167,8 @@ impl Config {
         self.var("OPENAI_PROJECT_ID")
     }
 
-    /// Returns the estimate in USD above which a terminal is asked before anything is sent; `None`: never, `GLEANER_YES`
-    /// has said yes.
+    /// Returns the estimate in USD above which a terminal is asked before anything is sent; `None`: never,
+    /// `GLEANER_YES` has said yes.
     pub fn ask_above_usd(&self) -> anyhow::Result<Option<f64>> {
         match self.var("GLEANER_YES").map(str::trim) {
             None | Some("0") => Ok(Some(ASK_ABOVE_USD)),
@@ -199,8 +199,8 @@ impl Config {
 /// Variables that mean something to us begin so.
 const OURS: [&str; 5] = ["GLEANER_", "OPENAI_", "MAX_TOPICS_PER_GROUP", "MAX_ENTITIES_PER_GROUP", "SSL_CERT_FILE"];
 
-/// Refuses what SQLite would not take for a file: it gives `:memory:` and `file:` URIs a meaning of their own, and all that
-/// was bought would be gone with the process.
+/// Refuses what SQLite would not take for a file: it gives `:memory:` and `file:` URIs a meaning of their own, and all
+/// that was bought would be gone with the process.
 fn plain_path(named_by: &str, path: &Path) -> anyhow::Result<PathBuf> {
     let text = path.as_os_str().as_encoded_bytes();
     if text.is_empty()

@@ -1,4 +1,4 @@
-//! What an error carries beside its message: hints for the person and the exit code for the shell.
+//! Attachments of an error beside its message: hints for the person and the exit code for the shell.
 //!
 //! `anyhow` is the ordinary way through the program. Where the knowledge is, a hint is attached with [`Explain::hint`]
 //! or the exit code is chosen with [`usage`]; `main` is the one place that prints them.
@@ -13,7 +13,7 @@ pub(crate) const INTERRUPTED: &str = "interrupted";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Done.
+    /// Everything was done.
     Done = 0,
     /// Failed; nothing more was done than is said.
     Failed = 1,
@@ -31,7 +31,7 @@ impl From<Exit> for std::process::ExitCode {
     }
 }
 
-/// What a stream fails with when the person asked us to stop.
+/// Error of a stream where the person asked us to stop.
 #[derive(Debug)]
 pub struct Stopped;
 
@@ -101,13 +101,13 @@ pub fn interrupted() -> anyhow::Error {
 /// An error taken apart for showing.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Explained {
-    /// What went wrong.
+    /// Kind of error.
     pub message: String,
-    /// What it came from, outermost first, without repetitions.
+    /// Causes, outermost first, without repetitions.
     pub causes: Vec<String>,
-    /// What to do about it, innermost first.
+    /// Hints, innermost first.
     pub hints: Vec<String>,
-    /// What the shell is told.
+    /// Exit code.
     pub exit: Exit,
 }
 
@@ -120,7 +120,8 @@ pub fn explain(error: &anyhow::Error) -> Explained {
 /// The hint and the exit code that an error has by itself, if it has.
 pub type Advice = (Option<String>, Option<Exit>);
 
-/// Takes an error apart: message, causes, hints and exit code; `advise` is asked about each cause, for the errors of the rooms above.
+/// Takes an error apart: message, causes, hints and exit code; `advise` is asked about each cause, for the errors of
+/// the rooms above.
 pub fn explain_with(error: &anyhow::Error, advise: fn(&(dyn Error + 'static)) -> Advice) -> Explained {
     let mut explained = Explained { message: String::new(), causes: vec![], hints: vec![], exit: Exit::Failed };
     let mut exit = None;

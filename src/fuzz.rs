@@ -1,5 +1,5 @@
-//! Functions that read what comes from outside, each as a target for random bytes: none may panic, and what each promises
-//! of every input is asserted.
+//! Functions that read what comes from outside, each as a target for random bytes: none may panic, and what each
+//! promises of every input is asserted.
 //!
 //! The harness of the test suite and the targets of cargo-fuzz (`fuzz/`) call the same ones.
 
@@ -173,7 +173,7 @@ pub fn dates(bytes: &[u8]) {
     drop((date::span(&text), date::read(&text, None)));
 }
 
-/// What a server or a client of the sandbox says: `Retry-After`, and a form with a file.
+/// Messages between server and client of the sandbox: `Retry-After`, and a form with a file.
 pub fn wire(bytes: &[u8]) {
     let mut headers = HeaderMap::new();
     if let Ok(value) = bytes.try_into() {

@@ -12,8 +12,8 @@
 //! {report sandbox store} > request > profile > {provider answer resolve terminal} > config > interrupt > error >
 //! model > text`.
 //!
-//! `.ci/check-circles` holds the files to that list, and `docs/architecture.md` walks one group, one batch, one mention and
-//! one decision through it.
+//! `.ci/check-circles` holds the files to that list, and `docs/architecture.md` walks one group, one batch, one mention
+//! and one decision through it.
 //!
 //! # One word for one thing
 //!
@@ -150,7 +150,8 @@ fn show(terminal: &Terminal, error: &anyhow::Error) -> Exit {
     explained.exit
 }
 
-/// What this project's own tests and benches use of the rooms. Not for others: anything here may change at any time.
+/// Names that this project's own tests and benches use of the rooms. Not for others: anything here may change at any
+/// time.
 #[doc(hidden)]
 pub mod door {
     pub mod answer {

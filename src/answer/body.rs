@@ -6,27 +6,27 @@ use super::clean;
 use super::error_words::ErrorWords;
 use crate::model::Usage;
 
-/// What a body says, whichever API it came from.
+/// Contents of a body, whichever API it came from.
 #[derive(Debug, Default)]
 pub(super) struct Body {
     pub(super) id: Option<String>,
     pub(super) model: Option<String>,
     pub(super) answered_at: Option<i64>,
     pub(super) usage: Option<Usage>,
-    /// Whether it names a usage that cannot be.
+    /// True where it names a usage that cannot be.
     pub(super) usage_is_unknown: bool,
     /// All text of the model, in order; none where there is only white space.
     pub(super) text: Option<String>,
-    /// Where else an answer may stand, the likelier place first: the arguments of a tool, the reasoning.
+    /// Channels in which else an answer may stand, the likelier place first: the arguments of a tool, the reasoning.
     pub(super) elsewhere: Vec<String>,
     pub(super) refusal: Option<String>,
     /// Why it ended before its end.
     pub(super) incomplete: Option<String>,
     pub(super) status: Option<String>,
     pub(super) error: Option<ErrorWords>,
-    /// Whether there was any content at all.
+    /// True where there was any content at all.
     any: bool,
-    /// Whether there was something, of whatever shape.
+    /// True where there was something, of whatever shape.
     is_something: bool,
 }
 
@@ -135,7 +135,7 @@ const MILLISECONDS_MIN: i64 = 100_000_000_000;
 /// The most tokens that one answer can have taken: a hundred times the largest context there is.
 const ANSWER_TOKENS_MAX: u64 = 100_000_000;
 
-/// What an answer says of its tokens.
+/// Usage that an answer states.
 #[derive(Default)]
 struct Tokens {
     known: Option<Usage>,
@@ -168,8 +168,8 @@ fn choice(value: &Value) -> Option<&Value> {
     choices.iter().find(says).or(choices.first())
 }
 
-/// Returns where else in a message an answer may stand: a gateway that enforces a schema by a tool puts it into the tool's
-/// arguments, and a server that splits off the reasoning of a model that wrote none into that.
+/// Returns where else in a message an answer may stand: a gateway that enforces a schema by a tool puts it into the
+/// tool's arguments, and a server that splits off the reasoning of a model that wrote none into that.
 fn other_places(message: &Value) -> Vec<String> {
     let calls = message.get("tool_calls").and_then(Value::as_array).into_iter().flatten();
     let arguments = calls.filter_map(|call| json_text(call.pointer("/function/arguments")?));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// How often a text may be JSON written into a string of JSON.
+/// Number of times that a text may be JSON written into a string of JSON.
 const ENCODINGS_MAX: usize = 3;
 
 /// The tokens around the channels of the `harmony` format, in which gpt-oss models answer. A server that does not take
@@ -10,7 +10,8 @@ const ENCODINGS_MAX: usize = 3;
 const CHANNEL: &str = "<|channel|>";
 const MESSAGE: &str = "<|message|>";
 
-/// Leaves out what a model wrote before its answer; it may hold drafts of it. Nothing is left where it never came to one.
+/// Leaves out what a model wrote before its answer; it may hold drafts of it. Nothing is left where it never came to
+/// one.
 pub(super) fn last_word(text: &str) -> &str {
     if text.contains(CHANNEL) {
         return final_channel(text);
@@ -28,8 +29,8 @@ pub(super) fn last_word(text: &str) -> &str {
     }
 }
 
-/// Returns the message of the last channel that is the final one, up to the token that ends it. Its name may be followed
-/// by what it is to hold: `final <|constrain|>json`.
+/// Returns the message of the last channel that is the final one, up to the token that ends it. Its name may be
+/// followed by what it is to hold: `final <|constrain|>json`.
 fn final_channel(text: &str) -> &str {
     let channels = text.match_indices(CHANNEL).map(|(at, token)| &text[at + token.len()..]);
     let last = channels.filter(|channel| channel.trim_start().starts_with("final")).last();

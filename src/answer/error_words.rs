@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::clean;
 
-/// What an error object says.
+/// Contents of an error object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ErrorWords {
     /// The provider's `code`, else its `type`.

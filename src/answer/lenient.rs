@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Number, Value};
 
-/// What had to be mended or unwrapped before an answer could be read.
+/// Repairs to an answer before an answer could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Repair {
     /// Words around the JSON, or a code fence.
@@ -24,7 +24,6 @@ pub enum Repair {
     Escape,
     /// A number such as `.5` or `+1`.
     Number,
-    /// A comment.
     Comment,
     /// The end is missing; what was complete is kept.
     Truncated,
@@ -40,7 +39,7 @@ pub enum Repair {
     Elsewhere,
 }
 
-/// How deep values may nest; an honest answer needs four.
+/// Depth to which values may nest; an honest answer needs four.
 const DEPTH_MAX: usize = 40;
 
 /// A value read from the front of a text.
@@ -48,7 +47,7 @@ const DEPTH_MAX: usize = 40;
 pub(super) struct Reading {
     pub(super) value: Value,
     pub(super) repairs: BTreeSet<Repair>,
-    /// How many bytes it took.
+    /// Bytes.
     pub(super) end: usize,
 }
 

@@ -2,8 +2,8 @@
 //!
 //! A line of an output or error file is opened with [`Line::open`], which finds its custom id; with what was asked
 //! ([`Expect`]) it is classified into an [`Answer`]. A synchronous reply's body goes straight into [`classify_body`],
-//! and a text kept in the ledger is read again with [`read_text`]. Where an answer came from decides nothing: success is
-//! judged by the line alone, in the order error, HTTP status, the response's own status, refusal, incomplete, empty,
+//! and a text kept in the ledger is read again with [`read_text`]. Where an answer came from decides nothing: success
+//! is judged by the line alone, in the order error, HTTP status, the response's own status, refusal, incomplete, empty,
 //! not JSON, schema.
 //!
 //! All text here is hostile: sizes and depths are limited, control characters removed, numbers brought into range.
@@ -34,7 +34,7 @@ use std::collections::BTreeSet;
 use crate::model::{Kind, Mention, Topic, Usage};
 use crate::text::clean;
 
-/// What was asked, as far as reading the answer needs it.
+/// Expectation of the answer, as far as reading the answer needs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expect {
     /// Topics or entities.
@@ -79,11 +79,10 @@ pub struct Answer {
     pub answered_at: Option<i64>,
     /// The tokens it says it used; none where it was not billed.
     pub usage: Option<Usage>,
-    /// Whether it says something of its usage that cannot be: then it was billed, and nobody knows how much.
+    /// True where it says something of its usage that cannot be: then it was billed, and nobody knows how much.
     pub usage_is_unknown: bool,
     /// The model's text, whole.
     pub text: Option<String>,
-    /// What became of it.
     pub outcome: Outcome,
 }
 
@@ -156,8 +155,8 @@ impl Reason {
         Reason::new(Reason::MODEL_GONE, message)
     }
 
-    /// Returns the reason of a request of which nobody knows whether it was answered: it counts as paid until a person says
-    /// otherwise.
+    /// Returns the reason of a request of which nobody knows whether it was answered: it counts as paid until a person
+    /// says otherwise.
     pub fn unanswered(message: &str) -> Reason {
         Reason::new("unanswered", message)
     }
@@ -174,12 +173,12 @@ impl Reason {
     }
 }
 
-/// What an answer says.
+/// Contents of a usable answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Content {
     /// Topics or mentions, as asked.
     pub found: Found,
-    /// What was done to read it.
+    /// Repairs.
     pub notes: Notes,
 }
 
@@ -207,10 +206,9 @@ impl Found {
     }
 }
 
-/// What was done to an answer to read it.
+/// Repairs to an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
-    /// What had to be mended.
     pub repairs: BTreeSet<Repair>,
     /// Confidences and ranks that were missing or out of range.
     pub n_clamped: usize,

@@ -1,5 +1,5 @@
-//! Reading of a line's JSON that keeps what is read of it and skips the rest: three quarters of an output line repeat what
-//! was asked.
+//! Reading of a line's JSON that keeps what is read of it and skips the rest: three quarters of an output line repeat
+//! what was asked.
 
 use std::fmt;
 
@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// What is kept of an object: the values under some of its keys, whole or pruned themselves.
+/// Selection of an object's values: the values under some of its keys, whole or pruned themselves.
 #[derive(Clone, Copy)]
 pub(super) struct Keep(&'static [(&'static str, Option<&'static Keep>)]);
 
-/// What is kept of a line.
+/// Record of a line.
 pub(super) const LINE: Keep = Keep(&[("custom_id", None), ("error", None), ("response", Some(&RESPONSE))]);
 
 const RESPONSE: Keep = Keep(&[("status_code", None), ("body", Some(&BODY))]);

@@ -1,4 +1,4 @@
-//! Where in a JSON value the list of items lies, under whatever name a model put it.
+//! Path in a JSON value at which the list of items lies, under whatever name a model put it.
 
 use serde_json::{Map, Value};
 
@@ -10,9 +10,9 @@ use crate::model::Kind;
 pub(super) struct List {
     pub(super) items: Vec<Value>,
     pub(super) repairs: Vec<Repair>,
-    /// Whether it is one item without a list.
+    /// True where it is one item without a list.
     pub(super) is_single: bool,
-    /// Whether it has the name or the items of what was asked; else it only looks like it.
+    /// True where it has the name or the items of what was asked; else it only looks like it.
     pub(super) is_sure: bool,
 }
 
@@ -30,7 +30,7 @@ pub(super) fn list_name(kind: Kind) -> &'static str {
     }
 }
 
-/// How deep the list is looked for.
+/// Depth to which the list is looked for.
 const DEPTH_MAX: usize = 4;
 
 /// Finds the list of items in a value.

@@ -1,7 +1,7 @@
 //! The cost before the call: everything that a command would send, checked before anything is sent.
 //!
-//! Whatever sends takes a [`Budget`], and a budget is made only by [`Budget::check`] from the whole of what would be sent,
-//! parts that wait from an earlier run included. The check says the price, and asks a person above a sum.
+//! Whatever sends takes a [`Budget`], and a budget is made only by [`Budget::check`] from the whole of what would be
+//! sent, parts that wait from an earlier run included. The check says the price, and asks a person above a sum.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -116,18 +116,18 @@ fn waiting_parts(n: u64) -> String {
 pub struct Terms<'a> {
     /// The most that may be spent, `--max-cost`.
     pub max_usd: Option<f64>,
-    /// How a person is told and asked; `None`: nothing is sent, so nobody is.
+    /// Dialogue with a person; `None`: nothing is sent, so nobody is.
     pub asking: Option<Asking<'a>>,
 }
 
-/// How a person is told the price and asked.
+/// Dialogue with a person about the price.
 #[derive(Clone, Copy)]
 pub struct Asking<'a> {
-    /// Where.
+    /// Place.
     pub terminal: &'a Terminal,
     /// From which sum in USD on; `None`: never.
     pub above_usd: Option<f64>,
-    /// Whether the provider is a server of one's own, where a model without a price costs nothing.
+    /// True where the provider is a server of one's own, where a model without a price costs nothing.
     pub is_near: bool,
 }
 
@@ -177,8 +177,8 @@ impl Approved {
 }
 
 impl Budget {
-    /// Checks what would be sent against the most that may be spent, says the price, and asks where it is large. An error
-    /// says the sum, and nothing was sent.
+    /// Checks what would be sent against the most that may be spent, says the price, and asks where it is large. An
+    /// error says the sum, and nothing was sent.
     pub fn check(cost: &Cost, terms: Terms<'_>) -> anyhow::Result<Budget> {
         Self::check_saying(cost, terms, None)
     }

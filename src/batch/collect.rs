@@ -1,8 +1,8 @@
 //! A batch that has ended: fetch both files, import.
 //!
-//! `completed` may be said before the file ids are there, or before the files are whole; so where not every request that was
-//! sent is answered in a readable line, it is looked at again with back-off. What is not there then is missing only where
-//! the provider's own account says so, and uncertain otherwise.
+//! `completed` may be said before the file ids are there, or before the files are whole; so where not every request
+//! that was sent is answered in a readable line, it is looked at again with back-off. What is not there then is missing
+//! only where the provider's own account says so, and uncertain otherwise.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
@@ -34,10 +34,10 @@ use crate::text::lines::Lines;
 /// Pauses before looking again at files that are not whole yet, in seconds; the contract saw peers wait up to 95 s.
 const SETTLE_PAUSES_SECS: [u64; 7] = [2, 5, 15, 30, 60, 60, 120];
 
-/// How long the provider's counts must explain the same missing lines before they are believed.
+/// Time that the provider's counts must explain the same missing lines before they are believed.
 const EXPLAINED_SECS: i64 = 50;
 
-/// How long the API must say that a file does not exist before that is believed.
+/// Time that the API must say that a file does not exist before that is believed.
 const DELETED_SECS: i64 = 110;
 
 /// The pause before the second look at a batch that is said to have failed.
@@ -48,9 +48,9 @@ const SECOND_LOOK_SECS: u64 = 5;
 pub struct Collected {
     /// As it stands now.
     pub part: BatchRow,
-    /// What the import found.
+    /// Result of the import.
     pub report: ImportReport,
-    /// Whether anything was read that had not been read before.
+    /// True where anything was read that had not been read before.
     pub is_new: bool,
 }
 
@@ -64,7 +64,7 @@ impl Collected {
     }
 }
 
-/// How patient a collection is with files that are not whole.
+/// Patience of a collection is with files that are not whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
     /// Looks again with growing pauses before anything is claimed.
@@ -146,10 +146,10 @@ fn has_failed(row: &BatchRow) -> bool {
     row.output_file_id.is_none() && row.error_file_id.is_none() && row.status.as_deref() == Some("failed")
 }
 
-/// What came of fetching a batch's files.
+/// Outcome of fetching a batch's files.
 struct Fetched {
     files: Vec<PathBuf>,
-    /// What becomes of requests that are in none of them; `None`: nobody knows.
+    /// State of requests that are in none of them; `None`: nobody knows.
     rest: Option<(RequestState, &'static str)>,
     /// Requests that are in none of them.
     n_missing: u64,
@@ -159,9 +159,9 @@ struct Fetched {
 
 /// Fetches both files until every request that was sent is answered in a readable line, or patience ends.
 ///
-/// What is expected is what was *sent*. The counts of the batch only explain: where they say that the provider answered no
-/// more than is here, the rest never ran. A file that the API itself says is deleted, again and again, is lost; all else
-/// that is not whole is uncertain.
+/// What is expected is what was *sent*. The counts of the batch only explain: where they say that the provider answered
+/// no more than is here, the rest never ran. A file that the API itself says is deleted, again and again, is lost; all
+/// else that is not whole is uncertain.
 fn fetch(
     session: &mut Session<'_>,
     client: &Client,
@@ -287,7 +287,7 @@ fn expected(session: &Session<'_>, key: BatchKey) -> anyhow::Result<HashSet<Stri
     Ok(ids)
 }
 
-/// What the lines of files hold.
+/// Contents of the lines of files.
 #[derive(Default)]
 struct Seen {
     /// Expected requests with a readable line.
@@ -322,12 +322,12 @@ fn read_ids(path: &Path, expected: &HashSet<String>) -> anyhow::Result<Seen> {
     Ok(seen)
 }
 
-/// What came of fetching one file.
+/// Outcome of fetching one file.
 #[derive(Default)]
 struct FetchedFile {
     /// Why it did not come, or not whole.
     problem: Option<String>,
-    /// Whether the API itself says that it does not exist.
+    /// True where the API itself says that it does not exist.
     is_deleted: bool,
 }
 
@@ -384,8 +384,8 @@ fn stem(session: &Session<'_>, row: &BatchRow) -> anyhow::Result<String> {
     Ok(format!("{}_part{:02}", run.file_stem.unwrap_or_else(|| row.run.to_string()), row.part))
 }
 
-/// Deals with a batch that failed as a whole, where nothing was run or billed: a full queue means waiting, anything else
-/// is told, with the line mapped back to the group it stands for.
+/// Deals with a batch that failed as a whole, where nothing was run or billed: a full queue means waiting, anything
+/// else is told, with the line mapped back to the group it stands for.
 fn failed(session: &mut Session<'_>, row: &BatchRow, dry_run: bool) -> anyhow::Result<Collected> {
     if let Some(message) = throttle::message_of(row.errors.as_deref()) {
         if !dry_run {

@@ -29,7 +29,7 @@ pub struct Typed {
 struct Difference {
     /// The option that sets it; `None`: the profile does.
     flag: Option<&'static str>,
-    /// What it is: `model`.
+    /// Its `object` word: `model`.
     what: &'static str,
     planned: String,
     now: String,

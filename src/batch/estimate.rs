@@ -1,4 +1,4 @@
-//! What a run would use and cost, before it is sent.
+//! Estimate of a run's tokens and cost, before it is sent.
 
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ use crate::store::Read;
 /// replace it.
 const OUTPUT_TOKENS_GUESS: [f64; 2] = [500.0, 1100.0];
 
-/// What a run would use and cost.
+/// Estimate of a run's tokens and cost.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Estimate {
     /// The model asked.
@@ -23,7 +23,7 @@ pub struct Estimate {
     pub input_tokens: u64,
     /// Estimated output tokens, reasoning included.
     pub output_tokens: u64,
-    /// Whether the output is an average of past answers to the same question, or a guess.
+    /// True where the output is an average of past answers to the same question, or a guess.
     pub output_from_history: bool,
     /// Bytes of the request files.
     pub bytes: u64,
@@ -37,20 +37,20 @@ pub struct Estimate {
     pub sync_usd: Option<f64>,
     /// Day of the table of prices.
     pub prices_as_of: String,
-    /// Whether that day is more than half a year ago, and no price was given.
+    /// True where that day is more than half a year ago, and no price was given.
     pub prices_are_old: bool,
-    /// What the prompt cache can make of the cost; null: nothing can be cached, or the price is not known.
+    /// Range of the cost with the prompt cache; null: nothing can be cached, or the price is not known.
     pub cache: Option<CacheEstimate>,
 }
 
-/// What a run would cost in batch mode with the prompt cache.
+/// Cost of a run in batch mode with the prompt cache.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct CacheEstimate {
-    /// Where every beginning but the first is read from it.
+    /// Of every beginning but the first, read from it.
     pub best_batch_usd: f64,
-    /// Where none is, and each is written into it.
+    /// Of each, written into it.
     pub worst_batch_usd: f64,
-    /// Whether the estimated costs are counted with what past answers read from it; else as if nothing were cached.
+    /// True where the estimated costs are counted with what past answers read from it; else as if nothing were cached.
     pub from_history: bool,
 }
 
@@ -97,8 +97,8 @@ impl Volume {
     }
 }
 
-/// Estimates tokens and cost from the requests and what past answers were like. `prefix_tokens` is what the requests of each
-/// kind begin with; `sandbox` says that they go to a sandbox.
+/// Estimates tokens and cost from the requests and what past answers were like. `prefix_tokens` is what the requests of
+/// each kind begin with; `sandbox` says that they go to a sandbox.
 pub(super) fn estimate(
     session: &Session<'_>,
     prompts: &Prompts,

@@ -14,7 +14,7 @@ use crate::request::{Price, Prices};
 use crate::session::Session;
 use crate::store::{BatchState, Claim, HowUndone, Read, RequestState};
 
-/// How often answers are prepared while others change what they depend on, before that is made impossible.
+/// Number of times that answers are prepared while others change what they depend on, before that is made impossible.
 const TRIES_OUTSIDE: u32 = 2;
 
 /// Files to import into batches.
@@ -24,9 +24,9 @@ pub struct Import {
     pub batches: Vec<BatchKey>,
     /// Output and error files, in any order.
     pub files: Vec<PathBuf>,
-    /// What becomes of a request that is in none of them, and why. `None`: nobody knows.
+    /// State of a request that is in none of them, and why. `None`: nobody knows.
     pub rest: Option<(RequestState, &'static str)>,
-    /// Whether these are all files that the provider gives: what is in none of them is uncertain then.
+    /// True where these are all files that the provider gives: what is in none of them is uncertain then.
     pub is_all: bool,
     /// Count, but write nothing.
     pub dry_run: bool,

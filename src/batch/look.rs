@@ -13,12 +13,12 @@ use crate::session::{Session, api_failure};
 use crate::store::{BatchRow, BatchState, Claim, FoundBy, Observation};
 use crate::terminal::words::count;
 
-/// How many looks must say in the API's own words that a batch is unknown before that is believed, …
+/// Number of looks that must say in the API's own words that a batch is unknown before that is believed, …
 const LOOKS_BEFORE_GONE: u32 = 3;
 /// … and how long after the first of them. A list or a replica may lag for minutes, seldom for longer.
 const BEFORE_GONE: SignedDuration = SignedDuration::from_mins(5);
 
-/// What a look at the provider found out about a batch.
+/// Result of a look at a batch at the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Looked {
     /// The provider told where it stands; the ledger knows it now.
@@ -64,9 +64,9 @@ pub(super) fn seen(session: &mut Session<'_>, row: &BatchRow, batch: &Batch) -> 
 }
 
 /// Decides what a 404 at a batch's own origin means. A page of a proxy is one too, a replica may lag, and the key of
-/// another project gets nothing else; to believe it would buy everything again. So it must be the API's own word, several
-/// times over minutes, with the batch absent from a list that was read whole, and with a sign that we look into the right
-/// project: the input file, or another batch of ours.
+/// another project gets nothing else; to believe it would buy everything again. So it must be the API's own word,
+/// several times over minutes, with the batch absent from a list that was read whole, and with a sign that we look into
+/// the right project: the input file, or another batch of ours.
 fn unknown(
     session: &mut Session<'_>,
     client: &Client,
@@ -111,7 +111,7 @@ fn unknown(
     Ok(Looked::Uncertain)
 }
 
-/// What the provider's list says of a batch.
+/// Place of a batch in the provider's list.
 #[derive(PartialEq)]
 enum InList {
     There(Box<Batch>),
@@ -134,8 +134,8 @@ fn is_in_list(session: &Session<'_>, client: &Client, row: &BatchRow) -> anyhow:
     Ok(if sees_us || sees_file() { InList::Absent } else { InList::Unclear })
 }
 
-/// Writes down that the provider has a batch: its id, and that its requests are in flight. `is_found_again` says that the
-/// call that makes it had no clear outcome, and the provider's list has it.
+/// Writes down that the provider has a batch: its id, and that its requests are in flight. `is_found_again` says that
+/// the call that makes it had no clear outcome, and the provider's list has it.
 pub(super) fn note_opened(
     session: &mut Session<'_>,
     key: BatchKey,

@@ -1,4 +1,4 @@
-//! Whether a model answers long enough for what is about to be sent to it.
+//! True where a model answers long enough for what is about to be sent to it.
 //!
 //! Asked before each upload and before each synchronous run, after the price is known and before anything is spent: a
 //! batch whose 24 hours reach into the first day without its model is refused, whoever sends it. The table of models
@@ -26,12 +26,12 @@ use crate::terminal::words::dollars;
 /// For so long what the provider said of a model is taken for true: a run of many parts asks once.
 const ASKED_FOR_SECS: i64 = 3600;
 
-/// What is about to be sent.
+/// Requests about to be sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Work<'a> {
     /// The model that is asked.
     pub model: &'a str,
-    /// How it is asked.
+    /// Wording of the request.
     pub mode: Mode,
     /// Estimated tokens, for the price of the same with the successor.
     pub usage: Usage,
@@ -94,8 +94,8 @@ pub fn check(
     refused.hint("`gleaner models` shows what there is; `--anyway` sends it all the same")
 }
 
-/// Offers today's built-in profile where the database still has one of an earlier version whose model ends: in words, since
-/// what a database asks changes only when somebody says so.
+/// Offers today's built-in profile where the database still has one of an earlier version whose model ends: in words,
+/// since what a database asks changes only when somebody says so.
 pub fn offer_profile(session: &Session<'_>, prompts: &Prompts, prices: &Prices) {
     let ends = |model: &str| prices.row(model).and_then(|row| row.shutdown);
     let own = &prompts.profile.model.name;

@@ -1,16 +1,16 @@
 //! The states of a part and the moves between them; nothing else sets a state.
 //!
 //! A [`Part`] carries its state as a type, and a move is a function from one state to the next that takes the
-//! transaction. What protects money is in the signatures: a batch is asked for only with an [`Intent`], which exists once
-//! the intention is in the transaction, and an intention only with [`Approved`], which a
+//! transaction. What protects money is in the signatures: a batch is asked for only with an [`Intent`], which exists
+//! once the intention is in the transaction, and an intention only with [`Approved`], which a
 //! [`Budget`](crate::batch::budget::Budget) gives.
 //!
 //! ```text
 //! planned -> uploading -> uploaded -> creating -> open -> ended -> imported
 //! ```
 //!
-//! and aside from that way: uncertain, gone, given up, replaced, withdrawn. Uncertain and gone are not final: a look that
-//! sees the batch takes them back.
+//! and aside from that way: uncertain, gone, given up, replaced, withdrawn. Uncertain and gone are not final: a look
+//! that sees the batch takes them back.
 #![expect(clippy::disallowed_methods, reason = "the state machine is the one place that moves parts")]
 
 use std::collections::BTreeMap;
@@ -184,7 +184,7 @@ impl Part<Uploaded> {
     }
 }
 
-/// What the provider said of a batch when it was first seen.
+/// Report of the provider on a batch when it was first seen.
 #[derive(Debug)]
 pub struct Seen<'a> {
     /// The provider's id.
@@ -244,8 +244,8 @@ pub fn found(tx: &Tx<'_>, row: &BatchRow, seen: &Seen<'_>, now: &str) -> anyhow:
     observe(tx, row.key, seen.observation, now)
 }
 
-/// Writes down what the provider said of a batch. It is there: what was claimed of it is claimed no more, and one that was
-/// gone has its requests in flight again.
+/// Writes down what the provider said of a batch. It is there: what was claimed of it is claimed no more, and one that
+/// was gone has its requests in flight again.
 pub fn observe(tx: &Tx<'_>, key: BatchKey, seen: &Observation, now: &str) -> anyhow::Result<()> {
     tx.observe(key, seen, now)?;
     let row = tx.read().batch(key)?;
@@ -269,7 +269,8 @@ pub fn observe(tx: &Tx<'_>, key: BatchKey, seen: &Observation, now: &str) -> any
     Ok(())
 }
 
-/// Writes down that something is claimed of a batch that is not proven. It counts as evidence only in the API's own words.
+/// Writes down that something is claimed of a batch that is not proven. It counts as evidence only in the API's own
+/// words.
 pub fn doubt(tx: &Tx<'_>, key: BatchKey, claim: Claim, is_evidence: bool, now: &str) -> anyhow::Result<()> {
     let row = tx.read().batch(key)?;
     anyhow::ensure!(
@@ -318,8 +319,8 @@ pub fn imported(
     Ok(())
 }
 
-/// Writes down that a person does not wait for a batch any longer: its requests are missing from now on, and sent again.
-/// One whose answers were read as far as they are there is imported with that.
+/// Writes down that a person does not wait for a batch any longer: its requests are missing from now on, and sent
+/// again. One whose answers were read as far as they are there is imported with that.
 pub fn give_up(tx: &Tx<'_>, key: BatchKey, now: &str) -> anyhow::Result<()> {
     let moves = tx.part_moves();
     if tx.read().batch(key)?.claim == Some(Claim::Answers) {
@@ -343,8 +344,8 @@ pub fn withdraw(tx: &Tx<'_>, key: BatchKey, reason: &str) -> anyhow::Result<()> 
     tx.part_moves().set(key, state, BatchState::Withdrawn)
 }
 
-/// Writes down that the provider does not know the model of a part: none of its requests was billed, and none of them is
-/// sent to that model again.
+/// Writes down that the provider does not know the model of a part: none of its requests was billed, and none of them
+/// is sent to that model again.
 pub fn model_gone(tx: &Tx<'_>, part: &Part<Planned>) -> anyhow::Result<()> {
     let moves = tx.part_moves();
     moves.set_requests(part.key, RequestState::Planned, RequestState::Failed, Some(Reason::MODEL_GONE))?;

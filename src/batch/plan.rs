@@ -1,4 +1,4 @@
-//! What a run would send: groups selected, dealt out to parts, with an estimate of what it costs. Nothing is written
+//! Plan of a run: groups selected, dealt out to parts, with an estimate of what it costs. Nothing is written
 //! until [`record`](crate::batch::record).
 
 pub use crate::batch::estimate::Estimate;
@@ -14,10 +14,10 @@ use crate::store::{Candidate, GroupRow, Selected, Selection, TooLong};
 use crate::terminal::bar::Unit;
 use crate::terminal::words::number;
 
-/// What a run would send.
+/// Plan of a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What was selected, and why the rest was not.
+    /// Selection, and why the rest was not.
     pub selected: Selected,
     /// The parts, in order.
     pub parts: Vec<PlannedPart>,
@@ -34,7 +34,6 @@ pub struct Plan {
 pub struct PlannedPart {
     /// Its groups, with the hash of what would be sent of each.
     pub groups: Vec<(Candidate, [u8; 16])>,
-    /// Its size.
     pub size: PairSize,
 }
 
@@ -112,8 +111,8 @@ fn too_long_words(n_tokens: u64, max: u64, model: &str) -> String {
     format!("about {} input tokens, more than the {} that `{model}` takes", number(n_tokens), number(max))
 }
 
-/// Parts groups that were chosen otherwise than by a selection from those that are longer than the model takes, which are
-/// returned with the reason.
+/// Parts groups that were chosen otherwise than by a selection from those that are longer than the model takes, which
+/// are returned with the reason.
 pub fn without_too_long(
     session: &Session<'_>,
     prompts: &Prompts,

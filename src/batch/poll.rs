@@ -27,23 +27,23 @@ use crate::terminal::words::duration;
 /// The longest pause between two looks while the network is away.
 const PAUSE_MAX: Duration = Duration::from_secs(600);
 
-/// How long a wait puts up with a key that is refused, and with a batch that is uncertain.
+/// Time that a wait puts up with a key that is refused, and with a batch that is uncertain.
 const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 
-/// What is waited for, and how.
+/// Subject and manner of a wait.
 #[derive(Debug)]
 pub struct Waiting {
     /// Between two looks.
     pub poll_interval: Duration,
     /// Only this batch or run.
     pub only: Option<BatchOrRun>,
-    /// What may be spent on parts that wait, as the queue empties; `None`: nothing is sent.
+    /// Budget for parts that wait, as the queue empties; `None`: nothing is sent.
     pub budget: Option<Budget>,
     /// The user's own limit of tokens in the provider's queue.
     pub max_enqueued: Option<u64>,
 }
 
-/// What came of waiting.
+/// Outcome of waiting.
 #[derive(Debug, Default)]
 pub struct Waited {
     /// Batches that ended and were collected.
@@ -220,7 +220,8 @@ impl Wait<'_, '_> {
         }
     }
 
-    /// Returns a fault to be waited out. What only concerns one batch is told, and the others are waited for without it.
+    /// Returns a fault to be waited out. What only concerns one batch is told, and the others are waited for without
+    /// it.
     fn patience_or_skip(&mut self, batch: &BatchRow, error: anyhow::Error) -> anyhow::Result<Option<anyhow::Error>> {
         match self.patience(error) {
             Err(error) if is_about_one(&error) => {
@@ -232,8 +233,8 @@ impl Wait<'_, '_> {
         }
     }
 
-    /// Passes on what more patience can't mend; returns the rest, to be waited out. A key that is refused once in a night
-    /// is tried for a quarter of an hour.
+    /// Passes on what more patience can't mend; returns the rest, to be waited out. A key that is refused once in a
+    /// night is tried for a quarter of an hour.
     fn patience(&mut self, error: anyhow::Error) -> anyhow::Result<anyhow::Error> {
         if let Some(api) = error::find::<ApiError>(&error) {
             if api.fault == Fault::Interrupted {
@@ -309,8 +310,8 @@ fn pause_with_bar(session: &Session<'_>, bar: Option<&Bar>, pause: Duration) -> 
     session.config.pause(left)
 }
 
-/// Returns whether an error says something about one batch or file only: the provider answered, and it was not about the
-/// key or money.
+/// Returns whether an error says something about one batch or file only: the provider answered, and it was not about
+/// the key or money.
 pub fn is_about_one(error: &anyhow::Error) -> bool {
     error::find::<ApiError>(error).is_some_and(|api| api.fault == Fault::Status && !api.is_auth() && !api.is_billing())
 }

@@ -1,4 +1,4 @@
-//! What would be asked today: the active profile and the two prompts made from it.
+//! Current prompts: the active profile and the two prompts made from it.
 
 use anyhow::Context as _;
 
@@ -17,13 +17,13 @@ pub struct Prompts {
     pub topic: Prompt,
     /// For entities.
     pub entity: Prompt,
-    /// What a command sets in place of the profile.
+    /// Settings of a command that override the profile's.
     options: PromptOptions,
 }
 
 impl Prompts {
-    /// Reads the active profile (the default one where none was chosen) and makes the prompts from it. A prompt that was
-    /// sent before keeps the rendering it was first sent with.
+    /// Reads the active profile (the default one where none was chosen) and makes the prompts from it. A prompt that
+    /// was sent before keeps the rendering it was first sent with.
     pub fn of(store: &Store, options: &PromptOptions) -> anyhow::Result<Self> {
         Self::of_text(store, crate::store::active_profile::active_text(store.read())?, options)
             .context("the active profile is broken")

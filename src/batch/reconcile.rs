@@ -16,13 +16,13 @@ use crate::session::api_failure;
 use crate::store::{BatchRow, BatchState, Claim, Read};
 use crate::terminal::words::{duration, list};
 
-/// How long between two searches of the list.
+/// Time between two searches of the list.
 const SEARCH_PAUSE: Duration = Duration::from_secs(10);
 
-/// How often a list that cannot be read is asked for.
+/// Number of times that a list that cannot be read is asked for.
 const LIST_TRIES: u64 = 4;
 
-/// What a search of the provider's list found.
+/// Result of a search of the provider's list.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Search {
     /// It is there.
@@ -121,8 +121,8 @@ pub fn adopt_what_was_bought(session: &mut Session<'_>, client: &Client) -> anyh
     look_through(session, client).map(drop)
 }
 
-/// Reads the whole list and puts right what is believed: what was tried is adopted, what was gone or uncertain is there.
-/// Returns the batches of this database that no part of it was made to.
+/// Reads the whole list and puts right what is believed: what was tried is adopted, what was gone or uncertain is
+/// there. Returns the batches of this database that no part of it was made to.
 fn look_through(session: &mut Session<'_>, client: &Client) -> anyhow::Result<Vec<String>> {
     let db_id = session.store.read().db_id()?;
     let mut from_copies = vec![];
@@ -145,8 +145,8 @@ fn look_through(session: &mut Session<'_>, client: &Client) -> anyhow::Result<Ve
     Ok(from_copies)
 }
 
-/// Returns the part that a batch of the list was made from, whatever was believed of it since: a refusal may have come from
-/// something before the API, or after the batch was made.
+/// Returns the part that a batch of the list was made from, whatever was believed of it since: a refusal may have come
+/// from something before the API, or after the batch was made.
 fn tried_as(read: Read<'_>, batch: &Batch, is_this_database: bool) -> anyhow::Result<Option<BatchRow>> {
     let word = |name: &str| batch.metadata.get(name).map(String::as_str);
     let run = word("gleaner_run").map(RunId::new);

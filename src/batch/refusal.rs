@@ -8,12 +8,12 @@ use crate::text::words::list;
 
 /// A setting of the profile that a model may refuse.
 struct Setting {
-    /// What the provider's parameters for it have in their names.
+    /// Words in the names of the provider's parameters for it.
     words: &'static [&'static str],
     name: &'static str,
     /// The option of a command.
     flag: &'static str,
-    /// What to give to send none.
+    /// Value that sends none.
     unset: &'static str,
     /// The key in `[model]` of the profile.
     key: &'static str,

@@ -1,8 +1,8 @@
 //! Taking over a batch that this database does not know: another copy of it made the batch, or its record was lost.
 //!
 //! The batch's own input file says what was asked, so the ledger's rows can be made from it: the group by the
-//! `custom_id`, the prompt by comparing the question, the text's hash by comparing the text. After that it is a batch like
-//! any other. Nothing is bought here; what this copy still planned to ask of the same groups is withdrawn.
+//! `custom_id`, the prompt by comparing the question, the text's hash by comparing the text. After that it is a batch
+//! like any other. Nothing is bought here; what this copy still planned to ask of the same groups is withdrawn.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
@@ -91,7 +91,7 @@ pub fn leave_aside(session: &mut Session<'_>, client: &Client, id: &str) -> anyh
     Ok(Some(key))
 }
 
-/// What an input file held.
+/// Totals of an input file.
 #[derive(Default)]
 struct InputTotals {
     n_groups: u64,
@@ -248,8 +248,8 @@ impl<'t, 'c> Recorder<'t, 'c> {
         Ok(())
     }
 
-    /// Returns the prompt of a line and the tokens of its input: one that is known here or would be made here today, else a
-    /// new one.
+    /// Returns the prompt of a line and the tokens of its input: one that is known here or would be made here today,
+    /// else a new one.
     fn prompt_of(&mut self, line: &RequestLine, kind: Kind) -> anyhow::Result<Option<(PromptKey, u64)>> {
         let question = format!("{kind} {} {}", line.endpoint.path(), serde_json::to_string(&line.question)?);
         if !self.by_line.contains_key(&question) {

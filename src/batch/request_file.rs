@@ -33,7 +33,7 @@ pub struct RequestFile {
     pub n_requests: u64,
 }
 
-/// What the metadata file beside a request file says.
+/// Contents of the metadata file beside a request file.
 #[derive(Serialize)]
 struct Metadata<'a> {
     run_id: &'a str,

@@ -26,25 +26,25 @@ use crate::store::{BatchRow, BatchState, Origin, RequestState};
 use crate::terminal::bar::Unit;
 use crate::terminal::words::{bytes, duration};
 
-/// How long the provider keeps a request file that nobody deletes: its own longest, 30 days.
+/// Time that the provider keeps a request file that nobody deletes: its own longest, 30 days.
 const INPUT_EXPIRES_SECS: u64 = 2_592_000;
 
-/// How often an unclear creation is searched for and sent again before a person should look.
+/// Number of times that an unclear creation is searched for and sent again before a person should look.
 const CREATE_TRIES: u32 = 3;
 
-/// How often a file is uploaded whose upload brings an answer that cannot be read.
+/// Number of times that a file is uploaded whose upload brings an answer that cannot be read.
 const UPLOAD_TRIES: u64 = 4;
 
-/// How often a creation is asked for again that came too fast (429 in the envelope).
+/// Number of times that a creation is asked for again that came too fast (429 in the envelope).
 const RATE_TRIES: u32 = 6;
 
 /// The longest wait that a server can ask of us between two tries.
 const RATE_WAIT_MAX: Duration = Duration::from_secs(120);
 
-/// How often a file that was just uploaded may be unknown to the next call (the contract saw up to 5 s).
+/// Number of times that a file that was just uploaded may be unknown to the next call (the contract saw up to 5 s).
 const FRESH_FILE_TRIES: u32 = 3;
 
-/// What became of the parts that waited.
+/// Outcome of the parts that waited.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Submitted {
     /// Now at the provider.
@@ -64,7 +64,7 @@ impl Submitted {
     }
 }
 
-/// What became of one part.
+/// Outcome of one part.
 enum Sent {
     Open,
     Held,
@@ -197,8 +197,8 @@ fn send_part(
     }
 }
 
-/// Writes a part's file from the database and uploads it. Returns what became of the part where it is not uploaded: nothing
-/// is left to send, or it was too large and is split.
+/// Writes a part's file from the database and uploads it. Returns what became of the part where it is not uploaded:
+/// nothing is left to send, or it was too large and is split.
 fn upload<S: Uploadable>(
     session: &mut Session<'_>,
     client: &Client,

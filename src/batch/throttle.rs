@@ -15,13 +15,13 @@ use crate::terminal::words::{count, number};
 use std::collections::HashMap;
 use std::io;
 
-/// How much of a learned limit one part takes, in per cent: our token counts are estimates.
+/// Share of a learned limit that one part takes, in per cent: our token counts are estimates.
 const FILL_PERCENT: u64 = 90;
 
 /// The smallest limit that is believed: the instructions of one request alone are longer.
 const LIMIT_TOKENS_MIN: u64 = 1_000;
 
-/// How long a limit that was learned holds: tiers change.
+/// Time that a limit that was learned holds: tiers change.
 const LIMIT_HOLDS: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// First wait after a refusal that no batch of ours explains, in minutes; it doubles up to [`WAIT_MAX_MINUTES`].
@@ -31,7 +31,7 @@ const WAIT_MAX_MINUTES: i64 = 30;
 /// After so many refusals with nothing of ours in the queue, our estimate must be too low: the part is halved.
 const REFUSALS_BEFORE_HALVING: u32 = 3;
 
-/// How a part is split.
+/// Split of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
     /// Into parts of at most so many estimated tokens; a group that is larger by itself is left out.
@@ -40,7 +40,7 @@ pub enum Cut {
     Halves,
 }
 
-/// Whether the queue takes a part.
+/// True where the queue takes a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
     /// As far as we know, now.
@@ -49,7 +49,7 @@ pub enum Room {
     Later,
     /// Never: it must be split.
     TooLarge {
-        /// What a part may hold.
+        /// Limits of a part.
         max_tokens: u64,
     },
 }
@@ -118,8 +118,8 @@ fn tokens_in(text: &str) -> Option<u64> {
     (1.0..9e15).contains(&tokens).then_some(tokens as u64)
 }
 
-/// Returns how many tokens of a model the provider's queue takes: what the user says, in either direction, else what was
-/// learned there within a week.
+/// Returns how many tokens of a model the provider's queue takes: what the user says, in either direction, else what
+/// was learned there within a week.
 pub fn limit(
     session: &Session<'_>,
     origin: OriginKey,

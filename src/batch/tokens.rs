@@ -1,4 +1,4 @@
-//! How many tokens a selection takes, for the cost with models that were never asked.
+//! Tokens of a selection, for the cost with models that were never asked.
 
 use serde::Serialize;
 
@@ -20,9 +20,9 @@ pub struct Tokens {
     pub input_tokens: u64,
     /// Output tokens, reasoning included.
     pub output_tokens: u64,
-    /// Whether both are averages of past answers to these questions, by whichever model.
+    /// True where both are averages of past answers to these questions, by whichever model.
     pub from_history: bool,
-    /// Whether all of the selection is answered, so that nothing of it would be sent.
+    /// True where all of the selection is answered, so that nothing of it would be sent.
     pub is_all_answered: bool,
 }
 
@@ -33,7 +33,8 @@ impl Tokens {
     }
 }
 
-/// Returns the tokens of what a plan would send; of the whole selection, as if it was asked again, where that is nothing.
+/// Returns the tokens of what a plan would send; of the whole selection, as if it was asked again, where that is
+/// nothing.
 pub fn expected_tokens(
     session: &Session<'_>,
     prompts: &Prompts,

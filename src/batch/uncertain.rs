@@ -1,4 +1,4 @@
-//! What nobody knows yet, looked at again by every command that talks to its provider.
+//! Uncertain batches and answers, looked at again by every command that talks to its provider.
 
 use crate::answer::Reason;
 use crate::batch::collect::{self, Patience};
@@ -38,8 +38,8 @@ pub fn before_asking(session: &mut Session<'_>, client: &Client, prices: &Prices
     }
 }
 
-/// Settles requests that an earlier command sent without a batch and never heard of again, since it was killed. Who holds
-/// the right to spend knows that nobody is waiting for them.
+/// Settles requests that an earlier command sent without a batch and never heard of again, since it was killed. Who
+/// holds the right to spend knows that nobody is waiting for them.
 fn settle_unanswered(session: &mut Session<'_>) -> anyhow::Result<()> {
     if !session.store.read().has_unanswered()? {
         return Ok(());
@@ -64,8 +64,8 @@ pub fn adopt(session: &mut Session<'_>, client: &Client, prices: &Prices) -> any
     look_again(session, client, prices)
 }
 
-/// Looks once at each uncertain batch of the client's provider, and reads again what is there of its files. A fault of one
-/// look leaves the batch as it was.
+/// Looks once at each uncertain batch of the client's provider, and reads again what is there of its files. A fault of
+/// one look leaves the batch as it was.
 pub fn look_again(session: &mut Session<'_>, client: &Client, prices: &Prices) -> anyhow::Result<()> {
     for row in session.store.read().batches_in(BatchState::Uncertain)? {
         let looked = look::look(session, client, row.key).and_then(|_| {

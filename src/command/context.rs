@@ -13,11 +13,11 @@ use crate::store::Store;
 use crate::terminal::Terminal;
 use crate::{interrupt, provider};
 
-/// What every command gets: the surroundings, the terminal, and the global options.
+/// Context of every command: the surroundings, the terminal, and the global options.
 pub struct Context {
     /// Environment and clock.
     pub config: Config,
-    /// Where everything is said.
+    /// Output of everything.
     pub terminal: Terminal,
     /// `--db`, as typed.
     pub db: Option<PathBuf>,
@@ -36,8 +36,8 @@ impl Context {
         Store::open(&self.db_path()?)
     }
 
-    /// Returns the database, or where nothing can be written a temporary copy of it, for what writes only to read; `what` is
-    /// done there says the message.
+    /// Returns the database, or where nothing can be written a temporary copy of it, for what writes only to read;
+    /// `what` is done there says the message.
     pub fn writable(&self, store: Store, what: &str) -> anyhow::Result<Store> {
         if !store.is_read_only()? {
             return Ok(store);

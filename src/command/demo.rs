@@ -30,7 +30,7 @@ use crate::terminal::{Manner, Terminal};
 /// Says that a folder was made by `demo`, and may be made anew by it.
 const MARKER: &str = ".gleaner-demo";
 
-/// How long the sandbox takes over the batch: long enough to see a bar.
+/// Time that the sandbox takes over the batch: long enough to see a bar.
 const PACE: Pace = Pace::Millis(800);
 
 /// Runs the command.
@@ -241,12 +241,12 @@ fn tell(context: &Context, read: Read<'_>, dir: &Path, db: &Path, collection: &C
     Ok(())
 }
 
-/// What is interesting in a collection.
+/// Findings of a collection.
 #[derive(Default)]
 struct Finds {
     /// Id, title, topics and names of a few groups.
     groups: Vec<(String, String, String, String)>,
-    /// What was found, and the command that shows it.
+    /// Finding, and the command that shows it.
     notes: Vec<(String, String)>,
 }
 

@@ -81,7 +81,7 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     say_uncertain(context, &session, &client, exit)
 }
 
-/// What is sent one by one has no limit but the model's own.
+/// Requests sent one by one have no limit but the model's own.
 fn unlimited() -> Limits {
     Limits { max_requests: u64::MAX, max_bytes: u64::MAX, max_tokens: None }
 }

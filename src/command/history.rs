@@ -65,7 +65,7 @@ pub(super) fn history(args: &HistoryArgs, context: &Context) -> anyhow::Result<E
     Ok(Exit::Done)
 }
 
-/// What came of a change, in words: `2 entities added, 1 changed, 3 links changed`.
+/// Outcome of a change, in words: `2 entities added, 1 changed, 3 links changed`.
 fn in_words(change: &ChangeRow) -> String {
     let Some(counts) = &change.counts else { return "was stopped in the middle".to_owned() };
     let mut parts = vec![];

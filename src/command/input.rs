@@ -17,7 +17,7 @@ pub(super) const PROFILE_BYTES_MAX: u64 = 1 << 20;
 /// The most that is taken from a pipe or an archive: a hundred times the largest answer file of a batch.
 const SPOOL_BYTES_MAX: u64 = 100 << 30;
 
-/// How a gzip archive begins.
+/// First bytes of a gzip archive.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Reads a text; `-` is stdin.
@@ -40,13 +40,14 @@ pub(super) fn bytes(path: &Path, bytes_max: u64) -> io::Result<Vec<u8>> {
 
 /// Files that can be read more than once.
 pub(super) struct Spooled {
-    /// Where they are: the files themselves, or copies of them.
+    /// Paths: the files themselves, or copies of them.
     pub(super) paths: Vec<PathBuf>,
     /// Copies are gone with it.
     _folder: TempDir,
 }
 
-/// Copies what can be read once only, such as a pipe or stdin (`-`), to a temporary file, and unpacks what is compressed with gzip.
+/// Copies what can be read once only, such as a pipe or stdin (`-`), to a temporary file, and unpacks what is
+/// compressed with gzip.
 pub(super) fn spool(paths: &[PathBuf]) -> anyhow::Result<Spooled> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let mut spooled = vec![];

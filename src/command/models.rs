@@ -22,7 +22,7 @@ use crate::terminal::style::{bold, dim, single_line};
 use crate::terminal::table::{Side, Table};
 use crate::text::words::{count, dollars, number};
 
-/// What the provider says of its models: until when each is there. `None`: it was not asked, or told nothing.
+/// Provider's list of its models: until when each is there. `None`: it was not asked, or told nothing.
 type Offered = Option<HashMap<String, Option<Date>>>;
 
 /// Runs the command.

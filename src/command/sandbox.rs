@@ -15,7 +15,7 @@ use crate::profile::Profile;
 use crate::sandbox::{Dictionary, Keyword, Options, Pace, Sandbox, Script};
 use crate::store::Store;
 
-/// How long between two looks whether somebody pressed Ctrl-C.
+/// Time between two looks whether somebody pressed Ctrl-C.
 const LOOK: Duration = Duration::from_secs(3600);
 
 /// Runs the command.

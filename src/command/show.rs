@@ -95,7 +95,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Where each mention stands: story by story.
+/// Place of each mention: story by story.
 struct Places(Vec<Vec<(usize, std::ops::Range<usize>)>>);
 
 impl Places {

@@ -16,7 +16,7 @@ use crate::resolve::mention_key;
 use crate::store::{Read, StoredDecision, Tx};
 use crate::terminal::words;
 
-/// What a change came to.
+/// Outcome of a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EntityEdit {
     /// `added`, `changed`, `removed`, `merged`, `split`, or `unchanged`.
@@ -160,7 +160,8 @@ fn decisions_about(read: Read<'_>, key: EntityKey) -> Result<Vec<StoredDecision>
     Ok(all)
 }
 
-/// Makes one entity of two: names, attributes that the second lacks, links, decisions and verdicts of audits move to it.
+/// Makes one entity of two: names, attributes that the second lacks, links, decisions and verdicts of audits move to
+/// it.
 pub fn merge(tx: &Tx<'_>, from: EntityKey, into: EntityKey, across_types: bool, now: &str) -> Result<EntityEdit> {
     if from == into {
         return Err(usage("both names are of the same entity"));

@@ -36,7 +36,7 @@ struct Node {
     key: String,
     /// Numbers of the names, the most frequent first.
     names: Vec<usize>,
-    /// How often all of them stand.
+    /// Frequency of all of them.
     count: u64,
 }
 

@@ -1,8 +1,8 @@
-//! What people decided, looked at as a whole: which decisions are at odds, and which dangle.
+//! Decisions looked at as a whole: which decisions are at odds, and which dangle.
 //!
 //! Two decisions about one mention are at odds where both hold and they cannot both be true, unless the narrower one is
-//! plainly an exception of the wider and counts as such. The linker takes the narrower, whatever it says, and of equally
-//! narrow ones the later.
+//! plainly an exception of the wider and counts as such. The linker takes the narrower, whatever it says, and of
+//! equally narrow ones the later.
 
 use std::collections::HashMap;
 

@@ -1,9 +1,9 @@
 //! Likely duplicates within a type of the catalog, by the resolver's own score.
 //!
-//! An entity asked for in an index that has itself finds itself, and hardly anything else: what is exactly explained is not
-//! looked for any further. So the entities are dealt into hands, and each is asked of all hands but its own; how they are
-//! dealt changes from round to round, so that two that sat together are apart in the next. One round more asks the whole,
-//! which is where names of the same words always meet.
+//! An entity asked for in an index that has itself finds itself, and hardly anything else: what is exactly explained is
+//! not looked for any further. So the entities are dealt into hands, and each is asked of all hands but its own; how
+//! they are dealt changes from round to round, so that two that sat together are apart in the next. One round more asks
+//! the whole, which is where names of the same words always meet.
 
 use std::collections::BTreeMap;
 
@@ -45,8 +45,8 @@ pub struct Named {
     pub name: String,
 }
 
-/// Finds likely duplicates within each type of the catalog, or one of them, best first. `on_part` is told of each part of
-/// the work, of which there are as many as entities.
+/// Finds likely duplicates within each type of the catalog, or one of them, best first. `on_part` is told of each part
+/// of the work, of which there are as many as entities.
 pub fn duplicates(
     read: Read<'_>,
     entity_type: Option<&str>,
@@ -151,7 +151,7 @@ fn ask_all(entities: &[(EntityKey, Entity)], towards: &mut Towards) -> Result<()
     Ok(())
 }
 
-/// How much an entity resembles another, by their places; what is less than `least` is not noted.
+/// Similarity of an entity with another, by their places; what is less than `least` is not noted.
 struct Towards {
     least: f64,
     /// With whether the one's name is one that the other has.
@@ -167,8 +167,8 @@ impl Towards {
         Ok(())
     }
 
-    /// Returns how likely two are one. Resemblance goes both ways: that a part of a name may mean the whole does not make
-    /// the two one. But a name that the other has as an alias says enough, whatever the way back.
+    /// Returns how likely two are one. Resemblance goes both ways: that a part of a name may mean the whole does not
+    /// make the two one. But a name that the other has as an alias says enough, whatever the way back.
     fn both_ways(&self, a: usize, b: usize) -> Option<f64> {
         let ways = [self.scores.get(&(a, b)), self.scores.get(&(b, a))];
         let exact = ways.iter().flatten().filter(|(_, is_exact)| *is_exact).map(|(score, _)| *score);
@@ -176,7 +176,8 @@ impl Towards {
     }
 }
 
-/// Returns whether two names are numbered, and otherwise: `STS-41-C` and `STS-41-G`, `Super Bowl LV` and `Super Bowl LVI`.
+/// Returns whether two names are numbered, and otherwise: `STS-41-C` and `STS-41-G`, `Super Bowl LV` and `Super Bowl
+/// LVI`.
 fn is_numbered_otherwise(a: &str, b: &str) -> bool {
     let (a, b) = (mention_key(a), mention_key(b));
     let is_numbered = |words: Vec<&str>| words.into_iter().any(is_numbering);

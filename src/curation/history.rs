@@ -12,7 +12,7 @@ use crate::model::GroupKey;
 use crate::resolve::mention_key;
 use crate::store::{ChangeRow, HowUndone, Touched, Tx};
 
-/// What taking back came to.
+/// Result of taking back.
 #[derive(Debug, Default)]
 pub struct Undone {
     /// The changes, newest first.

@@ -29,7 +29,7 @@ pub struct Case {
     /// The mention.
     #[serde(flatten)]
     pub mention: Unresolved,
-    /// What one of the groups tells of it.
+    /// Hints of one of its groups.
     pub hints: Attributes,
     /// Some groups with it, newest first.
     pub groups: Vec<GroupHead>,
@@ -37,7 +37,7 @@ pub struct Case {
     pub candidates: Vec<CaseCandidate>,
 }
 
-/// Who may be meant.
+/// Candidate of a case.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CaseCandidate {
     /// The entity.
@@ -85,7 +85,7 @@ impl<'a> Cases<'a> {
     }
 }
 
-/// What a person says about a mention.
+/// Choice of a person about a mention, before it becomes a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
     /// It is this entity.
@@ -109,20 +109,20 @@ pub struct About {
     pub hints: Attributes,
 }
 
-/// What was done, so that it can be undone.
+/// Effects of decisions, so that they can be undone.
 #[derive(Clone, Debug, Default)]
 pub struct Done {
     decisions: Vec<i64>,
-    /// What stood in their place before.
+    /// Decisions in their place before.
     before: Vec<StoredDecision>,
-    /// What was said otherwise before and gave way.
+    /// Earlier decisions that said otherwise and gave way.
     pub replaced: Vec<StoredDecision>,
     /// Entities that the catalog did not have.
     pub created: Vec<EntityKey>,
     keys: BTreeSet<String>,
     /// Mentions in the database that are called so.
     pub mentions: u64,
-    /// How many links changed.
+    /// Number of links changed.
     pub relinked: Relinked,
     /// Which.
     pub changes: Changes,

@@ -1,4 +1,4 @@
-//! What people decide: about mentions, topics, the catalog and samples of the result.
+//! Decisions of people: about mentions, topics, the catalog and samples of the result.
 //!
 //! Each change is one transaction together with the links and topics that follow from it.
 

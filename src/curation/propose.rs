@@ -24,7 +24,7 @@ pub struct Proposal {
     pub name: String,
     /// The other spellings, most frequent first.
     pub aliases: Vec<String>,
-    /// How many mentions they have together.
+    /// Number of mentions they have together.
     pub mentions: u64,
 }
 
@@ -75,8 +75,8 @@ pub fn propose(read: Read<'_>, profile: &Profile, entity_type: Option<&str>, min
     Ok(proposals)
 }
 
-/// Makes proposals real. Returns how many were, and how many were left out because the catalog has their id: one was made
-/// of this name before and is not linked to these mentions, so a person decided otherwise.
+/// Makes proposals real. Returns how many were, and how many were left out because the catalog has their id: one was
+/// made of this name before and is not linked to these mentions, so a person decided otherwise.
 pub fn accept(tx: &Tx<'_>, proposals: &[Proposal], now: &str) -> Result<(u64, u64)> {
     let mut made = 0;
     for proposal in proposals {

@@ -30,7 +30,7 @@ pub fn similar(store: &Store, key: &str, limit: usize) -> anyhow::Result<Vec<(f6
 /// Two topics that are likely one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Proposal {
-    /// How alike they are, 0 to 1.
+    /// Similarity, 0 to 1.
     pub score: f64,
     /// The less frequent one.
     pub topic: String,
@@ -118,7 +118,7 @@ fn alike(topics: &[(String, u64)], least: f64) -> Vec<Proposal> {
     found
 }
 
-/// How alike two topics are: the weight of the words that are the same or nearly so, against all their weight. Words
+/// Similarity of two topics: the weight of the words that are the same or nearly so, against all their weight. Words
 /// are weighted by rarity, so that `injury update` and `trade update` are not alike for their update.
 fn likeness(a: &[String], b: &[String], weight: &impl Fn(&str) -> f64) -> f64 {
     let mut free: Vec<&String> = b.iter().collect();
@@ -141,7 +141,7 @@ fn likeness(a: &[String], b: &[String], weight: &impl Fn(&str) -> f64) -> f64 {
     if whole > 0.0 { shared / whole } else { 0.0 }
 }
 
-/// How much two words are the same: 1 for equal ones, less for one with a letter wrong, 0 for others. Numbers differ
+/// Similarity of two words: 1 for equal ones, less for one with a letter wrong, 0 for others. Numbers differ
 /// or they don't.
 fn same_word(a: &str, b: &str) -> f64 {
     if a == b {

@@ -35,15 +35,13 @@ pub enum What {
 pub enum Format {
     /// JSON Lines.
     Jsonl,
-    /// CSV.
     Csv,
-    /// GraphML.
     Graphml,
     /// Cypher statements.
     Cypher,
 }
 
-/// What to export.
+/// Subject of an export.
 #[derive(Clone, Debug)]
 pub struct Export {
     /// Which rows; `None`: everything, as a graph.
@@ -208,8 +206,8 @@ pub fn decision(taught: &Decision) -> Json {
     record
 }
 
-/// Entities in the order of their keys and decisions in the order in which they were made: loaded into an empty database
-/// they link as they do here.
+/// Entities in the order of their keys and decisions in the order in which they were made: loaded into an empty
+/// database they link as they do here.
 fn catalog_lines(read: Read<'_>, mut out: &mut dyn Write) -> anyhow::Result<u64> {
     let mut n = 0;
     read.each_entity(|_, entity| {
@@ -264,7 +262,8 @@ fn catalog_table(read: Read<'_>, mut out: &mut dyn Write) -> anyhow::Result<u64>
     Ok(n)
 }
 
-/// Other names in one cell, with `|` between them; as a JSON list where a name has `|` in it, or looks like such a list.
+/// Other names in one cell, with `|` between them; as a JSON list where a name has `|` in it, or looks like such a
+/// list.
 fn aliases_cell(aliases: &[String]) -> String {
     match aliases.iter().any(|alias| alias.contains('|') || alias.starts_with('[')) {
         true => json!(aliases).to_string(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::report::precision::{Precision, estimate};
 use crate::store::AuditItem;
 
-/// What a sample says.
+/// Precision by a sample.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Findings {
     /// Of everything; `None`: nothing was judged yet.

@@ -1,4 +1,4 @@
-//! What is read: search, the data of the report's page, and the rows of exports. Nothing here changes knowledge.
+//! Reading: search, the data of the report's page, and the rows of exports. Nothing here changes knowledge.
 
 pub mod search;
 pub mod findings;

@@ -32,14 +32,14 @@ const AROUND: usize = 70;
 /// Types with a color of their own; the others share the last.
 const COLORS: usize = 7;
 
-/// What the page is to show.
+/// Options of the page.
 #[derive(Clone, Debug)]
 pub struct PageOptions {
     /// Headline.
     pub title: String,
     /// When it is made.
     pub now: String,
-    /// Whether the stories stand in it, whole.
+    /// True where the stories stand in it, whole.
     pub with_text: bool,
     /// Mentions of a group shown in their sentence; `None`: as many as the size allows.
     pub snippets: Option<usize>,
@@ -87,7 +87,7 @@ pub fn write(
     Ok(page.n_groups)
 }
 
-/// What is known before the first group is written, and what is gathered while they are.
+/// State before the first group is written, and what is gathered while they are.
 struct Page {
     n_groups: u64,
     n_snippets: usize,
@@ -346,7 +346,7 @@ impl Page {
 #[derive(Serialize)]
 struct GroupData(String, Option<String>, Option<String>, Vec<usize>, Vec<Value>, Option<Vec<Value>>);
 
-/// What people found out about the result, in words.
+/// Judgment of people about the result, in words.
 fn audits(read: Read<'_>) -> anyhow::Result<Vec<String>> {
     let mut found = vec![];
     for what in [AuditWhat::Links, AuditWhat::Topics] {
@@ -387,7 +387,7 @@ fn around(text: &str, place: &std::ops::Range<usize>) -> (String, String) {
     (before.to_owned(), after.to_owned())
 }
 
-/// What a method of linking means, for readers who never saw the program.
+/// Meaning of a method of linking, for readers who never saw the program.
 fn method_in_words(method: &str) -> &'static str {
     match method {
         "exact" => "the name as the catalog has it",

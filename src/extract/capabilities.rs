@@ -6,30 +6,30 @@ use crate::profile::Endpoint;
 use crate::provider::ApiError;
 use crate::request::line::{Form, InstructionsIn, Layout};
 
-/// How a request is put to a server.
+/// Layout of a request for a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Where it goes.
+    /// Destination.
     pub endpoint: Endpoint,
-    /// How much structure is asked for.
+    /// Structure asked for.
     pub form: Form,
-    /// Where the instructions stand, and whether the cache's end is marked.
+    /// Position of the instructions, and whether the cache's end is marked.
     pub layout: Layout,
-    /// Whether a chat's limit of tokens is also given under its older name: servers of one's own often know no other,
-    /// and without a limit a small model may write for ever.
+    /// True where a chat's limit of tokens is also given under its older name: servers of one's own often know no
+    /// other, and without a limit a small model may write for ever.
     pub older_limit: bool,
 }
 
 impl Capabilities {
-    /// Returns what is asked first: everything, in the layout that is known of the server. `is_near` says that the server
-    /// is one of our own.
+    /// Returns what is asked first: everything, in the layout that is known of the server. `is_near` says that the
+    /// server is one of our own.
     pub fn full(endpoint: Endpoint, layout: Layout, is_near: bool) -> Capabilities {
         Capabilities { endpoint, form: Form::Schema, layout, older_limit: is_near }
     }
 
     /// Returns the same in a plainer layout after a refusal, where the refusal is about the layout: of a role that the
-    /// server does not know, of an input that is no text, of the marks of a prompt cache. It asks for nothing less, so a
-    /// batch may be laid out so too.
+    /// server does not know, of an input that is no text, of the marks of a prompt cache. It asks for nothing less, so
+    /// a batch may be laid out so too.
     pub fn after_layout(self, error: &ApiError) -> Option<Capabilities> {
         if !matches!(error.status, Some(400 | 422 | 500 | 501)) {
             return None;

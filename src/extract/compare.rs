@@ -26,13 +26,12 @@ use crate::store::{Candidate, HowUndone, RequestState, Selected};
 /// One side of a comparison.
 #[derive(Clone, Debug)]
 pub struct Side {
-    /// What the person called it.
+    /// Id as the person typed it.
     pub label: String,
-    /// What it asks.
     pub prompts: Prompts,
 }
 
-/// What a comparison found.
+/// Result of a comparison.
 #[derive(Clone, Debug, Serialize)]
 pub struct Comparison {
     /// The two sides.
@@ -47,12 +46,11 @@ pub struct Comparison {
     pub entity_agreement: Option<f64>,
 }
 
-/// What one side brought.
+/// Result of one side.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct SideReport {
-    /// What the person called it.
+    /// Id as the person typed it.
     pub label: String,
-    /// The model.
     pub model: String,
     /// The run of the requests asked now; null where all were answered before.
     pub run_id: Option<String>,
@@ -92,11 +90,8 @@ pub struct SideReport {
 pub struct GroupCompared {
     /// The user's id.
     pub group_id: String,
-    /// Its title.
     pub title: Option<String>,
-    /// Topics.
     pub topics: Compared,
-    /// Entities.
     pub entities: Compared,
 }
 
@@ -147,10 +142,10 @@ impl Compared {
     }
 }
 
-/// What would be asked of one side.
+/// Plan of one side.
 #[derive(Clone, Debug)]
 pub struct SidePlan {
-    /// What is to be asked now.
+    /// Selection of what is to be asked now.
     pub plan: Plan,
     /// Requests that were answered before.
     pub reused: u64,
@@ -305,7 +300,7 @@ fn gather(
     })
 }
 
-/// Where a side's question about a group stands.
+/// State of a side's question about a group.
 enum PairProgress {
     Answered(RequestKey),
     /// In a batch.
@@ -441,7 +436,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What an adoption changed.
+/// Result of an adoption.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Adopted {
     /// Requests that are the collection's own now.

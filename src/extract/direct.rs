@@ -2,8 +2,8 @@
 //!
 //! Threads ask, this one writes: each answer is saved as it comes, in small transactions, so a crash or Ctrl-C loses at
 //! the most the calls in the air. A request enters the ledger together with its answer; what was never answered leaves
-//! no trace there, and the next run asks it. Only the request that goes ahead of a batch is written down before it is sent,
-//! like the batch itself: what came of it may never be known, and then it counts as paid.
+//! no trace there, and the next run asks it. Only the request that goes ahead of a batch is written down before it is
+//! sent, like the batch itself: what came of it may never be known, and then it counts as paid.
 
 use std::collections::HashMap;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -28,26 +28,26 @@ use crate::session::Session;
 use crate::store::{NewRequest, Origin, RequestState, RunRow};
 use crate::terminal::bar::Unit;
 
-/// How long calls in the air are waited for after Ctrl-C: their answers are paid for.
+/// Time that calls in the air are waited for after Ctrl-C: their answers are paid for.
 const LAST_CALLS: Duration = Duration::from_secs(5);
 
-/// How often the writer looks up while no answer comes.
+/// Number of times that the writer looks up while no answer comes.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// How a direct run is made.
+/// Options of a direct run.
 #[derive(Clone, Copy, Debug)]
 pub struct DirectOptions {
     /// Calls at the same time.
     pub concurrency: usize,
     /// Asked by `compare`: the answers stay apart until they are adopted.
     pub is_comparison: bool,
-    /// Ask as a batch would, with a strict schema at the prompt's own endpoint, or not at all; each request once, with its
-    /// intent written down before.
+    /// Ask as a batch would, with a strict schema at the prompt's own endpoint, or not at all; each request once, with
+    /// its intent written down before.
     pub strict: bool,
 }
 
-/// Says hello to a provider before anything is asked: whether it is there, takes our key, and is a sandbox. What it says
-/// of its models does not matter, not every server has a list.
+/// Says hello to a provider before anything is asked: whether it is there, takes our key, and is a sandbox. What it
+/// says of its models does not matter, not every server has a list.
 pub fn greet(session: &mut Session<'_>, client: &Client) -> anyhow::Result<Origin> {
     match client.models() {
         // A restricted key may well lack the right to list models, which is a 403.

@@ -16,10 +16,10 @@ use crate::store::{Candidate, RequestState, Selected};
 /// From how many requests on a batch is worth a probe.
 pub const REQUESTS_MIN: u64 = 500;
 
-/// How many requests are sent ahead, each about another group, where nobody knows what came of the one before.
+/// Number of requests are sent ahead, each about another group, where nobody knows what came of the one before.
 const TRIES_MAX: usize = 3;
 
-/// What a probe did.
+/// Result of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Probed {
     /// It was answered; the answer is in the ledger, and the plan must be made again without it.

@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use crate::provider::{ApiError, Fault, RateLimits};
 
-/// How many calls in a row may fail, over all threads, before all of them rest.
+/// Number of calls in a row may fail, over all threads, before all of them rest.
 const FAILURES_BEFORE_REST: u32 = 6;
 /// The first rest; doubled each time.
 const REST_FIRST: Duration = Duration::from_secs(30);
-/// How many rests without any success in between end the run.
+/// Number of rests without any success in between end the run.
 const RESTS_MAX: u32 = 3;
 /// The longest wait for a rate limit to lift.
 const LIMIT_WAIT_MAX: Duration = Duration::from_secs(120);
 /// The first wait after a failure that names none, doubled each time, up to sixteen times as long.
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 
-/// What to do after a failed call.
+/// Class of a failed call: the next step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum FailureClass {
     /// Every other call would fail too: stop the run.
@@ -62,7 +62,7 @@ pub(super) fn names_parameter(error: &ApiError) -> bool {
         || param.starts_with("response_format")
 }
 
-/// What the threads share.
+/// State that the threads share.
 pub(crate) struct RateLimiter<'a> {
     /// Held by a thread that waits for all of them; the others wait here before they ask.
     gate: Mutex<()>,

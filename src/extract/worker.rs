@@ -12,9 +12,10 @@ use crate::provider::{ApiError, Client, Fault};
 use crate::request::LineTemplate;
 use crate::request::line::Layout;
 
-/// How often one request is tried before it is recorded as failed.
+/// Number of times that one request is tried before it is recorded as failed.
 const TRIES_MAX: u32 = 5;
-/// How often where the server was silent each time: it had minutes to answer, and a third try would rarely be another.
+/// Number of tries where the server was silent each time: it had minutes to answer, and a third try would rarely be
+/// another.
 const SILENT_TRIES_MAX: u32 = 2;
 
 /// The two questions, and how an answer to each is read.
@@ -33,7 +34,7 @@ impl<T> Pair<T> {
     }
 }
 
-/// What became of a request.
+/// State of a request.
 pub(crate) enum Reply {
     /// It was answered, well or badly; with the body as it came.
     Answer(Box<Answer>, String),
@@ -65,8 +66,8 @@ struct Way {
 }
 
 impl<'a> Worker<'a> {
-    /// Begins in the layout that is known of the server. With `strict` no weaker way is taken, only a plainer layout, and a
-    /// request that may have been bought is not sent again; `say` is told of each change.
+    /// Begins in the layout that is known of the server. With `strict` no weaker way is taken, only a plainer layout,
+    /// and a request that may have been bought is not sent again; `say` is told of each change.
     pub(crate) fn new(
         client: &'a Client,
         limiter: &'a RateLimiter<'a>,

@@ -1,4 +1,4 @@
-//! What a direct run brought, and the one who writes it down: each answer as it comes, in small transactions.
+//! Result of a direct run, and its writer: each answer as it comes, in small transactions.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::session::Session;
 use crate::store::{Account, AnswerRow, Cause, HowUndone, NewRequest, Origin, RequestState, Spend, Tx};
 use crate::terminal::words::{dollars, number};
 
-/// What a direct run brought.
+/// Result of a direct run.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct DirectReport {
     /// Its id in the ledger.
@@ -52,7 +52,7 @@ pub struct DirectReport {
     pub unknown_usage: u64,
     /// Requests that were not asked: the run ended before.
     pub not_asked: u64,
-    /// What it cost.
+    /// In USD.
     pub cost: Spend,
     /// The way in which the server was asked in the end.
     pub asked_through: String,
@@ -99,7 +99,7 @@ pub(super) struct Writer<'a> {
     pub(super) report: DirectReport,
     /// Requests that are in the ledger already.
     pub(super) intents: Intents,
-    /// Whether something usable and something else came of a group.
+    /// True where something usable and something else came of a group.
     pub(super) groups: HashMap<GroupKey, (bool, bool)>,
     pub(super) causes: HashMap<(RequestState, String), (u64, String)>,
 }

@@ -1,10 +1,10 @@
 //! Answer files become knowledge, in two halves and one transaction.
 //!
-//! First everything is laid ready outside of any transaction (`prepared.rs`): lines are read one at a time in a thread of
-//! their own (`read.rs`), matched to a request of the batch by their custom_id and classified; usable ones become topics and
-//! linked mentions, in a temporary file where memory does not suffice (`spool.rs`). Then the transaction writes (`write.rs`),
-//! if nobody has changed meanwhile what it all depends on. In memory is one small row a request of the batch. The account
-//! is counted from the lines. A second import of the same files changes nothing.
+//! First everything is laid ready outside of any transaction (`prepared.rs`): lines are read one at a time in a thread
+//! of their own (`read.rs`), matched to a request of the batch by their custom_id and classified; usable ones become
+//! topics and linked mentions, in a temporary file where memory does not suffice (`spool.rs`). Then the transaction
+//! writes (`write.rs`), if nobody has changed meanwhile what it all depends on. In memory is one small row a request of
+//! the batch. The account is counted from the lines. A second import of the same files changes nothing.
 
 use std::fs::File;
 use std::io::{Seek as _, SeekFrom};
@@ -24,7 +24,7 @@ const RAW_BYTES_MAX: usize = 64 * 1024;
 /// The most bytes of a line that are read; the rest of a longer one is skipped.
 pub(crate) const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// What an import found.
+/// Result of an import.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct ImportReport {
     /// Groups of which something usable came.
@@ -61,7 +61,7 @@ pub struct ImportReport {
     pub unknown_usage: u64,
     /// Usable answers that a later request for the same group has already superseded.
     pub superseded: u64,
-    /// What the batch cost.
+    /// Cost of the batch.
     pub cost: Spend,
 }
 
@@ -69,12 +69,13 @@ pub struct ImportReport {
 #[derive(Debug)]
 pub struct Files {
     files: Vec<(PathBuf, File)>,
-    /// Where what is prepared may lie for a while.
+    /// Folder in which what is prepared may lie for a while.
     spool_folder: PathBuf,
 }
 
 impl Files {
-    /// Opens plain files; none of them may be missing. What is prepared of them may need as much room in `spool_folder`.
+    /// Opens plain files; none of them may be missing. What is prepared of them may need as much room in
+    /// `spool_folder`.
     pub fn open(paths: &[PathBuf], spool_folder: &Path) -> anyhow::Result<Files> {
         let open = |path: &PathBuf| {
             let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;

@@ -1,5 +1,5 @@
-//! The first half of an import: files are read, mentions linked and everything laid ready outside of any transaction, so
-//! that others read and write the database meanwhile. Whether it still holds is asked in the transaction.
+//! The first half of an import: files are read, mentions linked and everything laid ready outside of any transaction,
+//! so that others read and write the database meanwhile. Whether it still holds is asked in the transaction.
 
 use std::collections::HashMap;
 
@@ -28,19 +28,19 @@ pub struct Prepared {
     pub(super) foreign: Vec<(usize, u64, usize)>,
     pub(super) spool: Spool,
     pub(super) report: ImportReport,
-    /// Where several batches ask the same, the request whose answer counts.
+    /// The request whose answer counts, where several batches ask the same.
     pub(super) winners: HashMap<(GroupKey, Kind), RequestKey>,
-    /// What was seen before the first read: while it is the same, nobody else has written.
+    /// Version before the first read: while it is the same, nobody else has written.
     version: i64,
     links: u64,
 }
 
-/// Where a prepared answer stands in the spool.
+/// Place of a prepared answer in the spool.
 #[derive(Clone, Copy)]
 pub(super) struct Laid {
     pub(super) at: u64,
     pub(super) n_answer: u32,
-    /// What it taught stands right behind it; 0: nothing, or nothing that counts.
+    /// Length of the knowledge right behind it; 0: nothing, or nothing that counts.
     pub(super) n_learned: u32,
 }
 
@@ -147,8 +147,8 @@ impl Prepared {
     }
 }
 
-/// Lock for reading, held for a moment at a time: taking it for every look costs more than the look, and whoever wants to
-/// write waits for it.
+/// Lock for reading, held for a moment at a time: taking it for every look costs more than the look, and whoever wants
+/// to write waits for it.
 struct Breath<'s> {
     store: Option<&'s Store>,
     snapshot: Option<Snapshot<'s>>,
@@ -177,7 +177,7 @@ struct Preparer<'p> {
     key: Key<'p>,
     /// By profile.
     linkers: HashMap<usize, Linker<'p>>,
-    /// What people made of topics: the topic, and as it is shown.
+    /// Topics as people merged them: the topic, and as it is shown.
     topics: HashMap<String, (String, String)>,
     record: Record,
     usable: Vec<bool>,
@@ -236,7 +236,8 @@ impl Preparer<'_> {
         Ok(())
     }
 
-    /// Adds to the record what an answer teaches, unless the answer to a later request stands already, or it stands there.
+    /// Adds to the record what an answer teaches, unless the answer to a later request stands already, or it stands
+    /// there.
     fn learn(
         &mut self,
         request: &AskedRow,

@@ -1,5 +1,5 @@
-//! Answer files, read in a thread of their own: each line matched to a request of the batches by its custom_id, classified,
-//! and handed on in the order of the files, so that what comes of it does not depend on the threads.
+//! Answer files, read in a thread of their own: each line matched to a request of the batches by its custom_id,
+//! classified, and handed on in the order of the files, so that what comes of it does not depend on the threads.
 
 use std::io::BufReader;
 use std::path::Path;
@@ -54,7 +54,7 @@ impl FoundAnswer {
     }
 }
 
-/// What one import has seen of a request.
+/// Lines of one import about a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Seen {
     Nothing,
@@ -62,7 +62,7 @@ enum Seen {
     NotUsable,
 }
 
-/// What lines are read by.
+/// Reader of lines.
 #[derive(Clone, Copy)]
 pub(super) struct Key<'a> {
     pub(super) asked: &'a Asked,

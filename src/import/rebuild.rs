@@ -10,7 +10,7 @@ use crate::session::Session;
 use crate::store::{HowUndone, Tx};
 use crate::terminal::bar::Unit;
 
-/// What a rebuild made.
+/// Result of a rebuild.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Rebuilt {
     /// Answers read again.

@@ -1,5 +1,5 @@
-//! What is prepared outside of the transaction and written inside: records in memory up to a few MiB, and in a temporary
-//! file beside the database from there on, which nobody else sees and which goes with the process.
+//! Records prepared outside of the transaction and written inside: records in memory up to a few MiB, and in a
+//! temporary file beside the database from there on, which nobody else sees and which goes with the process.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -13,7 +13,7 @@ const MEMORY_BYTES: usize = 8 << 20;
 pub(super) struct Spool {
     folder: PathBuf,
     file: Option<File>,
-    /// Where `recent` begins.
+    /// Start of `recent`.
     at: u64,
     recent: Vec<u8>,
 }

@@ -1,4 +1,4 @@
-//! What is done to every title and text before it is stored: markup becomes text, and characters nobody sees go.
+//! Cleaning of every title and text before it is stored: markup becomes text, and characters nobody sees go.
 //!
 //! A text without any of that stays as it is, byte for byte. The hash of a group's text is taken before
 //! (`record`), so that better cleaning in a later version makes no paid answer stale.

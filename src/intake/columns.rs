@@ -1,8 +1,8 @@
 //! Columns and fields by their names: which one is the text, the title, the date.
 //!
-//! Names are known by themselves, in any case and with any separators (`pub_date`, `Pub Date`, `pubDate`), or were typed
-//! (`--map`). Where a record has several that could be one thing, the first of the table below wins that has something in
-//! it; the others stay what they are, attributes.
+//! Names are known by themselves, in any case and with any separators (`pub_date`, `Pub Date`, `pubDate`), or were
+//! typed (`--map`). Where a record has several that could be one thing, the first of the table below wins that has
+//! something in it; the others stay what they are, attributes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Fields, Mapping, Subject};
 
-/// What a field can be taken for.
+/// Roles of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Role {
     Id,
@@ -88,7 +88,7 @@ const OF_ENTITIES: [(Role, &[&str]); 5] = [
 /// Objects around the fields of a record: `{"_source":{"text":…}}`.
 const WRAPPERS: [&str; 6] = ["source", "fields", "data", "article", "document", "doc"];
 
-/// How deep objects in a record are taken apart; what lies deeper stays JSON.
+/// Depth to which objects in a record are taken apart; what lies deeper stays JSON.
 const DEPTH_MAX: usize = 3;
 
 /// Returns whether an object with these fields is a story group or an entity itself, and no envelope of some.
@@ -161,7 +161,7 @@ impl Role {
 #[derive(Default)]
 pub(super) struct Sorted {
     roles: Vec<(Role, Value)>,
-    /// Whether a name is known, also of an empty field.
+    /// True where a name is known, also of an empty field.
     is_known: bool,
     /// Fields that are nothing in particular, by their names, or by those that `--map` gave them.
     pub(super) rest: Vec<(String, Value)>,
@@ -182,7 +182,7 @@ impl Sorted {
     }
 }
 
-/// What one name was found to be.
+/// Finding about one name.
 #[derive(Clone)]
 enum Known {
     /// A role, and its place among the names of the role; 0 was typed.
@@ -365,7 +365,7 @@ fn plain_within(name: &str) -> String {
     }
 }
 
-/// Whether nothing stands in a field.
+/// True where nothing stands in a field.
 pub(super) fn is_blank(value: &Value) -> bool {
     match value {
         Value::Null => true,

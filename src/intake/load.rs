@@ -25,7 +25,7 @@ const ROWS_PER_COMMIT: u64 = 5_000;
 /// Text in one transaction, whatever the number of records: what SQLite keeps in its page cache meanwhile.
 const BYTES_PER_COMMIT: usize = 32 * 1024 * 1024;
 
-/// What loading one file, or several, came to.
+/// Result of loading one file, or several.
 #[derive(Clone, Debug, Default)]
 pub struct Loaded {
     /// Not here before.
@@ -46,7 +46,7 @@ pub struct Loaded {
     pub decisions: u64,
     /// Of these, those that were not here, or said otherwise.
     pub decisions_new: u64,
-    /// What was found out about the file; of several, the last.
+    /// Report on the file; of several, the last.
     pub report: ReadReport,
 }
 
@@ -77,7 +77,7 @@ impl Loaded {
     }
 }
 
-/// Where records go: a database; or nowhere, and then they are only compared with one, where there is one.
+/// Destination of records: a database; or nowhere, and then they are only compared with one, where there is one.
 pub enum Destination<'a> {
     /// Written, as a change of many steps.
     Write(&'a mut Store, &'a Change),
@@ -85,7 +85,7 @@ pub enum Destination<'a> {
     Compare(Option<&'a Store>),
 }
 
-/// What is told while a file is loaded.
+/// Callbacks while a file is loaded.
 pub struct Listener<'a> {
     /// A line that could not be read.
     pub on_bad: &'a mut dyn FnMut(&LineError),
@@ -236,7 +236,7 @@ enum Became {
     Decision(bool),
 }
 
-/// Where one record goes.
+/// Sink of one record.
 enum RecordSink<'a, 'tx> {
     Write(&'a Tx<'tx>, &'a str),
     Compare(Option<&'a Store>),

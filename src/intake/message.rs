@@ -8,7 +8,7 @@ pub(super) fn excerpt(text: &str) -> &str {
     &text[..end]
 }
 
-/// What a value is, for a message.
+/// Kind of a value, for a message.
 pub(super) fn kind_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

@@ -2,12 +2,12 @@
 //!
 //! `input` tells what a file is by its first bytes, unpacks and decodes it. `readers` has one file a format, each of
 //! which yields records: maps of fields with the line they start on. `survey` looks at a file before it is loaded,
-//! `columns` knows fields by their names, and `record` makes a group or an entity of them. `load` is the driver: the one
-//! place that decides what happens to what cannot be read.
+//! `columns` knows fields by their names, and `record` makes a group or an entity of them. `load` is the driver: the
+//! one place that decides what happens to what cannot be read.
 //!
 //! There are two levels of failure: a file that cannot be read at all is an `Err` of the call; one bad line is an `Err`
-//! of the iterator, with its number and the reason, and the next line goes on. Memory does not grow with the file, apart
-//! from a few bytes an id by which the second appearance of an id is found. Nothing here prints.
+//! of the iterator, with its number and the reason, and the next line goes on. Memory does not grow with the file,
+//! apart from a few bytes an id by which the second appearance of an id is found. Nothing here prints.
 
 mod clean;
 mod columns;
@@ -41,7 +41,7 @@ pub use records::{bundled_entities, bundled_groups, typed_entity};
 /// group but a file of another kind, or a quote that never closes.
 pub const RECORD_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// How a text file is written, where its beginning and its name should not tell.
+/// Encoding and dialect of a text file, where its beginning and its name should not tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// One JSON object a line, or one JSON array of objects.
@@ -50,7 +50,7 @@ pub enum Format {
     Csv,
 }
 
-/// What a file is to hold.
+/// Subject of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Subject {
     /// Story groups.
@@ -60,16 +60,16 @@ pub enum Subject {
     Entities,
 }
 
-/// How files are to be read.
+/// Options of reading files.
 #[derive(Clone, Default)]
 pub struct Options {
-    /// What they hold.
+    /// Contents.
     pub subject: Subject,
-    /// How they are written; `None`: told by their first bytes and names.
+    /// Encoding; `None`: told by their first bytes and names.
     pub format: Option<Format>,
     /// Their encoding; `None`: found.
     pub encoding: Option<&'static Encoding>,
-    /// What stands between the cells of a table; `None`: found.
+    /// Separator of cells; `None`: found.
     pub delimiter: Option<u8>,
     /// The sheet of a spreadsheet, by name or number.
     pub sheet: Option<String>,
@@ -77,18 +77,18 @@ pub struct Options {
     pub sql: Option<String>,
     /// The table that is read of a database.
     pub table: Option<String>,
-    /// What their columns are.
+    /// Mapping of their columns.
     pub mapping: Mapping,
     /// The command line as typed, to which hints add what is missing.
     pub command: String,
 }
 
-/// What the columns of files are, as far as it was typed.
+/// Mapping of the columns of files, as far as it was typed.
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
     /// Our name of a field and the column that it is; an empty column: none is.
     pub columns: Vec<(String, String)>,
-    /// What ids are made from.
+    /// Source of ids.
     pub id_from: Option<IdFrom>,
     /// The column that says which rows are one group.
     pub group_by: Option<String>,
@@ -98,12 +98,11 @@ pub struct Mapping {
     pub entity_type: Option<String>,
 }
 
-/// What ids are made from, where no column has them.
+/// Source of ids, where no column has them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdFrom {
     /// The address.
     Url,
-    /// The text.
     Text,
     /// The place in the file.
     Row,
@@ -136,7 +135,7 @@ pub struct LineError {
     pub line: u64,
     /// Why, in words: lower case, no final period.
     pub reason: String,
-    /// Whether nothing can be read after it: the file broke off or lost its shape.
+    /// True where nothing can be read after it: the file broke off or lost its shape.
     pub is_fatal: bool,
 }
 
@@ -182,12 +181,11 @@ impl std::error::Error for LineError {}
 /// The fields of one record, before they are looked at.
 type Fields = Map<String, Value>;
 
-/// What a file of a catalog holds.
+/// Record of a catalog's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CatalogRecord {
-    /// An entity.
     Entity(Entity),
-    /// What a person decided about a mention: a record without `id`, with `decision` and `mention`.
+    /// Decision about a mention: a record without `id`, with `decision` and `mention`.
     Decision(Decision),
 }
 

@@ -25,18 +25,18 @@ use super::{CatalogRecord, IdFrom, LineError, Mapping, Options, Subject};
 use crate::model::{Entity, GroupId};
 use crate::text::words;
 
-/// What was found out about a file while it was read.
+/// Report on a file that was read.
 #[derive(Clone, Debug, Default)]
 pub struct ReadReport {
-    /// What its columns were taken for, in one line; `None` where they are called as in our own files.
+    /// Mapping of its columns, in one line; `None` where they are called as in our own files.
     pub columns: Option<String>,
-    /// What was chosen and guessed.
+    /// Choices and guesses.
     pub notes: Vec<String>,
     /// Names of fields that were there and mean nothing to us.
     pub ignored: BTreeSet<String>,
     /// Dates that could be two days.
     pub two_ways: Undated,
-    /// What is no date.
+    /// Texts that are no date.
     pub unreadable: Undated,
     /// A column by which rows could be grouped.
     pub grouping: Option<String>,
@@ -159,7 +159,7 @@ impl Iterator for GroupRows {
     }
 }
 
-/// What reads rows knows about them.
+/// Knowledge of a reader of rows about them.
 trait Maker {
     fn maker(&self) -> Option<&GroupMaker>;
 }
@@ -179,7 +179,7 @@ impl Maker for Grouped<GroupRows> {
 struct Groups<I> {
     rows: I,
     seen: SeenIds,
-    /// Whether an id may be made from the text where the address has another text already.
+    /// True where an id may be made from the text where the address has another text already.
     may_take_text: bool,
     n_by_text: u64,
     notes: Vec<String>,

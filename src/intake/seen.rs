@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-/// Ids by hash, with the line of their first appearance and a hash of what was there. The hash of an id has 128 bits, so
-/// that among a hundred million ids the odds of two falling together stay below one in 10^22.
+/// Ids by hash, with the line of their first appearance and a hash of what was there. The hash of an id has 128 bits,
+/// so that among a hundred million ids the odds of two falling together stay below one in 10^22.
 #[derive(Default)]
 pub(super) struct SeenIds {
     lines: HashMap<[u32; 4], (u32, u32)>,
@@ -14,7 +14,7 @@ pub(super) struct SeenIds {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Before {
     pub(super) line: u64,
-    /// Whether its content was the same.
+    /// True where its content was the same.
     pub(super) is_same: bool,
 }
 

@@ -1,7 +1,7 @@
 //! A look at a file before anything of it is loaded: which columns it has, and whether there is what must be there.
 //!
-//! It ends with the first records where they show everything; only a file that seems to lack something is read whole, so
-//! that all that is missing can be said at once.
+//! It ends with the first records where they show everything; only a file that seems to lack something is read whole,
+//! so that all that is missing can be said at once.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -22,13 +22,13 @@ const SAMPLE: u64 = 200;
 /// Columns that name what several stories are about; such a one is offered for `--group-by`.
 const GROUPING: [&str; 8] = ["cluster", "cluster_id", "event", "event_id", "story_id", "group_id", "group", "topic_id"];
 
-/// What a look at a file found.
+/// Result of a look at a file.
 pub(super) struct Survey {
     pub(super) n_records: u64,
     pub(super) n_bad: u64,
     /// The columns, in the order in which they stand or appear.
     pub(super) columns: Vec<String>,
-    /// Whether the file names its columns apart from its records.
+    /// True where the file names its columns apart from its records.
     pub(super) is_table: bool,
     pub(super) is_wikidata: bool,
     /// A column by which rows could be grouped.
@@ -238,7 +238,7 @@ impl Survey {
     }
 }
 
-/// Whether one of a group's stories has a text.
+/// True where one of a group's stories has a text.
 fn stories_have_text(stories: Option<Value>, columns: &mut Columns) -> bool {
     let Some(Value::Array(stories)) = stories else { return false };
     stories.into_iter().any(|story| match story {

@@ -1,8 +1,8 @@
-//! Ctrl-C, SIGTERM and SIGHUP: a flag that long work looks at, so that it ends between two steps and SQLite never dies in
-//! the middle of a transaction.
+//! Ctrl-C, SIGTERM and SIGHUP: a flag that long work looks at, so that it ends between two steps and SQLite never dies
+//! in the middle of a transaction.
 //!
-//! What cannot look at a flag has an ear of its own: [`stream`] for pipes and terminals, [`ends_queries`] for a statement
-//! of SQLite, [`on_request`] for a socket.
+//! What cannot look at a flag has an ear of its own: [`stream`] for pipes and terminals, [`ends_queries`] for a
+//! statement of SQLite, [`on_request`] for a socket.
 
 pub mod stream;
 
@@ -12,18 +12,19 @@ use std::time::{Duration, Instant};
 
 use crate::error;
 
-/// How long work may take to end by itself before it is said that it was told to. A person takes a tenth of a second for
-/// at once.
+/// Time that work may take to end by itself before it is said that it was told to. A person takes a tenth of a second
+/// for at once.
 const ACKNOWLEDGE_AFTER: Duration = Duration::from_millis(60);
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 static SPARES_QUERIES: AtomicBool = AtomicBool::new(false);
 static CUT_A_PROMPT: AtomicBool = AtomicBool::new(false);
-/// Whether the last word is being said: an acknowledgment would come after it.
+/// True where the last word is being said: an acknowledgment would come after it.
 static IS_ENDING: Mutex<bool> = Mutex::new(false);
 
 /// Installs the handler. The first signal sets the flag, and `acknowledge` says so if work goes on for longer than one
-/// notices; a second one ends the process at once: a journal left behind is rolled back when the database is next opened.
+/// notices; a second one ends the process at once: a journal left behind is rolled back when the database is next
+/// opened.
 pub fn install(acknowledge: impl Fn() + Send + 'static) {
     install_handler(move || {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {

@@ -1,4 +1,5 @@
-//! Streams that Ctrl-C ends: each waits in short steps until the other side is ready, and looks at the flag between them.
+//! Streams that Ctrl-C ends: each waits in short steps until the other side is ready, and looks at the flag between
+//! them.
 //!
 //! Reads and writes of a pipe are restarted after a signal, so a program that is blocked in one would never hear of it.
 //! On Windows there is no such wait; there the second Ctrl-C ends the program.
@@ -66,8 +67,8 @@ pub fn wait_for_line() -> bool {
     is_there
 }
 
-/// Waits until a key was pressed at the terminal that stdin is, and leaves it to be read; `false`: the person asked us to
-/// stop. Ctrl-C stays a signal meanwhile.
+/// Waits until a key was pressed at the terminal that stdin is, and leaves it to be read; `false`: the person asked us
+/// to stop. Ctrl-C stays a signal meanwhile.
 #[cfg(unix)]
 pub fn wait_for_key() -> bool {
     use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
@@ -115,7 +116,7 @@ struct Output {
     can_block: bool,
 }
 
-/// What a pipe that is ready takes without blocking.
+/// Bytes that a ready pipe takes without blocking.
 #[cfg(unix)]
 const PIPE_BYTES: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
 

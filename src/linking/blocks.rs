@@ -1,4 +1,4 @@
-//! Where the blocks of the name index lie: all in memory, or in the database with a bounded number of them kept.
+//! Storage of the blocks of the name index lie: all in memory, or in the database with a bounded number of them kept.
 
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
@@ -13,15 +13,15 @@ use crate::store::Read;
 const CACHE_BYTES: usize = 128 << 20;
 /// Blocks of labels kept, which only showing needs.
 const LABEL_BYTES: usize = 8 << 20;
-/// An index of no more blocks than this, some 150 MiB, is read whole once it is clear that most of it will be needed: in
-/// their order blocks take a third of the time that they take one by one.
+/// An index of no more blocks than this, some 150 MiB, is read whole once it is clear that most of it will be needed:
+/// in their order blocks take a third of the time that they take one by one.
 const WHOLE_BLOCKS: u64 = 64_000;
 /// That is when this share of the blocks was fetched one by one.
 const CLEAR_SHARE: u64 = 32;
 /// An index with no more blocks of keys than this is read whole, about 24 MiB.
 const SMALL_INDEX: u64 = 8192;
 
-/// Where the blocks of the index lie.
+/// Storage of the blocks of the index lie.
 pub(super) enum IndexBlocks<'a> {
     /// All in memory.
     Memory(Resident),
@@ -93,7 +93,7 @@ impl Blocks for IndexBlocks<'_> {
 pub(super) struct DatabaseBlocks<'a> {
     read: Read<'a>,
     recent: RefCell<Kept>,
-    /// What was recent before; a block that is asked for again becomes recent, the others go.
+    /// Blocks that were recent before; a block that is asked for again becomes recent, the others go.
     before: RefCell<Kept>,
     labels: RefCell<Kept>,
     /// Blocks still fetched one by one before all are read.

@@ -1,8 +1,8 @@
-//! Decisions about mentions by themselves, kept from group to group: the same people are in the news again and again, and
-//! a mention is searched and compared once for all groups that name it.
+//! Decisions about mentions by themselves, kept from group to group: the same people are in the news again and again,
+//! and a mention is searched and compared once for all groups that name it.
 //!
-//! Memory is bounded: there are two halves, and when the recent one is full it takes the place of the older one. What is
-//! asked for again becomes recent.
+//! Memory is bounded: there are two halves, and when the recent one is full it takes the place of the older one. What
+//! is asked for again becomes recent.
 
 use std::collections::HashMap;
 use std::mem::{size_of, take};
@@ -13,14 +13,14 @@ use crate::resolve::{Candidate, Compared, Resolution};
 /// Bytes of one half, about: some 50,000 mentions.
 const HALF_BYTES: usize = 12 << 20;
 
-/// What was decided about a mention by itself.
+/// Resolution of a mention by itself.
 #[derive(Debug)]
 pub(super) struct KnownMention {
     /// With the best candidate, if there is one.
     pub(super) resolution: Resolution,
-    /// Whether its group has a say in it.
+    /// True where its group has a say in it.
     pub(super) is_open: bool,
-    /// What it was compared with; `None` where nothing asked for that yet.
+    /// Value it was compared with; `None` where nothing asked for that yet.
     pub(super) compared: Option<Compared>,
 }
 

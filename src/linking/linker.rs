@@ -1,8 +1,9 @@
 //! Links mentions to entities: the resolver over the database, remembered decisions first.
 //!
-//! A [`Linker`] reads the name index (`name_index` keeps it true, `blocks` fetches it), lays the few entities changed since over
-//! it, and, where there is no index that can be used, packs one in memory. So linking is right whoever changed the catalog,
-//! and fast where `load entities` did. A group is decided as a whole; `pairs` finds what two members make.
+//! A [`Linker`] reads the name index (`name_index` keeps it true, `blocks` fetches it), lays the few entities changed
+//! since over it, and, where there is no index that can be used, packs one in memory. So linking is right whoever
+//! changed the catalog, and fast where `load entities` did. A group is decided as a whole; `pairs` finds what two
+//! members make.
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -27,17 +28,17 @@ pub struct Linker<'a> {
     /// Catalog types for each of the profile's, worked out once.
     scopes: HashMap<String, Rc<[String]>>,
     pairs: Pairs,
-    /// Whether the catalog knows the two that the last mention names.
+    /// True where the catalog knows the two that the last mention names.
     has_members: bool,
-    /// What was said of them, or of why it does not.
+    /// Remarks on them, or on why it does not.
     remarks: Vec<String>,
     /// By entity: what it says of those named beside it.
     around: HashMap<EntityKey, (String, String)>,
-    /// What was decided about mentions by themselves.
+    /// Resolutions of mentions by themselves.
     known: KnownMentions,
 }
 
-/// What a linker will be used for.
+/// Intended use of a linker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Load {
     /// A single mention: only the blocks it needs are read.
@@ -197,7 +198,7 @@ impl<'a> Linker<'a> {
         Ok((named, known))
     }
 
-    /// What an entity says of those that are named beside it: its names, and its telling values.
+    /// Evidence of an entity for those named beside it: its names, and its telling values.
     fn around_of(&self, entity: EntityKey, candidate: Option<&Candidate>) -> Result<(String, String)> {
         let (mut named, mut known) = (String::new(), String::new());
         if let Some(candidate) = candidate.filter(|candidate| candidate.is_indexed()) {
@@ -214,7 +215,7 @@ impl<'a> Linker<'a> {
         Ok((named, known))
     }
 
-    /// What a person's full name was linked to, its surname means too; and where the full name is nobody's in the
+    /// Link of a full name, which its surname shares, its surname means too; and where the full name is nobody's in the
     /// catalog, the surname is none of the namesakes there.
     fn by_full_name(&mut self, mentions: &[Mention], open: &[usize], resolutions: &mut [Resolution]) -> Result<()> {
         let mut by_last: HashMap<String, Vec<usize>> = HashMap::new();

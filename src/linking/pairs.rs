@@ -1,9 +1,9 @@
 //! Entities that are two others and a date: a game is found through its two teams, its season and its week.
 //!
-//! A profile declares such a type with `pair`. The two are known by all the names the catalog has for them, so `KC at LAC,
-//! Week 3` meets the attributes `away: KC`, `home: LAC`, `week: 3` whichever way the story writes the teams. What a text
-//! may say of two is read by `resolve::read_pair`; here is what the catalog makes of it: the members by name, and what is
-//! made of them, read once for a type; nothing is searched for a single mention.
+//! A profile declares such a type with `pair`. The two are known by all the names the catalog has for them, so `KC at
+//! LAC, Week 3` meets the attributes `away: KC`, `home: LAC`, `week: 3` whichever way the story writes the teams. What
+//! a text may say of two is read by `resolve::read_pair`; here is what the catalog makes of it: the members by name,
+//! and what is made of them, read once for a type; nothing is searched for a single mention.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,10 +14,10 @@ use crate::profile::Pair;
 use crate::resolve::{self, Candidate, Method, PairMention, Resolution, ScorePart, Strictness, mention_key};
 use crate::store::Read;
 
-/// How likely the only entity of two members is meant, by how many of the hints that tell theirs apart agree: none, some,
-/// all. Two teams meet every year, so the members alone say little.
+/// Probability that the only entity of two members is meant, by how many of the hints that tell theirs apart agree:
+/// none, some, all. Two teams meet every year, so the members alone say little.
 const LIKELY: [f64; 3] = [0.6, 0.85, 0.97];
-/// What is left of that where home and away are stated the other way round.
+/// Remainder of that where home and away are stated the other way round.
 const SWAPPED: f64 = 0.9;
 /// Candidates that a resolution lists.
 const LISTED: usize = 5;
@@ -25,7 +25,7 @@ const LISTED: usize = 5;
 /// A member as it is compared: an entity by its key, or, where the catalog has none of that name, the words themselves.
 type Side = String;
 
-/// What is made of two members.
+/// Entity made of two members.
 #[derive(Clone, Debug)]
 struct Made {
     entity: EntityKey,
@@ -38,7 +38,7 @@ struct Made {
 struct TypeMembers {
     /// The members by the words of their names.
     members: HashMap<String, Vec<EntityKey>>,
-    /// What is made of home and away.
+    /// Entities made of home and away.
     made: HashMap<(Side, Side), Vec<Made>>,
     /// Whatever is home or away of something.
     sides: HashSet<Side>,
@@ -53,7 +53,7 @@ pub(super) struct Pairs(HashMap<String, TypeMembers>);
 pub(super) struct PairType<'a> {
     /// The profile's word.
     pub(super) name: &'a str,
-    /// How it is made.
+    /// Making of it.
     pub(super) pair: &'a Pair,
     /// The catalog's types of it.
     pub(super) types: Vec<String>,
@@ -61,19 +61,18 @@ pub(super) struct PairType<'a> {
     pub(super) member_types: Vec<String>,
 }
 
-/// What is known of a mention before the catalog is asked.
+/// Preparation of a mention before the catalog is asked.
 pub(super) struct PairQuery<'a> {
     /// The mention, taken apart where it can be.
     pub(super) read: Option<PairMention>,
-    /// Its hints.
     pub(super) hints: &'a Attributes,
-    /// How sure a link must be.
+    /// Strictness of links.
     pub(super) strictness: Strictness,
-    /// Whether candidates carry reasons.
+    /// True where candidates carry reasons.
     pub(super) explain: bool,
 }
 
-/// What the members say of a mention.
+/// Result of resolving a mention through its members.
 pub(super) struct PairResolution {
     /// Linked, ambiguous, or unknown where the two never meet so.
     pub(super) resolution: Resolution,
@@ -89,15 +88,15 @@ struct Two {
     away: Vec<Side>,
     /// As they are written, home first.
     written: [String; 2],
-    /// Whether it was said who is at home.
+    /// True where it was said who is at home.
     is_ordered: bool,
     /// Words that are no part of their names.
     rest: Vec<String>,
 }
 
 impl Pairs {
-    /// Decides which entity is made of the members that a mention or its hints name. `Err` in words where they name none
-    /// that the catalog knows. `ask` finds a member by a name that is not exactly in the catalog.
+    /// Decides which entity is made of the members that a mention or its hints name. `Err` in words where they name
+    /// none that the catalog knows. `ask` finds a member by a name that is not exactly in the catalog.
     pub(super) fn find(
         &mut self,
         read: Read<'_>,
@@ -254,7 +253,7 @@ impl TypeMembers {
         self.named(&name).map(|sides| NamedMember { sides, name, rest })
     }
 
-    /// What is made of two, home and away as stated, else the other way round.
+    /// Entities made of two, home and away as stated, else the other way round.
     fn pair_decision(&self, read: Read<'_>, pair: &Pair, query: &PairQuery<'_>, two: &Two) -> Result<PairResolution> {
         let stated = self.made_of(&two.home, &two.away);
         let swapped = self.made_of(&two.away, &two.home);
@@ -412,7 +411,7 @@ fn without_article(words: &[String]) -> &[String] {
     }
 }
 
-/// What the mention wants of the hints that tell apart: its own hints, else what its text says.
+/// Wishes of the mention for the hints that tell apart: its own hints, else what its text says.
 fn wanted(pair: &Pair, query: &PairQuery<'_>) -> Vec<Option<String>> {
     let said = |hint: &String| {
         let stated = query.read.iter().flat_map(|read| &read.stated);

@@ -1,4 +1,5 @@
-//! Links made anew, offline: of the whole database, or of the groups that a decision or a change of the catalog is about.
+//! Links made anew, offline: of the whole database, or of the groups that a decision or a change of the catalog is
+//! about.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
@@ -13,7 +14,7 @@ use crate::resolve::Strictness;
 use crate::store::explore::EntityHead;
 use crate::store::{LinkedMention, Read, StoredLink, Tx};
 
-/// What linking anew came to.
+/// Result of linking anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Relinked {
     /// Groups looked at.
@@ -61,13 +62,13 @@ pub struct LinkChange {
     pub mention: String,
     /// The profile's word for what it is.
     pub entity_type: String,
-    /// What it was linked to.
+    /// Entity it was linked to.
     pub before: Option<EntityHead>,
-    /// What it is linked to now.
+    /// Entity it is linked to now.
     pub after: Option<EntityHead>,
     /// `linked`, `ambiguous` or `unknown`.
     pub outcome: &'static str,
-    /// How many mentions.
+    /// Number of mentions.
     pub mentions: u64,
 }
 
@@ -143,8 +144,8 @@ pub fn groups(
     Ok(relinked)
 }
 
-/// Returns the groups with a mention that decisions may be about, linked or not, in any spelling that counts as the same,
-/// and the number of such mentions.
+/// Returns the groups with a mention that decisions may be about, linked or not, in any spelling that counts as the
+/// same, and the number of such mentions.
 pub fn affected(read: Read<'_>, keys: &BTreeSet<String>) -> anyhow::Result<(BTreeSet<GroupKey>, u64)> {
     let mut groups = BTreeSet::new();
     let mut n_mentions = 0;

@@ -1,5 +1,5 @@
-//! A typed name: which entity bears it; and where none does exactly, which may be meant. The resolver that links mentions
-//! answers that.
+//! A typed name: which entity bears it; and where none does exactly, which may be meant. The resolver that links
+//! mentions answers that.
 
 use crate::error::{Explain as _, usage};
 use crate::linking::{Linker, Load};
@@ -15,8 +15,8 @@ pub const SHOWN: usize = 120;
 /// Entities named where a name does not tell which is meant.
 const NAMESAKES: usize = 5;
 
-/// Returns the one entity that bears this name or id, or an error that tells which may be meant. Nothing is guessed: what
-/// follows changes something.
+/// Returns the one entity that bears this name or id, or an error that tells which may be meant. Nothing is guessed:
+/// what follows changes something.
 pub fn one_entity(store: &Store, name: &str) -> anyhow::Result<EntityKey> {
     let mut found = store.read().namesakes(name, 50)?;
     // Whoever writes `TYPE:ID` means that, also where it is the id of another one.
@@ -48,7 +48,7 @@ pub fn one_entity(store: &Store, name: &str) -> anyhow::Result<EntityKey> {
 pub struct Similar {
     /// The entity.
     pub namesake: Namesake,
-    /// Whether it can be taken without asking.
+    /// True where it can be taken without asking.
     pub is_sure: bool,
 }
 

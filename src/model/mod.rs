@@ -105,9 +105,9 @@ row_key! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// What the stories are about.
+    /// Topics of the stories.
     Topic,
-    /// Who and what they name.
+    /// Entities that they name.
     Entity,
 }
 
@@ -146,7 +146,7 @@ pub struct Story {
     pub title: Option<String>,
     /// The text as it was loaded; may be empty.
     pub text: String,
-    /// Where it was published.
+    /// Address.
     pub url: Option<String>,
     /// UTC, ISO 8601.
     pub published_at: Option<String>,
@@ -155,7 +155,7 @@ pub struct Story {
     pub attributes: StoryAttributes,
 }
 
-/// What is known of a story beside its text: section, author, language, … by name.
+/// Attributes of a story beside its text: section, author, language, … by name.
 pub type StoryAttributes = BTreeMap<String, StoryValue>;
 
 /// A value of a story's attribute.
@@ -214,7 +214,7 @@ pub struct Entity {
     /// Other names.
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// What is known of it; every value as text.
+    /// Attributes, every value as text.
     #[serde(default)]
     pub attributes: Attributes,
 }
@@ -239,9 +239,9 @@ pub struct Mention {
     pub entity_type: String,
     /// The name as the stories write it.
     pub text: String,
-    /// What tells namesakes apart, by the profile's hint names; only those with a value.
+    /// Hints that tell namesakes apart, by the profile's hint names; only those with a value.
     pub hints: Attributes,
-    /// Whether the stories are chiefly about it.
+    /// True where the stories are chiefly about it.
     pub is_primary: bool,
     /// 0 to 1.
     pub confidence: f64,
@@ -249,8 +249,8 @@ pub struct Mention {
     pub rank: u32,
 }
 
-/// Tokens that an answer's own `usage` says were used. Cached and written tokens are part of the input, reasoning tokens
-/// of the output.
+/// Tokens that an answer's own `usage` says were used. Cached and written tokens are part of the input, reasoning
+/// tokens of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// All input tokens, cached ones included.
@@ -297,7 +297,7 @@ impl Usage {
     }
 }
 
-/// How a mention was decided.
+/// Resolution of a mention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LinkOutcome {

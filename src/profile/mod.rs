@@ -1,9 +1,9 @@
-//! What to ask: prompt templates, JSON schemas, entity types. Pure; the built-in profiles are embedded.
+//! Profiles: prompt templates, JSON schemas, entity types. Pure; the built-in profiles are embedded.
 //!
-//! A domain is data, not code: a [`Profile`] is one TOML text with the instructions for both kinds of request, the types
-//! of entities with their hints, and the limits. It is read strictly, so that a misspelt key is said and not ignored.
-//! The active profile's text lives in the database, so what is asked does not change when the program does. From a
-//! profile and the options of a command comes a [`Prompt`]: everything about a request but the group.
+//! A domain is data, not code: a [`Profile`] is one TOML text with the instructions for both kinds of request, the
+//! types of entities with their hints, and the limits. It is read strictly, so that a misspelt key is said and not
+//! ignored. The active profile's text lives in the database, so what is asked does not change when the program does.
+//! From a profile and the options of a command comes a [`Prompt`]: everything about a request but the group.
 
 mod prompt;
 mod builtin;
@@ -50,9 +50,9 @@ pub struct Profile {
 pub struct Model {
     /// The provider's name of the model.
     pub name: String,
-    /// How much it may think: `none`, `low`, `medium`, `high`, `xhigh`, `max`; not every model takes all of them.
+    /// Reasoning effort: `none`, `low`, `medium`, `high`, `xhigh`, `max`; not every model takes all of them.
     pub reasoning_effort: Option<String>,
-    /// How much it may say: `low`, `medium`, `high`.
+    /// Verbosity: `low`, `medium`, `high`.
     pub verbosity: Option<String>,
     /// The most tokens of an answer, those of thinking included.
     pub max_output_tokens: Option<u32>,
@@ -63,7 +63,6 @@ pub struct Model {
 /// The words by which a topic is recognized.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keyword {
-    /// The topic.
     pub topic: String,
     /// Any of these in the text.
     pub words: Vec<String>,

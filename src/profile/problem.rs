@@ -5,11 +5,11 @@ use std::fmt;
 /// One thing wrong with a profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Where: a line of the file, or the key.
+    /// Place: a line of the file, or the key.
     pub place: String,
-    /// What.
+    /// The problem, in words.
     pub message: String,
-    /// What to do about it, where that is not plain.
+    /// Remedy, where that is not plain.
     pub hint: Option<String>,
 }
 

@@ -47,13 +47,14 @@ impl Endpoint {
 /// Everything about a request but the group: a row of `asks`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prompt {
-    /// What is asked for.
+    /// Resource asked for.
     pub kind: Kind,
     /// The provider's name of the model.
     pub model: String,
-    /// Where it is sent.
+    /// Origin.
     pub endpoint: Endpoint,
-    /// What is set, under our names whatever the endpoint: `reasoning_effort`, `verbosity`, `max_output_tokens`,
+    /// Parameters that are set, under our names whatever the endpoint: `reasoning_effort`, `verbosity`,
+    /// `max_output_tokens`,
     /// `temperature`, and `store: false`. What is not set is not here and not sent.
     pub parameters: Map<String, Value>,
     /// The rendered instructions.
@@ -70,7 +71,7 @@ pub struct Prompt {
     pub fingerprint: String,
 }
 
-/// What a command may set in place of the profile.
+/// Settings of a command that override the profile's.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PromptOptions {
     /// Another model.
@@ -83,7 +84,7 @@ pub struct PromptOptions {
     pub max_output_tokens: Option<u32>,
     /// Another temperature.
     pub temperature: Option<f64>,
-    /// Where it is sent.
+    /// Origin.
     pub endpoint: Endpoint,
     /// Another limit of topics.
     pub max_topics: Option<u32>,
@@ -156,8 +157,8 @@ fn set_parameters(profile: &Profile) -> Map<String, Value> {
     all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
-/// Hashes the sources of a prompt. The form is JSON, so that fields cannot run into each other; a field that comes later
-/// must be left out where it is not used, or all that was asked before turns stale.
+/// Hashes the sources of a prompt. The form is JSON, so that fields cannot run into each other; a field that comes
+/// later must be left out where it is not used, or all that was asked before turns stale.
 fn fingerprint(profile: &Profile, kind: Kind, endpoint: Endpoint, parameters: &Map<String, Value>) -> String {
     let mut sources = serde_json::json!({
         "v": 1,

@@ -7,7 +7,7 @@ use super::Profile;
 pub struct EntityType {
     /// The word the model answers with.
     pub name: String,
-    /// What it means, for the model.
+    /// Meaning, for the model.
     pub description: String,
     /// Other words a catalog may use for it, in any case.
     pub maps: Vec<String>,
@@ -19,7 +19,7 @@ pub struct EntityType {
     pub pair: Option<Pair>,
 }
 
-/// How a type is made of two entities of another.
+/// Pair: a type made of two entities of another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
     /// The type of the two.

@@ -18,13 +18,13 @@ use super::transport::{Call, Payload, Transport};
 use super::upload::{Multipart, Upload};
 use super::wire::{Batch, CreateBatch, FileObject, ModelObject, Page};
 
-/// How many things of a list are asked for at once: as many as a page of batches may have.
+/// Number of things of a list are asked for at once: as many as a page of batches may have.
 const PAGE_ITEMS: u32 = 100;
 
-/// How often a pending file is looked at: about two minutes in all.
+/// Number of times that a pending file is looked at: about two minutes in all.
 const PENDING_LOOKS_MAX: u32 = 20;
 
-/// What the client needs from its caller.
+/// Callbacks of the client.
 pub struct Hooks {
     /// Sleeps. Returns false where the person stopped us meanwhile; then the call ends as [`Fault::Interrupted`].
     pub pause: Box<dyn Fn(Duration) -> bool + Send + Sync>,
@@ -59,7 +59,7 @@ impl Stopper {
 pub struct Reply {
     /// The body as it came.
     pub body: String,
-    /// What is left of the rate limits.
+    /// Remainder of the rate limits.
     pub limits: RateLimits,
     /// The provider's id of the exchange.
     pub request_id: Option<String>,
@@ -76,7 +76,7 @@ pub enum Deletion {
     Unclear,
 }
 
-/// What became of a batch that was to be made.
+/// Outcome of one attempt to create a batch.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CreateError {
     /// The provider said no: there is no batch.
@@ -177,8 +177,8 @@ impl Client {
         })
     }
 
-    /// Waits until the provider has read an uploaded file: a batch of one that is pending would be refused. After a while
-    /// the file is given as it is, and the next call finds out.
+    /// Waits until the provider has read an uploaded file: a batch of one that is pending would be refused. After a
+    /// while the file is given as it is, and the next call finds out.
     fn wait_until_read(&self, name: &str, mut file: FileObject) -> Result<FileObject, ApiError> {
         let doing = format!("wait for `{name}`");
         for attempt in 1..=PENDING_LOOKS_MAX {

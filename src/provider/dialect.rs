@@ -2,8 +2,8 @@
 //!
 //! The enum is closed, and has one member today. A further one answers each of these questions anew, and some that need
 //! not be asked yet: whether requests travel in a file or in the body of the call that buys, whether counts move before
-//! the end, and by what a batch is recognized as ours when its answer was lost (our metadata in the list, a name, an id of
-//! our own choosing, or nothing until its results are there).
+//! the end, and by what a batch is recognized as ours when its answer was lost (our metadata in the list, a name, an id
+//! of our own choosing, or nothing until its results are there).
 
 use super::wire::CreateBatch;
 
@@ -30,8 +30,8 @@ impl Dialect {
         }
     }
 
-    /// Returns the headers that say who calls: with which key, and for which organization and project. What is missing is
-    /// not sent.
+    /// Returns the headers that say who calls: with which key, and for which organization and project. What is missing
+    /// is not sent.
     pub(super) fn headers(
         self,
         key: Option<&str>,
@@ -76,7 +76,7 @@ impl Dialect {
     }
 }
 
-/// What a call is about.
+/// Subject of a call.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Resource<'a> {
     /// All files; one is added here.

@@ -11,12 +11,12 @@ use super::error::{ApiError, Fault};
 use super::retry::Retrying;
 use crate::text::whole_file::WholeFile;
 
-/// How many tries a download may take in all, however well each of them goes on.
+/// Number of tries a download may take in all, however well each of them goes on.
 const TRIES_MAX: u32 = 200;
-/// How often a 403 is not believed: a file just written answers so for a moment.
+/// Number of times that a 403 is not believed: a file just written answers so for a moment.
 const FORBIDDEN_TRIES: u32 = 3;
 
-/// What was downloaded.
+/// Result of a download.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Downloaded {
     /// Its size.
@@ -27,17 +27,17 @@ pub struct Downloaded {
 
 /// A download under way.
 struct Transfer<'a> {
-    /// Where it will stand.
+    /// Path.
     dest: &'a Path,
     file: File,
     /// Bytes in the file.
     have: u64,
-    /// What identifies the content at the server, for a resume.
+    /// Validator of the content at the server, for a resume.
     etag: Option<String>,
     /// The whole size as the server announced it.
     total: Option<u64>,
-    /// Whether the last body had an end of its own: a length, or the last chunk. One without is over when the connection
-    /// is, whyever that closed.
+    /// True where the last body had an end of its own: a length, or the last chunk. One without is over when the
+    /// connection is, whyever that closed.
     has_end: bool,
 }
 
@@ -45,8 +45,8 @@ impl Client {
     /// Downloads a file's content to `dest`, which appears only when it came whole as far as HTTP tells. `progress`
     /// is told the bytes so far.
     ///
-    /// `expected_bytes` is what the file object says. A body that ends cleanly before that is given as it is: the file may
-    /// not be written to its end yet, or the object may be wrong, and trying at once does not help either.
+    /// `expected_bytes` is what the file object says. A body that ends cleanly before that is given as it is: the file
+    /// may not be written to its end yet, or the object may be wrong, and trying at once does not help either.
     pub fn download(
         &self,
         file_id: &str,

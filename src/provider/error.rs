@@ -1,4 +1,4 @@
-//! What went wrong with a call, in a form that answers questions: again? whose fault? which limit?
+//! Error of a call, in a form that answers questions: again? whose fault? which limit?
 
 use std::fmt;
 use std::ops::Deref;
@@ -14,12 +14,12 @@ use crate::text::clean;
 #[derive(Clone, PartialEq)]
 pub struct ApiError(Box<Detail>);
 
-/// What is known of it.
+/// Attributes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Detail {
-    /// What kind of thing went wrong.
+    /// Kind of failure.
     pub fault: Fault,
-    /// What we were doing: `create the batch`.
+    /// Action under way: `create the batch`.
     pub doing: String,
     /// Host and port.
     pub host: String,
@@ -35,18 +35,18 @@ pub struct Detail {
     pub param: Option<String>,
     /// The provider's id of this exchange, for its support.
     pub request_id: Option<String>,
-    /// How long the server asks us to wait.
+    /// Wait that the server asks for.
     pub retry_after: Option<Duration>,
-    /// What `x-should-retry` says.
+    /// The header `x-should-retry`.
     pub should_retry: Option<bool>,
-    /// How often it was tried.
+    /// Number of tries.
     pub tries: u32,
     envelope: bool,
     unsent: bool,
     hint: Option<String>,
 }
 
-/// Where a call went wrong.
+/// Stage at which a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Before it began: settings that cannot work.
@@ -136,8 +136,8 @@ impl ApiError {
         detail.envelope = said.envelope;
     }
 
-    /// Returns whether the API itself spoke, in its own envelope, and not a proxy, a filter or a sign-in page before it.
-    /// Only then is an error evidence: a page may come on any call, also after the API did what was asked.
+    /// Returns whether the API itself spoke, in its own envelope, and not a proxy, a filter or a sign-in page before
+    /// it. Only then is an error evidence: a page may come on any call, also after the API did what was asked.
     pub fn is_envelope(&self) -> bool {
         self.envelope
     }
@@ -167,8 +167,8 @@ impl ApiError {
         }
     }
 
-    /// Returns whether the API says that the key is wrong, or not allowed to do this. A page of something before it is no
-    /// word about the key.
+    /// Returns whether the API says that the key is wrong, or not allowed to do this. A page of something before it is
+    /// no word about the key.
     pub fn is_auth(&self) -> bool {
         matches!(self.status, Some(401 | 403)) && !self.is_billing() && self.envelope
     }
@@ -299,14 +299,14 @@ const MESSAGE_CHARS_MAX: usize = 600;
 /// The longest word kept as a code, a type or an id.
 const WORD_CHARS_MAX: usize = 120;
 
-/// What an error body says, whatever its form.
+/// Contents of an error body, whatever its form.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ErrorBody {
     pub(super) message: String,
     pub(super) kind: Option<String>,
     pub(super) code: Option<String>,
     pub(super) param: Option<String>,
-    /// Whether it came in the provider's own envelope, so that the API itself spoke and no proxy before it.
+    /// True where it came in the provider's own envelope, so that the API itself spoke and no proxy before it.
     pub(super) envelope: bool,
 }
 
@@ -376,8 +376,8 @@ fn from_json(value: &Value) -> ErrorBody {
     }
 }
 
-/// Returns whether a `detail` is what the validator of an API's own code wrote: a list of complaints, each with its place.
-/// No proxy writes that.
+/// Returns whether a `detail` is what the validator of an API's own code wrote: a list of complaints, each with its
+/// place. No proxy writes that.
 fn is_complaint(detail: &Value) -> bool {
     let complaints = detail.as_array().map(Vec::as_slice).unwrap_or_default();
     !complaints.is_empty() && complaints.iter().all(|one| one["loc"].is_array() && one["msg"].is_string())

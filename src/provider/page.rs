@@ -3,14 +3,14 @@
 use super::error::{ApiError, Fault};
 use super::wire::Page;
 
-/// How many pages of a list are read at most: with 100 batches a page, fifty hours of the provider's 2,000 an hour.
+/// Number of pages of a list are read at most: with 100 batches a page, fifty hours of the provider's 2,000 an hour.
 const PAGES_MAX: usize = 1000;
 
 /// Fetches the page behind the item with this id.
 type Fetch<'a, T> = Box<dyn Fn(Option<&str>) -> Result<Page<T>, ApiError> + 'a>;
 
-/// All items of a list, newest first, fetched as they are asked for. Ends after the first error. A list that was not read
-/// to its end ends with one: what is not in it may be on a page that never came.
+/// All items of a list, newest first, fetched as they are asked for. Ends after the first error. A list that was not
+/// read to its end ends with one: what is not in it may be on a page that never came.
 pub struct Pages<'a, T> {
     host: &'a str,
     fetch: Fetch<'a, T>,
@@ -19,7 +19,7 @@ pub struct Pages<'a, T> {
     n_pages: usize,
 }
 
-/// What comes after the page that is read.
+/// Page to read next.
 enum Next {
     /// The page behind this id; the first one where there is none.
     Page(Option<String>),

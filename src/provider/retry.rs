@@ -19,11 +19,11 @@ const BACKOFF_MAX: Duration = Duration::from_secs(8);
 pub struct Retrying {
     /// The first retry is 1.
     pub attempt: u32,
-    /// How many there may be.
+    /// Limit of their number.
     pub of: u32,
     /// The wait before it.
     pub delay: Duration,
-    /// What went wrong.
+    /// Kind of error.
     pub why: String,
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(u64::try_from(wait).unwrap_or(0)))
 }
 
-/// What is left of a rate limit, as the reply's `x-ratelimit-*` headers say it.
+/// Remainder of a rate limit, as the reply's `x-ratelimit-*` headers say it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RateLimits {
     /// Requests allowed in a window.

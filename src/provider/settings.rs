@@ -1,4 +1,4 @@
-//! What the client is told: where the provider is, who we are, how patient to be. Pure; checks come before any call.
+//! Settings of the client: where the provider is, who we are, how patient to be. Pure; checks come before any call.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -33,7 +33,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where and as whom to call, and how patiently.
+/// Address and credentials of a call, and how patiently.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The API that is spoken there.
@@ -46,17 +46,17 @@ pub struct Settings {
     pub organization: Option<String>,
     /// Sent as `OpenAI-Project`.
     pub project: Option<String>,
-    /// How we introduce ourselves.
+    /// User agent.
     pub user_agent: String,
-    /// How long a name look-up, and then a connection, may take.
+    /// Time that a name look-up, and then a connection, may take.
     pub connect_timeout: Duration,
-    /// How long the other side may be silent within a transfer; no transfer is limited as a whole.
+    /// Time that the other side may be silent within a transfer; no transfer is limited as a whole.
     pub silence_timeout: Duration,
-    /// How long a synchronous answer may be silent: nothing is sent before it is whole.
+    /// Time that a synchronous answer may be silent: nothing is sent before it is whole.
     pub answer_timeout: Duration,
-    /// How often a call that may be repeated is repeated.
+    /// Number of times that a call that may be repeated is repeated.
     pub retries: u32,
-    /// Whether the proxy variables of the environment count; loopback never goes through a proxy.
+    /// True where the proxy variables of the environment count; loopback never goes through a proxy.
     pub proxy_from_env: bool,
     /// A file of PEM certificates to trust in place of the built-in roots.
     pub ca_file: Option<PathBuf>,
@@ -95,7 +95,7 @@ pub struct Address {
     tls: bool,
 }
 
-/// How far away a host is, by its name alone.
+/// Distance of a host, by its name alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
     Loopback,

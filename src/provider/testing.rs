@@ -24,7 +24,7 @@ impl Received {
     }
 }
 
-/// What the server does with a request.
+/// Action of the server on a request.
 pub(super) enum Act {
     /// Sends these bytes and closes, whatever they promised.
     Send(Vec<u8>),

@@ -15,12 +15,12 @@ use crate::text::clean;
 
 /// The longest answer read into memory; a page of 10,000 files is about 3 MB.
 const BODY_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// How much of an error's body is read.
+/// Bytes of an error's body that are read.
 const ERROR_BODY_BYTES_MAX: u64 = 64 * 1024;
 /// From this size on a body is announced first (`Expect: 100-continue`), as curl does: a refusal then comes before the
 /// upload instead of breaking it.
 const ANNOUNCED_BYTES_MIN: u64 = 1024 * 1024;
-/// How often a read may be sent elsewhere: a store's address may lead to another of its own.
+/// Number of times that a read may be sent elsewhere: a store's address may lead to another of its own.
 const REDIRECTS_MAX: u32 = 3;
 /// Set on its replies by the local sandbox, so that its answers are never taken for a model's.
 const SANDBOX_HEADER: &str = "x-gleaner-sandbox";
@@ -36,7 +36,7 @@ pub(super) struct Call<'a> {
     pub(super) body: Payload<'a>,
     /// In place of the silence time-out.
     pub(super) patience: Option<Duration>,
-    /// Whether the server may send us elsewhere; only for what is read and may be read by whoever has the address.
+    /// True where the server may send us elsewhere; only for what is read and may be read by whoever has the address.
     pub(super) may_be_elsewhere: bool,
 }
 
@@ -54,7 +54,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// What a call carries. A stream always has a length: servers refuse chunked uploads.
+/// Body of a call. A stream always has a length: servers refuse chunked uploads.
 pub(super) enum Payload<'a> {
     None,
     Stream { reader: &'a mut dyn Read, len: u64, content_type: String },
@@ -78,7 +78,7 @@ pub(super) struct Transport {
     connect: Duration,
     stopped: AtomicBool,
     sandbox: AtomicBool,
-    /// Whether a large body is announced before it is sent; not any more once a server refused that.
+    /// True where a large body is announced before it is sent; not any more once a server refused that.
     announces: AtomicBool,
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 /// A file to upload for a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Upload<'a> {
-    /// Where it is; opened anew for each try.
+    /// Path; opened anew for each try.
     pub path: &'a Path,
     /// Its name at the provider.
     pub filename: &'a str,
@@ -28,7 +28,8 @@ pub(super) struct Multipart<'a> {
 }
 
 impl<'a> Multipart<'a> {
-    /// Opens the file. `fields` stand before it; `nonce` makes the boundary one that no file can contain but by guessing.
+    /// Opens the file. `fields` stand before it; `nonce` makes the boundary one that no file can contain but by
+    /// guessing.
     pub(super) fn open(
         upload: Upload,
         fields: &[(&str, String)],

@@ -1,4 +1,4 @@
-//! What travels: the provider's objects, read tolerantly. Pure.
+//! Wire types: the provider's objects, read tolerantly. Pure.
 //!
 //! Other servers speak the same API with small differences, so nothing is required but an id: null is the same as
 //! absent, an empty id is none, a time may be a float or a date, an unknown status is kept as it is.
@@ -13,14 +13,13 @@ use super::status::BatchStatus;
 use crate::model::Usage;
 use crate::text::clean;
 
-/// How many lines of a batch are where. Not evidence: the lines are counted at the end.
+/// Counts of a batch's lines by state. Not evidence: the lines are counted at the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestCounts {
     /// All.
     pub total: u64,
     /// Reply.
     pub completed: u64,
-    /// Failed.
     pub failed: u64,
 }
 
@@ -52,7 +51,7 @@ pub struct BatchError {
 pub struct Batch {
     /// The provider's id.
     pub id: String,
-    /// Where it stands.
+    /// State.
     pub status: BatchStatus,
     /// `/v1/responses`, …
     pub endpoint: Option<String>,
@@ -86,11 +85,11 @@ pub struct Batch {
     pub cancelling_at: Option<i64>,
     /// When it was cancelled.
     pub cancelled_at: Option<i64>,
-    /// How many lines are where.
+    /// Counts of lines by state.
     pub request_counts: Option<RequestCounts>,
     /// Tokens of all its lines.
     pub usage: Option<Usage>,
-    /// What was attached when it was made, perhaps with more keys than were sent.
+    /// Metadata attached when it was made, perhaps with more keys than were sent.
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -236,15 +235,15 @@ impl ModelObject {
 pub struct Page<T> {
     /// The things on it; what could not be read at all is left out.
     pub data: Vec<T>,
-    /// Whether another page follows.
+    /// True where another page follows.
     pub has_more: bool,
-    /// Where the next page goes on.
+    /// Cursor of the next page.
     pub last_id: Option<String>,
 }
 
 impl<T> Page<T> {
-    /// Reads a page: an object with `data`, or a bare list. Where a server does not say whether more follows, a page with
-    /// just as many things as were asked for is taken to be one of several; one with more is all there is.
+    /// Reads a page: an object with `data`, or a bare list. Where a server does not say whether more follows, a page
+    /// with just as many things as were asked for is taken to be one of several; one with more is all there is.
     pub(super) fn read(value: &Value, limit: usize, item: impl Fn(&Value) -> Option<T>) -> Option<Page<T>> {
         let list = match value {
             Value::Array(items) => items,
@@ -258,7 +257,7 @@ impl<T> Page<T> {
     }
 }
 
-/// What a batch is made of.
+/// Parameters of a new batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateBatch {
     /// The uploaded requests.
@@ -269,7 +268,7 @@ pub struct CreateBatch {
     pub window: CompletionWindow,
     /// At most 16 pairs; keys up to 64, values up to 512 characters.
     pub metadata: BTreeMap<String, String>,
-    /// How long the provider keeps the results, counted from their making: 3600 to 2592000.
+    /// Time that the provider keeps the results, counted from their making: 3600 to 2592000.
     pub output_expires_after_secs: Option<u64>,
 }
 

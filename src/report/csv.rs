@@ -36,7 +36,7 @@ impl<W: Write> Rows<W> {
     }
 }
 
-/// What stands in a cell.
+/// Value of a cell.
 #[derive(Clone, Debug)]
 pub enum Cell<'a> {
     /// Text from outside.

@@ -19,7 +19,7 @@ const SCRIPT: &str = include_str!("page.js");
 /// Stands in the template where the JSON comes. No text from outside can write it: its `<` would be escaped.
 const DATA_GOES_HERE: &str = "<!--data-->";
 
-/// What the page shows without its script.
+/// Parts of the page that work without its script.
 #[derive(Clone, Debug, Serialize)]
 pub struct Front {
     /// Headline.
@@ -34,9 +34,9 @@ pub struct Front {
     pub entities: Vec<Row>,
     /// Stories over time.
     pub timeline: Vec<Bar>,
-    /// How links were made: method, links, mean score, what the method is.
+    /// Methods of links: method, links, mean score, what the method is.
     pub methods: Vec<[String; 4]>,
-    /// Where all this comes from: label and value.
+    /// Sources of all this: label and value.
     pub sources: Vec<[String; 2]>,
     /// Precision as `audit` found it, in words.
     pub audits: Vec<String>,
@@ -45,7 +45,6 @@ pub struct Front {
 /// A row of a list with bars.
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
-    /// What it is called.
     pub name: String,
     /// Type of an entity; empty for a topic.
     pub kind: String,
@@ -55,7 +54,7 @@ pub struct Row {
     pub n: u64,
     /// Of the longest bar, 0 to 100.
     pub percent: f64,
-    /// Where it leads.
+    /// Target.
     pub href: String,
 }
 

@@ -1,7 +1,7 @@
-//! How right a sample is, and how far that can be off.
+//! Precision of a sample, and how far that can be off.
 //!
-//! The sample is stratified: of each stratum (method and band of the score) some items are drawn, and each stands for as
-//! many as its weight says. The estimate is the weighted share of right ones. Its interval is Wilson's (1927) for a
+//! The sample is stratified: of each stratum (method and band of the score) some items are drawn, and each stands for
+//! as many as its weight says. The estimate is the weighted share of right ones. Its interval is Wilson's (1927) for a
 //! share, at the effective sample size of Kish (1965), `(Σw)² / Σw²`: it stays within 0 and 1, and does not claim
 //! certainty where all of a small sample were right.
 

@@ -1,8 +1,8 @@
 //! A request line read back: for a batch that another copy of the database made, whose input file is all we know of it.
 //!
 //! Every layout that gleaner writes or ever wrote is understood: instructions in a `developer` or `system` message, or
-//! in the field `instructions`; with the marks of the prompt cache or without. What is read is the same for all of them,
-//! so a change of layout makes another prompt of nothing.
+//! in the field `instructions`; with the marks of the prompt cache or without. What is read is the same for all of
+//! them, so a change of layout makes another prompt of nothing.
 
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
@@ -16,9 +16,9 @@ use crate::text::hex;
 pub struct RequestLine {
     /// Its name.
     pub custom_id: String,
-    /// Where it goes.
+    /// Destination.
     pub endpoint: Endpoint,
-    /// What the model is given to read.
+    /// Text that the model is given to read.
     pub input: String,
     /// The body without the input, whatever its layout: the instructions stand in `instructions`, the marks of the
     /// prompt cache are left out.
@@ -63,8 +63,8 @@ impl RequestLine {
         RequestLine::open(&line).is_some_and(|own| self.endpoint == own.endpoint && self.question == own.question)
     }
 
-    /// Makes a prompt of the line, for a question that no profile here would put. `limit` is how much of an answer is kept.
-    /// Its fingerprint is over the whole question and equals that of no profile.
+    /// Makes a prompt of the line, for a question that no profile here would put. `limit` is how much of an answer is
+    /// kept. Its fingerprint is over the whole question and equals that of no profile.
     pub fn ask(&self, kind: Kind, limit: u32) -> Option<Prompt> {
         let mut rest = self.question.clone();
         let digest = Sha256::digest(Value::Object(rest.clone()).to_string());

@@ -1,4 +1,4 @@
-//! What the provider's prompt cache can make of a run's input, at best and at worst. Pure.
+//! Effect of the provider's prompt cache of a run's input, at best and at worst. Pure.
 //!
 //! Requests of one prompt begin alike, and a cache may serve that beginning. How often it does is not promised, in a
 //! batch least of all; so both ends are told, and past answers say what lies between.
@@ -14,12 +14,12 @@ const PREFIX_TOKENS_MIN: u64 = 1024;
 pub struct Prefix {
     /// Tokens that all its requests begin with.
     pub tokens: u64,
-    /// How many requests there are.
+    /// Number of requests.
     pub n_requests: u64,
 }
 
-/// Returns a run's usage where every beginning but the first is read from the cache, and where none is: models that charge
-/// for what they write then write it each time. `None` where nothing can be cached.
+/// Returns a run's usage where every beginning but the first is read from the cache, and where none is: models that
+/// charge for what they write then write it each time. `None` where nothing can be cached.
 pub fn best_and_worst(model: &str, prefixes: &[Prefix], usage: Usage) -> Option<(Usage, Usage)> {
     let writes = takes_explicit_cache(model);
     let (mut best, mut worst) = (usage, usage);

@@ -10,10 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 /// From so many days before its end on, a model's end is told each time it is asked.
 const NOTICE_DAYS: i64 = 60;
 
-/// How long a batch may take: the provider's only completion window.
+/// Window of a batch: the provider's only completion window.
 const BATCH_WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
-/// How requests are sent.
+/// Sending of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// In a batch, which may be answered any time within its window.
@@ -22,7 +22,7 @@ pub enum Mode {
     Sync,
 }
 
-/// How a model's last day bears on what is to be sent to it now.
+/// Effect of a model's last day on what is to be sent to it now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outlook {
     /// No end is known, or it is far away.

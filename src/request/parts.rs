@@ -12,7 +12,7 @@ pub const REQUESTS_MAX: u64 = 50_000;
 /// The most bytes of an input file: the provider says 200 MB without saying which, so the smaller one, less 5 %.
 pub const BYTES_MAX: u64 = 200_000_000 / 100 * 95;
 
-/// What fits into one part.
+/// Limits of one part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Lines of its file.
@@ -57,7 +57,7 @@ pub struct PartNumber(pub u32);
 /// A group that fits into no part by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TooLarge {
-    /// What is too large, by how much: `1,200 estimated tokens, over the limit of 1,000`.
+    /// Excess of what is too large: `1,200 estimated tokens, over the limit of 1,000`.
     pub why: String,
 }
 

@@ -1,4 +1,4 @@
-//! What tokens cost: the price of one model, and the sum for a use of it.
+//! Price of tokens: the price of one model, and the sum for a use of it.
 
 use anyhow::{Context as _, Result, bail};
 
@@ -7,7 +7,7 @@ use crate::model::Usage;
 /// Above so many input tokens in one request, models marked `long_prompt` cost more for all of it.
 pub const LONG_PROMPT_TOKENS: u64 = 272_000;
 
-/// What a long prompt's input and cache cost more, and what its output does.
+/// Surcharge on a long prompt's input and cache, and what its output does.
 const LONG_INPUT_FACTOR: f64 = 2.0;
 const LONG_OUTPUT_FACTOR: f64 = 1.5;
 

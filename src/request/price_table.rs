@@ -16,10 +16,9 @@ use crate::model::Usage;
 /// After so many months the table is said to be old: prices changed about twice a year since 2023.
 const FRESH_MONTHS: i64 = 6;
 
-/// What the table knows of one model.
+/// Entry of one model in the table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelRow {
-    /// What it costs.
     pub price: Price,
     /// The first day without it; `None`: no such day is known.
     pub shutdown: Option<Date>,
@@ -27,13 +26,13 @@ pub struct ModelRow {
     pub instead: Option<String>,
     /// The most input tokens of one request; `None`: not known.
     pub max_input: Option<u64>,
-    /// Where the row is from.
+    /// Provenance of the row.
     pub source: Option<String>,
     /// The day of the row, as it stands in the table.
     pub as_of: Option<String>,
-    /// What a batch costs of the synchronous price, where that is another share than the table's.
+    /// Share of the synchronous price that a batch costs, where that is another share than the table's.
     batch_factor: Option<f64>,
-    /// Whether a request of more than [`LONG_PROMPT_TOKENS`] costs more.
+    /// True where a request of more than [`LONG_PROMPT_TOKENS`] costs more.
     pub long_prompt: bool,
 }
 
@@ -42,7 +41,7 @@ pub struct ModelRow {
 pub struct Prices {
     /// The day of the table, or its month where a user's table says no more.
     pub as_of: String,
-    /// What a batch costs of the synchronous price.
+    /// Share of the synchronous price that a batch costs.
     pub batch_factor: f64,
     model: BTreeMap<String, ModelRow>,
     /// The price given on the command line: for whatever model is asked.
@@ -105,8 +104,8 @@ impl Prices {
         empty.overridden_by(include_str!("prices.toml")).expect("the built-in table is tested")
     }
 
-    /// Puts a user's table before this one: a TOML text of the same form as the built-in one, every part optional. A row
-    /// that says nothing of a model's end, successor or longest input leaves what is known of them.
+    /// Puts a user's table before this one: a TOML text of the same form as the built-in one, every part optional. A
+    /// row that says nothing of a model's end, successor or longest input leaves what is known of them.
     pub fn overridden_by(mut self, table: &str) -> Result<Prices> {
         let table: Table = toml::from_str(table).context("cannot read the table of prices")?;
         if let Some(factor) = table.batch_factor {

@@ -5,7 +5,7 @@
 //! a run will cost. So this counts by kinds of characters, and rather a little too much than too little: a part that is
 //! too large is refused, one that is a little too small costs nothing.
 
-/// What a request costs beside its texts: roles, separators, the wrapping of the schema.
+/// Tokens of a request beside its texts: roles, separators, the wrapping of the schema.
 pub const PER_REQUEST: u64 = 16;
 
 /// Returns about how many tokens a text is, rather too many than too few.

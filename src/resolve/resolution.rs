@@ -9,13 +9,13 @@ pub struct Query<'a> {
     pub text: &'a str,
     /// Catalog types that may be meant, whatever the case; empty: all.
     pub types: &'a [String],
-    /// What is known of it.
+    /// Attributes.
     pub hints: &'a Attributes,
     /// Text or names around it; may be empty.
     pub context: &'a str,
 }
 
-/// How sure a link must be.
+/// Strictness of links.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Strictness {
     /// 98 % of the links right.
@@ -38,7 +38,7 @@ impl Strictness {
     }
 }
 
-/// What chiefly led to a link.
+/// Method of a link: its chief reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// The name itself, but for case, marks and punctuation.
@@ -47,11 +47,11 @@ pub enum Method {
     Alias,
     /// Part of the name, and hints that agree.
     Hint,
-    /// Initials.
+    /// A given name by its first letter.
     Initials,
     /// Similar words.
     Fuzzy,
-    /// What else the group names.
+    /// Context: the other names of the group.
     Context,
     /// A person decided it.
     Decision,
@@ -96,7 +96,7 @@ pub struct Candidate {
     pub score: f64,
     /// Why; only where an explanation was asked for.
     pub parts: Vec<ScorePart>,
-    /// Where the index has it: layer and number.
+    /// Position in the index: layer and number.
     pub(crate) place: (u8, u32),
 }
 
@@ -123,7 +123,7 @@ pub struct Described {
     pub name: String,
 }
 
-/// What was decided of a mention.
+/// Resolution of a mention.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Resolution {
     /// Linked, ambiguous or unknown.
@@ -132,7 +132,7 @@ pub struct Resolution {
     pub entity: Option<EntityKey>,
     /// Probability that the link is right; of the best candidate if not linked.
     pub score: f64,
-    /// What chiefly led to it.
+    /// Chief reason.
     pub method: Method,
     /// The best candidates, best first.
     pub candidates: Vec<Candidate>,

@@ -19,7 +19,7 @@ const WINDOW_SECS: i64 = 24 * 60 * 60;
 const VALIDATING_SHARE: f64 = 0.1;
 const FINALIZING_SHARE: f64 = 0.15;
 
-/// What the client asked for when it made the batch.
+/// Order of the client for a batch.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
     pub(crate) input_file_id: String,
@@ -55,7 +55,7 @@ struct Cancel {
     accepted: bool,
 }
 
-/// What is left when a batch has ended.
+/// Files and counts of a batch that has ended.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct End {
     pub(crate) output_file_id: Option<String>,
@@ -65,7 +65,7 @@ pub(crate) struct End {
     pub(crate) errors: Option<Value>,
 }
 
-/// What a look at a batch should show.
+/// State of a batch that a look should show.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Moment {
     pub(crate) status: String,
@@ -83,7 +83,7 @@ impl Moment {
         Moment { status: word(ends).into(), done, ends: Some(ends) }
     }
 
-    /// Whether enough work is done to show this.
+    /// True where enough work is done to show this.
     pub(crate) fn is_ready(&self, progress: &Progress) -> bool {
         match &progress.validation {
             None => self.status == "validating",
@@ -145,17 +145,17 @@ impl BatchRecord {
         &self.rule
     }
 
-    /// Whether it counts against the queue limit.
+    /// True where it counts against the queue limit.
     pub(crate) fn is_open(&self) -> bool {
         self.end.is_none()
     }
 
-    /// Whether it moves on by looks alone.
+    /// True where it moves on by looks alone.
     pub(crate) fn is_polled(&self) -> bool {
         matches!(self.pace, Pace::Polls(_))
     }
 
-    /// Whether the script says that it is a 404 by now.
+    /// True where the script says that it is a 404 by now.
     pub(crate) fn is_gone(&self) -> bool {
         self.step().is_some_and(|step| step.gone)
     }
@@ -386,7 +386,7 @@ impl BatchRecord {
         }
     }
 
-    /// Whether a cancel came before the input was accepted, so that there are no requests to tell of.
+    /// True where a cancel came before the input was accepted, so that there are no requests to tell of.
     pub(crate) fn was_cancelled_early(&self) -> bool {
         self.cancel.is_some_and(|cancel| !cancel.accepted)
     }

@@ -21,13 +21,13 @@ pub(crate) struct Input {
     pub(crate) tokens: u64,
 }
 
-/// Where a request stands in the file, and its name.
+/// Place of a request in the file, and its name.
 #[derive(Debug)]
 pub(crate) struct InputLine {
     pub(crate) offset: u64,
     pub(crate) number: u64,
     pub(crate) custom_id: Box<str>,
-    /// How many times it has been asked, this time included; filled in when the batch is accepted.
+    /// Number of times it has been asked, this time included; filled in when the batch is accepted.
     pub(crate) attempt: u32,
 }
 

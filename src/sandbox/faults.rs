@@ -15,10 +15,10 @@ use super::scheduler::bytes_of_last_lines;
 use super::script::{Fault, LengthRule, Stage};
 use super::shared::{Loaded, Shared};
 
-/// How often a held call looks whether it may go on.
+/// Number of times that a held call looks whether it may go on.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// What a fault leads to.
+/// Effect of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flow {
     Continue,
@@ -104,7 +104,7 @@ impl<'s> Faults<'s> {
         Ok(())
     }
 
-    /// Whether the connection goes after the reply, whatever the reply says.
+    /// True where the connection goes after the reply, whatever the reply says.
     pub(crate) fn drop_after(&self) -> bool {
         self.hits.iter().any(|fault| fault.drop_after)
     }
@@ -120,7 +120,7 @@ impl<'s> Faults<'s> {
     }
 }
 
-/// What goes out in place of the sandbox's reply.
+/// Reply in place of the sandbox's.
 pub(crate) enum Instead {
     Reply(Reply),
     Raw(Vec<u8>),

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-/// How the folders of all sandboxes begin.
+/// Prefix of the folders of all sandboxes.
 const PREFIX: &str = "gleaner-sandbox-";
 
 /// The file in it that is locked.

@@ -20,7 +20,7 @@ pub(crate) struct Head {
     pub(crate) query: Vec<(String, String)>,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
-    /// Whether the connection may serve another request.
+    /// True where the connection may serve another request.
     pub(crate) keep_alive: bool,
 }
 
@@ -123,7 +123,7 @@ fn percent_decode(text: &str) -> String {
 pub(crate) struct Body<'a> {
     reader: &'a mut BufReader<TcpStream>,
     framing: Framing,
-    /// Whether the client waits for `100 Continue` before it sends anything.
+    /// True where the client waits for `100 Continue` before it sends anything.
     expects: bool,
 }
 
@@ -193,7 +193,7 @@ impl Read for Body<'_> {
     }
 }
 
-/// What is sent back as a body.
+/// Body of a reply.
 pub(crate) enum Content {
     Bytes(Vec<u8>),
     /// Part of a file on disk, so that a large output is never held in memory.
@@ -239,7 +239,7 @@ impl Content {
     }
 }
 
-/// How the end of a body is told to the client.
+/// Framing: how the end of a body is told to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// `Content-Length` says what is sent.
@@ -278,7 +278,7 @@ impl Reply {
         self.headers.push((name.into(), value.into()));
     }
 
-    /// Whether the connection can serve another request after this reply.
+    /// True where the connection can serve another request after this reply.
     pub(crate) fn keeps(&self, keep_alive: bool) -> bool {
         keep_alive && self.ending == Ending::Length
     }

@@ -16,7 +16,7 @@ pub struct Call {
     pub method: String,
     /// The path with its query.
     pub path: String,
-    /// Whether a bearer token came along. The token itself is not kept.
+    /// True where a bearer token came along. The token itself is not kept.
     pub authorized: bool,
     /// The `content-type` header.
     pub content_type: Option<String>,
@@ -32,7 +32,7 @@ pub struct Call {
     pub accept_encoding: Option<String>,
     /// A number for the connection: equal numbers, same connection.
     pub connection: u64,
-    /// What the body said, in short: purpose, bytes, model, metadata.
+    /// Summary of the body: purpose, bytes, model, metadata.
     pub details: Value,
     /// The status that was sent; `None` while it is open or where the connection was cut.
     pub status: Option<u16>,
@@ -45,11 +45,10 @@ pub struct Purchase {
     pub batch_id: String,
     /// Its input file.
     pub input_file_id: String,
-    /// Its metadata.
     pub metadata: Value,
     /// Requests in its input file.
     pub n_requests: u64,
-    /// Whether it passed validation, so that its requests cost money.
+    /// True where it passed validation, so that its requests cost money.
     pub accepted: bool,
 }
 

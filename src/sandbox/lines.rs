@@ -15,7 +15,7 @@ pub(crate) struct Question<'a> {
     pub(crate) endpoint: Endpoint,
     /// Line of the input file, from 1.
     pub(crate) line_number: u64,
-    /// How many times this custom id has been asked, this time included.
+    /// Number of times this custom id has been asked, this time included.
     pub(crate) attempt: u64,
     /// Unique among all answers; the ids inside are made of it.
     pub(crate) id: String,
@@ -28,7 +28,7 @@ pub(crate) struct Written {
     pub(crate) output: String,
     pub(crate) error: String,
     pub(crate) tokens: Tokens,
-    /// Whether the request counts as failed.
+    /// True where the request counts as failed.
     pub(crate) failed: bool,
 }
 

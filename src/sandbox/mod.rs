@@ -6,7 +6,8 @@
 //! provider, and knows it only by the header `x-gleaner-sandbox` on every reply.
 //!
 //! A call goes `server` (stages, faults) -> `api` (endpoints) -> `shared` (files and batches); the work behind a batch
-//! is `scheduler` (one thread each), `check` (validation) and `work` (answers), and each answer is `request_body` -> `reader` ->
+//! is `scheduler` (one thread each), `check` (validation) and `work` (answers), and each answer is `request_body` ->
+//! `reader` ->
 //! `fill` -> `reply` -> `lines`.
 
 mod server;
@@ -53,19 +54,19 @@ use reader::{LazyReader, Reader};
 use server::Connections;
 use shared::Shared;
 
-/// How long a small batch takes when nobody says otherwise.
+/// Time that a small batch takes when nobody says otherwise.
 pub const DEFAULT_PACE: Pace = Pace::Millis(1000);
 
-/// How to start a sandbox.
+/// Options of a sandbox.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// 0 takes any free port.
     pub port: u16,
-    /// What the reader knows.
+    /// Vocabulary of the reader.
     pub dictionary: Dictionary,
-    /// How it misbehaves.
+    /// Misbehavior.
     pub script: Script,
-    /// How batches move on, unless the script says.
+    /// Pace of batches, unless the script says.
     pub pace: Pace,
 }
 

@@ -8,7 +8,7 @@ use aho_corasick::AhoCorasick;
 const PART_HEAD_BYTES_MAX: usize = 16 * 1024;
 const READ_BYTES: usize = 64 * 1024;
 
-/// Who one part says it is.
+/// Identity by one part.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct PartHead {
     pub(crate) name: String,

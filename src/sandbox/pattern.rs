@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// Whether a text fits a pattern in which `*` stands for any text.
+/// True where a text fits a pattern in which `*` stands for any text.
 pub(crate) fn fits(pattern: &str, text: &str) -> bool {
     let mut pieces = pattern.split('*');
     let Some(mut rest) = pieces.next().and_then(|first| text.strip_prefix(first)) else { return false };

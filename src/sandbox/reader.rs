@@ -1,9 +1,9 @@
 //! The sandbox's stand-in for a model: a dictionary reader.
 //!
 //! It looks up known names in a text and counts words; it understands nothing. The same text always gives the same
-//! answer, and what it finds it finds by spelling alone. Names come from the user's catalog, and a plain rule of thumb on
-//! capital letters finds some that no catalog has, so that a rehearsal also shows what an unlinked mention looks like.
-//! Topics come from a list, where a profile or a collection has one, and from the phrases that the text repeats.
+//! answer, and what it finds it finds by spelling alone. Names come from the user's catalog, and a plain rule of thumb
+//! on capital letters finds some that no catalog has, so that a rehearsal also shows what an unlinked mention looks
+//! like. Topics come from a list, where a profile or a collection has one, and from the phrases that the text repeats.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -34,7 +34,7 @@ impl Keyword {
     }
 }
 
-/// What the reader knows.
+/// Vocabulary of the reader.
 #[derive(Clone, Debug, Default)]
 pub struct Dictionary {
     /// Names and aliases to look for.
@@ -243,7 +243,7 @@ fn automaton<'a>(patterns: impl IntoIterator<Item = &'a str>) -> AhoCorasick {
     built.expect("it fails only for more than two billion letters, and the dictionary was checked")
 }
 
-/// Whether what lies between the two places is not the inside of a longer word.
+/// True where what lies between the two places is not the inside of a longer word.
 fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     let before = text[..start].chars().next_back();
     let after = text[end..].chars().next();

@@ -6,7 +6,7 @@ use super::fill;
 use super::reader::Reader;
 use super::request_body::{Endpoint, RequestBody, caches_at_breakpoints, tokens};
 
-/// What the stand-in for a model has to say to one request.
+/// Reply of the stand-in for a model to one request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct ModelReply {
     pub(crate) model: String,

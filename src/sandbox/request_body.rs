@@ -1,4 +1,4 @@
-//! What a request body asks for, whichever of the two endpoints it is written for.
+//! Contents of a request body, whichever of the two endpoints it is written for.
 
 use serde_json::Value;
 
@@ -42,7 +42,7 @@ pub(crate) struct RequestBody<'a> {
     pub(crate) output_tokens_max: Option<u64>,
     /// `None` when the request leaves it to the model.
     pub(crate) effort: Option<String>,
-    /// Whether only what stands before a breakpoint is to be cached.
+    /// True where only what stands before a breakpoint is to be cached.
     pub(crate) explicit_cache: bool,
 }
 

@@ -4,7 +4,7 @@
 /// A bundled collection.
 #[derive(Clone, Copy, Debug)]
 pub struct Collection {
-    /// What it is called on the command line.
+    /// Name on the command line.
     pub name: &'static str,
     /// The profile it is made for.
     pub profile: &'static str,

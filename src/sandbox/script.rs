@@ -24,19 +24,19 @@ pub struct Script {
     pub note: Option<Value>,
     /// Changes the order in which requests of a batch are done.
     pub seed: u64,
-    /// How batches move on; the sandbox's own pace where unset.
+    /// Pace of batches; the sandbox's own pace where unset.
     pub pace: Option<Pace>,
-    /// What goes wrong with HTTP calls.
+    /// Faults of HTTP calls.
     pub faults: Vec<Fault>,
-    /// What is answered to single requests; the first rule that fits counts.
+    /// Rules for single requests; the first rule that fits counts.
     pub answers: Vec<AnswerRule>,
-    /// What becomes of batches; the first rule that fits counts.
+    /// Rules for batches; the first rule that fits counts.
     pub batches: Vec<BatchRule>,
-    /// What is too much.
+    /// Excess.
     pub limits: Limits,
-    /// What models do not know or do not take.
+    /// Features that models lack.
     pub models: Vec<ModelRule>,
-    /// How files are served.
+    /// Serving of files.
     pub files: FileRules,
     /// Answers calls without a key too, as servers on one's own machine do.
     pub without_key: bool,
@@ -58,7 +58,7 @@ impl Script {
     }
 }
 
-/// How batches move on.
+/// Pace of batches.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pace {
@@ -132,7 +132,7 @@ pub struct Fault {
     pub truncate: Option<u64>,
     /// Cuts so many lines off the end of the reply's body.
     pub drop_lines: Option<u64>,
-    /// What `Content-Length` says of a cut body.
+    /// `Content-Length` of a cut body.
     pub length: LengthRule,
     /// Closes the connection after the reply, which has promised to keep it.
     pub drop_after: bool,
@@ -144,13 +144,13 @@ impl Fault {
         self.at.unwrap_or(if self.hold.is_some() || self.announce.is_some() { Stage::Done } else { Stage::Received })
     }
 
-    /// Whether it answers in place of the sandbox.
+    /// True where it answers in place of the sandbox.
     pub(crate) fn replaces_reply(&self) -> bool {
         self.status.is_some() || self.json.is_some() || self.text.is_some() || self.raw.is_some()
     }
 }
 
-/// What `Content-Length` says of a body.
+/// Reading of a body's `Content-Length`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LengthRule {
@@ -163,7 +163,7 @@ pub enum LengthRule {
     None,
 }
 
-/// What happens to a request's answer.
+/// Bend of a request's answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -224,7 +224,7 @@ pub enum Which {
     Error,
 }
 
-/// What single requests are answered.
+/// Rule for the answer of single requests.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AnswerRule {
@@ -240,7 +240,7 @@ pub struct AnswerRule {
     pub contains: Option<String>,
     /// Only the first n times that the same request is asked.
     pub times: Option<u64>,
-    /// What happens.
+    /// Effect.
     pub outcome: Outcome,
     /// The HTTP status of the line (200 for good answers, 400 with `http`).
     pub status: Option<u16>,
@@ -264,7 +264,7 @@ pub struct AnswerRule {
     pub file: Option<Which>,
 }
 
-/// What becomes of a batch.
+/// Course of a batch.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BatchRule {
@@ -276,9 +276,8 @@ pub struct BatchRule {
     pub model: Option<String>,
     /// Only batches with these metadata.
     pub metadata: BTreeMap<String, String>,
-    /// How it moves on.
     pub pace: Option<Pace>,
-    /// How it ends: `completed`, `failed`, `expired` or `cancelled`.
+    /// End: `completed`, `failed`, `expired` or `cancelled`.
     pub ends: Option<Ends>,
     /// The share of requests done when it ends early or stands still.
     pub done: Option<f64>,
@@ -286,15 +285,15 @@ pub struct BatchRule {
     pub stuck: Option<String>,
     /// The `errors` of a failed batch: a list is wrapped as the provider does, anything else goes out as it is.
     pub errors: Option<Value>,
-    /// What is shown at each `GET`, in place of the usual course; the last one stays.
+    /// Statuses shown at each `GET`, in place of the usual course; the last one stays.
     pub steps: Vec<Step>,
     /// For so many `GET`s after the end the file ids are not there yet.
     pub settle: u32,
     /// The output file is short at first.
     pub short: Option<Short>,
-    /// Whether requests that never ran have lines in the error file (the default) or are in neither file.
+    /// True where requests that never ran have lines in the error file (the default) or are in neither file.
     pub rest: Rest,
-    /// What a cancel leads to.
+    /// Outcome of a cancel.
     pub cancel: CancelRule,
     /// This file's content instead of the output file.
     pub output_file: Option<PathBuf>,
@@ -310,7 +309,7 @@ pub struct BatchRule {
     pub unset: Vec<String>,
 }
 
-/// How a batch ends.
+/// End of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ends {
@@ -350,7 +349,7 @@ pub struct Short {
     pub reads: u64,
 }
 
-/// Where requests that never ran are told of.
+/// File in which requests that never ran are told of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rest {
@@ -361,7 +360,7 @@ pub enum Rest {
     Absent,
 }
 
-/// What a cancel leads to.
+/// Outcome of a cancel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelRule {
@@ -374,7 +373,7 @@ pub enum CancelRule {
     Stuck,
 }
 
-/// What is too much.
+/// Excess.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -392,7 +391,7 @@ impl Default for Limits {
     }
 }
 
-/// What a model does not know or does not take, and until when it is there.
+/// Limits of a model: features it lacks, and until when it is there.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelRule {
@@ -406,11 +405,11 @@ pub struct ModelRule {
     pub refuses: Vec<String>,
 }
 
-/// How files are served.
+/// Serving of files.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FileRules {
-    /// What a `Range` header leads to.
+    /// Outcome of a `Range` header.
     pub range: RangeRule,
     /// Input files are written anew, so that they differ from what was uploaded.
     pub rewrite_input: bool,
@@ -418,7 +417,7 @@ pub struct FileRules {
     pub refuse_expiry: bool,
 }
 
-/// What a `Range` header leads to.
+/// Outcome of a `Range` header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RangeRule {

@@ -19,7 +19,7 @@ use super::shared::Shared;
 
 /// Connections served at once; more are closed.
 const CONNECTIONS_MAX: usize = 256;
-/// How long the rest of an unread request is swallowed after an early reply, so that the reply is not lost to a reset.
+/// Time that the rest of an unread request is swallowed after an early reply, so that the reply is not lost to a reset.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// The open connections, so that stopping can close them.

@@ -1,4 +1,4 @@
-//! What all connections share: files, batches, the script in force, the journal.
+//! State that all connections share: files, batches, the script in force, the journal.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader};

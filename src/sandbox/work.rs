@@ -22,7 +22,7 @@ pub(crate) struct Work {
     changed: Condvar,
 }
 
-/// How far the work is.
+/// Progress of the work.
 #[derive(Default)]
 pub(crate) struct Progress {
     pub(crate) validation: Option<Validation>,
@@ -34,7 +34,7 @@ pub(crate) struct Progress {
     pub(crate) stopped: bool,
 }
 
-/// What validation found.
+/// Result of validation.
 pub(crate) enum Validation {
     Accepted { n_requests: u64, model: String, tokens: u64 },
     Rejected(Vec<Value>),
@@ -50,7 +50,7 @@ pub(crate) struct Mark {
     pub(crate) tokens: Tokens,
 }
 
-/// What has to be known to answer the requests of a batch.
+/// Inputs to answering the requests of a batch.
 pub(crate) struct Job<'a> {
     pub(crate) input_path: &'a Path,
     pub(crate) output_path: PathBuf,

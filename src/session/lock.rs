@@ -1,8 +1,8 @@
 //! Locks between processes on one machine: of the right to spend with a database, and of collecting a batch.
 //!
-//! They belong to the database and not to its folder: a symbolic link to it is the same database, a neighbour is another
-//! one. A lock is a small file beside the database that says who holds it; the system lets go of it when the process ends,
-//! however it ends.
+//! They belong to the database and not to its folder: a symbolic link to it is the same database, a neighbour is
+//! another one. A lock is a small file beside the database that says who holds it; the system lets go of it when the
+//! process ends, however it ends.
 
 use std::fmt;
 use std::fs::{self, File, TryLockError};
@@ -31,7 +31,7 @@ impl Drop for Lock {
     }
 }
 
-/// Who holds a lock, as far as that can be read.
+/// Holder of a lock, as far as that can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder(Option<String>);
 

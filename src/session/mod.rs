@@ -1,4 +1,4 @@
-//! What a command works with: the database, the terminal, the configuration; and the locks between processes.
+//! Session of one command: the database, the terminal, the configuration; and the locks between processes.
 
 mod lock;
 
@@ -25,15 +25,15 @@ pub use lock::{Lock, Tried, holders as lock_holders};
 /// Between two tries to take a lock that another process holds.
 const LOCK_PAUSE: Duration = Duration::from_millis(200);
 
-/// What every flow works with.
+/// Session of every flow.
 pub struct Session<'a> {
     /// The database.
     pub store: Store,
-    /// Where progress is shown and warnings go.
+    /// Output for progress and warnings go.
     pub terminal: &'a Terminal,
     /// Clock and pauses.
     pub config: &'a Config,
-    /// Whether work is sent that its model may not live to answer (`--anyway`).
+    /// True where work is sent that its model may not live to answer (`--anyway`).
     pub anyway: bool,
     /// The first day without a model, as the provider named it, and when it was asked.
     pub model_ends: HashMap<String, (Timestamp, Option<Date>)>,
@@ -79,8 +79,8 @@ impl Session<'_> {
         lock::try_take(self.store.path(), "spending", false, &self.config.now_text())
     }
 
-    /// Takes the right to collect a batch, waiting while another process has it, which is said: two that download the same
-    /// files and import them would be in each other's way.
+    /// Takes the right to collect a batch, waiting while another process has it, which is said: two that download the
+    /// same files and import them would be in each other's way.
     pub fn lock_collecting(&self, batch: BatchKey, name: &str) -> anyhow::Result<Lock> {
         let mut waited = false;
         loop {

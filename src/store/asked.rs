@@ -1,5 +1,5 @@
-//! The requests that files answer, read once in the order of their groups and small enough to be kept in memory; and what
-//! an import depends on besides, so that it can be seen whether that has changed.
+//! The requests that files answer, read once in the order of their groups and small enough to be kept in memory; and
+//! what an import depends on besides, so that it can be seen whether that has changed.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 
@@ -15,13 +15,13 @@ pub struct AskedRow {
     pub key: RequestKey,
     /// The group asked about.
     pub group: GroupKey,
-    /// How it was asked.
+    /// Mode: batch or direct.
     pub prompt: PromptKey,
     /// Which of the batches it is in, by its place among them.
     pub batch: u16,
-    /// What was asked.
+    /// Prompt.
     pub kind: Kind,
-    /// What became of it so far.
+    /// State so far.
     pub state: RequestState,
     /// Asked at a sandbox.
     pub sandbox: bool,
@@ -36,7 +36,7 @@ pub struct AskedRow {
 pub struct Asked {
     /// By group and kind; of those that ask the same, by batch.
     rows: Vec<AskedRow>,
-    /// What groups are called on the wire, each with a NUL behind it.
+    /// Wire ids of groups, each with a NUL behind it.
     names: String,
     /// By the hash of a group's name on the wire: where its name begins, and its first row.
     by_name: Vec<(u64, u32, u32)>,
@@ -145,8 +145,8 @@ impl Read<'_> {
         Ok(self.0.query_row("SELECT EXISTS (SELECT 1 FROM current_answers)", [], |row| row.get(0))?)
     }
 
-    /// Returns a number made of all that links depend on: the catalog, what people decided, the profile. Where it is the
-    /// same, the same mentions are linked to the same entities.
+    /// Returns a number made of all that links depend on: the catalog, what people decided, the profile. Where it is
+    /// the same, the same mentions are linked to the same entities.
     pub fn linking_state(self) -> anyhow::Result<u64> {
         let mut hasher = foldhash::fast::FixedState::default().build_hasher();
         // What was packed into the index has its number; what changed since is read itself.

@@ -18,9 +18,9 @@ pub struct Conditions(String);
 pub struct Condition {
     /// Name of the attribute, as it is stored.
     pub name: String,
-    /// What it is compared with, equal after folding.
+    /// Values it is compared with, equal after folding.
     pub value: String,
-    /// Whether it must be anything else, or not there.
+    /// True where it must be anything else, or not there.
     pub is_not: bool,
 }
 

@@ -6,7 +6,7 @@ use super::explore::hints_of;
 use super::{Read, Tx};
 use crate::model::{Attributes, EntityKey, GroupKey};
 
-/// What is judged.
+/// Subject of a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuditWhat {
     /// Links of mentions to entities.
@@ -28,7 +28,6 @@ impl AuditWhat {
 /// One thing that may be drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drawable {
-    /// Its group.
     pub group: GroupKey,
     /// Place of the mention in the answer, or rank of the topic.
     pub place: u32,
@@ -43,9 +42,9 @@ pub struct Drawable {
 pub struct AuditItem {
     /// The order in which it is shown.
     pub ordinal: u32,
-    /// What it was drawn from.
+    /// Population of the sample.
     pub stratum: String,
-    /// How many items of the database it stands for.
+    /// Number of items of the database it stands for.
     pub weight: f64,
     /// Its group; `None`: gone since.
     pub group: Option<GroupKey>,
@@ -59,7 +58,7 @@ pub struct AuditItem {
     pub score: f64,
     /// Hints of the mention.
     pub hints: Attributes,
-    /// What the mention was linked to.
+    /// Entity the mention was linked to.
     pub entity: Option<EntityKey>,
     /// `right`, `wrong`, `unsure`, or not judged yet.
     pub verdict: Option<String>,
@@ -70,7 +69,6 @@ pub struct AuditItem {
 pub struct Audit {
     /// Row of `audits`.
     pub id: i64,
-    /// Its seed.
     pub seed: u64,
     /// When it was drawn.
     pub created_at: String,

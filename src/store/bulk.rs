@@ -1,5 +1,5 @@
-//! Many answers written at once: one transaction without checks that its caller has made already, and statements that are
-//! prepared once.
+//! Many answers written at once: one transaction without checks that its caller has made already, and statements that
+//! are prepared once.
 
 use std::ops::Deref;
 
@@ -10,8 +10,9 @@ use super::knowledge::unit;
 use super::{AnswerRow, Provenance, RequestState, Store, Tx};
 use crate::model::{EntityKey, Kind, LinkOutcome, RequestKey};
 
-/// A transaction for rows whose keys were read in it, or are known to be there: foreign keys are not looked up again, and no
-/// trigger runs. What triggers would do for the tables that are written is done for whole groups by [`BulkWriter`].
+/// A transaction for rows whose keys were read in it, or are known to be there: foreign keys are not looked up again,
+/// and no trigger runs. What triggers would do for the tables that are written is done for whole groups by
+/// [`BulkWriter`].
 #[derive(Debug)]
 pub struct Bulk<'s> {
     /// `None` only while it is dropped or committed.
@@ -125,7 +126,7 @@ pub struct MentionRow<'a> {
     pub hints: Option<&'a str>,
     /// The entity it is; `None` unless linked.
     pub entity: Option<EntityKey>,
-    /// How it was decided.
+    /// Method.
     pub outcome: LinkOutcome,
     /// By what.
     pub method: &'a str,
@@ -133,7 +134,7 @@ pub struct MentionRow<'a> {
     pub score: f64,
     /// The model's.
     pub confidence: f64,
-    /// Whether the stories are chiefly about it.
+    /// True where the stories are chiefly about it.
     pub is_primary: bool,
     /// 1 is the most important.
     pub rank: u32,

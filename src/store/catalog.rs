@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use super::{Read, Tx};
 use crate::model::{Attributes, Entity, EntityId, EntityKey};
 
-/// What loading an entity changed.
+/// Change by loading an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CatalogChange {
     /// It was not here before.
@@ -18,7 +18,8 @@ pub enum CatalogChange {
     Unchanged,
 }
 
-/// Other names of one thing that are compared with the value of a hint; who has a million is called by one of the first.
+/// Other names of one thing that are compared with the value of a hint; who has a million is called by one of the
+/// first.
 const NAMES_MAX: u32 = 200;
 
 impl Read<'_> {

@@ -11,18 +11,18 @@ use super::{Read, Tx, migrate};
 /// The most that is told of one table; a damaged page can be the cause of thousands of lines.
 const LINES_MAX: u64 = 3;
 
-/// What is wrong with a table.
+/// Damage of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
     /// The table, or what else of the file.
     pub table: String,
-    /// What is wrong, in SQLite's words or ours.
+    /// Finding, in SQLite's words or ours.
     pub what: String,
-    /// What can be made again from what is whole.
+    /// Tables that can be made again from what is whole.
     pub loss: Loss,
 }
 
-/// What is lost by a damage.
+/// Loss by a damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
     /// Rows, or parts of them.
@@ -38,7 +38,6 @@ pub enum Loss {
 pub struct SchemaObject {
     /// `table`, `index`, `view` or `trigger`.
     pub kind: String,
-    /// Its name.
     pub name: String,
     /// The statement that makes it.
     sql: String,
@@ -58,7 +57,7 @@ pub struct Dangling {
     pub table: String,
     /// The table that lacks what they refer to.
     pub parent: String,
-    /// How many.
+    /// Number.
     pub n: u64,
 }
 

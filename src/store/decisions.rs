@@ -1,7 +1,7 @@
-//! What people decided about mentions: kept apart from the catalog, so that it survives the catalog's reload.
+//! Decisions about mentions: kept apart from the catalog, so that it survives the catalog's reload.
 //!
-//! A decision names its entity by type and id, as the user does, and may outlive it: then it dangles until the catalog has
-//! that entity again.
+//! A decision names its entity by type and id, as the user does, and may outlive it: then it dangles until the catalog
+//! has that entity again.
 
 use rusqlite::{Row, params};
 
@@ -97,8 +97,8 @@ impl Read<'_> {
 }
 
 impl Tx<'_> {
-    /// Remembers a decision; what was said before of the same mention, type and hints and cannot be true beside it gives
-    /// way, and is returned beside the new one's id.
+    /// Remembers a decision; what was said before of the same mention, type and hints and cannot be true beside it
+    /// gives way, and is returned beside the new one's id.
     pub fn decide(
         &self,
         mention_key: &str,
@@ -115,8 +115,8 @@ impl Tx<'_> {
         Ok((self.insert_decision(mention_key, decision, Some(now))?, replaced))
     }
 
-    /// Loads a decision from a file: as [`Tx::decide`], but one that is here already stays as it is, and so does what was
-    /// said later than the file's.
+    /// Loads a decision from a file: as [`Tx::decide`], but one that is here already stays as it is, and so does what
+    /// was said later than the file's.
     pub fn load_decision(&self, mention_key: &str, decision: &Decision, now: &str) -> anyhow::Result<CatalogChange> {
         let change = self.read().decision_change(mention_key, decision)?;
         if change != CatalogChange::Unchanged {

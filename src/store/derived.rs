@@ -1,4 +1,4 @@
-//! What is derived from tables that people edit with other programs: the hash of a group's text, its place in time, the
+//! Data derived from tables that people edit with other programs: the hash of a group's text, its place in time, the
 //! keys of mentions. Triggers mark what is out of date, and it is made anew here, before anything else is written.
 
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use crate::model::GroupKey;
 use crate::request;
 use crate::resolve::mention_key;
 
-/// Where `meta` says how names were read when the keys of mentions were made.
+/// Row of `meta` that says how names were read when the keys of mentions were made.
 pub(super) const KEY_FORMAT: &str = "mention_key_format";
 
 /// Returns whether anything waits to be made anew; it looks at the first entry of two indexes.
@@ -62,8 +62,8 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Gives every mention the key it has now, if the keys were made by a program that read names otherwise; `format` is
-    /// the version of that reading.
+    /// Gives every mention the key it has now, if the keys were made by a program that read names otherwise; `format`
+    /// is the version of that reading.
     pub fn rekey_mentions(&self, format: u32) -> anyhow::Result<()> {
         if self.read().are_mentions_keyed(format)? {
             return Ok(());
@@ -111,7 +111,7 @@ mod tests {
     use crate::store::Store;
     use crate::store::explore::testing;
 
-    /// What another program knows: the file, and the functions that every SQLite has.
+    /// Connection of another program: the file, and the functions that every SQLite has.
     fn edited(sql: &str) -> (Store, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.db");

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, params};
 use super::{Read, Tx};
 use crate::model::{Group, GroupId, GroupKey, Story};
 
-/// What loading a group changed.
+/// Change by loading a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupChange {
     /// It was not here before.
@@ -23,7 +23,7 @@ pub enum GroupChange {
 pub struct GroupRow {
     /// Row of `story_groups`.
     pub key: GroupKey,
-    /// What stands for the id on the wire, where the id itself can't be sent.
+    /// Substitute for the id on the wire, where the id itself can't be sent.
     pub wire_id: Option<String>,
     /// Hash of all that is sent of it; `None`: it has no text.
     pub text_hash: Option<[u8; 16]>,
@@ -31,7 +31,7 @@ pub struct GroupRow {
     pub group: Group,
 }
 
-/// How many groups there are, and how many of them can be asked about.
+/// Number of groups, and how many of them can be asked about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct GroupCounts {
     /// All groups.

@@ -1,4 +1,4 @@
-//! How ids and words of the model stand in a column.
+//! Column types of ids and words of the model.
 
 use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};

@@ -1,4 +1,4 @@
-//! What was learned: topics and mentions, and whose answer they come from.
+//! Knowledge: topics and mentions, and whose answer they come from.
 
 use rusqlite::{OptionalExtension as _, params};
 
@@ -13,7 +13,7 @@ pub struct LinkedMention {
     pub mention: Mention,
     /// The entity it is; `None` unless linked.
     pub entity: Option<EntityKey>,
-    /// How it was decided.
+    /// Method.
     pub outcome: LinkOutcome,
     /// By what: `exact`, `alias`, `fuzzy`, `decision`, …
     pub method: String,
@@ -26,18 +26,18 @@ pub struct LinkedMention {
 pub struct CurrentAnswer {
     /// The request that was answered.
     pub request: RequestKey,
-    /// Whether a sandbox answered.
+    /// True where a sandbox answered.
     pub sandbox: bool,
 }
 
-/// Where a row of knowledge comes from.
+/// Provenance of a row of knowledge.
 #[derive(Clone, Debug)]
 pub struct Provenance {
     /// The group it is about.
     pub group: GroupKey,
     /// The request that was answered.
     pub request: RequestKey,
-    /// What was asked.
+    /// The prompt it was asked with.
     pub prompt: PromptKey,
     /// The batch it came with; `None`: asked directly.
     pub batch: Option<BatchKey>,

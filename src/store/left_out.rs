@@ -10,7 +10,6 @@ use crate::model::{GroupKey, OriginKey, RequestKey};
 /// A group that is longer than a model takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong {
-    /// The group.
     pub group: GroupKey,
     /// Of the text that was measured.
     pub text_hash: [u8; 16],

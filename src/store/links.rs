@@ -15,7 +15,7 @@ pub struct StoredLink {
     pub mention: Mention,
     /// The entity it is linked to.
     pub entity: Option<EntityKey>,
-    /// How it was decided.
+    /// Method.
     pub outcome: String,
     /// By what.
     pub method: String,

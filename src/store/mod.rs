@@ -76,10 +76,10 @@ use crate::error::Explain as _;
 use crate::interrupt;
 use crate::text::private;
 
-/// How long a statement waits for another process's transaction.
+/// Time that a statement waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How many operations SQLite does before it looks whether it should end: some milliseconds.
+/// Number of operations SQLite does before it looks whether it should end: some milliseconds.
 const OPERATIONS_BETWEEN_LOOKS: i32 = 20_000;
 
 /// One open database.
@@ -221,8 +221,8 @@ impl Store {
         Read(&self.connection)
     }
 
-    /// Asks many questions of one state of the database: none of them sees what another program writes meanwhile, and none
-    /// has to take the lock anew.
+    /// Asks many questions of one state of the database: none of them sees what another program writes meanwhile, and
+    /// none has to take the lock anew.
     pub fn snapshot(&self) -> anyhow::Result<Snapshot<'_>> {
         Ok(Snapshot(self.connection.unchecked_transaction()?))
     }
@@ -247,9 +247,9 @@ impl Store {
         Ok(Tx(tx, None))
     }
 
-    /// Counts tables that have grown tenfold, so that SQLite asks them in the right order: without that some views take 10
-    /// to 60 times as long. Called after loads and imports, outside of their transactions; it looks at some hundred rows
-    /// of each index. Where another process writes just now it is left to the next time.
+    /// Counts tables that have grown tenfold, so that SQLite asks them in the right order: without that some views take
+    /// 10 to 60 times as long. Called after loads and imports, outside of their transactions; it looks at some hundred
+    /// rows of each index. Where another process writes just now it is left to the next time.
     pub fn optimize(&self) {
         // 0x10000: all tables, not only those this process has asked; 0x10: a limit for each index; 0x2: do it.
         let _ = self.connection.execute_batch("PRAGMA optimize = 0x10012");

@@ -5,7 +5,7 @@ use rusqlite::OptionalExtension as _;
 use super::{Read, Tx};
 use crate::model::{Entity, EntityKey};
 
-/// How the name index stands.
+/// State of the name index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IndexState {
     /// Entities changed or removed since it was packed.
@@ -104,7 +104,7 @@ impl Read<'_> {
     }
 }
 
-/// Where `meta` says which packing of the name index this is.
+/// Row of `meta` that says which packing of the name index this is.
 const INDEX_NUMBER: &str = "name_index";
 
 impl Tx<'_> {

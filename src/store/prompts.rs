@@ -36,7 +36,7 @@ pub struct Origin {
     pub key: OriginKey,
     /// Base URL, without a slash at its end.
     pub base_url: String,
-    /// Whether it is a sandbox: its answers count only there.
+    /// True where it is a sandbox: its answers count only there.
     pub is_sandbox: bool,
 }
 

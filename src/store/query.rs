@@ -1,8 +1,8 @@
 //! Statements that a person types: they read, whatever they say.
 //!
-//! Three walls, each enough by itself for most of what could be tried: the connection refuses changes (`query_only`), what a
-//! statement may touch is asked for at every step of its making (the authorizer), and a statement that SQLite does not call
-//! read-only is not begun.
+//! Three walls, each enough by itself for most of what could be tried: the connection refuses changes (`query_only`),
+//! what a statement may touch is asked for at every step of its making (the authorizer), and a statement that SQLite
+//! does not call read-only is not begun.
 
 use rusqlite::Batch;
 use rusqlite::fallible_iterator::FallibleIterator as _;
@@ -31,7 +31,7 @@ pub enum Value<'a> {
     Blob(&'a [u8]),
 }
 
-/// Where the rows of a statement go.
+/// Sink of the rows of a statement.
 pub trait Sink {
     /// Takes the names of the columns, once, before the rows.
     fn columns(&mut self, names: &[String]) -> anyhow::Result<()>;
@@ -43,8 +43,8 @@ pub trait Sink {
 impl Store {
     /// Runs one statement that reads, and hands its rows on. `parameters` are the values of `:name`, all of them texts.
     ///
-    /// The store can only be read from then on. Whatever would write, attach, empty or leave the database is refused as wrong
-    /// usage, and so are a second statement and a parameter that does not occur.
+    /// The store can only be read from then on. Whatever would write, attach, empty or leave the database is refused as
+    /// wrong usage, and so are a second statement and a parameter that does not occur.
     pub fn query(&mut self, sql: &str, parameters: &[(String, String)], sink: &mut dyn Sink) -> anyhow::Result<()> {
         self.connection.execute_batch("PRAGMA query_only = ON")?;
         self.connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MOST_BYTES)?;

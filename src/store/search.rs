@@ -1,9 +1,10 @@
 //! Full text over titles, stories, topics and names.
 //!
-//! The index is the FTS5 table `story_search`, whose rowid is the group's id; the first search makes it. It has a tokenizer
-//! that every SQLite has, and what is indexed is folded and cut into words beforehand, so Datasette and sqlite-utils can
-//! search it too. `_searched_groups` says which groups it holds as they are now: triggers take a group out when anything of
-//! it changes, and the next search reads it again. So load and import pay one look at a key, nothing more.
+//! The index is the FTS5 table `story_search`, whose rowid is the group's id; the first search makes it. It has a
+//! tokenizer that every SQLite has, and what is indexed is folded and cut into words beforehand, so Datasette and
+//! sqlite-utils can search it too. `_searched_groups` says which groups it holds as they are now: triggers take a group
+//! out when anything of it changes, and the next search reads it again. So load and import pay one look at a key,
+//! nothing more.
 
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
@@ -17,13 +18,14 @@ use crate::text::{cut_words, fold, is_folded_elsewhere};
 /// Letters of all scripts without diacritics, English endings taken off. What is no English is hardly touched by it.
 const TOKENIZER: &str = "porter unicode61 remove_diacritics 2";
 
-/// The index. Datasette and sqlite-utils look for `content="TABLE"` in this text to find the index of a table; it stands in
-/// a comment, since the texts that are indexed are not columns of that table and must be kept here. (An index without
-/// contents could not be brought up to date: SQLite before 3.43 removes a row from it only if told what stood there.)
+/// The index. Datasette and sqlite-utils look for `content="TABLE"` in this text to find the index of a table; it
+/// stands in a comment, since the texts that are indexed are not columns of that table and must be kept here. (An index
+/// without contents could not be brought up to date: SQLite before 3.43 removes a row from it only if told what stood
+/// there.)
 const INDEX: &str = "CREATE VIRTUAL TABLE story_search USING fts5 (title, stories, topics, names, \
                      tokenize = 'porter unicode61 remove_diacritics 2' /* content=\"story_groups\" */)";
 
-/// What is searched for.
+/// Query of a search.
 #[derive(Clone, Debug, Default)]
 pub struct SearchQuery {
     /// In the language of FTS5; see `query` of the command for how words become it.
@@ -46,7 +48,7 @@ pub struct SearchHit {
     pub group: GroupHead,
     /// Higher is better: BM25, where a word in the title or in a name counts more than one in a text.
     pub score: f64,
-    /// Where the words stand, with each between two marks.
+    /// Snippet: the words, with each between two marks.
     #[serde(skip)]
     pub snippet: String,
 }

@@ -1,4 +1,4 @@
-//! What people decided about topics: which are one, and which are not.
+//! Decisions about topics: which are one, and which are not.
 //!
 //! A decision is applied to what is there at once and to every later import (`replace_topics` asks for it). Chains are
 //! flattened when they are made, so that one look is enough.
@@ -10,9 +10,8 @@ use super::{Read, Tx};
 /// A decision about a topic.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct TopicDecision {
-    /// The topic.
     pub topic: String,
-    /// Whether it is the target, or another topic than the target.
+    /// True where it is the target, or another topic than the target.
     pub is_same: bool,
     /// The topic it is, or is not.
     pub target: String,

@@ -1,8 +1,8 @@
-//! Where the whole collection stands, in numbers that are counted once for each state of the file.
+//! State of the whole collection, in numbers that are counted once for each state of the file.
 //!
 //! Counting looks at every request and answer: a third of a second for 50,000 groups. What was counted is kept with the
-//! file's change counter, which every program that writes to the file moves on (the file format, section 1.3.7): while it
-//! is the same, so are the numbers. Nobody who writes has to know of it.
+//! file's change counter, which every program that writes to the file moves on (the file format, section 1.3.7): while
+//! it is the same, so are the numbers. Nobody who writes has to know of it.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -16,13 +16,13 @@ use super::ledger::{LedgerProgress, Progress, Spend};
 use super::{BUSY_TIMEOUT, Read, Store, Tx};
 use crate::model::PromptKey;
 
-/// Where the change counter stands in the file: four bytes, the largest first.
+/// Offset of the change counter in the file: four bytes, the largest first.
 const CHANGE_COUNTER_AT: u64 = 24;
 
 /// A smaller collection is counted in no time, and nothing is written for it.
 const GROUPS_MIN: u64 = 5_000;
 
-/// Where the whole collection stands.
+/// State of the whole collection.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Totals {
     /// Groups by whether they can be asked about.
@@ -67,8 +67,8 @@ impl Store {
         Ok(totals)
     }
 
-    /// Keeps the numbers of a state, if it is still the state of the file. Where it cannot be written now they are counted
-    /// again the next time.
+    /// Keeps the numbers of a state, if it is still the state of the file. Where it cannot be written now they are
+    /// counted again the next time.
     fn keep_totals(&mut self, question: &str, counter: u32, totals: &Totals) {
         if self.connection.is_readonly(MAIN_DB).unwrap_or(true) {
             return;

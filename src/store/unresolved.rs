@@ -15,7 +15,7 @@ pub struct Unresolved {
     pub entity_type: String,
     /// As the stories write it.
     pub mention: String,
-    /// How often.
+    /// Frequency.
     pub mentions: u64,
 }
 

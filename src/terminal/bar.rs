@@ -13,7 +13,7 @@ use super::style;
 /// Work shorter than this shows no bar.
 const QUIET_START: Duration = Duration::from_millis(250);
 
-/// What a bar counts.
+/// Unit of a bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// Bytes, shown in MB with a rate.

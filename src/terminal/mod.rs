@@ -27,13 +27,11 @@ pub enum ColorChoice {
     /// On a terminal, unless `NO_COLOR` is set.
     #[default]
     Auto,
-    /// Always.
     Always,
-    /// Never.
     Never,
 }
 
-/// How much is said, and in which form.
+/// Amount and form of output.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Manner {
     /// Print data as JSON only.
@@ -44,11 +42,11 @@ pub struct Manner {
     pub verbose: bool,
     /// When color is used.
     pub color: ColorChoice,
-    /// Whether `NO_COLOR` is set.
+    /// True where `NO_COLOR` is set.
     pub no_color: bool,
 }
 
-/// Where everything is written.
+/// Destination of everything written.
 #[derive(Clone)]
 pub struct Terminal {
     inner: Arc<Inner>,
@@ -199,8 +197,8 @@ impl Terminal {
         self.say(&style::yellow("warning:"), &self.copyable(text.as_ref()));
     }
 
-    /// Says on stderr what is wrong at a place of a file, `path:line: reason`; without a label, so that editors can jump
-    /// to it, and also when quiet.
+    /// Says on stderr what is wrong at a place of a file, `path:line: reason`; without a label, so that editors can
+    /// jump to it, and also when quiet.
     pub fn complain(&self, text: impl AsRef<str>) {
         self.say("", style::single_line(text.as_ref()).as_ref());
     }
@@ -365,8 +363,8 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Escapes what JSON allows inside a string but a terminal would act on or hide: DEL, C1 controls, bidirectional overrides,
-/// zero-width characters, tags. Who parses it gets the same text.
+/// Escapes what JSON allows inside a string but a terminal would act on or hide: DEL, C1 controls, bidirectional
+/// overrides, zero-width characters, tags. Who parses it gets the same text.
 fn inert_json(text: &str) -> std::borrow::Cow<'_, str> {
     let is_escaped = |c: char| c > '~' && is_hidden(c);
     if !text.chars().any(is_escaped) {

@@ -18,7 +18,7 @@ pub struct Table {
     rows: Vec<Vec<String>>,
 }
 
-/// Where the text of a column stands.
+/// Position of the text of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
     /// Words.

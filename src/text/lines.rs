@@ -9,7 +9,7 @@ pub(crate) struct Line<'a> {
     pub(crate) number: u64,
     /// Without the `\n` at its end; no more than the reader's limit.
     pub(crate) bytes: &'a [u8],
-    /// Whether all of the line is in `bytes`; the rest of a longer one was skipped.
+    /// True where all of the line is in `bytes`; the rest of a longer one was skipped.
     pub(crate) is_whole: bool,
 }
 
@@ -20,8 +20,8 @@ impl Line<'_> {
     }
 }
 
-/// How many times as long as a line may be it is followed to its end. What goes on for longer ends the reading: a pipe
-/// may never send a line feed.
+/// Multiple of its length up to which a line is followed. As long as a line may be it is followed to its end. What goes
+/// on for longer ends the reading: a pipe may never send a line feed.
 const ENDLESS: usize = 16;
 
 /// Reader of lines of at most `bytes_max` bytes, with one buffer that grows to the longest.

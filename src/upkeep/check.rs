@@ -1,4 +1,4 @@
-//! What is wrong with a database: the file, the ledger, the indexes, and what lies beside it.
+//! Findings about a database: the file, the ledger, the indexes, and what lies beside it.
 //!
 //! Every finding says what it is and which command mends it. Nothing is changed here.
 
@@ -36,20 +36,20 @@ pub enum Area {
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Where.
+    /// Place.
     pub area: Area,
     /// The table that is meant, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub table: Option<String>,
-    /// What is wrong, in words.
+    /// Finding, in words.
     pub what: String,
-    /// What mends it, in words.
+    /// Remedy, in words.
     pub mend: String,
-    /// Whether `check --repair` mends it.
+    /// True where `check --repair` mends it.
     pub is_repairable: bool,
 }
 
-/// What mends what nothing else does.
+/// Remedy of last resort.
 const FROM_BACKUP: &str = "put a backup in its place, made with `gleaner backup`";
 const REPAIR: &str = "`gleaner check --repair`";
 

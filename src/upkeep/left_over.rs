@@ -22,7 +22,7 @@ pub(super) fn temporary(folders: &[PathBuf]) -> Vec<PathBuf> {
     found
 }
 
-/// What the file beside a request file tells.
+/// Contents of the file beside a request file.
 #[derive(serde::Deserialize)]
 struct Beside {
     run_id: String,

@@ -1,4 +1,4 @@
-//! What can be mended without loss: indexes made anew from what is whole, left-over files swept.
+//! Repairs without loss: indexes made anew from what is whole, left-over files swept.
 
 use std::fs;
 

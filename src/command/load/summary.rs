@@ -1,4 +1,4 @@
-//! What is said while files are loaded, and at the end.
+//! Messages while files are loaded, and at the end.
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -18,7 +18,7 @@ use crate::text::words::{self, count, number, shorten};
 /// Groups that a dry run shows.
 const SHOWN_MAX: usize = 3;
 
-/// What is said at the end.
+/// Summary at the end.
 pub(super) struct Summary {
     noun: &'static str,
     is_dry_run: bool,

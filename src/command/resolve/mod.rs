@@ -57,7 +57,7 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
     }
 }
 
-/// How mentions are answered.
+/// Answering of mentions.
 #[derive(Clone, Copy)]
 struct Manner {
     strictness: Strictness,

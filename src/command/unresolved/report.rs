@@ -93,7 +93,7 @@ pub(crate) fn sentence(taught: &Decision) -> String {
     style::single_line(&sentence)
 }
 
-/// What is about to be decided, in words, as `history` lists it.
+/// Decision about to be made, in words, as `history` lists it.
 pub(crate) fn in_words(store: &Store, about: &About, answer: &Choice) -> anyhow::Result<String> {
     let target = |key: EntityKey| {
         let found = store.read().entity_name(key)?;

@@ -131,7 +131,7 @@ struct Row {
     candidate_2: String,
     #[serde(default)]
     candidate_3: String,
-    /// Whether the table has columns for candidates.
+    /// True where the table has columns for candidates.
     #[serde(skip)]
     has_columns: bool,
     /// In JSON.
@@ -147,8 +147,8 @@ struct Shown {
 }
 
 impl Row {
-    /// Returns who was shown under a number. It is not worked out anew: the catalog, or what was decided, may put another
-    /// one there by now. Where nobody was shown, the table was made by hand, and the catalog says it.
+    /// Returns who was shown under a number. It is not worked out anew: the catalog, or what was decided, may put
+    /// another one there by now. Where nobody was shown, the table was made by hand, and the catalog says it.
     fn candidate(&self, number: usize, store: &Store) -> anyhow::Result<Option<EntityKey>> {
         let Some(at) = number.checked_sub(1) else { return Ok(None) };
         let gone = |shown: &str| {

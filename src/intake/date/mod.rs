@@ -22,7 +22,7 @@ pub enum Order {
     MonthFirst,
 }
 
-/// How a text reads as a date.
+/// Reading of a text as a date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading {
     /// UTC, ISO 8601: a year, a month, a day, or a time to the second.

@@ -52,7 +52,7 @@ enum Piece<'a> {
     Mark(char),
 }
 
-/// What the pieces say, as far as they were read.
+/// Contents of the pieces, as far as they were read.
 #[derive(Default)]
 struct Parts {
     numbers: Vec<Number>,

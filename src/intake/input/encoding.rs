@@ -161,7 +161,7 @@ pub(in crate::intake) fn parse(name: &str) -> Option<&'static Encoding> {
 pub(in crate::intake) struct Decoded<R> {
     reader: R,
     decoder: Option<Decoder>,
-    /// Whether a byte that means nothing ends the reading; else it becomes a replacement character.
+    /// True where a byte that means nothing ends the reading; else it becomes a replacement character.
     is_strict: bool,
     out: Vec<u8>,
     given: usize,

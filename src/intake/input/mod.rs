@@ -1,8 +1,8 @@
 //! Files as they come: told by their first bytes, unpacked, decoded, and read as often as needed.
 //!
-//! An [`Input`] is opened once and read several times: to find its encoding, to see what columns it has, and to load it.
-//! What can be read only once, a pipe or a device, is copied to a temporary file first. Nothing here prints; what was
-//! guessed is a note.
+//! An [`Input`] is opened once and read several times: to find its encoding, to see what columns it has, and to load
+//! it. What can be read only once, a pipe or a device, is copied to a temporary file first. Nothing here prints; what
+//! was guessed is a note.
 
 pub(super) mod encoding;
 pub(super) mod sniff;
@@ -27,9 +27,9 @@ use text::{Text, beginning, bytes, decoded};
 
 /// A file, folder or stream of records.
 pub struct Input {
-    /// What messages call it: the path as typed, or `<stdin>`.
+    /// Name in messages: the path as typed, or `<stdin>`.
     pub name: String,
-    /// What was guessed and should be said.
+    /// Guesses that should be said.
     pub notes: Vec<String>,
     /// Bytes that reading it once takes; 0 where that is not known.
     pub length: u64,

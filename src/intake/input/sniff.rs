@@ -42,7 +42,8 @@ const REFUSED: [(&[u8], &str, &str); 13] = [
     (b"\xff\xd8\xff", "a picture", "only text can be loaded"),
 ];
 
-/// Returns the kind of a file by its first bytes and, where they leave it open, by its name; `None` where neither tells.
+/// Returns the kind of a file by its first bytes and, where they leave it open, by its name; `None` where neither
+/// tells.
 pub(in crate::intake) fn kind(start: &[u8], name: &str) -> anyhow::Result<Option<Kind>> {
     for (magic, word, way_in) in REFUSED {
         if start.starts_with(magic) {
@@ -123,7 +124,8 @@ pub(in crate::intake) fn text_kind(start: &str, name: &str) -> anyhow::Result<Ki
     })
 }
 
-/// Returns whether a text may be a list of names: its file's name tells nothing, and its first line is no line of columns.
+/// Returns whether a text may be a list of names: its file's name tells nothing, and its first line is no line of
+/// columns.
 pub(in crate::intake) fn is_list_of_names(start: &str, name: &str) -> bool {
     let first = start.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim();
     extension(name).is_empty()
@@ -132,8 +134,8 @@ pub(in crate::intake) fn is_list_of_names(start: &str, name: &str) -> bool {
         && !["name", "label"].iter().any(|column| first.eq_ignore_ascii_case(column))
 }
 
-/// Whether the first line is a whole value: then each line is one. What is longer than the beginning that is at hand is
-/// taken for lines, too, unless it is laid out.
+/// True where the first line is a whole value: then each line is one. What is longer than the beginning that is at hand
+/// is taken for lines, too, unless it is laid out.
 fn is_lines(start: &str) -> bool {
     let Some((line, rest)) = start.split_once('\n') else {
         return serde_json::from_str::<serde::de::IgnoredAny>(start.trim()).is_err() || !holds_records(start);
@@ -146,7 +148,7 @@ fn is_lines(start: &str) -> bool {
     is_whole || !(line.trim_end() == "{" || line.trim_end().ends_with(['{', '[', ',']))
 }
 
-/// Whether the only value of a file is an envelope: no record itself, with a list of objects in it.
+/// True where the only value of a file is an envelope: no record itself, with a list of objects in it.
 fn holds_records(value: &str) -> bool {
     let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(value.trim()) else { return false };
     super::super::readers::json_document::records_within(&fields)

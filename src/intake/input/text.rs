@@ -16,7 +16,7 @@ use super::stream::{self, Watched};
 /// Bytes of a file's beginning that are looked at.
 const START_BYTES: usize = 64 * 1024;
 
-/// How the bytes of a text are to be understood.
+/// Encoding: how the bytes of a text are to be understood.
 #[derive(Clone, Copy)]
 pub(super) struct Text {
     pub(super) kind: Kind,

@@ -1,7 +1,8 @@
-//! JSON over any number of lines: an array of objects, objects one behind the other, or an envelope with an array in it.
+//! JSON over any number of lines: an array of objects, objects one behind the other, or an envelope with an array in
+//! it.
 //!
-//! The file is first read once for its structure alone, which finds the array; then its elements are read one at a time,
-//! so that memory does not grow with it.
+//! The file is first read once for its structure alone, which finds the array; then its elements are read one at a
+//! time, so that memory does not grow with it.
 
 use std::io::{self, BufRead, Read as _};
 
@@ -12,7 +13,7 @@ use super::{Record, Source, json_lines};
 use crate::intake::columns;
 use crate::intake::{Fields, LineError, RECORD_BYTES_MAX};
 
-/// How deep in an envelope an array of records is looked for: `{"response":{"docs":[…]}}` has it at 2.
+/// Depth to which in an envelope an array of records is looked for: `{"response":{"docs":[…]}}` has it at 2.
 const DEPTH_MAX: usize = 3;
 
 /// An array with objects in it.
@@ -180,7 +181,7 @@ pub(in crate::intake) struct Values<R> {
     bytes: Bytes<R>,
     state: State,
     is_array: bool,
-    /// Whether the array stands in something that goes on behind it.
+    /// True where the array stands in something that goes on behind it.
     is_within: bool,
     buffer: Vec<u8>,
 }

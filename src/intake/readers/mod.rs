@@ -11,7 +11,8 @@ pub(super) mod table;
 
 use super::{Fields, LineError, RECORD_BYTES_MAX};
 
-/// Most columns of a table, and fields of a record: what the widest spreadsheet has. A file with more is of another kind.
+/// Most columns of a table, and fields of a record: what the widest spreadsheet has. A file with more is of another
+/// kind.
 pub(super) const COLUMNS_MAX: usize = 16_384;
 
 /// A record of a file: its fields, and the line it starts on.
@@ -21,9 +22,8 @@ pub(super) type Record = Result<(u64, Fields), LineError>;
 pub(super) struct Source {
     /// Names of the columns, where the file has them apart from its records.
     pub(super) columns: Vec<String>,
-    /// What was chosen among several and should be said.
+    /// Choice among several and should be said.
     pub(super) note: Option<String>,
-    /// The records.
     pub(super) records: Box<dyn Iterator<Item = Record>>,
 }
 

@@ -13,7 +13,7 @@ use super::{COLUMNS_MAX, Record, Source};
 use crate::intake::{Fields, LineError, RECORD_BYTES_MAX};
 use crate::text::lines::Lines;
 
-/// What may stand between cells; where the line of names has two of them as often, the later one counts.
+/// Separators of cells; where the line of names has two of them as often, the later one counts.
 const DELIMITERS: [u8; 6] = [0x1f, 0x01, b'|', b'\t', b';', b','];
 
 /// Unclosed quotes after which a row may be no longer than [`SHORT_ROW_BYTES`]: each costs reading on to that limit.
@@ -222,7 +222,7 @@ struct Row {
     cells: Vec<Vec<u8>>,
     n_cells: usize,
     state: State,
-    /// Whether something stands between a closing quote and the end of its cell.
+    /// True where something stands between a closing quote and the end of its cell.
     is_broken: bool,
 }
 

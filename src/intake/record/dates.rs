@@ -10,7 +10,7 @@ const SHOWN_MAX: usize = 3;
 /// Dates that were not read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Undated {
-    /// How many there are.
+    /// Number of them.
     pub n: u64,
     /// The first ones, with their lines.
     pub first: Vec<(u64, String)>,
@@ -34,9 +34,9 @@ pub(in crate::intake) struct Dates {
     was_found: bool,
     /// Asked once, at the first date that can mean two days; reading a file again for it takes as long as the file.
     find_order: Option<FindOrder>,
-    /// What could mean two days.
+    /// Dates that could mean two days.
     pub(in crate::intake) two_ways: Undated,
-    /// What is no date.
+    /// Texts that are no date.
     pub(in crate::intake) unreadable: Undated,
 }
 

@@ -16,9 +16,9 @@ pub(in crate::intake) struct EntityMaker {
     pub(in crate::intake) columns: Columns,
     /// The type of records that say none.
     pub(in crate::intake) entity_type: Option<String>,
-    /// Whether the ids are a column's; otherwise an entity is known by its name.
+    /// True where the ids are a column's; otherwise an entity is known by its name.
     pub(in crate::intake) has_ids: bool,
-    /// Whether records are rows of a Wikidata query.
+    /// True where records are rows of a Wikidata query.
     pub(in crate::intake) is_wikidata: bool,
     pub(in crate::intake) ignored: Ignored,
 }
@@ -130,7 +130,8 @@ fn decision(mut fields: Fields, ignored: &mut Ignored) -> Result<Decision, Strin
     Ok(Decision { mention, mention_type, hints, verdict, decided_at })
 }
 
-/// Other names: a list, or one text with `|` between them, or a list as JSON in a cell of a table, where a name may have
+/// Other names: a list, or one text with `|` between them, or a list as JSON in a cell of a table, where a name may
+/// have
 /// `|` in it. Each once, the preferred name not among them.
 fn aliases(value: Option<Value>, name: &str) -> Result<Vec<String>, String> {
     let value = match value {

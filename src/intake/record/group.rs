@@ -16,8 +16,8 @@ use crate::text::single_spaced;
 pub struct Made {
     /// The group with clean texts.
     pub group: Group,
-    /// Hash of what a model is given to read, taken before the texts were cleaned: a later version may clean better, and
-    /// no paid answer becomes stale by that. `None`: there is nothing to read.
+    /// Hash of what a model is given to read, taken before the texts were cleaned: a later version may clean better,
+    /// and no paid answer becomes stale by that. `None`: there is nothing to read.
     pub text_hash: Option<[u8; 16]>,
 }
 
@@ -25,7 +25,7 @@ pub struct Made {
 #[derive(Clone, Debug)]
 pub(in crate::intake) struct Raw {
     pub(in crate::intake) group: Group,
-    /// Whether the id was made from the content, so that a copy has the same one.
+    /// True where the id was made from the content, so that a copy has the same one.
     pub(in crate::intake) is_id_made: bool,
 }
 

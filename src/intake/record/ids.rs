@@ -4,14 +4,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::Group;
 
-/// Where the ids of a file's groups come from.
+/// Source of the ids of a file's groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::intake) enum IdRule {
-    /// A column.
     Column,
     /// The address of the first story.
     Url,
-    /// The texts.
     Text,
     /// The place in the file: a name for the file, and how many records were there before.
     Row(String, u64),

@@ -60,7 +60,7 @@ pub(super) fn id(value: Option<Value>) -> Result<String, String> {
     Ok(id)
 }
 
-/// Whether a number is whole and small enough to be exact.
+/// True where a number is whole and small enough to be exact.
 fn is_whole(number: f64) -> bool {
     number.fract() == 0.0 && number.abs() < 9e15
 }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How much structure the server is asked to enforce; each later form is for servers that refuse the one before.
+/// Structure that the server is asked to enforce; each later form is for servers that refuse the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Form {
     /// Structured Outputs: a strict JSON schema. What the provider's batches always use.
@@ -31,9 +31,9 @@ impl Form {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Layout {
-    /// Where the instructions stand in a body of `/v1/responses`. Chat completions have one place for them only.
+    /// Position of the instructions in a body of `/v1/responses`. Chat completions have one place for them only.
     pub instructions: InstructionsIn,
-    /// Whether models that are known to take them get a cache key and a breakpoint behind the instructions.
+    /// True where models that are known to take them get a cache key and a breakpoint behind the instructions.
     pub explicit_cache: bool,
 }
 

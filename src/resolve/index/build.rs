@@ -30,10 +30,10 @@ pub struct Builder {
     entities: Packed,
     labels: Packed,
     values: Packed,
-    /// Where each distinct value stands among them.
+    /// Place of each distinct value stands among them.
     value_numbers: Map<Box<str>, u32>,
     postings: Vec<(u64, u32)>,
-    /// How often each word or class stands in a name of a type.
+    /// Frequency with which each word or class stands in a name of a type.
     frequency: Map<u64, u32>,
     words: Map<Box<str>, ()>,
     name: Name,

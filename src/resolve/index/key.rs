@@ -1,12 +1,11 @@
 //! Keys of the index: hashes of what a name is found by.
 
-/// What a key is made of; the first byte of what is hashed.
+/// Kinds of keys; the first byte of what is hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum KeyKind {
     /// All letters of a name, its core, or its sorted words.
     Form = b'F',
-    /// A word.
     Word = b'T',
     /// A class of generic words.
     Class = b'C',
@@ -33,7 +32,7 @@ pub(crate) enum KeyKind {
 }
 
 impl KeyKind {
-    /// What the numbers under such a key are: 0 names, 1 words, 2 counts.
+    /// Meaning of the numbers under such a key: 0 names, 1 words, 2 counts.
     fn lists(self) -> u64 {
         match self {
             KeyKind::WordSound | KeyKind::Gram | KeyKind::Less => 1,
@@ -44,8 +43,8 @@ impl KeyKind {
 }
 
 /// Hashes a key of one or two parts. Ours, so that an index reads the same on every machine and release. The kind is
-/// spread over all bits, else it would meet the first letter: the word `mar` would be the trigram `^ar`. What lists names,
-/// what lists words and what counts never meet, whatever the hash: the number of a word is not one of a name.
+/// spread over all bits, else it would meet the first letter: the word `mar` would be the trigram `^ar`. What lists
+/// names, what lists words and what counts never meet, whatever the hash: the number of a word is not one of a name.
 pub(crate) fn key(kind: KeyKind, a: &[u8], b: &[u8]) -> u64 {
     let mut state = 0x9e37_79b9_7f4a_7c15 ^ u64::from(kind as u8).wrapping_mul(0xff51_afd7_ed55_8ccd);
     state = absorb(state, a);

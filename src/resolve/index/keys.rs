@@ -20,7 +20,7 @@ pub(crate) struct Keys {
     order: Vec<(u16, usize)>,
 }
 
-/// How much a word counts by what it does in the name.
+/// Weight of a word by what it does in the name.
 pub(crate) fn role_weight(role: Role) -> f32 {
     match role {
         Role::Word | Role::Number => 1.0,
@@ -170,8 +170,8 @@ pub(crate) fn count_key(word_key: u64, kind: u16) -> u64 {
 }
 
 /// Keys of a word and of what is left of it when one letter is missing: two words that differ by one letter (one more,
-/// one less, another, or two neighbours swapped) share one of them. The idea is that of T. Bocek, E. Hunt and B. Stiller,
-/// "Fast similarity search in large dictionaries", 2007.
+/// one less, another, or two neighbours swapped) share one of them. The idea is that of T. Bocek, E. Hunt and B.
+/// Stiller, "Fast similarity search in large dictionaries", 2007.
 pub(crate) fn less_one(word: &[u8], put: &mut dyn FnMut(u64)) {
     const LONGEST: usize = 24;
     put(key(KeyKind::Less, word, &[]));

@@ -1,4 +1,4 @@
-//! What an index consists of: the kinds of blocks, where they lie, and the figures of a catalog.
+//! Tables of an index: the kinds of blocks, where they lie, and the figures of a catalog.
 
 use std::ops::{Deref, Range};
 
@@ -21,7 +21,6 @@ pub enum Table {
     Keys = 1,
     /// Tokenized names.
     Names = 2,
-    /// Entities.
     Entities = 3,
     /// The vocabulary.
     Words = 4,
@@ -47,7 +46,7 @@ impl Table {
     ];
 }
 
-/// Where blocks lie. In memory a block is borrowed, from a database it may be shared.
+/// Storage of blocks. In memory a block is borrowed, from a database it may be shared.
 pub trait Blocks {
     /// A block while it is read.
     type Block<'a>: Deref<Target = [u8]>
@@ -101,18 +100,17 @@ impl Blocks for Resident {
     }
 }
 
-/// What is known of an attribute of a type, learned from the catalog.
+/// Statistics of an attribute of a type, learned from the catalog.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 pub(crate) struct AttributeStats {
-    /// Its name.
     pub(crate) name: String,
     /// Share of the type's entities that have a value.
     pub(crate) filled: f32,
-    /// How much agreement by value tells, in bits: how unlikely two of the type agree by chance.
+    /// Information in an agreement by value, in bits: how unlikely two of the type agree by chance.
     pub(crate) bits: f32,
 }
 
-/// What is known of a type of the catalog.
+/// Statistics of a type of the catalog.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 pub(crate) struct TypeStats {
     /// The catalog's word, as it stands there.
@@ -149,7 +147,8 @@ pub(crate) const VALUES_PER_BLOCK: u32 = 256;
 pub(crate) const LABELS_PER_BLOCK: u32 = 64;
 pub(crate) const WORDS_PER_BLOCK: u32 = 256;
 pub(crate) const WEIGHTS_PER_BLOCK: u32 = 4096;
-/// How often a word stands in the names of a type is kept from here on; fewer are counted when they are asked for.
+/// Number of times that a word stands in the names of a type is kept from here on; fewer are counted when they are
+/// asked for.
 pub(crate) const COUNTED_FROM: u32 = 64;
 /// A surname (or any last word) rarer than this finds its entities alone; pair keys are kept from here on.
 pub(crate) const PAIRED_FROM: u32 = 12;

@@ -17,7 +17,7 @@ pub(crate) struct Index<P> {
     pub(crate) meta: Meta,
 }
 
-/// What a key finds.
+/// Entries under a key.
 pub(crate) enum List<G> {
     /// Nothing.
     Empty,

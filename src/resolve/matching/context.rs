@@ -1,4 +1,4 @@
-//! What stands around a mention, as evidence: the other names of its group, and what is known of those. It can only agree.
+//! Context of a mention, as evidence: the other names of its group, and what is known of those. It can only agree.
 
 use std::cell::RefCell;
 use std::hash::BuildHasher as _;
@@ -14,7 +14,7 @@ use crate::resolve::names::similarity::Pattern;
 use crate::resolve::names::token::{Name, spaced};
 use crate::resolve::names::{countries, first_names, positions, words};
 
-/// What stands around a mention: the names of its group, and what is known of those that are linked. Evidence that can
+/// Context of a mention: the names of its group, and what is known of those that are linked. Evidence that can
 /// only agree. Parsed once for a group and shared by its mentions; a look costs the same however much stands around.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Context(Rc<Around>);
@@ -23,13 +23,13 @@ pub(crate) struct Context(Rc<Around>);
 struct Around {
     /// As it was given.
     text: String,
-    /// What the story names.
+    /// Entities that the story names.
     named: Names,
     /// Values of what it names: the team of a player.
     known: Names,
     /// Other names of what it names, which count only as a whole: `BUF` where the story says Bills.
     exact: Set<u64>,
-    /// What it counts that a value is said here, by layer and number of the value: worked out once for all mentions.
+    /// Weight of a value that is said here, by layer and number of the value: worked out once for all mentions.
     weights: RefCell<Map<(u8, u32), f32>>,
 }
 
@@ -43,14 +43,14 @@ struct Names {
     runs: Map<u64, u32>,
     /// Words of those that have several.
     words: Set<u64>,
-    /// Whether one is too long for all its runs to be kept.
+    /// True where one is too long for all its runs to be kept.
     has_long: bool,
     countries: Vec<u16>,
 }
 
-/// What an agreement with the context counts beside one with a hint: the story says it of someone, maybe of another.
+/// Weight of an agreement with the context beside one with a hint: the story says it of someone, maybe of another.
 const CONTEXT_WEIGHT: f32 = 0.6;
-/// What it counts where the story does not even say it, but names something of which it is known: one, two, or more that
+/// Weight where the story does not even say it, but names something of which it is known: one, two, or more that
 /// have it in common. A college that one other player went to says little, the team of three of them what it is about.
 const KNOWN_WEIGHTS: [f32; 3] = [0.35, 0.5, 0.6];
 /// Bits that the full name counts, given elsewhere in the group.
@@ -108,8 +108,8 @@ impl Context {
             && named.whole.iter().any(|whole| whole != own && contains_words(whole, own))
     }
 
-    /// Returns what it counts, of the bits of an attribute, that an entity has this value. `own` are the mention's words,
-    /// lower case: they, and what its hints say already, are not context.
+    /// Returns what it counts, of the bits of an attribute, that an entity has this value. `own` are the mention's
+    /// words, lower case: they, and what its hints say already, are not context.
     pub(crate) fn weight<P: Blocks>(
         &self,
         own: &str,
@@ -136,8 +136,8 @@ impl Context {
         })
     }
 
-    /// Returns the bits by which an entity agrees with the context; `has_longer` is what [`Context::has_longer`] said of
-    /// the mention.
+    /// Returns the bits by which an entity agrees with the context; `has_longer` is what [`Context::has_longer`] said
+    /// of the mention.
     pub(crate) fn agree<P: Blocks>(
         &self,
         (own, has_longer): (&str, bool),
@@ -205,8 +205,8 @@ impl Names {
         }
     }
 
-    /// Returns whether one of them, or a phrase in it, means the value: all of it, or its telling end (`chiefs`). What is
-    /// as short as a code means only what is called so (`KC`).
+    /// Returns whether one of them, or a phrase in it, means the value: all of it, or its telling end (`chiefs`). What
+    /// is as short as a code means only what is called so (`KC`).
     fn say(&self, value: &str, country: u16) -> bool {
         if country != 0 && self.countries.contains(&country) {
             return true;
@@ -273,8 +273,8 @@ pub fn is_position(value: &str) -> bool {
     !positions::places(&words.replace(' ', "")).is_empty()
 }
 
-/// Returns whether two full names with the same last name are surely not of one bearer: given names that have nothing to
-/// do with each other.
+/// Returns whether two full names with the same last name are surely not of one bearer: given names that have nothing
+/// to do with each other.
 pub fn are_namesakes(a: &str, b: &str) -> bool {
     let (a, b) = (core_words(a), core_words(b));
     let ([a, .., last], [b, .., same]) = (&a[..], &b[..]) else { return false };

@@ -1,6 +1,6 @@
-//! Contradictions: what makes two things of a mention and a name however alike their letters are. Each has a rule with a
-//! name, for explanations, and a penalty in log-odds. Rules and not weights, since labelled mentions have too few such pairs
-//! to learn them from; what the words of a rule are stands in tables (`names/exclusive.rs`).
+//! Contradictions: what makes two things of a mention and a name however alike their letters are. Each has a rule with
+//! a name, for explanations, and a penalty in log-odds. Rules and not weights, since labelled mentions have too few
+//! such pairs to learn them from; what the words of a rule are stands in tables (`names/exclusive.rs`).
 
 use crate::resolve::index::TokenView;
 use crate::resolve::matching::frame;
@@ -15,11 +15,11 @@ use crate::resolve::names::{countries, exclusive, first_names, numerals};
 /// A rule that two names break to be one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Contradiction {
-    /// What the rule is called.
+    /// Name of the rule.
     pub(crate) rule: &'static str,
-    /// What it takes off, in log-odds.
+    /// Penalty, in log-odds.
     pub(crate) penalty: f32,
-    /// Whether it is a hint that contradicts, and not the name.
+    /// True where it is a hint that contradicts, and not the name.
     pub(crate) is_of_hint: bool,
 }
 
@@ -151,9 +151,9 @@ impl Sides<'_, '_> {
         number(self.text(i)) != number(self.name_text(j))
     }
 
-    /// Names that differ only in a number, however it is written, are different: *Photo Studio 8* is not *Photo Studio 7*,
-    /// *World War II* not *World War I*. So are names that end in different numerals: *Pope John XXIII* is not *Pope John
-    /// Paul II*.
+    /// Names that differ only in a number, however it is written, are different: *Photo Studio 8* is not *Photo Studio
+    /// 7*, *World War II* not *World War I*. So are names that end in different numerals: *Pope John XXIII* is not
+    /// *Pope John Paul II*.
     fn numbers_differ(&self) -> bool {
         let mention_left = || {
             (0..self.probe.words.len())
@@ -181,8 +181,8 @@ impl Sides<'_, '_> {
             })
     }
 
-    /// *Lantern 2* is no more than named after *Lantern*: the mention has a number more and nothing else. A name with a number
-    /// more may be the one that is meant.
+    /// *Lantern 2* is no more than named after *Lantern*: the mention has a number more and nothing else. A name with a
+    /// number more may be the one that is meant.
     fn has_one_more_number(&self) -> bool {
         let mut left = (0..self.probe.words.len())
             .filter(|i| self.pairing.mention_paired[*i] < 0.5 && !self.probe.words[*i].token.aside)
@@ -203,8 +203,8 @@ impl Sides<'_, '_> {
         !of_name.is_none() && !of_name.meets(of_mention)
     }
 
-    /// *North* against *South*, *men* against *women*, *sodium* against *potassium*; words of one stem with another beginning
-    /// or ending; words that are countries.
+    /// *North* against *South*, *men* against *women*, *sodium* against *potassium*; words of one stem with another
+    /// beginning or ending; words that are countries.
     fn exclusive_words(&self) -> Option<&'static str> {
         let related = |segment: u8| {
             (0..self.probe.words.len()).any(|i| self.is_firm(0, i) && self.probe.words[i].token.segment == segment)
@@ -240,8 +240,8 @@ impl Sides<'_, '_> {
             .find_map(|(a, b)| exclusive::exclude_by_affix(a, b))
     }
 
-    /// Two words of which the tables know that they mean different things are no misspelling of each other, however alike
-    /// their letters are: *Genoa* is not *Geneva*.
+    /// Two words of which the tables know that they mean different things are no misspelling of each other, however
+    /// alike their letters are: *Genoa* is not *Geneva*.
     fn known_words_differ(&self) -> bool {
         self.pairing.pairs.iter().filter(|pair| pair.how == How::Similar).any(|pair| {
             let a = self.probe.words[usize::from(pair.mention)].token.class;
@@ -347,8 +347,8 @@ impl<'t> Left<'t> {
     }
 }
 
-/// Returns whether words that found no partner are numbers, at least one of them. The letters of a model code go with its
-/// number: `XJ-901` beside `XJ900` of the `others`.
+/// Returns whether words that found no partner are numbers, at least one of them. The letters of a model code go with
+/// its number: `XJ-901` beside `XJ900` of the `others`.
 fn only_numbers<'t, O: Iterator<Item = Left<'t>>>(
     left: impl Iterator<Item = Left<'t>>,
     others: impl Fn() -> O,

@@ -1,4 +1,4 @@
-//! What a mention and a catalog name have in common, as numbers: the pairing of their words, and what is left over.
+//! Features that a mention and a catalog name share, as numbers: the pairing of their words, and what is left over.
 
 use std::ops::Deref;
 
@@ -104,7 +104,7 @@ features! {
     hint_against,
     /// Hints the entity knows nothing of.
     hint_unknown,
-    /// Whether the words stand in the same order.
+    /// True where the words stand in the same order.
     in_order,
     /// The name is an alias.
     alias,
@@ -223,7 +223,7 @@ impl<'a> Comparer<'a> {
         self.rule = contradiction.map(|found| found.rule);
     }
 
-    /// What is explained on both sides, and what is not.
+    /// Words explained on both sides, and what is not.
     fn coverage(&mut self, probe: &Probe, v: &mut Vector) {
         let (mut all, mut explained, mut rest, mut rest_max) = (0.0f32, 0.0f32, 0.0f32, 0.0f32);
         let mut parts = [0.0f32; 32];

@@ -24,8 +24,8 @@ pub(crate) struct Forest {
     fast: Fast,
 }
 
-/// The same trees laid out by feature, so that a score takes no unforeseeable step (QuickScorer: C. Lucchese and others,
-/// "QuickScorer: a fast algorithm to rank documents with additive ensembles of regression trees", 2015).
+/// The same trees laid out by feature, so that a score takes no unforeseeable step (QuickScorer: C. Lucchese and
+/// others, "QuickScorer: a fast algorithm to rank documents with additive ensembles of regression trees", 2015).
 ///
 /// A tree's leaves are bits, the leftmost lowest. A split whose feature is above the threshold takes away the leaves on
 /// its left; the lowest bit that remains is the leaf.
@@ -33,10 +33,10 @@ pub(crate) struct Forest {
 struct Fast {
     /// Splits by feature, lowest threshold first.
     splits: Vec<Split>,
-    /// Where the splits of each feature start, and where the last end.
+    /// Offsets at which the splits of each feature start, and where the last end.
     starts: Vec<u32>,
     leaves: Vec<f32>,
-    /// Where the leaves of each tree start.
+    /// Offsets at which the leaves of each tree start.
     first_leaf: Vec<u32>,
 }
 
@@ -53,8 +53,10 @@ const TREES_MAX: usize = 256;
 const LEAVES_MAX: u32 = 32;
 
 impl Forest {
-    /// Reads a section of a table: `[section] base`, `features` with their names, then a line a tree, its nodes in preorder:
-    /// `feature<threshold~mean` with the feature's place in that list, or `=value`. Lines that begin with `#` are comments.
+    /// Reads a section of a table: `[section] base`, `features` with their names, then a line a tree, its nodes in
+    /// preorder:
+    /// `feature<threshold~mean` with the feature's place in that list, or `=value`. Lines that begin with `#` are
+    /// comments.
     pub(crate) fn parse(text: &str, section: &str, names: &[&str]) -> Forest {
         let mut forest = Forest::default();
         let mut features = Vec::new();

@@ -21,11 +21,11 @@ pub(crate) struct Hint {
     pub(crate) name: String,
     /// Its value as lower-case words.
     pub(crate) value: String,
-    /// What else the catalog calls that of which the value is a name, as lower-case words.
+    /// Other names of that of which the value is a name, as lower-case words.
     also: Vec<String>,
     squashed: String,
     country: u16,
-    /// Whether it was given as the country; one that the mention's own text seems to name may be anything.
+    /// True where it was given as the country; one that the mention's own text seems to name may be anything.
     is_country: bool,
     number: Option<i64>,
     positions: &'static [(u8, u8)],
@@ -83,7 +83,7 @@ impl Prepared {
     }
 }
 
-/// What the hints say of one candidate.
+/// Verdict of the hints on one candidate.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Evidence {
     /// Bits that agree.
@@ -98,7 +98,7 @@ pub(crate) struct Evidence {
     pub(crate) country_against: bool,
 }
 
-/// How one hint compares.
+/// Comparison of one hint.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum HintMatch {
     /// The values mean the same.
@@ -219,7 +219,7 @@ impl Hint {
     }
 }
 
-/// How a hint and a value of the index compare, whatever the attribute.
+/// Comparison of a hint with a value of the index, whatever the attribute.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Compared {
     /// Of an attribute that means the same; in shares of its bits.
@@ -228,8 +228,8 @@ pub(crate) struct Compared {
     is_same: bool,
 }
 
-/// What hints mean in one index: which attributes of a type they may be, and how they compare with its values. Worked out
-/// once, since teams and countries come again and again.
+/// Meanings of hints in one index: which attributes of a type they may be, and how they compare with its values. Worked
+/// out once, since teams and countries come again and again.
 #[derive(Default)]
 pub(crate) struct Meanings {
     attributes: Map<String, Vec<Option<Box<[bool]>>>>,

@@ -1,4 +1,4 @@
-//! How two words are alike: the same in another writing, an initial, a short form, an abbreviation, similar letters or
+//! Likeness of two words: the same in another writing, an initial, a short form, an abbreviation, similar letters or
 //! sounds.
 
 use crate::resolve::index::TokenView;
@@ -7,7 +7,7 @@ use crate::resolve::names::similarity::{Pattern, is_contraction, lacks_vowels_on
 use crate::resolve::names::words::Role;
 use crate::resolve::names::{first_names, numerals, phonetic, transliteration};
 
-/// How two words were paired.
+/// Pairing of two words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum How {
     Equal,
@@ -117,8 +117,8 @@ fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)
     best
 }
 
-/// Returns how alike two words are that a scanner may have misread one for the other. A digit read for a letter takes few
-/// digits in a word of letters: `S5` and `SS` are two models.
+/// Returns how alike two words are that a scanner may have misread one for the other. A digit read for a letter takes
+/// few digits in a word of letters: `S5` and `SS` are two models.
 fn misread(a: &[u8], b: &[u8]) -> Option<f32> {
     let digits = |word: &[u8]| word.iter().filter(|byte| byte.is_ascii_digit()).count();
     let (in_a, in_b) = (digits(a), digits(b));

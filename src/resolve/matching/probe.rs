@@ -38,7 +38,7 @@ pub(crate) struct Probe {
     /// Positions of the core words that are not asides.
     pub(crate) core_at: Vec<usize>,
     pub(crate) hints: Vec<Rc<Hint>>,
-    /// What stands around the mention.
+    /// Context of the mention.
     pub(crate) context: Context,
     /// Letters of the core, and all letters.
     pub(crate) core: String,

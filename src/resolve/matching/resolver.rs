@@ -1,9 +1,9 @@
 //! The resolver: a query in, a resolution out, the same one for the same query and catalog everywhere.
 //!
-//! Two ways lead to a resolution. A mention all whose letters are a name's, and one entity's only, is that entity, unless
-//! hints contradict: most mentions of real stories, decided from one list of the index. All others are compared with the
-//! candidates that the index finds, scored against each other, and, where that does not suffice, once more with what
-//! stands around the mention.
+//! Two ways lead to a resolution. A mention all whose letters are a name's, and one entity's only, is that entity,
+//! unless hints contradict: most mentions of real stories, decided from one list of the index. All others are compared
+//! with the candidates that the index finds, scored against each other, and, where that does not suffice, once more
+//! with what stands around the mention.
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -47,14 +47,14 @@ pub struct Resolver<P> {
     /// By a hint's value: what else the catalog calls that.
     pub(super) names: Map<String, Vec<String>>,
     pub(super) prepared: Prepared,
-    /// What stood around the last mention; the next of its group has the same.
+    /// Context of the last mention; the next of its group has the same.
     pub(super) context: Context,
     /// Entities that the last search compared, and whether they are all that the mention begun last is compared with.
     pub(super) compared: Vec<Place>,
     pub(super) is_compared: bool,
-    /// How sure a link must be.
+    /// Strictness of links.
     pub strictness: Strictness,
-    /// Whether candidates carry the parts of their scores.
+    /// True where candidates carry the parts of their scores.
     pub explain: bool,
 }
 
@@ -76,8 +76,8 @@ impl<P: Blocks> Resolver<P> {
         })
     }
 
-    /// Lays the entities changed since over the index, weighed by it: `changed` is what counts now, `hidden` is no longer
-    /// valid in the base.
+    /// Lays the entities changed since over the index, weighed by it: `changed` is what counts now, `hidden` is no
+    /// longer valid in the base.
     pub fn overlay(&mut self, changed: Builder, hidden: HashSet<EntityKey>) -> Result<()> {
         let layer = Layer::open(1, changed.resident_before(&self.base.index)?)?;
         self.overlay = (layer.index.meta.names > 0).then_some(layer);
@@ -100,8 +100,8 @@ impl<P: Blocks> Resolver<P> {
         self.names.contains_key(value)
     }
 
-    /// Tells what else the catalog calls that of which a hint's value is a name: `BUF` and `Buffalo Bills` for `Bills`. An
-    /// attribute with one of these names agrees with the hint.
+    /// Tells what else the catalog calls that of which a hint's value is a name: `BUF` and `Buffalo Bills` for `Bills`.
+    /// An attribute with one of these names agrees with the hint.
     pub fn learn(&mut self, value: &str, names: &[String]) {
         if self.names.len() >= NAMES_MAX {
             self.names.clear();
@@ -156,8 +156,8 @@ impl<P: Blocks> Resolver<P> {
         self.look_again(query, refused, plain, &mut None)
     }
 
-    /// Decides without the hints where with them nothing was linked. What is linked so stays linked, unless a hint speaks
-    /// against it, or more for another: to know more never takes a link away.
+    /// Decides without the hints where with them nothing was linked. What is linked so stays linked, unless a hint
+    /// speaks against it, or more for another: to know more never takes a link away.
     fn without_hints(
         &mut self,
         informed: &[Scored],
@@ -371,7 +371,7 @@ struct Bearer {
     place: (u8, u32),
     order: u32,
     alias: bool,
-    /// What speaks for it: the bits of hints that agree, and one for each.
+    /// Evidence for it: the bits of hints that agree, and one for each.
     agree: f32,
     /// A hint contradicts.
     against: bool,
@@ -439,7 +439,7 @@ fn exact_bearers<P: Blocks>(
     Ok(())
 }
 
-/// How the link was found, from what the best candidate agrees in.
+/// Method of the link, from what the best candidate agrees in.
 fn method_of(best: &Scored) -> Method {
     let at = |feature: Feature| best.vector[feature as usize];
     let alias = at(Feature::alias) > 0.0;
@@ -469,7 +469,7 @@ fn compare_rivals(scored: &mut [Scored]) {
     }
 }
 
-/// What the decision forest sees, in the order of its names.
+/// Features of the decision forest, in the order of its names.
 fn decision_features(scored: &[Scored]) -> [f32; score::DECISION_NAMES.len()] {
     let log_odds = |at: usize| scored.get(at).map_or(FLOOR, |s| s.log_odds.clamp(FLOOR, -FLOOR));
     let best = &scored[0];
@@ -486,8 +486,8 @@ fn decision_features(scored: &[Scored]) -> [f32; score::DECISION_NAMES.len()] {
 }
 
 impl<P: Blocks> Resolver<P> {
-    /// Returns, for fitting and measuring, the features of every candidate that the forest scores, best first, in the order
-    /// of [`feature_names`]. An entity to `hide` is taken for absent from the catalog.
+    /// Returns, for fitting and measuring, the features of every candidate that the forest scores, best first, in the
+    /// order of [`feature_names`]. An entity to `hide` is taken for absent from the catalog.
     pub fn features(&mut self, query: &Query<'_>, hide: Option<EntityKey>) -> Result<Vec<(EntityKey, Vec<f32>)>> {
         self.begin(query);
         if self.probe.name.tokens.is_empty() {

@@ -16,10 +16,10 @@ const TABLE: &str = include_str!("../../../benches/linking_forests.txt");
 
 macro_rules! decision {
     ($($own:ident),*; $($source:ident),* $(,)?) => {
-        /// What the decision forest sees: how the best stands among the others, and features of its pair.
+        /// Features of the decision forest: how the best stands among the others, and features of its pair.
         pub(crate) const DECISION_NAMES: [&str; [$(stringify!($own),)* $(stringify!($source)),*].len()] =
             [$(stringify!($own),)* $(stringify!($source)),*];
-        /// Where those after the first few come from.
+        /// Source of those after the first few: come from.
         pub(crate) const DECISION_SOURCES: [Feature; [$(stringify!($source)),*].len()] = [$(Feature::$source),*];
     };
 }
@@ -63,10 +63,10 @@ pub(crate) fn decision(features: &[f32]) -> f32 {
     if forest.n_trees() == 0 { features[0] } else { forest.score(features) }
 }
 
-/// What the sound counts in the plain sum; only the best candidates' is known.
+/// Weight of the sound in the plain sum; only the best candidates' is known.
 pub(crate) const SOUND_WORTH: f32 = 1.5;
 
-/// What a contradiction counts in the plain sum beside its penalty, so that who is contradicted is no rival.
+/// Weight of a contradiction in the plain sum beside its penalty, so that who is contradicted is no rival.
 const CONTRADICTED: f32 = 0.5;
 
 /// Penalty up to which who is contradicted may still be meant, and remains a rival.

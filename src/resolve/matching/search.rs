@@ -62,13 +62,13 @@ pub(crate) struct Scored {
     pub(crate) context: f32,
 }
 
-/// What is looked for.
+/// Search words.
 pub(crate) struct Search<'s> {
     /// Entities of the index of which the layer of changes knows better.
     pub(crate) hidden: &'s HashSet<EntityKey>,
     /// Entities that are not to be found.
     pub(crate) except: &'s [EntityKey],
-    /// Whether the pairing of words is told.
+    /// True where the pairing of words is told.
     pub(crate) explain: bool,
     /// Candidates that go on.
     pub(crate) most: usize,
@@ -302,8 +302,8 @@ impl<P: Blocks> Layer<P> {
     }
 }
 
-/// Returns the words of the mention, a bit a word, that nothing found so far explains; none if some name explains nearly
-/// all with certainty. Words in `close` have found a word close enough.
+/// Returns the words of the mention, a bit a word, that nothing found so far explains; none if some name explains
+/// nearly all with certainty. Words in `close` have found a word close enough.
 fn open_words(probe: &Probe, scored: &[Scored], close: u32) -> u32 {
     let plain = |at: &usize| probe.words[*at].token.role != Role::Initials;
     let own: f32 = (0..probe.words.len()).filter(plain).map(|at| probe.weight(at)).sum();

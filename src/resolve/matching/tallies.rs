@@ -87,11 +87,11 @@ pub(crate) struct Tallies {
     pub(crate) near: u32,
     pub(crate) far: u32,
     pub(crate) close: u32,
-    /// Whether common words are read for new names too, whatever is found already.
+    /// True where common words are read for new names too, whatever is found already.
     pub(crate) is_thorough: bool,
     pub(crate) spent: u32,
     pub(crate) keys: Keys,
-    /// What hints mean, kept between mentions.
+    /// Meanings of hints, kept between mentions.
     pub(crate) meanings: Meanings,
 }
 
@@ -134,8 +134,8 @@ impl Tallies {
         tally[1] = tally[1].max(worth);
     }
 
-    /// Adds a word's worth to its names. `reach` is what a name not found so far could still come to. Returns whether all
-    /// its names were read.
+    /// Adds a word's worth to its names. `reach` is what a name not found so far could still come to. Returns whether
+    /// all its names were read.
     pub(crate) fn spread<G: Deref<Target = [u8]>>(
         &mut self,
         list: &List<G>,

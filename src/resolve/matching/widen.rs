@@ -17,14 +17,14 @@ const BEGINNING: usize = 3;
 /// Words that one beginning is completed to, and names that have them.
 const COMPLETED: usize = 96;
 const COMPLETED_NAMES: u32 = 4_000;
-/// What a completed word counts beside one that is the same.
+/// Weight of a completed word beside one that is the same.
 const COMPLETED_WORTH: f32 = 0.7;
 /// Entries of letter lists read for one word; the rarest letters come first.
 const LETTERS_BUDGET: u32 = 6_000;
 /// A word this similar is taken for the one that was meant; no further is looked for.
 const CLOSE: f32 = 0.72;
 
-/// How far a word is widened.
+/// Widening of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
     /// To words one letter away.

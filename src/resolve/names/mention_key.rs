@@ -12,7 +12,7 @@ pub fn mention_key(text: &str) -> String {
     words
 }
 
-/// What a word does in a name.
+/// Role of a word in a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WordRole {
     /// It tells this name from others.
@@ -27,7 +27,8 @@ pub enum WordRole {
     Form,
 }
 
-/// Returns the words of a name with what they do in it, as [`mention_key`] has them, but `Last, First` the right way round.
+/// Returns the words of a name with what they do in it, as [`mention_key`] has them, but `Last, First` the right way
+/// round.
 pub fn name_words(text: &str) -> Vec<(String, WordRole)> {
     let name = Name::parse(text);
     let mut tokens: Vec<&Token> = name.tokens.iter().collect();

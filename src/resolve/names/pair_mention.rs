@@ -14,11 +14,11 @@ const SPLITS_MAX: usize = 12;
 /// A mention that may be one of two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PairMention {
-    /// Where it may fall into two.
+    /// Positions at which it may fall into two.
     pub splits: Vec<Split>,
-    /// What else it says, by what it calls it: `week` is `5`, a bare year is the `season`.
+    /// Other hints, by name: `week` is `5`, a bare year is the `season`.
     pub stated: Vec<(String, String)>,
-    /// What else stands there: `wild card`.
+    /// Other words: `wild card`.
     pub also: Vec<String>,
 }
 
@@ -27,7 +27,7 @@ pub struct PairMention {
 pub struct Split {
     /// The words of the two, in the order of the mention, with what may stand around their names.
     pub members: [Vec<String>; 2],
-    /// Whether the text says where: `KC at LAC`, not `KC vs LAC`.
+    /// True where the text says where: `KC at LAC`, not `KC vs LAC`.
     pub is_at: bool,
 }
 
@@ -59,7 +59,8 @@ pub fn read_pair(text: &str) -> Option<PairMention> {
     (!found.splits.is_empty()).then_some(found)
 }
 
-/// Returns whether what a text calls something is a hint of the profile: a `round` may be its `week`, a `season` its `year`.
+/// Returns whether what a text calls something is a hint of the profile: a `round` may be its `week`, a `season` its
+/// `year`.
 pub fn mean_the_same(stated: &str, hint: &str) -> bool {
     const ROUNDS: [&str; 4] = ["week", "round", "matchday", "gameweek"];
     same_meaning(stated, hint) || ROUNDS.contains(&stated) && ROUNDS.contains(&hint)

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use crate::resolve::fast_map::Map;
 use crate::resolve::names::table::rows;
 
-/// How two positions compare.
+/// Comparison of two positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Positions {
     /// The same position in two spellings.

@@ -10,7 +10,7 @@ pub(crate) const MAX_TOKENS: usize = 28;
 pub(crate) struct Token {
     pub(super) start: u16,
     pub(super) len: u8,
-    /// What it does in the name.
+    /// Role in the name.
     pub(crate) role: Role,
     /// Class of words that mean the same, 0 for none.
     pub(crate) class: u16,

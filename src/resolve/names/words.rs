@@ -1,8 +1,9 @@
-//! Words in names: what a word does there, and which words mean the same in other languages, spellings and abbreviations.
+//! Words in names: what a word does there, and which words mean the same in other languages, spellings and
+//! abbreviations.
 //!
-//! All of it stands in tables beside this file, written from general knowledge of how names are written (company law, forms
-//! of address, dictionaries, geography); none of it comes from a catalog. A word stands there as `clean` and lower case
-//! leave it.
+//! All of it stands in tables beside this file, written from general knowledge of how names are written (company law,
+//! forms of address, dictionaries, geography); none of it comes from a catalog. A word stands there as `clean` and
+//! lower case leave it.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -10,7 +11,7 @@ use std::sync::LazyLock;
 use crate::resolve::fast_map::Map;
 use crate::resolve::names::table::rows;
 
-/// What a word does in a name.
+/// Role of a word in a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Role {
@@ -24,7 +25,7 @@ pub(crate) enum Role {
     Generation = 3,
     /// `inc`, `gmbh`.
     Legal = 4,
-    /// What an exchange adds to a company's name: share class, nominal value.
+    /// Additions of an exchange to a company's name: share class, nominal value.
     Tail = 5,
     /// `dr`, `president`.
     Title = 6,
@@ -53,7 +54,7 @@ impl Role {
     }
 }
 
-/// What the tables say of a word.
+/// Entries of the tables for a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// Its role; `Word` for a generic word.
@@ -97,8 +98,8 @@ pub(crate) fn is_generic(class: u16) -> bool {
     TABLE.generic.contains(&class)
 }
 
-/// Returns whether a word tells one name from others: not a title, a legal form, a small or a generic word. A city may be a
-/// surname.
+/// Returns whether a word tells one name from others: not a title, a legal form, a small or a generic word. A city may
+/// be a surname.
 pub(crate) fn is_telling(word: &str) -> bool {
     entry(word).is_none_or(|entry| entry.role == Role::Word && !is_generic(entry.class))
 }

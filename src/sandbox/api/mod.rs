@@ -19,7 +19,7 @@ pub(crate) use files::Upload;
 /// Longest JSON body; a story group is far smaller.
 const JSON_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// Where a call goes.
+/// Address of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
     Home,
@@ -89,7 +89,7 @@ impl Route {
         }
     }
 
-    /// Whether it is about the sandbox itself and not a part of what it imitates.
+    /// True where it is about the sandbox itself and not a part of what it imitates.
     pub(crate) fn is_control(&self) -> bool {
         matches!(self, Route::Home | Route::Journal | Route::Script)
     }

@@ -12,15 +12,16 @@ use crate::store::Tx;
 /// A table whose changes can be taken back. In the order in which rows are put back: parents first.
 #[derive(Debug)]
 pub(super) struct Journaled {
-    /// Its name.
     pub name: &'static str,
-    /// What it is called in counts.
+    /// Noun in counts.
     pub noun: &'static str,
     /// Its primary key.
     pub key: &'static [&'static str],
-    /// The table whose ids say which rows are new, and the column here that holds such an id; `None`: each row is noted.
+    /// The table whose ids say which rows are new, and the column here that holds such an id; `None`: each row is
+    /// noted.
     pub floor: Option<(&'static str, &'static str)>,
-    /// Whether its rows follow from other tables, so that a row that is another by now is made anew, and not refused.
+    /// True where its rows follow from other tables, so that a row that is another by now is made anew, and not
+    /// refused.
     pub is_derived: bool,
 }
 
@@ -34,7 +35,7 @@ const fn table(
     Journaled { name, noun, key, floor, is_derived }
 }
 
-/// What people own, and what follows from it at once. Answers are in no journal: they were paid for.
+/// Tables that people own, and what follows from it at once. Answers are in no journal: they were paid for.
 pub(super) const TABLES: [Journaled; 10] = [
     table("story_groups", "groups", &["id"], Some(("story_groups", "id")), false),
     table("stories", "stories", &["id"], Some(("stories", "id")), false),
@@ -156,8 +157,8 @@ pub(super) fn begin(tx: &Tx<'_>, change: i64) -> anyhow::Result<Floors> {
     Ok(floors)
 }
 
-/// Returns the largest id that was there before the change, and begins a range of those above it. Where the change goes on
-/// and nobody else added rows since its last step, that is what it was before the first.
+/// Returns the largest id that was there before the change, and begins a range of those above it. Where the change goes
+/// on and nobody else added rows since its last step, that is what it was before the first.
 fn floor(tx: &Tx<'_>, change: i64, table: &str) -> anyhow::Result<i64> {
     let largest = largest(tx, table)?;
     let last: Option<(i64, i64)> = tx

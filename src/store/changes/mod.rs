@@ -1,10 +1,10 @@
-//! What changed the database, and how it is taken back.
+//! Journal of what changed the database, and how it is taken back.
 //!
 //! A command that changes what people own (loads, decisions, edits of the catalog, merges) writes inside
-//! [`Store::change`] in place of [`Store::write`]. The writers themselves know nothing of it: temporary triggers of this
-//! connection keep every row as it was before ([`journal`]), so that a new writer, a cascade of SQLite or a trigger of the
-//! schema is never forgotten. Rows that are added one after another are kept as a range of ids, since a load of a million
-//! rows must not write a million lines more.
+//! [`Store::change`] in place of [`Store::write`]. The writers themselves know nothing of it: temporary triggers of
+//! this connection keep every row as it was before ([`journal`]), so that a new writer, a cascade of SQLite or a
+//! trigger of the schema is never forgotten. Rows that are added one after another are kept as a range of ids, since a
+//! load of a million rows must not write a million lines more.
 //!
 //! Changes are taken back newest first ([`undo`]). Each remembers what it left, so that a row that another program
 //! changed since is found and not overwritten.
@@ -29,7 +29,7 @@ pub struct Change {
     command: &'static str,
     subject: Option<String>,
     at: String,
-    /// Whether it ends with its first transaction.
+    /// True where it ends with its first transaction.
     is_one_step: bool,
     id: Cell<Option<i64>>,
 }
@@ -64,7 +64,7 @@ pub(super) struct Step<'a> {
     floors: journal::Floors,
 }
 
-/// How a change is taken back.
+/// Reversal of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HowUndone {
@@ -85,9 +85,8 @@ pub struct ChangeRow {
     pub at: String,
     /// The command that made it.
     pub command: String,
-    /// What it was about.
     pub subject: Option<String>,
-    /// How it is taken back.
+    /// Reversal.
     pub undo: HowUndone,
     /// Rows by table and what became of them; `None`: the program was stopped in the middle of it.
     pub counts: Option<serde_json::Value>,

@@ -1,7 +1,8 @@
 //! A change taken back: its rows as they were before it.
 //!
-//! What is put back is dated now: when two copies of the file are brought together, what was taken back is newer than the
-//! change. Rows are removed children first and put back parents first, and foreign keys are looked at when all is done.
+//! What is put back is dated now: when two copies of the file are brought together, what was taken back is newer than
+//! the change. Rows are removed children first and put back parents first, and foreign keys are looked at when all is
+//! done.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +16,7 @@ use crate::error::Explain as _;
 use crate::model::{EntityKey, GroupKey};
 use crate::store::Tx;
 
-/// What the rows that were put back are about, for links to be made anew.
+/// Groups of the rows that were put back, for links to be made anew.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
     /// Groups whose links were put back, or lost an entity that is gone.
@@ -48,7 +49,7 @@ impl Touched {
 struct Kept {
     key: Vec<Json>,
     before: Option<serde_json::Map<String, Json>>,
-    /// Whether the row is now as the change left it.
+    /// True where the row is now as the change left it.
     is_as_left: bool,
 }
 

@@ -28,11 +28,11 @@ pub struct EntityGroup {
     pub group: GroupHead,
     /// As the stories write it.
     pub mention: String,
-    /// Whether the stories are chiefly about it.
+    /// True where the stories are chiefly about it.
     pub is_primary: bool,
     /// Rank in the group.
     pub rank: u32,
-    /// How it was linked.
+    /// Method of the link.
     pub method: String,
     /// Probability that the link is right.
     pub score: f64,
@@ -53,9 +53,9 @@ pub struct Namesake {
 pub struct Spelling {
     /// As the stories write it.
     pub mention: String,
-    /// How often.
+    /// Frequency.
     pub mentions: u64,
-    /// How it was linked.
+    /// Method of the link.
     pub method: String,
 }
 

@@ -13,7 +13,6 @@ use crate::store::Read;
 pub struct ExportGroup {
     /// The group.
     pub head: GroupHead,
-    /// Its status.
     pub status: String,
     /// Its topics by rank.
     pub topics: Vec<TopicRow>,

@@ -33,12 +33,12 @@ pub struct MentionRow {
     /// The name as the stories write it.
     #[serde(rename = "mention")]
     pub text: String,
-    /// What tells namesakes apart.
+    /// Hints that tell namesakes apart.
     #[serde(skip_serializing_if = "Attributes::is_empty")]
     pub hints: Attributes,
     /// The entity it is; `None` unless linked.
     pub entity: Option<EntityHead>,
-    /// How it was decided.
+    /// Method.
     pub outcome: LinkOutcome,
     /// By what.
     pub method: String,
@@ -46,7 +46,7 @@ pub struct MentionRow {
     pub score: f64,
     /// The model's.
     pub confidence: f64,
-    /// Whether the stories are chiefly about it.
+    /// True where the stories are chiefly about it.
     pub is_primary: bool,
     /// 1 is the most important.
     pub rank: u32,
@@ -63,13 +63,13 @@ pub struct AnswerHead {
     pub batch_id: Option<String>,
     /// When it was answered.
     pub answered_at: Option<String>,
-    /// What it cost; `None`: price unknown.
+    /// `None`: price unknown.
     pub cost_usd: Option<f64>,
     /// Tokens read.
     pub input_tokens: Option<u64>,
     /// Tokens written.
     pub output_tokens: Option<u64>,
-    /// Whether a sandbox answered.
+    /// True where a sandbox answered.
     pub sandbox: bool,
 }
 

@@ -74,7 +74,7 @@ impl KeySet {
     }
 }
 
-/// What a group is called in a list.
+/// Head of a group, for lists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct GroupHead {
     /// Row of `story_groups`.
@@ -97,7 +97,7 @@ impl GroupHead {
     }
 }
 
-/// What an entity is called in a list.
+/// Head of an entity, for lists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct EntityHead {
     /// Row of `entities`.

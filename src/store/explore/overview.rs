@@ -25,9 +25,9 @@ pub struct Overview {
     pub unknown: u64,
     /// Entities of the catalog.
     pub catalog: u64,
-    /// What all answers cost, sandbox apart.
+    /// Cost of all answers, sandbox apart.
     pub cost_usd: f64,
-    /// What the same would have cost without the Batch API.
+    /// Cost of the same without the Batch API.
     pub sync_cost_usd: f64,
     /// Answers that were billed, sandbox apart.
     pub answers: u64,
@@ -41,12 +41,10 @@ pub struct Overview {
     pub answered: (Option<String>, Option<String>),
 }
 
-/// How many links a method made, and how sure they are on average.
+/// Number of links of a method, and how sure they are on average.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MethodCount {
-    /// The method.
     pub method: String,
-    /// Links.
     pub links: u64,
     /// Mean probability.
     pub score: f64,

@@ -19,22 +19,20 @@ pub struct Related {
     pub group: GroupHead,
     /// 0 to 1: how much of what the first group is about they share, by rarity.
     pub score: f64,
-    /// What they share, rarest first.
+    /// Shared topics and entities, rarest first.
     pub shared: Vec<Shared>,
 }
 
-/// What two groups share.
+/// Overlap of two groups.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Shared {
-    /// A topic.
     Topic {
         /// As it is written.
         topic: String,
         /// Groups that have it.
         groups: u64,
     },
-    /// An entity.
     Entity {
         /// The entity.
         #[serde(flatten)]

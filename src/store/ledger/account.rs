@@ -77,11 +77,11 @@ pub struct Cause {
     pub reason: String,
     /// Requests it holds for.
     pub count: u64,
-    /// What one of them said.
+    /// Wording of one of them.
     pub example: Option<String>,
 }
 
-/// What was spent, in tokens and in USD.
+/// Spending, in tokens and in USD.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Spend {
     /// Answers that told their usage.
@@ -122,7 +122,7 @@ impl Spend {
     }
 }
 
-/// Where the collection stands in one world: with real providers, or with a sandbox.
+/// State of the collection in one world: with real providers, or with a sandbox.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct LedgerProgress {
     /// Groups both of whose questions are answered.
@@ -145,11 +145,11 @@ pub struct LedgerProgress {
     pub failed: u64,
     /// In neither file.
     pub missing: u64,
-    /// What was spent.
+    /// Spending.
     pub spend: Spend,
 }
 
-/// Where the whole collection stands.
+/// State of the whole collection.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Progress {
     /// With real providers.

@@ -7,7 +7,7 @@ use crate::model::{BatchId, BatchKey, FileId, OriginKey, RunId};
 use crate::store::{Read, Tx};
 
 words! {
-    /// Where a part or batch stands, as far as we know.
+    /// State of a part or batch, as far as we know.
     BatchState {
         /// Waits here.
         Planned = "planned",
@@ -23,8 +23,8 @@ words! {
         Ended = "ended",
         /// Both files were read.
         Imported = "imported",
-        /// The provider claims what costs money or loses an answer, and it is not proven: looked at again by whoever talks
-        /// to the provider, never sent again by itself.
+        /// The provider claims what costs money or loses an answer, and it is not proven: looked at again by whoever
+        /// talks to the provider, never sent again by itself.
         Uncertain = "uncertain",
         /// The provider that made it does not know it any more.
         Gone = "gone",
@@ -69,7 +69,7 @@ words! {
 }
 
 words! {
-    /// What is claimed of an uncertain batch.
+    /// Claim about an uncertain batch.
     Claim {
         /// The provider does not know it.
         Gone = "gone",
@@ -85,7 +85,7 @@ pub struct RunRow {
     pub id: RunId,
     /// `batch`, `direct` or `compare`.
     pub mode: String,
-    /// Where it is asked; `None` until it is sent.
+    /// Origin; `None` until it is sent.
     pub origin: Option<OriginKey>,
     /// When it was made.
     pub created_at: String,
@@ -102,7 +102,6 @@ pub struct RunRow {
 /// A part to be recorded.
 #[derive(Clone, Debug)]
 pub struct NewBatch {
-    /// Its run.
     pub run: RunId,
     /// 1-based number within the run.
     pub part: u32,
@@ -123,19 +122,16 @@ pub struct NewBatch {
 pub struct BatchRow {
     /// Row of `batches`.
     pub key: BatchKey,
-    /// Its run.
     pub run: RunId,
     /// 1-based number within the run.
     pub part: u32,
-    /// Where it stands.
     pub state: BatchState,
     /// The provider's id.
     pub batch_id: Option<BatchId>,
-    /// Where it was sent.
     pub origin: Option<OriginKey>,
     /// The provider's word, verbatim.
     pub status: Option<String>,
-    /// What we look for at the provider when in doubt.
+    /// Key to look for at the provider when in doubt.
     pub gleaner_key: Option<String>,
     /// Of the request file as uploaded.
     pub sha256: Option<String>,
@@ -177,7 +173,7 @@ pub struct BatchRow {
     pub imported_at: Option<String>,
     /// The queue was full: when to try again.
     pub not_before: Option<String>,
-    /// How often the queue was full.
+    /// Number of times that the queue was full.
     pub n_refusals: u32,
     /// When its remote files were deleted.
     pub remote_deleted_at: Option<String>,
@@ -193,20 +189,20 @@ pub struct BatchRow {
     pub errors: Option<String>,
     /// JSON, as sent.
     pub metadata: Option<String>,
-    /// What is claimed, where it is uncertain.
+    /// Claim, where it is uncertain.
     pub claim: Option<Claim>,
     /// When the claim was first made.
     pub claimed_at: Option<String>,
-    /// How many looks brought it, in the API's own words.
+    /// Number of looks brought it, in the API's own words.
     pub n_claims: u32,
 }
 
-/// What the provider said of a batch at one look; `None` leaves what is known.
+/// Observation of a batch at one look; `None` leaves what is known.
 #[derive(Clone, Debug, Default)]
 pub struct Observation {
     /// The provider's word, verbatim.
     pub status: Option<String>,
-    /// Whether that word is terminal.
+    /// True where that word is terminal.
     pub is_terminal: bool,
     /// Answers.
     pub output_file_id: Option<FileId>,

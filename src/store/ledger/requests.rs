@@ -7,7 +7,7 @@ use crate::model::{BatchKey, GroupKey, Kind, PromptKey, RequestKey, RunId, Usage
 use crate::store::{Read, Tx};
 
 words! {
-    /// What became of a request.
+    /// State of a request.
     RequestState {
         /// Waits in a part.
         Planned = "planned",
@@ -40,9 +40,9 @@ impl RequestState {
 pub struct NewRequest {
     /// The group asked about.
     pub group: GroupKey,
-    /// What is asked.
+    /// Prompt.
     pub kind: Kind,
-    /// How it is asked.
+    /// Wording of the request.
     pub prompt: PromptKey,
     /// Hash of the group's text as it is sent.
     pub text_hash: [u8; 16],
@@ -67,9 +67,9 @@ pub struct RequestRow {
     pub key: RequestKey,
     /// The group asked about.
     pub group: GroupKey,
-    /// What is asked.
+    /// Prompt.
     pub kind: Kind,
-    /// How it is asked.
+    /// Wording of the request.
     pub prompt: PromptKey,
     /// Hash of the group's text as it was sent.
     pub text_hash: [u8; 16],
@@ -81,13 +81,13 @@ pub struct RequestRow {
     pub is_comparison: bool,
     /// 1 is the first.
     pub attempt: u32,
-    /// What became of it.
+    /// Outcome.
     pub state: RequestState,
     /// Why, where it is not usable.
     pub reason: Option<String>,
 }
 
-/// What came back for a request.
+/// Reply to a request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AnswerRow {
     /// The answer's own time, else the batch's end.
@@ -102,15 +102,15 @@ pub struct AnswerRow {
     pub raw: Option<String>,
     /// Why it is not usable, in words.
     pub message: Option<String>,
-    /// Whether its JSON had to be mended.
+    /// True where its JSON had to be mended.
     pub repaired: bool,
     /// Values out of range, brought into it.
     pub clamped: u64,
-    /// What it used; `None`: the line told nothing, so it was not billed.
+    /// Usage; `None`: the line told nothing, so it was not billed.
     pub usage: Option<Usage>,
-    /// What it cost; `None`: price unknown or not billed.
+    /// `None`: price unknown or not billed.
     pub cost_usd: Option<f64>,
-    /// What the same would have cost without the Batch API.
+    /// Cost of the same without the Batch API.
     pub sync_cost_usd: Option<f64>,
 }
 
@@ -179,7 +179,8 @@ impl Read<'_> {
         Ok(())
     }
 
-    /// Returns the requests for a group and kind in one world, the last asked first; what was withdrawn and comparisons of
+    /// Returns the requests for a group and kind in one world, the last asked first; what was withdrawn and comparisons
+    /// of
     /// `compare` left out.
     pub fn requests_for(self, group: GroupKey, kind: Kind, sandbox: bool) -> anyhow::Result<Vec<RequestRow>> {
         let mut statement = self.0.prepare_cached(&format!(

@@ -84,7 +84,7 @@ fn an_old_database_comes_to_the_same_schema() {
     assert_eq!(shape(&old), shape(&new));
 }
 
-/// What is called otherwise since version 1; a table whose new name is empty is made anew when it is needed.
+/// Names changed since version 1; a table whose new name is empty is made anew when it is needed.
 const RENAMED: [(&str, &str); 16] = [
     ("asks", "prompts"),
     ("ask_id", "prompt_id"),

@@ -5,7 +5,7 @@ use crate::answer::Reason;
 use crate::model::{GroupKey, Kind, OriginKey};
 use crate::store::{Read, RequestRow, RequestState};
 
-/// What is to be done about one request.
+/// Eligibility of one request.
 pub(super) enum Eligibility {
     Send { attempt: u32, another_answered: bool },
     AnswerMatch(AnswerMatch),
@@ -15,7 +15,7 @@ pub(super) enum Eligibility {
     Exhausted,
 }
 
-/// How a usable answer stands to what would be asked today.
+/// Match of a usable answer with what would be asked today.
 pub(super) enum AnswerMatch {
     /// It answers just that.
     Today,
@@ -90,8 +90,8 @@ impl Read<'_> {
         Ok(eligibility)
     }
 
-    /// Returns whether one of the requests was refused because the model that would be asked today was not there, where it
-    /// would be asked.
+    /// Returns whether one of the requests was refused because the model that would be asked today was not there, where
+    /// it would be asked.
     fn met_no_model(
         self,
         history: &[RequestRow],

@@ -31,11 +31,11 @@ pub struct Selection {
     /// So many groups drawn at random with a seed. They are drawn from all that have text, answered or not, so that the
     /// same seed means the same groups tomorrow.
     pub sample: Option<(u64, u64)>,
-    /// What is sent again.
+    /// Requests to send again.
     pub resend: Resend,
 }
 
-/// What is sent again beside what was never billed.
+/// Requests to send again beside those never billed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Resend {
     /// Refused by the endpoint, or paid but unusable, up to this many attempts.
@@ -46,7 +46,7 @@ pub struct Resend {
     pub other_model: bool,
     /// Refused because this very model was not there.
     pub model_gone: bool,
-    /// Where they would be asked, if that is known: a model that is not there may be elsewhere.
+    /// Origin at which they would be asked, if that is known: a model that is not there may be elsewhere.
     pub origin: Option<OriginKey>,
 }
 
@@ -93,7 +93,6 @@ impl CurrentPrompts {
 /// A group to ask about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {
-    /// The group.
     pub group: GroupKey,
     /// The attempt this would be for its topics; `None`: not asked.
     pub topic: Option<u32>,
@@ -108,7 +107,7 @@ impl Candidate {
     }
 }
 
-/// What was selected, and why the rest was not.
+/// Selection, and why the rest was not.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Selected {
     /// In the order they are sent.
@@ -131,7 +130,7 @@ pub struct Selected {
     pub n_held_back: u64,
     /// Requests that have had all their attempts.
     pub n_exhausted: u64,
-    /// What the unusable answers of the requests now sent again, or held back, have cost so far.
+    /// Cost so far of the unusable answers of the requests now sent again, or held back, have cost so far.
     pub unusable_cost_usd: f64,
 }
 

@@ -79,7 +79,7 @@ fn ask_once(store: &mut Store, prompt: PromptKey, state: RequestState, sandbox: 
 /// One earlier request for the topics of group `g`.
 #[derive(Clone, Copy, Debug)]
 enum Asked {
-    /// What would be asked today.
+    /// Current prompts.
     Today(RequestState),
     /// The same of another model.
     Other(RequestState),
@@ -91,7 +91,7 @@ enum Asked {
     Gone,
 }
 
-/// What `batch create` would do about the topics of group `g` after a history, oldest first.
+/// Result of `batch create` about the topics of group `g` after a history, oldest first.
 fn after(history: &[Asked], resend: Resend) -> Option<u32> {
     let (mut store, mut prompts) = store_with_groups(&["g"]);
     let tx = store.write().unwrap();
