@@ -20,6 +20,7 @@
 //! | word | meaning |
 //! | --- | --- |
 //! | group | a few stories about one event; asked about as a whole |
+//! | copy | a group with the text of another one; it shares the answer and is not asked |
 //! | story | one text of a group, with its title, date and address |
 //! | mention | a name as a model found it in a group |
 //! | entity | a row of the user's catalog; named by its type and id |

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use crate::batch::part;
 use crate::import::answers::{self, Files, ImportReport};
+use crate::import::copies;
 use crate::import::prepared::Prepared;
 use crate::linking;
 use crate::model::BatchKey;
@@ -85,6 +86,8 @@ fn import_files(session: &mut Session<'_>, import: &Import, prices: &Prices) -> 
         }
     }
     answers::make_up(tx.read(), &import.batches, &mut report)?;
+    // Copies that were loaded since take earlier answers too.
+    report.copies_answered = copies::share(&tx)?.groups;
     // The same files read a second time change nothing.
     let n_new = n_answered(tx.read(), &import.batches)?.saturating_sub(n_before);
     if n_new > 0 {

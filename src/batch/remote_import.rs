@@ -212,7 +212,16 @@ impl<'t, 'c> Recorder<'t, 'c> {
                 _ => {}
             }
         }
-        for earlier in read.requests_for(group, kind, !self.origin.is_sandbox)? {
+        // The same text is asked once, whichever group with it was.
+        let of_copies = read.planned_for_text(text_hash, kind)?.into_iter();
+        let (mine, other): (Vec<_>, Vec<_>) = of_copies
+            .filter(|earlier| earlier.group != group)
+            .chain(read.requests_for(group, kind, !self.origin.is_sandbox)?)
+            .partition(|earlier| earlier.sandbox == self.origin.is_sandbox);
+        for earlier in mine {
+            self.withdraw(&earlier)?;
+        }
+        for earlier in other {
             // A plan that was never sent anywhere belongs to neither world yet.
             if let (RequestState::Planned, Some(part)) = (earlier.state, earlier.batch)
                 && read.run(&read.batch(part)?.run)?.is_some_and(|run| run.origin.is_none())

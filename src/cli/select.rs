@@ -49,6 +49,10 @@ pub struct SelectArgs {
     /// Also ask again where the text, prompt, schema, model or a parameter has changed since
     #[arg(long)]
     pub stale: bool,
+
+    /// Ask about every group, also where another one has the same text and would share its answers
+    #[arg(long)]
+    pub no_dedupe: bool,
 }
 
 /// What is asked of the model; unset options leave it to the active profile.

@@ -17,6 +17,7 @@ use crate::cli::extract::ExtractArgs;
 use crate::command::Context;
 use crate::error::{Exit, Explain as _, interrupted, usage};
 use crate::extract::direct::{self, DirectOptions, DirectReport, Stopped};
+use crate::import::copies;
 use crate::request::lifetime::Mode;
 use crate::request::{Limits, Prices};
 use crate::session::Session;
@@ -50,6 +51,9 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     let origin = direct::greet(&mut session, &client)?;
     selection.resend.origin = Some(origin.key);
     uncertain::before_asking(&mut session, &client, &prices)?;
+    if !selection.no_dedupe {
+        copies::share_and_say(&mut session)?;
+    }
     let plan = plan(&session, &prompts, &selection, unlimited(), &prices, origin.is_sandbox)?;
     say_what_is_not_sent(context, &plan, &args.select)?;
     let typed = typed(&args.prompt, &PartArgs::default(), &prices);
@@ -88,7 +92,9 @@ fn unlimited() -> Limits {
 
 fn nothing_to_do(context: &Context, session: &Session<'_>, plan: &Plan) -> anyhow::Result<Exit> {
     if context.terminal.is_json() {
-        context.terminal.json(&json!({"total_groups": 0, "total_requests": 0, "estimate": plan.estimate}))?;
+        context.terminal.json(&json!({
+            "total_groups": 0, "total_requests": 0, "copies": plan.selected.n_copies, "estimate": plan.estimate,
+        }))?;
     } else if session.store.read().group_counts()?.total == 0 {
         context.terminal.line("nothing to ask: the database has no story groups")?;
         context.terminal.hint("load some with `gleaner load groups FILE`");
@@ -112,6 +118,7 @@ fn show_plan(context: &Context, session: &Session<'_>, plan: &Plan, args: &Extra
             "total_groups": plan.n_groups(),
             "total_requests": plan.n_requests(),
             "estimate": estimate,
+            "copies": plan.selected.n_copies,
             "held_back": plan.selected.n_held_back,
             "stale": plan.selected.n_stale,
         });
@@ -198,6 +205,7 @@ fn show(context: &Context, report: &DirectReport) -> anyhow::Result<()> {
         (report.cleaned, "name", "with markup around it, which was taken off"),
         (report.unknown_usage, "answer", "with a usage that cannot be; what it cost is not known"),
         (report.clamped, "value", "missing or out of range, brought into it"),
+        (report.copies_answered, "group", "with the same text as another, answered with it"),
         (report.not_asked, "request", if is_model_gone { "not asked" } else { "not asked; the same command goes on" }),
     ] {
         if n > 0 {

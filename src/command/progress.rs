@@ -21,7 +21,7 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
     };
     let prompts = Prompts::of(&session.store, &options)?;
     let current = prompts.current(session.store.read())?.all();
-    let Totals { groups, progress, topics, mentions, linked, n_entities, n_too_large } =
+    let Totals { groups, progress, topics, mentions, linked, n_entities, n_copies, n_too_large } =
         session.store.totals(&current)?;
     let read = session.store.read();
     let pending = read.pending_batches()?;
@@ -43,7 +43,7 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
         context.terminal.json(&json!({
             "groups": {
                 "total": groups.total, "sendable": active, "inactive": groups.inactive,
-                "without_text": groups.without_text, "stories": groups.stories,
+                "without_text": groups.without_text, "copies": n_copies, "stories": groups.stories,
             },
             "catalog": {"entities": n_entities},
             "real": progress.real,
@@ -70,6 +70,12 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
         number(groups.inactive),
         count(groups.stories, "story")
     ))?;
+    if n_copies > 0 {
+        terminal.line(format!(
+            "  {} the same text as another: asked once, and the answers are shared",
+            if n_copies == 1 { "1 has".into() } else { format!("{} have", number(n_copies)) }
+        ))?;
+    }
     show(context, "asked", &progress.real, active, (gone, prompts.model()))?;
     if progress.sandbox.groups_asked > 0 {
         show(
@@ -142,6 +148,7 @@ fn show(
         number(active)
     ))?;
     for (n, what) in [
+        (progress.groups_sharing, "groups share answers of another with the same text"),
         (progress.usable, "requests answered"),
         (progress.stale, "of them stale: text, prompt, model or parameters have changed (`--stale` asks again)"),
         (progress.in_flight, "requests in flight"),

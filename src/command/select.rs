@@ -29,6 +29,7 @@ pub(super) fn selection(args: &SelectArgs, prompt: &PromptArgs, spend: &SpendArg
             model_gone: spend.anyway,
             origin: None,
         },
+        no_dedupe: args.no_dedupe,
     })
 }
 

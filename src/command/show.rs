@@ -177,6 +177,9 @@ fn source(answer: &AnswerHead) -> String {
     );
     if answer.sandbox {
         line.push_str("  sandbox");
+    }
+    if let Some(asked) = &answer.shared_with {
+        line.push_str(&format!("  shared: `{}` has the same text and was asked", style::single_line(asked.as_str())));
     } else if let Some(cost) = answer.cost_usd {
         line.push_str(&format!("  {}", words::dollars(cost)));
     }

@@ -14,6 +14,7 @@ use crate::batch::plan::{Plan, PlannedPart, plan_groups};
 use crate::batch::prompts::Prompts;
 use crate::error::Explain as _;
 use crate::extract::direct::{self, DirectOptions, Stopped};
+use crate::import::copies;
 use crate::import::knowledge::{KnowledgeWriter, expect};
 use crate::linking::{Linker, Load};
 use crate::model::{GroupKey, Kind, LinkOutcome, RequestKey, RunId, Usage};
@@ -471,6 +472,7 @@ pub fn adopt(session: &mut Session<'_>, run: &RunId) -> anyhow::Result<Adopted> 
         }
     }
     drop(writer);
+    copies::share(&tx)?;
     let counts = [("answers", adopted.requests)];
     tx.note_change("compare --adopt", run.as_str(), HowUndone::None, &counts, &now)?;
     tx.commit()?;

@@ -19,6 +19,7 @@ use super::writer::{Intents, Job, Writer};
 use crate::batch::budget::Budget;
 use crate::batch::plan::Plan;
 use crate::batch::prompts::{KeptPrompts, Prompts};
+use crate::import::copies;
 use crate::import::knowledge::expect;
 use crate::interrupt;
 use crate::model::RunId;
@@ -99,6 +100,9 @@ pub fn run(
         tx.commit()?;
     }
     writer.report.asked_through = capabilities.words();
+    if !options.is_comparison {
+        writer.report.copies_answered = copies::share_now(session)?.groups;
+    }
     Ok(writer.finish())
 }
 

@@ -39,6 +39,8 @@ pub struct ImportReport {
     pub entities_ambiguous: u64,
     /// Groups of which something was not usable.
     pub groups_with_errors: u64,
+    /// Groups that share answers of others with the same text since.
+    pub copies_answered: u64,
     /// The account of the batch after the import.
     pub account: Account,
     /// Why requests are not usable, the most frequent cause first.

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use crate::answer::{Expect, Found, TypeWords};
 use crate::linking::{self, Linker, Load};
-use crate::model::{Kind, LinkOutcome, PromptKey, RequestKey};
+use crate::model::{GroupKey, Kind, LinkOutcome, PromptKey, RequestKey};
 use crate::profile::{Profile, Prompt};
 use crate::resolve::Strictness;
 use crate::store::active_profile::active_text;
@@ -119,13 +119,20 @@ impl<'t, 'c> KnowledgeWriter<'t, 'c> {
             learned.superseded = true;
             return Ok(learned);
         }
-        let source = Provenance {
-            group: request.group,
-            request: request.key,
-            prompt: request.prompt,
-            batch: request.batch,
-            extracted_at,
-        };
+        self.put(request.group, request, found, extracted_at)
+    }
+
+    /// Writes what an answer to a request taught about a group that has the text which was asked about.
+    pub(super) fn put(
+        &mut self,
+        group: GroupKey,
+        request: &RequestRow,
+        found: Found,
+        extracted_at: Option<String>,
+    ) -> anyhow::Result<Learned> {
+        let mut learned = Learned::default();
+        let source =
+            Provenance { group, request: request.key, prompt: request.prompt, batch: request.batch, extracted_at };
         match found {
             Found::Topics(topics) => {
                 self.tx.replace_topics(&source, &topics)?;

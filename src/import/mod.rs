@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod knowledge;
+pub mod copies;
 pub mod prepared;
 mod read;
 pub mod rebuild;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::answer::{Outcome, read_text};
+use crate::import::copies;
 use crate::import::knowledge::KnowledgeWriter;
 use crate::interrupt;
 use crate::model::{GroupKey, Kind};
@@ -66,6 +67,8 @@ pub fn rebuild(session: &mut Session<'_>) -> anyhow::Result<Rebuilt> {
             _ => rebuilt.unreadable += 1,
         }
     }
+    drop(writer);
+    copies::share(&tx)?;
     (_, rebuilt.mentions, rebuilt.linked) = tx.read().knowledge_counts()?;
     rebuilt.topics = tx.read().knowledge_counts()?.0;
     let counts = [("topics", rebuilt.topics), ("links", rebuilt.linked)];

@@ -1,5 +1,7 @@
 //! Comparisons: what `compare` asked. They count for nothing until they are adopted.
 
+use std::collections::HashSet;
+
 use rusqlite::{OptionalExtension as _, params};
 
 use super::select::draw;
@@ -8,14 +10,14 @@ use crate::model::{GroupKey, Kind, PromptKey, RequestKey, RunId};
 
 impl Read<'_> {
     /// Returns so many groups with text, drawn at random with a seed: the same ones as `--sample` draws elsewhere,
-    /// whether they were asked about or not.
+    /// whether they were asked about or not. Of groups with the same text there is one.
     pub fn sampled_groups(self, n: u64, seed: u64) -> anyhow::Result<Vec<(GroupKey, [u8; 16])>> {
         let mut statement = self.0.prepare_cached(
             "SELECT id, external_id, text_hash FROM story_groups WHERE status = 'active' AND text_hash IS NOT NULL
              ORDER BY sort_at DESC, id",
         )?;
         let mut rows = statement.query([])?;
-        let mut drawn = vec![];
+        let mut drawn: Vec<([u8; 16], usize, (GroupKey, [u8; 16]))> = vec![];
         let mut place = 0usize;
         while let Some(row) = rows.next()? {
             let number = draw(seed, row.get_ref(1)?.as_bytes()?);
@@ -23,6 +25,8 @@ impl Read<'_> {
             place += 1;
         }
         drawn.sort_unstable_by_key(|(number, ..)| *number);
+        let mut texts = HashSet::new();
+        drawn.retain(|(.., (_, text_hash))| texts.insert(*text_hash));
         drawn.truncate(usize::try_from(n).unwrap_or(usize::MAX));
         drawn.sort_unstable_by_key(|(_, place, _)| *place);
         Ok(drawn.into_iter().map(|(.., group)| group).collect())

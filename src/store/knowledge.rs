@@ -126,7 +126,7 @@ impl Tx<'_> {
                 source.request,
             ])?;
         }
-        self.set_current(source, Kind::Topic)
+        self.set_current(source.group, source.request, Kind::Topic)
     }
 
     /// Replaces a group's mentions by those of one answer.
@@ -162,17 +162,17 @@ impl Tx<'_> {
                 source.request
             ])?;
         }
-        self.set_current(source, Kind::Entity)
+        self.set_current(source.group, source.request, Kind::Entity)
     }
 
-    fn set_current(&self, source: &Provenance, kind: Kind) -> anyhow::Result<()> {
+    pub(super) fn set_current(&self, group: GroupKey, request: RequestKey, kind: Kind) -> anyhow::Result<()> {
         self.prepare_cached(
             "INSERT INTO current_answers (story_group_id, kind, request_id, is_shared)
              VALUES (?1, ?2, ?3, (SELECT story_group_id <> ?1 FROM requests WHERE id = ?3))
              ON CONFLICT (story_group_id, kind)
                  DO UPDATE SET request_id = excluded.request_id, is_shared = excluded.is_shared",
         )?
-        .execute(params![source.group, kind, source.request])?;
+        .execute(params![group, kind, request])?;
         Ok(())
     }
 }

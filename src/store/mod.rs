@@ -18,6 +18,7 @@ mod bulk;
 mod catalog;
 mod catalog_edit;
 mod changes;
+mod copies;
 mod damage;
 mod decisions;
 mod derived;

@@ -37,6 +37,8 @@ pub struct Totals {
     pub linked: u64,
     /// Rows of the catalog.
     pub n_entities: u64,
+    /// Active groups with the text of another one.
+    pub n_copies: u64,
     /// Groups left out as too large for a queue.
     pub n_too_large: u64,
 }
@@ -98,6 +100,7 @@ impl Read<'_> {
             mentions,
             linked,
             n_entities: self.n_entities()?,
+            n_copies: self.n_copies()?,
             n_too_large: self.n_too_large()?,
         })
     }
@@ -133,24 +136,26 @@ fn numbers(totals: &Totals) -> String {
     let mut all = vec![groups.total, groups.inactive, groups.without_text, groups.stories];
     for part in [&totals.progress.real, &totals.progress.sandbox] {
         let spend = part.spend;
-        all.extend([part.groups_done, part.groups_asked, part.usable, part.stale, part.planned, part.in_flight]);
+        all.extend([part.groups_done, part.groups_sharing, part.groups_asked]);
+        all.extend([part.usable, part.stale, part.planned, part.in_flight]);
         all.extend([part.unusable, part.refused, part.failed, part.missing]);
         all.extend([spend.n_answers, spend.input_tokens, spend.cached_tokens, spend.cache_write_tokens]);
         all.extend([spend.output_tokens, spend.reasoning_tokens, spend.n_unpriced]);
         all.extend([spend.cost_usd, spend.unusable_cost_usd, spend.saved_usd].map(f64::to_bits));
     }
-    all.extend([totals.topics, totals.mentions, totals.linked, totals.n_entities, totals.n_too_large]);
+    all.extend([totals.topics, totals.mentions, totals.linked, totals.n_entities, totals.n_copies, totals.n_too_large]);
     serde_json::json!(all).to_string()
 }
 
 /// Reads the numbers back; `None` where another program kept others.
 fn from_numbers(text: &str) -> Option<Totals> {
-    let all: [u64; 49] = serde_json::from_str::<Vec<u64>>(text).ok()?.try_into().ok()?;
+    let all: [u64; 52] = serde_json::from_str::<Vec<u64>>(text).ok()?.try_into().ok()?;
     let mut all = all.into_iter();
     let mut n = || all.next().unwrap_or(0);
     let groups = GroupCounts { total: n(), inactive: n(), without_text: n(), stories: n() };
     let mut part = || LedgerProgress {
         groups_done: n(),
+        groups_sharing: n(),
         groups_asked: n(),
         usable: n(),
         stale: n(),
@@ -174,7 +179,16 @@ fn from_numbers(text: &str) -> Option<Totals> {
         },
     };
     let progress = Progress { real: part(), sandbox: part() };
-    Some(Totals { groups, progress, topics: n(), mentions: n(), linked: n(), n_entities: n(), n_too_large: n() })
+    Some(Totals {
+        groups,
+        progress,
+        topics: n(),
+        mentions: n(),
+        linked: n(),
+        n_entities: n(),
+        n_copies: n(),
+        n_too_large: n(),
+    })
 }
 
 #[cfg(test)]
@@ -223,7 +237,7 @@ mod tests {
         let counter = change_counter(&path).unwrap();
         other
             .execute(
-                "UPDATE _totals SET numbers = json_set(numbers, '$[48]', 77), change_counter = ?1",
+                "UPDATE _totals SET numbers = json_set(numbers, '$[51]', 77), change_counter = ?1",
                 [counter.wrapping_add(1)],
             )
             .unwrap();

@@ -95,6 +95,7 @@ struct Created {
     batches: Vec<Batch>,
     total_groups: u64,
     total_requests: u64,
+    copies: u64,
     estimate: Estimate,
 }
 
@@ -106,6 +107,7 @@ struct Planned {
     batches: Vec<Part>,
     total_groups: u64,
     total_requests: u64,
+    copies: u64,
     estimate: Estimate,
 }
 
@@ -169,6 +171,7 @@ struct Found {
     entities_linked: u64,
     entities_ambiguous: u64,
     groups_with_errors: u64,
+    copies_answered: u64,
     foreign: u64,
     duplicate: u64,
     clamped: u64,
@@ -180,13 +183,14 @@ struct Found {
 }
 
 impl Found {
-    const KEYS: [&str; 14] = [
+    const KEYS: [&str; 15] = [
         "groups_processed",
         "topics_extracted",
         "entities_extracted",
         "entities_linked",
         "entities_ambiguous",
         "groups_with_errors",
+        "copies_answered",
         "foreign",
         "duplicate",
         "clamped",
@@ -218,6 +222,7 @@ fn a_plan_and_a_new_run() {
     let planned: Planned = read(&world.json(&["batch", "create", "--dry-run"], 0));
     let ((), true, [part]) = (planned.run_id, planned.dry_run, &planned.batches[..]) else { panic!("{planned:?}") };
     assert_eq!((planned.total_groups, planned.total_requests, part.groups, part.requests), (2, 4, 2, 4));
+    assert_eq!(planned.copies, 0);
     let estimate = &planned.estimate;
     assert_eq!((part.bytes, part.input_tokens), (estimate.bytes, estimate.input_tokens));
     assert!(estimate.output_tokens > 0 && !estimate.output_from_history && estimate.model == "gpt-6-luna");
@@ -230,7 +235,7 @@ fn a_plan_and_a_new_run() {
     assert_eq!((estimate.long_requests, estimate.answered_by_another_model), (0, 0));
 
     let created: Created = read(&world.json(&["batch", "create"], 0));
-    assert_eq!((created.total_groups, created.total_requests), (2, 4));
+    assert_eq!((created.total_groups, created.total_requests, created.copies), (2, 4, 0));
     assert_eq!(created.estimate.input_tokens, estimate.input_tokens);
     let [batch] = &created.batches[..] else { panic!("{created:?}") };
     let purchase = &world.journal().batches[0];
@@ -248,7 +253,7 @@ fn a_plan_and_a_new_run() {
     let nothing = world.json(&["batch", "create"], 0);
     assert_eq!(
         nothing,
-        json!({"run_id": null, "batches": [], "total_groups": 0, "total_requests": 0, "estimate": null, "resumed": []})
+        json!({"run_id": null, "batches": [], "total_groups": 0, "total_requests": 0, "copies": 0, "estimate": null, "resumed": []})
     );
 
     // A run that is only written is shown in the same way, with nothing where nothing is known.
@@ -300,7 +305,7 @@ fn a_batch_from_its_creation_to_its_import() {
     assert!(cost.input_tokens > cost.cached_tokens && cost.output_tokens > cost.reasoning_tokens);
     assert!(cost.cost_usd > 0.0 && (cost.saved_usd - cost.cost_usd).abs() < 1e-12, "half the price");
     assert!(imported.estimated_cost_usd.is_some_and(|usd| usd > 0.0));
-    assert_eq!((found.groups_processed, found.groups_with_errors), (2, 0));
+    assert_eq!((found.groups_processed, found.groups_with_errors, found.copies_answered), (2, 0, 0));
     let count = |sql: &str| world.count(sql).unsigned_abs();
     assert_eq!(found.topics_extracted, count("SELECT count(*) FROM story_topics"));
     assert_eq!(found.entities_extracted, count("SELECT count(*) FROM story_entities"));
@@ -325,7 +330,7 @@ fn an_import_with_errors_says_each_cause() {
     ]}));
     let done = world.json(&["batch", "create", "--wait"], 3);
     let keys: Vec<&String> = done.as_object().expect("an object").keys().collect();
-    assert_eq!(keys, ["run_id", "total_groups", "total_requests", "estimate", "batches", "cost_usd"]);
+    assert_eq!(keys, ["run_id", "total_groups", "total_requests", "copies", "estimate", "batches", "cost_usd"]);
     let (batch, found) = read_import(&done["batches"][0]);
     assert_eq!(batch.account, Account { sent: 6, usable: 3, unusable: 1, failed: 1, missing: 0, uncertain: 1 });
     assert_eq!((found.groups_processed, found.groups_with_errors), (3, 2));

@@ -8,16 +8,17 @@ use crate::harness::World;
 /// A world of groups that differ in age, status and text.
 fn world() -> World {
     let world = World::new();
-    let text = "Some text.";
+    // Groups with the same text would be asked once.
+    let text = |id: &str| format!("Some text, {id}.");
     world.load_groups(&[
-        json!({"id": "d", "text": text}),
-        json!({"id": "e", "text": text}),
-        json!({"id": "a", "text": text, "created_at": "2024-01-01"}),
-        json!({"id": "b", "text": text, "created_at": "2024-03-01"}),
-        json!({"id": "c", "stories": [{"text": text, "published_at": "2024-02-01"}, {"text": text, "published_at": "2024-02-15T10:00:00Z"}]}),
-        json!({"id": "archived", "text": text, "created_at": "2025-01-01", "status": "archived"}),
+        json!({"id": "d", "text": text("d")}),
+        json!({"id": "e", "text": text("e")}),
+        json!({"id": "a", "text": text("a"), "created_at": "2024-01-01"}),
+        json!({"id": "b", "text": text("b"), "created_at": "2024-03-01"}),
+        json!({"id": "c", "stories": [{"text": text("c"), "published_at": "2024-02-01"}, {"text": text("c"), "published_at": "2024-02-15T10:00:00Z"}]}),
+        json!({"id": "archived", "text": text("archived"), "created_at": "2025-01-01", "status": "archived"}),
         json!({"id": "empty", "text": "  \n", "created_at": "2025-01-01"}),
-        json!({"id": "h", "text": text, "created_at": "2024-03-01T12:00:00Z"}),
+        json!({"id": "h", "text": text("h"), "created_at": "2024-03-01T12:00:00Z"}),
     ]);
     world
 }

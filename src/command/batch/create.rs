@@ -19,6 +19,7 @@ use crate::cli::batch::{CreateArgs, PartArgs};
 use crate::cli::select::SelectArgs;
 use crate::error::{Exit, Explain as _, usage};
 use crate::extract::probe;
+use crate::import::copies;
 use crate::provider::Client;
 use crate::request::lifetime::Mode;
 use crate::request::{LONG_PROMPT_TOKENS, Limits, Prices};
@@ -56,6 +57,9 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     // A run that is only written may go anywhere, so it counts as real.
     let sandbox = !args.no_submit && origin.as_ref().is_some_and(|origin| origin.is_sandbox);
     let limits = limits(&args.parts, &session, origin.as_ref(), prompts.model())?;
+    if !args.dry_run && !selection.no_dedupe {
+        copies::share_and_say(&mut session)?;
+    }
     let mut plan = plan::plan(&session, &prompts, &selection, limits, &prices, sandbox)?;
     say_what_is_not_sent(context, &plan, &args.select)?;
     let typed = select::typed(&args.prompt, &args.parts, &prices);
@@ -100,7 +104,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
             context,
             session,
             client.as_ref(),
-            (&submitted, n_left_out),
+            (&submitted, n_left_out, plan.selected.n_copies),
             poll_interval,
             &prices,
             budget,
@@ -130,6 +134,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
             "batches": value["runs"][0]["batches"],
             "total_groups": plan.n_groups(),
             "total_requests": plan.n_requests(),
+            "copies": plan.selected.n_copies,
             "estimate": plan.estimate,
         }))?;
     } else if !context.terminal.is_json() {
@@ -150,7 +155,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
             &prices,
             Some(json!({
                 "run_id": run, "total_groups": plan.n_groups(), "total_requests": plan.n_requests(),
-                "estimate": plan.estimate,
+                "copies": plan.selected.n_copies, "estimate": plan.estimate,
             })),
         )?;
         return Ok(if n_left_out > 0 { Exit::Incomplete } else { exit });
@@ -195,6 +200,12 @@ pub(in crate::command) fn say_what_is_not_sent(
     }
     if plan.left_out.len() > 10 {
         terminal.warn(format!("and {} more are left out", plan.left_out.len() - 10));
+    }
+    if selected.n_copies > 0 {
+        terminal.status(format!(
+            "{} the same text as another group: asked once, and the answers are shared",
+            count_verb(selected.n_copies, "more group", "has")
+        ));
     }
     if selected.n_held_back > 0 {
         terminal.hint(format!(
@@ -249,7 +260,7 @@ fn nothing_new(
     context: &Context,
     session: Session<'_>,
     client: Option<&Client>,
-    (submitted, n_left_out): (&Submitted, u64),
+    (submitted, n_left_out, n_copies): (&Submitted, u64, u64),
     poll_interval: Duration,
     prices: &Prices,
     budget: Budget,
@@ -276,7 +287,8 @@ fn nothing_new(
             submitted.opened.iter().map(|key| read.batch(*key)).collect::<anyhow::Result<_>>()?;
         let value = describe::json_of_runs(read, &batches)?;
         context.terminal.json(&json!({
-            "run_id": null, "batches": [], "total_groups": 0, "total_requests": 0, "estimate": null,
+            "run_id": null, "batches": [], "total_groups": 0, "total_requests": 0, "copies": n_copies,
+            "estimate": null,
             "resumed": value["runs"],
         }))?;
     } else if groups.total == 0 {
@@ -318,6 +330,7 @@ fn dry_run(context: &Context, plan: &Plan, waiting: &[BatchRow]) -> anyhow::Resu
             "batches": parts,
             "total_groups": plan.n_groups(),
             "total_requests": plan.n_requests(),
+            "copies": plan.selected.n_copies,
             "estimate": plan.estimate,
         }))?;
         return Ok(Exit::Done);

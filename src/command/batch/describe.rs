@@ -280,6 +280,7 @@ pub(super) fn show_import(
         terminal.line(format!("  error: {}", error_line(error)))?;
     }
     for (n, what) in [
+        (report.copies_answered, "groups more have the same text as another and share its answers"),
         (report.foreign, "lines that nobody asked for were set aside"),
         (report.duplicate, "lines repeated another one"),
         (report.clamped, "values were out of range and brought into it"),

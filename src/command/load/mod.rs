@@ -46,6 +46,9 @@ fn groups(args: &GroupsArgs, context: &Context) -> anyhow::Result<Exit> {
         summary.file(context, input, |input, listener| load::groups(&mut target, input, &options, listener))?;
     }
     opened.finish(&change)?;
+    if let Some(store) = opened.store.as_ref().filter(|_| summary.total.new + summary.total.changed > 0) {
+        summary.same_text = store.read().n_copies()?;
+    }
     summary.show(context, opened.store.as_ref())
 }
 

@@ -13,7 +13,7 @@ use crate::intake::{Input, Options, Undated};
 use crate::model::{Group, StoryValue};
 use crate::store::Store;
 use crate::terminal::bar::Unit;
-use crate::text::words::{self, count, number, shorten};
+use crate::text::words::{self, count, count_verb, number, shorten};
 
 /// Groups that a dry run shows.
 const SHOWN_MAX: usize = 3;
@@ -26,6 +26,8 @@ pub(super) struct Summary {
     database: PathBuf,
     pub(super) total: Loaded,
     pub(super) removed: Option<u64>,
+    /// Groups of the database with the text of another one.
+    pub(super) same_text: u64,
     pub(super) unmapped_types: Vec<String>,
     files: Vec<(String, Loaded)>,
     complaints: Complaints,
@@ -41,6 +43,7 @@ impl Summary {
             database,
             total: Loaded::default(),
             removed: None,
+            same_text: 0,
             unmapped_types: vec![],
             files: vec![],
             complaints: Complaints::default(),
@@ -172,6 +175,12 @@ impl Summary {
     /// Says which groups will not be sent, and why.
     fn not_sent(&self, context: &Context) {
         let total = &self.total;
+        if self.same_text > 0 {
+            context.terminal.status(format!(
+                "{} the same text as another: asked once, and the answers are shared",
+                count_verb(self.same_text, "group", "has")
+            ));
+        }
         if total.inactive.is_empty() {
             return;
         }
@@ -209,6 +218,7 @@ impl Summary {
         });
         if self.noun == "group" {
             summary["without_text"] = total.without_text.into();
+            summary["same_text"] = self.same_text.into();
             summary["inactive"] = json!(total.inactive);
             summary["dates_of_two_days"] = undated(&total.report.two_ways);
             summary["dates_unreadable"] = undated(&total.report.unreadable);

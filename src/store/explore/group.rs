@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
 use super::{EntityHead, GroupHead};
-use crate::model::{Attributes, GroupKey, Kind, LinkOutcome};
+use crate::model::{Attributes, GroupId, GroupKey, Kind, LinkOutcome};
 use crate::store::Read;
 
 /// A topic of a group.
@@ -71,6 +71,9 @@ pub struct AnswerHead {
     pub output_tokens: Option<u64>,
     /// True where a sandbox answered.
     pub sandbox: bool,
+    /// The group that was asked, which has or had the same text; `None`: this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared_with: Option<GroupId>,
 }
 
 impl Read<'_> {
@@ -151,9 +154,13 @@ impl Read<'_> {
     /// Returns the answers that a group's topics and entities come from.
     pub fn answers_of(self, group: GroupKey) -> anyhow::Result<Vec<AnswerHead>> {
         let mut statement = self.0.prepare_cached(
-            "SELECT c.kind, a.model, b.external_id, a.answered_at, a.cost_usd, a.input_tokens, a.output_tokens, r.sandbox
+            // What it cost was paid once, for the group that was asked.
+            "SELECT c.kind, a.model, b.external_id, a.answered_at, CASE WHEN c.is_shared = 0 THEN a.cost_usd END,
+                    CASE WHEN c.is_shared = 0 THEN a.input_tokens END, CASE WHEN c.is_shared = 0 THEN a.output_tokens END,
+                    r.sandbox, CASE WHEN c.is_shared = 1 THEN coalesce(asked.external_id, '(removed)') END
              FROM current_answers c
              JOIN requests r ON r.id = c.request_id
+             LEFT JOIN story_groups asked ON asked.id = r.story_group_id
              LEFT JOIN answers a ON a.request_id = c.request_id
              LEFT JOIN batches b ON b.id = r.batch_id
              WHERE c.story_group_id = ?1 ORDER BY c.kind DESC",
@@ -168,6 +175,7 @@ impl Read<'_> {
                 input_tokens: row.get::<_, Option<i64>>(5)?.map(|n| n as u64),
                 output_tokens: row.get::<_, Option<i64>>(6)?.map(|n| n as u64),
                 sandbox: row.get(7)?,
+                shared_with: row.get(8)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

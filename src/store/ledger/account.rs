@@ -1,10 +1,12 @@
 //! The account: of every batch, `sent = usable + unusable + failed + missing`, counted from the lines.
 
+use std::collections::HashMap;
+
 use rusqlite::params;
 use serde::Serialize;
 
 use super::{BatchState, RequestState};
-use crate::model::{BatchKey, PromptKey};
+use crate::model::{BatchKey, GroupKey, Kind, PromptKey};
 use crate::store::Read;
 
 /// The account of a batch or a run.
@@ -127,6 +129,8 @@ impl Spend {
 pub struct LedgerProgress {
     /// Groups both of whose questions are answered.
     pub groups_done: u64,
+    /// Of these, groups that share an answer of another one with the same text.
+    pub groups_sharing: u64,
     /// Groups at least one of whose questions was ever asked.
     pub groups_asked: u64,
     /// Requests by what became of the last one for each question.
@@ -252,10 +256,11 @@ impl Read<'_> {
 
     fn progress_at(self, sandbox: bool, current: &[PromptKey]) -> anyhow::Result<LedgerProgress> {
         let mut progress = LedgerProgress { spend: self.spend_at(sandbox)?, ..LedgerProgress::default() };
+        let mut shared = self.shared_kinds(sandbox)?;
         // The last request for each question, an answer before later tries that brought none; one pass over the ledger in
         // the order of its index.
         let mut statement = self.0.prepare_cached(
-            "SELECT r.story_group_id, r.state, r.prompt_id, r.text_hash IS g.text_hash
+            "SELECT r.story_group_id, r.state, r.prompt_id, r.text_hash IS g.text_hash, r.kind
              FROM requests r JOIN story_groups g ON g.id = r.story_group_id
              WHERE r.id IN (SELECT coalesce(max(CASE WHEN state IN ('usable', 'planned', 'sent') THEN id END), max(id))
                             FROM requests WHERE sandbox = ?1 AND is_comparison = 0 AND state <> 'withdrawn'
@@ -263,20 +268,26 @@ impl Read<'_> {
              ORDER BY r.story_group_id",
         )?;
         let mut rows = statement.query([sandbox])?;
-        let (mut group, mut n_usable) = (None, 0);
+        let (mut group, mut kinds) = (None, Kinds::default());
         while let Some(row) = rows.next()? {
-            let this: i64 = row.get(0)?;
+            let this: GroupKey = row.get(0)?;
             if group != Some(this) {
-                (group, n_usable) = (Some(this), 0);
+                (group, kinds) = (Some(this), shared.remove(&this).unwrap_or_default());
                 progress.groups_asked += 1;
+                progress.add_group(kinds);
             }
             match row.get(1)? {
                 RequestState::Usable => {
                     progress.usable += 1;
-                    n_usable += 1;
-                    progress.groups_done += u64::from(n_usable == 2);
+                    let kind: Kind = row.get(4)?;
+                    // A shared answer to the text of today stands for an old one.
+                    let is_replaced = kinds.has(kind);
                     let same_text: bool = row.get(3)?;
-                    progress.stale += u64::from(!same_text || !current.contains(&row.get(2)?));
+                    progress.stale += u64::from(!is_replaced && (!same_text || !current.contains(&row.get(2)?)));
+                    if !is_replaced {
+                        kinds.add(kind);
+                        progress.groups_done += u64::from(kinds.are_all());
+                    }
                 }
                 RequestState::Planned => progress.planned += 1,
                 RequestState::Sent => progress.in_flight += 1,
@@ -287,6 +298,42 @@ impl Read<'_> {
                 RequestState::Withdrawn => {}
             }
         }
+        for kinds in shared.into_values() {
+            progress.add_group(kinds);
+        }
         Ok(progress)
+    }
+
+    /// Returns which answers groups share with others in one world.
+    fn shared_kinds(self, sandbox: bool) -> anyhow::Result<HashMap<GroupKey, Kinds>> {
+        let mut shared: HashMap<GroupKey, Kinds> = HashMap::new();
+        self.each_shared_request(sandbox, |group, request| shared.entry(group).or_default().add(request.kind))?;
+        Ok(shared)
+    }
+}
+
+/// Kinds of questions that are answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Kinds([bool; 2]);
+
+impl Kinds {
+    fn has(self, kind: Kind) -> bool {
+        self.0[kind as usize]
+    }
+
+    fn add(&mut self, kind: Kind) {
+        self.0[kind as usize] = true;
+    }
+
+    fn are_all(self) -> bool {
+        self.0 == [true; 2]
+    }
+}
+
+impl LedgerProgress {
+    /// Counts a group that shares answers of these kinds.
+    fn add_group(&mut self, kinds: Kinds) {
+        self.groups_sharing += u64::from(kinds != Kinds::default());
+        self.groups_done += u64::from(kinds.are_all());
     }
 }

@@ -197,6 +197,47 @@ impl Read<'_> {
         Ok(self.0.query_row(sql, [], |row| row.get(0))?)
     }
 
+    /// Gives the requests in one world whose text another group has today, the last asked first; what was withdrawn and
+    /// trials of `compare` left out.
+    pub fn each_request_for_copies(self, sandbox: bool, mut visit: impl FnMut(RequestRow)) -> anyhow::Result<()> {
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM requests r
+             WHERE sandbox = ?1 AND is_comparison = 0 AND state <> 'withdrawn'
+               AND EXISTS (SELECT 1 FROM story_groups g WHERE g.text_hash = r.text_hash AND g.status = 'active'
+                             AND g.id <> r.story_group_id)
+             ORDER BY id DESC"
+        ))?;
+        let mut rows = statement.query([sandbox])?;
+        while let Some(row) = rows.next()? {
+            visit(request(row)?);
+        }
+        Ok(())
+    }
+
+    /// Gives the groups that share an answer to another group's request in one world, with that request.
+    pub fn each_shared_request(self, sandbox: bool, mut visit: impl FnMut(GroupKey, RequestRow)) -> anyhow::Result<()> {
+        let columns = COLUMNS.replace(", ", ", r.");
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT r.{columns}, c.story_group_id FROM current_answers c JOIN requests r ON r.id = c.request_id
+             WHERE c.is_shared = 1 AND r.sandbox = ?1"
+        ))?;
+        let mut rows = statement.query([sandbox])?;
+        while let Some(row) = rows.next()? {
+            visit(row.get(11)?, request(row)?);
+        }
+        Ok(())
+    }
+
+    /// Returns what waits in a part to be asked about a text that groups have today.
+    pub fn planned_for_text(self, text_hash: [u8; 16], kind: Kind) -> anyhow::Result<Vec<RequestRow>> {
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM requests
+             WHERE story_group_id IN (SELECT id FROM story_groups WHERE text_hash = ?1) AND kind = ?2
+               AND text_hash = ?1 AND state = 'planned' AND is_comparison = 0 ORDER BY id DESC"
+        ))?;
+        Ok(statement.query_map(params![text_hash, kind], request)?.collect::<Result<_, _>>()?)
+    }
+
     /// Returns the answer to a request.
     pub fn answer(self, key: RequestKey) -> anyhow::Result<Option<AnswerRow>> {
         let row = self
@@ -276,15 +317,15 @@ impl Read<'_> {
         Ok((n >= 20.0).then(|| (input / n, output / n)))
     }
 
-    /// Returns what the unusable answers to a group's question have cost so far.
-    pub fn cost_of_unusable(self, group: GroupKey, kind: Kind, sandbox: bool) -> anyhow::Result<f64> {
-        Ok(self
-            .0
-            .prepare_cached(
-                "SELECT coalesce(sum(a.cost_usd), 0.0) FROM requests r JOIN answers a ON a.request_id = r.id
-                 WHERE r.story_group_id = ?1 AND r.kind = ?2 AND r.sandbox = ?3 AND r.is_comparison = 0 AND r.state = 'unusable'",
-            )?
-            .query_row(params![group, kind, sandbox], |row| row.get(0))?)
+    /// Returns what the unusable answers among some requests have cost so far.
+    pub fn cost_of_unusable(self, requests: &[RequestRow]) -> anyhow::Result<f64> {
+        let mut statement =
+            self.0.prepare_cached("SELECT coalesce(sum(cost_usd), 0.0) FROM answers WHERE request_id = ?1")?;
+        let mut cost = 0.0;
+        for request in requests.iter().filter(|request| request.state == RequestState::Unusable) {
+            cost += statement.query_row([request.key], |row| row.get::<_, f64>(0))?;
+        }
+        Ok(cost)
     }
 
     /// Returns how many groups are left out as too large for a queue and have not been asked otherwise since.

@@ -2,10 +2,11 @@
 
 use super::{CurrentPrompt, Resend};
 use crate::answer::Reason;
-use crate::model::{GroupKey, Kind, OriginKey};
+use crate::model::OriginKey;
 use crate::store::{Read, RequestRow, RequestState};
 
 /// Eligibility of one request.
+#[derive(Clone, Copy)]
 pub(super) enum Eligibility {
     Send { attempt: u32, another_answered: bool },
     AnswerMatch(AnswerMatch),
@@ -16,6 +17,7 @@ pub(super) enum Eligibility {
 }
 
 /// Match of a usable answer with what would be asked today.
+#[derive(Clone, Copy)]
 pub(super) enum AnswerMatch {
     /// It answers just that.
     Today,
@@ -26,18 +28,15 @@ pub(super) enum AnswerMatch {
 }
 
 impl Read<'_> {
-    /// Judges by all that is known, not by the last try alone: an answer to what would be asked today stands, whatever
+    /// Judges by all that is known of a question, the last asked first, not by the last try alone: an answer to what would be asked today stands, whatever
     /// came of a later experiment.
     pub(super) fn judge(
         self,
-        group: GroupKey,
-        kind: Kind,
+        history: &[RequestRow],
         text_hash: [u8; 16],
         resend: Resend,
         prompt: &CurrentPrompt,
-        sandbox: bool,
     ) -> anyhow::Result<Eligibility> {
-        let history = self.requests_for(group, kind, sandbox)?;
         let Some(last) = history.first() else {
             return Ok(Eligibility::Send { attempt: 1, another_answered: false });
         };
@@ -83,7 +82,7 @@ impl Read<'_> {
         };
         if matches!(eligibility, Eligibility::Send { .. })
             && !resend.model_gone
-            && self.met_no_model(&history, prompt, resend.origin)?
+            && self.met_no_model(history, prompt, resend.origin)?
         {
             return Ok(Eligibility::ModelGone);
         }

@@ -1,16 +1,19 @@
 //! Which groups are asked about next.
 
 mod judge;
+mod texts;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::Context as _;
 use rusqlite::params;
 use sha2::{Digest as _, Sha256};
 
 use self::judge::{AnswerMatch, Eligibility};
+use self::texts::Texts;
 use super::Read;
 use super::attributes::Conditions;
 use crate::model::{GroupId, GroupKey, Kind, OriginKey, PromptKey};
@@ -33,6 +36,8 @@ pub struct Selection {
     pub sample: Option<(u64, u64)>,
     /// Requests to send again.
     pub resend: Resend,
+    /// Ask about every group, also where another one has the same text.
+    pub no_dedupe: bool,
 }
 
 /// Requests to send again beside those never billed.
@@ -112,6 +117,8 @@ impl Candidate {
 pub struct Selected {
     /// In the order they are sent.
     pub candidates: Vec<Candidate>,
+    /// Groups that are not sent, since another one with the same text is, or is in flight; they share its answers.
+    pub n_copies: u64,
     /// Ids that were asked for and are not in the database.
     pub unknown_ids: Vec<GroupId>,
     /// Requests that are answered.
@@ -156,22 +163,31 @@ impl Read<'_> {
         // Most groups of a large selection were never asked about, and need no look into the ledger each.
         let is_large = groups.len() as u64 >= LARGE && selection.limit.is_none_or(|limit| limit >= LARGE);
         let asked = is_large.then(|| self.asked_groups(sandbox)).transpose()?;
-        for (group, text_hash) in groups {
+        let texts = if selection.no_dedupe { Texts::default() } else { Texts::read(self, sandbox)? };
+        let mut judging = Judging {
+            read: self,
+            resend: selection.resend,
+            no_dedupe: selection.no_dedupe,
+            prompts,
+            sandbox,
+            asked,
+            texts,
+            known: HashMap::new(),
+            sent: HashSet::new(),
+            others: HashSet::new(),
+            copies: HashSet::new(),
+        };
+        for &(group, text_hash) in &groups {
             if selection.limit.is_some_and(|limit| selected.candidates.len() as u64 >= limit) {
                 break;
             }
-            if asked.as_ref().is_some_and(|asked| asked.binary_search(&group).is_err()) {
-                selected.candidates.push(Candidate { group, topic: Some(1), entity: Some(1) });
-                continue;
-            }
-            let topic =
-                self.judge_into(&mut selected, group, Kind::Topic, text_hash, selection.resend, prompts, sandbox)?;
-            let entity =
-                self.judge_into(&mut selected, group, Kind::Entity, text_hash, selection.resend, prompts, sandbox)?;
+            let topic = judging.judge_into(&mut selected, group, Kind::Topic, text_hash)?;
+            let entity = judging.judge_into(&mut selected, group, Kind::Entity, text_hash)?;
             if topic.is_some() || entity.is_some() {
                 selected.candidates.push(Candidate { group, topic, entity });
             }
         }
+        selected.n_copies = judging.n_copies(&groups, &selected.candidates);
         Ok(selected)
     }
 
@@ -197,7 +213,7 @@ impl Read<'_> {
              ORDER BY sort_at DESC, id",
         )?;
         let mut rows = statement.query(params![selection.since, selection.before, selection.attributes])?;
-        let mut groups = vec![];
+        let mut groups: Vec<(GroupKey, [u8; 16])> = vec![];
         let mut draws = vec![];
         while let Some(row) = rows.next()? {
             let key: GroupKey = row.get(0)?;
@@ -211,8 +227,13 @@ impl Read<'_> {
         }
         if let Some((n, _)) = selection.sample {
             draws.sort_unstable();
-            draws.truncate(n as usize);
-            let mut places: Vec<usize> = draws.into_iter().map(|(_, place)| place).collect();
+            // Groups with the same text are one question.
+            let mut texts = HashSet::new();
+            let places = draws.into_iter().map(|(_, place)| place);
+            let mut places: Vec<usize> = places
+                .filter(|&place: &usize| selection.no_dedupe || texts.insert(groups[place].1))
+                .take(usize::try_from(n).unwrap_or(usize::MAX))
+                .collect();
             places.sort_unstable();
             groups = places.into_iter().map(|place| groups[place]).collect();
         }
@@ -231,40 +252,101 @@ impl Read<'_> {
         }
         Ok(keys)
     }
+}
 
-    #[expect(clippy::too_many_arguments, reason = "one question about one request, asked from one place")]
+/// The judging of all groups that are meant, one after the other.
+struct Judging<'a> {
+    read: Read<'a>,
+    resend: Resend,
+    no_dedupe: bool,
+    prompts: &'a CurrentPrompts,
+    sandbox: bool,
+    /// Groups that anything was ever asked about, in order; `None`: each is looked up.
+    asked: Option<Vec<GroupKey>>,
+    texts: Texts,
+    /// Eligibility of a text, where groups with it have the same history.
+    known: HashMap<([u8; 16], Kind), Eligibility>,
+    /// Questions that are sent.
+    sent: HashSet<([u8; 16], Kind)>,
+    /// Questions that were asked in vain.
+    others: HashSet<([u8; 16], Kind)>,
+    /// Groups that wait for what is asked about another one.
+    copies: HashSet<GroupKey>,
+}
+
+impl Judging<'_> {
+    /// Counts what becomes of one request, and returns which attempt it would be if it is sent.
     fn judge_into(
-        self,
+        &mut self,
         selected: &mut Selected,
         group: GroupKey,
         kind: Kind,
         text_hash: [u8; 16],
-        resend: Resend,
-        prompts: &CurrentPrompts,
-        sandbox: bool,
     ) -> anyhow::Result<Option<u32>> {
-        match self.judge(group, kind, text_hash, resend, prompts.of(kind), sandbox).context("cannot read the ledger")? {
+        let own = match self.asked.as_ref().is_some_and(|asked| asked.binary_search(&group).is_err()) {
+            true => vec![],
+            false => self.read.requests_for(group, kind, self.sandbox).context("cannot read the ledger")?,
+        };
+        let is_asked_itself = own.iter().any(|request| request.state.is_pending());
+        let history = self.texts.history(group, kind, text_hash, own);
+        let text = (text_hash, kind);
+        let is_common = matches!(history, Cow::Borrowed(_)) && !self.no_dedupe;
+        let eligibility = match self.known.get(&text) {
+            Some(eligibility) if is_common => *eligibility,
+            _ => self
+                .read
+                .judge(&history, text_hash, self.resend, self.prompts.of(kind))
+                .context("cannot read the ledger")?,
+        };
+        if is_common {
+            self.known.insert(text, eligibility);
+        }
+        if let Eligibility::AnswerMatch(how) = eligibility {
+            selected.n_answered += 1;
+            selected.n_stale += u64::from(matches!(how, AnswerMatch::Stale));
+            selected.n_other_model += u64::from(matches!(how, AnswerMatch::OtherModel));
+            return Ok(None);
+        }
+        // What is sent, waits or failed is one request, however many groups have its text.
+        let is_copy = match eligibility {
+            Eligibility::Pending => !is_asked_itself,
+            Eligibility::Send { .. } => !self.sent.insert(text),
+            _ => !self.others.insert(text),
+        };
+        if is_copy && !self.no_dedupe {
+            self.copies.insert(group);
+            return Ok(None);
+        }
+        match eligibility {
             Eligibility::Send { attempt, another_answered } => {
                 selected.n_asked_of_another += u64::from(another_answered);
                 if attempt > 1 {
-                    selected.unusable_cost_usd += self.cost_of_unusable(group, kind, sandbox)?;
+                    selected.unusable_cost_usd += self.read.cost_of_unusable(&history)?;
                 }
                 return Ok(Some(attempt));
             }
-            Eligibility::AnswerMatch(how) => {
-                selected.n_answered += 1;
-                selected.n_stale += u64::from(matches!(how, AnswerMatch::Stale));
-                selected.n_other_model += u64::from(matches!(how, AnswerMatch::OtherModel));
-            }
+            Eligibility::AnswerMatch(_) => {}
             Eligibility::ModelGone => selected.n_model_gone += 1,
             Eligibility::Pending => selected.n_pending += 1,
             Eligibility::HeldBack => {
                 selected.n_held_back += 1;
-                selected.unusable_cost_usd += self.cost_of_unusable(group, kind, sandbox)?;
+                selected.unusable_cost_usd += self.read.cost_of_unusable(&history)?;
             }
             Eligibility::Exhausted => selected.n_exhausted += 1,
         }
         Ok(None)
+    }
+
+    /// Returns how many of the groups wait for another one's answers, those counted in that come after a limit.
+    fn n_copies(mut self, groups: &[(GroupKey, [u8; 16])], candidates: &[Candidate]) -> u64 {
+        if !self.no_dedupe {
+            let sent: HashSet<GroupKey> = candidates.iter().map(|candidate| candidate.group).collect();
+            let texts: HashSet<&[u8; 16]> =
+                groups.iter().filter(|(group, _)| sent.contains(group)).map(|(_, text)| text).collect();
+            let copies = groups.iter().filter(|(group, text)| texts.contains(text) && !sent.contains(group));
+            self.copies.extend(copies.map(|(group, _)| *group));
+        }
+        self.copies.len() as u64
     }
 }
 

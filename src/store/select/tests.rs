@@ -31,7 +31,9 @@ fn store_with_groups(ids: &[&str]) -> (Store, CurrentPrompts) {
             created_at: Some(format!("2024-01-0{}T00:00:00Z", i + 1)),
             stories: vec![Story { text: "x".into(), ..Story::default() }],
         };
-        tx.load_group(&group, Some(HASH), None, "2026-01-01T00:00:00Z").unwrap();
+        // `g` and `gN` have one text, each of the others has its own.
+        let text_hash = if id.starts_with('g') { HASH } else { [id.as_bytes()[0]; 16] };
+        tx.load_group(&group, Some(text_hash), None, "2026-01-01T00:00:00Z").unwrap();
     }
     let topic = tx.keep_prompt(&prompt(Kind::Topic, "t"), None, "2026-01-01T00:00:00Z").unwrap().key;
     let entity = tx.keep_prompt(&prompt(Kind::Entity, "e"), None, "2026-01-01T00:00:00Z").unwrap().key;
@@ -57,11 +59,21 @@ fn store_with_groups(ids: &[&str]) -> (Store, CurrentPrompts) {
 }
 
 fn ask_once(store: &mut Store, prompt: PromptKey, state: RequestState, sandbox: bool) -> RequestKey {
+    ask(("g", Kind::Topic), store, prompt, state, sandbox)
+}
+
+fn ask(
+    (id, kind): (&str, Kind),
+    store: &mut Store,
+    prompt: PromptKey,
+    state: RequestState,
+    sandbox: bool,
+) -> RequestKey {
     let tx = store.write().unwrap();
-    let group = tx.read().group_key(&GroupId::new("g")).unwrap().unwrap();
+    let group = tx.read().group_key(&GroupId::new(id)).unwrap().unwrap();
     let new = NewRequest {
         group,
-        kind: Kind::Topic,
+        kind,
         prompt,
         text_hash: HASH,
         run: RunId::new("run-1"),
@@ -229,4 +241,52 @@ fn newest_first_and_a_sample_is_the_same_each_time() {
     assert_eq!(sample(1), sample(1));
     assert_eq!(sample(1).len(), 3);
     assert_ne!((sample(1), sample(2)), (sample(2), sample(3)));
+}
+
+/// Groups that a selection would ask out of `g1`, `g2` and `g3` (the newest first), which have one text, each with its
+/// attempt; and how many copies there are.
+fn of_copies(history: &[(&str, RequestState)], selection: Selection) -> (String, u64) {
+    let (mut store, prompts) = store_with_groups(&["g1", "g2", "g3"]);
+    for (id, state) in history {
+        ask((id, Kind::Topic), &mut store, prompts.topic.key.unwrap(), *state, false);
+        ask((id, Kind::Entity), &mut store, prompts.entity.key.unwrap(), *state, false);
+    }
+    let selected = store.read().select(&selection, &prompts, false).unwrap();
+    let name = |group| store.read().group(group).unwrap().unwrap().group.id.as_str().to_owned();
+    let sent: Vec<String> =
+        selected.candidates.iter().map(|c| format!("{} {}", name(c.group), c.topic.unwrap_or(0))).collect();
+    (sent.join(", "), selected.n_copies)
+}
+
+#[test]
+fn the_table_of_what_is_sent_of_one_text() {
+    use RequestState::*;
+    let plain = Selection::default;
+    let all = || Selection { no_dedupe: true, ..plain() };
+    let retry = || Selection { resend: Resend { failed_up_to: Some(3), ..Resend::default() }, ..plain() };
+    for (history, selection, expected) in [
+        (&[][..], plain(), ("g3 1", 2)),
+        (&[], Selection { limit: Some(1), ..plain() }, ("g3 1", 2)),
+        (&[], Selection { sample: Some((3, 1)), ..plain() }, ("g3 1", 0)),
+        (&[], Selection { before: Some("2024-01-03".into()), ..plain() }, ("g2 1", 1)),
+        (&[], all(), ("g3 1, g2 1, g1 1", 0)),
+        // Whoever of them was asked, and whatever became of it, speaks for all.
+        (&[("g1", Planned)], plain(), ("", 2)),
+        (&[("g1", Sent)], plain(), ("", 2)),
+        (&[("g1", Sent)], all(), ("g3 1, g2 1", 0)),
+        (&[("g1", Usable)], plain(), ("", 0)),
+        (&[("g1", Usable)], all(), ("g3 1, g2 1", 0)),
+        (&[("g1", Withdrawn)], plain(), ("g3 1", 2)),
+        (&[("g1", Failed)], plain(), ("g3 1", 2)),
+        (&[("g1", Missing)], plain(), ("g3 1", 2)),
+        (&[("g1", Unusable)], plain(), ("", 2)),
+        (&[("g1", Unusable)], retry(), ("g3 2", 2)),
+        (&[("g1", Unusable), ("g2", Unusable)], retry(), ("g3 3", 2)),
+        (&[("g1", Unusable), ("g2", Refused), ("g3", Unusable)], retry(), ("", 2)),
+        (&[("g1", Unusable), ("g2", Usable)], retry(), ("", 0)),
+        (&[("g1", Usable), ("g2", Sent)], plain(), ("", 2)),
+    ] {
+        let (sent, n_copies) = of_copies(history, selection.clone());
+        assert_eq!((sent.as_str(), n_copies), expected, "{history:?} {selection:?}");
+    }
 }
