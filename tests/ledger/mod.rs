@@ -15,6 +15,8 @@ mod evidence;
 mod settle;
 /// Copies of one database: on another machine, both at once, one that knows less.
 mod copies;
+/// Groups with the same text: asked once, answered together.
+mod same_text;
 /// What is asked again: what has changed, what was rehearsed, what is answered twice.
 mod again;
 /// Imports in every order, by hand and cut off; everything made anew from the ledger.

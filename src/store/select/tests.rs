@@ -245,13 +245,13 @@ fn newest_first_and_a_sample_is_the_same_each_time() {
 
 /// Groups that a selection would ask out of `g1`, `g2` and `g3` (the newest first), which have one text, each with its
 /// attempt; and how many copies there are.
-fn of_copies(history: &[(&str, RequestState)], selection: Selection) -> (String, u64) {
+fn of_copies(history: &[(&str, RequestState)], selection: &Selection) -> (String, u64) {
     let (mut store, prompts) = store_with_groups(&["g1", "g2", "g3"]);
     for (id, state) in history {
         ask((id, Kind::Topic), &mut store, prompts.topic.key.unwrap(), *state, false);
         ask((id, Kind::Entity), &mut store, prompts.entity.key.unwrap(), *state, false);
     }
-    let selected = store.read().select(&selection, &prompts, false).unwrap();
+    let selected = store.read().select(selection, &prompts, false).unwrap();
     let name = |group| store.read().group(group).unwrap().unwrap().group.id.as_str().to_owned();
     let sent: Vec<String> =
         selected.candidates.iter().map(|c| format!("{} {}", name(c.group), c.topic.unwrap_or(0))).collect();
@@ -286,7 +286,7 @@ fn the_table_of_what_is_sent_of_one_text() {
         (&[("g1", Unusable), ("g2", Usable)], retry(), ("", 0)),
         (&[("g1", Usable), ("g2", Sent)], plain(), ("", 2)),
     ] {
-        let (sent, n_copies) = of_copies(history, selection.clone());
+        let (sent, n_copies) = of_copies(history, &selection);
         assert_eq!((sent.as_str(), n_copies), expected, "{history:?} {selection:?}");
     }
 }
