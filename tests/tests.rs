@@ -36,6 +36,9 @@ mod context;
 /// `resolve`: what is made of two, and input that no name is.
 mod resolve;
 
+/// Other programs on the same file: what Datasette and sqlite-utils send, and that edits of theirs are followed.
+mod other_programs;
+
 /// The README: its session, and its table of exit codes.
 mod readme;
 
