@@ -15,6 +15,7 @@ use crate::model::{Attributes, Entity, EntityId, EntityKey, Target, Verdict, att
 use crate::resolve::mention_key;
 use crate::store::{Read, StoredDecision, Tx};
 use crate::terminal::words;
+use crate::text::is_same;
 
 /// Outcome of a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -167,7 +168,7 @@ pub fn merge(tx: &Tx<'_>, from: EntityKey, into: EntityKey, across_types: bool, 
         return Err(usage("both names are of the same entity"));
     }
     let (gone, mut entity) = (found(tx.read(), from)?, found(tx.read(), into)?);
-    if !gone.entity_type.eq_ignore_ascii_case(&entity.entity_type) && !across_types {
+    if !is_same(&gone.entity_type, &entity.entity_type) && !across_types {
         return Err(usage(format!("they are of two types, `{}` and `{}`", gone.entity_type, entity.entity_type)))
             .hint("`--across-types` merges them all the same; the second keeps its type");
     }

@@ -12,7 +12,7 @@ use crate::model::{Attributes, Entity, EntityId};
 use crate::profile::Profile;
 use crate::resolve::mention_key;
 use crate::store::{Read, Tx};
-use crate::text::fold;
+use crate::text::{fold, is_same};
 
 /// A proposed entity.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -57,7 +57,7 @@ pub fn propose(read: Read<'_>, profile: &Profile, entity_type: Option<&str>, min
         let shouts = |name: &str| !name.contains(char::is_lowercase);
         names.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| (shouts(&a.0), &a.0).cmp(&(shouts(&b.0), &b.0))));
         let people = profile.profile_type_of("person").unwrap_or("person");
-        let is_people = [people, "person"].iter().any(|word| word.eq_ignore_ascii_case(&entity_type));
+        let is_people = [people, "person"].iter().any(|word| is_same(word, &entity_type));
         for members in cluster(&names, is_people)? {
             let mut spellings = members.iter().map(|&at| &names[at].0);
             proposals.push(Proposal {

@@ -19,6 +19,7 @@ use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
 use crate::profile::{EntityType, Pair, Profile};
 use crate::resolve::{self, Builder, Candidate, Compared, Described, Method, Query, Resolution, Resolver, Strictness};
 use crate::store::{LinkedMention, Read, StoredDecision};
+use crate::text::is_same;
 
 /// Links mentions; one for a whole import, so that its blocks and prepared hints are used again.
 pub struct Linker<'a> {
@@ -372,9 +373,9 @@ impl<'a> Linker<'a> {
         }
         let all = self.resolver.types();
         let fits = |name: &&String| {
-            name.eq_ignore_ascii_case(entity_type)
+            is_same(name, entity_type)
                 || match profile.profile_type_of(name) {
-                    Some(mapped) => mapped.eq_ignore_ascii_case(entity_type),
+                    Some(mapped) => is_same(mapped, entity_type),
                     None => profile.entity_type(entity_type).is_some(),
                 }
         };
@@ -399,7 +400,7 @@ impl<'a> Linker<'a> {
             return Rc::clone(types);
         }
         let mut types = self.resolver.types();
-        types.retain(|known| known.to_lowercase() == name.to_lowercase());
+        types.retain(|known| is_same(known, name));
         let types = if types.is_empty() { self.types_for(profile, name) } else { types.into() };
         self.scopes.insert(key, Rc::clone(&types));
         types

@@ -8,7 +8,7 @@ use std::cmp::Reverse;
 use crate::model::{Attributes, Decision, EntityKey, Verdict};
 use crate::resolve::mention_key;
 use crate::store::StoredDecision;
-use crate::text::fold;
+use crate::text::is_same;
 
 /// The sum of all decisions that hold for a mention.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub fn at_odds<'a>(one: &'a StoredDecision, other: &'a StoredDecision) -> Option
 
 /// Returns whether a decision is about this type and these hints.
 fn holds(decision: &Decision, entity_type: &str, hints: &Attributes) -> bool {
-    (decision.mention_type.is_empty() || is_same_type(&decision.mention_type, entity_type))
+    (decision.mention_type.is_empty() || is_same(&decision.mention_type, entity_type))
         && decision.hints.iter().all(|(name, value)| has(hints, name, value))
 }
 
@@ -79,21 +79,16 @@ fn agree(one: &Verdict, other: &Verdict) -> bool {
 
 /// Returns whether a mention can be in the scope of both.
 fn overlap(one: &Decision, other: &Decision) -> bool {
-    let types = one.mention_type.is_empty()
-        || other.mention_type.is_empty()
-        || is_same_type(&one.mention_type, &other.mention_type);
+    let types =
+        one.mention_type.is_empty() || other.mention_type.is_empty() || is_same(&one.mention_type, &other.mention_type);
     types && !one.hints.iter().any(|(name, value)| other.hints.contains_key(name) && !has(&other.hints, name, value))
 }
 
 /// Returns whether everything in the scope of one is also in the scope of the other, which is wider.
 fn is_narrower(one: &Decision, wider: &Decision) -> bool {
-    let type_within = wider.mention_type.is_empty() || is_same_type(&wider.mention_type, &one.mention_type);
-    let is_same = is_same_type(&one.mention_type, &wider.mention_type) && one.hints.len() == wider.hints.len();
+    let type_within = wider.mention_type.is_empty() || is_same(&wider.mention_type, &one.mention_type);
+    let is_same = is_same(&one.mention_type, &wider.mention_type) && one.hints.len() == wider.hints.len();
     type_within && wider.hints.iter().all(|(name, value)| has(&one.hints, name, value)) && !is_same
-}
-
-fn is_same_type(one: &str, other: &str) -> bool {
-    one == other || fold(one) == fold(other)
 }
 
 fn has(hints: &Attributes, name: &str, value: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Validates the input file of a batch, as the provider does before it runs anything.
 
 use std::collections::HashSet;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read as _};
 
 use serde_json::{Value, json};
 
@@ -31,6 +31,9 @@ pub(crate) struct InputLine {
     pub(crate) attempt: u32,
 }
 
+/// The longest line that is read; no model takes a tenth of it.
+pub(crate) const LINE_BYTES_MAX: u64 = 64 << 20;
+
 /// Reads the file; returns the `errors.data` of the failed batch if it is not valid.
 pub(crate) fn check(file: &mut dyn BufRead, endpoint: &str, script: &Script) -> io::Result<Result<Input, Vec<Value>>> {
     let mut input = Input::default();
@@ -40,11 +43,17 @@ pub(crate) fn check(file: &mut dyn BufRead, endpoint: &str, script: &Script) -> 
     let (mut offset, mut number) = (0, 0);
     loop {
         text.clear();
-        let n_bytes = file.read_until(b'\n', &mut text)?;
+        let n_bytes = (&mut *file).take(LINE_BYTES_MAX).read_until(b'\n', &mut text)?;
         if n_bytes == 0 {
             break;
         }
         number += 1;
+        if n_bytes as u64 == LINE_BYTES_MAX && !text.ends_with(b"\n") {
+            // The rest is not read: nobody can say where it ends.
+            let message = format!("This line is longer than {LINE_BYTES_MAX} bytes.");
+            errors.push(error("invalid_json_line", &message, None, Some(number)));
+            break;
+        }
         if errors.len() < ERRORS_MAX {
             match check_line(&text, endpoint, &mut input, &mut seen) {
                 Ok(custom_id) => input.lines.push(InputLine { offset, number, custom_id, attempt: 0 }),
@@ -143,6 +152,14 @@ mod tests {
         let input = checked(&text, "{}").unwrap();
         assert_eq!((input.lines.len(), input.tokens, input.model.as_str()), (2, 4, "m"));
         assert_eq!(input.lines[1].offset as usize, line("a", "m").len() + 1);
+    }
+
+    #[test]
+    fn a_line_without_an_end_is_not_read_for_ever() {
+        let script = Script::parse("{}").unwrap();
+        let errors = check(&mut io::BufReader::new(io::repeat(b'x')), URL, &script).unwrap().unwrap_err();
+        assert_eq!(errors[0]["code"], "invalid_json_line");
+        assert_eq!((errors.len(), &errors[0]["line"]), (1, &json!(1)));
     }
 
     #[test]

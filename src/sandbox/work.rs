@@ -2,13 +2,13 @@
 //! that runs ahead of what is shown. How much of it clients see is decided in `batch.rs`.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
-use super::check::Input;
+use super::check::{self, Input};
 use super::lines::{self, Question};
 use super::reader::Reader;
 use super::reply::Tokens;
@@ -103,7 +103,7 @@ impl Work {
             let line = &input.lines[at];
             text.clear();
             source.seek(SeekFrom::Start(line.offset))?;
-            source.read_until(b'\n', &mut text)?;
+            source.by_ref().take(check::LINE_BYTES_MAX).read_until(b'\n', &mut text)?;
             // `FromStr` is compiled with serde_json and so optimized in every build; `from_slice` would be ours.
             let request: Value = str::from_utf8(&text).map_err(io::Error::other)?.parse()?;
             let written = lines::answer(

@@ -60,6 +60,11 @@ fn one_sigma(c: char) -> char {
     if c == 'ς' { 'σ' } else { c }
 }
 
+/// Returns whether two texts differ in no more than case and marks.
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
+    one == other || fold(one) == fold(other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

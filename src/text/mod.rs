@@ -19,5 +19,5 @@ pub mod words;
 pub(crate) use clean::{clean, single_line, single_spaced, topic_key, visible};
 pub(crate) use cut::{cut_words, is_folded_elsewhere};
 pub(crate) use entities::decode_entities;
-pub(crate) use fold::fold;
+pub(crate) use fold::{fold, is_same};
 pub(crate) use hex::hex;

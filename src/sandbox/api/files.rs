@@ -1,17 +1,19 @@
 //! Files: upload, look, list, read, delete.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
+use std::io::{self, BufReader, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::super::check::LINE_BYTES_MAX;
 use super::super::faults::Tapped;
 use super::super::http::{Content, Ending, Head, Reply};
 use super::super::multipart::{self, Multipart};
 use super::super::script::RangeRule;
 use super::super::shared::Shared;
 use super::{bad_request, limit, not_found, page};
+use crate::text::lines::Lines;
 
 /// A form field is a word or a number.
 const FIELD_BYTES_MAX: usize = 4096;
@@ -106,9 +108,10 @@ pub(super) fn create(shared: &Shared, upload: &Upload) -> io::Result<Reply> {
 fn rewrite(path: &Path) -> io::Result<()> {
     let other = path.with_extension("rewritten");
     let mut out = BufWriter::new(File::create(&other)?);
-    for line in BufReader::new(File::open(path)?).lines() {
-        let line = line?;
-        match serde_json::from_str::<Value>(&line) {
+    let mut lines = Lines::new(BufReader::new(File::open(path)?), LINE_BYTES_MAX as usize);
+    while let Some(line) = lines.next()? {
+        let line = str::from_utf8(line.bytes).map_err(io::Error::other)?;
+        match serde_json::from_str::<Value>(line) {
             Ok(mut value) => {
                 value.sort_all_objects();
                 writeln!(out, "{value}")?;
