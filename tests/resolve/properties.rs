@@ -132,15 +132,20 @@ fn a_true_hint_takes_no_link_away() {
     let bare: Vec<(String, Attributes)> =
         mentions(&mut random, &catalog, 400).into_iter().map(|(text, _)| (text, Attributes::new())).collect();
     let before = answers(&[&rows], &bare);
-    let informed: Vec<(String, Attributes)> = (bare.iter().zip(&before))
-        .map(|((text, _), found)| {
-            let entity = found.as_ref().and_then(|id| catalog.iter().find(|entity| entity.id.as_str() == id));
-            (text.clone(), entity.map_or_else(Attributes::new, |entity| entity.attributes.clone()))
-        })
-        .collect();
-    let after = answers(&[&rows], &informed);
-    for ((after, before), mention) in after.iter().zip(&before).zip(&informed) {
-        assert!(before.is_none() || after == before, "{mention:?}: {before:?}, {after:?}");
+    // Each true hint by itself, then all of them.
+    for which in [Some("city"), Some("country"), None] {
+        let informed: Vec<(String, Attributes)> = (bare.iter().zip(&before))
+            .map(|((text, _), found)| {
+                let entity = found.as_ref().and_then(|id| catalog.iter().find(|entity| entity.id.as_str() == id));
+                let mut hints = entity.map_or_else(Attributes::new, |entity| entity.attributes.clone());
+                hints.retain(|name, _| which.is_none_or(|which| which == name));
+                (text.clone(), hints)
+            })
+            .collect();
+        let after = answers(&[&rows], &informed);
+        for ((after, before), mention) in after.iter().zip(&before).zip(&informed) {
+            assert!(before.is_none() || after == before, "{mention:?}: {before:?}, {after:?}");
+        }
     }
 }
 

@@ -32,6 +32,8 @@ const NAMES_MAX: usize = 20_000;
 const NOBODY: f32 = -3.0;
 /// Entities with exactly this name that are looked at; a name of more goes the long way.
 const NAMESAKES: u32 = 128;
+/// A link so probable needs no second look without the hints.
+const SURE: f64 = 0.75;
 /// Candidates whose plain scores differ by less can't be told apart.
 pub(super) const ALIKE: f32 = 0.1;
 /// Probability of an exact, unambiguous name; measured on labelled mentions, where 1 to 3 % of the labels are wrong.
@@ -135,11 +137,11 @@ impl<P: Blocks> Resolver<P> {
                 let scored = self.candidates(&hints, &Context::default(), refused)?;
                 let decision = self.decide(&scored);
                 let decision = match decision.outcome {
-                    LinkOutcome::Linked => decision,
+                    LinkOutcome::Linked if decision.score >= SURE => decision,
                     _ if hints.is_empty() => decision,
                     _ => {
                         let compared = self.compared.clone();
-                        let decision = self.without_hints(&scored, refused, decision)?;
+                        let decision = self.without_hints(&hints, &scored, refused, decision)?;
                         self.compared = compared;
                         decision
                     }
@@ -156,23 +158,25 @@ impl<P: Blocks> Resolver<P> {
         self.look_again(query, refused, plain, &mut None)
     }
 
-    /// Decides without the hints where with them nothing was linked. What is linked so stays linked, unless a hint
-    /// speaks against it, or more for another: to know more never takes a link away.
+    /// Decides without the hints where with them nothing was linked, or nothing surely. What is linked so stays linked,
+    /// unless a hint speaks against it, or more for another: to know more never takes a link away.
     fn without_hints(
         &mut self,
+        hints: &[Rc<Hint>],
         informed: &[Scored],
         refused: &[EntityKey],
         resolution: Resolution,
     ) -> Result<Resolution> {
         let scored = self.candidates(&[], &Context::default(), refused)?;
         let bare = self.decide(&scored);
-        let at = |candidate: &Scored, feature: Feature| candidate.vector[feature as usize];
-        let most = informed.iter().map(|other| at(other, Feature::hint_agree)).fold(0.0, f32::max);
-        let is_free = |candidate: &Scored| {
-            at(candidate, Feature::hint_against) == 0.0 && at(candidate, Feature::hint_agree) >= most
+        let Some(own) = scored.first().filter(|_| bare.outcome == LinkOutcome::Linked) else { return Ok(resolution) };
+        let evidence = match &mut self.overlay {
+            Some(overlay) if own.place.0 == 1 => overlay.evidence(own.place.1, hints)?,
+            _ => self.base.evidence(own.place.1, hints)?,
         };
-        let own = informed.iter().find(|candidate| Some(candidate.entity) == bare.entity);
-        Ok(if own.is_some_and(is_free) { bare } else { resolution })
+        let most = informed.iter().map(|other| other.vector[Feature::hint_agree as usize]).fold(0.0, f32::max);
+        let is_free = evidence.against == 0.0 && evidence.agree >= most;
+        Ok(if is_free { bare } else { resolution })
     }
 
     /// Returns what resembles a name beside certain entities, best first: each with the probability that it would be

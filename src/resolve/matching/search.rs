@@ -2,6 +2,7 @@
 //! was changed since are two layers, searched as one: which names go on is decided over both.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use anyhow::Result;
 
@@ -9,7 +10,7 @@ use crate::model::EntityKey;
 use crate::resolve::index::{Blocks, Index, NameCard, Resident};
 use crate::resolve::matching::explain;
 use crate::resolve::matching::features::{Comparer, Feature, Vector};
-use crate::resolve::matching::hints::Evidence;
+use crate::resolve::matching::hints::{Evidence, Hint};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::retrieve;
 use crate::resolve::matching::score;
@@ -220,6 +221,18 @@ impl<P: Blocks> Layer<P> {
         }
         self.found = left;
         Ok(())
+    }
+
+    /// Returns what hints say of an entity of this layer.
+    pub(crate) fn evidence(&mut self, entity: u32, hints: &[Rc<Hint>]) -> Result<Evidence> {
+        let card = self.index.entity(entity)?;
+        let mut evidence = Evidence::default();
+        if let Some(stats) = self.index.meta.types.get(usize::from(card.kind)) {
+            for hint in hints {
+                evidence.add(hint.judge(&self.index, &card, stats, &mut self.room.meanings)?);
+            }
+        }
+        Ok(evidence)
     }
 
     /// Compares the mention with the names that were found.
