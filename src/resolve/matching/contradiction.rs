@@ -49,74 +49,92 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
     if sides.generations_differ() {
         return Some(broken("another generation", 7.0));
     }
-    if sides.numbers_differ() {
-        return Some(broken("another number", 7.0));
+    if evidence.country_against || !sides.are_firm() {
+        return sides.words_differ(inverted, evidence);
     }
-    if sides.has_one_more_number() {
-        return Some(broken("one more number", 3.0));
-    }
-    if sides.letters_differ() {
-        return Some(broken("another letter", 5.0));
-    }
-    if sides.places_differ() {
-        return Some(broken("another country", 9.0));
-    }
-    if let Some(rule) = sides.exclusive_words() {
-        return Some(broken(rule, 7.0));
-    }
-    if let Some(rule) = sides.is_other_substance() {
-        return Some(broken(rule, 6.0));
-    }
-    if sides.known_words_differ() {
-        return Some(broken("another known word", 6.0));
-    }
-    if sides.is_modified() {
-        return Some(broken("another place", 6.0));
-    }
-    if sides.first_names_differ(inverted) {
-        return Some(broken("another first name", 7.0));
-    }
+    // All words are the same: what is left is their order.
     if evidence.agree == 0.0 && sides.is_turned_around() {
         return Some(broken("the name turned around", 5.0));
-    }
-    if evidence.agree == 0.0 {
-        if sides.first_words_are_other_names(inverted) {
-            return Some(broken("another first name", 4.0));
-        }
-        if sides.is_only_a_kind() {
-            return Some(broken("no more than a kind", 4.0));
-        }
-        if sides.is_one_of_a_series() {
-            return Some(broken("one of a series", 5.0));
-        }
-    }
-    if evidence.agree < TELLING_AGREEMENT {
-        if frame::is_filled_otherwise(probe, pairing) {
-            return Some(broken("another telling word", 4.0));
-        }
-        if sides.kinds_differ() {
-            return Some(broken("another kind", 3.0));
-        }
-        if sides.known_word_is_no_misspelling() {
-            return Some(broken("a known word", 3.0));
-        }
-        if sides.kinds_of_institution_differ() {
-            return Some(broken("another institution", 5.0));
-        }
-        if sides.has_one_more_letter() {
-            return Some(broken("one more letter", 6.0));
-        }
-        if sides.is_branch() {
-            return Some(broken("a part elsewhere", 5.0));
-        }
-    }
-    if evidence.country_against && evidence.agree == 0.0 {
-        return Some(Contradiction { is_of_hint: true, ..broken("a hint says another country", 3.5) });
     }
     None
 }
 
 impl Sides<'_, '_> {
+    /// Returns whether all core words of both sides are paired with more than a likeness.
+    fn are_firm(&self) -> bool {
+        self.core_of_mention().all(|i| self.is_firm(0, i)) && self.core_of_name().all(|j| self.is_firm(1, j))
+    }
+
+    /// Finds the first rule that words break which are not the same.
+    fn words_differ(&self, inverted: bool, evidence: &Evidence) -> Option<Contradiction> {
+        let broken = |rule: &'static str, penalty: f32| Contradiction { rule, penalty, is_of_hint: false };
+        if self.numbers_differ() {
+            return Some(broken("another number", 7.0));
+        }
+        if self.has_one_more_number() {
+            return Some(broken("one more number", 3.0));
+        }
+        if self.letters_differ() {
+            return Some(broken("another letter", 5.0));
+        }
+        if self.places_differ() {
+            return Some(broken("another country", 9.0));
+        }
+        if let Some(rule) = self.exclusive_words() {
+            return Some(broken(rule, 7.0));
+        }
+        if let Some(rule) = self.is_other_substance() {
+            return Some(broken(rule, 6.0));
+        }
+        if self.known_words_differ() {
+            return Some(broken("another known word", 6.0));
+        }
+        if self.is_modified() {
+            return Some(broken("another place", 6.0));
+        }
+        if self.first_names_differ(inverted) {
+            return Some(broken("another first name", 7.0));
+        }
+        if evidence.agree == 0.0 && self.is_turned_around() {
+            return Some(broken("the name turned around", 5.0));
+        }
+        if evidence.agree == 0.0 {
+            if self.first_words_are_other_names(inverted) {
+                return Some(broken("another first name", 4.0));
+            }
+            if self.is_only_a_kind() {
+                return Some(broken("no more than a kind", 4.0));
+            }
+            if self.is_one_of_a_series() {
+                return Some(broken("one of a series", 5.0));
+            }
+        }
+        if evidence.agree < TELLING_AGREEMENT {
+            if frame::is_filled_otherwise(self.probe, self.pairing) {
+                return Some(broken("another telling word", 4.0));
+            }
+            if self.kinds_differ() {
+                return Some(broken("another kind", 3.0));
+            }
+            if self.known_word_is_no_misspelling() {
+                return Some(broken("a known word", 3.0));
+            }
+            if self.kinds_of_institution_differ() {
+                return Some(broken("another institution", 5.0));
+            }
+            if self.has_one_more_letter() {
+                return Some(broken("one more letter", 6.0));
+            }
+            if self.is_branch() {
+                return Some(broken("a part elsewhere", 5.0));
+            }
+        }
+        if evidence.country_against && evidence.agree == 0.0 {
+            return Some(Contradiction { is_of_hint: true, ..broken("a hint says another country", 3.5) });
+        }
+        None
+    }
+
     pub(super) fn text(&self, i: usize) -> &str {
         self.probe.text(i)
     }
@@ -177,7 +195,10 @@ impl Sides<'_, '_> {
         let last = mention_left().next_back().zip(name_left().next_back());
         self.firm[0] != 0
             && last.is_some_and(|(a, b)| {
-                (a.is_numeral || b.is_numeral) && a.value.is_some() && b.value.is_some() && a.value != b.value
+                (a.is_numeral() || b.is_numeral())
+                    && a.value().is_some()
+                    && b.value().is_some()
+                    && a.value() != b.value()
             })
     }
 
@@ -322,28 +343,37 @@ fn order(heads: &[u16], tokens: impl Iterator<Item = (u16, Role)>) -> i8 {
 struct Left<'t> {
     role: Role,
     text: &'t str,
-    value: Option<u32>,
-    /// A Roman numeral, an ordinal or a number as a word; a lone letter only at the end.
-    is_numeral: bool,
     is_last: bool,
 }
 
 impl<'t> Left<'t> {
     fn new(role: Role, text: &'t str, is_last: bool) -> Left<'t> {
-        let is_digits = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        let value = numerals::value(text).filter(|_| text.len() > 1 || is_last || is_digits);
-        Left { role, text, value, is_numeral: value.is_some() && !is_digits, is_last }
+        Left { role, text, is_last }
+    }
+
+    fn is_digits(&self) -> bool {
+        self.text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    }
+
+    /// Returns the number that it may be; a lone letter is one only at the end.
+    fn value(&self) -> Option<u32> {
+        numerals::value(self.text).filter(|_| self.text.len() > 1 || self.is_last || self.is_digits())
+    }
+
+    /// Returns whether it is a Roman numeral, an ordinal or a number as a word.
+    fn is_numeral(&self) -> bool {
+        !self.is_digits() && self.value().is_some()
     }
 
     /// Returns whether the word tells names apart: core words, and numerals that may be a generation.
     fn counts(&self) -> bool {
-        self.role.is_core() || self.role == Role::Generation && self.value.is_some()
+        self.role.is_core() || self.role == Role::Generation && self.value().is_some()
     }
 
     fn is_number(&self) -> bool {
         self.text.bytes().any(|byte| byte.is_ascii_digit())
-            || self.value.is_some()
             || self.is_last && self.text.len() == 1 && "ivxlcdm".contains(self.text)
+            || self.value().is_some()
     }
 }
 

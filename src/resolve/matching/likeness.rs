@@ -80,7 +80,7 @@ fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)
     {
         return Some((0.88, How::Nickname));
     }
-    if transliteration::is_one_surname(text, other.text) {
+    if word.is_slavic && transliteration::is_one_surname(text, other.text) {
         return Some((0.98, How::Equal));
     }
     let digits = |text: &[u8]| text.iter().any(u8::is_ascii_digit);

@@ -12,6 +12,7 @@ use crate::resolve::names::numerals;
 use crate::resolve::names::phonetic;
 use crate::resolve::names::similarity::Pattern;
 use crate::resolve::names::token::{Name, Token, last_and_first, spaced};
+use crate::resolve::names::transliteration;
 use crate::resolve::names::words::Role;
 
 /// A word of the mention.
@@ -25,6 +26,8 @@ pub(crate) struct Word {
     pub(crate) families: &'static [u16],
     /// Which alternatives the word is of those that exclude each other.
     pub(crate) alternatives: &'static [Alternative],
+    /// It ends as Slavic surnames do.
+    pub(crate) is_slavic: bool,
     /// Value of a numeral or number word.
     pub(crate) value: Option<u32>,
     pub(crate) sound: Vec<u8>,
@@ -90,6 +93,7 @@ impl Probe {
                     pattern: Pattern::default(),
                     families: &[],
                     alternatives: &[],
+                    is_slavic: false,
                     value: None,
                     sound: Vec::with_capacity(16),
                 });
@@ -101,6 +105,7 @@ impl Probe {
             word.pattern.set(text.as_bytes());
             word.families = if token.role == Role::Word { first_names::families(text) } else { &[] };
             word.alternatives = exclusive::alternatives(text);
+            word.is_slavic = transliteration::is_slavic(text.as_bytes());
             word.value = numerals::value(text);
             word.sound.clear();
             if token.role == Role::Word {

@@ -138,7 +138,7 @@ impl<P: Blocks> Resolver<P> {
                 let decision = self.decide(&scored);
                 let decision = match decision.outcome {
                     LinkOutcome::Linked if decision.score >= SURE => decision,
-                    _ if hints.is_empty() => decision,
+                    _ if hints.is_empty() || self.is_vague(&scored) => decision,
                     _ => {
                         let compared = self.compared.clone();
                         let decision = self.without_hints(&hints, &scored, refused, decision)?;
@@ -156,6 +156,24 @@ impl<P: Blocks> Resolver<P> {
             return Ok(plain);
         }
         self.look_again(query, refused, plain, &mut None)
+    }
+
+    /// Returns whether a single word, as a surname, would be linked to none of its candidates without the hints: then there
+    /// is no need to look for it anew.
+    fn is_vague(&self, scored: &[Scored]) -> bool {
+        if self.probe.core_at.len() != 1 {
+            return false;
+        }
+        let mut bare: Vec<Scored> = scored.to_vec();
+        for candidate in &mut bare {
+            use Feature::{hint_against, hint_agree, hint_contradiction, hint_near, hint_unknown};
+            for feature in [hint_agree, hint_near, hint_against, hint_unknown, hint_contradiction] {
+                candidate.vector[feature as usize] = 0.0;
+            }
+            candidate.plain = score::plain(&candidate.vector);
+        }
+        rank(&mut bare);
+        self.decide(&bare).outcome != LinkOutcome::Linked
     }
 
     /// Decides without the hints where with them nothing was linked, or nothing surely. What is linked so stays linked,
@@ -284,16 +302,7 @@ impl<P: Blocks> Resolver<P> {
         let Resolver { base, overlay, hidden, probe, explain, compared, .. } = self;
         let search = Search { hidden, except, explain: *explain, most: SCORED };
         let mut scored = search.find(base, overlay.as_mut(), probe, compared)?;
-        compare_rivals(&mut scored);
-        let best = scored.first().map_or(0.0, |s| s.plain);
-        scored.truncate(SCORED);
-        for candidate in &mut scored {
-            candidate.log_odds =
-                if candidate.plain < best - HOPELESS { FLOOR } else { score::pair(&candidate.vector).max(FLOOR) };
-        }
-        scored.sort_by(|a, b| {
-            b.log_odds.total_cmp(&a.log_odds).then(b.plain.total_cmp(&a.plain)).then(a.order.cmp(&b.order))
-        });
+        rank(&mut scored);
         Ok(scored)
     }
 
@@ -457,6 +466,20 @@ fn method_of(best: &Scored) -> Method {
         return Method::Hint;
     }
     Method::Fuzzy
+}
+
+/// Puts candidates into the order of their probabilities, each seen among the others.
+fn rank(scored: &mut Vec<Scored>) {
+    compare_rivals(scored);
+    let best = scored.first().map_or(0.0, |s| s.plain);
+    scored.truncate(SCORED);
+    for candidate in scored.iter_mut() {
+        candidate.log_odds =
+            if candidate.plain < best - HOPELESS { FLOOR } else { score::pair(&candidate.vector).max(FLOOR) };
+    }
+    scored.sort_by(|a, b| {
+        b.log_odds.total_cmp(&a.log_odds).then(b.plain.total_cmp(&a.plain)).then(a.order.cmp(&b.order))
+    });
 }
 
 /// Sets the features that tell how a candidate stands among the others.

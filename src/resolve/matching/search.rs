@@ -44,6 +44,7 @@ pub(crate) struct Layer<P> {
 }
 
 /// A candidate name with its features.
+#[derive(Clone)]
 pub(crate) struct Scored {
     pub(crate) entity: EntityKey,
     /// Which of the entity's names was compared.

@@ -35,16 +35,16 @@ fn signs(word: &[u8]) -> impl Iterator<Item = u8> + '_ {
     })
 }
 
-/// Returns whether a word ends as Slavic surnames do.
-fn is_slavic(word: &[u8]) -> bool {
+/// Returns whether a word is long and ends as Slavic surnames do.
+pub(crate) fn is_slavic(word: &[u8]) -> bool {
     const ENDINGS: [&[u8]; 10] = [b"ski", b"sky", b"skij", b"skiy", b"skyi", b"skyy", b"ov", b"ev", b"ow", b"ew"];
     const MORE: [&[u8]; 8] = [b"off", b"eff", b"vich", b"vic", b"witsch", b"vitch", b"enko", b"in"];
-    ENDINGS.iter().chain(&MORE).any(|ending| word.ends_with(ending))
+    word.len() >= SHORTEST && ENDINGS.iter().chain(&MORE).any(|ending| word.ends_with(ending))
 }
 
 /// Returns whether two words are one Slavic surname, each in the spelling of some language.
 pub(crate) fn is_one_surname(a: &[u8], b: &[u8]) -> bool {
-    a.len().min(b.len()) >= SHORTEST && is_slavic(a) && is_slavic(b) && signs(a).eq(signs(b))
+    is_slavic(a) && is_slavic(b) && signs(a).eq(signs(b))
 }
 
 #[cfg(test)]
