@@ -105,8 +105,8 @@ impl Sides<'_, '_> {
             if self.is_only_a_kind() {
                 return Some(broken("no more than a kind", 4.0));
             }
-            if self.is_one_of_a_series() {
-                return Some(broken("one of a series", 5.0));
+            if let Some(penalty) = self.is_one_of_a_series() {
+                return Some(broken("one of a series", penalty));
             }
         }
         if evidence.agree < TELLING_AGREEMENT {

@@ -73,30 +73,31 @@ impl Sides<'_, '_> {
     }
 
     /// *Lantern* is all of them and not *Lantern 11*: the name has a number more at its end, which is no year, or an ordinal
-    /// before it, and nothing else.
-    pub(super) fn is_one_of_a_series(&self) -> bool {
-        if let Some(first) = self.core_of_name().next()
-            && !self.is_firm(1, first)
-            && numerals::number_word(self.name_text(first)).is_some_and(|number| number > 1)
-            && self.core_of_mention().all(|i| self.is_firm(0, i))
-            && self.core_of_name().skip(1).all(|j| self.is_firm(1, j))
-        {
-            return true;
-        }
+    /// before it, and nothing else. Returns the penalty: a small number may be a version, and the bare name mean it.
+    pub(super) fn is_one_of_a_series(&self) -> Option<f32> {
+        const OTHER: f32 = 5.0;
+        const OTHER_VERSION: f32 = 3.0;
+        const LAST_VERSION: u32 = 9;
         const YEARS: std::ops::RangeInclusive<u32> = 1800..=2030;
-        let Some(last) = self.core_of_name().next_back() else { return false };
-        let number = self.name_text(last).parse::<u32>();
+        let is_rest_firm = |at: usize| self.core_of_name().all(|j| j == at || self.is_firm(1, j));
+        let (first, last) = (self.core_of_name().next()?, self.core_of_name().next_back()?);
+        if !self.is_firm(1, first) && is_rest_firm(first) && self.core_of_mention().all(|i| self.is_firm(0, i)) {
+            let ordinal = numerals::number_word(self.name_text(first));
+            return ordinal.filter(|number| *number > 1).map(|_| OTHER);
+        }
         let is_plain = |i: usize| {
             let word = &self.probe.words[i];
             let is_telling = !words::is_generic(word.token.class) || !word.alternatives.is_empty();
             self.is_firm(0, i) && word.token.role == Role::Word && is_telling && !has_digit(self.text(i))
         };
-        self.names.iter().all(|token| token.segment == 0)
+        let is_series = self.names.iter().all(|token| token.segment == 0)
             && self.names[last].role == Role::Number
             && !self.is_firm(1, last)
-            && number.is_ok_and(|number| !YEARS.contains(&number))
-            && self.core_of_mention().all(is_plain)
-            && self.core_of_name().all(|j| j == last || self.is_firm(1, j))
+            && is_rest_firm(last)
+            && self.core_of_mention().all(is_plain);
+        let number = self.name_text(last).parse::<u32>().ok()?;
+        let penalty = if number > LAST_VERSION { OTHER } else { OTHER_VERSION };
+        (is_series && !YEARS.contains(&number)).then_some(penalty)
     }
 
     /// *Lantern Virus A* is not *Lantern Virus B*, nor *Anna C. Hale* *Anna D. Hale*: single letters that differ, and nothing
