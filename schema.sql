@@ -346,6 +346,8 @@ CREATE TABLE mention_decisions (
     decided_at    TEXT NOT NULL CHECK (decided_at GLOB '[0-9][0-9][0-9][0-9]*'),
     changed_at    TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
         CHECK (changed_at GLOB '[0-9]???-[01]?-[0-3]?*'),
+    -- 1: it holds only where the catalog, the hints and the context link nothing.
+    only_unlinked INTEGER NOT NULL DEFAULT 0 CHECK (only_unlinked IN (0, 1)),
     UNIQUE (mention_key, entity_type, hints, verdict, target_type, target_external_id)
 ) STRICT;
 

@@ -83,13 +83,25 @@ fn world() -> World {
 #[test]
 fn mentions_are_decided_key_by_key_and_taken_back() {
     let world = world();
-    let asked = "[1-9/n/o/c/s/u/q] ";
-    let keys =
-        [(asked, "u"), (asked, "1"), (asked, "u"), (asked, "n"), (asked, "o"), ("name)? ", "nobody\n"), (asked, "s")];
+    let asked = "[1-9/n/o/c/l/h/e/s/u/q/?] ";
+    let keys = [
+        (asked, "u"),
+        (asked, "1"),
+        (asked, "u"),
+        (asked, "?"),
+        (asked, "n"),
+        (asked, "o"),
+        ("none)? ", "nobody\n"),
+        ("none)? ", "\n"),
+        (asked, "c"),
+        ("none)? ", "NASA\n"),
+        ("none)? ", "organization:o2\n"),
+        ("none)? ", "organization:nasa\n"),
+    ];
     let (shown, code) = walk(&world, &["unresolved", "walk"], &keys);
     assert_eq!((shown.as_str(), code), (MENTIONS, Some(0)));
     let decided = "SELECT mention, verdict FROM mention_decisions";
-    assert_eq!(world.rows(decided), ["Ada Lovelace|nothing"]);
+    assert_eq!(world.rows(decided), ["Ada Lovelace|nothing", "NASA|is"]);
     assert_eq!(world.count("SELECT count(*) FROM story_entities WHERE method = 'decision'"), 2);
 }
 
@@ -97,8 +109,8 @@ fn mentions_are_decided_key_by_key_and_taken_back() {
 fn a_sample_is_judged_key_by_key() {
     let world = World::with_groups(2);
     world.run(&["batch", "create", "--wait"]).exits(0);
-    let asked = "[y/n/s/u/q] ";
-    let keys = [(asked, "y"), (asked, "u"), (asked, "s"), (asked, "q")];
+    let asked = "[y/n/s/u/q/?] ";
+    let keys = [(asked, "y"), (asked, "u"), (asked, "?"), (asked, "s"), (asked, "q")];
     let (shown, code) = walk(&world, &["audit", "--sample", "4"], &keys);
     assert_eq!((shown.as_str(), code), (SAMPLE, Some(0)));
     assert_eq!(world.rows("SELECT ordinal, verdict FROM audit_items WHERE verdict IS NOT NULL"), ["1|unsure"]);
@@ -115,15 +127,15 @@ fn topics_are_merged_or_kept_apart_key_by_key() {
         .sql()
         .execute_batch("UPDATE story_topics SET topic = 'trade', label = 'trade' WHERE story_group_id = 2")
         .unwrap();
-    let asked = "[m/r/k/s/u/q] ";
-    let keys = [(asked, "x"), (asked, "m")];
+    let asked = "[m/r/k/s/u/q/?] ";
+    let keys = [(asked, "x"), (asked, "?"), (asked, "m")];
     let (shown, code) = walk(&world, &["topics", "dedupe"], &keys);
     assert_eq!((shown.as_str(), code), (TOPICS, Some(0)));
     assert_eq!(world.rows("SELECT DISTINCT topic FROM story_topics"), ["trade"]);
 }
 
 const MENTIONS: &str = "\
-1-9 it is that candidate · n none of the catalog · o another entity · c create one · s skip · u undo · q quit
+1-9 it is that candidate · n none of the catalog · o another entity · c create one · ? all keys
 
 1 of 2
     2  Ada Lovelace  person
@@ -132,17 +144,11 @@ const MENTIONS: &str = "\
        1  Ada Byron  27 %  person:p2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
-[1-9/n/o/c/s/u/q] u
+Ada Lovelace: 2 mentions in this queue
+[1-9/n/o/c/l/h/e/s/u/q/?] u
 there is nothing to undo
-
-1 of 2
-    2  Ada Lovelace  person
-       in 2000-01-03  Title 2  g2
-       in 2000-01-02  Title 1  g1
-       1  Ada Byron  27 %  person:p2
-       2000-01-03  Title 2
-       Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
-[1-9/n/o/c/s/u/q] 1
+Ada Lovelace: 2 mentions in this queue
+[1-9/n/o/c/l/h/e/s/u/q/?] 1
 2 mentions changed in 2 groups looked at: 2 linked, 0 unlinked
 
 2 of 2
@@ -151,7 +157,8 @@ there is nothing to undo
        1  European Space Agency  9 %  organization:o2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
-[1-9/n/o/c/s/u/q] u
+NASA: 1 mention in this queue
+[1-9/n/o/c/l/h/e/s/u/q/?] u
 
 1 of 2
     2  Ada Lovelace  person
@@ -160,7 +167,21 @@ there is nothing to undo
        1  Ada Byron  27 %  person:p2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
-[1-9/n/o/c/s/u/q] n
+Ada Lovelace: 2 mentions in this queue
+[1-9/n/o/c/l/h/e/s/u/q/?] ?
+1-9  it is that candidate
+n    it is none of the catalog
+o    it is another entity, which you name
+c    it is one that the catalog lacks, which you name
+l    decide only here: for mentions that nothing links (so it begins)
+h    decide for every mention with these hints
+e    decide for every mention of that name and type, also the linked ones
+s    skip it
+u    undo the last decision and go back to it
+q    quit; every decision is saved at once
+?    this help
+Ada Lovelace: 2 mentions in this queue
+[1-9/n/o/c/l/h/e/s/u/q/?] n
 0 mentions changed in 2 groups looked at: 0 linked, 0 unlinked
 
 2 of 2
@@ -169,31 +190,33 @@ there is nothing to undo
        1  European Space Agency  9 %  organization:o2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
-[1-9/n/o/c/s/u/q] o
-which entity (id, TYPE:ID or name)? error: no entity of the catalog is called `nobody`
+NASA: 1 mention in this queue
+[1-9/n/o/c/l/h/e/s/u/q/?] o
+which entity (id, TYPE:ID or name; empty: none)? error: no entity of the catalog is called `nobody`
 hint: `gleaner catalog list TEXT` finds names with a text in them
-
-2 of 2
-    1  NASA  organization
-       in 2000-01-03  Title 2  g2
-       1  European Space Agency  9 %  organization:o2
-       2000-01-03  Title 2
-       Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
-[1-9/n/o/c/s/u/q] s
-1 decision saved
+which entity (id, TYPE:ID or name; empty: none)? NASA: 1 mention in this queue
+[1-9/n/o/c/l/h/e/s/u/q/?] c
+TYPE:ID of the new entity (empty: none)? `NASA` is not TYPE:ID
+TYPE:ID of the new entity (empty: none)? the catalog has a organization `o2` already; `o` links to it
+TYPE:ID of the new entity (empty: none)? 1 mention changed in 1 group looked at: 1 linked, 0 unlinked
+2 decisions saved
 ";
 
 const TOPICS: &str = "\
-m merge · r merge the other way round · k keep apart · s skip · u undo · q quit
+m merge · r merge the other way round · k keep apart · s skip · u undo · q quit · ? this help; all is saved at once
 1.00  trades (1)  →  trade (1)
-[m/r/k/s/u/q] x
+[m/r/k/s/u/q/?] x
 1.00  trades (1)  →  trade (1)
-[m/r/k/s/u/q] m
+[m/r/k/s/u/q/?] ?
+m merge · r merge the other way round · k keep apart · s skip · u undo · q quit · ? this help; all is saved at once
+1.00  trades (1)  →  trade (1)
+[m/r/k/s/u/q/?] m
+1 group changed
 1 decision saved
 ";
 
 const SAMPLE: &str = "\
-y right · n wrong · s unsure · u undo · q quit; every verdict is saved at once
+y right · n wrong · s unsure · u undo · q quit · ? this help; every verdict is saved at once
 
 1 of 4
 European Space Agency  is  European Space Agency
@@ -201,7 +224,7 @@ organization:o2
 exact 98 %
 in 2000-01-02  Title 1
   Story 1: Ada Lovelace sold engines to the European Space Agency on a trade fair.
-[y/n/s/u/q] y
+[y/n/s/u/q/?] y
 
 2 of 4
 Ada Lovelace  is  Ada Lovelace
@@ -209,7 +232,7 @@ person:p1
 exact 98 %
 in 2000-01-03  Title 2
   Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
-[y/n/s/u/q] u
+[y/n/s/u/q/?] u
 
 1 of 4
 European Space Agency  is  European Space Agency
@@ -217,7 +240,9 @@ organization:o2
 exact 98 %
 in 2000-01-02  Title 1
   Story 1: Ada Lovelace sold engines to the European Space Agency on a trade fair.
-[y/n/s/u/q] s
+[y/n/s/u/q/?] ?
+y right · n wrong · s unsure · u undo · q quit · ? this help; every verdict is saved at once
+[y/n/s/u/q/?] s
 
 2 of 4
 Ada Lovelace  is  Ada Lovelace
@@ -225,7 +250,84 @@ person:p1
 exact 98 %
 in 2000-01-03  Title 2
   Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
-[y/n/s/u/q] q
+[y/n/s/u/q/?] q
+1 verdict and 0 decisions saved
 a sample of 4 items is drawn and waits
 hint: `gleaner audit` on a terminal asks about one after the other; `--to FILE.csv` makes a table of it
+";
+
+/// Of two Ada Lovelaces one works for the agency that the first story names: there the context tells who is meant.
+fn namesakes() -> World {
+    let world = World::new();
+    world.load_groups(&[group(1), group(2)]);
+    world.load_entities(&[
+        json!({"id": "o2", "type": "organization", "name": "European Space Agency"}),
+        json!({"id": "o1", "type": "organization", "name": "NASA"}),
+        json!({"id": "p1", "type": "person", "name": "Ada Lovelace", "attributes": {"employer": "European Space Agency"}}),
+        json!({"id": "p2", "type": "person", "name": "Ada Lovelace", "attributes": {"employer": "Lockheed"}}),
+    ]);
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    world
+}
+
+#[test]
+fn a_decision_says_whom_it_changes_before_it_is_made() {
+    let asked = "[1-9/n/o/c/l/h/e/s/u/q/?] ";
+    let links =
+        "SELECT g.external_id, e.external_id, m.method FROM story_entities m JOIN entities e ON e.id = m.entity_id
+                 JOIN story_groups g ON g.id = m.story_group_id WHERE m.mention_text = 'Ada Lovelace' ORDER BY 1";
+    for (keys, expected) in [
+        (vec![(asked, "h"), (asked, "1")], ["g1|p1|context", "g2|p2|decision"]),
+        (vec![(asked, "e"), (asked, "1")], ["g1|p2|decision", "g2|p2|decision"]),
+    ] {
+        let world = namesakes();
+        assert_eq!(world.rows(links), ["g1|p1|context"]);
+        let (shown, code) = walk(&world, &["unresolved", "walk"], &keys);
+        assert_eq!((shown.as_str(), code), (if keys[0].1 == "h" { ONLY_HERE } else { EVERYWHERE }, Some(0)));
+        assert_eq!(world.rows(links), expected);
+        // It holds as it was said, whatever is made anew.
+        world.run(&["rebuild"]).exits(0);
+        assert_eq!(world.rows(links), expected);
+        world.run(&["export", "catalog", "-o", "catalog.jsonl"]).exits(0);
+        world.sql().execute_batch("DELETE FROM mention_decisions").unwrap();
+        world.run(&["load", "entities", "catalog.jsonl"]).exits(0);
+        world.run(&["resolve", "--all"]).exits(0);
+        assert_eq!(world.rows(links), expected, "and in a file of the catalog");
+    }
+}
+
+const ONLY_HERE: &str = "\
+1-9 it is that candidate · n none of the catalog · o another entity · c create one · ? all keys
+
+1 of 1
+    1  Ada Lovelace  person
+       in 2000-01-03  Title 2  g2
+       1  Ada Lovelace  49 %  person:p2
+       2  Ada Lovelace  49 %  person:p1
+       2000-01-03  Title 2
+       Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
+Ada Lovelace: 1 mention in this queue, 1 more linked by context stays as it is
+[1-9/n/o/c/l/h/e/s/u/q/?] h
+there are no hints here
+Ada Lovelace: 1 mention in this queue, 1 more linked by context stays as it is
+[1-9/n/o/c/l/h/e/s/u/q/?] 1
+1 mention changed in 2 groups looked at: 1 linked, 0 unlinked
+1 decision saved
+";
+const EVERYWHERE: &str = "\
+1-9 it is that candidate · n none of the catalog · o another entity · c create one · ? all keys
+
+1 of 1
+    1  Ada Lovelace  person
+       in 2000-01-03  Title 2  g2
+       1  Ada Lovelace  49 %  person:p2
+       2  Ada Lovelace  49 %  person:p1
+       2000-01-03  Title 2
+       Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
+Ada Lovelace: 1 mention in this queue, 1 more linked by context stays as it is
+[1-9/n/o/c/l/h/e/s/u/q/?] e
+Ada Lovelace: 1 mention in this queue, 1 more linked by context changes with them
+[1-9/n/o/c/l/h/e/s/u/q/?] 1
+2 mentions changed in 2 groups looked at: 1 linked, 0 unlinked, 1 moved to another entity
+1 decision saved
 ";

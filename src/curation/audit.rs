@@ -9,7 +9,12 @@ use crate::store::{AuditItem, AuditWhat, Read, Tx};
 
 /// Makes a decision of a correction. It holds for the mention with its hints: what is wrong here may be right elsewhere.
 pub fn correct(tx: &Tx<'_>, item: &AuditItem, answer: &Choice, now: &str) -> anyhow::Result<Done> {
-    let about = About { mention: item.item.clone(), entity_type: item.item_type.clone(), hints: item.hints.clone() };
+    let about = About {
+        mention: item.item.clone(),
+        entity_type: item.item_type.clone(),
+        hints: item.hints.clone(),
+        only_unlinked: false,
+    };
     mentions::decide(tx, &about, answer, now)
 }
 

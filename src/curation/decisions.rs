@@ -28,6 +28,8 @@ pub struct Listed {
     pub mention_type: Option<String>,
     /// It holds where the mention's hints agree with these.
     pub hints: Attributes,
+    /// It holds only where nothing else links the mention.
+    pub only_unlinked: bool,
     /// The catalog's type of the entity.
     pub target_type: Option<String>,
     /// Its id.
@@ -89,6 +91,7 @@ fn list(read: Read<'_>, stored: &StoredDecision, conflicts: Vec<Conflict>) -> Re
         decision: decision.verdict.as_str(),
         mention_type: Some(decision.mention_type.clone()).filter(|word| !word.is_empty()),
         hints: decision.hints.clone(),
+        only_unlinked: decision.only_unlinked,
         target_type: target.map(|target| target.entity_type.clone()),
         target_id: target.map(|target| target.id.clone()),
         name: stored.entity.as_ref().map(|(_, name)| name.clone()),

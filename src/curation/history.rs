@@ -27,6 +27,15 @@ pub struct Undone {
     pub reread: BTreeSet<GroupKey>,
 }
 
+/// Takes one change back that was just made, unless something was changed after it.
+pub fn undo_one(tx: &Tx<'_>, id: i64, now: &str) -> anyhow::Result<Undone> {
+    if tx.read().last_change()?.map(|last| last.id) != Some(id) {
+        return Err(usage("something else was changed meanwhile"))
+            .hint(format!("`gleaner undo --to {id}` takes all back since then"));
+    }
+    undo(tx, Some(id), now)
+}
+
 /// Takes back the last change, or all from `to` on.
 pub fn undo(tx: &Tx<'_>, to: Option<i64>, now: &str) -> anyhow::Result<Undone> {
     let read = tx.read();

@@ -2,13 +2,14 @@
 //!
 //! Every decision is one transaction together with the links it changes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::error::{Explain as _, usage};
 use crate::intake;
+use crate::linking::precedence;
 use crate::linking::relink::{self, Changes, Relinked};
 use crate::linking::typed_name;
 use crate::linking::{self, Linker, Load};
@@ -107,6 +108,8 @@ pub struct About {
     pub entity_type: String,
     /// It holds where these agree.
     pub hints: Attributes,
+    /// It holds only where nothing else links the mention.
+    pub only_unlinked: bool,
 }
 
 /// Effects of decisions, so that they can be undone.
@@ -133,6 +136,37 @@ impl Done {
     pub fn n_decisions(&self) -> usize {
         self.decisions.len()
     }
+}
+
+/// Whom a decision would change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// Mentions that wait in the queue.
+    pub waiting: u64,
+    /// Mentions that are linked, by how they were.
+    pub linked: BTreeMap<String, u64>,
+}
+
+/// Returns the mentions of the type and hints of a decision, in any spelling that counts as the same.
+pub fn reach(read: Read<'_>, about: &About) -> anyhow::Result<Reach> {
+    let mut reach = Reach::default();
+    let key = mention_key(&about.mention);
+    let (groups, _) = relink::affected(read, &[key.clone()].into())?;
+    for group in groups {
+        for link in read.links_of_group(group)? {
+            let is_meant = mention_key(&link.mention.text) == key
+                && precedence::is_about(
+                    (&about.entity_type, &about.hints),
+                    (&link.mention.entity_type, &link.mention.hints),
+                );
+            if is_meant && link.entity.is_some() {
+                *reach.linked.entry(link.method).or_default() += 1;
+            } else if is_meant && link.method != "decision" {
+                reach.waiting += 1;
+            }
+        }
+    }
+    Ok(reach)
 }
 
 /// Remembers what was said and links anew everything it is about, in the caller's transaction.
@@ -167,6 +201,7 @@ pub fn decide_all<'a>(
             mention: visible(&about.mention),
             mention_type: about.entity_type.clone(),
             hints: about.hints.clone(),
+            only_unlinked: about.only_unlinked,
             verdict,
             decided_at: None,
         };
@@ -301,6 +336,7 @@ mod tests {
             mention: "Zephyr".into(),
             entity_type: String::new(),
             hints: Attributes::from([("a".into(), "b".into())]),
+            only_unlinked: false,
         };
         let all = |tx: &Tx<'_>| -> Vec<(String, Option<String>)> {
             let known = tx.read().stored_decisions().unwrap().into_iter();

@@ -184,7 +184,8 @@ fn each_row(
 const CATALOG: [&str; 4] = ["id", "type", "name", "aliases"];
 
 /// Columns of a decision beside an entity's: a row has the ones or the others.
-const DECISION: [&str; 7] = ["decision", "mention", "mention_type", "hints", "target_type", "target_id", "decided_at"];
+const DECISION: [&str; 8] =
+    ["decision", "mention", "mention_type", "hints", "only_unlinked", "target_type", "target_id", "decided_at"];
 
 /// A decision as it stands beside the entities of a catalog.
 pub fn decision(taught: &Decision) -> Json {
@@ -195,6 +196,9 @@ pub fn decision(taught: &Decision) -> Json {
     }
     if !taught.hints.is_empty() {
         record["hints"] = json!(taught.hints);
+    }
+    if taught.only_unlinked {
+        record["only_unlinked"] = json!(true);
     }
     if let Some(target) = target {
         record["target_type"] = json!(target.entity_type);

@@ -132,6 +132,9 @@ impl<'a> Linker<'a> {
             }
             self.by_full_name(mentions, &open, &mut resolutions)?;
         }
+        for (mention, resolution) in mentions.iter().zip(&mut resolutions) {
+            self.fall_back((&mention.entity_type, &mention.text, &mention.hints), resolution);
+        }
         Ok(resolutions)
     }
 
@@ -276,7 +279,23 @@ impl<'a> Linker<'a> {
     /// Decides about one mention: by its name, else, where the profile says that its type is a pair, by its members.
     /// Without a type, the profile's pairs are tried one after the other.
     pub fn decide(&mut self, profile: &Profile, entity_type: &str, query: &Query<'_>) -> Result<Resolution> {
-        Ok(self.decide_once(profile, entity_type, query)?.0)
+        let mut resolution = self.decide_once(profile, entity_type, query)?.0;
+        self.fall_back((entity_type, query.text, query.hints), &mut resolution);
+        Ok(resolution)
+    }
+
+    /// Puts in place of no link what people decided for where nothing else links a mention.
+    fn fall_back(&self, (entity_type, text, hints): (&str, &str, &Attributes), resolution: &mut Resolution) {
+        let is_open = resolution.outcome != LinkOutcome::Linked && resolution.method != Method::Decision;
+        if !is_open || self.decisions.is_empty() {
+            return;
+        }
+        let Some(about_it) = self.decisions.get(&resolve::mention_key(text)) else { return };
+        match precedence::fallback(about_it, entity_type, hints) {
+            Some(Ruling::Is(entity)) => *resolution = decided(entity),
+            Some(Ruling::Nothing) => *resolution = decided_as_nothing(),
+            _ => {}
+        }
     }
 
     /// Decides about one mention, and returns what it was compared with as a whole.
@@ -293,7 +312,7 @@ impl<'a> Linker<'a> {
         let pairs = profile.types.iter().filter_map(|known| Some((known, known.pair.as_ref()?)));
         for (known, pair) in pairs {
             // What is exactly a name means that, whatever stands in it; and what people decided is left to it.
-            let is_open = !is_settled(&found) && !self.decisions.contains_key(&resolve::mention_key(query.text));
+            let is_open = !is_settled(&found) && !self.is_decided(query.text);
             if is_open && (entity_type.is_empty() || profile.profile_type_of(entity_type) == Some(&known.name)) {
                 found = self.by_members(profile, (known, pair), query, found)?;
             }
@@ -425,9 +444,15 @@ impl<'a> Linker<'a> {
         }
         match self.ruling(entity_type, query) {
             Ruling::Is(entity) => Ok(decided(entity)),
-            Ruling::Nothing => Ok(Resolution { method: Method::Decision, score: 1.0, ..Resolution::unknown() }),
+            Ruling::Nothing => Ok(decided_as_nothing()),
             Ruling::Not(refused) => self.resolver.resolve_except(query, &refused),
         }
+    }
+
+    /// Returns whether people decided about a mention before anything else is asked.
+    fn is_decided(&self, text: &str) -> bool {
+        let about_it = self.decisions.get(&resolve::mention_key(text));
+        about_it.is_some_and(|all| all.iter().any(|stored| !stored.decision.only_unlinked))
     }
 
     /// Returns what people's decisions come to for such a mention.
@@ -458,6 +483,11 @@ fn decided(entity: EntityKey) -> Resolution {
         method: Method::Decision,
         candidates: vec![Candidate::decided(entity)],
     }
+}
+
+/// No link, by decision.
+fn decided_as_nothing() -> Resolution {
+    Resolution { method: Method::Decision, score: 1.0, ..Resolution::unknown() }
 }
 
 fn linked(mention: Mention, resolution: &Resolution) -> LinkedMention {
@@ -578,6 +608,7 @@ mod tests {
             mention: "Super Bowl LVII".into(),
             mention_type: String::new(),
             hints: Attributes::new(),
+            only_unlinked: false,
             verdict: Verdict::Is(target),
             decided_at: None,
         };

@@ -38,7 +38,8 @@ pub fn sort(decisions: &mut [StoredDecision]) {
 /// Returns what sorted decisions about one mention come to where it has this type and these hints.
 pub fn ruling(decisions: &[StoredDecision], entity_type: &str, hints: &Attributes) -> Ruling {
     let mut refused = vec![];
-    for stored in decisions.iter().filter(|stored| holds(&stored.decision, entity_type, hints)) {
+    let all = decisions.iter().filter(|stored| !stored.decision.only_unlinked);
+    for stored in all.filter(|stored| holds(&stored.decision, entity_type, hints)) {
         match (&stored.decision.verdict, stored.entity.as_ref().map(|(entity, _)| *entity)) {
             (Verdict::Is(_), Some(entity)) if !refused.contains(&entity) => return Ruling::Is(entity),
             (Verdict::Nothing, _) => return Ruling::Nothing,
@@ -49,12 +50,26 @@ pub fn ruling(decisions: &[StoredDecision], entity_type: &str, hints: &Attribute
     Ruling::Not(refused)
 }
 
+/// Returns what sorted decisions come to where nothing else has linked such a mention.
+pub fn fallback(decisions: &[StoredDecision], entity_type: &str, hints: &Attributes) -> Option<Ruling> {
+    let all = decisions.iter().filter(|stored| stored.decision.only_unlinked);
+    all.filter(|stored| holds(&stored.decision, entity_type, hints)).find_map(|stored| {
+        match (&stored.decision.verdict, &stored.entity) {
+            (Verdict::Is(_), Some((entity, _))) => Some(Ruling::Is(*entity)),
+            (Verdict::Nothing, _) => Some(Ruling::Nothing),
+            _ => None,
+        }
+    })
+}
+
 /// Returns which of two decisions about one mention counts, where both can hold and cannot both be true. `None` also where
 /// the narrower is plainly an exception of the wider.
 pub fn at_odds<'a>(one: &'a StoredDecision, other: &'a StoredDecision) -> Option<&'a StoredDecision> {
     let counts = |stored: &StoredDecision| stored.decision.verdict == Verdict::Nothing || stored.entity.is_some();
     let (first, second) = if precedence(one) > precedence(other) { (one, other) } else { (other, one) };
-    let is_conflict = counts(one)
+    // One that holds only where nothing else does is an exception by what it says.
+    let is_conflict = one.decision.only_unlinked == other.decision.only_unlinked
+        && counts(one)
         && counts(other)
         && overlap(&one.decision, &other.decision)
         && !agree(&one.decision.verdict, &other.decision.verdict)
@@ -64,8 +79,13 @@ pub fn at_odds<'a>(one: &'a StoredDecision, other: &'a StoredDecision) -> Option
 
 /// Returns whether a decision is about this type and these hints.
 fn holds(decision: &Decision, entity_type: &str, hints: &Attributes) -> bool {
-    (decision.mention_type.is_empty() || is_same(&decision.mention_type, entity_type))
-        && decision.hints.iter().all(|(name, value)| has(hints, name, value))
+    is_about((&decision.mention_type, &decision.hints), (entity_type, hints))
+}
+
+/// Returns whether a decision about a type (empty: any) and hints is about a mention with that type and those hints.
+pub fn is_about(scope: (&str, &Attributes), mention: (&str, &Attributes)) -> bool {
+    (scope.0.is_empty() || is_same(scope.0, mention.0))
+        && scope.1.iter().all(|(name, value)| has(mention.1, name, value))
 }
 
 fn agree(one: &Verdict, other: &Verdict) -> bool {
@@ -115,10 +135,15 @@ mod tests {
             mention: "KC".into(),
             mention_type: String::new(),
             hints: Attributes::new(),
+            only_unlinked: false,
             verdict,
             decided_at: None,
         };
         for word in words {
+            decision.only_unlinked |= word == "otherwise";
+            if word == "otherwise" {
+                continue;
+            }
             match word.split_once('=') {
                 Some((name, value)) => _ = decision.hints.insert(name.into(), value.into()),
                 None => decision.mention_type = word.into(),
@@ -165,6 +190,26 @@ mod tests {
                 assert_eq!(ruling(&sorted, entity_type, &hints), expected, "{decisions:?} {entity_type} {team}");
             }
         }
+    }
+
+    #[test]
+    fn what_holds_where_nothing_else_links_is_asked_last() {
+        let is = |letter| Some(Ruling::Is(key(letter)));
+        for (decisions, entity_type, expected) in [
+            (&["is a"][..], "player", None),
+            (&["is a otherwise"], "player", is("a")),
+            (&["is a player otherwise", "is b otherwise"], "player", is("a")),
+            (&["is a player otherwise", "is b otherwise"], "coach", is("b")),
+            (&["is gone player otherwise", "is b otherwise"], "player", is("b")),
+            (&["nothing otherwise", "is c"], "player", Some(Ruling::Nothing)),
+        ] {
+            let mut all: Vec<_> = (1..).zip(decisions).map(|(id, text)| stored(id, text)).collect();
+            sort(&mut all);
+            assert_eq!(fallback(&all, entity_type, &Attributes::new()), expected, "{decisions:?}");
+        }
+        let all = [stored(1, "is a otherwise")];
+        assert_eq!(ruling(&all, "player", &Attributes::new()), Ruling::Not(vec![]));
+        assert_eq!(at_odds(&all[0], &stored(2, "is b")), None);
     }
 
     #[test]

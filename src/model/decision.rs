@@ -14,6 +14,8 @@ pub struct Decision {
     pub mention_type: String,
     /// It holds where the mention's hints agree with these.
     pub hints: Attributes,
+    /// It holds only where nothing else links the mention.
+    pub only_unlinked: bool,
     pub verdict: Verdict,
     /// `None` where a file does not say.
     pub decided_at: Option<String>,

@@ -37,6 +37,7 @@ fn stored_decision(row: &Row<'_>) -> rusqlite::Result<StoredDecision> {
             mention: row.get(2)?,
             mention_type: row.get(3)?,
             hints: serde_json::from_str(&hints).unwrap_or_default(),
+            only_unlinked: row.get(11)?,
             verdict,
             decided_at: row.get(8)?,
         },
@@ -49,7 +50,7 @@ impl Read<'_> {
     pub fn stored_decisions(self) -> anyhow::Result<Vec<StoredDecision>> {
         let mut statement = self.0.prepare_cached(
             "SELECT d.id, d.mention_key, d.mention, d.entity_type, d.hints, d.verdict, d.target_type, d.target_external_id,
-                    d.decided_at, e.id, e.name
+                    d.decided_at, e.id, e.name, d.only_unlinked
              FROM mention_decisions d LEFT JOIN entities e ON e.type = d.target_type AND e.external_id = d.target_external_id
              ORDER BY d.id",
         )?;
@@ -62,7 +63,7 @@ impl Read<'_> {
         // The table's UNIQUE begins with the key, so this is a look into an index.
         let mut statement = self.0.prepare_cached(
             "SELECT d.id, d.mention_key, d.mention, d.entity_type, d.hints, d.verdict, d.target_type, d.target_external_id,
-                    d.decided_at, e.id, e.name
+                    d.decided_at, e.id, e.name, d.only_unlinked
              FROM mention_decisions d LEFT JOIN entities e ON e.type = d.target_type AND e.external_id = d.target_external_id
              WHERE d.mention_key = ?1 ORDER BY d.id",
         )?;
@@ -76,7 +77,10 @@ impl Read<'_> {
         let rivals: Vec<_> = known.into_iter().filter(|known| decision.replaces(&known.decision)).collect();
         let is_later =
             |known: &StoredDecision| decision.decided_at.is_some() && known.decision.decided_at > decision.decided_at;
-        Ok(if rivals.iter().any(|known| known.decision.verdict == decision.verdict || is_later(known)) {
+        let is_said = |known: &StoredDecision| {
+            known.decision.verdict == decision.verdict && known.decision.only_unlinked == decision.only_unlinked
+        };
+        Ok(if rivals.iter().any(|known| is_said(known) || is_later(known)) {
             CatalogChange::Unchanged
         } else if rivals.is_empty() {
             CatalogChange::New
@@ -137,8 +141,8 @@ impl Tx<'_> {
         let target = decision.verdict.target();
         self.prepare_cached(
             "INSERT INTO mention_decisions (mention_key, mention, entity_type, hints, verdict, target_type,
-                                            target_external_id, decided_at, changed_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, coalesce(?9, strftime('%Y-%m-%dT%H:%M:%SZ', 'now')))",
+                                            target_external_id, decided_at, changed_at, only_unlinked)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, coalesce(?9, strftime('%Y-%m-%dT%H:%M:%SZ', 'now')), ?10)",
         )?
         .execute(params![
             mention_key,
@@ -149,7 +153,8 @@ impl Tx<'_> {
             target.map(|target| &target.entity_type),
             target.map(|target| &target.id),
             decision.decided_at.as_deref().or(now),
-            now
+            now,
+            decision.only_unlinked
         ])?;
         Ok(self.last_insert_rowid())
     }
@@ -220,6 +225,7 @@ mod tests {
             mention: "KC".into(),
             mention_type: String::new(),
             hints: hints.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            only_unlinked: false,
             verdict,
             decided_at: at.map(str::to_owned),
         }

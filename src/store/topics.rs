@@ -102,15 +102,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Forgets that two topics are two.
-    pub fn forget_apart(&self, topic: &str, other: &str) -> anyhow::Result<()> {
-        self.prepare_cached(
-            "DELETE FROM topic_decisions WHERE verdict = 'not' AND topic IN (?1, ?2) AND target IN (?1, ?2)",
-        )?
-        .execute([topic, other])?;
-        Ok(())
-    }
-
     /// Takes a decision back; groups get the model's own word again. Returns the number of groups that change, or
     /// `None` where there was no such decision.
     ///

@@ -7,41 +7,53 @@ use crate::command::excerpt::{Mark, excerpt, mark, places};
 use crate::command::shown::{day, percent, title};
 use crate::command::unresolved::report::changes;
 use crate::curation::audit;
-use crate::curation::mentions::{self, Choice};
-use crate::linking::typed_name::one_entity;
+use crate::curation::history;
+use crate::curation::mentions::Choice;
+use crate::linking::typed_name::{SHOWN, one_entity};
 use crate::session::explain;
-use crate::store::{Audit, AuditItem, AuditWhat, Store};
-use crate::terminal::style;
+use crate::store::{Audit, AuditItem, AuditWhat, Change, Store};
 use crate::terminal::table::wrap;
+use crate::terminal::{style, words};
 
 /// Shows one item after the other and asks.
 pub(crate) fn run(store: &mut Store, what: AuditWhat, audit: &Audit, context: &Context) -> anyhow::Result<()> {
     let terminal = &context.terminal;
     let items = store.read().audit_items(audit.id)?;
     let Some(mut i) = items.iter().position(|item| item.verdict.is_none()) else { return Ok(()) };
-    terminal.status("y right · n wrong · s unsure · u undo · q quit; every verdict is saved at once");
-    let mut done: Vec<(usize, Option<mentions::Done>)> = vec![];
+    terminal.status(HELP);
+    let mut done: Vec<Judged> = vec![];
+    let mut is_new = true;
     while let Some(item) = items.get(i) {
-        terminal.line("")?;
-        terminal.line(style::dim(format!("{} of {}", i + 1, items.len())))?;
-        show_item(store, item, context)?;
-        let Some(key) = terminal.key("[y/n/s/u/q]") else { break };
+        if is_new {
+            terminal.line("")?;
+            terminal.line(style::dim(format!("{} of {}", i + 1, items.len())))?;
+            show_item(store, item, context)?;
+        }
+        is_new = false;
+        let Some(key) = terminal.key("[y/n/s/u/q/?]") else { break };
         let verdict = match key {
             'y' | 'r' => "right",
             'n' | 'w' => "wrong",
-            's' | '?' => "unsure",
+            's' => "unsure",
             'u' => {
-                let Some((back, correction)) = done.pop() else { continue };
-                let tx = store.write()?;
-                tx.judge(audit.id, items[back].ordinal, None, "")?;
-                if let Some(correction) = correction {
-                    mentions::undo(&tx, &correction)?;
+                let Some(last) = done.pop() else {
+                    terminal.status("there is nothing to undo");
+                    continue;
+                };
+                if let Err(error) = take_back(store, last.change, context) {
+                    terminal.error(&explain(&error));
+                    done.push(last);
+                    continue;
                 }
-                tx.commit()?;
-                i = back;
+                i = last.at;
+                is_new = true;
                 continue;
             }
             'q' => break,
+            '?' => {
+                terminal.status(HELP);
+                continue;
+            }
             _ => continue,
         };
         let answer = match (verdict, what) {
@@ -49,7 +61,8 @@ pub(crate) fn run(store: &mut Store, what: AuditWhat, audit: &Audit, context: &C
             _ => None,
         };
         let now = context.config.now_text();
-        let tx = store.write()?;
+        let change = Change::new("audit", format!("`{}` is {verdict}", words::shorten(&item.item, SHOWN)), &now);
+        let tx = store.change(&change)?;
         tx.judge(audit.id, item.ordinal, Some(verdict), &now)?;
         let correction = match answer {
             Some(answer) => Some(audit::correct(&tx, item, &answer, &now)?),
@@ -59,10 +72,34 @@ pub(crate) fn run(store: &mut Store, what: AuditWhat, audit: &Audit, context: &C
         if let Some(correction) = &correction {
             terminal.status(changes(correction.relinked));
         }
-        done.push((i, correction));
+        done.push(Judged { at: i, change: change.id(), is_corrected: correction.is_some() });
         i += 1;
+        is_new = true;
     }
+    let n_corrected = done.iter().filter(|judged| judged.is_corrected).count() as u64;
+    terminal.status(format!(
+        "{} and {} saved",
+        words::count(done.len() as u64, "verdict"),
+        words::count(n_corrected, "decision")
+    ));
     Ok(())
+}
+
+const HELP: &str = "y right · n wrong · s unsure · u undo · q quit · ? this help; every verdict is saved at once";
+
+/// An item that was judged in this walk.
+struct Judged {
+    at: usize,
+    change: Option<i64>,
+    is_corrected: bool,
+}
+
+fn take_back(store: &mut Store, change: Option<i64>, context: &Context) -> anyhow::Result<()> {
+    // The same verdict once more was no change.
+    let Some(change) = change else { return Ok(()) };
+    let tx = store.write()?;
+    history::undo_one(&tx, change, &context.config.now_text())?;
+    tx.commit()
 }
 
 /// Asks what a wrongly linked mention is instead.

@@ -4,8 +4,10 @@ use serde_json::json;
 
 use crate::cli::explore::TopicsDedupeArgs;
 use crate::command::Context;
+use crate::curation::history;
 use crate::curation::topics::{Proposal, duplicates};
 use crate::error::Exit;
+use crate::session::explain;
 use crate::store::{Change, Store};
 use crate::terminal::table::{Side, Table};
 use crate::terminal::{style, words};
@@ -78,11 +80,13 @@ fn accept(store: &mut Store, proposals: &[Proposal], least: f64, context: &Conte
     Ok(Exit::Done)
 }
 
+const HELP: &str = "m merge · r merge the other way round · k keep apart · s skip · u undo · q quit · ? this help; all is saved at once";
+
 /// Asks about each pair; every decision is saved at once.
 fn walk(store: &mut Store, proposals: &[Proposal], context: &Context) -> anyhow::Result<Exit> {
     let terminal = &context.terminal;
-    terminal.status("m merge · r merge the other way round · k keep apart · s skip · u undo · q quit");
-    let mut done: Vec<(usize, char)> = vec![];
+    terminal.status(HELP);
+    let mut done: Vec<(usize, Option<i64>)> = vec![];
     let mut i = 0;
     while let Some(pair) = proposals.get(i) {
         let now = context.config.now_text();
@@ -100,42 +104,58 @@ fn walk(store: &mut Store, proposals: &[Proposal], context: &Context) -> anyhow:
             style::bold(style::single_line(&pair.into)),
             pair.into_groups
         ))?;
-        let Some(key) = terminal.key("[m/r/k/s/u/q]") else { break };
-        match key {
+        let Some(key) = terminal.key("[m/r/k/s/u/q/?]") else { break };
+        let (from, into) = if key == 'r' { (&pair.into, &pair.topic) } else { (&pair.topic, &pair.into) };
+        let change = match key {
             'm' | 'r' => {
-                let (from, into) = if key == 'm' { (&pair.topic, &pair.into) } else { (&pair.into, &pair.topic) };
                 let label = read.topic_label(into)?.unwrap_or_else(|| into.clone());
-                let tx = store.write()?;
-                tx.merge_topic(from, into, &label, &now)?;
+                let change = Change::new("topics dedupe", format!("{from} into {into}"), &now);
+                let tx = store.change(&change)?;
+                let n = tx.merge_topic(from, into, &label, &now)?;
                 tx.commit()?;
+                terminal.status(format!("{} changed", words::count(n, "group")));
+                change.id()
             }
             'k' => {
-                let tx = store.write()?;
-                tx.keep_topics_apart(&pair.topic, &pair.into, &now)?;
+                let change = Change::new("topics dedupe", format!("{from} is not {into}"), &now);
+                let tx = store.change(&change)?;
+                tx.keep_topics_apart(from, into, &now)?;
                 tx.commit()?;
+                change.id()
             }
-            's' => {}
+            's' => None,
             'u' => {
-                let Some((back, key)) = done.pop() else { continue };
-                let pair = &proposals[back];
-                let tx = store.write()?;
-                match key {
-                    'm' => drop(tx.unmerge_topic(&pair.topic)?),
-                    'r' => drop(tx.unmerge_topic(&pair.into)?),
-                    'k' => tx.forget_apart(&pair.topic, &pair.into)?,
-                    _ => {}
+                let Some((back, change)) = done.pop() else {
+                    terminal.status("there is nothing to undo");
+                    continue;
+                };
+                if let Some(id) = change
+                    && let Err(error) = take_back(store, id, &now)
+                {
+                    terminal.error(&explain(&error));
+                    done.push((back, change));
+                    continue;
                 }
-                tx.commit()?;
                 i = back;
                 continue;
             }
             'q' => break,
+            '?' => {
+                terminal.status(HELP);
+                continue;
+            }
             _ => continue,
-        }
-        done.push((i, key));
+        };
+        done.push((i, change));
         i += 1;
     }
-    let n = done.iter().filter(|(_, key)| *key != 's').count() as u64;
+    let n = done.iter().filter(|(_, change)| change.is_some()).count() as u64;
     terminal.status(format!("{} saved", words::count(n, "decision")));
     Ok(Exit::Done)
+}
+
+fn take_back(store: &mut Store, change: i64, now: &str) -> anyhow::Result<()> {
+    let tx = store.write()?;
+    history::undo_one(&tx, change, now)?;
+    tx.commit()
 }

@@ -27,11 +27,15 @@ pub(crate) fn merge(typed: &[String], context: &Context) -> anyhow::Result<Exit>
     // Written as the answers write it, unless nobody does.
     let label = tx.read().topic_label(&into)?.unwrap_or(label);
     let mut merged = vec![];
-    for source in sources {
-        let key = topic_key(source);
-        if key == into || key.is_empty() || into.is_empty() {
-            return Err(usage(format!("`{source}` can't become `{target}`: it is the same topic")));
-        }
+    let keys: Vec<String> = sources.iter().map(|source| topic_key(source)).collect();
+    // The target may be named among those that become it.
+    if into.is_empty() || keys.iter().all(|key| *key == into) {
+        return Err(usage(format!("`{}` can't become `{target}`: it is the same topic", sources.join(" "))));
+    }
+    if let Some(at) = keys.iter().position(String::is_empty) {
+        return Err(usage(format!("`{}` has no letters or digits to be a topic", sources[at])));
+    }
+    for key in keys.into_iter().filter(|key| *key != into) {
         let n = tx.merge_topic(&key, &into, &label, &now)?;
         merged.push(json!({"topic": key, "groups": n}));
         context.terminal.status(format!(

@@ -75,6 +75,9 @@ fn sentence(decision: &Listed) -> String {
     };
     let mut scope: Vec<String> = decision.mention_type.iter().map(|word| format!("type {word}")).collect();
     scope.extend(decision.hints.iter().map(|(name, value)| format!("{name}={value}")));
+    if decision.only_unlinked {
+        scope.push("nothing else links it".to_owned());
+    }
     let scope = if scope.is_empty() { String::new() } else { format!(" where {}", scope.join(" and ")) };
     let name = decision.name.as_ref().map_or(String::new(), |name| format!(" ({})", words::shorten(name, SHOWN)));
     format!("{} {what}{name}{scope}", bold(format!("`{}`", single_line(&words::shorten(&decision.mention, SHOWN)))))

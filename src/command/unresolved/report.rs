@@ -90,6 +90,9 @@ pub(crate) fn sentence(taught: &Decision) -> String {
     if !hints.is_empty() {
         sentence.push_str(&format!(" where {}", hints.join(" and ")));
     }
+    if taught.only_unlinked {
+        sentence.push_str(" where nothing else links it");
+    }
     style::single_line(&sentence)
 }
 
@@ -111,6 +114,7 @@ pub(crate) fn in_words(store: &Store, about: &About, answer: &Choice) -> anyhow:
         mention: about.mention.clone(),
         mention_type: about.entity_type.clone(),
         hints: about.hints.clone(),
+        only_unlinked: about.only_unlinked,
         verdict: verdict.unwrap_or(Verdict::Nothing),
         decided_at: None,
     }))

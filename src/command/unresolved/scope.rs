@@ -8,7 +8,12 @@ use crate::model::{Attributes, attribute_name};
 /// Reads what a decision is about.
 pub(crate) fn about(mention: &str, scope: &ScopeArgs) -> anyhow::Result<About> {
     let hints = hints(&scope.hints)?;
-    Ok(About { mention: mention.to_owned(), entity_type: scope.entity_type.clone().unwrap_or_default(), hints })
+    Ok(About {
+        mention: mention.to_owned(),
+        entity_type: scope.entity_type.clone().unwrap_or_default(),
+        hints,
+        only_unlinked: false,
+    })
 }
 
 /// Reads hints as they are typed, `team=KC`.

@@ -196,8 +196,12 @@ pub(super) fn import(store: &mut Store, path: &Path, context: &Context) -> anyho
         let answer = mentions::read_answer(store, &row.mention, text, |number| row.candidate(number, store))
             .with_context(|| format!("row {} of `{}` (mention `{}`)", n + 1, path.display(), row.mention))
             .exit(Exit::Usage)?;
-        let about =
-            About { mention: row.mention.clone(), entity_type: row.entity_type.clone(), hints: Default::default() };
+        let about = About {
+            mention: row.mention.clone(),
+            entity_type: row.entity_type.clone(),
+            hints: Default::default(),
+            only_unlinked: false,
+        };
         decided.extend(answer.map(|answer| (about, answer)));
     }
     let now = context.config.now_text();

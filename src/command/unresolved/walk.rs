@@ -6,17 +6,42 @@ use crate::command::Context;
 use crate::command::excerpt::{Mark, excerpt, mark, places};
 use crate::command::shown::{day, title};
 use crate::command::unresolved::list::{cases, lines};
-use crate::command::unresolved::report::changes;
-use crate::curation::mentions::{self, About, Case, Choice, Done};
+use crate::command::unresolved::report::{changes, in_words};
+use crate::curation::history;
+use crate::curation::mentions::{self, About, Case, Choice, Reach};
 use crate::error::{Exit, Explain as _, usage};
-use crate::linking::typed_name::one_entity;
+use crate::linking::typed_name::{SHOWN, one_entity};
 use crate::session::explain;
-use crate::store::Store;
+use crate::store::{Change, Store};
 use crate::terminal::table::wrap;
-use crate::terminal::{style, words};
+use crate::terminal::{Terminal, style, words};
 
 /// Bytes of a story shown on each side of the mention.
 const AROUND: usize = 160;
+
+const KEYS: &str = "[1-9/n/o/c/l/h/e/s/u/q/?]";
+
+const HELP: [&str; 11] = [
+    "1-9  it is that candidate",
+    "n    it is none of the catalog",
+    "o    it is another entity, which you name",
+    "c    it is one that the catalog lacks, which you name",
+    "l    decide only here: for mentions that nothing links (so it begins)",
+    "h    decide for every mention with these hints",
+    "e    decide for every mention of that name and type, also the linked ones",
+    "s    skip it",
+    "u    undo the last decision and go back to it",
+    "q    quit; every decision is saved at once",
+    "?    this help",
+];
+
+/// How far a decision reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    OnlyHere,
+    Hints,
+    Everywhere,
+}
 
 /// Runs the walk.
 pub(super) fn run(store: &mut Store, queue: &QueueArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -26,87 +51,172 @@ pub(super) fn run(store: &mut Store, queue: &QueueArgs, context: &Context) -> an
             .hint("`gleaner unresolved export -o FILE.csv` and `gleaner unresolved import FILE.csv` do without");
     }
     let (cases, ..) = cases(store, queue)?;
-    terminal.status(
-        "1-9 it is that candidate · n none of the catalog · o another entity · c create one · s skip · u undo · q quit",
-    );
-    let mut done: Vec<(usize, Option<Done>)> = vec![];
+    terminal.status("1-9 it is that candidate · n none of the catalog · o another entity · c create one · ? all keys");
+    // Where each case stood that was answered, with the change that came of it.
+    let mut done: Vec<(usize, Option<i64>)> = vec![];
     let mut i = 0;
+    let mut scope = Scope::OnlyHere;
+    let mut is_new = true;
     while let Some(case) = cases.get(i) {
-        terminal.line("")?;
-        terminal.line(style::dim(format!("{} of {}", i + 1, cases.len())))?;
-        show(store, case, context)?;
-        let Some(key) = terminal.key("[1-9/n/o/c/s/u/q]") else { break };
+        if is_new {
+            terminal.line("")?;
+            terminal.line(style::dim(format!("{} of {}", i + 1, cases.len())))?;
+            show(store, case, context)?;
+            scope = Scope::OnlyHere;
+        }
+        let about = about(case, scope);
+        terminal.line(reach_in_words(&about, scope, &mentions::reach(store.read(), &about)?))?;
+        is_new = false;
+        let Some(key) = terminal.key(KEYS) else { break };
         let answer = match key {
             'q' => break,
+            '?' => {
+                help(terminal);
+                continue;
+            }
+            'l' | 'e' => {
+                scope = if key == 'l' { Scope::OnlyHere } else { Scope::Everywhere };
+                continue;
+            }
+            'h' => {
+                if case.hints.is_empty() {
+                    terminal.status("there are no hints here");
+                } else {
+                    scope = Scope::Hints;
+                }
+                continue;
+            }
             's' | '\n' => None,
             'u' => {
-                let Some((back, what)) = done.pop() else {
+                let Some((back, change)) = done.pop() else {
                     terminal.status("there is nothing to undo");
                     continue;
                 };
-                if let Some(what) = what {
-                    let tx = store.write()?;
-                    mentions::undo(&tx, &what)?;
-                    tx.commit()?;
+                if let Some(change) = change
+                    && let Err(error) = take_back(store, change, context)
+                {
+                    terminal.error(&explain(&error));
+                    done.push((back, Some(change)));
+                    continue;
                 }
                 i = back;
+                is_new = true;
                 continue;
             }
             _ => match answer(store, case, key, context) {
-                Ok(Some(answer)) => Some(answer),
-                Ok(None) => continue,
+                Some(answer) => Some(answer),
+                None => continue,
+            },
+        };
+        let change = match answer {
+            None => None,
+            Some(answer) => match decide(store, &about, &answer, context) {
+                Ok(change) => change,
                 Err(error) => {
-                    // A name that is not there ends the question, not the walk.
                     terminal.error(&explain(&error));
                     continue;
                 }
             },
         };
-        let what = match answer {
-            None => None,
-            Some(answer) => {
-                // It holds for every mention of that name and type; a narrower one is made with `unresolved accept`.
-                let about = About {
-                    mention: case.mention.mention.clone(),
-                    entity_type: case.mention.entity_type.clone(),
-                    hints: Default::default(),
-                };
-                let tx = store.write()?;
-                let what = mentions::decide(&tx, &about, &answer, &context.config.now_text())?;
-                tx.commit()?;
-                terminal.status(changes(what.relinked));
-                Some(what)
-            }
-        };
-        done.push((i, what));
+        done.push((i, change));
         i += 1;
+        is_new = true;
     }
-    let n = done.iter().filter(|(_, what)| what.is_some()).count() as u64;
+    let n = done.iter().filter(|(_, change)| change.is_some()).count() as u64;
     terminal.status(format!("{} saved", words::count(n, "decision")));
     Ok(Exit::Done)
 }
 
-fn answer(store: &Store, case: &Case, key: char, context: &Context) -> anyhow::Result<Option<Choice>> {
+fn help(terminal: &Terminal) {
+    for line in HELP {
+        terminal.status(line);
+    }
+}
+
+/// Decides in a change of its own, and returns its id.
+fn decide(store: &mut Store, about: &About, answer: &Choice, context: &Context) -> anyhow::Result<Option<i64>> {
+    let now = context.config.now_text();
+    let change = Change::new("unresolved walk", in_words(store, about, answer)?, &now);
+    let tx = store.change(&change)?;
+    let what = mentions::decide(&tx, about, answer, &now)?;
+    tx.commit()?;
+    context.terminal.status(changes(what.relinked));
+    Ok(change.id())
+}
+
+fn take_back(store: &mut Store, change: i64, context: &Context) -> anyhow::Result<()> {
+    let tx = store.write()?;
+    history::undo_one(&tx, change, &context.config.now_text())?;
+    tx.commit()
+}
+
+fn about(case: &Case, scope: Scope) -> About {
+    About {
+        mention: case.mention.mention.clone(),
+        entity_type: case.mention.entity_type.clone(),
+        hints: if scope == Scope::Hints { case.hints.clone() } else { Default::default() },
+        only_unlinked: scope == Scope::OnlyHere,
+    }
+}
+
+/// Whom the decision changes, in words, before it is made.
+fn reach_in_words(about: &About, scope: Scope, reach: &Reach) -> String {
+    let hints: Vec<String> = about.hints.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let which = if hints.is_empty() { String::new() } else { format!(" where {}", hints.join(" and ")) };
+    let mention = words::shorten(&about.mention, SHOWN);
+    let mut text = format!("{mention}{which}: {} in this queue", words::count(reach.waiting, "mention"));
+    let n_linked: u64 = reach.linked.values().sum();
+    if n_linked > 0 {
+        let methods: Vec<&str> = reach.linked.keys().map(String::as_str).collect();
+        let more = format!("{} more linked by {}", words::number(n_linked), methods.join(", "));
+        match scope {
+            Scope::OnlyHere if n_linked == 1 => text.push_str(&format!(", {more} stays as it is")),
+            Scope::OnlyHere => text.push_str(&format!(", {more} stay as they are")),
+            Scope::Hints | Scope::Everywhere if n_linked == 1 => text.push_str(&format!(", {more} changes with them")),
+            Scope::Hints | Scope::Everywhere => text.push_str(&format!(", {more} change with them")),
+        }
+    }
+    style::dim(style::single_line(&text))
+}
+
+/// Returns what a key says, asking again for what cannot be; `None`: nothing.
+fn answer(store: &Store, case: &Case, key: char, context: &Context) -> Option<Choice> {
     let terminal = &context.terminal;
-    Ok(match key {
+    match key {
         '1'..='9' => {
             let n = key as usize - '1' as usize;
             case.candidates.get(n).map(|candidate| Choice::Is(candidate.entity.key))
         }
         'n' => Some(Choice::Nothing),
-        'o' => match terminal.ask("which entity (id, TYPE:ID or name)?").filter(|name| !name.is_empty()) {
-            Some(name) => Some(Choice::Is(one_entity(store, &name)?)),
-            None => None,
+        'o' => loop {
+            let name =
+                terminal.ask("which entity (id, TYPE:ID or name; empty: none)?").filter(|name| !name.is_empty())?;
+            match one_entity(store, &name) {
+                Ok(entity) => return Some(Choice::Is(entity)),
+                Err(error) => terminal.error(&explain(&error)),
+            }
         },
-        'c' => {
-            let text = terminal.ask("TYPE:ID of the new entity?").unwrap_or_default();
-            let parts = text.split_once(':').filter(|(t, id)| !t.is_empty() && !id.is_empty());
-            parts.map(|(t, id)| Choice::New(mentions::new_entity(&case.mention.mention, t, id)))
-        }
+        'c' => loop {
+            let text = terminal.ask("TYPE:ID of the new entity (empty: none)?").filter(|text| !text.is_empty())?;
+            let parts = text.split_once(':').filter(|(t, id)| !t.trim().is_empty() && !id.trim().is_empty());
+            let Some((entity_type, id)) = parts else {
+                terminal.status(format!("`{}` is not TYPE:ID", style::single_line(&text)));
+                continue;
+            };
+            let entity = mentions::new_entity(&case.mention.mention, entity_type, id);
+            match store.read().entity_key(&entity.entity_type, &entity.id) {
+                Ok(None) => return Some(Choice::New(entity)),
+                Ok(Some(_)) => terminal.status(format!(
+                    "the catalog has a {} `{}` already; `o` links to it",
+                    style::single_line(&entity.entity_type),
+                    style::single_line(entity.id.as_str())
+                )),
+                Err(error) => terminal.error(&explain(&error)),
+            }
+        },
         _ => None,
-    })
+    }
 }
-
 /// Shows a case with the mention in its text.
 fn show(store: &Store, case: &Case, context: &Context) -> anyhow::Result<()> {
     let terminal = &context.terminal;

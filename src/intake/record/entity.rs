@@ -116,6 +116,15 @@ fn decision(mut fields: Fields, ignored: &mut Ignored) -> Result<Decision, Strin
         }
         other => return Err(format!("`hints` is {}, not an object", message::kind_of(&other))),
     };
+    let only_unlinked = match fields.remove("only_unlinked") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(yes)) => yes,
+        // A cell of a table.
+        Some(Value::String(word)) if matches!(word.trim(), "" | "0" | "false") => false,
+        Some(Value::String(word)) if matches!(word.trim(), "1" | "true") => true,
+        Some(Value::Number(number)) if number.as_u64().is_some_and(|n| n < 2) => number.as_u64() == Some(1),
+        Some(other) => return Err(format!("`only_unlinked` is {}, not true or false", message::kind_of(&other))),
+    };
     let mention_type = value::text(fields.remove("mention_type"), "mention_type")?;
     let mention_type = mention_type.map(|word| single_spaced(&word)).unwrap_or_default();
     let decided_at = match value::text(fields.remove("decided_at"), "decided_at")? {
@@ -127,7 +136,7 @@ fn decision(mut fields: Fields, ignored: &mut Ignored) -> Result<Decision, Strin
     for (name, _) in fields {
         ignored.note(name);
     }
-    Ok(Decision { mention, mention_type, hints, verdict, decided_at })
+    Ok(Decision { mention, mention_type, hints, only_unlinked, verdict, decided_at })
 }
 
 /// Other names: a list, or one text with `|` between them, or a list as JSON in a cell of a table, where a name may

@@ -52,6 +52,7 @@ fn taught(mention: &str, id: &str) -> Decision {
         mention: mention.into(),
         mention_type: String::new(),
         hints: Attributes::new(),
+        only_unlinked: false,
         verdict: Verdict::Is(target),
         decided_at: None,
     }

@@ -64,3 +64,7 @@ CREATE TABLE _totals (
     change_counter INTEGER NOT NULL,
     numbers        TEXT NOT NULL           -- a list of integers
 ) STRICT;
+
+-- ----------------------------------------------------------------------------------- decisions about what waits alone
+
+ALTER TABLE mention_decisions ADD COLUMN only_unlinked INTEGER NOT NULL DEFAULT 0 CHECK (only_unlinked IN (0, 1));
