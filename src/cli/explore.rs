@@ -69,6 +69,23 @@ pub enum TopicsCommand {
     #[command(subcommand)]
     Alias(TopicAliasCommand),
 
+    /// Write what was decided about topics as CSV: topic, verdict, target, decided_at
+    Export {
+        /// The file to write [default: stdout]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+
+    /// Read decisions about topics, or a list of synonyms: two columns, a topic and what it becomes
+    ///
+    /// A verdict `not` keeps two topics apart. What is decided already stays, and so does what was decided later than the
+    /// file's decided_at.
+    Import {
+        /// The CSV file; `-` is stdin
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+
     /// Propose topics that are likely one, best first; on a terminal, decide with one key each
     Dedupe(TopicsDedupeArgs),
 }

@@ -10,8 +10,8 @@ use crate::model::Decision;
 use crate::report::csv::{Cell, Rows};
 use crate::report::cypher::{Script, Statement};
 use crate::report::graphml::{Graph, Value};
-use crate::store::Read;
 use crate::store::explore::{EntityHead, ExportGroup, MentionRow, Period};
+use crate::store::{Read, TopicDecision};
 
 /// Which rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -224,7 +224,25 @@ fn catalog_lines(read: Read<'_>, mut out: &mut dyn Write) -> anyhow::Result<u64>
         serde_json::to_writer(&mut out, &decision(&known.decision))?;
         out.write_all(b"\n")?;
     }
+    for known in read.topic_decisions()? {
+        n += 1;
+        serde_json::to_writer(&mut out, &topic_decision(&known))?;
+        out.write_all(b"\n")?;
+    }
     Ok(n)
+}
+
+/// Columns of a decision about topics beside those of one about a mention.
+const TOPIC_DECISION: [&str; 2] = ["topic", "topic_target"];
+
+/// A decision about topics as it stands beside the entities of a catalog.
+fn topic_decision(known: &TopicDecision) -> Json {
+    json!({
+        "decision": if known.is_same { "is" } else { "not" },
+        "topic": known.topic,
+        "topic_target": known.label,
+        "decided_at": known.decided_at,
+    })
 }
 
 /// The same as a table: every attribute a column, except those that are called as another column is.
@@ -235,7 +253,11 @@ fn catalog_table(read: Read<'_>, mut out: &mut dyn Write) -> anyhow::Result<u64>
         Ok(())
     })?;
     let decisions = read.stored_decisions()?;
-    let own: Vec<&str> = if decisions.is_empty() { vec![] } else { DECISION.to_vec() };
+    let topics = read.topic_decisions()?;
+    let mut own: Vec<&str> = if decisions.is_empty() && topics.is_empty() { vec![] } else { DECISION.to_vec() };
+    if !topics.is_empty() {
+        own.extend(TOPIC_DECISION);
+    }
     names.retain(|name| !CATALOG.contains(&name.as_str()) && !own.contains(&name.as_str()) && name != "attributes");
     let heads: Vec<&str> = CATALOG.into_iter().chain(names.iter().map(String::as_str)).chain(own.clone()).collect();
     let mut rows = Rows::new(&mut out, &heads)?;
@@ -252,11 +274,12 @@ fn catalog_table(read: Read<'_>, mut out: &mut dyn Write) -> anyhow::Result<u64>
         row.extend(own.iter().map(|_| Cell::Opt(None)));
         rows.row(&row)
     })?;
-    for known in &decisions {
+    let records: Vec<Json> =
+        decisions.iter().map(|known| decision(&known.decision)).chain(topics.iter().map(topic_decision)).collect();
+    for record in &records {
         n += 1;
-        let record = decision(&known.decision);
         let mut row = vec![Cell::Opt(None); CATALOG.len() + names.len()];
-        row.extend(DECISION.iter().map(|name| match &record[*name] {
+        row.extend(own.iter().map(|name| match &record[*name] {
             Json::Object(hints) => Cell::Owned(json!(hints).to_string()),
             other => cell(other),
         }));

@@ -166,6 +166,14 @@ pub fn entities(
                 };
                 return Ok(Became::Decision(change != CatalogChange::Unchanged));
             }
+            CatalogRecord::Topic(decision) => {
+                let change = match sink {
+                    RecordSink::Write(tx, now) => tx.load_topic_decision(decision, now)?,
+                    RecordSink::Compare(Some(store)) => store.read().topic_decision_change(decision)?,
+                    RecordSink::Compare(None) => CatalogChange::New,
+                };
+                return Ok(Became::Decision(change != CatalogChange::Unchanged));
+            }
             CatalogRecord::Entity(entity) => entity,
         };
         let (change, key) = match sink {
@@ -198,6 +206,11 @@ fn unguard(record: &mut CatalogRecord) {
             plain(&mut entity.entity_type);
             plain(&mut entity.name);
             entity.aliases.iter_mut().chain(entity.attributes.values_mut()).for_each(plain);
+        }
+        CatalogRecord::Topic(decision) => {
+            plain(&mut decision.topic);
+            plain(&mut decision.target);
+            plain(&mut decision.label);
         }
         CatalogRecord::Decision(taught) => {
             plain(&mut taught.mention);

@@ -31,6 +31,7 @@ use encoding_rs::Encoding;
 use serde_json::{Map, Value};
 
 use crate::model::{Decision, Entity};
+use crate::store::TopicDecision;
 
 pub use input::Input;
 pub use record::dates::Undated;
@@ -184,6 +185,8 @@ type Fields = Map<String, Value>;
 /// Record of a catalog's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CatalogRecord {
+    /// Decision about two topics: a record without `id`, with `decision` and `topic`.
+    Topic(TopicDecision),
     Entity(Entity),
     /// Decision about a mention: a record without `id`, with `decision` and `mention`.
     Decision(Decision),

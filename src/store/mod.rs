@@ -70,6 +70,7 @@ pub use query::{Sink, Value};
 pub use search::{MARK, MARK_END, SearchQuery, search_words};
 pub use select::{Candidate, CurrentPrompt, CurrentPrompts, Resend, Selected, Selection};
 
+pub use topics::TopicDecision;
 pub use totals::Totals;
 pub use unresolved::Unresolved;
 

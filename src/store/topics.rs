@@ -5,7 +5,7 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Read, Tx};
+use super::{CatalogChange, Read, Tx};
 
 /// A decision about a topic.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -32,6 +32,26 @@ impl Read<'_> {
         Ok(row)
     }
 
+    /// Returns what loading a decision would change; writes nothing.
+    pub fn topic_decision_change(self, decision: &TopicDecision) -> anyhow::Result<CatalogChange> {
+        let mut known = self.topic_decisions()?;
+        let is_later =
+            |known: &TopicDecision| !decision.decided_at.is_empty() && known.decided_at > decision.decided_at;
+        if !decision.is_same {
+            let pair = |one: &TopicDecision| {
+                one.topic.clone().min(one.target.clone()) + "\n" + &one.topic.clone().max(one.target.clone())
+            };
+            known.retain(|known| pair(known) == pair(decision));
+            return Ok(if known.is_empty() { CatalogChange::New } else { CatalogChange::Unchanged });
+        }
+        known.retain(|known| known.is_same && known.topic == decision.topic);
+        Ok(match known.first() {
+            None => CatalogChange::New,
+            Some(known) if known.target == decision.target || is_later(known) => CatalogChange::Unchanged,
+            Some(_) => CatalogChange::Changed,
+        })
+    }
+
     /// Returns all decisions about topics, by target.
     pub fn topic_decisions(self) -> anyhow::Result<Vec<TopicDecision>> {
         let mut statement = self.0.prepare_cached(
@@ -51,6 +71,33 @@ impl Read<'_> {
 }
 
 impl Tx<'_> {
+    /// Loads a decision from a file: one that is here already stays as it is, and so does what was said later than the
+    /// file's.
+    pub fn load_topic_decision(&self, decision: &TopicDecision, now: &str) -> anyhow::Result<CatalogChange> {
+        let change = self.read().topic_decision_change(decision)?;
+        if change == CatalogChange::Unchanged {
+            return Ok(change);
+        }
+        if decision.is_same {
+            // What became another topic here takes those along that would become it.
+            let further = self.read().topic_decision(&decision.target)?;
+            let (target, label) = match &further {
+                Some((target, label)) if *target != decision.topic => (target, label),
+                _ => (&decision.target, &decision.label),
+            };
+            self.merge_topic(&decision.topic, target, label, now)?;
+        } else {
+            self.keep_topics_apart(&decision.topic, &decision.target, now)?;
+        }
+        self.prepare_cached(
+            "UPDATE topic_decisions SET decided_at = ?3
+             WHERE topic IN (?1, ?2) AND decided_at = ?4 AND ?3 GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]*'
+               AND (verdict = 'not' AND target IN (?1, ?2) OR verdict = 'is' AND topic = ?1)",
+        )?
+        .execute([&decision.topic, &decision.target, &decision.decided_at, now])?;
+        Ok(change)
+    }
+
     /// Makes one topic of two, now and in every later import; returns the number of groups that change.
     ///
     /// `label` is how the target is shown. Where a group has both, the better rank and the higher confidence stay.

@@ -1,5 +1,6 @@
 //! `gleaner topics …`: what the groups are about.
 
+mod decisions;
 mod dedupe;
 mod merge;
 
@@ -23,6 +24,8 @@ pub(super) fn run(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> 
     match (&args.command, &args.topic) {
         (Some(TopicsCommand::Merge { topics }), _) => merge(topics, context),
         (Some(TopicsCommand::Alias(command)), _) => alias(command, context),
+        (Some(TopicsCommand::Export { output }), _) => decisions::export(output.as_deref(), context),
+        (Some(TopicsCommand::Import { file }), _) => decisions::import(file, context),
         (Some(TopicsCommand::Dedupe(args)), _) => dedupe::run(args, context),
         (None, Some(topic)) => groups(topic, args, context),
         (None, None) => top(args, context),

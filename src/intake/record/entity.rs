@@ -9,7 +9,8 @@ use crate::intake::columns::{Columns, Role};
 use crate::intake::{CatalogRecord, Fields, Mapping, Subject, date, message, wikidata};
 use crate::model::{Attributes, Decision, Entity, EntityId, Target, Verdict, attribute_name};
 use crate::resolve::mention_key;
-use crate::text::{single_spaced, visible};
+use crate::store::TopicDecision;
+use crate::text::{single_spaced, topic_key, visible};
 
 /// Makes entities of records.
 pub(in crate::intake) struct EntityMaker {
@@ -40,6 +41,9 @@ impl EntityMaker {
         let has = |name: &str| fields.get(name).is_some_and(|value| !value.is_null());
         if !has("id") && has("decision") && has("mention") {
             return decision(fields, &mut self.ignored).map(CatalogRecord::Decision);
+        }
+        if !has("id") && has("decision") && has("topic") {
+            return topic_decision(fields).map(CatalogRecord::Topic);
         }
         let fields = if self.is_wikidata { wikidata::plain(fields) } else { fields };
         self.entity(fields).map(CatalogRecord::Entity)
@@ -77,6 +81,22 @@ impl EntityMaker {
         }
         Ok(Entity { id: EntityId::new(id), entity_type, name, aliases, attributes })
     }
+}
+
+fn topic_decision(mut fields: Fields) -> Result<TopicDecision, String> {
+    let mut required = |name: &str| value::required(fields.remove(name), name);
+    let (word, topic, target) = (required("decision")?, required("topic")?, required("topic_target")?);
+    let is_same = match word.as_str() {
+        "is" => true,
+        "not" => false,
+        other => return Err(format!("`decision` is `{}`, not `is` or `not`", message::excerpt(other))),
+    };
+    let (topic, key) = (topic_key(&topic), topic_key(&target));
+    if topic.is_empty() || key.is_empty() || topic == key {
+        return Err("a decision about topics needs two of them".to_owned());
+    }
+    let decided_at = value::text(fields.remove("decided_at"), "decided_at")?.unwrap_or_default();
+    Ok(TopicDecision { topic, is_same, target: key, label: single_spaced(&target), decided_at })
 }
 
 fn decision(mut fields: Fields, ignored: &mut Ignored) -> Result<Decision, String> {

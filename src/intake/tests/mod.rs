@@ -75,6 +75,10 @@ fn show_entity(entity: &Entity) -> String {
 fn show_catalog(record: &CatalogRecord) -> String {
     match record {
         CatalogRecord::Entity(entity) => show_entity(entity),
+        CatalogRecord::Topic(decision) => {
+            let verdict = if decision.is_same { "is" } else { "is not" };
+            format!("topic {} {verdict} {} ({})", decision.topic, decision.target, decision.label)
+        }
         CatalogRecord::Decision(taught) => {
             let target = taught.verdict.target().map_or("-".to_owned(), ToString::to_string);
             format!(
