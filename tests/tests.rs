@@ -51,6 +51,12 @@ mod catalog;
 /// `history` and `undo`: what changed the database, and how it is taken back.
 mod history;
 
+/// `demo` on a folder that was worked in.
+mod demo;
+
+/// Decisions about topics, merged and in files.
+mod topics;
+
 /// Care for the file: `check`, what it finds and mends, and `backup`.
 mod upkeep;
 /// Two processes on one file: who reads slowly keeps nobody from writing.

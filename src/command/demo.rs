@@ -8,6 +8,7 @@ use std::rc::Rc;
 use anyhow::{Context as _, anyhow};
 use serde_json::json;
 
+use super::demo_folder::{self, FILES, MARKER};
 use super::{Context, batch, sandbox};
 use crate::cli::batch::CreateArgs;
 use crate::cli::demo::{CollectionArg, DemoArgs};
@@ -25,10 +26,7 @@ use crate::store::explore::{MentionRow, Period};
 use crate::store::{Change, Read, Selection, Store};
 use crate::terminal::style::{bold, cyan, dim};
 use crate::terminal::words::{count, number};
-use crate::terminal::{Manner, Terminal};
-
-/// Says that a folder was made by `demo`, and may be made anew by it.
-const MARKER: &str = ".gleaner-demo";
+use crate::terminal::{Manner, Terminal, shell_word};
 
 /// Time that the sandbox takes over the batch: long enough to see a bar.
 const PACE: Pace = Pace::Millis(800);
@@ -96,9 +94,24 @@ fn prepare(dir: &Path, collection: &Collection) -> anyhow::Result<PathBuf> {
         return Err(anyhow!("the folder `{}` is not empty and was not made by `gleaner demo`", dir.display()))
             .hint("choose another one with `--dir FOLDER`");
     }
+    if is_ours {
+        let samples: Vec<&str> = COLLECTIONS.iter().flat_map(|known| [known.groups, known.entities]).collect();
+        let found = demo_folder::foreign(dir, &samples)?;
+        if !found.is_empty() {
+            return Err(anyhow!(
+                "the folder `{}` holds what the demo did not make: {}",
+                dir.display(),
+                demo_folder::in_words(&found)
+            ))
+            .hint(format!(
+                "`gleaner demo --dir {}` makes one elsewhere; nothing was changed",
+                shell_word(&demo_folder::free_beside(dir).display().to_string())
+            ));
+        }
+    }
     fs::create_dir_all(dir).with_context(cannot)?;
     if is_ours {
-        for name in ["gleaner.db", "gleaner.db-journal", "groups.jsonl", "entities.jsonl", "report.html"] {
+        for name in FILES {
             match fs::remove_file(dir.join(name)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(error).with_context(|| format!("cannot remove `{}`", dir.join(name).display()));
@@ -226,15 +239,15 @@ fn tell(context: &Context, read: Read<'_>, dir: &Path, db: &Path, collection: &C
     }
     terminal.line("")?;
     terminal.line(bold("Worth a look"))?;
-    let db = db.display();
+    let (program, db) = (demo_folder::program(&context.config), shell_word(&db.display().to_string()));
     for (what, command) in &finds.notes {
         terminal.line(format!("  {what}"))?;
-        terminal.line(dim(format!("    gleaner --db {db} {command}")))?;
+        terminal.line(dim(format!("    {program} --db {db} {command}")))?;
     }
     terminal.line("")?;
     terminal.line(bold("Try next"))?;
     for command in ["progress", "topics", "entities", "search launch", "unresolved", "batch list"] {
-        terminal.line(format!("  gleaner --db {db} {command}"))?;
+        terminal.line(format!("  {program} --db {db} {command}"))?;
     }
     terminal.line("")?;
     terminal.line(format!("{}  {}", bold("Open in a browser"), dir.join("report.html").display()))?;
@@ -270,7 +283,11 @@ fn finds(read: Read<'_>) -> anyhow::Result<Finds> {
                 if mention.outcome == LinkOutcome::Unknown && absent.is_none() {
                     absent = Some((
                         format!("\"{}\" was not found in the catalog and left alone", mention.text),
-                        format!("resolve {:?} --type {} --explain", mention.text, mention.entity_type),
+                        format!(
+                            "resolve {} --type {} --explain",
+                            shell_word(&mention.text),
+                            shell_word(&mention.entity_type)
+                        ),
                     ));
                 }
                 continue;
@@ -279,8 +296,10 @@ fn finds(read: Read<'_>) -> anyhow::Result<Finds> {
                 && mention.text.chars().all(char::is_uppercase)
                 && !entity.name.contains(&mention.text);
             if is_acronym && acronym.is_none() {
-                acronym =
-                    Some((format!("\"{}\" is {}", mention.text, entity.name), format!("entities {:?}", mention.text)));
+                acronym = Some((
+                    format!("\"{}\" is {}", mention.text, entity.name),
+                    format!("entities {}", shell_word(&mention.text)),
+                ));
             }
             let is_part = entity.name.ends_with(&format!(" {}", mention.text)) && !mention.text.contains(' ');
             if namesake.is_none() || surname.is_none() {

@@ -21,6 +21,7 @@ mod check;
 mod completions;
 mod catalog;
 mod demo;
+mod demo_folder;
 mod compare;
 mod extract;
 mod entities;

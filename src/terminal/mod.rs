@@ -306,7 +306,7 @@ impl Terminal {
 }
 
 /// Returns a text as one word of a shell, in quotes where it has to be.
-fn shell_word(text: &str) -> String {
+pub(crate) fn shell_word(text: &str) -> String {
     let is_plain =
         |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '\\' | '~' | '+' | ',' | '@');
     if !text.is_empty() && text.chars().all(is_plain) {

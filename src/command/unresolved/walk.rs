@@ -35,7 +35,7 @@ const HELP: [&str; 11] = [
     "?    this help",
 ];
 
-/// How far a decision reaches.
+/// Reach of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Scope {
     OnlyHere,

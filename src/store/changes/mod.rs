@@ -145,6 +145,46 @@ impl Read<'_> {
     }
 }
 
+impl Read<'_> {
+    /// Returns what stands in the database of a demo that the demo did not put there, in words.
+    pub fn beside_the_demo(self) -> anyhow::Result<Vec<String>> {
+        let mut found = vec![];
+        let mut statement = self.0.prepare(
+            "SELECT command || coalesce(' ' || subject, '') FROM changes
+             WHERE undone_at IS NULL AND command NOT IN ('demo', 'import') ORDER BY id DESC",
+        )?;
+        found.extend(statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?);
+        let mut statement = self.0.prepare(
+            "SELECT DISTINCT 'answers of ' || o.base_url FROM origins o WHERE o.is_sandbox = 0
+               AND (EXISTS (SELECT 1 FROM runs r WHERE r.origin_id = o.id)
+                    OR EXISTS (SELECT 1 FROM batches b WHERE b.origin_id = o.id))",
+        )?;
+        found.extend(statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?);
+        let n_changes: i64 = self.0.query_row("SELECT count(*) FROM changes", [], |row| row.get(0))?;
+        // An older gleaner listed no changes, and other programs list none.
+        for (what, sql) in [
+            ("edited group", "SELECT count(*) FROM story_groups WHERE changed_at <> loaded_at"),
+            ("edited entity", "SELECT count(*) FROM entities WHERE changed_at <> loaded_at"),
+            ("decision", "SELECT count(*) FROM mention_decisions WHERE ?1 = 0"),
+            ("topic decision", "SELECT count(*) FROM topic_decisions WHERE ?1 = 0"),
+            (
+                "sample that was judged",
+                "SELECT count(*) FROM audits a WHERE ?1 = 0
+                 AND EXISTS (SELECT 1 FROM audit_items i WHERE i.audit_id = a.id AND i.verdict IS NOT NULL)",
+            ),
+        ] {
+            let n: i64 = match sql.contains("?1") {
+                true => self.0.query_row(sql, [n_changes], |row| row.get(0))?,
+                false => self.0.query_row(sql, [], |row| row.get(0))?,
+            };
+            if n > 0 {
+                found.push(crate::text::words::count(n as u64, what));
+            }
+        }
+        Ok(found)
+    }
+}
+
 impl Store {
     /// Begins a transaction whose changes are kept in `history` and can be taken back. A change that changed no row
     /// leaves no trace.
