@@ -13,6 +13,7 @@ mod client;
 mod dialect;
 mod settings;
 mod error;
+mod error_body;
 mod status;
 pub mod wire;
 mod fields;

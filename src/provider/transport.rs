@@ -8,7 +8,8 @@ use ureq::http::{HeaderMap, HeaderValue, Method, Request, Response, header};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
 use ureq::{Agent, AsSendBody, Proxy, SendBody, Timeout};
 
-use super::error::{ApiError, Fault, excerpt, read_error};
+use super::error::{ApiError, Fault};
+use super::error_body::{excerpt, read_error};
 use super::retry::retry_after;
 use super::settings::{Address, Secret, Settings};
 use crate::text::clean;
