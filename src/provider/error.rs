@@ -337,6 +337,21 @@ mod tests {
     }
 
     #[test]
+    fn nothing_was_billed_only_where_the_api_says_so_or_nothing_left() {
+        let check = |error: ApiError, expected| assert_eq!(error.is_surely_unbilled(), expected, "{error}");
+        for status in [400, 401, 404, 429, 500, 503] {
+            check(ApiError::for_test(status, None, None), true);
+            check(ApiError::for_test(status, None, None).without_envelope(), false);
+        }
+        check(ApiError::for_test(408, None, None), false);
+        for fault in [Fault::Unreachable, Fault::Silent, Fault::Cut, Fault::Unreadable, Fault::Interrupted] {
+            let error = ApiError::new(fault, "ask", "h", "m");
+            check(error.clone(), false);
+            check(error.never_sent(), true);
+        }
+    }
+
+    #[test]
     fn an_error_reads_as_a_sentence() {
         let mut error = ApiError::new(Fault::Status, "create the batch", "api.openai.com", "File is too large.");
         let detail = error.detail();
