@@ -25,6 +25,9 @@ const PLACEHOLDERS: [&str; 13] = [
     "no name",
 ];
 
+/// The longest of these; marks of case may make a word longer or shorter by some bytes.
+const PLACEHOLDER_BYTES_MAX: usize = 24;
+
 /// Words that name nothing, in this case only: `It`, `WHO` and `Nan` may be names.
 const NO_NAMES: [&str; 18] = [
     "an", "the", "he", "she", "it", "we", "they", "you", "I", "this", "that", "his", "her", "its", "who", "na", "nil",
@@ -50,6 +53,9 @@ const WRAPS: [(&str, &str); 12] = [
 /// Returns a name, cleaned; none where it is empty, a placeholder, or too long to be one. What was more than white space
 /// is counted.
 pub(super) fn name_of(text: &str, notes: &mut Notes) -> Option<String> {
+    if is_plain(text) && !is_placeholder(text) {
+        return Some(text.to_owned());
+    }
     let plain = clean(text, NAME_CHARS_MAX + 1);
     // A soft hyphen shows only where a line ends in it.
     let bare = without_markup(&decode_entities(&plain).replace('\u{ad}', ""));
@@ -64,6 +70,17 @@ pub(super) fn name_of(text: &str, notes: &mut Notes) -> Option<String> {
     }
     notes.n_cleaned += usize::from(name != plain);
     Some(name)
+}
+
+/// Returns whether nothing of a text can be cleaned or taken off: words of letters, digits and hyphens, one space apart.
+fn is_plain(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b',');
+    bytes.len() <= NAME_CHARS_MAX
+        && bytes.first().is_some_and(is_word)
+        && bytes.last().is_some_and(is_word)
+        && bytes.iter().all(|byte| is_word(byte) || *byte == b' ')
+        && !text.contains("  ")
 }
 
 /// Takes off what wraps a whole name: tags, links, quotes and marks, however many of them.
@@ -120,6 +137,10 @@ fn tag_bytes(text: &str) -> Option<usize> {
 }
 
 fn is_placeholder(name: &str) -> bool {
+    // Most names are longer than any word that stands for none, and begin with a letter.
+    if name.len() > PLACEHOLDER_BYTES_MAX && name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return false;
+    }
     let folded: Cow<str> = name.to_lowercase().into();
     let is_number_of_a_list = || {
         let digits = name.trim_end_matches(['.', ')', ':']);
@@ -160,6 +181,29 @@ mod tests {
         }
         check("AT&amp;T", "AT&T");
         check("&lt;i&gt;Endeavour&lt;/i&gt;", "Endeavour");
+    }
+
+    #[test]
+    fn a_plain_name_is_the_same_the_long_way() {
+        for name in [
+            "Gene Kranz",
+            "St. Louis, Mo.",
+            "Apollo 11",
+            "A-10",
+            "n/a",
+            "none",
+            "12.",
+            "-",
+            "...",
+            "a  b",
+            " a",
+            "N.A.",
+        ] {
+            let long = without_markup(&decode_entities(&clean(name, NAME_CHARS_MAX + 1)));
+            let long = clean(&long, NAME_CHARS_MAX + 1);
+            assert!(!is_plain(name) || long == name, "{name}");
+        }
+        assert!(PLACEHOLDERS.iter().chain(&NO_NAMES).all(|word| word.len() < PLACEHOLDER_BYTES_MAX));
     }
 
     #[test]

@@ -147,6 +147,9 @@ impl Prepared {
     }
 }
 
+/// Requests from which on an import needs nearly all of the index of names.
+const MANY: usize = 10_000;
+
 /// Lock for reading, held for a moment at a time: taking it for every look costs more than the look, and whoever wants
 /// to write waits for it.
 struct Breath<'s> {
@@ -295,7 +298,8 @@ impl Preparer<'_> {
                 let linker = match self.linkers.entry(profile) {
                     std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
                     std::collections::hash_map::Entry::Vacant(none) => {
-                        none.insert(Linker::open(self.read, Strictness::default(), Load::Many)?)
+                        let load = if self.key.asked.rows().len() >= MANY { Load::All } else { Load::Many };
+                        none.insert(Linker::open(self.read, Strictness::default(), load)?)
                     }
                 };
                 let linked = linker.link_all(self.key.questions.profile(profile), mentions)?;

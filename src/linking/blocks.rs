@@ -1,4 +1,4 @@
-//! Storage of the blocks of the name index lie: all in memory, or in the database with a bounded number of them kept.
+//! Storage of the blocks of the name index: all in memory, or in the database with a bounded number of them kept.
 
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
@@ -21,7 +21,18 @@ const CLEAR_SHARE: u64 = 32;
 /// An index with no more blocks of keys than this is read whole, about 24 MiB.
 const SMALL_INDEX: u64 = 8192;
 
-/// Storage of the blocks of the index lie.
+/// Intended use of a linker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Load {
+    /// A single mention: only the blocks it needs are read.
+    One,
+    /// Many mentions: a small index is read whole.
+    Many,
+    /// So many that they need nearly all of an index: up to some 150 MiB it is read whole.
+    All,
+}
+
+/// Storage of the blocks of the index.
 pub(super) enum IndexBlocks<'a> {
     /// All in memory.
     Memory(Resident),
@@ -49,17 +60,18 @@ impl Deref for BlockRef<'_> {
 }
 
 impl<'a> IndexBlocks<'a> {
-    pub(super) fn open(read: Read<'a>, whole: bool) -> Result<IndexBlocks<'a>> {
-        if read.index_pages_of(Table::Keys as u8)? <= SMALL_INDEX && whole {
+    pub(super) fn open(read: Read<'a>, load: Load) -> Result<IndexBlocks<'a>> {
+        let mut n_blocks = 0;
+        for table in Table::ALL.into_iter().filter(|table| *table != Table::Labels) {
+            n_blocks += read.index_pages_of(table as u8)?;
+        }
+        let is_small = read.index_pages_of(Table::Keys as u8)? <= SMALL_INDEX;
+        if load == Load::Many && is_small || load == Load::All && n_blocks <= WHOLE_BLOCKS {
             let mut resident = Resident::default();
             for table in Table::ALL {
                 read.each_index_page(table as u8, |block| resident.push(table, block))?;
             }
             return Ok(IndexBlocks::Memory(resident));
-        }
-        let mut n_blocks = 0;
-        for table in Table::ALL.into_iter().filter(|table| *table != Table::Labels) {
-            n_blocks += read.index_pages_of(table as u8)?;
         }
         let kept = || RefCell::new(Kept::default());
         let patience = if n_blocks <= WHOLE_BLOCKS { n_blocks / CLEAR_SHARE } else { u64::MAX };

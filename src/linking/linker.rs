@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
-use super::blocks::IndexBlocks;
+use super::blocks::{IndexBlocks, Load};
 use super::known_mentions::{KnownMention, KnownMentions};
 use super::name_index::{is_current, is_usable, whole_catalog};
 use super::pairs::{PairQuery, PairType, Pairs};
@@ -39,20 +39,11 @@ pub struct Linker<'a> {
     known: KnownMentions,
 }
 
-/// Intended use of a linker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Load {
-    /// A single mention: only the blocks it needs are read.
-    One,
-    /// Many mentions: a small index is read whole.
-    Many,
-}
-
 impl<'a> Linker<'a> {
     /// Opens the linker over a database.
     pub fn open(read: Read<'a>, strictness: Strictness, load: Load) -> Result<Linker<'a>> {
         let mut resolver = if is_usable(read)? {
-            let mut resolver = Resolver::new(IndexBlocks::open(read, load == Load::Many)?)?;
+            let mut resolver = Resolver::new(IndexBlocks::open(read, load)?)?;
             Self::lay_over(read, &mut resolver)?;
             resolver
         } else {

@@ -12,5 +12,6 @@ pub mod precedence;
 pub mod relink;
 pub mod typed_name;
 
-pub use linker::{Linker, Load};
+pub use blocks::Load;
+pub use linker::Linker;
 pub use name_index::{is_refreshed, is_usable, pack, rebuild, refresh, refresh_if_useless, rekey};
