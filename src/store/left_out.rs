@@ -29,7 +29,8 @@ impl Read<'_> {
     /// Returns how many groups are known to be longer than a model takes, as they are now, and were not asked about.
     pub fn n_too_long(self, model: &str, max_input: u64) -> anyhow::Result<u64> {
         Ok(self.0.query_row(
-            "SELECT count(*) FROM _too_long l JOIN story_groups g ON g.id = l.story_group_id
+            // In this order: there are few of them, which the planner cannot know.
+            "SELECT count(*) FROM _too_long l CROSS JOIN story_groups g ON g.id = l.story_group_id
              WHERE l.model = ?1 AND l.n_tokens > ?2 AND g.text_hash = l.text_hash AND g.status = 'active'
                AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.story_group_id = g.id AND r.text_hash = g.text_hash
                                  AND r.state IN ('usable', 'planned', 'sent'))",

@@ -247,3 +247,13 @@ fn a_file_whose_tables_are_not_those_of_its_version_is_named() {
     run(&mut more, None).unwrap();
     assert_eq!(tables(&more).iter().filter(|name| *name == "notes").count(), 1);
 }
+
+#[test]
+fn the_tables_of_the_schema_are_those_of_the_steps() {
+    let [by_steps, by_schema] = [STEPS.concat(), tables_of(SCHEMA)].map(|sql| {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(&sql).unwrap();
+        columns(&connection).unwrap()
+    });
+    assert_eq!(by_steps, by_schema);
+}
