@@ -89,5 +89,8 @@ mod fuzz;
 /// Kills at random moments of every writing command.
 mod kill;
 
+/// Every kind of fault on every call, and faults and kills at random: nothing is bought twice, lost or forgotten.
+mod faults;
+
 /// Two processes at once: every writing command beside every other, and beside a reader that pauses.
 mod pairs;

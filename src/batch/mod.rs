@@ -11,6 +11,8 @@ pub mod tokens;
 pub mod model_end;
 pub mod budget;
 pub mod part;
+#[cfg(test)]
+mod explored;
 pub mod record;
 pub mod request_file;
 pub mod look;
