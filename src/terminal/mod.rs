@@ -27,7 +27,9 @@ pub enum ColorChoice {
     /// On a terminal, unless `NO_COLOR` is set.
     #[default]
     Auto,
+    #[value(help = "Always")]
     Always,
+    #[value(help = "Never")]
     Never,
 }
 
