@@ -21,7 +21,7 @@ pub struct Bulk<'s> {
 }
 
 impl Store {
-    /// Begins a transaction for many rows; see [`Bulk`].
+    /// Begins a transaction for many rows: no triggers, no look-ups of keys that are known.
     pub fn write_many(&mut self) -> anyhow::Result<Bulk<'_>> {
         // What is out of date is made anew in a transaction of its own, where it is.
         self.write()?.commit()?;

@@ -8,9 +8,9 @@ pub fn is_steering(c: char) -> bool {
 }
 
 /// Returns whether a character shows nothing and only changes how others look: what steers, direction marks, zero-width
-/// characters, fillers, anchors of annotations, tags, and the noncharacters that [`is_style_mark`] names.
+/// characters, fillers, anchors of annotations, tags, and the noncharacters that `is_style_mark` names.
 ///
-/// The joiners U+200C and U+200D are not hidden: Persian and Indic names are written with them ([`joins`]).
+/// The joiners U+200C and U+200D are not hidden: Persian and Indic names are written with them (`joins`).
 pub fn is_hidden(c: char) -> bool {
     is_steering(c)
         || is_style_mark(c)
