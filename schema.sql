@@ -43,7 +43,9 @@ CREATE TABLE story_groups (
     loaded_at   TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
         CHECK (loaded_at GLOB '[0-9]???-[01]?-[0-3]?*'),
     changed_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
-        CHECK (changed_at GLOB '[0-9]???-[01]?-[0-3]?*') -- it or its stories
+        CHECK (changed_at GLOB '[0-9]???-[01]?-[0-3]?*'), -- it or its stories
+    -- As text_hash, of the texts as they stand here, where cleaning has changed them; NULL: they are as they came.
+    clean_hash  BLOB CHECK (length(clean_hash) = 16)
 ) STRICT;
 CREATE INDEX story_groups_sort ON story_groups (sort_at DESC, id);
 -- Groups with the same text are asked once; this finds them.

@@ -199,3 +199,128 @@ fn names_of_any_kind_survive_a_table() {
     world.run(&["load", "entities", &table]).exits(0).says("1 entity: 0 new, 0 changed, 1 unchanged");
     assert_eq!(world.rows(all), before);
 }
+
+/// Writes a workbook of one sheet, as small as it can be.
+fn workbook(path: &std::path::Path, rows: &[&[&str]]) {
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(path).expect("it can be written"));
+    let mut part = |name: &str, text: &str| {
+        zip.start_file(
+            name,
+            zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored),
+        )
+        .expect("it can be written");
+        std::io::Write::write_all(&mut zip, text.as_bytes()).expect("it can be written");
+    };
+    let relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    part("[Content_Types].xml", "<Types xmlns='http://schemas.openxmlformats.org/package/2006/content-types'/>");
+    part(
+        "_rels/.rels",
+        &format!(
+            "<Relationships xmlns='{package}'><Relationship Id='r1' Type='{relation}/officeDocument' Target='xl/workbook.xml'/></Relationships>"
+        ),
+    );
+    part(
+        "xl/workbook.xml",
+        &format!(
+            "<workbook xmlns='{main}' xmlns:r='{relation}'><sheets><sheet name='News' sheetId='1' r:id='r1'/></sheets></workbook>"
+        ),
+    );
+    part(
+        "xl/_rels/workbook.xml.rels",
+        &format!(
+            "<Relationships xmlns='{package}'><Relationship Id='r1' Type='{relation}/worksheet' Target='worksheets/sheet1.xml'/></Relationships>"
+        ),
+    );
+    let mut sheet = format!("<worksheet xmlns='{main}'><sheetData>");
+    for (number, cells) in (1..).zip(rows) {
+        sheet.push_str(&format!("<row r='{number}'>"));
+        for (column, cell) in ('A'..).zip(*cells) {
+            sheet.push_str(&format!("<c r='{column}{number}' t='inlineStr'><is><t>{cell}</t></is></c>"));
+        }
+        sheet.push_str("</row>");
+    }
+    part("xl/worksheets/sheet1.xml", &(sheet + "</sheetData></worksheet>"));
+    zip.finish().expect("it can be written");
+}
+
+#[test]
+fn tables_come_as_people_have_them() {
+    let world = World::new();
+    let table = "guid;headline;body\n1;One;A lander.\n2;Two;A rover.\n";
+    let mut gzip = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, table.as_bytes()).unwrap();
+    std::fs::write(world.path("articles.csv.gz"), gzip.finish().unwrap()).unwrap();
+    workbook(
+        &world.path("articles.xlsx"),
+        &[&["guid", "headline", "body"], &["1", "One", "A lander."], &["2", "Two", "A rover."]],
+    );
+    rusqlite::Connection::open(world.path("cms.db"))
+        .unwrap()
+        .execute_batch(
+            "CREATE TABLE posts (guid TEXT, headline TEXT, body TEXT);
+             INSERT INTO posts VALUES ('1', 'One', 'A lander.'), ('2', 'Two', 'A rover.')",
+        )
+        .unwrap();
+    world.write("folder/1.txt", "A lander.\n");
+    world.write("folder/2.md", "# Two\n\nA rover.\n");
+    let texts = "SELECT s.text FROM stories s ORDER BY s.story_group_id";
+    for name in ["articles.csv.gz", "articles.xlsx", "cms.db", "folder"] {
+        let world_of_one = World::new();
+        let path = world.path(name).display().to_string();
+        let dry = world_of_one.run(&["load", "groups", &path, "--dry-run"]).exits(0);
+        assert!(dry.stdout.contains("One") || name == "folder", "{name}: the first ones are shown\n{}", dry.stdout);
+        assert!(dry.stdout.contains("A lander."), "{name}\n{}", dry.stdout);
+        let ran = world_of_one.run(&["load", "groups", &path]).exits(0);
+        assert_eq!(ran.stdout, "2 groups: 2 new, 0 changed, 0 unchanged; 0 bad lines\n", "{name}");
+        let found = world_of_one.rows(texts);
+        assert!(found[0] == "A lander." && found[1].contains("A rover."), "{name}: {found:?}");
+        let ran = world_of_one.run(&["load", "groups", &path]).exits(0);
+        assert_eq!(ran.stdout, "2 groups: 0 new, 0 changed, 2 unchanged; 0 bad lines\n", "{name}");
+    }
+}
+
+#[test]
+fn what_is_not_read_is_refused_with_the_way_in() {
+    let world = World::new();
+    let wide = (0..20_000).map(|n| format!("c{n}")).collect::<Vec<_>>().join(",") + "\n";
+    world.write("wide.csv", &wide);
+    std::fs::write(world.path("old.xls"), [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]).unwrap();
+    for (name, expected) in [
+        ("wide.csv", "error: cannot load `wide.csv`\n  caused by: 20000 columns, over the limit of 16384\n"),
+        (
+            "old.xls",
+            "error: cannot load `old.xls`\n  caused by: the file is an old Excel workbook, which is not read\n\
+             hint: `soffice --headless --convert-to xlsx old.xls`, then load that\n",
+        ),
+    ] {
+        let ran = world.run(&["load", "groups", name]);
+        assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", expected));
+        assert_ne!(ran.code, Some(0));
+    }
+    world.write("grouped.csv", "cluster,text\na,One.\n,Two.\n");
+    let ran = world.run(&["load", "groups", "grouped.csv", "--group-by", "cluster", "-q"]).exits(3);
+    assert_eq!(ran.stderr, "grouped.csv:3: `cluster` is empty, by which the rows are grouped\n");
+}
+
+#[test]
+fn other_markup_around_the_same_text_makes_no_answer_stale() {
+    let world = World::new();
+    let page = |markup: &str| json!({"id": "g1", "title": "T", "text": markup, "section": "sport"});
+    world.load_groups(&[page("<p>NASA flew to the <b>moon</b>.</p>")]);
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    let hash = world.rows("SELECT hex(text_hash) FROM story_groups");
+    world.load_groups(&[page("<div><p>NASA flew to the <i>moon</i>.</p></div>")]);
+    let mut other = page("<p>NASA flew to the moon.</p>");
+    other["section"] = "science".into();
+    world.load_groups(&[other]);
+    assert_eq!(world.rows("SELECT attributes FROM stories"), [r#"{"section":"science"}"#]);
+    // Another program dates it anew.
+    world.sql().execute_batch("UPDATE story_groups SET created_at = '2001-02-03'").unwrap();
+    world.run(&["progress"]).exits(0);
+    assert_eq!(world.rows("SELECT hex(text_hash) FROM story_groups"), hash);
+    assert_eq!(world.json(&["batch", "create", "--stale", "--dry-run"], 0)["total_requests"], 0);
+    world.sql().execute_batch("UPDATE stories SET text = 'Another text.'").unwrap();
+    assert_eq!(world.json(&["batch", "create", "--stale", "--dry-run"], 0)["total_requests"], 2);
+}

@@ -76,6 +76,7 @@ pub(super) fn groups(input: &Rc<Input>, options: &Options, on_bytes: &OnBytes) -
         columns,
         ids,
         dates: Dates::new(options.mapping.date_order, find_order),
+        group_by: options.mapping.group_by.clone(),
         ignored: Ignored::default(),
     };
     let notes = input.notes.iter().cloned().chain(source.note).collect();
@@ -336,6 +337,7 @@ pub fn bundled_groups(text: &'static str) -> impl Iterator<Item = Result<(u64, M
         columns: Columns::new(Subject::Groups, Mapping::default()),
         ids: IdRule::Column,
         dates: Dates::new(None, no_order),
+        group_by: None,
         ignored: Ignored::default(),
     };
     bundled(text).records.map(move |record| {

@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{Read, Tx};
 use crate::model::{Group, GroupId, GroupKey, Story};
+use crate::request;
 
 /// Change by loading a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +103,10 @@ impl Read<'_> {
     /// Returns what loading a group would change, and writes nothing.
     pub fn group_change(self, group: &Group, text_hash: Option<[u8; 16]>) -> anyhow::Result<GroupChange> {
         let Some(key) = self.group_key(&group.id)? else { return Ok(GroupChange::New) };
-        let is_same = self.group(key)?.is_some_and(|row| row.group == *group && row.text_hash == text_hash);
+        // Other markup around the same text is no other text.
+        let is_same = self.group(key)?.is_some_and(|row| {
+            row.group == *group && (row.text_hash == text_hash || row.text_hash.is_some() && text_hash.is_some())
+        });
         Ok(if is_same { GroupChange::Unchanged } else { GroupChange::Changed })
     }
 
@@ -137,18 +141,38 @@ impl Tx<'_> {
         if change == GroupChange::Unchanged {
             return Ok(change);
         }
+        let clean = text_hash.map(|_| request::text_hash(group));
+        // A text that reads the same keeps its hash, so that no answer to it is stale.
+        let kept = match self.read().group_key(&group.id)? {
+            Some(key) => {
+                self.read().group(key)?.filter(|row| clean == row.text_hash.map(|_| request::text_hash(&row.group)))
+            }
+            None => None,
+        };
+        let text_hash = kept.map_or(text_hash, |row| row.text_hash);
+        let clean = clean.filter(|clean| Some(*clean) != text_hash);
         let key: GroupKey = self
             .prepare_cached(
                 "INSERT INTO story_groups (external_id, wire_id, title, status, created_at, sort_at, text_hash, loaded_at,
-                                           changed_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)
+                                           changed_at, clean_hash)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9)
                  ON CONFLICT (external_id) DO UPDATE SET title = excluded.title, status = excluded.status,
                      created_at = excluded.created_at, sort_at = excluded.sort_at, text_hash = excluded.text_hash,
-                     loaded_at = excluded.loaded_at, changed_at = excluded.changed_at
+                     loaded_at = excluded.loaded_at, changed_at = excluded.changed_at, clean_hash = excluded.clean_hash
                  RETURNING id",
             )?
             .query_row(
-                params![group.id, wire_id, group.title, group.status, group.created_at, sort_at(group), text_hash, now],
+                params![
+                    group.id,
+                    wire_id,
+                    group.title,
+                    group.status,
+                    group.created_at,
+                    sort_at(group),
+                    text_hash,
+                    now,
+                    clean
+                ],
                 |row| row.get(0),
             )?;
         if change == GroupChange::Changed {

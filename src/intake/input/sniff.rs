@@ -42,6 +42,9 @@ const REFUSED: [(&[u8], &str, &str); 13] = [
     (b"\xff\xd8\xff", "a picture", "only text can be loaded"),
 ];
 
+/// The way in for spreadsheets of other kinds.
+const AS_XLSX: &str = "`soffice --headless --convert-to xlsx FILE`, then load that";
+
 /// Returns the kind of a file by its first bytes and, where they leave it open, by its name; `None` where neither
 /// tells.
 pub(in crate::intake) fn kind(start: &[u8], name: &str) -> anyhow::Result<Option<Kind>> {
@@ -59,9 +62,11 @@ pub(in crate::intake) fn kind(start: &[u8], name: &str) -> anyhow::Result<Option
     if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
         return zip(start, name);
     }
-    // The container of old Office files; only a spreadsheet of them can be read.
     if start.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
-        return Ok(Some(Kind::Sheet));
+        return match extension(name).as_str() {
+            "doc" => refuse("an old Word document", "`soffice --headless --convert-to txt FILE`, then load that", name),
+            _ => refuse("an old Excel workbook", AS_XLSX, name),
+        };
     }
     if start.get(257..262) == Some(b"ustar") {
         return refuse("a tar archive", "`tar -xf FILE -C folder`, then `gleaner load groups folder`", name);
@@ -73,10 +78,13 @@ pub(in crate::intake) fn kind(start: &[u8], name: &str) -> anyhow::Result<Option
 fn zip(start: &[u8], name: &str) -> anyhow::Result<Option<Kind>> {
     let holds = |part: &[u8]| start.windows(part.len()).any(|window| window == part);
     let extension = extension(name);
-    if ["xlsx", "xlsm", "xlsb", "ods"].contains(&extension.as_str())
-        || holds(b"xl/")
-        || holds(b"application/vnd.oasis.opendocument.spreadsheet")
-    {
+    if extension == "ods" || holds(b"application/vnd.oasis.opendocument.spreadsheet") {
+        return refuse("an OpenDocument spreadsheet", AS_XLSX, name);
+    }
+    if extension == "xlsb" || holds(b"xl/workbook.bin") {
+        return refuse("a binary Excel workbook", AS_XLSX, name);
+    }
+    if ["xlsx", "xlsm"].contains(&extension.as_str()) || holds(b"xl/") {
         return Ok(Some(Kind::Sheet));
     }
     if extension == "docx" || holds(b"word/") {
@@ -185,6 +193,13 @@ mod tests {
             (b"WARC/1.0\r\n", "web archive", "warcat extract f"),
             (b"{\\rtf1", "RTF", "pandoc f"),
             (b"PK\x03\x04....readme.txt", "ZIP", "unzip f"),
+            (b"\xd0\xcf\x11\xe0....", "old Excel", "convert-to xlsx f"),
+            (
+                b"PK\x03\x04..mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+                "OpenDocument spreadsheet",
+                "convert-to xlsx f",
+            ),
+            (b"PK\x03\x04....xl/workbook.bin", "binary Excel", "convert-to xlsx f"),
         ] {
             let error = crate::error::explain(&kind(start, "f").unwrap_err());
             assert!(error.message.contains(word) && error.hints[0].contains(way_in), "{error:?}");

@@ -1,7 +1,7 @@
 //! Spreadsheets: the rows of one sheet of an XLSX file, the first that is not empty being the names of the columns.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader, Read as _};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use calamine::{DataRef, ExcelDateTime, Reader as _, Xlsx};
@@ -27,7 +27,7 @@ pub(in crate::intake) fn open(file: File, sheet: Option<&str>) -> Result<Source>
     let workbook: Result<Book, _> = Xlsx::new(BufReader::new(Stoppable(file)));
     let mut workbook = workbook
         .map_err(|error| anyhow!("it is not a whole XLSX workbook: {error}"))
-        .hint("`.xls`, `.xlsb` and `.ods` files are not read; save them as XLSX or CSV")?;
+        .hint("save it again as XLSX, or as CSV")?;
     let names = workbook.sheet_names();
     let numbered = |name: &str| name.parse::<usize>().ok().and_then(|number| names.get(number.checked_sub(1)?));
     let name = match sheet {
@@ -66,16 +66,19 @@ pub(in crate::intake) fn open(file: File, sheet: Option<&str>) -> Result<Source>
     Ok(Source { columns, note, records: Box::new(records) })
 }
 
-/// Refuses a workbook that says it is larger unpacked than what is read.
+/// Refuses a workbook that is larger unpacked than what is read. Its parts are unpacked to be counted: the sizes that
+/// stand in the archive are what its maker says.
 fn check_size(file: &File) -> Result<()> {
-    let Ok(mut archive) = zip::ZipArchive::new(BufReader::new(file)) else { return Ok(()) };
-    let mut n_bytes = 0_u64;
+    let Ok(mut archive) = zip::ZipArchive::new(BufReader::new(Stoppable(file.try_clone()?))) else { return Ok(()) };
+    let mut left = UNPACKED_BYTES_MAX;
     for index in 0..archive.len() {
-        n_bytes = n_bytes.saturating_add(archive.by_index_raw(index).map_or(0, |part| part.size()));
-    }
-    if n_bytes > UNPACKED_BYTES_MAX {
-        let gib = UNPACKED_BYTES_MAX / (1024 * 1024 * 1024);
-        return Err(anyhow!("unpacked it has {n_bytes} bytes, over the limit of {gib} GiB")).hint("save it as CSV");
+        // What cannot be unpacked is for the reader of the workbook to say.
+        let Ok(part) = archive.by_index(index) else { continue };
+        left -= io::copy(&mut part.take(left), &mut io::sink()).unwrap_or(0);
+        if left == 0 {
+            let gib = UNPACKED_BYTES_MAX / (1024 * 1024 * 1024);
+            return Err(anyhow!("unpacked it is larger than the limit of {gib} GiB")).hint("save it as CSV");
+        }
     }
     Ok(())
 }

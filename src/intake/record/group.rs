@@ -34,6 +34,8 @@ pub(in crate::intake) struct GroupMaker {
     pub(in crate::intake) columns: Columns,
     pub(in crate::intake) ids: IdRule,
     pub(in crate::intake) dates: Dates,
+    /// Column whose equal values make rows the stories of one group.
+    pub(in crate::intake) group_by: Option<String>,
     pub(in crate::intake) ignored: Ignored,
 }
 
@@ -47,7 +49,7 @@ impl GroupMaker {
         }
         let own_id = sorted.take(Role::Id);
         let own_id = match self.ids.is_column() {
-            true => Some(value::id(own_id)?),
+            true => Some(value::id(own_id).map_err(|reason| self.of_group(reason))?),
             false => {
                 sorted.rest.extend(own_id.map(|value| ("id".to_owned(), value)));
                 None
@@ -102,6 +104,14 @@ impl GroupMaker {
             several.push(one().map_err(|reason: String| format!("story {}: {reason}", index + 1))?);
         }
         Ok(several)
+    }
+
+    /// Says of a group without a name which column should have had it.
+    fn of_group(&self, reason: String) -> String {
+        match &self.group_by {
+            Some(column) if reason == value::NO_ID => format!("`{column}` is empty, by which the rows are grouped"),
+            _ => reason,
+        }
     }
 
     /// The fields of a story other than its title.

@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+/// Reason of a record without an id.
+pub(super) const NO_ID: &str = "`id` is missing";
+
 use crate::intake::message::{excerpt, kind_of};
 use crate::text::{single_spaced, visible};
 
@@ -34,7 +37,7 @@ pub(super) fn required(value: Option<Value>, name: &str) -> Result<String, Strin
 /// An id is text or a whole number, on one line, and stays as it is.
 pub(super) fn id(value: Option<Value>) -> Result<String, String> {
     let id = match value {
-        None | Some(Value::Null) => return Err("`id` is missing".into()),
+        None | Some(Value::Null) => return Err(NO_ID.into()),
         Some(Value::String(id)) => id,
         Some(Value::Number(id)) if id.is_i64() || id.is_u64() => id.to_string(),
         // pandas makes 3.0 of a 3 in a column with gaps.

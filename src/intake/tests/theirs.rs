@@ -115,7 +115,7 @@ fn rows_become_groups_of_stories() {
     assert_eq!(
         groups_of("f.csv", file, mapping),
         [
-            "6! `id` is missing",
+            "6! `cluster` is empty, by which the rows are grouped",
             "2: A | One | active | - | One, x, u1, - id=1; Three, z, u3, - id=3",
             "3: B | Two | active | - | Two, y, u2, - id=2",
         ]

@@ -13,7 +13,7 @@ fn whole(read: Read<'_>) -> Vec<String> {
         let columns: Vec<String> = journal::columns(read.0, table.name)
             .unwrap()
             .into_iter()
-            .filter(|(name, _)| name != "changed_at" && name != "text_hash")
+            .filter(|(name, _)| !["changed_at", "text_hash", "clean_hash"].contains(&name.as_str()))
             .map(|(name, _)| format!("quote({name})"))
             .collect();
         let sql =

@@ -68,3 +68,7 @@ CREATE TABLE _totals (
 -- ----------------------------------------------------------------------------------- decisions about what waits alone
 
 ALTER TABLE mention_decisions ADD COLUMN only_unlinked INTEGER NOT NULL DEFAULT 0 CHECK (only_unlinked IN (0, 1));
+
+-- ------------------------------------------------------------------------------------------------- hash of clean texts
+
+ALTER TABLE story_groups ADD COLUMN clean_hash BLOB CHECK (length(clean_hash) = 16);

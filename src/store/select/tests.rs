@@ -215,7 +215,8 @@ fn a_changed_text_is_stale() {
     assert_eq!(select(&store), None);
     let tx = store.write().unwrap();
     let key = tx.read().group_key(&GroupId::new("g")).unwrap().unwrap();
-    let group = tx.read().group(key).unwrap().unwrap().group;
+    let mut group = tx.read().group(key).unwrap().unwrap().group;
+    group.title = Some("Another title".into());
     tx.load_group(&group, Some([8; 16]), None, "2026-01-02T00:00:00Z").unwrap();
     tx.commit().unwrap();
     assert_eq!(select(&store), Some(1));
