@@ -141,7 +141,7 @@ const MENTIONS: &str = "\
     2  Ada Lovelace  person
        in 2000-01-03  Title 2  g2
        in 2000-01-02  Title 1  g1
-       1  Ada Byron  27 %  person:p2
+       1  Ada Byron  29 %  person:p2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
 Ada Lovelace: 2 mentions in this queue
@@ -154,7 +154,7 @@ Ada Lovelace: 2 mentions in this queue
 2 of 2
     1  NASA  organization
        in 2000-01-03  Title 2  g2
-       1  European Space Agency  9 %  organization:o2
+       1  European Space Agency  7 %  organization:o2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
 NASA: 1 mention in this queue
@@ -164,7 +164,7 @@ NASA: 1 mention in this queue
     2  Ada Lovelace  person
        in 2000-01-03  Title 2  g2
        in 2000-01-02  Title 1  g1
-       1  Ada Byron  27 %  person:p2
+       1  Ada Byron  29 %  person:p2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
 Ada Lovelace: 2 mentions in this queue
@@ -187,7 +187,7 @@ Ada Lovelace: 2 mentions in this queue
 2 of 2
     1  NASA  organization
        in 2000-01-03  Title 2  g2
-       1  European Space Agency  9 %  organization:o2
+       1  European Space Agency  7 %  organization:o2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
 NASA: 1 mention in this queue

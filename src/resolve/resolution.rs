@@ -32,7 +32,7 @@ impl Strictness {
     pub fn threshold(self) -> f64 {
         match self {
             Strictness::Strict => 0.85,
-            Strictness::Default => 0.44,
+            Strictness::Default => 0.42,
             Strictness::Loose => 0.22,
         }
     }

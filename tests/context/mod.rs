@@ -170,7 +170,7 @@ fn a_group_tells_who_is_meant_and_changes_nothing_that_is_exact() {
     };
     let table = row("alone", alone) + &row("in groups", grouped);
     show(&format!("{report}\n{table}"));
-    // Reached: 68.1 % alone and 94.8 % in groups, at a precision of 94.0 % and 97.3 %.
+    // Reached: 68.1 % alone and 95.7 % in groups, at a precision of 94.0 % and 97.4 %.
     assert!(grouped.recall() >= 94.0 && grouped.recall() >= alone.recall() + 20.0, "{table}");
     assert!(grouped.precision() >= 97.0 && grouped.precision() >= alone.precision(), "{table}");
 }
