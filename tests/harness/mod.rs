@@ -4,6 +4,9 @@
 //! last no time), and a sandbox in this process as its provider. A run that does not end as expected fails the test and
 //! prints the command, its status, both outputs and the folder, which then stays.
 
+mod transcript;
+
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -18,6 +21,8 @@ use gleaner::door::sandbox::{Dictionary, Journal, Keyword, Options, Pace, Sandbo
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use serde_json::{Value, json};
+
+use transcript::Transcript;
 
 /// The time it is at the start of every command.
 pub(crate) const CLOCK: &str = "2026-11-02T12:00:00Z";
@@ -34,6 +39,7 @@ pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     vars: BTreeMap<String, String>,
     n_commands: AtomicU32,
+    transcript: RefCell<Transcript>,
 }
 
 impl World {
@@ -57,7 +63,7 @@ impl World {
         // Without it no socket opens on Windows.
         vars.extend(std::env::var("SystemRoot").map(|root| ("SystemRoot".to_owned(), root)));
         let db = folder.path().join("g.db");
-        World { folder: Some(folder), db, sandbox, vars, n_commands: AtomicU32::new(0) }
+        World { folder: Some(folder), db, sandbox, vars, n_commands: AtomicU32::new(0), transcript: RefCell::default() }
     }
 
     /// Makes a world with `n` groups `g1`, `g2`, … (the last is the newest) and a small catalog.
@@ -122,13 +128,23 @@ impl World {
 
     /// Runs the program on the world's database to its end.
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
-        self.start(args).end()
+        let ran = self.start(args).end();
+        self.transcript.borrow_mut().add(args, &ran);
+        ran
+    }
+
+    /// Compares all that the commands run so far printed, said and returned with the test's file; see [`transcript`].
+    #[track_caller]
+    pub(crate) fn is_as_it_was_read(&self) {
+        self.transcript.borrow().compare(&self.path(""), &self.sandbox.base_url());
     }
 
     /// Runs the program with these bytes as stdin.
     pub(crate) fn run_with_stdin(&self, args: &[&str], stdin: &str) -> Ran {
         let path = self.write(&format!("stdin{}", self.n_commands.load(Ordering::Relaxed)), stdin);
-        self.start_with(args, Some(&path)).end()
+        let ran = self.start_with(args, Some(&path)).end();
+        self.transcript.borrow_mut().add(args, &ran);
+        ran
     }
 
     /// Runs the program with `--json` and returns what it printed; it must end with this code.
