@@ -123,6 +123,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         terminal: terminal.clone(),
         db: cli.global.db.clone(),
         base_url: cli.global.base_url.clone(),
+        rehearsal: cli.global.rehearsal,
     };
     match command::run(cli, &context).and_then(|exit| terminal.flush().map(|()| exit)) {
         // A prompt that was not answered is how some commands end early.

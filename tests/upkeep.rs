@@ -144,7 +144,9 @@ fn a_damaged_table_is_named_and_a_backup_restores_it() {
     let db = world.db.display().to_string();
     let ran = world.run(&["show", "g1"]).exits(1);
     assert!(
-        ran.stderr.starts_with(&format!("error: the database `{db}` is damaged, in `stories`\n")),
+        ran.stderr.starts_with(&format!(
+            "a rehearsal: a sandbox gave these answers, and no model\nerror: the database `{db}` is damaged, in `stories`\n"
+        )),
         "{}",
         ran.report()
     );

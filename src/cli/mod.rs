@@ -71,6 +71,10 @@ pub struct Global {
     #[arg(long, value_name = "URL", global = true)]
     pub base_url: Option<String>,
 
+    /// Show what a sandbox answered also beside real answers
+    #[arg(long, global = true)]
+    pub rehearsal: bool,
+
     /// Print the result as JSON
     #[arg(long, global = true)]
     pub json: bool,
@@ -206,6 +210,10 @@ pub enum Command {
     /// followed from them. If one of them cannot be, nothing is: answers that were imported stay, and so does what another
     /// program changed since.
     Undo(upkeep::UndoArgs),
+
+    /// Remove what a sandbox answered
+    #[command(subcommand)]
+    Rehearsal(upkeep::RehearsalCommand),
 
     /// Say what is wrong with the database, and which command mends it
     ///

@@ -1,8 +1,8 @@
-//! `gleaner check`, `history`, `undo` and `backup`
+//! `gleaner check`, `history`, `undo`, `rehearsal` and `backup`
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 /// Options of `check`.
 #[derive(Clone, Debug, Args)]
@@ -30,6 +30,17 @@ pub struct UndoArgs {
     /// Say what would be taken back, and change nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Tend what a sandbox answered.
+#[derive(Clone, Debug, Subcommand)]
+pub enum RehearsalCommand {
+    /// Remove all that a sandbox answered, and what was learned from it
+    Forget {
+        /// Say what would be removed, and remove nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 /// Options of `backup`.

@@ -9,8 +9,9 @@ use crate::config::Config;
 use crate::error::usage;
 use crate::request::{Price, Prices};
 use crate::session::{Session, api_failure, table_of_prices};
-use crate::store::Store;
+use crate::store::{Rehearsed, Store};
 use crate::terminal::Terminal;
+use crate::terminal::words::count;
 use crate::{interrupt, provider};
 
 /// Context of every command: the surroundings, the terminal, and the global options.
@@ -23,6 +24,8 @@ pub struct Context {
     pub db: Option<PathBuf>,
     /// `--base-url`, as typed.
     pub base_url: Option<String>,
+    /// `--rehearsal`: what a sandbox answered is shown beside real answers too.
+    pub rehearsal: bool,
 }
 
 impl Context {
@@ -34,6 +37,41 @@ impl Context {
     /// Opens the database, which must exist.
     pub fn open(&self) -> anyhow::Result<Store> {
         Store::open(&self.db_path()?)
+    }
+
+    /// Opens the database for those who read what was learned. What a sandbox answered is left out, and counted, once there
+    /// is a real answer; before that it is shown, and said to be a rehearsal.
+    pub fn open_learned(&self) -> anyhow::Result<Store> {
+        let mut store = self.open()?;
+        let Rehearsed { groups, has_real } = store.read().rehearsed()?;
+        if groups == 0 {
+            return Ok(store);
+        }
+        let n = count(groups, "group");
+        if !has_real {
+            self.terminal.status("a rehearsal: a sandbox gave these answers, and no model");
+        } else if self.rehearsal {
+            self.terminal.status(format!("what a sandbox answered is shown too: {n}, beside real answers"));
+        } else {
+            store.leave_rehearsals_out()?;
+            self.terminal
+                .status(format!("{n} left out, of which only a sandbox was asked; `--rehearsal` shows them too"));
+        }
+        Ok(store)
+    }
+
+    /// Says plainly where what a sandbox answered counts too.
+    pub fn say_rehearsed(&self, store: &Store) -> anyhow::Result<()> {
+        let Rehearsed { groups, has_real } = store.read().rehearsed()?;
+        if groups > 0 && !has_real {
+            self.terminal.status("a rehearsal: a sandbox gave these answers, and no model");
+        } else if groups > 0 {
+            self.terminal.status(format!(
+                "what a sandbox answered about {} counts here too; `gleaner rehearsal forget` removes it",
+                count(groups, "group")
+            ));
+        }
+        Ok(())
     }
 
     /// Returns the database, or where nothing can be written a temporary copy of it, for what writes only to read;

@@ -58,6 +58,7 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> anyhow::Result<Exit> {
         terminal: terminal.clone(),
         db: Some(db.clone()),
         base_url: Some(sandbox.base_url()),
+        rehearsal: context.rehearsal,
     };
     let create = CreateArgs { wait: true, poll_interval: 0.2, ..CreateArgs::default() };
     let exit = batch::create(&create, &inner)?;

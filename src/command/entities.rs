@@ -27,7 +27,7 @@ pub(super) fn run(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit
 }
 
 fn top(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
-    let store = context.open()?;
+    let store = context.open_learned()?;
     let (top, total) = store.read().top_entities(&period(&args.period)?, &args.types, args.limit)?;
     let terminal = &context.terminal;
     if terminal.is_json() {
@@ -56,7 +56,7 @@ fn top(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 fn one(name: &str, args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
-    let store = context.open()?;
+    let store = context.open_learned()?;
     let found = entity_named(&store, name, &args.types, context)?;
     let mut shown = vec![];
     for (i, namesake) in found.iter().enumerate() {

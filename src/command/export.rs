@@ -41,7 +41,10 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
     if export.what == Some(What::Catalog) && !export.period.is_always() {
         return Err(usage("a catalog has no time; leave `--since` and `--until` out"));
     }
-    let store = context.open()?;
+    let store = match export.what {
+        Some(What::Catalog) => context.open()?,
+        _ => context.open_learned()?,
+    };
     let Some(path) = args.output.as_deref().filter(|path| !is_stdout(path)) else {
         // Whoever reads the pipe may pause for as long as they like; the database is read to its end before.
         let mut spool =

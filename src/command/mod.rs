@@ -35,6 +35,7 @@ mod profile;
 mod progress;
 mod rebuild;
 mod related;
+mod rehearsal;
 mod resolve;
 mod report;
 mod sandbox;
@@ -92,6 +93,7 @@ fn dispatch(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Man(args) => man::run(&args, context),
         Command::History(args) => history::history(&args, context),
         Command::Undo(args) => history::undo(&args, context),
+        Command::Rehearsal(command) => rehearsal::run(&command, context),
         Command::Check(args) => check::run(&args, context),
         Command::Backup(args) => backup::run(&args, context),
         Command::Sandbox(args) => sandbox::run(&args, context),

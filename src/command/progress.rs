@@ -7,7 +7,7 @@ use crate::batch::prompts::Prompts;
 use crate::command::Context;
 use crate::error::Exit;
 use crate::profile::PromptOptions;
-use crate::store::{LedgerProgress, Totals};
+use crate::store::{LedgerProgress, Rehearsed, Totals};
 use crate::terminal::style::bold;
 use crate::terminal::words::{count, dollars, number};
 
@@ -23,6 +23,13 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
     let current = prompts.current(session.store.read())?.all();
     let Totals { groups, progress, topics, mentions, linked, n_entities, n_copies, n_too_large } =
         session.store.totals(&current)?;
+    let (topics, mentions, linked) = match session.store.read().rehearsed()? {
+        Rehearsed { groups: 1.., has_real: true } if !context.rehearsal => {
+            session.store.leave_rehearsals_out()?;
+            session.store.read().knowledge_counts()?
+        }
+        _ => (topics, mentions, linked),
+    };
     let read = session.store.read();
     let pending = read.pending_batches()?;
     let n_unsent = pending.iter().filter(|part| part.state.is_unsent()).count() as u64;

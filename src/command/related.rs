@@ -15,7 +15,7 @@ const SHARED_MAX: usize = 6;
 
 /// Runs the command.
 pub(super) fn run(args: &RelatedArgs, context: &Context) -> anyhow::Result<Exit> {
-    let store = context.open()?;
+    let store = context.open_learned()?;
     let key = group_named(&store, &args.group)?;
     let related = store.read().related(key, args.limit)?;
     let terminal = &context.terminal;

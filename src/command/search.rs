@@ -21,7 +21,7 @@ use crate::text::hidden::is_style_mark;
 pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> {
     let terminal = &context.terminal;
     let words = query(&args.words, false)?;
-    let mut store = context.open()?;
+    let mut store = context.open_learned()?;
     if words.is_empty() && args.topic.is_empty() && args.entity.is_empty() && !args.rebuild {
         return Err(usage("name words to look for, or `--topic` or `--entity`"));
     }

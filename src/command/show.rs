@@ -15,7 +15,7 @@ use crate::terminal::{Terminal, style, words};
 
 /// Runs the command.
 pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
-    let store = context.open()?;
+    let store = context.open_learned()?;
     let key = group_named(&store, &args.group)?;
     let read = store.read();
     let Some(row) = read.group(key)? else { return Ok(Exit::Failed) };

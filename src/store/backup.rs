@@ -28,7 +28,7 @@ impl Store {
         connection.progress_handler(OPERATIONS_BETWEEN_LOOKS, Some(interrupt::ends_queries))?;
         connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON;")?;
         functions::register(&connection)?;
-        Ok(Self { connection, path: path.to_owned(), _copy: None })
+        Ok(Self { connection, path: path.to_owned(), hides_rehearsals: false, _copy: None })
     }
 
     /// Returns whether nothing can be written here: the file is not ours to change, or no journal can be made beside it.

@@ -35,6 +35,7 @@ mod links;
 mod migrate;
 mod search;
 mod postings;
+mod rehearsal;
 mod select;
 mod comparisons;
 mod topics;
@@ -67,6 +68,7 @@ pub use left_out::TooLong;
 pub use links::StoredLink;
 pub use prompts::{Origin, StoredProfile, StoredPrompt};
 pub use query::{Sink, Value};
+pub use rehearsal::{Forgotten, Rehearsed};
 pub use search::{MARK, MARK_END, SearchQuery, search_words};
 pub use select::{Candidate, CurrentPrompt, CurrentPrompts, Resend, Selected, Selection};
 
@@ -89,6 +91,8 @@ const OPERATIONS_BETWEEN_LOOKS: i32 = 20_000;
 pub struct Store {
     connection: Connection,
     path: PathBuf,
+    /// State of this connection: leaves what a sandbox answered out for those who read.
+    hides_rehearsals: bool,
     /// Of a temporary copy: the file, which goes with it.
     _copy: Option<tempfile::TempPath>,
 }
@@ -200,7 +204,7 @@ impl Store {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         functions::register(&connection)?;
         migrate::run(&mut connection, create)?;
-        let mut store = Self { connection, path, _copy: None };
+        let mut store = Self { connection, path, hides_rehearsals: false, _copy: None };
         store.refresh_derived()?;
         Ok(store)
     }
@@ -220,6 +224,7 @@ impl Store {
 
     /// Asks questions.
     pub fn read(&self) -> Read<'_> {
+        self.hide_rehearsals();
         Read(&self.connection)
     }
 
@@ -237,6 +242,7 @@ impl Store {
     }
 
     fn begin(&self) -> anyhow::Result<Tx<'_>> {
+        self.show_rehearsals()?;
         // SQLite begins such a transaction, and only the first change fails.
         if self.connection.is_readonly(MAIN_DB)? {
             return Err(anyhow!("the database `{}` can only be read", self.path.display()))

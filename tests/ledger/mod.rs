@@ -15,6 +15,8 @@ mod evidence;
 mod settle;
 /// Copies of one database: on another machine, both at once, one that knows less.
 mod copies;
+/// What a sandbox answered, beside real answers.
+mod rehearsals;
 /// Groups with the same text: asked once, answered together.
 mod same_text;
 /// What is asked again: what has changed, what was rehearsed, what is answered twice.

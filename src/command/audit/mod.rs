@@ -28,7 +28,7 @@ pub(super) fn run(args: &AuditArgs, context: &Context) -> anyhow::Result<Exit> {
         AuditWhatArg::Links => AuditWhat::Links,
         AuditWhatArg::Topics => AuditWhat::Topics,
     };
-    let mut store = context.open()?;
+    let mut store = context.open_learned()?;
     let audit = sample(&mut store, what, args, context)?;
     let Some(audit) = audit else {
         context.terminal.status(format!("there are no {} to judge yet", what.as_str()));

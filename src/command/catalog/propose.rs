@@ -21,6 +21,7 @@ use crate::terminal::words::{count, list as list_of, number, shorten};
 
 pub(crate) fn propose(args: &CatalogProposeArgs, context: &Context) -> Result<Exit> {
     let store = context.open()?;
+    context.say_rehearsed(&store)?;
     let mut proposals = proposals(store.read(), args.entity_type.as_deref(), args.min_count)?;
     let total = proposals.len() as u64;
     let mentions: u64 = proposals.iter().map(|proposal| proposal.mentions).sum();
@@ -54,6 +55,7 @@ pub(crate) fn propose(args: &CatalogProposeArgs, context: &Context) -> Result<Ex
 
 pub(crate) fn accept(args: &CatalogAcceptArgs, context: &Context) -> Result<Exit> {
     let mut store = context.open()?;
+    context.say_rehearsed(&store)?;
     if args.dry_run {
         store = context.writable(store, "what would be made is tried")?;
     }

@@ -33,7 +33,7 @@ pub(super) fn run(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> 
 }
 
 fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
-    let store = context.open()?;
+    let store = context.open_learned()?;
     let (top, total) = store.read().top_topics(&period(&args.period)?, args.limit)?;
     let terminal = &context.terminal;
     if terminal.is_json() {
@@ -58,7 +58,7 @@ fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
-    let store = context.open()?;
+    let store = context.open_learned()?;
     let topic = topic_named(&store, typed, context)?;
     let read = store.read();
     let total = read.topic_count(&topic)?;

@@ -20,7 +20,7 @@ use scope::about;
 
 /// Runs the command.
 pub(super) fn run(args: &UnresolvedArgs, context: &Context) -> anyhow::Result<Exit> {
-    let mut store = context.open()?;
+    let mut store = context.open_learned()?;
     match &args.command {
         None => list(&store, &args.queue, context),
         Some(UnresolvedCommand::Walk(queue)) => walk::run(&mut store, queue, context),
