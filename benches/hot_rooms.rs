@@ -8,9 +8,12 @@ use std::io::Write as _;
 use std::time::Instant;
 
 use gleaner::door::answer::{Expect, Line};
-use gleaner::door::model::{Attributes, Entity, EntityId, EntityKey};
+use gleaner::door::linking::{self, Linker, Load};
+use gleaner::door::model::{Attributes, Entity, EntityId, EntityKey, Mention};
+use gleaner::door::profile::Profile;
 use gleaner::door::request::{escaped, json_bytes, tokens};
-use gleaner::door::resolve::{Builder, Query, Resolver};
+use gleaner::door::resolve::{Builder, Query, Resolver, Strictness};
+use gleaner::door::store::Store;
 
 /// Work, and what it is set against.
 struct Pair {
@@ -48,7 +51,14 @@ fn pairs() -> Vec<Pair> {
     let looked_up = mentions.clone();
     let names: std::collections::HashMap<String, u64> =
         (0..20_000).map(|n| (format!("{} {}", word(n), word(n * 7)).to_lowercase(), n)).collect();
+    let (large, small) = (linked_groups(1, 1_270), linked_groups(10, 127));
     vec![
+        Pair {
+            what: "one group of 1,270 mentions, linked",
+            against: "ten groups of 127 (10 were quadratic)",
+            room: Box::new(large),
+            least: Box::new(small),
+        },
         Pair {
             what: "an output line, classified",
             against: "its JSON as a tree of values",
@@ -94,17 +104,49 @@ fn pairs() -> Vec<Pair> {
     ]
 }
 
+/// Work that links so many groups of so many mentions each against a database of 2,000 entities.
+fn linked_groups(n_groups: u64, n_mentions: u64) -> impl FnMut() + 'static {
+    const NOW: &str = "2026-01-01T00:00:00Z";
+    // The linker borrows it, and both last as long as the bench.
+    let store: &'static mut Store = Box::leak(Box::new(Store::open_in_memory(NOW).expect("opens")));
+    let tx = store.write().expect("begins");
+    for n in 0..2_000 {
+        tx.load_entity(&entity(n), NOW).expect("loads");
+    }
+    linking::rebuild(&tx).expect("packs");
+    tx.commit().expect("commits");
+    let profile = Profile::parse(Profile::builtin("news").expect("it is built in")).expect("it is sound");
+    let mut linker = Linker::open(store.read(), Strictness::Default, Load::Many).expect("opens");
+    let groups: Vec<Vec<Mention>> = (0..n_groups)
+        .map(|group| {
+            let mention = |n| Mention {
+                entity_type: "person".into(),
+                text: format!("{} {}", word(n), word(n * 7 + n % 3)),
+                hints: Attributes::new(),
+                confidence: 0.9,
+                is_primary: false,
+                rank: 1,
+            };
+            (0..n_mentions).map(|n| mention(group * n_mentions + n)).collect()
+        })
+        .collect();
+    move || groups.iter().for_each(|group| _ = black_box(linker.link(&profile, group).is_ok()))
+}
+
+fn entity(n: u64) -> Entity {
+    Entity {
+        id: EntityId::new(n.to_string()),
+        entity_type: "person".into(),
+        name: format!("{} {}", word(n), word(n * 7)),
+        aliases: vec![],
+        attributes: Attributes::from([("team".to_owned(), word(n % 40))]),
+    }
+}
+
 fn catalog() -> Builder {
     let mut builder = Builder::new();
     for n in 0..20_000u64 {
-        let entity = Entity {
-            id: EntityId::new(n.to_string()),
-            entity_type: "person".into(),
-            name: format!("{} {}", word(n), word(n * 7)),
-            aliases: vec![],
-            attributes: Attributes::from([("team".to_owned(), word(n % 40))]),
-        };
-        builder.add(EntityKey(n as i64), &entity);
+        builder.add(EntityKey(n as i64), &entity(n));
     }
     builder
 }

@@ -175,28 +175,6 @@ fn a_group_tells_who_is_meant_and_changes_nothing_that_is_exact() {
     assert!(grouped.precision() >= 97.0 && grouped.precision() >= alone.precision(), "{table}");
 }
 
-#[test]
-fn a_large_group_costs_a_mention_no_more_than_a_small_one() {
-    let store = store();
-    let profile = Profile::parse(Profile::builtin("news").expect("it is built in")).expect("it is sound");
-    let mut linker = Linker::open(store.read(), Strictness::Default, Load::Many).expect("opens");
-    let all: Vec<Labelled> = lines::<Group>(GROUPS).into_iter().flat_map(|group| group.mentions).collect();
-    let mut took = |n: usize| {
-        let mention =
-            |i: usize| Mention { text: format!("{} {i}", all[i % all.len()].mention), ..all[i % all.len()].mention() };
-        let mentions: Vec<Mention> = (0..n).map(mention).collect();
-        let start = std::time::Instant::now();
-        assert_eq!(linker.link(&profile, &mentions).expect("links").len(), n);
-        start.elapsed().as_secs_f64() / n as f64
-    };
-    // The best of a few: other tests run beside this one.
-    let mut best_of = |n: usize| (0..4).map(|_| took(n)).fold(f64::INFINITY, f64::min);
-    let (small, large) = (best_of(127), best_of(1270));
-    show(&format!("{:.0} µs a mention in a group of 127, {:.0} in one of 1,270", 1e6 * small, 1e6 * large));
-    // Ten times would be quadratic.
-    assert!(large < 5.0 * small, "{small} {large}");
-}
-
 /// The answers that a model would give, one for each group.
 fn answers(groups: &[Group]) -> Vec<Value> {
     let topics = json!({"topics": [{"topic": "not measured here", "confidence": 0.9, "rank": 1}]});
