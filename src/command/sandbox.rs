@@ -14,6 +14,7 @@ use crate::model::Entity;
 use crate::profile::Profile;
 use crate::sandbox::{Dictionary, Keyword, Options, Pace, Sandbox, Script};
 use crate::store::Store;
+use crate::terminal::shell_word;
 
 /// Time between two looks whether somebody pressed Ctrl-C.
 const LOOK: Duration = Duration::from_secs(3600);
@@ -105,7 +106,9 @@ fn announce(context: &Context, sandbox: &Sandbox, profile: &Profile, n_entities:
         terminal.line("")?;
         terminal.line("    export OPENAI_API_KEY=sandbox   # any text will do")?;
         terminal.line(format!("    export OPENAI_BASE_URL={base_url}"))?;
-        terminal.line("    gleaner batch create --wait")?;
+        let db =
+            context.db.as_ref().map_or(String::new(), |db| format!("--db {} ", shell_word(&db.display().to_string())));
+        terminal.line(format!("    gleaner {db}batch create --wait"))?;
         terminal.line("")?;
     }
     terminal.flush()?;

@@ -1,6 +1,7 @@
 //! Which ids a file has shown already, in a few bytes each.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// Ids by hash, with the line of their first appearance and a hash of what was there. The hash of an id has 128 bits,
@@ -19,12 +20,20 @@ pub(super) struct Before {
 }
 
 impl SeenIds {
-    /// Notes an id and what it stands for; returns the first appearance if this is not it.
+    /// Notes an id and its content; returns the first appearance if this is not it. Two records may stand on one line: a
+    /// whole array does.
     pub(super) fn see(&mut self, kind: &str, id: &str, content: Option<[u8; 16]>, line: u64) -> Option<Before> {
         let content = content.map_or(0, |hash| u32::from_le_bytes([hash[0], hash[1], hash[2], hash[3]]));
-        let own = (u32::try_from(line).unwrap_or(u32::MAX), content);
-        let first = *self.lines.entry(hash(kind, id)).or_insert(own);
-        (first.0 != own.0).then_some(Before { line: first.0.into(), is_same: first.1 == content })
+        match self.lines.entry(hash(kind, id)) {
+            Entry::Vacant(place) => {
+                place.insert((u32::try_from(line).unwrap_or(u32::MAX), content));
+                None
+            }
+            Entry::Occupied(first) => {
+                let (line, other) = *first.get();
+                Some(Before { line: line.into(), is_same: other == content })
+            }
+        }
     }
 }
 
@@ -51,6 +60,7 @@ mod tests {
         assert_eq!(see("", "b", 2), None);
         assert_eq!(see("", "a", 3), Some(1));
         assert_eq!(see("", "a", 4), Some(1));
+        assert_eq!(see("", "b", 2), Some(2), "an array may stand on one line");
         assert_eq!(see("person", "a", 5), None, "the type is part of the name");
         assert_eq!(see("persona", "", 6), None, "type and id do not run together");
         assert_eq!(seen.see("", "a", Some([1; 16]), 7), Some(Before { line: 1, is_same: true }));

@@ -218,12 +218,20 @@ impl Terminal {
         let _ = self.inner.db.set(shell_word(&db.display().to_string()));
     }
 
-    /// Returns a text whose commands can be copied as they are.
+    /// Returns a text whose commands can be copied as they are. A command that names a database already keeps it.
     fn copyable(&self, text: &str) -> String {
-        match self.inner.db.get() {
-            Some(db) => text.replace("`gleaner ", &format!("`gleaner --db {db} ")),
-            None => text.to_owned(),
+        const COMMAND: &str = "`gleaner ";
+        let Some(db) = self.inner.db.get() else { return text.to_owned() };
+        let mut parts = text.split(COMMAND);
+        let mut copyable = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            copyable.push_str(COMMAND);
+            if !part.split('`').next().is_some_and(|command| command.contains("--db ")) {
+                copyable.push_str(&format!("--db {db} "));
+            }
+            copyable.push_str(part);
         }
+        copyable
     }
 
     /// Shows an error with its causes and hints on stderr.

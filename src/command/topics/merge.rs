@@ -38,6 +38,12 @@ pub(crate) fn merge(typed: &[String], context: &Context) -> anyhow::Result<Exit>
     for key in keys.into_iter().filter(|key| *key != into) {
         let n = tx.merge_topic(&key, &into, &label, &now)?;
         merged.push(json!({"topic": key, "groups": n}));
+        if n == 0 {
+            context.terminal.warn(format!(
+                "no group has the topic `{}`; what was said holds for later imports, and `gleaner undo` takes it back",
+                style::single_line(&key)
+            ));
+        }
         context.terminal.status(format!(
             "`{}` is now `{}` in {}, and in every later import",
             style::single_line(&key),
