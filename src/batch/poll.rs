@@ -94,7 +94,7 @@ impl Wait<'_, '_> {
         loop {
             interrupt::check()?;
             let mut fault = None;
-            for batch in self.left()? {
+            for batch in self.to_look_at()? {
                 interrupt::check()?;
                 fault = self.look_at(&batch)?.or(fault);
             }
@@ -132,6 +132,24 @@ impl Wait<'_, '_> {
         Ok(left)
     }
 
+    /// Returns what is looked at in one round: what is waited for, and where a part of it waits for the queue, also the
+    /// batches of other runs that may fill it. Nobody else might ever notice that they have ended.
+    fn to_look_at(&self) -> anyhow::Result<Vec<BatchRow>> {
+        let mut batches = self.left()?;
+        if batches.iter().any(|part| part.state.is_unsent()) {
+            let origins: Vec<_> = batches.iter().filter_map(|part| part.origin).collect();
+            let mut others = self.session.store.read().pending_batches()?;
+            others.retain(|other| {
+                !other.state.is_unsent()
+                    && other.origin.is_none_or(|origin| origins.is_empty() || origins.contains(&origin))
+                    && !self.waited.left.contains(&other.key)
+                    && !batches.iter().any(|known| known.key == other.key)
+            });
+            batches.extend(others);
+        }
+        Ok(batches)
+    }
+
     /// Looks at a batch and collects it where it has ended. Returns a fault that is to be waited out.
     fn look_at(&mut self, batch: &BatchRow) -> anyhow::Result<Option<anyhow::Error>> {
         let mut fault = None;
@@ -158,7 +176,9 @@ impl Wait<'_, '_> {
                     }
                     self.waited.collected.retain(|known| known.part.key != batch.key);
                     self.waited.collected.push(done);
-                    release_holds(self.session)?;
+                    if let Err(error) = release_holds(self.session) {
+                        fault = Some(self.patience(error)?);
+                    }
                 }
                 Err(error) => fault = self.patience_or_skip(batch, error)?,
             }

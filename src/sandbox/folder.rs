@@ -19,10 +19,15 @@ pub(super) struct Folder {
 
 impl Folder {
     pub(super) fn make() -> io::Result<Folder> {
-        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
-        let lock = File::create(folder.path().join(LOCK))?;
-        lock.lock()?;
-        Ok(Folder { _lock: lock, folder })
+        loop {
+            let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
+            let lock = File::create(folder.path().join(LOCK))?;
+            lock.lock()?;
+            // Before it was locked, another that starts just now may have taken it for one that was left.
+            if folder.path().join(LOCK).exists() {
+                return Ok(Folder { _lock: lock, folder });
+            }
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -39,10 +44,13 @@ pub(super) fn sweep() {
         }
         // One without a lock is being made just now.
         let Ok(lock) = File::open(entry.path().join(LOCK)) else { continue };
-        let is_left = lock.try_lock().is_ok();
-        drop(lock);
-        if is_left {
-            let _ = fs::remove_dir_all(entry.path());
+        if lock.try_lock().is_ok() {
+            // Held to the end, so that one in the making waits and sees that it is gone.
+            let is_gone = fs::remove_dir_all(entry.path()).is_ok();
+            drop(lock);
+            if !is_gone {
+                let _ = fs::remove_dir_all(entry.path());
+            }
         }
     }
 }

@@ -79,6 +79,17 @@ fn waiting_again_after_an_interrupt_goes_on_with_what_is_left() {
 }
 
 #[test]
+fn what_an_earlier_run_has_in_the_queue_is_looked_at_by_the_wait_for_the_next() {
+    let world = tier(60, 100_000);
+    world.run(&["batch", "create", "--no-probe", "--limit", "30"]).exits(0);
+    // One part of the first run is in the queue, the rest waits; both were counted into the price.
+    assert!(world.count("SELECT count(*) FROM batches WHERE state = 'open'") > 0);
+    world.run(&["batch", "create", "--no-probe", "--wait"]).exits(0);
+    bought_once(&world, accepted(&world), 120);
+    account(&world, [120, 0, 0, 0]);
+}
+
+#[test]
 fn a_refusal_that_names_no_limit_halves_the_part() {
     let world = World::with_groups(4);
     world.script(&json!({"batches": [{"nth": 1, "ends": "failed", "errors": full("")}]}));

@@ -148,7 +148,8 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
             context,
             session,
             client,
-            Some(run.as_str()),
+            // What waited from an earlier run was counted into the price, so it is sent and waited for as well.
+            waiting.is_empty().then_some(run.as_str()),
             poll_interval,
             budget,
             args.parts.max_enqueued_tokens,

@@ -20,8 +20,8 @@ use crate::provider::Client;
 use crate::request::Prices;
 use crate::session::Session;
 use crate::session::explain;
-use crate::store::{BatchState, Cause};
-use crate::terminal::words::{count, dollars};
+use crate::store::{BatchState, Cause, is_locked};
+use crate::terminal::words::{count, dollars, duration};
 
 /// `batch wait`
 pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -39,8 +39,17 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     let client = context.client()?;
     let lock = session.lock_spending()?;
-    uncertain::survey(&mut session, &client, &context.prices(None)?)?;
-    let origin = session.origin_of(&client)?;
+    let prices = context.prices(None)?;
+    // A reader that pauses is waited out here as it is later.
+    let origin = loop {
+        match uncertain::survey(&mut session, &client, &prices).and_then(|_| session.origin_of(&client)) {
+            Err(error) if is_locked(&error) => {
+                context.terminal.warn(format!("{error:#}; looking again in {}", duration(poll_interval.as_secs())));
+                context.config.pause(poll_interval)?;
+            }
+            other => break other?,
+        }
+    };
     let mut cost = Cost::default();
     cost.add_waiting(&budget::sendable_of(&session, target.as_ref(), origin.key)?);
     poll::check_models(&mut session, &client, target.as_ref())?;
