@@ -157,10 +157,11 @@ pub(super) fn show(context: &Context, read: Read<'_>, batch: &BatchRow) -> anyho
 pub(super) fn headline(batch: &BatchRow) -> String {
     let status = batch.status.as_deref().unwrap_or("unknown");
     match batch.state {
-        BatchState::Planned => match &batch.not_before {
-            Some(at) => format!("waits for the provider's queue, next try at {at}"),
-            None => "planned, not sent".into(),
-        },
+        BatchState::Planned | BatchState::Uploaded if batch.not_before.is_some() => {
+            let at = batch.not_before.as_deref().unwrap_or_default();
+            format!("waits for the provider's queue, next try at {at}")
+        }
+        BatchState::Planned => "planned, not sent".into(),
         BatchState::Uploading | BatchState::Uploaded => "being sent; `gleaner batch submit` goes on".into(),
         BatchState::Creating => "uncertain: it may or may not be at the provider".into(),
         BatchState::Open => status.into(),
