@@ -19,20 +19,12 @@ pub const REQUESTS_MIN: u64 = 500;
 /// Number of requests are sent ahead, each about another group, where nobody knows what came of the one before.
 const TRIES_MAX: usize = 3;
 
-/// Result of a probe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Probed {
-    /// It was answered; the answer is in the ledger, and the plan must be made again without it.
-    Answered,
-    /// Nobody could be asked: there is no synchronous endpoint. The plan must be made again all the same.
-    Skipped,
-}
-
 /// Sends the first request of a plan synchronously, just as the batch would. Its answer counts. An error says why the
 /// batch would fail, and which setting to change.
 ///
 /// The request is in the ledger before it is sent. Where nobody knows whether it was answered, it counts as paid and is
-/// not sent again; the next group's goes ahead then.
+/// not sent again; the next group's goes ahead then. Returns how many such requests there are: what came of the others,
+/// where there is a synchronous endpoint, is in the ledger. The plan must be made again in any case.
 pub fn probe(
     session: &mut Session<'_>,
     client: &Client,
@@ -40,10 +32,10 @@ pub fn probe(
     plan: &Plan,
     prices: &Prices,
     budget: &Budget,
-) -> anyhow::Result<Probed> {
+) -> anyhow::Result<u64> {
     session.terminal.detail("sending one request ahead, to see whether model, parameters and schema are accepted");
     let groups = plan.parts.iter().flat_map(|part| &part.groups).take(TRIES_MAX);
-    let mut unclear = None;
+    let (mut unclear, mut n_unclear) = (None, 0);
     for (candidate, text_hash) in groups {
         // The entities' schema is the larger one, made from the profile: more can be wrong with it.
         let one = match candidate.entity {
@@ -57,20 +49,24 @@ pub fn probe(
             Plan { selected: Selected::default(), parts: vec![part], left_out: vec![], too_long: vec![], estimate };
         let options = DirectOptions { concurrency: 1, is_comparison: false, strict: true };
         let report = direct::run(session, client, prompts, &first, prices, budget, options)?;
-        let Some(error) = report.unclear else { return judge(session, report, prompts, prices) };
+        let Some(error) = report.unclear else {
+            judge(session, report, prompts, prices)?;
+            return Ok(n_unclear);
+        };
+        n_unclear += 1;
         session
             .terminal
             .warn(format!("{error}; whether the request sent ahead was bought is not known: it counts as paid"));
         session.terminal.hint("`gleaner batch create --retry-failed` asks it again");
         interrupt::check()?;
         if is_no_endpoint(&error) {
-            return Ok(Probed::Skipped);
+            return Ok(n_unclear);
         }
         unclear = Some(error);
     }
     match unclear {
         Some(error) => Err(error).hint("nothing was uploaded; `--no-probe` skips the request that is sent ahead"),
-        None => Ok(Probed::Skipped),
+        None => Ok(n_unclear),
     }
 }
 
@@ -79,12 +75,12 @@ fn is_no_endpoint(error: &ApiError) -> bool {
     matches!(error.status, Some(404 | 405 | 501)) && !error.message.contains("model")
 }
 
-fn judge(session: &Session<'_>, report: DirectReport, prompts: &Prompts, prices: &Prices) -> anyhow::Result<Probed> {
+fn judge(session: &Session<'_>, report: DirectReport, prompts: &Prompts, prices: &Prices) -> anyhow::Result<()> {
     match report.stopped {
         None => {}
         Some(Stopped::By(error)) if is_no_endpoint(&error) => {
             session.terminal.detail(format!("no probe: {error}"));
-            return Ok(Probed::Skipped);
+            return Ok(());
         }
         Some(Stopped::By(error)) => {
             let now = session.config.now();
@@ -108,5 +104,5 @@ fn judge(session: &Session<'_>, report: DirectReport, prompts: &Prompts, prices:
         let example = cause.example.as_deref().unwrap_or("no reason given");
         session.terminal.warn(format!("the request sent ahead came back {}: {example}", cause.class.as_str()));
     }
-    Ok(Probed::Answered)
+    Ok(())
 }

@@ -60,7 +60,7 @@ fn what_may_have_been_answered_is_not_sent_again() {
         fault["on"] = json!("responses.create");
         let world = World::with_groups(N_GROUPS);
         world.script(&json!({"faults": [fault]}));
-        let ran = world.run(&["batch", "create", "--wait"]).exits(0);
+        let ran = world.run(&["batch", "create", "--wait"]).exits(3);
         ran.says("whether the request sent ahead was bought is not known: it counts as paid");
         assert_eq!(ahead(&world), ["g251|entity|unusable|unanswered", "g250|entity|usable|"]);
         asked_once(&world);

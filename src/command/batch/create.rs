@@ -110,8 +110,9 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
             budget,
         );
     }
+    let mut n_unclear = 0;
     if let (Some(client), true) = (&client, is_probed) {
-        probe::probe(&mut session, client, &prompts, &plan, &prices, &budget)?;
+        n_unclear = probe::probe(&mut session, client, &prompts, &plan, &prices, &budget)?;
         // What was sent ahead is answered, and no part of the batch any more.
         plan = plan::plan(&session, &prompts, &selection, limits, &prices, sandbox)?;
     }
@@ -159,10 +160,10 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
                 "copies": plan.selected.n_copies, "estimate": plan.estimate,
             })),
         )?;
-        return Ok(if n_left_out > 0 { Exit::Incomplete } else { exit });
+        return Ok(if n_left_out + n_unclear > 0 { Exit::Incomplete } else { exit });
     }
     next_steps(context, run.as_str(), is_online, &submitted);
-    let exit = if n_left_out > 0 { Exit::Incomplete } else { Exit::Done };
+    let exit = if n_left_out + n_unclear > 0 { Exit::Incomplete } else { Exit::Done };
     match &client {
         Some(client) => super::say_uncertain(context, &session, client, exit),
         None => Ok(exit),
