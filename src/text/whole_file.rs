@@ -111,6 +111,8 @@ fn sweep(folder: &Path, now: SystemTime) {
 /// Takes the name of the temporary file out of an error: the person knows the file they named, and no other.
 fn without_path(error: io::Error) -> io::Error {
     match error.raw_os_error() {
+        // "entity not found", says the standard library; an entity is something else here.
+        None if error.kind() == io::ErrorKind::NotFound => io::Error::new(error.kind(), "its folder does not exist"),
         None if error.kind() != io::ErrorKind::Other => error.kind().into(),
         _ => error,
     }
@@ -183,6 +185,6 @@ mod tests {
     #[test]
     fn a_folder_that_is_missing_is_an_error_with_the_path() {
         let error = write(Path::new("/nowhere/at/all/a.txt"), b"x").unwrap_err();
-        assert_eq!(format!("{error:#}"), "cannot write `/nowhere/at/all/a.txt`: entity not found");
+        assert_eq!(format!("{error:#}"), "cannot write `/nowhere/at/all/a.txt`: its folder does not exist");
     }
 }
