@@ -13,7 +13,7 @@ pub(crate) const INTERRUPTED: &str = "interrupted";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Everything was done.
+    /// Done.
     Done = 0,
     /// Failed; nothing more was done than is said.
     Failed = 1,
@@ -101,7 +101,7 @@ pub fn interrupted() -> anyhow::Error {
 /// An error taken apart for showing.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Explained {
-    /// Kind of error.
+    /// Message of the outermost error.
     pub message: String,
     /// Causes, outermost first, without repetitions.
     pub causes: Vec<String>,

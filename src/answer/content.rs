@@ -11,7 +11,7 @@ use crate::model::Kind;
 
 /// The longest text that is searched for JSON. Twenty entities take some five kilobytes.
 const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// Number of opening brackets are tried in a text of prose.
+/// Opening brackets that are tried in a text of prose.
 const STARTS_MAX: usize = 64;
 
 /// Reads a model's text, as it came or as the ledger kept it: usable, or unusable as empty, not JSON or off the schema.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Number, Value};
 
-/// Repairs to an answer before an answer could be read.
+/// Repair that was needed before an answer could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Repair {
     /// Words around the JSON, or a code fence.
@@ -47,7 +47,7 @@ const DEPTH_MAX: usize = 40;
 pub(super) struct Reading {
     pub(super) value: Value,
     pub(super) repairs: BTreeSet<Repair>,
-    /// Bytes.
+    /// Length of the value that was read, in bytes.
     pub(super) end: usize,
 }
 

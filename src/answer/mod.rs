@@ -178,7 +178,7 @@ impl Reason {
 pub struct Content {
     /// Topics or mentions, as asked.
     pub found: Found,
-    /// Repairs.
+    /// Repairs that it needed.
     pub notes: Notes,
 }
 

@@ -1,4 +1,4 @@
-//! Reading of a line's JSON that keeps what is read of it and skips the rest: three quarters of an output line repeat
+//! Reading of a line's JSON that keeps what is needed of it and skips the rest: three quarters of an output line repeat
 //! what was asked.
 
 use std::fmt;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 #[derive(Clone, Copy)]
 pub(super) struct Keep(&'static [(&'static str, Option<&'static Keep>)]);
 
-/// Record of a line.
+/// Values of an output line that are read.
 pub(super) const LINE: Keep = Keep(&[("custom_id", None), ("error", None), ("response", Some(&RESPONSE))]);
 
 const RESPONSE: Keep = Keep(&[("status_code", None), ("body", Some(&BODY))]);

@@ -123,7 +123,7 @@ pub struct Terms<'a> {
 /// Dialogue with a person about the price.
 #[derive(Clone, Copy)]
 pub struct Asking<'a> {
-    /// Place.
+    /// Terminal that the price is said on and the question put to.
     pub terminal: &'a Terminal,
     /// From which sum in USD on; `None`: never.
     pub above_usd: Option<f64>,

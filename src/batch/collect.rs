@@ -64,7 +64,7 @@ impl Collected {
     }
 }
 
-/// Patience of a collection is with files that are not whole.
+/// Patience of a collection with files that are not whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
     /// Looks again with growing pauses before anything is claimed.

@@ -46,9 +46,9 @@ pub struct Estimate {
 /// Cost of a run in batch mode with the prompt cache.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct CacheEstimate {
-    /// Of every beginning but the first, read from it.
+    /// Cost in USD where every beginning but the first is read from the cache.
     pub best_batch_usd: f64,
-    /// Of each, written into it.
+    /// Cost in USD where each is written into the cache and none is read.
     pub worst_batch_usd: f64,
     /// True where the estimated costs are counted with what past answers read from it; else as if nothing were cached.
     pub from_history: bool,

@@ -1,4 +1,4 @@
-//! True where a model answers long enough for what is about to be sent to it.
+//! Lifetime of a model beside what is about to be sent to it: whether it answers long enough.
 //!
 //! Asked before each upload and before each synchronous run, after the price is known and before anything is spent: a
 //! batch whose 24 hours reach into the first day without its model is refused, whoever sends it. The table of models
@@ -31,7 +31,7 @@ const ASKED_FOR_SECS: i64 = 3600;
 pub struct Work<'a> {
     /// The model that is asked.
     pub model: &'a str,
-    /// Wording of the request.
+    /// Mode in which they are sent.
     pub mode: Mode,
     /// Estimated tokens, for the price of the same with the successor.
     pub usage: Usage,

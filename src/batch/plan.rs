@@ -17,7 +17,7 @@ use crate::terminal::words::number;
 /// Plan of a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Selection, and why the rest was not.
+    /// Groups that were selected, and why the rest was not.
     pub selected: Selected,
     /// The parts, in order.
     pub parts: Vec<PlannedPart>,

@@ -40,7 +40,7 @@ pub enum Cut {
     Halves,
 }
 
-/// True where the queue takes a part.
+/// Room in the provider's queue for a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
     /// As far as we know, now.
@@ -49,7 +49,7 @@ pub enum Room {
     Later,
     /// Never: it must be split.
     TooLarge {
-        /// Limits of a part.
+        /// Most tokens of a part that would do.
         max_tokens: u64,
     },
 }

@@ -29,7 +29,7 @@ use crate::store::Spend;
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, dollars, dollars_or_unknown, number, shorten};
 
-/// Number of models are named where none was given to compare with.
+/// Models that are named where none was given to compare with.
 const CANDIDATES: usize = 5;
 
 /// Runs the command.

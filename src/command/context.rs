@@ -18,7 +18,7 @@ use crate::{interrupt, provider};
 pub struct Context {
     /// Environment and clock.
     pub config: Config,
-    /// Output of everything.
+    /// Terminal on which everything is said.
     pub terminal: Terminal,
     /// `--db`, as typed.
     pub db: Option<PathBuf>,
@@ -75,7 +75,7 @@ impl Context {
     }
 
     /// Returns the database, or where nothing can be written a temporary copy of it, for what writes only to read;
-    /// `what` is done there says the message.
+    /// The message says that `what` is done there.
     pub fn writable(&self, store: Store, what: &str) -> anyhow::Result<Store> {
         if !store.is_read_only()? {
             return Ok(store);

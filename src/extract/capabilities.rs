@@ -9,7 +9,7 @@ use crate::request::line::{Form, InstructionsIn, Layout};
 /// Layout of a request for a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {
-    /// Destination.
+    /// Endpoint that is asked.
     pub endpoint: Endpoint,
     /// Structure asked for.
     pub form: Form,

@@ -32,7 +32,7 @@ use crate::terminal::bar::Unit;
 /// Time that calls in the air are waited for after Ctrl-C: their answers are paid for.
 const LAST_CALLS: Duration = Duration::from_secs(5);
 
-/// Number of times that the writer looks up while no answer comes.
+/// Time between two looks of the writer while no answer comes.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Options of a direct run.

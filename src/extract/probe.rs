@@ -16,7 +16,7 @@ use crate::store::{Candidate, RequestState, Selected};
 /// From how many requests on a batch is worth a probe.
 pub const REQUESTS_MIN: u64 = 500;
 
-/// Number of requests are sent ahead, each about another group, where nobody knows what came of the one before.
+/// Most requests that are sent ahead, each about another group: another one where nobody knows what came of the one before.
 const TRIES_MAX: usize = 3;
 
 /// Sends the first request of a plan synchronously, just as the batch would. Its answer counts. An error says why the

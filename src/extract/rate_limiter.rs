@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::provider::{ApiError, Fault, RateLimits};
 
-/// Number of calls in a row may fail, over all threads, before all of them rest.
+/// Failed calls in a row, over all threads, after which all of them rest.
 const FAILURES_BEFORE_REST: u32 = 6;
 /// The first rest; doubled each time.
 const REST_FIRST: Duration = Duration::from_secs(30);
-/// Number of rests without any success in between end the run.
+/// Rests without any success in between that end the run.
 const RESTS_MAX: u32 = 3;
 /// The longest wait for a rate limit to lift.
 const LIMIT_WAIT_MAX: Duration = Duration::from_secs(120);

@@ -14,7 +14,7 @@ use crate::request::line::Layout;
 
 /// Number of times that one request is tried before it is recorded as failed.
 const TRIES_MAX: u32 = 5;
-/// Number of tries where the server was silent each time: it had minutes to answer, and a third try would rarely be
+/// Most tries where the server was silent each time: it had minutes to answer, and a third try would rarely be
 /// another.
 const SILENT_TRIES_MAX: u32 = 2;
 

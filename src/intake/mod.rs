@@ -64,9 +64,9 @@ pub enum Subject {
 /// Options of reading files.
 #[derive(Clone, Default)]
 pub struct Options {
-    /// Contents.
+    /// Groups or entities.
     pub subject: Subject,
-    /// Encoding; `None`: told by their first bytes and names.
+    /// Format of the files; `None`: told by their first bytes and names.
     pub format: Option<Format>,
     /// Their encoding; `None`: found.
     pub encoding: Option<&'static Encoding>,

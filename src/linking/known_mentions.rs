@@ -20,7 +20,7 @@ pub(super) struct KnownMention {
     pub(super) resolution: Resolution,
     /// True where its group has a say in it.
     pub(super) is_open: bool,
-    /// Value it was compared with; `None` where nothing asked for that yet.
+    /// Comparisons with its candidates; `None` where nothing asked for them yet.
     pub(super) compared: Option<Compared>,
 }
 

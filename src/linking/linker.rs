@@ -31,7 +31,7 @@ pub struct Linker<'a> {
     pairs: Pairs,
     /// True where the catalog knows the two that the last mention names.
     has_members: bool,
-    /// Remarks on them, or on why it does not.
+    /// Remarks on the two, or on why the catalog does not know them.
     remarks: Vec<String>,
     /// By entity: what it says of those named beside it.
     around: HashMap<EntityKey, (String, String)>,

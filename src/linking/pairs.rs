@@ -53,7 +53,7 @@ pub(super) struct Pairs(HashMap<String, TypeMembers>);
 pub(super) struct PairType<'a> {
     /// The profile's word.
     pub(super) name: &'a str,
-    /// Making of it.
+    /// Pair that the type is declared as.
     pub(super) pair: &'a Pair,
     /// The catalog's types of it.
     pub(super) types: Vec<String>,
@@ -61,7 +61,7 @@ pub(super) struct PairType<'a> {
     pub(super) member_types: Vec<String>,
 }
 
-/// Preparation of a mention before the catalog is asked.
+/// Mention as it is prepared before the catalog is asked.
 pub(super) struct PairQuery<'a> {
     /// The mention, taken apart where it can be.
     pub(super) read: Option<PairMention>,

@@ -93,7 +93,7 @@ row_key! {
     RequestKey
 }
 row_key! {
-    /// Row key of `asks`.
+    /// Row key of `prompts`.
     PromptKey
 }
 row_key! {
@@ -146,7 +146,7 @@ pub struct Story {
     pub title: Option<String>,
     /// The text as it was loaded; may be empty.
     pub text: String,
-    /// Address.
+    /// Address of the source.
     pub url: Option<String>,
     /// UTC, ISO 8601.
     pub published_at: Option<String>,

@@ -44,14 +44,14 @@ impl Endpoint {
     }
 }
 
-/// Everything about a request but the group: a row of `asks`.
+/// Everything about a request but the group: a row of `prompts`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prompt {
-    /// Resource asked for.
+    /// Kind of the request.
     pub kind: Kind,
     /// The provider's name of the model.
     pub model: String,
-    /// Origin.
+    /// Endpoint that is asked.
     pub endpoint: Endpoint,
     /// Parameters that are set, under our names whatever the endpoint: `reasoning_effort`, `verbosity`,
     /// `max_output_tokens`,
@@ -84,7 +84,7 @@ pub struct PromptOptions {
     pub max_output_tokens: Option<u32>,
     /// Another temperature.
     pub temperature: Option<f64>,
-    /// Origin.
+    /// Endpoint that is asked.
     pub endpoint: Endpoint,
     /// Another limit of topics.
     pub max_topics: Option<u32>,

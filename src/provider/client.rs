@@ -18,7 +18,7 @@ use super::transport::{Call, Payload, Transport};
 use super::upload::{Multipart, Upload};
 use super::wire::{Batch, CreateBatch, FileObject, ModelObject, Page};
 
-/// Number of things of a list are asked for at once: as many as a page of batches may have.
+/// Items of a list that are asked for at once: as many as a page of batches may have.
 const PAGE_ITEMS: u32 = 100;
 
 /// Number of times that a pending file is looked at: about two minutes in all.

@@ -27,7 +27,7 @@ pub struct Downloaded {
 
 /// A download under way.
 struct Transfer<'a> {
-    /// Path.
+    /// File that the content is written to.
     dest: &'a Path,
     file: File,
     /// Bytes in the file.

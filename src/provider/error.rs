@@ -11,7 +11,7 @@ use crate::error;
 #[derive(Clone, PartialEq)]
 pub struct ApiError(Box<Detail>);
 
-/// Attributes.
+/// Failed call of the provider.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Detail {
     /// Kind of failure.
@@ -32,7 +32,7 @@ pub struct Detail {
     pub param: Option<String>,
     /// The provider's id of this exchange, for its support.
     pub request_id: Option<String>,
-    /// Wait that the server asks for.
+    /// Pause that the server asks for.
     pub retry_after: Option<Duration>,
     /// The header `x-should-retry`.
     pub should_retry: Option<bool>,

@@ -3,7 +3,7 @@
 use super::error::{ApiError, Fault};
 use super::wire::Page;
 
-/// Number of pages of a list are read at most: with 100 batches a page, fifty hours of the provider's 2,000 an hour.
+/// Most pages of a list that are read: with 100 batches a page, fifty hours of the provider's 2,000 an hour.
 const PAGES_MAX: usize = 1000;
 
 /// Fetches the page behind the item with this id.

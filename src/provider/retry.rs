@@ -19,11 +19,11 @@ const BACKOFF_MAX: Duration = Duration::from_secs(8);
 pub struct Retrying {
     /// The first retry is 1.
     pub attempt: u32,
-    /// Limit of their number.
+    /// Most tries there will be.
     pub of: u32,
     /// The wait before it.
     pub delay: Duration,
-    /// Kind of error.
+    /// Failure that is tried again, in words.
     pub why: String,
 }
 

@@ -95,7 +95,7 @@ pub struct Address {
     tls: bool,
 }
 
-/// Distance of a host, by its name alone.
+/// Nearness of a host, by its name alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
     Loopback,

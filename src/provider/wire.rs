@@ -51,7 +51,7 @@ pub struct BatchError {
 pub struct Batch {
     /// The provider's id.
     pub id: String,
-    /// State.
+    /// State of the batch.
     pub status: BatchStatus,
     /// `/v1/responses`, …
     pub endpoint: Option<String>,

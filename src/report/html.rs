@@ -54,7 +54,7 @@ pub struct Row {
     pub n: u64,
     /// Of the longest bar, 0 to 100.
     pub percent: f64,
-    /// Target.
+    /// Target of the link.
     pub href: String,
 }
 

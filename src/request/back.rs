@@ -16,7 +16,7 @@ use crate::text::hex;
 pub struct RequestLine {
     /// Its name.
     pub custom_id: String,
-    /// Destination.
+    /// Endpoint that the line is for.
     pub endpoint: Endpoint,
     /// Text that the model is given to read.
     pub input: String,

@@ -1,4 +1,4 @@
-//! Effect of the provider's prompt cache of a run's input, at best and at worst. Pure.
+//! Effect of the provider's prompt cache on a run's input, at best and at worst. Pure.
 //!
 //! Requests of one prompt begin alike, and a cache may serve that beginning. How often it does is not promised, in a
 //! batch least of all; so both ends are told, and past answers say what lies between.

@@ -13,7 +13,7 @@ const NOTICE_DAYS: i64 = 60;
 /// Window of a batch: the provider's only completion window.
 const BATCH_WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
-/// Sending of requests.
+/// Mode in which requests are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// In a batch, which may be answered any time within its window.

@@ -9,7 +9,7 @@ pub struct Query<'a> {
     pub text: &'a str,
     /// Catalog types that may be meant, whatever the case; empty: all.
     pub types: &'a [String],
-    /// Attributes.
+    /// Hints of the mention, by attribute.
     pub hints: &'a Attributes,
     /// Text or names around it; may be empty.
     pub context: &'a str,

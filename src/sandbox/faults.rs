@@ -15,7 +15,7 @@ use super::scheduler::bytes_of_last_lines;
 use super::script::{Fault, LengthRule, Stage};
 use super::shared::{Loaded, Shared};
 
-/// Number of times that a held call looks whether it may go on.
+/// Time between two looks of a held call whether it may go on.
 const LOOK: Duration = Duration::from_millis(5);
 
 /// Effect of a fault.

@@ -23,7 +23,7 @@ pub struct StoredProfile {
 /// A prompt as it is kept in the database, rendered as it was first sent.
 #[derive(Clone, Debug)]
 pub struct StoredPrompt {
-    /// Row of `asks`.
+    /// Row of `prompts`.
     pub key: PromptKey,
     /// The ask itself.
     pub prompt: Prompt,

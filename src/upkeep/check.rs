@@ -36,7 +36,7 @@ pub enum Area {
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Place.
+    /// Part of the file that it is about.
     pub area: Area,
     /// The table that is meant, where it is one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -14,7 +14,7 @@ use crate::intake::input::{sniff, text};
 use crate::intake::{Fields, LineError, Options, RECORD_BYTES_MAX, html};
 use crate::text::single_spaced;
 
-/// Number of files that a folder may have, and how deep they may lie: what has more is a disk.
+/// Most files that a folder may have: what has more is a disk.
 const FILES_MAX: usize = 1_000_000;
 const DEPTH_MAX: usize = 32;
 

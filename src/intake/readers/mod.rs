@@ -22,7 +22,7 @@ pub(super) type Record = Result<(u64, Fields), LineError>;
 pub(super) struct Source {
     /// Names of the columns, where the file has them apart from its records.
     pub(super) columns: Vec<String>,
-    /// Choice among several and should be said.
+    /// Choice that was made among several sheets or tables, to be said.
     pub(super) note: Option<String>,
     pub(super) records: Box<dyn Iterator<Item = Record>>,
 }

@@ -9,7 +9,7 @@ mod value;
 
 use std::collections::BTreeSet;
 
-/// Number of unknown field names are remembered; a file with more is not of this kind at all.
+/// Unknown field names that are remembered; a file with more is not of this kind at all.
 const IGNORED_MAX: usize = 50;
 
 /// The names of fields that were there and mean nothing to us.

@@ -30,7 +30,7 @@ pub struct Builder {
     entities: Packed,
     labels: Packed,
     values: Packed,
-    /// Place of each distinct value stands among them.
+    /// Place of each distinct value among them.
     value_numbers: Map<Box<str>, u32>,
     postings: Vec<(u64, u32)>,
     /// Frequency with which each word or class stands in a name of a type.

@@ -147,7 +147,7 @@ pub(crate) const VALUES_PER_BLOCK: u32 = 256;
 pub(crate) const LABELS_PER_BLOCK: u32 = 64;
 pub(crate) const WORDS_PER_BLOCK: u32 = 256;
 pub(crate) const WEIGHTS_PER_BLOCK: u32 = 4096;
-/// Number of times that a word stands in the names of a type is kept from here on; fewer are counted when they are
+/// Frequency of a word in the names of a type from which on it is kept; lower ones are counted when they are
 /// asked for.
 pub(crate) const COUNTED_FROM: u32 = 64;
 /// A surname (or any last word) rarer than this finds its entities alone; pair keys are kept from here on.

@@ -42,7 +42,7 @@ pub struct NewRequest {
     pub group: GroupKey,
     /// Prompt.
     pub kind: Kind,
-    /// Wording of the request.
+    /// Prompt that it asks.
     pub prompt: PromptKey,
     /// Hash of the group's text as it is sent.
     pub text_hash: [u8; 16],
@@ -69,7 +69,7 @@ pub struct RequestRow {
     pub group: GroupKey,
     /// Prompt.
     pub kind: Kind,
-    /// Wording of the request.
+    /// Prompt that it asks.
     pub prompt: PromptKey,
     /// Hash of the group's text as it was sent.
     pub text_hash: [u8; 16],

@@ -112,7 +112,7 @@ impl Candidate {
     }
 }
 
-/// Selection, and why the rest was not.
+/// Groups that were selected, and why the rest was not.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Selected {
     /// In the order they are sent.
