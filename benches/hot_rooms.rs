@@ -1,4 +1,4 @@
-//! What the rooms cost that every answer and every request passes through, each beside the least that such work can cost.
+//! Cost of the rooms that every answer and every request passes through, each beside the least that such work can cost.
 //!
 //! `cargo bench --bench hot_rooms [-- ROUNDS]` runs room and least in turn and prints the median of their ratios, so that
 //! a machine that is busy with something else slows both. Everything is made up by a counter: each run measures the same.

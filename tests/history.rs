@@ -19,7 +19,7 @@ fn masked(text: &str) -> String {
     })
 }
 
-/// What people own and what follows from it.
+/// Tables that people own, and those that follow from them.
 fn owned(world: &World) -> Vec<String> {
     let mut all = vec![];
     for sql in [

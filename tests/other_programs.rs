@@ -98,7 +98,7 @@ fn rows_can_be_edited_and_what_is_derived_follows() {
     edit("update [stories] set [text] = ?1 where [story_group_id] = ?2", &group, "ESA met the moon.");
     let alias = "INSERT INTO [entity_aliases] ([entity_id], [alias]) VALUES (?2, ?1)";
     edit(alias, &value(&other, "select id from entities where external_id = 'o1'"), "NASA");
-    // What cannot be is refused, and the row stays as it was.
+    // An impossible value is refused, and the row stays as it was.
     for refused in [
         "update [story_topics] set [confidence] = 2.0",
         "update [story_groups] set [created_at] = 'yesterday'",

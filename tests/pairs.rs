@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::harness::{Ran, World, catalog, group};
 
-/// What writes to the database.
+/// Commands that write to the database.
 const WRITERS: [&[&str]; 14] = [
     &["load", "groups", "more.jsonl"],
     &["load", "entities", "catalog.jsonl"],

@@ -49,7 +49,7 @@ fn a_read_ends_and_leaves_the_database_whole() {
         assert_eq!(code, Some(130), "{stderr}");
         assert!(!stderr.contains("error"), "{stderr}");
         drop(stdin);
-        // What a pipe is, is decided from its beginning; nothing of it was loaded yet.
+        // The kind of a pipe is decided from its beginning; nothing of it was loaded yet.
         world.load_groups(&[group(1)]);
         assert_eq!(world.count("SELECT count(*) FROM story_groups"), 1);
         world.run(&["check"]).exits(0);

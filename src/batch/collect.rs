@@ -75,7 +75,7 @@ pub enum Patience {
 
 /// Downloads both files of a batch that has ended, and imports them in one transaction.
 ///
-/// What is neither answered nor proven to be lost stays in flight, and the batch is uncertain then.
+/// Requests that are neither answered nor proven to be lost stay in flight, and the batch is uncertain then.
 pub fn collect(
     session: &mut Session<'_>,
     client: &Client,
@@ -159,7 +159,7 @@ struct Fetched {
 
 /// Fetches both files until every request that was sent is answered in a readable line, or patience ends.
 ///
-/// What is expected is what was *sent*. The counts of the batch only explain: where they say that the provider answered
+/// Expected is what was *sent*. The counts of the batch only explain: where they say that the provider answered
 /// no more than is here, the rest never ran. A file that the API itself says is deleted, again and again, is lost; all
 /// else that is not whole is uncertain.
 fn fetch(
@@ -356,7 +356,7 @@ fn fetch_file(
         }
         Err(error) => error,
     };
-    // What concerns the file is kept and looked at again; what concerns us, the key or the network is for the caller.
+    // An error of the file is kept and looked at again; one of ours, of the key or of the network is for the caller.
     let is_answer = error.fault == Fault::Status && !error.is_auth() && !error.is_billing() && !error.is_retryable();
     if !is_answer {
         return Err(api_failure(error));

@@ -57,7 +57,7 @@ pub fn check(
     let parts = read.pending_batches()?.into_iter().filter(|part| part.state.is_unsent());
     let mut said = vec![];
     for part in parts {
-        // What was begun elsewhere is not in the way here, and a plan that was never sent belongs to the real world.
+        // A run begun elsewhere is not in the way here, and a plan that was never sent belongs to the real world.
         let is_elsewhere = match (budget::begun_at(read, &part)?, origin) {
             (Some(begun), Some(here)) => begun != here.key,
             (None, Some(here)) => here.is_sandbox,

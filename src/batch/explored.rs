@@ -278,7 +278,7 @@ impl World<'_> {
 
     /// Expects the invariants.
     fn check(&self, path: &[Move]) {
-        // What the provider has forgotten, provably, or answered with nothing is not paid for.
+        // A batch that the provider has forgotten, provably, or answered with nothing is not paid for.
         let paid = self.bought.iter().filter(|bought| !bought.is_forgotten && bought.end != Some(false)).count();
         assert!(paid <= 1, "bought twice: {path:?}\n{:?}", self.bought);
         let pending = "SELECT count(*) FROM requests WHERE kind = 'topic' AND state IN ('planned', 'sent')";

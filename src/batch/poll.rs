@@ -230,7 +230,7 @@ impl Wait<'_, '_> {
                 self.waited.left.extend(submitted.uncertain);
                 Ok(None)
             }
-            // What is in flight is waited for all the same.
+            // Batches in flight are waited for all the same.
             Err(error) if error::find::<ModelEnds>(&error).is_some() => {
                 self.session.warn_once(format!("{error:#}; parts of it that wait are not sent"));
                 self.waited.left.extend(sendable);

@@ -203,7 +203,7 @@ fn write_lines(
         }
         Ok(())
     })?;
-    // What is sent as it was planned was measured then.
+    // A part that is sent as it was planned was measured then.
     let is_as_planned = written.changed.is_empty() && written.withdrawn.is_empty();
     written.tokens = match is_as_planned {
         true => part.estimated_input_tokens,

@@ -50,7 +50,7 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
         return Err(anyhow::anyhow!("there is no group with text to ask about"))
             .hint("`gleaner load groups FILE` loads some");
     }
-    // What one side cannot be asked is in vain for the other.
+    // A group that one side cannot be asked about is in vain for the other.
     let mut left_out = 0;
     for side in &sides {
         for (id, why) in plan::without_too_long(&session, &side.prompts, &mut groups, &prices)? {

@@ -53,7 +53,7 @@ impl Prepared {
     /// Writes what answers of one kind taught, group by group.
     fn write_learned(&mut self, tx: &Tx<'_>, kind: Kind) -> anyhow::Result<()> {
         let n_new = self.learned(kind).count() as u64;
-        // What is there already has to be indexed anew too.
+        // Rows that are there already have to be indexed anew too.
         let put_off = match n_new >= MANY && n_new >= tx.read().n_answered(kind)? {
             true => Some(tx.put_off_indexes(if kind == Kind::Topic { "story_topics" } else { "story_entities" })?),
             false => None,

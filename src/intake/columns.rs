@@ -318,7 +318,7 @@ impl Columns {
         };
         let found = table.iter().find_map(|(role, names)| Some((*role, names.iter().position(|own| *own == name)?)));
         match found {
-            // What was typed for a role, or typed to be nothing, leaves the known names what they are.
+            // A name typed for a role, or typed to be nothing, leaves the known names what they are.
             Some((role, _)) if self.is_typed(role) => Known::Nothing,
             Some((role, place)) => Known::Role(role, place + 1),
             None => Known::Nothing,

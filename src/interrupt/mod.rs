@@ -1,7 +1,7 @@
 //! Ctrl-C, SIGTERM and SIGHUP: a flag that long work looks at, so that it ends between two steps and SQLite never dies
 //! in the middle of a transaction.
 //!
-//! What cannot look at a flag has an ear of its own: [`stream`] for pipes and terminals, [`ends_queries`] for a
+//! Waits that cannot look at a flag have an ear of their own: [`stream`] for pipes and terminals, [`ends_queries`] for a
 //! statement of SQLite, [`on_request`] for a socket.
 
 pub mod stream;

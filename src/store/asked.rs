@@ -149,7 +149,7 @@ impl Read<'_> {
     /// the same, the same mentions are linked to the same entities.
     pub fn linking_state(self) -> anyhow::Result<u64> {
         let mut hasher = foldhash::fast::FixedState::default().build_hasher();
-        // What was packed into the index has its number; what changed since is read itself.
+        // Entities packed into the index have its number; those changed since are read themselves.
         for sql in [
             "SELECT key, value FROM meta WHERE key IN ('name_index', 'active_profile', 'mention_key_format') ORDER BY key",
             "SELECT max(id) FROM _name_index",

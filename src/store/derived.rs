@@ -48,7 +48,7 @@ impl Tx<'_> {
         for key in stale {
             if let Some(row) = self.read().group(key)? {
                 let hash = row.group.has_text().then(|| request::text_hash(&row.group));
-                // What was cleaned when it was loaded has the hash of what it was before, and keeps it while it reads the same.
+                // A text cleaned when it was loaded has the hash of the text before, and keeps it while it reads the same.
                 self.prepare_cached(
                     "UPDATE story_groups SET sort_at = ?3,
                          text_hash = CASE WHEN clean_hash IS ?2 AND ?2 IS NOT NULL THEN text_hash ELSE ?2 END,

@@ -79,7 +79,7 @@ impl Tx<'_> {
             return Ok(change);
         }
         if decision.is_same {
-            // What became another topic here takes those along that would become it.
+            // A topic that became another here takes those along that would become it.
             let further = self.read().topic_decision(&decision.target)?;
             let (target, label) = match &further {
                 Some((target, label)) if *target != decision.topic => (target, label),

@@ -13,11 +13,11 @@ struct Call {
     on: &'static str,
     /// As the table names it.
     name: &'static str,
-    /// What is done before the fault.
+    /// Commands before the fault.
     before: &'static [&'static [&'static str]],
     /// The command that meets the fault.
     command: &'static [&'static str],
-    /// What is typed afterwards, without the fault.
+    /// Command typed afterwards, without the fault.
     after: &'static [&'static [&'static str]],
 }
 
@@ -132,13 +132,13 @@ fn play(template: &[u8], call: &Call, kind: &(&str, serde_json::Value), times: u
     Ok(outcome)
 }
 
-/// Whether all that was to be had is here.
+/// True where all that was to be had is here.
 fn is_over(world: &World, call: &Call) -> bool {
     match call.on {
         // A batch that was cancelled at its first look has no answers; what it did answer is in.
         "batches.cancel" => world.count("SELECT count(*) FROM batches WHERE state NOT IN ('imported')") == 0,
         "files.delete" => world.count("SELECT count(*) FROM batches WHERE remote_deleted_at IS NULL") == 0,
-        // What a call without a batch was refused stays in the ledger beside the answer that came in its place.
+        // A request that was refused without a batch stays in the ledger beside the answer that came in its place.
         "responses.create" | "chat.create" => states(world).get("usable") == Some(&REQUESTS),
         _ => states(world) == [("usable".to_owned(), REQUESTS)].into(),
     }
@@ -189,7 +189,7 @@ fn every_kind_of_fault_on_every_call_is_survived() {
     table[0].extend(CALLS.iter().map(|call| call.name.to_owned()));
     table.push(vec!["---".to_owned(); CALLS.len() + 1]);
     for ((name, _), row) in kinds.iter().zip(played.into_inner().expect("no panic")) {
-        // What was not played is not asked about.
+        // A cell that was not played is not compared.
         let cells = row.into_iter().map(|cell| cell.unwrap_or_else(|| ANY.to_owned()));
         table.push([(*name).to_owned()].into_iter().chain(cells).collect());
     }

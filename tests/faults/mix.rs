@@ -37,7 +37,7 @@ fn number(name: &str, else_: u64) -> u64 {
     std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(else_)
 }
 
-/// What a seed has been through.
+/// Course of a seed, counted.
 #[derive(Default)]
 struct Course {
     faults: u64,

@@ -88,7 +88,7 @@ fn settled(world: &World) {
     }
 }
 
-/// What became of the requests, by state.
+/// Number of requests by state.
 fn states(world: &World) -> BTreeMap<String, i64> {
     let rows = world.rows("SELECT state, count(*) FROM requests WHERE state <> 'withdrawn' GROUP BY 1");
     rows.iter()

@@ -18,7 +18,7 @@ use crate::harness::{Ran, World, catalog, group, same_content};
 /// Kills a command, unless the variable says another number.
 const KILLS: u64 = 20;
 
-/// What was learned, in words and without what differs from run to run, such as ids of runs.
+/// Knowledge in words, without what differs from run to run, such as ids of runs.
 const LEARNED: [&str; 5] = [
     "SELECT external_id, title, status, sort_at FROM story_groups ORDER BY 1",
     "SELECT type, external_id, name, attributes FROM entities ORDER BY 1, 2",
@@ -35,7 +35,7 @@ const UNBALANCED: [&str; 2] = [
      (SELECT id FROM batches WHERE state = 'imported')",
 ];
 
-/// What is done before a command.
+/// Commands before the one that is killed.
 type Before = &'static [&'static [&'static str]];
 
 const ASKED: Before = &[&["batch", "create", "--wait"]];
@@ -124,7 +124,7 @@ fn killed(world: &World, command: &[&str], whole: Duration, calls: u64, random: 
         thread::sleep(whole.mul_f64(random.below(1000) as f64 / 1000.0));
     }
     running.kill();
-    // What the provider has whole is done, whoever waits for the answer.
+    // A call that the provider has whole is done, whoever waits for the answer.
     while !world.sandbox.is_idle() {
         thread::sleep(Duration::from_millis(1));
     }

@@ -39,7 +39,7 @@ fn a_refused_plan_says_how_a_corrected_command_gets_by() {
     assert_eq!(world.journal().n_calls("files.create"), n_uploads);
     // A way without a batch is not blocked; the groups of the plan are the plan's.
     world.run(&["extract", "--endpoint", "chat"]).exits(0).says("nothing to ask").says("(`--endpoint`)");
-    // What the hint says, as it stands.
+    // The command of the hint, as it stands.
     world.run(&["batch", "cancel", &run]).exits(0);
     world.run(&["batch", "create", "--endpoint", "chat", "--wait"]).exits(0).says("sent 4 = usable 4");
     bought_once(&world, 1, 4);

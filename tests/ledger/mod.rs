@@ -9,13 +9,13 @@ mod crash;
 mod ends;
 /// Every class of answer line, with its reason and in the account.
 mod outcomes;
-/// What is believed, and what stays uncertain.
+/// Evidence: claims that are believed, and those that stay uncertain.
 mod evidence;
 /// Files and counts that come late, too early, or not at all.
 mod settle;
 /// Copies of one database: on another machine, both at once, one that knows less.
 mod copies;
-/// What a sandbox answered, beside real answers.
+/// Rehearsals beside real answers.
 mod rehearsals;
 /// Groups with the same text: asked once, answered together.
 mod same_text;
@@ -31,7 +31,7 @@ mod split;
 mod queue;
 /// What it will cost, what it has cost, and what lies around at the provider.
 mod cost;
-/// What is said before money is spent, and when a person is asked.
+/// The price before money is spent, and the question to a person.
 #[cfg(unix)]
 mod question;
 /// The request that goes ahead of a large run.

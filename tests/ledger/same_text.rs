@@ -214,7 +214,7 @@ fn a_retired_first_and_a_retired_copy() {
     retired["status"] = json!("archived");
     let mut retired_copy = copy_of(1, "g1-retired");
     retired_copy["status"] = json!("archived");
-    // Who is not active is not asked, and speaks for nobody before it was.
+    // A group that is not active is not asked about, and speaks for nobody before it was.
     world.load_groups(&[retired.clone(), retired_copy, copy_of(1, "g1-new")]);
     let created = world.json(&["batch", "create"], 0);
     assert_eq!([&created["total_groups"], &created["copies"]], [1, 0]);
@@ -272,7 +272,7 @@ fn another_copy_of_the_database_shares_too() {
     world.run(&["batch", "create", "--wait"]).exits(0);
     let id = world.rows("SELECT external_id FROM batches").remove(0);
     world.db = second.clone();
-    // What this copy planned for the same texts is dropped, whichever of the groups it named.
+    // Plans of this copy for the same texts are dropped, whichever of the groups it named.
     let mut newest = copy_of(1, "g1-0");
     newest["created_at"] = json!("2030-01-01");
     world.load_groups(&[newest]);

@@ -123,7 +123,7 @@ fn odd_mentions_are_answered_and_their_answers_are_inert() {
     // Whatever is asked for is in the catalog as well, as far as it can be loaded.
     let rows: Vec<Value> = texts
         .iter()
-        // What shows nothing is no name.
+        // A text that shows nothing is no name.
         .filter(|text| text.chars().any(|c| !is_hidden(c) && !c.is_whitespace()))
         .enumerate()
         .map(|(n, text)| {
@@ -422,7 +422,7 @@ fn a_file_that_can_only_be_read_is_linked_against_all_the_same() {
             let args = [&["--db", db.as_str()][..], args].concat();
             world.run(&args).exits(1).says("can only be read").says("hint:");
         }
-        // What writes only to read does so in a copy, in a folder where nothing can be written as well.
+        // A command that writes only to read does so in a copy, in a folder where nothing can be written as well.
         let folder = world.path("media");
         std::fs::create_dir(&folder).expect("a folder can be made");
         let there = folder.join("there.db");

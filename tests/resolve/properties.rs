@@ -1,4 +1,4 @@
-//! What holds for every catalog: its order and history change nothing, a true hint takes no link away, and a name whose
+//! Properties of every catalog: its order and history change nothing, a true hint takes no link away, and a name whose
 //! entity is not there is not given to its neighbours. Catalogs are generated; the generator is plain, so that a failure
 //! can be run again.
 

@@ -95,7 +95,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
         // What an earlier command began comes first.
         submitted = submit::send_waiting(&mut session, client, None, &budget, args.parts.max_enqueued_tokens)?;
     }
-    // What is larger than the queue may show only when a part is split.
+    // A group larger than the queue may show only when a part is split.
     let n_left_out = plan.left_out.len() as u64;
     if plan.n_groups() == 0 {
         drop(lock);
@@ -149,7 +149,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
             context,
             session,
             client,
-            // What waited from an earlier run was counted into the price, so it is sent and waited for as well.
+            // Parts that waited from an earlier run were counted into the price, so they are sent and waited for as well.
             waiting.is_empty().then_some(run.as_str()),
             poll_interval,
             budget,

@@ -179,7 +179,7 @@ pub(super) fn until_done(
         }
         _ => error,
     });
-    // What was imported before is still shown.
+    // Imports made before are still shown.
     let stopped = match stopped {
         Some(error) if collected.is_empty() => return Err(error),
         other => other,

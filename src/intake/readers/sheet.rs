@@ -72,7 +72,7 @@ fn check_size(file: &File) -> Result<()> {
     let Ok(mut archive) = zip::ZipArchive::new(BufReader::new(Stoppable(file.try_clone()?))) else { return Ok(()) };
     let mut left = UNPACKED_BYTES_MAX;
     for index in 0..archive.len() {
-        // What cannot be unpacked is for the reader of the workbook to say.
+        // A part that cannot be unpacked is for the reader of the workbook to say.
         let Ok(part) = archive.by_index(index) else { continue };
         left -= io::copy(&mut part.take(left), &mut io::sink()).unwrap_or(0);
         if left == 0 {

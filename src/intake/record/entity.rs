@@ -70,7 +70,7 @@ impl EntityMaker {
             Some(other) => return Err(format!("`attributes` is {}, not an object", message::kind_of(&other))),
         };
         let mut attributes = Attributes::new();
-        // What is called an attribute outright wins over a stray field of the same name.
+        // A field that is called an attribute outright wins over a stray field of the same name.
         for (name, value) in sorted.rest.into_iter().chain(nested) {
             let key = attribute_name(&name);
             match value::attribute(&value) {

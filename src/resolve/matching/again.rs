@@ -47,7 +47,7 @@ impl<P: Blocks> Resolver<P> {
             return Ok(plain);
         }
         let scored = self.candidates(&hints, &context, refused)?;
-        // What stands around a mention can tell who is meant; where it says nothing of the best, nothing changes.
+        // The names around a mention can tell who is meant; where they say nothing of the best, nothing changes.
         if scored.first().is_none_or(|best| best.context == 0.0) {
             return Ok(plain);
         }

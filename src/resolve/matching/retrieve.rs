@@ -187,7 +187,7 @@ fn pairs<P: Blocks>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut T
     for hint in &probe.hints {
         keys::value_keys(surname, &hint.value, &mut |key| found.push(key));
     }
-    // What half the names end in (`airport`) finds nobody, not even with a country.
+    // A word that half the names end in (`airport`) finds nobody, not even with a country.
     let telling = (probe.words[last].rarity / TELLING_RARITY).min(1.0);
     for &key in &found {
         reward_all(index, scope, room, key, worth::LAST_VALUE * telling, 2000)?;

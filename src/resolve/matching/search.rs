@@ -268,7 +268,7 @@ impl<P: Blocks> Layer<P> {
             };
             evidence.agree += context;
             let mut vector = comparer.compare(probe, card, &evidence);
-            // What is hopeless beside the best need not be told apart by rules as well.
+            // A candidate that is hopeless beside the best need not be told apart by rules as well.
             let best = out.iter().map(|scored| scored.plain).fold(f32::MIN, f32::max);
             if score::plain(&vector) >= best - HOPELESS - score::SOUND_WORTH {
                 comparer.contradict(probe, card.inverted, &evidence, &mut vector);

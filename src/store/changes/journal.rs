@@ -211,7 +211,7 @@ pub(super) fn finish(tx: &Tx<'_>, change: i64) -> anyhow::Result<()> {
             &format!("UPDATE change_rows SET after_hash = {hash} WHERE change_id = ?1 AND table_name = ?2"),
             params![change, table.name],
         )?;
-        // What was touched and is as it was, or came and went, is no change.
+        // A row that was touched and is as it was, or came and went, is no change.
         let (added, changed, removed): (i64, i64, i64) = tx.query_row(
             "SELECT total(before IS NULL AND after_hash IS NOT NULL), total(before IS NOT NULL AND after_hash IS NOT NULL),
                     total(before IS NOT NULL AND after_hash IS NULL)

@@ -1,6 +1,6 @@
 //! A change taken back: its rows as they were before it.
 //!
-//! What is put back is dated now: when two copies of the file are brought together, what was taken back is newer than
+//! Rows that are put back are dated now: when two copies of the file are brought together, what was taken back is newer than
 //! the change. Rows are removed children first and put back parents first, and foreign keys are looked at when all is
 //! done.
 
@@ -158,7 +158,7 @@ impl Tx<'_> {
 
     fn kept(&self, id: i64, table: &Journaled) -> anyhow::Result<Vec<Kept>> {
         let hash = journal::hash_of_row(self, table)?;
-        // What the change added itself goes with its range, whatever became of it in a later step.
+        // Rows that the change added go with its range, whatever became of them in a later step.
         let within = table.floor.map_or(String::new(), |(owner, column)| {
             let at = table.key.iter().position(|key| *key == column).unwrap_or(0);
             format!(

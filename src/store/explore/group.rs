@@ -154,7 +154,7 @@ impl Read<'_> {
     /// Returns the answers that a group's topics and entities come from.
     pub fn answers_of(self, group: GroupKey) -> anyhow::Result<Vec<AnswerHead>> {
         let mut statement = self.0.prepare_cached(
-            // What it cost was paid once, for the group that was asked.
+            // Its cost was paid once, for the group that was asked.
             "SELECT c.kind, a.model, b.external_id, a.answered_at, CASE WHEN c.is_shared = 0 THEN a.cost_usd END,
                     CASE WHEN c.is_shared = 0 THEN a.input_tokens END, CASE WHEN c.is_shared = 0 THEN a.output_tokens END,
                     r.sandbox, CASE WHEN c.is_shared = 1 THEN coalesce(asked.external_id, '(removed)') END

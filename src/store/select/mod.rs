@@ -307,7 +307,7 @@ impl Judging<'_> {
             selected.n_other_model += u64::from(matches!(how, AnswerMatch::OtherModel));
             return Ok(None);
         }
-        // What is sent, waits or failed is one request, however many groups have its text.
+        // A question that is sent, waits or failed is one request, however many groups have its text.
         let is_copy = match eligibility {
             Eligibility::Pending => !is_asked_itself,
             Eligibility::Send { .. } => !self.sent.insert(text),
