@@ -126,7 +126,7 @@ pub fn quoted(word: &str) -> String {
 
 /// Reads a line that is one JSON object, or says why it is none.
 pub fn object(line: &[u8]) -> Result<Map<String, Value>, String> {
-    readers::json_lines::fields(line)
+    readers::line_records::fields(line)
 }
 
 /// A line that could not be read.

@@ -12,7 +12,7 @@ use super::date::{self, Order};
 use super::grouping::Grouped;
 use super::input::{Input, OnBytes, silent};
 use super::merge::{self, Continued};
-use super::readers::json_lines::JsonLines;
+use super::readers::line_records::LineRecords;
 use super::readers::{Record, Source};
 use super::record::Ignored;
 use super::record::dates::{Dates, Undated};
@@ -359,7 +359,7 @@ pub fn bundled_entities(text: &'static str) -> impl Iterator<Item = Result<(u64,
 
 fn bundled(text: &'static str) -> Source {
     let reader: Box<dyn BufRead> = Box::new(text.as_bytes());
-    Source::of(JsonLines::new(reader))
+    Source::of(LineRecords::json(reader))
 }
 
 /// Makes an entity of what was typed, by the rules for a line of a file.

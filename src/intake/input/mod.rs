@@ -181,9 +181,9 @@ impl Input {
         let file = Path::new(&self.name).file_name().map(|name| name.to_string_lossy().into_owned());
         let file = file.filter(|name| name != "<stdin>").unwrap_or_default();
         Ok(match text.kind {
-            Kind::JsonLines => Source::of(readers::json_lines::JsonLines::new(reader)),
+            Kind::JsonLines => Source::of(readers::line_records::LineRecords::json(reader)),
             Kind::Json => readers::json_document::open(|| open(&silent()), reader)?,
-            Kind::Text if options.subject == Subject::Entities => Source::of(readers::names::Names::new(reader)),
+            Kind::Text if options.subject == Subject::Entities => Source::of(readers::names::names(reader)),
             Kind::Text | Kind::Html => readers::folder::document(reader, &file, text.kind == Kind::Html)?,
             _ => readers::table::open(reader, options.delimiter)?,
         })

@@ -9,7 +9,7 @@ use std::io::{self, BufRead, Read as _};
 use anyhow::Result;
 use serde_json::Value;
 
-use super::{Record, Source, json_lines};
+use super::{Record, Source, line_records};
 use crate::intake::columns;
 use crate::intake::{Fields, LineError, RECORD_BYTES_MAX};
 
@@ -290,7 +290,7 @@ impl<R: BufRead> Iterator for Values<R> {
                 Err(LineError::fatal(line, reason))
             }
             Ok(false) => Err(LineError::new(line, super::too_long())),
-            Ok(true) => json_lines::fields(&self.buffer)
+            Ok(true) => line_records::fields(&self.buffer)
                 .map(|fields| (line, fields))
                 .map_err(|reason| LineError::new(line, reason)),
         })

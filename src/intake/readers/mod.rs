@@ -2,7 +2,7 @@
 
 pub(super) mod folder;
 pub(super) mod json_document;
-pub(super) mod json_lines;
+pub(super) mod line_records;
 pub(super) mod names;
 mod producer;
 pub(super) mod sheet;

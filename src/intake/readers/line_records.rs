@@ -1,4 +1,4 @@
-//! JSON Lines: one object a line; and how the text of one object becomes fields.
+//! Records of one line each, and how the text of one JSON object becomes fields.
 
 use std::io::BufRead;
 
@@ -6,19 +6,26 @@ use super::{COLUMNS_MAX, Record};
 use crate::intake::{Fields, LineError, RECORD_BYTES_MAX, message};
 use crate::text::lines::Lines;
 
-/// One JSON object a line. Empty lines are nothing.
-pub(in crate::intake) struct JsonLines<R> {
+/// Records of one line each: a JSON object, or whatever `read` makes of a line. Empty lines are nothing.
+pub(in crate::intake) struct LineRecords<R> {
     lines: Lines<R>,
+    read: fn(&[u8]) -> Result<Fields, String>,
     is_over: bool,
 }
 
-impl<R: BufRead> JsonLines<R> {
-    pub(in crate::intake) fn new(reader: R) -> Self {
-        Self { lines: Lines::new(reader, RECORD_BYTES_MAX), is_over: false }
+impl<R: BufRead> LineRecords<R> {
+    /// Reads one JSON object a line.
+    pub(in crate::intake) fn json(reader: R) -> Self {
+        Self::new(reader, fields)
+    }
+
+    /// Reads lines; `read` makes the fields of one, or says why it is no record.
+    pub(super) fn new(reader: R, read: fn(&[u8]) -> Result<Fields, String>) -> Self {
+        Self { lines: Lines::new(reader, RECORD_BYTES_MAX), read, is_over: false }
     }
 }
 
-impl<R: BufRead> Iterator for JsonLines<R> {
+impl<R: BufRead> Iterator for LineRecords<R> {
     type Item = Record;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -28,9 +35,9 @@ impl<R: BufRead> Iterator for JsonLines<R> {
                 Ok(None) => return None,
                 Ok(Some(line)) if line.is_blank() => continue,
                 Ok(Some(line)) if !line.is_whole => Err(LineError::new(number, super::too_long())),
-                Ok(Some(line)) => {
-                    fields(line.bytes).map(|fields| (number, fields)).map_err(|reason| LineError::new(number, reason))
-                }
+                Ok(Some(line)) => (self.read)(line.bytes)
+                    .map(|fields| (number, fields))
+                    .map_err(|reason| LineError::new(number, reason)),
                 Err(error) => {
                     self.is_over = true;
                     Err(LineError::fatal(number, format!("cannot be read: {error}")))
@@ -41,9 +48,14 @@ impl<R: BufRead> Iterator for JsonLines<R> {
     }
 }
 
+/// Returns a line's text, or says where it is none.
+pub(super) fn text(bytes: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(bytes).map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to() + 1))
+}
+
 /// Reads one object, or says why it is none.
 pub(in crate::intake) fn fields(json: &[u8]) -> Result<Fields, String> {
-    let text = std::str::from_utf8(json).map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to() + 1))?;
+    let text = text(json)?;
     let parsed = serde_json::from_str(text).or_else(|error| match without_nan(text) {
         Some(text) => serde_json::from_str(&text),
         None => Err(error),
