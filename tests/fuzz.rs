@@ -2,6 +2,7 @@
 
 use std::panic::catch_unwind;
 
+use crate::harness::random::{Random, number_of};
 use gleaner::door::fuzz::TARGETS;
 
 /// Inputs a target gets, unless `GLEANER_TEST_FUZZ_INPUTS` says another number.
@@ -33,57 +34,47 @@ const WORDS: [&str; 22] = [
     "🏈",
 ];
 
-/// Pseudo-random numbers (xorshift), the same in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 % n.max(1) as u64) as usize
-    }
-
-    fn input(&mut self, seeds: &[&str]) -> Vec<u8> {
-        let mut bytes: Vec<u8> = match self.below(4) {
-            0 => (0..self.below(64)).map(|_| self.below(256) as u8).collect(),
-            1 => {
-                let n = self.below(24);
-                (0..n).filter_map(|_| char::from_u32(self.below(0x3_0000) as u32)).collect::<String>().into_bytes()
+/// Returns random bytes, or a seed, changed in a few places.
+fn input(random: &mut Random, seeds: &[&str]) -> Vec<u8> {
+    let mut below = |n: usize| random.below(n as u64) as usize;
+    let mut bytes: Vec<u8> = match below(4) {
+        0 => (0..below(64)).map(|_| below(256) as u8).collect(),
+        1 => {
+            let n = below(24);
+            (0..n).filter_map(|_| char::from_u32(below(0x3_0000) as u32)).collect::<String>().into_bytes()
+        }
+        _ => seeds[below(seeds.len())].as_bytes().to_vec(),
+    };
+    for _ in 0..below(6) {
+        let at = below(bytes.len() + 1);
+        let end = at + below(bytes.len() + 1 - at).min(16);
+        match below(5) {
+            0 => drop(bytes.splice(at..at, WORDS[below(WORDS.len())].bytes())),
+            1 => drop(bytes.drain(at..end)),
+            2 => bytes.truncate(at),
+            3 => {
+                let again = bytes[at..end].to_vec();
+                drop(bytes.splice(at..at, again));
             }
-            _ => seeds[self.below(seeds.len())].as_bytes().to_vec(),
-        };
-        for _ in 0..self.below(6) {
-            let at = self.below(bytes.len() + 1);
-            let end = at + self.below(bytes.len() + 1 - at).min(16);
-            match self.below(5) {
-                0 => drop(bytes.splice(at..at, WORDS[self.below(WORDS.len())].bytes())),
-                1 => drop(bytes.drain(at..end)),
-                2 => bytes.truncate(at),
-                3 => {
-                    let again = bytes[at..end].to_vec();
-                    drop(bytes.splice(at..at, again));
-                }
-                _ => {
-                    let bit = 1 << self.below(8);
-                    bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= bit);
-                }
+            _ => {
+                let bit = 1 << below(8);
+                bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= bit);
             }
         }
-        bytes
     }
+    bytes
 }
 
 #[test]
 fn no_input_breaks_a_reader() {
-    let n = std::env::var("GLEANER_TEST_FUZZ_INPUTS").ok().and_then(|n| n.parse().ok()).unwrap_or(INPUTS);
+    let n = number_of("GLEANER_TEST_FUZZ_INPUTS").unwrap_or(INPUTS);
     for (name, run, seeds) in TARGETS {
         let mut random = Random(0x9E37_79B9_7F4A_7C15);
         for seed in seeds {
             run(seed.as_bytes());
         }
         for i in 0..n {
-            let input = random.input(seeds);
+            let input = input(&mut random, seeds);
             assert!(catch_unwind(|| run(&input)).is_ok(), "{name}, input {i}: b\"{}\"", input.escape_ascii());
         }
     }

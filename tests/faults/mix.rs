@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{kinds, settled, states, striking, template, world_of};
 use crate::harness::World;
+use crate::harness::random::{Random, number_of};
 
 /// Seeds of the sample; `GLEANER_TEST_SEEDS` plays more, from 0 on.
 const SEEDS: u64 = 2;
@@ -16,26 +17,6 @@ const ROUNDS: u64 = 6;
 
 const CALLS: [&str; 7] =
     ["models.get", "batches.list", "files.create", "batches.create", "batches.get", "files.get", "files.content"];
-
-/// Pseudo-random numbers (xorshift), the same for the same seed.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % n.max(1)
-    }
-
-    fn one_of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        &all[self.below(all.len() as u64) as usize]
-    }
-}
-
-fn number(name: &str, else_: u64) -> u64 {
-    std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(else_)
-}
 
 /// Course of a seed, counted.
 #[derive(Default)]
@@ -89,11 +70,11 @@ fn play(world: &World, seed: u64, parts_of: &str) -> Course {
 
 #[test]
 fn faults_and_kills_at_random_buy_nothing_twice_and_lose_nothing() {
-    let n_groups = number("GLEANER_TEST_GROUPS", GROUPS as u64) as usize;
+    let n_groups = number_of("GLEANER_TEST_GROUPS").unwrap_or(GROUPS as u64) as usize;
     let (template, n_requests) = (template(n_groups), 2 * n_groups as i64);
     let parts_of = (n_requests / 10).to_string();
     let mut sum = Course::default();
-    for seed in 0..number("GLEANER_TEST_SEEDS", SEEDS) {
+    for seed in 0..number_of("GLEANER_TEST_SEEDS").unwrap_or(SEEDS) {
         let world = world_of(&template);
         let course = play(&world, seed, &parts_of);
         let journal = world.journal();

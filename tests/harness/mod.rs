@@ -4,6 +4,7 @@
 //! last no time), and a sandbox in this process as its provider. A run that does not end as expected fails the test and
 //! prints the command, its status, both outputs and the folder, which then stays.
 
+pub(crate) mod random;
 mod transcript;
 
 use std::cell::RefCell;

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::harness::random::{Random, number_of};
 use crate::harness::{Ran, World, catalog, group, same_content};
 
 /// Kills a command, unless the variable says another number.
@@ -42,22 +43,6 @@ const ASKED: Before = &[&["batch", "create", "--wait"]];
 const CREATED: Before = &[&["batch", "create", "--max-requests", "4"]];
 const ENDED: Before = &[CREATED[0], &["batch", "status"], &["batch", "status"]];
 const WITH_TWIN: Before = &[ASKED[0], &["catalog", "add", "Ada L.", "--type", "person", "--id", "p9"]];
-
-/// Pseudo-random numbers (xorshift), the same in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % n.max(1)
-    }
-}
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
 
 fn world(before: Before) -> World {
     static LOADED: OnceLock<Vec<u8>> = OnceLock::new();
@@ -153,7 +138,7 @@ fn checked(world: &World, what: &str) {
 /// Kills a command again and again. A second run of the command, undisturbed, must change nothing.
 fn survives(command: &'static [&'static str], before: Before) {
     let mut random =
-        Random(number("GLEANER_TEST_SEED").unwrap_or(0).wrapping_add(1).wrapping_mul(0x2545_F491_4F6C_DD1D));
+        Random(number_of("GLEANER_TEST_SEED").unwrap_or(0).wrapping_add(1).wrapping_mul(0x2545_F491_4F6C_DD1D));
     let calm = world(before);
     let fresh = fs::read(&calm.db).expect("the database is there");
     let had = calm.journal().calls.len();
@@ -165,7 +150,7 @@ fn survives(command: &'static [&'static str], before: Before) {
     let second = calm.run(command);
     same_content(&expected, &learned(&calm));
     let mut stage = Stage { before, world: calm, fresh: (calls == 0).then_some(fresh) };
-    for kill in 0..number("GLEANER_TEST_KILLS").unwrap_or(KILLS) {
+    for kill in 0..number_of("GLEANER_TEST_KILLS").unwrap_or(KILLS) {
         let what = format!("{command:?}, kill {kill}");
         stage.reset();
         let world = &stage.world;
