@@ -109,7 +109,12 @@ impl Input {
             _ => return Self::text(path, copy, &start, is_gzip, name, options, found),
         };
         options.check_fit(matches!(body, Body::Sheet), matches!(body, Body::Sqlite), false)?;
+        let check_size = |path: &Path| match body {
+            Body::Sheet => readers::sheet::check_size(path),
+            _ => Ok(()),
+        };
         if !is_gzip {
+            check_size(&path)?;
             return Ok(found(path, copy, body));
         }
         // These are read in no order, so they must lie on the disk as they are.
@@ -117,6 +122,7 @@ impl Input {
         io::copy(&mut bytes(&path, true, &silent())?, &mut unpacked).context("cannot unpack it")?;
         unpacked.flush().context("cannot unpack it")?;
         let unpacked = unpacked.into_temp_path();
+        check_size(&unpacked)?;
         Ok(found(unpacked.to_path_buf(), Some(unpacked), body))
     }
 

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read as _};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use calamine::{DataRef, ExcelDateTime, Reader as _, Xlsx};
@@ -23,7 +24,6 @@ type Row = (u64, Vec<(usize, String)>);
 
 /// Begins to read a sheet: the one that is named, by its name or its number from 1, or else the first.
 pub(in crate::intake) fn open(file: File, sheet: Option<&str>) -> Result<Source> {
-    check_size(&file)?;
     let workbook: Result<Book, _> = Xlsx::new(BufReader::new(Stoppable(file)));
     let mut workbook = workbook
         .map_err(|error| anyhow!("it is not a whole XLSX workbook: {error}"))
@@ -67,9 +67,10 @@ pub(in crate::intake) fn open(file: File, sheet: Option<&str>) -> Result<Source>
 }
 
 /// Refuses a workbook that is larger unpacked than what is read. Its parts are unpacked to be counted: the sizes that
-/// stand in the archive are what its maker says.
-fn check_size(file: &File) -> Result<()> {
-    let Ok(mut archive) = zip::ZipArchive::new(BufReader::new(Stoppable(file.try_clone()?))) else { return Ok(()) };
+/// stand in the archive are what its maker says. That takes as long as reading them, so it is done once for an input.
+pub(in crate::intake) fn check_size(path: &Path) -> Result<()> {
+    let file = File::open(path)?;
+    let Ok(mut archive) = zip::ZipArchive::new(BufReader::new(Stoppable(file))) else { return Ok(()) };
     let mut left = UNPACKED_BYTES_MAX;
     for index in 0..archive.len() {
         // A part that cannot be unpacked is for the reader of the workbook to say.
