@@ -281,7 +281,6 @@ pub(super) fn catalog(
         columns,
         entity_type: options.mapping.entity_type.clone(),
         has_ids,
-        is_wikidata: survey.is_wikidata,
         ignored: Ignored::default(),
     };
     Ok(Box::new(Catalog { records, maker, seen: SeenIds::default(), notes, is_over: false }))

@@ -19,8 +19,6 @@ pub(in crate::intake) struct EntityMaker {
     pub(in crate::intake) entity_type: Option<String>,
     /// True where the ids are a column's; otherwise an entity is known by its name.
     pub(in crate::intake) has_ids: bool,
-    /// True where records are rows of a Wikidata query.
-    pub(in crate::intake) is_wikidata: bool,
     pub(in crate::intake) ignored: Ignored,
 }
 
@@ -31,7 +29,6 @@ impl EntityMaker {
             columns: Columns::new(Subject::Entities, Mapping::default()),
             entity_type: None,
             has_ids: true,
-            is_wikidata: false,
             ignored: Ignored::default(),
         }
     }
@@ -45,7 +42,6 @@ impl EntityMaker {
         if !has("id") && has("decision") && has("topic") {
             return topic_decision(fields).map(CatalogRecord::Topic);
         }
-        let fields = if self.is_wikidata { wikidata::plain(fields) } else { fields };
         self.entity(fields).map(CatalogRecord::Entity)
     }
 
