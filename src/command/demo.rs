@@ -26,7 +26,8 @@ use crate::store::explore::{MentionRow, Period};
 use crate::store::{Change, Read, Selection, Store};
 use crate::terminal::style::{bold, cyan, dim};
 use crate::terminal::words::{count, number};
-use crate::terminal::{Manner, Terminal, shell_word};
+use crate::terminal::{Manner, Terminal};
+use crate::text::shell_word;
 
 /// Time that the sandbox takes over the batch: long enough to see a bar.
 const PACE: Pace = Pace::Millis(800);

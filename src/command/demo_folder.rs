@@ -8,8 +8,8 @@ use anyhow::Context as _;
 
 use crate::config::Config;
 use crate::store::Store;
-use crate::terminal::shell_word;
 use crate::terminal::words;
+use crate::text::shell_word;
 
 /// Says that a folder was made by `demo`, and may be made anew by it.
 pub(super) const MARKER: &str = ".gleaner-demo";

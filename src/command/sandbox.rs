@@ -14,7 +14,7 @@ use crate::model::Entity;
 use crate::profile::Profile;
 use crate::sandbox::{Dictionary, Keyword, Options, Pace, Sandbox, Script};
 use crate::store::Store;
-use crate::terminal::shell_word;
+use crate::text::shell_word;
 
 /// Time between two looks whether somebody pressed Ctrl-C.
 const LOOK: Duration = Duration::from_secs(3600);

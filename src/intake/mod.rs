@@ -119,11 +119,6 @@ pub fn delimiter(word: &str) -> Option<u8> {
     readers::table::parse_delimiter(word)
 }
 
-/// Returns a word as a shell takes it for one.
-pub fn quoted(word: &str) -> String {
-    survey::quoted(word)
-}
-
 /// Reads a line that is one JSON object, or says why it is none.
 pub fn object(line: &[u8]) -> Result<Map<String, Value>, String> {
     readers::line_records::fields(line)

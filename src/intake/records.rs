@@ -277,12 +277,8 @@ pub(super) fn catalog(
     } else {
         source.records
     };
-    let maker = EntityMaker {
-        columns,
-        entity_type: options.mapping.entity_type.clone(),
-        has_ids,
-        ignored: Ignored::default(),
-    };
+    let maker =
+        EntityMaker { columns, entity_type: options.mapping.entity_type.clone(), has_ids, ignored: Ignored::default() };
     Ok(Box::new(Catalog { records, maker, seen: SeenIds::default(), notes, is_over: false }))
 }
 

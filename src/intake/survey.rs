@@ -14,7 +14,7 @@ use super::message::kind_of;
 use super::{Options, Subject, wikidata};
 use crate::error::{Exit, Explain as _};
 use crate::interrupt;
-use crate::text::words;
+use crate::text::{shell_word, words};
 
 /// Records that are looked at in any case.
 const SAMPLE: u64 = 200;
@@ -159,7 +159,7 @@ impl Survey {
                     (None, Some(column)) => format!("no column is called text; the longest texts stand in `{column}`"),
                     (None, None) => "no record has any text".to_owned(),
                 };
-                missing.push((said, longest.map(|column| format!("--map {}", quoted(&format!("text={column}"))))));
+                missing.push((said, longest.map(|column| format!("--map {}", shell_word(&format!("text={column}"))))));
             }
             Subject::Entities if self.is_wikidata => {
                 if options.mapping.entity_type.is_none() && !self.has(Role::Type) {
@@ -173,7 +173,8 @@ impl Survey {
                         Some(column) => format!("no column is called name; `{column}` may be it"),
                         None => "no column is called name".to_owned(),
                     };
-                    missing.push((said, column.map(|column| format!("--map {}", quoted(&format!("name={column}"))))));
+                    missing
+                        .push((said, column.map(|column| format!("--map {}", shell_word(&format!("name={column}"))))));
                 }
                 if !self.has(Role::Type) && options.mapping.entity_type.is_none() {
                     missing.push(("no column is called type".to_owned(), Some("--type person".to_owned())));
@@ -245,14 +246,4 @@ fn stories_have_text(stories: Option<Value>, columns: &mut Columns) -> bool {
         Value::Object(fields) => columns.sort(fields).get(Role::Text).is_some(),
         other => kind_of(&other) == "a text",
     })
-}
-
-/// A word of a command line, in quotes where a shell would take it apart.
-pub(super) fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "=,./_-:@%+".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
 }

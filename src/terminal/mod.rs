@@ -19,6 +19,7 @@ use serde::Serialize;
 use crate::error::Explained;
 use crate::interrupt::{self, stream};
 use crate::text::hidden::{is_hidden, is_steering};
+use crate::text::shell_word;
 use bar::Bar;
 
 /// When color is used.
@@ -312,17 +313,6 @@ impl Terminal {
     /// Writes while the bars are taken off the screen. Where none can show, there is nothing to take off.
     fn above_bars<T>(&self, write: impl FnOnce() -> T) -> T {
         if self.inner.bars.is_hidden() { write() } else { self.inner.bars.suspend(write) }
-    }
-}
-
-/// Returns a text as one word of a shell, in quotes where it has to be.
-pub(crate) fn shell_word(text: &str) -> String {
-    let is_plain =
-        |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':' | '\\' | '~' | '+' | ',' | '@');
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
     }
 }
 

@@ -13,6 +13,7 @@ pub mod hidden;
 pub(crate) mod lines;
 pub(crate) mod private;
 pub(crate) mod separator;
+pub(crate) mod shell;
 pub(crate) mod whole_file;
 pub mod words;
 
@@ -21,3 +22,4 @@ pub(crate) use cut::{cut_words, is_folded_elsewhere};
 pub(crate) use entities::decode_entities;
 pub(crate) use fold::{fold, is_same};
 pub(crate) use hex::hex;
+pub(crate) use shell::shell_word;

@@ -3,7 +3,8 @@
 use crate::cli::load::{DateOrderArg, EntitiesArgs, FilesArgs, FormatArg, GroupsArgs, IdFromArg};
 use crate::command::Context;
 use crate::error::{Explain as _, usage};
-use crate::intake::{self, Format, IdFrom, Mapping, Options, Subject, date::Order, quoted};
+use crate::intake::{self, Format, IdFrom, Mapping, Options, Subject, date::Order};
+use crate::text::shell_word;
 
 /// Resolves the options of `load groups`.
 pub(super) fn of_groups(args: &GroupsArgs, context: &Context) -> anyhow::Result<Options> {
@@ -83,13 +84,13 @@ fn of_files(args: &FilesArgs, subject: Subject) -> anyhow::Result<Options> {
 fn command(what: &str, args: &FilesArgs, typed: &[&str], context: &Context) -> String {
     let mut words: Vec<String> = vec!["gleaner".into()];
     if let Some(db) = &context.db {
-        words.extend(["--db".into(), quoted(&db.to_string_lossy())]);
+        words.extend(["--db".into(), shell_word(&db.to_string_lossy())]);
     }
     words.extend(["load".into(), what.into()]);
-    words.extend(args.files.iter().map(|file| quoted(&file.to_string_lossy())));
+    words.extend(args.files.iter().map(|file| shell_word(&file.to_string_lossy())));
     if !args.map.is_empty() {
         let pairs: Vec<String> = args.map.iter().map(|(field, column)| format!("{field}={column}")).collect();
-        words.extend(["--map".into(), quoted(&pairs.join(","))]);
+        words.extend(["--map".into(), shell_word(&pairs.join(","))]);
     }
     let format = args.format.map(|format| match format {
         FormatArg::Jsonl => "jsonl".to_owned(),
@@ -106,9 +107,9 @@ fn command(what: &str, args: &FilesArgs, typed: &[&str], context: &Context) -> S
     ];
     for (option, value) in options {
         if let Some(value) = value {
-            words.extend([option.to_owned(), quoted(value)]);
+            words.extend([option.to_owned(), shell_word(value)]);
         }
     }
-    words.extend(typed.iter().map(|word| quoted(word)));
+    words.extend(typed.iter().map(|word| shell_word(word)));
     words.join(" ")
 }

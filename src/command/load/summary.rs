@@ -13,6 +13,7 @@ use crate::intake::{Input, Options, Undated};
 use crate::model::{Group, StoryValue};
 use crate::store::Store;
 use crate::terminal::bar::Unit;
+use crate::text::shell_word;
 use crate::text::words::{self, count, count_verb, number, shorten};
 
 /// Groups that a dry run shows.
@@ -280,7 +281,7 @@ impl Summary {
             ));
         }
         if let Some(column) = &self.total.report.grouping {
-            let column = crate::intake::quoted(column);
+            let column = shell_word(column);
             terminal.hint(format!("rows share values in `{column}`; `--group-by {column}` makes groups of them"));
         }
         if self.noun == "group" {
