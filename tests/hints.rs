@@ -115,3 +115,20 @@ fn every_command_that_is_named_carries_the_database_that_was_typed() {
     }
     assert!(n_named > 20, "{n_named} commands were named");
 }
+
+/// `load` says the command as it was typed, the database among it.
+#[test]
+fn the_command_that_load_offers_names_the_database_once() {
+    let world = World::new();
+    world.write("file-without-types.csv", "id,name\n1,Ada Lovelace\n");
+    let ran = world.run(&["--db", "c3.db", "load", "entities", "file-without-types.csv"]).exits(1);
+    assert_eq!(
+        (ran.stdout.as_str(), ran.stderr.as_str()),
+        (
+            "",
+            "error: cannot load `file-without-types.csv`\n  caused by: 1 record; no column is called type\n\
+             hint: its columns are `id` and `name`\n\
+             hint: `gleaner --db c3.db load entities file-without-types.csv --type person`\n"
+        )
+    );
+}

@@ -219,18 +219,14 @@ impl Terminal {
         let _ = self.inner.db.set(shell_word(&db.display().to_string()));
     }
 
-    /// Returns a text whose commands can be copied as they are. A command that names a database already keeps it.
+    /// Returns a text whose commands can be copied as they are: none of them names a database by itself.
     fn copyable(&self, text: &str) -> String {
         const COMMAND: &str = "`gleaner ";
         let Some(db) = self.inner.db.get() else { return text.to_owned() };
         let mut parts = text.split(COMMAND);
         let mut copyable = parts.next().unwrap_or_default().to_owned();
         for part in parts {
-            copyable.push_str(COMMAND);
-            if !part.split('`').next().is_some_and(|command| command.contains("--db ")) {
-                copyable.push_str(&format!("--db {db} "));
-            }
-            copyable.push_str(part);
+            copyable.push_str(&format!("{COMMAND}--db {db} {part}"));
         }
         copyable
     }

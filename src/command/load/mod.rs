@@ -33,7 +33,7 @@ pub(super) fn run(command: &LoadCommand, context: &Context) -> anyhow::Result<Ex
 }
 
 fn groups(args: &GroupsArgs, context: &Context) -> anyhow::Result<Exit> {
-    let options = options::of_groups(args, context)?;
+    let options = options::of_groups(args)?;
     let inputs = open_all(&args.files, &options)?;
     let mut summary = Summary::new("group", args.files.dry_run, &options, context.db_path()?);
     let mut opened = Opened::open(&args.files, context)?;
@@ -53,7 +53,7 @@ fn groups(args: &GroupsArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
-    let options = options::of_entities(args, context)?;
+    let options = options::of_entities(args)?;
     let inputs = open_all(&args.files, &options)?;
     let mut summary = Summary::new("entity", args.files.dry_run, &options, context.db_path()?);
     let mut opened = Opened::open(&args.files, context)?;

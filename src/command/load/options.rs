@@ -1,13 +1,12 @@
 //! From the options of `load`, as typed, to how files are read.
 
 use crate::cli::load::{DateOrderArg, EntitiesArgs, FilesArgs, FormatArg, GroupsArgs, IdFromArg};
-use crate::command::Context;
 use crate::error::{Explain as _, usage};
 use crate::intake::{self, Format, IdFrom, Mapping, Options, Subject, date::Order};
 use crate::text::shell_word;
 
 /// Resolves the options of `load groups`.
-pub(super) fn of_groups(args: &GroupsArgs, context: &Context) -> anyhow::Result<Options> {
+pub(super) fn of_groups(args: &GroupsArgs) -> anyhow::Result<Options> {
     let mut options = of_files(&args.files, Subject::Groups)?;
     let (mut typed, mapping) = (vec![], &mut options.mapping);
     if let Some(what) = args.id_from {
@@ -25,19 +24,19 @@ pub(super) fn of_groups(args: &GroupsArgs, context: &Context) -> anyhow::Result<
         DateOrderArg::Dmy => Order::DayFirst,
         DateOrderArg::Mdy => Order::MonthFirst,
     });
-    options.command = command("groups", &args.files, &typed, context);
+    options.command = command("groups", &args.files, &typed);
     Ok(options)
 }
 
 /// Resolves the options of `load entities`.
-pub(super) fn of_entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Options> {
+pub(super) fn of_entities(args: &EntitiesArgs) -> anyhow::Result<Options> {
     let mut options = of_files(&args.files, Subject::Entities)?;
     options.mapping.entity_type = match args.entity_type.as_deref().map(str::trim) {
         Some("") => return Err(usage("`--type` is empty")),
         given => given.map(str::to_owned),
     };
     let typed: Vec<&str> = args.entity_type.iter().flat_map(|given| ["--type", given.as_str()]).collect();
-    options.command = command("entities", &args.files, &typed, context);
+    options.command = command("entities", &args.files, &typed);
     Ok(options)
 }
 
@@ -80,12 +79,9 @@ fn of_files(args: &FilesArgs, subject: Subject) -> anyhow::Result<Options> {
     })
 }
 
-/// The command line as it was typed, as far as it matters for typing it again.
-fn command(what: &str, args: &FilesArgs, typed: &[&str], context: &Context) -> String {
+/// The command line as it was typed, as far as it matters for typing it again. The terminal adds the database.
+fn command(what: &str, args: &FilesArgs, typed: &[&str]) -> String {
     let mut words: Vec<String> = vec!["gleaner".into()];
-    if let Some(db) = &context.db {
-        words.extend(["--db".into(), shell_word(&db.to_string_lossy())]);
-    }
     words.extend(["load".into(), what.into()]);
     words.extend(args.files.iter().map(|file| shell_word(&file.to_string_lossy())));
     if !args.map.is_empty() {
