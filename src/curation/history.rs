@@ -10,7 +10,7 @@ use crate::linking;
 use crate::linking::relink::{self, Changes, Relinked};
 use crate::model::GroupKey;
 use crate::resolve::mention_key;
-use crate::store::{ChangeRow, HowUndone, Touched, Tx};
+use crate::store::{ChangeRow, HowUndone, Store, Touched, Tx};
 
 /// Result of taking back.
 #[derive(Debug, Default)]
@@ -28,12 +28,14 @@ pub struct Undone {
 }
 
 /// Takes one change back that was just made, unless something was changed after it.
-pub fn undo_one(tx: &Tx<'_>, id: i64, now: &str) -> anyhow::Result<Undone> {
+pub fn take_back(store: &mut Store, id: i64, now: &str) -> anyhow::Result<()> {
+    let tx = store.write()?;
     if tx.read().last_change()?.map(|last| last.id) != Some(id) {
         return Err(usage("something else was changed meanwhile"))
             .hint(format!("`gleaner undo --to {id}` takes all back since then"));
     }
-    undo(tx, Some(id), now)
+    undo(&tx, Some(id), now)?;
+    tx.commit()
 }
 
 /// Takes back the last change, or all from `to` on.

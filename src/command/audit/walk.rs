@@ -40,7 +40,9 @@ pub(crate) fn run(store: &mut Store, what: AuditWhat, audit: &Audit, context: &C
                     terminal.status("there is nothing to undo");
                     continue;
                 };
-                if let Err(error) = take_back(store, last.change, context) {
+                if let Some(change) = last.change
+                    && let Err(error) = history::take_back(store, change, &context.config.now_text())
+                {
                     terminal.error(&explain(&error));
                     done.push(last);
                     continue;
@@ -90,16 +92,9 @@ const HELP: &str = "y right · n wrong · s unsure · u undo · q quit · ? this
 /// An item that was judged in this walk.
 struct Judged {
     at: usize,
+    /// `None` where it had the same verdict before.
     change: Option<i64>,
     is_corrected: bool,
-}
-
-fn take_back(store: &mut Store, change: Option<i64>, context: &Context) -> anyhow::Result<()> {
-    // The same verdict once more was no change.
-    let Some(change) = change else { return Ok(()) };
-    let tx = store.write()?;
-    history::undo_one(&tx, change, &context.config.now_text())?;
-    tx.commit()
 }
 
 /// Asks what a wrongly linked mention is instead.

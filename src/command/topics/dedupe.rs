@@ -130,7 +130,7 @@ fn walk(store: &mut Store, proposals: &[Proposal], context: &Context) -> anyhow:
                     continue;
                 };
                 if let Some(id) = change
-                    && let Err(error) = take_back(store, id, &now)
+                    && let Err(error) = history::take_back(store, id, &now)
                 {
                     terminal.error(&explain(&error));
                     done.push((back, change));
@@ -152,10 +152,4 @@ fn walk(store: &mut Store, proposals: &[Proposal], context: &Context) -> anyhow:
     let n = done.iter().filter(|(_, change)| change.is_some()).count() as u64;
     terminal.status(format!("{} saved", words::count(n, "decision")));
     Ok(Exit::Done)
-}
-
-fn take_back(store: &mut Store, change: i64, now: &str) -> anyhow::Result<()> {
-    let tx = store.write()?;
-    history::undo_one(&tx, change, now)?;
-    tx.commit()
 }

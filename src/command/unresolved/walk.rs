@@ -93,7 +93,7 @@ pub(super) fn run(store: &mut Store, queue: &QueueArgs, context: &Context) -> an
                     continue;
                 };
                 if let Some(change) = change
-                    && let Err(error) = take_back(store, change, context)
+                    && let Err(error) = history::take_back(store, change, &context.config.now_text())
                 {
                     terminal.error(&explain(&error));
                     done.push((back, Some(change)));
@@ -142,12 +142,6 @@ fn decide(store: &mut Store, about: &About, answer: &Choice, context: &Context) 
     tx.commit()?;
     context.terminal.status(changes(what.relinked));
     Ok(change.id())
-}
-
-fn take_back(store: &mut Store, change: i64, context: &Context) -> anyhow::Result<()> {
-    let tx = store.write()?;
-    history::undo_one(&tx, change, &context.config.now_text())?;
-    tx.commit()
 }
 
 fn about(case: &Case, scope: Scope) -> About {
