@@ -42,6 +42,8 @@ mod topics;
 mod totals;
 mod unresolved;
 
+use std::cell::OnceCell;
+use std::fs::File;
 use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -95,6 +97,8 @@ pub struct Store {
     hides_rehearsals: bool,
     /// Of a temporary copy: the file, which goes with it.
     _copy: Option<tempfile::TempPath>,
+    /// The file itself, once its header was read; see `totals.rs`.
+    header: OnceCell<Option<&'static File>>,
 }
 
 /// The right to ask the database; cheap to copy.
@@ -204,7 +208,7 @@ impl Store {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         functions::register(&connection)?;
         migrate::run(&mut connection, create)?;
-        let mut store = Self { connection, path, hides_rehearsals: false, _copy: None };
+        let mut store = Self { connection, path, hides_rehearsals: false, header: OnceCell::new(), _copy: None };
         store.refresh_derived()?;
         Ok(store)
     }

@@ -6,7 +6,6 @@
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
-use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{MAIN_DB, OptionalExtension as _, params};
@@ -54,7 +53,8 @@ impl Store {
         // Nobody commits while this is held, so the counter is that of what is read.
         let snapshot = self.snapshot()?;
         let kept = snapshot.read().kept_totals(&question)?;
-        let counter = change_counter(self.path());
+        let header = self.header();
+        let counter = header.and_then(change_counter);
         if let (Some((at, numbers)), Some(counter)) = (kept, counter)
             && at == i64::from(counter)
             && let Some(totals) = from_numbers(&numbers)
@@ -63,22 +63,30 @@ impl Store {
         }
         let totals = snapshot.read().count_totals(current)?;
         drop(snapshot);
-        if let Some(counter) = counter.filter(|_| totals.groups.total >= groups_min) {
-            self.keep_totals(&question, counter, &totals);
+        if let (Some(header), Some(counter)) = (header, counter)
+            && totals.groups.total >= groups_min
+        {
+            self.keep_totals(&question, header, counter, &totals);
         }
         Ok(totals)
     }
 
+    /// Returns the database's file for reading its header. It stays open as long as the process: on POSIX systems, closing
+    /// any descriptor of a file drops all locks that the process holds on it, SQLite's included, and two could write at
+    /// once ("How To Corrupt An SQLite Database File", section 2.2).
+    fn header(&self) -> Option<&'static File> {
+        *self.header.get_or_init(|| File::open(self.path()).ok().map(|file| &*Box::leak(Box::new(file))))
+    }
+
     /// Keeps the numbers of a state, if it is still the state of the file. Where it cannot be written now they are
     /// counted again the next time.
-    fn keep_totals(&mut self, question: &str, counter: u32, totals: &Totals) {
+    fn keep_totals(&mut self, question: &str, header: &File, counter: u32, totals: &Totals) {
         if self.connection.is_readonly(MAIN_DB).unwrap_or(true) {
             return;
         }
-        let path = self.path().to_owned();
         let _ = self.connection.busy_timeout(Duration::ZERO);
         let kept = self.write().and_then(|tx| {
-            if change_counter(&path) == Some(counter) {
+            if change_counter(header) == Some(counter) {
                 // The commit itself moves the counter on by one.
                 tx.put_totals(question, counter.wrapping_add(1), &numbers(totals))?;
                 tx.commit()?;
@@ -122,9 +130,8 @@ impl Tx<'_> {
     }
 }
 
-fn change_counter(path: &Path) -> Option<u32> {
+fn change_counter(mut file: &File) -> Option<u32> {
     let mut bytes = [0; 4];
-    let mut file = File::open(path).ok()?;
     file.seek(SeekFrom::Start(CHANGE_COUNTER_AT)).ok()?;
     file.read_exact(&mut bytes).ok()?;
     Some(u32::from_be_bytes(bytes))
@@ -234,7 +241,7 @@ mod tests {
         assert_eq!(kept(&store), 1);
         // A number that only what is kept can tell.
         let other = Connection::open(&path).unwrap();
-        let counter = change_counter(&path).unwrap();
+        let counter = change_counter(store.header().unwrap()).unwrap();
         other
             .execute(
                 "UPDATE _totals SET numbers = json_set(numbers, '$[51]', 77), change_counter = ?1",
@@ -250,5 +257,31 @@ mod tests {
             assert_ne!(before, after, "{edit}");
             assert_eq!(after, store.read().count_totals(&[]).unwrap(), "{edit}");
         }
+    }
+
+    #[test]
+    fn reading_the_counter_leaves_the_locks_of_a_writer() {
+        const OTHER: &str = "GLEANER_TEST_OTHER_WRITER";
+        // Locks of one process are one, so who tries to write is another process: this test once more.
+        if let Some(path) = std::env::var_os(OTHER) {
+            let other = Connection::open(path).unwrap();
+            other.busy_timeout(Duration::ZERO).unwrap();
+            let error = other.execute_batch("BEGIN IMMEDIATE").unwrap_err();
+            assert_eq!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy));
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.db");
+        testing::store().connection.execute("VACUUM INTO ?1", [path.to_str().unwrap()]).unwrap();
+        let mut store = Store::open(&path).unwrap();
+        let header = store.header().unwrap();
+        let tx = store.write().unwrap();
+        assert!(change_counter(header).is_some());
+        let name = std::thread::current().name().unwrap().to_owned();
+        let program = std::env::current_exe().unwrap();
+        let other = std::process::Command::new(program).args(["--exact", &name]).env(OTHER, &path).output().unwrap();
+        let said = String::from_utf8_lossy(&other.stdout);
+        assert!(other.status.success() && said.contains("1 passed"), "{said}");
+        tx.commit().unwrap();
     }
 }
