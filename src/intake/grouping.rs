@@ -20,7 +20,7 @@ struct Rows {
 
 /// Groups of rows.
 pub(super) struct Grouped<I> {
-    rows: Option<I>,
+    rows: I,
     spool: Option<BufWriter<File>>,
     n_bytes: u64,
     places: HashMap<String, usize>,
@@ -32,18 +32,11 @@ pub(super) struct Grouped<I> {
 impl<I: Iterator<Item = Result<(u64, Raw), LineError>>> Grouped<I> {
     pub(super) fn new(rows: I) -> std::io::Result<Self> {
         let spool = Some(BufWriter::new(tempfile::tempfile()?));
-        Ok(Self {
-            rows: Some(rows),
-            spool,
-            n_bytes: 0,
-            places: HashMap::new(),
-            groups: Default::default(),
-            n_copies: 0,
-        })
+        Ok(Self { rows, spool, n_bytes: 0, places: HashMap::new(), groups: Default::default(), n_copies: 0 })
     }
 
-    pub(super) fn inner(&self) -> Option<&I> {
-        self.rows.as_ref()
+    pub(super) fn inner(&self) -> &I {
+        &self.rows
     }
 
     fn keep(&mut self, line: u64, raw: Raw) -> std::io::Result<()> {
@@ -96,7 +89,7 @@ impl<I: Iterator<Item = Result<(u64, Raw), LineError>>> Iterator for Grouped<I> 
         if !self.groups.is_empty() && self.places.is_empty() {
             return self.next_group().map_err(failed).transpose();
         }
-        while let Some(row) = self.rows.as_mut().and_then(Iterator::next) {
+        while let Some(row) = self.rows.next() {
             match row {
                 Err(error) => return Some(Err(error)),
                 Ok((line, raw)) => {

@@ -162,18 +162,18 @@ impl Iterator for GroupRows {
 
 /// Knowledge of a reader of rows about them.
 trait Maker {
-    fn maker(&self) -> Option<&GroupMaker>;
+    fn maker(&self) -> &GroupMaker;
 }
 
 impl Maker for GroupRows {
-    fn maker(&self) -> Option<&GroupMaker> {
-        Some(&self.maker)
+    fn maker(&self) -> &GroupMaker {
+        &self.maker
     }
 }
 
 impl Maker for Grouped<GroupRows> {
-    fn maker(&self) -> Option<&GroupMaker> {
-        self.inner().map(|rows| &rows.maker)
+    fn maker(&self) -> &GroupMaker {
+        &self.inner().maker
     }
 }
 
@@ -230,22 +230,21 @@ impl<I: Iterator<Item = Result<(u64, Raw), LineError>> + Maker> Records<Made> fo
                 words::count_verb(self.n_by_text, "record", "shares")
             ));
         }
-        if let Some(maker) = self.rows.maker() {
-            let rule = match &maker.ids {
-                IdRule::Column => None,
-                IdRule::Url => Some("the url"),
-                IdRule::Text => Some("the text"),
-                IdRule::Row(..) => Some("the row"),
-            };
-            report.columns = maker.columns.mapping_used(rule);
-            report.ignored = maker.ignored.names.clone();
-            report.notes.extend(maker.dates.found_order().map(|order| {
-                let first = if order == Order::DayFirst { "day" } else { "month" };
-                format!("dates such as 04/03/2024 are read with the {first} first, as others in the file show")
-            }));
-            report.two_ways = maker.dates.two_ways.clone();
-            report.unreadable = maker.dates.unreadable.clone();
-        }
+        let maker = self.rows.maker();
+        let rule = match &maker.ids {
+            IdRule::Column => None,
+            IdRule::Url => Some("the url"),
+            IdRule::Text => Some("the text"),
+            IdRule::Row(..) => Some("the row"),
+        };
+        report.columns = maker.columns.mapping_used(rule);
+        report.ignored = maker.ignored.names.clone();
+        report.notes.extend(maker.dates.found_order().map(|order| {
+            let first = if order == Order::DayFirst { "day" } else { "month" };
+            format!("dates such as 04/03/2024 are read with the {first} first, as others in the file show")
+        }));
+        report.two_ways = maker.dates.two_ways.clone();
+        report.unreadable = maker.dates.unreadable.clone();
         report
     }
 }
