@@ -105,8 +105,8 @@ pub fn groups(
     let mut n_without_text = 0;
     let mut inactive = BTreeMap::new();
     let on_group = &mut *listener.on_group;
-    let mut one = |sink: RecordSink<'_, '_>, made: &Made| {
-        let Made { group, text_hash } = made;
+    let mut one = |sink: RecordSink<'_, '_>, made: Made| {
+        let Made { group, text_hash } = &made;
         n_without_text += u64::from(text_hash.is_none());
         if text_hash.is_some() && group.status != Group::ACTIVE {
             *inactive.entry(group.status.clone()).or_default() += 1;
@@ -144,19 +144,11 @@ pub fn entities(
     listener: &mut Listener<'_>,
 ) -> anyhow::Result<Loaded> {
     let is_table = input.is_table();
-    let mut one = |sink: RecordSink<'_, '_>, record: &CatalogRecord| {
-        let own;
-        // Only a table has anything to take off; a line with a million aliases is not copied for it.
-        let record = match is_table {
-            true => {
-                let mut copy = record.clone();
-                unguard(&mut copy);
-                own = copy;
-                &own
-            }
-            false => record,
-        };
-        let entity = match record {
+    let mut one = |sink: RecordSink<'_, '_>, mut record: CatalogRecord| {
+        if is_table {
+            unguard(&mut record);
+        }
+        let entity = match &record {
             CatalogRecord::Decision(taught) => {
                 let key = mention_key(&taught.mention);
                 let change = match sink {
@@ -260,7 +252,7 @@ fn each<T>(
     target: &mut Destination<'_>,
     mut records: Box<dyn Records<T>>,
     bytes_of: impl Fn(&T) -> usize,
-    one: &mut dyn FnMut(RecordSink<'_, '_>, &T) -> anyhow::Result<Became>,
+    one: &mut dyn FnMut(RecordSink<'_, '_>, T) -> anyhow::Result<Became>,
     on_bad: &mut dyn FnMut(&LineError),
 ) -> anyhow::Result<Loaded> {
     let mut loaded = Loaded::default();
@@ -299,7 +291,9 @@ fn each<T>(
                 Some((tx, now)) => RecordSink::Write(tx, now),
                 None => RecordSink::Compare(reference),
             };
-            match one(sink, &record)? {
+            n_rows += 1;
+            n_bytes += bytes_of(&record);
+            match one(sink, record)? {
                 Became::New => loaded.new += 1,
                 Became::Changed => loaded.changed += 1,
                 Became::Unchanged => loaded.unchanged += 1,
@@ -308,8 +302,6 @@ fn each<T>(
                     loaded.decisions_new += u64::from(is_new);
                 }
             }
-            n_rows += 1;
-            n_bytes += bytes_of(&record);
         }
         if let Some((tx, _)) = tx {
             tx.commit()?;
