@@ -39,8 +39,7 @@ fn template() -> Vec<u8> {
 }
 
 fn world(template: &[u8]) -> World {
-    let world = World::new();
-    fs::write(&world.db, template).expect("the folder is writable");
+    let world = World::of(template);
     world.write_lines("more.jsonl", &(20..60).map(group).collect::<Vec<_>>());
     world.write_lines("catalog.jsonl", &catalog());
     world

@@ -2,7 +2,7 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -14,8 +14,11 @@ fn signal(name: &str, process: u32) {
 }
 
 /// Waits for something that the program does by itself, not for a time.
+#[track_caller]
 fn until(mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
     while !is_so() {
+        assert!(Instant::now() < end, "it never did");
         thread::sleep(Duration::from_millis(2));
     }
 }

@@ -143,6 +143,11 @@ impl Sandbox {
         self.shared.journal().clone()
     }
 
+    /// Returns how many calls it has had so far, without a copy of the journal.
+    pub fn n_calls(&self) -> u64 {
+        self.shared.journal().calls.len() as u64
+    }
+
     /// Returns whether no call is being served any more: what a killed client asked for is done or dropped.
     pub fn is_idle(&self) -> bool {
         self.connections.is_empty()

@@ -4,7 +4,7 @@ use std::thread;
 
 use serde_json::json;
 
-use super::{ANY, documented, kinds, settled, states, striking, template, world_of};
+use super::{ANY, documented, kinds, states, striking, template};
 use crate::harness::World;
 
 /// A call, and the command that makes it.
@@ -70,7 +70,7 @@ const REQUESTS: i64 = 2;
 
 /// Plays one fault and says how it went.
 fn play(template: &[u8], call: &Call, kind: &(&str, serde_json::Value), times: u64) -> Result<&'static str, String> {
-    let world = world_of(template);
+    let world = World::of(template);
     let what = format!("{} on {}, {times} times", kind.0, call.on);
     let failed = |why: &str, ran: &str| Err(format!("{what}: {why}\n{ran}\n{:?}", states(&world)));
     for args in call.before {
@@ -86,7 +86,7 @@ fn play(template: &[u8], call: &Call, kind: &(&str, serde_json::Value), times: u
     };
     world.script(&json!({"faults": [striking(kind.1.clone(), call.on, 1, times)]}));
     let first = run(call.command);
-    settled(&world);
+    world.settle();
     world.script(&json!({}));
     let uncertain = "SELECT count(*) FROM batches WHERE state IN ('creating', 'uncertain')";
     let is_uncertain = world.count(uncertain) > 0;

@@ -1,8 +1,6 @@
-use std::thread;
-
 use serde_json::json;
 
-use super::{kinds, settled, states, striking, template, world_of};
+use super::{kinds, states, striking, template};
 use crate::harness::World;
 use crate::harness::random::{Random, number_of};
 
@@ -24,7 +22,7 @@ struct Course {
     faults: u64,
     kills: u64,
     commands: u64,
-    calls: usize,
+    calls: u64,
 }
 
 /// Plays one seed: commands under faults, some of them killed, then one or two without.
@@ -48,23 +46,20 @@ fn play(world: &World, seed: u64, parts_of: &str) -> Course {
         let mut running = world.start(command);
         course.commands += 1;
         if random.below(2) == 0 {
-            let wanted = world.journal().calls.len() as u64 + random.below(30);
-            while (world.journal().calls.len() as u64) < wanted && !running.has_ended() {
-                thread::yield_now();
-            }
+            world.until_called(world.sandbox.n_calls() + random.below(30), &mut running);
             course.kills += u64::from(!running.has_ended());
             running.kill();
         } else {
             let ran = running.end();
             assert!(matches!(ran.code, Some(0 | 1 | 3)), "seed {seed}\n{}", ran.report());
         }
-        settled(world);
+        world.settle();
     }
     world.script(&json!({"seed": seed}));
     for _ in 0..2 {
         world.run(&create);
     }
-    course.calls = world.journal().calls.len();
+    course.calls = world.sandbox.n_calls();
     course
 }
 
@@ -75,7 +70,7 @@ fn faults_and_kills_at_random_buy_nothing_twice_and_lose_nothing() {
     let parts_of = (n_requests / 10).to_string();
     let mut sum = Course::default();
     for seed in 0..number_of("GLEANER_TEST_SEEDS").unwrap_or(SEEDS) {
-        let world = world_of(&template);
+        let world = World::of(&template);
         let course = play(&world, seed, &parts_of);
         let journal = world.journal();
         assert!(journal.asked_again().is_empty(), "seed {seed}: bought twice: {:?}", journal.batches);

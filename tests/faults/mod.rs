@@ -11,8 +11,6 @@ mod mix;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::thread;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -73,19 +71,6 @@ fn template(n: usize) -> Vec<u8> {
     let world = World::new();
     world.load_groups(&(1..=n).map(group).collect::<Vec<_>>());
     fs::read(&world.db).expect("the database is there")
-}
-
-fn world_of(template: &[u8]) -> World {
-    let world = World::new();
-    fs::write(&world.db, template).expect("the folder is writable");
-    world
-}
-
-/// Waits until the provider has done all that it was asked, whoever waits for the answer.
-fn settled(world: &World) {
-    while !world.sandbox.is_idle() {
-        thread::sleep(Duration::from_millis(1));
-    }
 }
 
 /// Number of requests by state.

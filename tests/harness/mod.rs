@@ -75,6 +75,13 @@ impl World {
         world
     }
 
+    /// Makes a world whose database is a copy of another's.
+    pub(crate) fn of(template: &[u8]) -> World {
+        let world = World::new();
+        fs::write(&world.db, template).expect("the folder is writable");
+        world
+    }
+
     /// Returns the path of a file in the world's folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.as_ref().expect("the folder stays as long as the world").path().join(name)
@@ -115,6 +122,26 @@ impl World {
     /// Returns what was asked of the sandbox so far.
     pub(crate) fn journal(&self) -> Journal {
         self.sandbox.journal()
+    }
+
+    /// Waits until the provider has done all that it was asked, whoever waits for the answer.
+    #[track_caller]
+    pub(crate) fn settle(&self) {
+        let end = Instant::now() + PATIENCE;
+        while !self.sandbox.is_idle() {
+            assert!(Instant::now() < end, "a call is never done");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Waits until the provider has had so many calls, or the program has ended.
+    #[track_caller]
+    pub(crate) fn until_called(&self, n_calls: u64, running: &mut Running) {
+        let end = Instant::now() + PATIENCE;
+        while self.sandbox.n_calls() < n_calls && !running.has_ended() {
+            assert!(Instant::now() < end, "it never made call {n_calls}\n{}", running.report(None));
+            thread::yield_now();
+        }
     }
 
     /// Sets a variable for all commands to come.

@@ -47,8 +47,7 @@ const WITH_TWIN: Before = &[ASKED[0], &["catalog", "add", "Ada L.", "--type", "p
 fn world(before: Before) -> World {
     static LOADED: OnceLock<Vec<u8>> = OnceLock::new();
     let loaded = LOADED.get_or_init(|| fs::read(&World::with_groups(6).db).expect("the database is there"));
-    let world = World::new();
-    fs::write(&world.db, loaded).expect("the folder is writable");
+    let world = World::of(loaded);
     world.write_lines("more.jsonl", &(1..200).map(group).collect::<Vec<_>>());
     let mut entities = catalog();
     entities
@@ -99,20 +98,15 @@ fn leftovers(world: &World) -> Vec<PathBuf> {
 /// Kills the command at some moment.
 fn killed(world: &World, command: &[&str], whole: Duration, calls: u64, random: &mut Random) {
     let mut running = world.start(command);
-    let had = world.journal().calls.len() as u64;
+    let had = world.sandbox.n_calls();
     if calls > 0 && random.below(2) == 0 {
-        let wanted = had + random.below(calls + 1);
-        while (world.journal().calls.len() as u64) < wanted && !running.has_ended() {
-            thread::yield_now();
-        }
+        world.until_called(had + random.below(calls + 1), &mut running);
     } else {
         thread::sleep(whole.mul_f64(random.below(1000) as f64 / 1000.0));
     }
     running.kill();
     // A call that the provider has whole is done, whoever waits for the answer.
-    while !world.sandbox.is_idle() {
-        thread::sleep(Duration::from_millis(1));
-    }
+    world.settle();
 }
 
 /// Expects that SQLite finds nothing wrong, and that the ledger adds up.
@@ -141,11 +135,11 @@ fn survives(command: &'static [&'static str], before: Before) {
         Random(number_of("GLEANER_TEST_SEED").unwrap_or(0).wrapping_add(1).wrapping_mul(0x2545_F491_4F6C_DD1D));
     let calm = world(before);
     let fresh = fs::read(&calm.db).expect("the database is there");
-    let had = calm.journal().calls.len();
+    let had = calm.sandbox.n_calls();
     let began = Instant::now();
     let first = calm.run(command);
     let whole = began.elapsed();
-    let calls = (calm.journal().calls.len() - had) as u64;
+    let calls = calm.sandbox.n_calls() - had;
     let expected = learned(&calm);
     let second = calm.run(command);
     same_content(&expected, &learned(&calm));
