@@ -180,7 +180,7 @@ fn source(answer: &AnswerHead) -> String {
     }
     if let Some(asked) = &answer.shared_with {
         line.push_str(&format!("  shared: `{}` has the same text and was asked", style::single_line(asked.as_str())));
-    } else if let Some(cost) = answer.cost_usd {
+    } else if let Some(cost) = answer.cost_usd.filter(|_| !answer.sandbox) {
         line.push_str(&format!("  {}", words::dollars(cost)));
     }
     line
