@@ -3,6 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::model::Group;
+use crate::text::hex;
 
 /// Source of the ids of a file's groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl IdRule {
                 Ok(format!("{name}:{n}"))
             }
             IdRule::Url => match group.stories.iter().find_map(|story| story.url.as_deref()) {
-                Some(url) => Ok(format!("u-{}", hex(url.trim()))),
+                Some(url) => Ok(format!("u-{}", digits(url.trim()))),
                 None => of_text(group).ok_or_else(|| "no id, no url and no text to make one from".into()),
             },
             IdRule::Text | IdRule::Column => of_text(group).ok_or_else(|| "no id, and no text to make one from".into()),
@@ -45,7 +46,7 @@ impl IdRule {
 pub(in crate::intake) fn of_text(group: &Group) -> Option<String> {
     let texts: Vec<&str> =
         group.stories.iter().map(|story| story.text.trim()).filter(|text| !text.is_empty()).collect();
-    (!texts.is_empty()).then(|| format!("t-{}", hex(&texts.join("\n\n"))))
+    (!texts.is_empty()).then(|| format!("t-{}", digits(&texts.join("\n\n"))))
 }
 
 /// A hash of a group's texts alone: what makes a copy, whatever its title and date are.
@@ -58,8 +59,8 @@ pub(in crate::intake) fn text_key(group: &Group) -> [u8; 16] {
 }
 
 /// The first 16 hex digits of a value's SHA-256.
-fn hex(value: &str) -> String {
-    Sha256::digest(value)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+fn digits(value: &str) -> String {
+    hex(&Sha256::digest(value)[..8])
 }
 
 #[cfg(test)]
