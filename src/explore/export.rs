@@ -238,7 +238,7 @@ const TOPIC_DECISION: [&str; 2] = ["topic", "topic_target"];
 /// A decision about topics as it stands beside the entities of a catalog.
 fn topic_decision(known: &TopicDecision) -> Json {
     json!({
-        "decision": if known.is_same { "is" } else { "not" },
+        "decision": known.verdict(),
         "topic": known.topic,
         "topic_target": known.label,
         "decided_at": known.decided_at,

@@ -21,6 +21,13 @@ pub struct TopicDecision {
     pub decided_at: String,
 }
 
+impl TopicDecision {
+    /// Returns the verdict in the word that files have for it.
+    pub fn verdict(&self) -> &'static str {
+        if self.is_same { "is" } else { "not" }
+    }
+}
+
 impl Read<'_> {
     /// Returns the topic that people made of this one, as key and as it is shown.
     pub fn topic_decision(self, topic: &str) -> anyhow::Result<Option<(String, String)>> {

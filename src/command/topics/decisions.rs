@@ -31,11 +31,10 @@ pub(super) fn export(path: Option<&Path>, context: &Context) -> anyhow::Result<E
     let write = |out: &mut dyn Write| {
         let mut rows = Rows::new(out, &HEADS)?;
         for decision in &decisions {
-            let verdict = if decision.is_same { "is" } else { "not" };
             let target = if decision.is_same { &decision.label } else { &decision.target };
             rows.row(&[
                 Cell::Text(&decision.topic),
-                Cell::Text(verdict),
+                Cell::Text(decision.verdict()),
                 Cell::Text(target),
                 Cell::Text(&decision.decided_at),
             ])?;
