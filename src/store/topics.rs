@@ -59,6 +59,11 @@ impl Read<'_> {
         })
     }
 
+    /// Returns the number of decisions about topics.
+    pub fn n_topic_decisions(self) -> anyhow::Result<u64> {
+        Ok(self.0.query_row("SELECT count(*) FROM topic_decisions", [], |row| row.get::<_, i64>(0))? as u64)
+    }
+
     /// Returns all decisions about topics, by target.
     pub fn topic_decisions(self) -> anyhow::Result<Vec<TopicDecision>> {
         let mut statement = self.0.prepare_cached(

@@ -66,12 +66,12 @@ pub(super) fn import(path: &Path, context: &Context) -> anyhow::Result<Exit> {
     let now = context.config.now_text();
     let change = Change::new("topics import", path.display().to_string(), &now);
     let tx = store.change(&change)?;
-    let n_before = tx.read().topic_decisions()?.len();
+    let n_before = tx.read().n_topic_decisions()?;
     let mut n_changed = 0;
     for decision in &decisions {
         n_changed += u64::from(tx.load_topic_decision(decision, &now)? != CatalogChange::Unchanged);
     }
-    let n_after = tx.read().topic_decisions()?.len();
+    let n_after = tx.read().n_topic_decisions()?;
     tx.commit()?;
     if context.terminal.is_json() {
         context.terminal.json(&json!({"rows": decisions.len(), "changed": n_changed, "decisions": n_after}))?;
@@ -80,8 +80,8 @@ pub(super) fn import(path: &Path, context: &Context) -> anyhow::Result<Exit> {
         "{} read, {} new or changed; {} before, {} now",
         words::count(decisions.len() as u64, "decision"),
         words::number(n_changed),
-        words::number(n_before as u64),
-        words::number(n_after as u64)
+        words::number(n_before),
+        words::number(n_after)
     ));
     Ok(Exit::Done)
 }
