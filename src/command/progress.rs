@@ -34,7 +34,8 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
     let pending = read.pending_batches()?;
     let n_unsent = pending.iter().filter(|part| part.state.is_unsent()).count() as u64;
     let n_open = pending.len() as u64 - n_unsent;
-    let max_input = context.prices(None)?.max_input(prompts.model());
+    let prices = context.prices(None)?;
+    let max_input = prices.max_input(prompts.model());
     let n_too_long = max_input.map_or(Ok(0), |max| read.n_too_long(prompts.model(), max))?;
     let origin = context.origin().ok().map(|url| read.origin_by_url(&url)).transpose()?.flatten();
     let origin = origin.map(|origin| origin.key);
@@ -67,7 +68,7 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
         }))?;
         return Ok(Exit::Done);
     }
-    model_end::offer_profile(&session, &prompts, &context.prices(None)?);
+    model_end::offer_profile(&session, &prompts, &prices);
     let terminal = &context.terminal;
     terminal.line(format!("{}  {}", bold("groups"), count(groups.total, "group")))?;
     terminal.line(format!(
