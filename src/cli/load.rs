@@ -132,7 +132,7 @@ pub enum FormatArg {
     Csv,
 }
 
-/// What ids are made from.
+/// Source of ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum IdFromArg {
     /// u- and 16 hex digits of the address's SHA-256

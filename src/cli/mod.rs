@@ -175,6 +175,7 @@ pub enum Command {
 
     /// Write what was learned as JSON Lines, CSV, GraphML or Cypher
     Export(explore::ExportArgs),
+
     /// Try the linking of a mention, or do it again for the whole database, offline
     ///
     /// Prints which entity of the catalog a mention is, how sure that is, and why:
@@ -199,6 +200,7 @@ pub enum Command {
     ///     gleaner sql --schema story_entities_named        what a view is made of, with its documentation
     #[command(verbatim_doc_comment)]
     Sql(sql::SqlArgs),
+
     /// List what changed the database: loads, decisions, edits, merges, imports
     ///
     /// The newest first, each with its id, time and what came of it.
@@ -264,9 +266,9 @@ fn share(text: &str) -> Result<f64, String> {
 pub struct WhereArg {
     /// Name of the attribute.
     pub name: String,
-    /// What it is compared with.
+    /// Value it is compared with.
     pub value: String,
-    /// Whether it must be something else.
+    /// True where it must be something else.
     pub is_not: bool,
 }
 

@@ -32,7 +32,7 @@ pub struct UndoArgs {
     pub dry_run: bool,
 }
 
-/// Tend what a sandbox answered.
+/// Remove what a sandbox answered.
 #[derive(Clone, Debug, Subcommand)]
 pub enum RehearsalCommand {
     /// Remove all that a sandbox answered, and what was learned from it

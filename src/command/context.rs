@@ -74,8 +74,8 @@ impl Context {
         Ok(())
     }
 
-    /// Returns the database, or where nothing can be written a temporary copy of it, for what writes only to read;
-    /// The message says that `what` is done there.
+    /// Returns the database for a command that writes only in order to read, or a temporary copy of it where nothing can be
+    /// written. The message says that `what` is done there.
     pub fn writable(&self, store: Store, what: &str) -> anyhow::Result<Store> {
         if !store.is_read_only()? {
             return Ok(store);
@@ -112,6 +112,7 @@ impl Context {
     pub fn open_or_create(&self) -> anyhow::Result<Store> {
         Store::open_or_create(&self.db_path()?, &self.config.now_text())
     }
+
     /// Opens the database, which must exist, for a flow.
     pub fn session(&self) -> anyhow::Result<Session<'_>> {
         Ok(Session::new(self.open()?, &self.terminal, &self.config))

@@ -64,7 +64,7 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
             .iter()
             .map(|row| {
                 let mut value = serde_json::to_value(row)?;
-                // SearchHit words stand between asterisks, as in Markdown.
+                // Found words stand between asterisks, as in Markdown.
                 value["snippet"] = row.snippet.replace([MARK, MARK_END], "**").into();
                 Ok(value)
             })
