@@ -41,20 +41,24 @@ impl Read<'_> {
 
     /// Returns what loading a decision would change; writes nothing.
     pub fn topic_decision_change(self, decision: &TopicDecision) -> anyhow::Result<CatalogChange> {
-        let mut known = self.topic_decisions()?;
-        let is_later =
-            |known: &TopicDecision| !decision.decided_at.is_empty() && known.decided_at > decision.decided_at;
+        let TopicDecision { topic, target, decided_at, .. } = decision;
         if !decision.is_same {
-            let pair = |one: &TopicDecision| {
-                one.topic.clone().min(one.target.clone()) + "\n" + &one.topic.clone().max(one.target.clone())
-            };
-            known.retain(|known| pair(known) == pair(decision));
-            return Ok(if known.is_empty() { CatalogChange::New } else { CatalogChange::Unchanged });
+            let mut either_way = self.0.prepare_cached(
+                "SELECT 1 FROM topic_decisions WHERE (topic, target) = (?1, ?2) OR (topic, target) = (?2, ?1)",
+            )?;
+            let is_known = either_way.exists([topic, target])?;
+            return Ok(if is_known { CatalogChange::Unchanged } else { CatalogChange::New });
         }
-        known.retain(|known| known.is_same && known.topic == decision.topic);
-        Ok(match known.first() {
+        let known: Option<(String, String)> = self
+            .0
+            .prepare_cached("SELECT target, decided_at FROM topic_decisions WHERE topic = ?1 AND verdict = 'is'")?
+            .query_row([topic], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        Ok(match known {
             None => CatalogChange::New,
-            Some(known) if known.target == decision.target || is_later(known) => CatalogChange::Unchanged,
+            Some((known, at)) if known == *target || (!decided_at.is_empty() && at > *decided_at) => {
+                CatalogChange::Unchanged
+            }
             Some(_) => CatalogChange::Changed,
         })
     }
