@@ -235,6 +235,7 @@ impl Store {
     /// Asks many questions of one state of the database: none of them sees what another program writes meanwhile, and
     /// none has to take the lock anew.
     pub fn snapshot(&self) -> anyhow::Result<Snapshot<'_>> {
+        self.hide_rehearsals();
         Ok(Snapshot(self.connection.unchecked_transaction()?))
     }
 

@@ -231,14 +231,6 @@ impl Tx<'_> {
         Ok(())
     }
 
-    /// Says what a change is about where that is known only once it was made.
-    pub fn name_change(&self, subject: &str) -> anyhow::Result<()> {
-        if let Some(id) = self.1.as_ref().and_then(|step| step.change.id()) {
-            self.prepare_cached("UPDATE changes SET subject = ?2 WHERE id = ?1")?.execute(params![id, subject])?;
-        }
-        Ok(())
-    }
-
     /// Lists something in `history` that is not taken back row by row: an import, or links made anew. Where the last
     /// entry is of the same command and subject, its counts grow.
     pub fn note_change(

@@ -303,11 +303,6 @@ impl Read<'_> {
         Ok(statement.query_row(params![id, base_url], batch_row).optional()?)
     }
 
-    /// Returns the try to submit that went under this key.
-    pub fn batch_by_gleaner_key(self, key: &str) -> anyhow::Result<Option<BatchRow>> {
-        Ok(self.batches_where("gleaner_key = ?1", key)?.pop())
-    }
-
     /// Returns the part that a batch of the provider's list was made from: it carries the key of a try, or its input
     /// file, or a try was made of the very same file of its run; whatever state the part is in.
     pub fn part_tried_as(
