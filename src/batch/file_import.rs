@@ -9,6 +9,7 @@ use crate::batch::part;
 use crate::import::answers::{self, Files, ImportReport};
 use crate::import::copies;
 use crate::import::prepared::Prepared;
+use crate::interrupt;
 use crate::linking;
 use crate::model::BatchKey;
 use crate::request::{Price, Prices};
@@ -59,9 +60,26 @@ fn import_files(session: &mut Session<'_>, import: &Import, prices: &Prices) -> 
         }
     };
     let (mut report, tx, n_before) = loop {
+        let version = session.store.read().data_version()?;
         let prepared = match n_tries {
-            0 => None,
-            _ => Some(Prepared::outside(&session.store, terminal, &import.batches, &mut files, prices)?),
+            0 => {
+                // Its decisions are dated and its removals noted by triggers, which the import does without.
+                if !import.dry_run && !linking::is_refreshed(session.store.read())? {
+                    let tx = session.store.write()?;
+                    linking::refresh(&tx)?;
+                    tx.commit()?;
+                }
+                None
+            }
+            _ => match Prepared::outside(&session.store, terminal, &import.batches, &mut files, prices) {
+                Ok(prepared) => Some(prepared),
+                // Somebody wrote meanwhile, and what was read no longer fitted together.
+                Err(_) if session.store.read().data_version()? != version && !interrupt::requested() => {
+                    n_tries -= 1;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            },
         };
         let tx = session.store.write_many()?;
         let prepared = match prepared {

@@ -23,11 +23,10 @@ pub struct Bulk<'s> {
 impl Store {
     /// Begins a transaction for many rows: no triggers, no look-ups of keys that are known.
     pub fn write_many(&mut self) -> anyhow::Result<Bulk<'_>> {
-        // An index out of date is made anew in a transaction of its own, where it is.
-        self.write()?.commit()?;
         let mut bulk = Bulk { tx: None, connection: &self.connection };
         set_checks(&self.connection, false)?;
         bulk.tx = Some(self.begin()?);
+        bulk.refresh_derived()?;
         Ok(bulk)
     }
 }
