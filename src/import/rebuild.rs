@@ -35,7 +35,8 @@ pub fn topics_again(tx: &Tx<'_>, groups: &BTreeSet<GroupKey>) -> anyhow::Result<
         let Some(answer) = tx.read().answer(current.request)? else { continue };
         let expect = writer.expect(request.prompt)?;
         if let Outcome::Usable(content) = read_text(answer.text.as_deref().unwrap_or_default(), &expect) {
-            writer.write(&request, content.found, answer.answered_at)?;
+            // The answer is the group's already; it may have been asked about another one with the same text.
+            writer.put(group, &request, content.found, answer.answered_at)?;
         }
     }
     Ok(())

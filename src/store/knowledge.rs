@@ -173,6 +173,8 @@ impl Tx<'_> {
                  DO UPDATE SET request_id = excluded.request_id, is_shared = excluded.is_shared",
         )?
         .execute(params![group, kind, request])?;
+        // A trigger does so too, but not in the transaction of an import.
+        self.prepare_cached("DELETE FROM _searched_groups WHERE story_group_id = ?1")?.execute([group])?;
         Ok(())
     }
 }

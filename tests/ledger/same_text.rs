@@ -317,3 +317,58 @@ fn answers_of_a_file_and_at_once_are_shared() {
     assert_eq!([&ran["groups_processed"], &ran["copies_answered"], &ran["account"]["sent"]], [2, 9, 4]);
     all_learned(&world, 11);
 }
+
+#[test]
+fn a_copy_is_found_by_what_it_shares() {
+    let world = World::with_groups(2);
+    world.load_groups(&[copy_of(2, "twin")]);
+    let found = |word: &str| -> Vec<String> {
+        let found = world.json(&["search", word], 0);
+        let mut ids: Vec<String> = found["groups"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|group| group["group_id"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort();
+        ids
+    };
+    // The index knows the texts before anything is learned.
+    assert_eq!(found("landing"), Vec::<String>::new());
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    assert_eq!(found("landing"), ["g2", "twin"]);
+}
+
+#[test]
+fn topics_of_copies_come_back_with_what_is_undone() {
+    let world = World::with_groups(2);
+    world.load_groups(&[copy_of(2, "twin")]);
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    let topics = || {
+        world.rows(
+            "SELECT g.external_id, t.topic, t.label FROM story_topics t
+             JOIN story_groups g ON g.id = t.story_group_id ORDER BY 1, 2",
+        )
+    };
+    let before = topics();
+    assert!(before.iter().any(|row| row.starts_with("twin|")), "{before:?}");
+    world.run(&["topics", "merge", "moon landing", "into", "Lunar landing"]).exits(0);
+    // The rows are others than the merge left, so they are read again from the answers.
+    world.run(&["rebuild"]).exits(0);
+    world.run(&["undo"]).exits(0);
+    assert_eq!(topics(), before);
+}
+
+#[test]
+fn a_load_of_copies_is_undone_after_they_share_an_answer() {
+    let world = World::with_groups(1);
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    world.load_groups(&[copy_of(1, "twin")]);
+    world.run(&["batch", "create"]).exits(0);
+    let learned =
+        "SELECT count(*) FROM story_topics t JOIN story_groups g ON g.id = t.story_group_id WHERE external_id = 'twin'";
+    assert!(world.count(learned) > 0);
+    world.run(&["undo"]).exits(0);
+    assert_eq!(world.rows("SELECT external_id FROM story_groups"), ["g1"]);
+    world.run(&["check"]).exits(0);
+}

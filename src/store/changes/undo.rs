@@ -219,9 +219,7 @@ impl Tx<'_> {
             table.key.iter().enumerate().map(|(i, column)| format!("{column} = ?{}", i + 1)).collect();
         let sql = format!("DELETE FROM {} WHERE {}", table.name, conditions.join(" AND "));
         let values: Vec<Value> = key.iter().map(|value| value_of(value, "")).collect::<anyhow::Result<_>>()?;
-        if table.name == "entities" {
-            self.take_off_links(&[key.first().and_then(Json::as_i64).unwrap_or(0); 2], relink)?;
-        }
+        self.let_go(table, &[key.first().and_then(Json::as_i64).unwrap_or(0); 2], relink)?;
         Ok(self.prepare_cached(&sql)?.execute(params_from_iter(values))? as u64)
     }
 
@@ -234,14 +232,28 @@ impl Tx<'_> {
                 .query_map(params![id, table.name], |row| Ok([row.get(0)?, row.get(1)?]))?
                 .collect::<Result<_, _>>()?;
             for range in ranges {
-                if table.name == "entities" {
-                    self.take_off_links(&range, relink)?;
-                }
+                self.let_go(table, &range, relink)?;
                 let sql = format!("DELETE FROM {} WHERE id BETWEEN ?1 AND ?2", table.name);
                 removed += self.execute(&sql, range)? as u64;
             }
         }
         Ok(removed)
+    }
+
+    /// Takes off the rows of the tables without a journal that refer to rows that go: links to entities, and what groups
+    /// share of others' answers. What was asked about a group itself has refused the undoing before.
+    fn let_go(&self, table: &Journaled, range: &[i64; 2], relink: &mut BTreeSet<GroupKey>) -> anyhow::Result<()> {
+        match table.name {
+            "entities" => self.take_off_links(range, relink)?,
+            "story_groups" => {
+                for shared in ["story_topics", "story_entities", "current_answers"] {
+                    let sql = format!("DELETE FROM {shared} WHERE story_group_id BETWEEN ?1 AND ?2");
+                    self.prepare_cached(&sql)?.execute(*range)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Takes off the links to entities that go.
