@@ -4,15 +4,19 @@
 //! it (one row of `batches` either way); a *request* is one row for each time a group was asked for its topics or its
 //! entities. Intent is written before each call and the result right after, so a crash always leaves something to find.
 
-mod account;
+mod runs;
 mod batches;
-mod check;
-mod moves;
 mod requests;
+mod answers;
+mod moves;
+mod account;
+mod check;
 
 pub use account::{Account, Cause, LedgerProgress, Progress, Spend};
-pub use batches::{BatchRow, BatchState, Claim, FoundBy, NewBatch, Observation, RunRow};
-pub use requests::{AnswerRow, NewRequest, RequestRow, RequestState};
+pub use answers::AnswerRow;
+pub use batches::{BatchRow, BatchState, Claim, FoundBy, NewBatch, Observation};
+pub use requests::{NewRequest, RequestRow, RequestState};
+pub use runs::RunRow;
 
 /// Defines a set of words of a column as an enum.
 macro_rules! words {
