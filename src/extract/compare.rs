@@ -10,7 +10,7 @@ use crate::answer::{Outcome, read_text};
 use crate::batch::budget::Budget;
 use crate::batch::plan::{Plan, PlannedPart, plan_groups};
 use crate::error::Explain as _;
-use crate::extract::comparison::{Comparison, PairProgress, Side, SideReport, gather, standing};
+use crate::extract::comparison::{Comparison, RequestProgress, Side, SideReport, gather, request_progress};
 use crate::extract::direct::{self, DirectOptions};
 use crate::import::copies;
 use crate::import::knowledge::KnowledgeWriter;
@@ -50,16 +50,16 @@ pub fn plan(
         let (mut reused, mut pending) = (0, 0);
         for &group in groups {
             let mut attempt = |kind| -> anyhow::Result<Option<u32>> {
-                Ok(match standing(session, side, group, kind, sandbox)? {
-                    PairProgress::Answered(_) => {
+                Ok(match request_progress(session, side, group, kind, sandbox)? {
+                    RequestProgress::Answered(_) => {
                         reused += 1;
                         None
                     }
-                    PairProgress::Pending => {
+                    RequestProgress::Pending => {
                         pending += 1;
                         None
                     }
-                    PairProgress::Open => Some(1),
+                    RequestProgress::Open => Some(1),
                 })
             };
             let candidate = Candidate { group: group.0, topic: attempt(Kind::Topic)?, entity: attempt(Kind::Entity)? };

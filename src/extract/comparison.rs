@@ -1,4 +1,4 @@
-//! What two prompts found in the same groups, read from the ledger and put side by side.
+//! Findings of two prompts in the same groups, read from the ledger and put side by side.
 
 use std::collections::BTreeSet;
 
@@ -132,8 +132,8 @@ pub fn gather(
     })
 }
 
-/// State of a side's question about a group.
-pub enum PairProgress {
+/// State of the request that asks about a group with the prompt of one side.
+pub enum RequestProgress {
     Answered(RequestKey),
     /// In a batch.
     Pending,
@@ -141,22 +141,22 @@ pub enum PairProgress {
     Open,
 }
 
-pub fn standing(
+pub fn request_progress(
     session: &Session<'_>,
     side: &Side,
     group: (GroupKey, [u8; 16]),
     kind: Kind,
     sandbox: bool,
-) -> anyhow::Result<PairProgress> {
+) -> anyhow::Result<RequestProgress> {
     let read = session.store.read();
     let Some(prompt) = read.prompt_by_fingerprint(&side.prompts.get(kind).fingerprint)? else {
-        return Ok(PairProgress::Open);
+        return Ok(RequestProgress::Open);
     };
     if let Some(key) = read.request_answered_with(group, kind, prompt.key, sandbox)? {
-        return Ok(PairProgress::Answered(key));
+        return Ok(RequestProgress::Answered(key));
     }
     let is_pending = read.is_question_pending(group, kind, prompt.key, sandbox)?;
-    Ok(if is_pending { PairProgress::Pending } else { PairProgress::Open })
+    Ok(if is_pending { RequestProgress::Pending } else { RequestProgress::Open })
 }
 
 /// Two lists, side by side.
@@ -249,10 +249,10 @@ impl<'a> Reader<'a> {
         sandbox: bool,
     ) -> anyhow::Result<Items> {
         let read = session.store.read();
-        let key = match standing(session, side, group, kind, sandbox)? {
-            PairProgress::Answered(key) => key,
-            PairProgress::Pending => return Ok(Err("in flight".to_string())),
-            PairProgress::Open => {
+        let key = match request_progress(session, side, group, kind, sandbox)? {
+            RequestProgress::Answered(key) => key,
+            RequestProgress::Pending => return Ok(Err("in flight".to_string())),
+            RequestProgress::Open => {
                 self.n_failed += 1;
                 return Ok(Err("not answered".to_string()));
             }

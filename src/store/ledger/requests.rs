@@ -152,9 +152,8 @@ impl Read<'_> {
         Ok(())
     }
 
-    /// Returns the requests for a group and kind in one world, the last asked first; what was withdrawn and comparisons
-    /// of
-    /// `compare` left out.
+    /// Returns the requests for a group and kind, of rehearsals or of the real thing, the last asked first; without those
+    /// that were withdrawn or asked by `compare`.
     pub fn requests_for(self, group: GroupKey, kind: Kind, sandbox: bool) -> anyhow::Result<Vec<RequestRow>> {
         let mut statement = self.0.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM requests
@@ -170,8 +169,8 @@ impl Read<'_> {
         Ok(self.0.query_row(sql, [], |row| row.get(0))?)
     }
 
-    /// Gives the requests in one world whose text another group has today, the last asked first; what was withdrawn and
-    /// trials of `compare` left out.
+    /// Gives the requests whose text another group has today, of rehearsals or of the real thing, the last asked first;
+    /// without those that were withdrawn or asked by `compare`.
     pub fn each_request_for_copies(self, sandbox: bool, mut visit: impl FnMut(RequestRow)) -> anyhow::Result<()> {
         let mut statement = self.0.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM requests r
@@ -187,7 +186,8 @@ impl Read<'_> {
         Ok(())
     }
 
-    /// Gives the groups that share an answer to another group's request in one world, with that request.
+    /// Gives the groups that share an answer to another group's request, of rehearsals or of the real thing, with that
+    /// request.
     pub fn each_shared_request(self, sandbox: bool, mut visit: impl FnMut(GroupKey, RequestRow)) -> anyhow::Result<()> {
         let columns = COLUMNS.replace(", ", ", r.");
         let mut statement = self.0.prepare_cached(&format!(
@@ -258,7 +258,7 @@ impl Tx<'_> {
         Ok(RequestKey(self.last_insert_rowid()))
     }
 
-    /// Sets what became of a request.
+    /// Sets state and reason of a request.
     pub fn set_request_state(&self, key: RequestKey, state: RequestState, reason: Option<&str>) -> anyhow::Result<()> {
         self.prepare_cached("UPDATE requests SET state = ?2, reason = ?3 WHERE id = ?1")?
             .execute(params![key, state, reason])?;
