@@ -228,6 +228,8 @@ impl Wait<'_, '_> {
         match sent {
             Ok(submitted) => {
                 self.waited.left.extend(submitted.uncertain);
+                // Of a part that is not meant nothing is expected, so it does not make the wait incomplete.
+                self.waited.left.extend(submitted.elsewhere.into_iter().filter(|key| sendable.contains(key)));
                 Ok(None)
             }
             // Batches in flight are waited for all the same.

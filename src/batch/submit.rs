@@ -53,6 +53,8 @@ pub struct Submitted {
     pub held: Vec<BatchKey>,
     /// May or may not be at the provider.
     pub uncertain: Vec<BatchKey>,
+    /// Begun at another origin, and left alone.
+    pub elsewhere: Vec<BatchKey>,
 }
 
 impl Submitted {
@@ -61,6 +63,7 @@ impl Submitted {
         self.opened.extend(other.opened);
         self.held.extend(other.held);
         self.uncertain.extend(other.uncertain);
+        self.elsewhere.extend(other.elsewhere);
     }
 }
 
@@ -101,6 +104,7 @@ pub fn send_waiting(
         interrupt::check()?;
         let part = session.store.read().batch(key)?;
         if !belongs_to(session, &part, &origin)? {
+            submitted.elsewhere.push(key);
             continue;
         }
         if full && part.state == BatchState::Planned {
@@ -124,17 +128,18 @@ pub fn send_waiting(
     Ok(submitted)
 }
 
-/// Returns whether a part may be sent to this origin; one that was begun elsewhere is left alone, and said so.
-fn belongs_to(session: &Session<'_>, part: &BatchRow, origin: &Origin) -> anyhow::Result<bool> {
+/// Returns whether a part may be sent to this origin; one that was begun elsewhere is left alone, and said so once.
+fn belongs_to(session: &mut Session<'_>, part: &BatchRow, origin: &Origin) -> anyhow::Result<bool> {
     let read = session.store.read();
     let Some(begun) = budget::begun_at(read, part)?.filter(|begun| *begun != origin.key) else { return Ok(true) };
-    session.terminal.warn(format!(
+    let warning = format!(
         "part {} of {} was begun at {} and is not sent to {}",
         part.part,
         part.run,
         read.origin(begun)?.base_url,
         origin.base_url
-    ));
+    );
+    session.warn_once(warning);
     Ok(false)
 }
 

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{account, bought_once};
-use crate::harness::{World, group};
+use crate::harness::{World, group, start_sandbox};
 
 /// A world with so many groups, each of about 3,000 tokens, and a provider whose queue takes `limit` of them.
 fn tier(n_groups: usize, limit: u64) -> World {
@@ -265,4 +265,35 @@ fn what_is_typed_wins_over_a_learned_limit_when_it_is_sent_too() {
     world.load_groups(&(9..=12).map(group).collect::<Vec<_>>());
     world.run(&["batch", "create", "--wait", "--max-enqueued-tokens", "4000"]).exits(0);
     assert_eq!(world.journal().batches.len(), n_before + 5);
+}
+
+#[test]
+fn a_part_that_was_begun_elsewhere_is_not_waited_for() {
+    let mut world = World::with_groups(2);
+    world.script(&json!({"faults": [{"on": "files.create", "at": "received", "times": 0, "status": 400,
+        "json": {"error": {"message": "not today", "type": "invalid_request_error"}}}]}));
+    world.run(&["batch", "create"]).exits(1).says("not today");
+    let run = world.rows("SELECT run_id FROM batches").remove(0);
+    let there = world.sandbox.base_url();
+    world.script(&json!({}));
+
+    let other = start_sandbox(&json!({}));
+    let here = other.base_url();
+    world.set_var("OPENAI_BASE_URL", &here);
+    let warning = format!("warning: part 1 of {run} was begun at {there} and is not sent to {here}\n");
+    let ran = world.run(&["batch", "wait"]).exits(3);
+    assert_eq!(ran.stderr.matches(&warning).count(), 1, "{}", ran.report());
+    // Beside it a new run is sent, and it alone is waited for.
+    world.load_groups(&[group(3)]);
+    let ran = world.run(&["batch", "create", "--wait"]).exits(0).says("sent 2 = usable 2");
+    assert_eq!(ran.stderr.matches(&warning).count(), 1, "{}", ran.report());
+    assert_eq!(other.journal().asked.len(), 2);
+    // With nothing new all that waits is meant.
+    let ran = world.run(&["batch", "create", "--wait"]).exits(3);
+    assert_eq!(ran.stderr.matches(&warning).count(), 1, "{}", ran.report());
+
+    world.set_var("OPENAI_BASE_URL", &there);
+    world.run(&["batch", "wait"]).exits(0).says("sent 4 = usable 4");
+    bought_once(&world, 1, 4);
+    account(&world, [6, 0, 0, 0]);
 }
