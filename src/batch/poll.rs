@@ -3,7 +3,7 @@
 //! A fault of the observer never changes the job: while waiting, network faults are waited out for as long as it takes.
 //! Every terminal state is collected, whatever its name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -133,15 +133,22 @@ impl Wait<'_, '_> {
     }
 
     /// Returns what is looked at in one round: what is waited for, and where a part of it waits for the queue, also the
-    /// batches of other runs that may fill it. Nobody else might ever notice that they have ended.
+    /// batches of other runs that may fill it: of the same provider and model. Nobody else might ever notice that they
+    /// have ended.
     fn to_look_at(&self) -> anyhow::Result<Vec<BatchRow>> {
+        let read = self.session.store.read();
         let mut batches = self.left()?;
-        if batches.iter().any(|part| part.state.is_unsent()) {
-            let origins: Vec<_> = batches.iter().filter_map(|part| part.origin).collect();
-            let mut others = self.session.store.read().pending_batches()?;
+        let models: HashSet<String> =
+            batches.iter().filter(|part| part.state.is_unsent()).map(|part| part.model.clone()).collect();
+        if !models.is_empty() {
+            // A part that was never uploaded has no origin of its own yet: it goes to the client's.
+            let origin = read.origin_by_url(self.client.origin().as_str())?.map(|origin| origin.key);
+            let mut others = read.pending_batches()?;
             others.retain(|other| {
                 !other.state.is_unsent()
-                    && other.origin.is_none_or(|origin| origins.is_empty() || origins.contains(&origin))
+                    && other.origin.is_some()
+                    && other.origin == origin
+                    && models.contains(&other.model)
                     && !self.waited.left.contains(&other.key)
                     && !batches.iter().any(|known| known.key == other.key)
             });

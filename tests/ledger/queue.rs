@@ -90,6 +90,28 @@ fn what_an_earlier_run_has_in_the_queue_is_looked_at_by_the_wait_for_the_next() 
 }
 
 #[test]
+fn a_wait_for_the_queue_looks_at_no_batch_that_cannot_fill_it() {
+    let mut world = World::with_groups(1);
+    let refusal = full(" Limit: 2,000,000 enqueued tokens.");
+    world.script(&json!({"batches": [{"nth": 2, "ends": "failed", "errors": refusal}]}));
+    // One batch of another model, and one at another provider.
+    world.run(&["batch", "create", "--model", "gpt-6.1-terra"]).exits(0);
+    let (here, other) = (world.sandbox.base_url(), start_sandbox(&json!({})));
+    world.set_var("OPENAI_BASE_URL", &other.base_url());
+    world.load_groups(&[group(2)]);
+    world.run(&["batch", "create"]).exits(0);
+    world.set_var("OPENAI_BASE_URL", &here);
+    let n_before = other.journal().calls.len();
+
+    world.load_groups(&[group(3)]);
+    let run = world.json(&["batch", "create"], 0)["run_id"].as_str().expect("a run").to_owned();
+    assert_eq!(world.count("SELECT count(*) FROM batches WHERE state = 'planned'"), 1);
+    world.run(&["batch", "wait", &run]).exits(0).says("sent 2 = usable 2").says_not("was made at");
+    assert_eq!(world.count("SELECT count(*) FROM batches WHERE state = 'open'"), 2);
+    assert_eq!(other.journal().calls.len(), n_before);
+}
+
+#[test]
 fn a_refusal_that_names_no_limit_halves_the_part() {
     let world = World::with_groups(4);
     world.script(&json!({"batches": [{"nth": 1, "ends": "failed", "errors": full("")}]}));
