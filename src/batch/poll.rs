@@ -182,8 +182,10 @@ impl Wait<'_, '_> {
                         bar.message(&format!("batch {} imported", done.name()));
                     }
                     self.waited.collected.retain(|known| known.part.key != batch.key);
+                    // A refusal by a full queue has just told its part to wait.
+                    let is_refused = done.part.state == BatchState::Replaced;
                     self.waited.collected.push(done);
-                    if let Err(error) = release_holds(self.session) {
+                    if !is_refused && let Err(error) = release_holds(self.session) {
                         fault = Some(self.patience(error)?);
                     }
                 }

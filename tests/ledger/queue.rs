@@ -162,6 +162,18 @@ fn a_refusal_may_come_late_or_with_the_first_answer() {
     world.run(&["batch", "wait"]).exits(0).says("is full");
     account(&world, [8, 0, 0, 0]);
 
+    // With a limit that others fill, the part waits its minute, also after a late refusal.
+    let world = World::with_groups(4);
+    let failed = json!({"status": "failed", "set": {"errors": {"object": "list",
+        "data": full(" Limit: 2,000,000 enqueued tokens.")}}});
+    world.script(&json!({"batches": [{"nth": 1, "steps":
+        [validating, validating, validating, validating, failed]}]}));
+    world.run(&["batch", "create"]).exits(0).says_not("is full");
+    world.run(&["batch", "wait", "--poll-interval", "20"]).exits(0).says("is full");
+    account(&world, [8, 0, 0, 0]);
+    let has_waited = "SELECT intent_at > '2026-11-02T12:01:00Z' FROM batches WHERE state = 'imported'";
+    assert_eq!(world.rows(has_waited), ["1"]);
+
     // At once: as the answer to the creation.
     for status in [400, 429] {
         let world = World::with_groups(4);
