@@ -265,6 +265,12 @@ pub fn sendable_of(
     Ok(parts)
 }
 
+/// Returns whether a part belongs to a run that was sent, or begun to be. One made without network is sent only when it
+/// is named: it may be on its way by hand.
+pub fn is_on_its_way(read: Read<'_>, part: &BatchRow) -> anyhow::Result<bool> {
+    Ok(read.run(&part.run)?.is_some_and(|run| run.origin.is_some()))
+}
+
 /// Returns the parts that wait: those of one run, or all that are on their way, wherever they were begun.
 pub fn waiting(session: &Session<'_>, run: Option<&RunId>) -> anyhow::Result<Vec<BatchRow>> {
     let read = session.store.read();
@@ -272,8 +278,7 @@ pub fn waiting(session: &Session<'_>, run: Option<&RunId>) -> anyhow::Result<Vec
     for part in read.pending_batches()?.into_iter().filter(|part| part.state.is_unsent()) {
         let is_meant = match run {
             Some(run) => part.run == *run,
-            // A run made without network is sent only when it is named: it may be on its way by hand.
-            None => read.run(&part.run)?.is_some_and(|run| run.origin.is_some()),
+            None => is_on_its_way(read, &part)?,
         };
         if is_meant {
             parts.push(part);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::batch::batch_or_run::{self, BatchOrRun};
-use crate::batch::budget::Budget;
+use crate::batch::budget::{Budget, is_on_its_way};
 use crate::batch::collect::{self, Collected, Patience};
 use crate::batch::look::{self, Looked, elsewhere};
 use crate::batch::model_end::{self, ModelEnds};
@@ -20,7 +20,7 @@ use crate::model::BatchKey;
 use crate::provider::{ApiError, Client, Fault};
 use crate::request::Prices;
 use crate::session::{Session, Tried, api_failure};
-use crate::store::{self, BatchRow, BatchState, Claim, Read};
+use crate::store::{self, BatchRow, BatchState, Claim};
 use crate::terminal::bar::{Bar, Unit};
 use crate::terminal::words::duration;
 
@@ -93,17 +93,15 @@ impl Wait<'_, '_> {
         let mut pause = poll_interval;
         loop {
             interrupt::check()?;
-            let mut fault = None;
-            for batch in self.to_look_at()? {
-                interrupt::check()?;
-                fault = self.look_at(&batch)?.or(fault);
-            }
-            fault = self.send()?.or(fault);
-            let left = self.left()?;
-            if left.is_empty() {
-                return Ok(());
-            }
-            show(self.session, &mut self.bar, &left, &self.waited.collected, self.waiting)?;
+            let fault = match self.round() {
+                Ok((left, _)) if left.is_empty() => return Ok(()),
+                Ok((left, fault)) => {
+                    show(self.session, &mut self.bar, &left, &self.waited.collected, self.waiting)?;
+                    fault
+                }
+                // The file is locked, and what stands in it could not be read.
+                Err(error) => Some(self.patience(error)?),
+            };
             if fault.as_ref().is_none_or(|error| !is_auth(error)) {
                 self.auth_since = None;
             }
@@ -118,6 +116,18 @@ impl Wait<'_, '_> {
         }
     }
 
+    /// Looks at everything once, collects and sends. Returns what is still waited for, and a fault that is to be waited
+    /// out.
+    fn round(&mut self) -> anyhow::Result<(Vec<BatchRow>, Option<anyhow::Error>)> {
+        let mut fault = None;
+        for batch in self.to_look_at()? {
+            interrupt::check()?;
+            fault = self.look_at(&batch)?.or(fault);
+        }
+        fault = self.send()?.or(fault);
+        Ok((self.left()?, fault))
+    }
+
     fn is_meant(&self, batch: &BatchRow) -> bool {
         let is_named = self.waiting.only.as_ref().is_none_or(|target| target.includes(batch));
         is_named && !self.waited.left.contains(&batch.key)
@@ -126,9 +136,13 @@ impl Wait<'_, '_> {
     /// Returns the parts and batches that are still waited for.
     fn left(&self) -> anyhow::Result<Vec<BatchRow>> {
         let read = self.session.store.read();
-        let mut left = read.pending_batches()?;
-        left.retain(|batch| self.is_meant(batch));
-        left.retain(|batch| !batch.state.is_unsent() || (self.waiting.budget.is_some() && is_on_its_way(read, batch)));
+        let sends = self.waiting.budget.is_some();
+        let mut left = vec![];
+        for batch in read.pending_batches()?.into_iter().filter(|batch| self.is_meant(batch)) {
+            if !batch.state.is_unsent() || (sends && is_on_its_way(read, &batch)?) {
+                left.push(batch);
+            }
+        }
         Ok(left)
     }
 
@@ -217,10 +231,8 @@ impl Wait<'_, '_> {
             Some(BatchOrRun::Run(run)) => Some(run.clone()),
             _ => None,
         };
-        let read = self.session.store.read();
-        let is_sendable = |part: &BatchRow| part.state.is_unsent() && self.is_meant(part) && is_on_its_way(read, part);
         let sendable: Vec<BatchKey> =
-            read.pending_batches()?.iter().filter(|part| is_sendable(part)).map(|part| part.key).collect();
+            self.left()?.iter().filter(|part| part.state.is_unsent()).map(|part| part.key).collect();
         if sendable.is_empty() {
             return Ok(None);
         }
@@ -303,21 +315,17 @@ fn is_auth(error: &anyhow::Error) -> bool {
 /// Refuses to wait where all that is meant are parts whose model ends before they are sure to be answered.
 pub fn check_models(session: &mut Session<'_>, client: &Client, only: Option<&BatchOrRun>) -> anyhow::Result<()> {
     let read = session.store.read();
-    let meant: Vec<BatchRow> = read
-        .pending_batches()?
-        .into_iter()
-        .filter(|part| only.is_none_or(|target| target.includes(part)))
-        .filter(|part| !part.state.is_unsent() || is_on_its_way(read, part))
-        .collect();
+    let mut meant = vec![];
+    for part in read.pending_batches()? {
+        let is_named = only.is_none_or(|target| target.includes(&part));
+        if is_named && (!part.state.is_unsent() || is_on_its_way(read, &part)?) {
+            meant.push(part);
+        }
+    }
     if meant.iter().any(|part| !part.state.is_unsent() || part.state == BatchState::Creating) {
         return Ok(());
     }
     meant.iter().try_for_each(|part| model_end::check_part(session, client, part))
-}
-
-/// Returns whether a part belongs to a run that was sent, or begun to be: one made without network waits to be named.
-fn is_on_its_way(read: Read<'_>, part: &BatchRow) -> bool {
-    read.run(&part.run).ok().flatten().is_some_and(|run| run.origin.is_some())
 }
 
 /// Lets parts that wait for the queue try again, since a batch of ours has left it.
