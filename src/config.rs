@@ -35,6 +35,7 @@ pub struct Config {
     clock: Option<Timestamp>,
     sleep_max: Option<Duration>,
     adopt_wait: Option<Duration>,
+    busy_timeout: Option<Duration>,
     /// Seconds of all pauses so far: a fixed clock moves on with them, as if they had lasted.
     paused_secs: Arc<AtomicU64>,
 }
@@ -42,9 +43,10 @@ pub struct Config {
 impl Config {
     /// Reads the process's environment.
     ///
-    /// For tests three variables fix what would otherwise differ from run to run: `GLEANER_TEST_CLOCK` (the time it is;
+    /// For tests four variables fix what would otherwise differ from run to run: `GLEANER_TEST_CLOCK` (the time it is;
     /// pauses alone move it on), `GLEANER_TEST_SLEEP_MS` (the longest any pause really lasts; then there is no search
-    /// for what was made unnoticed beyond a first look) and `GLEANER_TEST_ADOPT_WAIT` (its seconds all the same).
+    /// for what was made unnoticed beyond a first look), `GLEANER_TEST_ADOPT_WAIT` (its seconds all the same) and
+    /// `GLEANER_TEST_BUSY_MS` (the longest that SQLite waits for a database that is locked).
     pub fn from_process() -> anyhow::Result<Self> {
         Self::from_os_vars(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))))
     }
@@ -61,13 +63,21 @@ impl Config {
         if let Some((name, _)) = vars.iter().find(|(name, value)| is_ours(name) && value.to_str().is_none()) {
             return Err(usage(format!("`{name}` is not UTF-8")));
         }
-        let mut config = Self { vars, clock: None, sleep_max: None, adopt_wait: None, paused_secs: Arc::default() };
+        let mut config = Self {
+            vars,
+            clock: None,
+            sleep_max: None,
+            adopt_wait: None,
+            busy_timeout: None,
+            paused_secs: Arc::default(),
+        };
         config.clock = config
             .var("GLEANER_TEST_CLOCK")
             .map(|text| text.parse().with_context(|| format!("`GLEANER_TEST_CLOCK` is not a time: `{text}`")))
             .transpose()?;
         config.sleep_max = config.number("GLEANER_TEST_SLEEP_MS")?.map(Duration::from_millis);
         config.adopt_wait = config.number("GLEANER_TEST_ADOPT_WAIT")?.map(Duration::from_secs);
+        config.busy_timeout = config.number("GLEANER_TEST_BUSY_MS")?.map(Duration::from_millis);
         Ok(config)
     }
 
@@ -116,6 +126,11 @@ impl Config {
     /// Returns how long to search for a batch that may or may not have been made; none where pauses are cut short.
     pub fn adopt_wait(&self) -> Duration {
         self.adopt_wait.unwrap_or(if self.sleep_max.is_some() { Duration::ZERO } else { ADOPT_WAIT })
+    }
+
+    /// Returns how long SQLite waits for a database that is locked, where that is not as usual.
+    pub fn busy_timeout(&self) -> Option<Duration> {
+        self.busy_timeout
     }
 
     /// Returns the database to use: what was typed, else `GLEANER_DB`, else one in the user's data directory.

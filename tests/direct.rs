@@ -1,3 +1,4 @@
+use std::fs;
 use std::net::TcpListener;
 
 use serde_json::{Value, json};
@@ -399,4 +400,29 @@ fn a_request_larger_than_a_minute_s_budget_is_refused_alone() {
     assert_eq!(world.rows(refused), ["g3|refused|http_429|2"]);
     // It is asked again only where somebody says so.
     world.run(&["extract"]).exits(0).says("nothing to ask");
+}
+
+#[test]
+fn an_answer_that_came_while_the_file_was_locked_is_saved() {
+    // A reader keeps the transaction from being committed, a writer from being begun, or a sole owner from all.
+    for lock in ["BEGIN; SELECT count(*) FROM requests", "BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"] {
+        let mut world = World::with_groups(3);
+        world.set_var("GLEANER_TEST_BUSY_MS", "5");
+        let (here, go) = (world.path("here"), world.path("go"));
+        world.script(&json!({"faults": [{"on": "responses.create", "nth": 1, "announce": here, "hold": go}]}));
+        let mut asking = world.start(&["extract", "--json"]);
+        asking.until(&here);
+        let other = world.sql();
+        other.execute_batch(lock).unwrap();
+        fs::write(&go, "").unwrap();
+        let warning = "database is locked; answers that came are kept and saved when it is free\n";
+        asking.until_it_says(warning);
+        drop(other);
+        let ran = asking.end().exits(0);
+        assert_eq!(ran.stderr.matches(warning).count(), 1, "{lock}\n{}", ran.report());
+        let usable = json!({"sent": 6, "usable": 6, "unusable": 0, "failed": 0, "missing": 0});
+        assert_eq!(ran.json()["account"], usable, "{lock}");
+        assert_eq!(world.count("SELECT count(*) FROM answers"), 6);
+        assert_eq!(calls(&world), (6, 0));
+    }
 }

@@ -115,7 +115,11 @@ impl Context {
 
     /// Opens the database, which must exist, for a flow.
     pub fn session(&self) -> anyhow::Result<Session<'_>> {
-        Ok(Session::new(self.open()?, &self.terminal, &self.config))
+        let mut store = self.open()?;
+        if let Some(timeout) = self.config.busy_timeout() {
+            store.set_busy_timeout(timeout)?;
+        }
+        Ok(Session::new(store, &self.terminal, &self.config))
     }
 
     /// Returns the provider's address, in the one spelling the ledger uses.

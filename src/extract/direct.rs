@@ -25,7 +25,7 @@ use crate::interrupt;
 use crate::model::RunId;
 use crate::provider::Client;
 use crate::request::{Prices, render_input};
-use crate::session::Session;
+use crate::session::{LockPatience, Session};
 use crate::store::{NewRequest, Origin, RequestState, RunRow};
 use crate::terminal::bar::Unit;
 
@@ -187,6 +187,7 @@ fn ask_all(
                 }
             });
         }
+        let mut patience = LockPatience::new(session.terminal);
         let mut n_in_air = 0;
         let mut stopping: Option<Instant> = None;
         // The first request goes alone: what it meets, a missing model or endpoint, is then met once.
@@ -194,7 +195,13 @@ fn ask_all(
         loop {
             while stopping.is_none() && n_in_air < width {
                 let Some((group, kind, attempt, text_hash)) = wanted.next() else { break };
-                let Some(row) = session.store.read().group(group)? else { continue };
+                let row = loop {
+                    match session.store.read().group(group) {
+                        Ok(row) => break row,
+                        Err(error) => patience.wait(error)?,
+                    }
+                };
+                let Some(row) = row else { continue };
                 let input = render_input(&row.group);
                 // Sending fails only when no thread is left, and then nothing comes back either.
                 n_in_air += usize::from(to_ask.send(Job { group, kind, attempt, text_hash, input }).is_ok());
@@ -209,7 +216,7 @@ fn ask_all(
                     width = concurrency.max(1) * 2;
                     n_in_air -= done.len();
                     bar.inc(done.len() as u64);
-                    writer.save(session, done)?;
+                    writer.save(session, &mut patience, done)?;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),

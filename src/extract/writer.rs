@@ -15,7 +15,7 @@ use crate::import::knowledge::KnowledgeWriter;
 use crate::model::{GroupKey, Kind, RequestKey, RunId};
 use crate::provider::ApiError;
 use crate::request::Prices;
-use crate::session::Session;
+use crate::session::{LockPatience, Session};
 use crate::store::{Account, AnswerRow, Cause, HowUndone, NewRequest, Origin, RequestState, Spend, Tx};
 use crate::terminal::words::{dollars, number};
 
@@ -107,10 +107,20 @@ pub(super) struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Saves what came, in one transaction.
-    pub(super) fn save(&mut self, session: &mut Session<'_>, done: Vec<(Job, Reply)>) -> anyhow::Result<()> {
+    /// Saves what came, in one transaction. It is paid for, so a database that is locked is waited for.
+    pub(super) fn save(
+        &mut self,
+        session: &mut Session<'_>,
+        patience: &mut LockPatience<'_>,
+        done: Vec<(Job, Reply)>,
+    ) -> anyhow::Result<()> {
         let now = session.config.now_text();
-        let tx = session.store.write()?;
+        let tx = loop {
+            match session.store.write() {
+                Ok(tx) => break tx,
+                Err(error) => patience.wait(error)?,
+            }
+        };
         let mut writer = KnowledgeWriter::for_few(&tx);
         let n_before = self.report.account.usable + self.report.account.unusable;
         for (job, told) in done {
@@ -146,7 +156,7 @@ impl Writer<'_> {
         if n_new > 0 && !self.is_comparison {
             tx.note_change("extract", &self.report.run_id, HowUndone::None, &[("answers", n_new)], &now)?;
         }
-        tx.commit()
+        tx.commit_patiently(|error| patience.wait(error))
     }
 
     fn save_one(

@@ -1,6 +1,7 @@
 //! Session of one command: the database, the terminal, the configuration; and the locks between processes.
 
 mod lock;
+mod patience;
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ use crate::terminal::Terminal;
 use crate::text::private;
 
 pub use lock::{Lock, Tried, holders as lock_holders};
+pub use patience::LockPatience;
 
 /// Between two tries to take a lock that another process holds.
 const LOCK_PAUSE: Duration = Duration::from_millis(200);

@@ -29,7 +29,14 @@ impl Store {
         connection.progress_handler(OPERATIONS_BETWEEN_LOOKS, Some(interrupt::ends_queries))?;
         connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON;")?;
         functions::register(&connection)?;
-        Ok(Self { connection, path: path.to_owned(), hides_rehearsals: false, header: OnceCell::new(), _copy: None })
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            busy_timeout: BUSY_TIMEOUT,
+            hides_rehearsals: false,
+            header: OnceCell::new(),
+            _copy: None,
+        })
     }
 
     /// Returns whether nothing can be written here: the file is not ours to change, or no journal can be made beside it.

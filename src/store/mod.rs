@@ -85,6 +85,9 @@ use crate::text::private;
 /// Time that a statement waits for another process's transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Words for a commit that failed.
+const NOT_KEPT: &str = "cannot commit to the database; nothing of this step was kept";
+
 /// Number of operations SQLite does before it looks whether it should end: some milliseconds.
 const OPERATIONS_BETWEEN_LOOKS: i32 = 20_000;
 
@@ -93,6 +96,8 @@ const OPERATIONS_BETWEEN_LOOKS: i32 = 20_000;
 pub struct Store {
     connection: Connection,
     path: PathBuf,
+    /// Time that a statement waits for another process's transaction.
+    busy_timeout: Duration,
     /// State of this connection: leaves what a sandbox answered out for those who read.
     hides_rehearsals: bool,
     /// Of a temporary copy: the file, which goes with it.
@@ -208,9 +213,22 @@ impl Store {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         functions::register(&connection)?;
         migrate::run(&mut connection, create)?;
-        let mut store = Self { connection, path, hides_rehearsals: false, header: OnceCell::new(), _copy: None };
+        let mut store = Self {
+            connection,
+            path,
+            busy_timeout: BUSY_TIMEOUT,
+            hides_rehearsals: false,
+            header: OnceCell::new(),
+            _copy: None,
+        };
         store.refresh_derived()?;
         Ok(store)
+    }
+
+    /// Changes how long a statement waits for another process's transaction.
+    pub fn set_busy_timeout(&mut self, timeout: Duration) -> anyhow::Result<()> {
+        self.busy_timeout = timeout;
+        Ok(self.connection.busy_timeout(timeout)?)
     }
 
     /// Returns the path it was opened with.
@@ -276,7 +294,7 @@ impl Store {
         }
         self.connection.busy_timeout(Duration::ZERO)?;
         let refreshed = self.write().and_then(Tx::commit);
-        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        self.connection.busy_timeout(self.busy_timeout)?;
         match refreshed {
             Err(error) if crate::error::find::<rusqlite::Error>(&error).is_none() => Err(error),
             _ => Ok(()),
@@ -306,6 +324,19 @@ impl<'a> Tx<'a> {
     /// Makes all that was written durable.
     pub fn commit(self) -> anyhow::Result<()> {
         self.end_change()?;
-        self.0.commit().context("cannot commit to the database; nothing of this step was kept")
+        self.0.commit().context(NOT_KEPT)
+    }
+
+    /// Like [`Tx::commit`], for what must not be lost. A commit that finds the file locked leaves its transaction open
+    /// and may be repeated, says SQLite, so nothing is written twice; it is repeated for as long as `wait`, which gets
+    /// each failure, returns no error.
+    pub fn commit_patiently(self, mut wait: impl FnMut(anyhow::Error) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        self.end_change()?;
+        // Not by `Transaction::commit`, which rolls back what it cannot commit. Dropped after this COMMIT it finds that
+        // no transaction is open, and does nothing.
+        while let Err(error) = self.0.execute_batch("COMMIT") {
+            wait(anyhow::Error::from(error).context(NOT_KEPT))?;
+        }
+        Ok(())
     }
 }

@@ -12,7 +12,7 @@ use rusqlite::{MAIN_DB, OptionalExtension as _, params};
 
 use super::groups::GroupCounts;
 use super::ledger::{LedgerProgress, Progress, Spend};
-use super::{BUSY_TIMEOUT, Read, Store, Tx};
+use super::{Read, Store, Tx};
 use crate::model::PromptKey;
 
 /// Offset of the change counter in the file: four bytes, the largest first.
@@ -94,7 +94,7 @@ impl Store {
             Ok(())
         });
         drop(kept);
-        let _ = self.connection.busy_timeout(BUSY_TIMEOUT);
+        let _ = self.connection.busy_timeout(self.busy_timeout);
     }
 }
 
