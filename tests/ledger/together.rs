@@ -111,3 +111,31 @@ fn the_right_to_send_is_the_database_s_and_not_the_folder_s() {
     assert_eq!(world.journal().batches.len(), 2);
     account(&world, [4, 0, 0, 0]);
 }
+
+#[test]
+fn a_wait_outlasts_a_database_that_is_locked() {
+    // While it looks through the provider's list, and while it looks at its batch.
+    for (on, nth) in [("batches.list", 2), ("batches.get", 2)] {
+        let mut world = World::with_groups(2);
+        world.set_var("GLEANER_TEST_BUSY_MS", "5");
+        let (here, go) = (world.path("here"), world.path("go"));
+        world.script(&json!({"faults": [{"on": on, "nth": nth, "announce": here, "hold": go}]}));
+        world.run(&["batch", "create"]).exits(0);
+        let mut waiting = world.start(&["batch", "wait"]);
+        waiting.until(&here);
+        let other = world.sql();
+        other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        fs::write(&go, "").unwrap();
+        waiting.until_it_says("database is locked; looking again in ");
+        if on == "batches.list" {
+            // It does not keep the right to spend meanwhile, and waits for who has taken it.
+            let right = fs::File::open(world.path("batch_files/.g.db.spending.lock")).unwrap();
+            right.lock().unwrap();
+            waiting.until_it_says(" is sending; looking again in ");
+        }
+        drop(other);
+        waiting.end().exits(0);
+        bought_once(&world, 1, 4);
+        account(&world, [4, 0, 0, 0]);
+    }
+}

@@ -18,10 +18,12 @@ use crate::error::{Exit, Explain as _, usage};
 use crate::model::{BatchKey, RunId};
 use crate::provider::Client;
 use crate::request::Prices;
-use crate::session::Session;
-use crate::session::explain;
-use crate::store::{BatchState, Cause, is_locked};
+use crate::session::{Lock, Session, Tried, explain};
+use crate::store::{BatchState, Cause, Origin, is_locked};
 use crate::terminal::words::{count, dollars, duration};
+
+/// The longest pause before a database that is locked is tried again: SQLite has waited by itself before.
+const LOCKED_PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// `batch wait`
 pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -38,18 +40,9 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let client = context.client()?;
-    let lock = session.lock_spending()?;
     let prices = context.prices(None)?;
-    // A reader that pauses is waited out here as it is later.
-    let origin = loop {
-        match uncertain::survey(&mut session, &client, &prices).and_then(|_| session.origin_of(&client)) {
-            Err(error) if is_locked(&error) => {
-                context.terminal.warn(format!("{error:#}; looking again in {}", duration(poll_interval.as_secs())));
-                context.config.pause(poll_interval)?;
-            }
-            other => break other?,
-        }
-    };
+    let pause = poll_interval.min(LOCKED_PAUSE_MAX);
+    let (lock, origin) = survey(context, &mut session, &client, &prices, pause)?;
     let mut cost = Cost::default();
     cost.add_waiting(&budget::sendable_of(&session, target.as_ref(), origin.key)?);
     poll::check_models(&mut session, &client, target.as_ref())?;
@@ -67,6 +60,56 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
         &context.prices(None)?,
         None,
     )
+}
+
+/// Takes the right to spend and looks through the provider's list. A reader that pauses is waited out here as it is
+/// later, and others may send meanwhile.
+fn survey(
+    context: &Context,
+    session: &mut Session<'_>,
+    client: &Client,
+    prices: &Prices,
+    pause: Duration,
+) -> anyhow::Result<(Lock, Origin)> {
+    let mut lock = session.lock_spending()?;
+    loop {
+        match uncertain::survey(session, client, prices).and_then(|()| session.origin_of(client)) {
+            Ok(origin) => return Ok((lock, origin)),
+            Err(error) if is_locked(&error) => {
+                drop(lock);
+                context.terminal.warn(locked(&error, pause));
+            }
+            Err(error) => return Err(error),
+        }
+        lock = loop {
+            context.config.pause(pause)?;
+            match session.try_lock_spending()? {
+                Tried::Taken(lock) => break lock,
+                Tried::Held(holder) => {
+                    session.warn_once(format!("{holder} is sending; looking again in {}", duration(pause.as_secs())));
+                }
+            }
+        };
+    }
+}
+
+/// Repeats a step until the database is not locked any more.
+fn while_locked<T>(
+    context: &Context,
+    pause: Duration,
+    mut step: impl FnMut() -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    loop {
+        match step() {
+            Err(error) if is_locked(&error) => context.terminal.warn(locked(&error, pause)),
+            other => return other,
+        }
+        context.config.pause(pause)?;
+    }
+}
+
+fn locked(error: &anyhow::Error, pause: Duration) -> String {
+    format!("{error:#}; looking again in {}", duration(pause.as_secs()))
 }
 
 /// `batch submit`
@@ -166,8 +209,9 @@ pub(super) fn until_done(
 ) -> anyhow::Result<Exit> {
     let target = only.map(|id| BatchOrRun::find(session.store.read(), id)).transpose()?;
     let waiting = Waiting { poll_interval, only: target, budget: Some(budget), max_enqueued };
-    for row in named_gone(&session, waiting.only.as_ref())? {
-        look::look(&mut session, client, row)?;
+    let pause = poll_interval.min(LOCKED_PAUSE_MAX);
+    for row in while_locked(context, pause, || named_gone(&session, waiting.only.as_ref()))? {
+        while_locked(context, pause, || look::look(&mut session, client, row))?;
     }
     let n_too_large = session.store.read().n_too_large()?;
     let Waited { collected, left, gone, stopped } = poll::wait(&mut session, client, &waiting, prices);
