@@ -40,9 +40,6 @@ const EXPLAINED_SECS: i64 = 50;
 /// Time that the API must say that a file does not exist before that is believed.
 const DELETED_SECS: i64 = 110;
 
-/// The pause before the second look at a batch that is said to have failed.
-const SECOND_LOOK_SECS: u64 = 5;
-
 /// A batch that was collected.
 #[derive(Clone, Debug)]
 pub struct Collected {
@@ -88,14 +85,10 @@ pub fn collect(
     // Where another process has just collected it, this is a second import, which changes nothing and says the same.
     let _lock = session.lock_collecting(key, &name)?;
     let row = session.store.read().batch(key)?;
-    if has_failed(&row) {
-        // Nothing was billed, says one answer; a second one must say so too.
-        if patience == Patience::Full {
-            session.config.pause(Duration::from_secs(SECOND_LOOK_SECS))?;
-        }
-        look::look(session, client, key)?;
-        let row = session.store.read().batch(key)?;
-        if has_failed(&row) {
+    if look::has_failed(&row) {
+        let pause = if patience == Patience::Full { look::SECOND_LOOK } else { Duration::ZERO };
+        let row = look::look_twice(session, client, key, pause)?;
+        if look::has_failed(&row) {
             return failed(session, &row, dry_run);
         }
         if row.state == BatchState::Open {
@@ -140,10 +133,6 @@ pub fn collect(
         ));
     }
     Ok(Collected { part: row, report, is_new: true })
-}
-
-fn has_failed(row: &BatchRow) -> bool {
-    row.output_file_id.is_none() && row.error_file_id.is_none() && row.status.as_deref() == Some("failed")
 }
 
 /// Outcome of fetching a batch's files.

@@ -2,6 +2,8 @@
 //!
 //! A fault of the observer never changes the job: a look that fails leaves everything as it was.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -17,6 +19,9 @@ use crate::terminal::words::count;
 const LOOKS_BEFORE_GONE: u32 = 3;
 /// … and how long after the first of them. A list or a replica may lag for minutes, seldom for longer.
 const BEFORE_GONE: SignedDuration = SignedDuration::from_mins(5);
+
+/// The pause before the second look at a batch that is said to have failed.
+pub(super) const SECOND_LOOK: Duration = Duration::from_secs(5);
 
 /// Result of a look at a batch at the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +52,24 @@ pub fn look(session: &mut Session<'_>, client: &Client, key: BatchKey) -> Result
         Err(error) if error.is_not_found() => unknown(session, client, &row, &error),
         Err(error) => Err(api_failure(error)),
     }
+}
+
+/// Returns whether a batch failed as a whole, by what was last seen of it.
+pub(super) fn has_failed(row: &BatchRow) -> bool {
+    row.output_file_id.is_none() && row.error_file_id.is_none() && row.status.as_deref() == Some("failed")
+}
+
+/// Looks a second time, after a pause, at a batch that is said to have failed as a whole: nothing was billed, says one
+/// answer, and its requests are sent again only where a second one says so too. Returns the batch as it stands then.
+pub(super) fn look_twice(
+    session: &mut Session<'_>,
+    client: &Client,
+    key: BatchKey,
+    pause: Duration,
+) -> anyhow::Result<BatchRow> {
+    session.config.pause(pause)?;
+    look(session, client, key)?;
+    session.store.read().batch(key)
 }
 
 /// Writes down what the provider said of a batch.

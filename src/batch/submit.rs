@@ -346,7 +346,8 @@ fn names_file(error: &ApiError) -> bool {
         || (error.status == Some(404) && error.message.to_lowercase().contains("file"))
 }
 
-/// Notes the batch the moment its id is known, then looks at it once or twice: a full queue shows only then.
+/// Notes the batch the moment its id is known, then looks at it once or twice: a full queue shows only then, and is
+/// believed when the next look says so too.
 fn opened(
     session: &mut Session<'_>,
     client: &Client,
@@ -367,14 +368,24 @@ fn opened(
             break;
         }
     }
-    let part = session.store.read().batch(key)?;
-    if part.state == BatchState::Ended
-        && part.status.as_deref() == Some("failed")
-        && let Some(message) = throttle::message_of(part.errors.as_deref())
-    {
-        return Ok(throttle::refused(session, key, &message)?.map_or(Sent::Held, Sent::Split));
+    let refusal = |part: &BatchRow| {
+        let has_failed = part.state == BatchState::Ended && look::has_failed(part);
+        has_failed.then(|| throttle::message_of(part.errors.as_deref())).flatten()
+    };
+    if refusal(&session.store.read().batch(key)?).is_none() {
+        return Ok(Sent::Open);
     }
-    Ok(Sent::Open)
+    match look::look_twice(session, client, key, look::SECOND_LOOK) {
+        Ok(part) => match refusal(&part) {
+            Some(message) => Ok(throttle::refused(session, key, &message)?.map_or(Sent::Held, Sent::Split)),
+            None => Ok(Sent::Open),
+        },
+        Err(error) => {
+            interrupt::check()?;
+            session.terminal.detail(format!("{error:#}"));
+            Ok(Sent::Open)
+        }
+    }
 }
 
 fn endpoint_of(session: &Session<'_>, key: BatchKey) -> anyhow::Result<String> {

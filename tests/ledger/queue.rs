@@ -174,6 +174,15 @@ fn a_refusal_may_come_late_or_with_the_first_answer() {
     let has_waited = "SELECT intent_at > '2026-11-02T12:01:00Z' FROM batches WHERE state = 'imported'";
     assert_eq!(world.rows(has_waited), ["1"]);
 
+    // By mistake: the next look says that the batch goes on, and nothing of it is bought again.
+    let world = World::with_groups(4);
+    let failed = json!({"status": "in_progress", "set": {"status": "failed", "errors": failed["set"]["errors"]}});
+    let open = json!({"status": "in_progress"});
+    world.script(&json!({"batches": [{"nth": 1, "steps": [validating, failed, open, {"status": "completed"}]}]}));
+    world.run(&["batch", "create", "--wait"]).exits(0).says_not("is full").says("sent 8 = usable 8");
+    bought_once(&world, 1, 8);
+    account(&world, [8, 0, 0, 0]);
+
     // At once: as the answer to the creation.
     for status in [400, 429] {
         let world = World::with_groups(4);
