@@ -93,6 +93,12 @@ pub fn write(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<Option<
         n_groups: written.n_groups,
         n_requests: written.n_requests,
     };
+    // What grew or shrank since the plan costs its share more or less.
+    let share = match row.estimated_input_tokens {
+        0 => 1.0,
+        planned => written.tokens as f64 / planned as f64,
+    };
+    let estimated_cost_usd = row.estimated_cost_usd.map(|usd| usd * share);
     tx.set_part_size(
         key,
         &NewBatch {
@@ -102,7 +108,7 @@ pub fn write(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<Option<
             n_groups: file.n_groups,
             n_requests: file.n_requests,
             estimated_input_tokens: written.tokens,
-            estimated_cost_usd: row.estimated_cost_usd,
+            estimated_cost_usd,
         },
     )?;
     tx.note_file(key, (&file.path, file.bytes, &file.sha256))?;
@@ -130,7 +136,7 @@ pub fn write(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<Option<
         bytes: file.bytes,
         sha256: &file.sha256,
         estimated_input_tokens: written.tokens,
-        estimated_cost_usd: row.estimated_cost_usd,
+        estimated_cost_usd,
         prompts,
     };
     let beside = folder.join(format!("{stem}_metadata.json"));

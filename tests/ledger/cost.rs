@@ -321,3 +321,31 @@ fn clean_finds_the_files_of_parts_that_never_became_batches() {
     assert_eq!(deleted["deleted"].as_array().map(Vec::len), Some(6), "{deleted:#}");
     world.run(&["batch", "clean", "--yes"]).exits(0).says("nothing to delete");
 }
+
+#[test]
+fn a_part_whose_file_has_grown_is_approved_at_its_new_price() {
+    let world = World::with_groups(1);
+    world.script(&json!({"faults": [{"on": "files.create", "at": "received", "times": 0, "status": 400,
+        "json": {"error": {"message": "not today", "type": "invalid_request_error"}}}]}));
+    world.run(&["batch", "create"]).exits(1).says("not today");
+    world.script(&json!({}));
+    let estimate = "SELECT estimated_cost_usd, estimated_input_tokens FROM batches";
+    let estimate = |world: &World| -> (f64, f64) {
+        let row = world.rows(estimate).remove(0);
+        let (usd, tokens) = row.split_once('|').expect("two columns");
+        (usd.parse().unwrap(), tokens.parse().unwrap())
+    };
+    let (planned, n_planned) = estimate(&world);
+    let mut grown = group(1);
+    grown["stories"][0]["text"] = json!("NASA flew to the moon. ".repeat(4_000));
+    world.load_groups(&[grown]);
+    let max = format!("{:.9}", planned * 2.0);
+    let run = world.rows("SELECT run_id FROM batches").remove(0);
+    let ran = world.run(&["batch", "create", "--max-cost", &max]).exits(1);
+    let ran = ran.says(&format!("part 1 of {run} would bring the cost to $")).says("what was sent before is kept");
+    assert!(world.journal().batches.is_empty(), "{}", ran.report());
+    let (now, n_now) = estimate(&world);
+    assert!(n_now > n_planned * 4.0 && (now / planned - n_now / n_planned).abs() < 0.001, "{planned} {now}");
+    world.run(&["batch", "create", "--max-cost", "1", "--wait"]).exits(0);
+    bought_once(&world, 1, 2);
+}
