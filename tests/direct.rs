@@ -426,3 +426,20 @@ fn an_answer_that_came_while_the_file_was_locked_is_saved() {
         assert_eq!(calls(&world), (6, 0));
     }
 }
+
+#[test]
+fn a_comparison_by_batch_looks_for_what_another_copy_has_sent() {
+    let mut world = World::with_groups(2);
+    world.run(&["batch", "create", "--limit", "1"]).exits(0);
+    // This copy knows of nothing that was sent.
+    let ours = world.db.clone();
+    world.db = world.path("copy.db");
+    fs::copy(&ours, &world.db).unwrap();
+    world.sql().execute_batch("DELETE FROM requests; DELETE FROM batches; DELETE FROM runs").unwrap();
+    let n_before = world.journal().batches.len();
+    let args = ["compare", "gpt-6.1-terra", "--sample", "2", "--batch"];
+    world.run(&args).exits(1).says("another copy of this database has sent `batch_");
+    assert_eq!(world.journal().batches.len(), n_before);
+    world.db = ours;
+    world.run(&args).exits(0);
+}

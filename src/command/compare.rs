@@ -71,7 +71,11 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
     let client = context.patient_client(args.timeout)?;
     let _lock = session.lock_spending()?;
     let origin = direct::greet(&mut session, &client)?;
-    uncertain::before_asking(&mut session, &client, &prices)?;
+    if args.batch {
+        uncertain::survey(&mut session, &client, &prices)?;
+    } else {
+        uncertain::before_asking(&mut session, &client, &prices)?;
+    }
     let plans = compare::plan(&session, &sides, &groups, &prices, origin.is_sandbox)?;
     let mode = if args.batch { Mode::Batch } else { Mode::Sync };
     for (side, plan) in sides.iter().zip(&plans).filter(|(_, plan)| plan.plan.n_requests() > 0) {
