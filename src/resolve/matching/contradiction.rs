@@ -273,19 +273,19 @@ impl Sides<'_, '_> {
 
     /// *New Hampshire* is not *Hampshire*: one side has nothing more than a word that makes another place of the next.
     fn is_modified(&self) -> bool {
-        let mention: Vec<(bool, bool)> = (self.core_of_mention())
-            .map(|i| (self.pairing.mention_paired[i] >= 0.5, exclusive::is_place_modifier(self.text(i))))
-            .collect();
-        let name: Vec<(bool, bool)> = (self.core_of_name())
-            .map(|j| (self.pairing.name_paired[j] >= 0.5, exclusive::is_place_modifier(self.name_text(j))))
-            .collect();
-        let is_whole = |side: &[(bool, bool)]| side.iter().all(|(is_paired, _)| *is_paired);
-        let has_more = |side: &[(bool, bool)]| {
-            !is_whole(side)
-                && side.last().is_some_and(|(is_paired, _)| *is_paired)
-                && side.iter().all(|(is_paired, is_modifier)| *is_paired || *is_modifier)
-        };
-        is_whole(&mention) && has_more(&name) || is_whole(&name) && has_more(&mention)
+        let in_mention = |i: usize| self.pairing.mention_paired[i] >= 0.5;
+        let in_name = |j: usize| self.pairing.name_paired[j] >= 0.5;
+        let is_mention_whole = self.core_of_mention().all(in_mention);
+        if is_mention_whole == self.core_of_name().all(in_name) {
+            return false;
+        }
+        if is_mention_whole {
+            self.core_of_name().next_back().is_some_and(in_name)
+                && self.core_of_name().all(|j| in_name(j) || exclusive::is_place_modifier(self.name_text(j)))
+        } else {
+            self.core_of_mention().next_back().is_some_and(in_mention)
+                && self.core_of_mention().all(|i| in_mention(i) || exclusive::is_place_modifier(self.text(i)))
+        }
     }
 
     /// Two first names that are only alike are two persons: *Daniela* is no misspelt *Daniel*.
