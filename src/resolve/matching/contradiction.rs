@@ -2,6 +2,8 @@
 //! a name, for explanations, and a penalty in log-odds. Rules and not weights, since labelled mentions have too few
 //! such pairs to learn them from; what the words of a rule are stands in tables (`names/exclusive.rs`).
 
+use std::sync::LazyLock;
+
 use crate::resolve::index::TokenView;
 use crate::resolve::matching::frame;
 use crate::resolve::matching::hints::Evidence;
@@ -290,13 +292,16 @@ impl Sides<'_, '_> {
 
     /// Two first names that are only alike are two persons: *Daniela* is no misspelt *Daniel*.
     fn first_names_differ(&self, inverted: bool) -> bool {
+        let Some((last, first)) = self.probe.last_and_first() else { return false };
+        if last == first || self.pairing.mention_paired[last] < 0.8 {
+            return false;
+        }
         let at: Vec<usize> = self.core_of_name().collect();
         let Some((name_last, name_first)) = last_and_first(at.iter().map(|j| self.names[*j].segment), inverted) else {
             return false;
         };
-        let Some((last, first)) = self.probe.last_and_first() else { return false };
         let (name_last, name_first) = (at[name_last], at[name_first]);
-        if last == first || name_last == name_first || self.pairing.mention_paired[last] < 0.8 {
+        if name_last == name_first {
             return false;
         }
         let alike = |how: How| matches!(how, How::Similar | How::Abbreviation);
@@ -309,13 +314,11 @@ impl Sides<'_, '_> {
 
     /// *York University* is not the *University of York*.
     fn is_turned_around(&self) -> bool {
-        let heads = ["university", "college", "bank"].map(|word| words::entry(word).map_or(0, |entry| entry.class));
         if self.probe.segments > 1 || self.firm[0] == 0 {
             return false;
         }
-        let mention = order(&heads, self.probe.words.iter().map(|word| (word.token.class, word.token.role)));
-        let name = order(&heads, self.names.iter().map(|token| (token.class, token.role)));
-        mention != 0 && mention == -name
+        let mention = order(self.probe.words.iter().map(|word| (word.token.class, word.token.role)));
+        mention != 0 && mention == -order(self.names.iter().map(|token| (token.class, token.role)))
     }
 }
 
@@ -324,13 +327,17 @@ pub(super) fn has_digit(word: &str) -> bool {
 }
 
 /// Returns 1 where a name begins with a head and `of`, -1 where it ends with a head, 0 otherwise.
-fn order(heads: &[u16], tokens: impl Iterator<Item = (u16, Role)>) -> i8 {
+fn order(tokens: impl Iterator<Item = (u16, Role)> + Clone) -> i8 {
+    static HEADS: LazyLock<[u16; 3]> = LazyLock::new(|| ["university", "college", "bank"].map(words::class));
+    let is_head = |token: &(u16, Role)| token.0 != 0 && HEADS.contains(&token.0);
+    if !tokens.clone().any(|token| is_head(&token)) {
+        return 0;
+    }
     let tokens: Vec<(u16, Role)> = tokens.filter(|(_, role)| !matches!(role, Role::Legal | Role::Tail)).collect();
     let tokens = match tokens.as_slice() {
         [(0, Role::Small), rest @ ..] => rest,
         all => all,
     };
-    let is_head = |token: &(u16, Role)| token.0 != 0 && heads.contains(&token.0);
     match tokens {
         [first, (_, Role::Small), _, ..] if is_head(first) => 1,
         [first, .., last] if is_head(last) && !is_head(first) => -1,

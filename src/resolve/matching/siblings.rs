@@ -1,6 +1,8 @@
 //! Contradictions of siblings: persons of one surname, institutions of one city, parts of a company, members of a series.
 //! The rules are tried last, and only where no hint tells more than they do.
 
+use std::sync::LazyLock;
+
 use crate::resolve::matching::contradiction::{Sides, has_digit};
 use crate::resolve::matching::likeness::How;
 use crate::resolve::names::similarity::common_prefix;
@@ -11,12 +13,15 @@ use crate::resolve::names::{exclusive, first_names, numerals};
 impl Sides<'_, '_> {
     /// Two persons of one surname, whose first names are not alike.
     pub(super) fn first_words_are_other_names(&self, inverted: bool) -> bool {
+        let Some((last, first)) = self.probe.last_and_first() else { return false };
+        if self.probe.core_at.len() != 2 || last == first {
+            return false;
+        }
         let at: Vec<usize> = self.core_of_name().collect();
         let Some((name_last, name_first)) = last_and_first(at.iter().map(|j| self.names[*j].segment), inverted) else {
             return false;
         };
-        let Some((last, first)) = self.probe.last_and_first() else { return false };
-        if at.len() != 2 || self.probe.core_at.len() != 2 || last == first {
+        if at.len() != 2 {
             return false;
         }
         let (name_last, name_first) = (at[name_last], at[name_first]);
@@ -48,11 +53,14 @@ impl Sides<'_, '_> {
     /// *Ashby State University* is not *Ashby University in Elmwood*: before the head, one side has a word that the other
     /// lacks, which has another word instead.
     pub(super) fn kinds_of_institution_differ(&self) -> bool {
+        if self.probe.segments > 1 {
+            return false;
+        }
         let is_open = |side: usize, at: usize| match side {
             0 => self.pairing.mention_paired[at] < 0.5,
             _ => self.pairing.name_paired[at] < 0.5,
         };
-        let mention: Vec<usize> = self.core_of_mention().collect();
+        let mention = &self.probe.core_at[..];
         let name: Vec<usize> = self.core_of_name().collect();
         let has_kind = |side: usize, words: &[usize]| {
             words.windows(2).any(|two| {
@@ -61,9 +69,9 @@ impl Sides<'_, '_> {
             })
         };
         let has_open = |side: usize, words: &[usize]| words.iter().any(|at| is_open(side, *at));
-        self.probe.segments < 2
-            && (has_kind(0, &mention) && has_open(1, &name) || has_kind(1, &name) && has_open(0, &mention))
-            || self.probe.segments < 2 && self.is_technical(&mention, &name)
+        has_kind(0, mention) && has_open(1, &name)
+            || has_kind(1, &name) && has_open(0, mention)
+            || self.is_technical(mention, &name)
     }
 
     /// *The Exchange* is none of those that have a name besides.
@@ -135,12 +143,12 @@ impl Sides<'_, '_> {
 
     /// *Technical University of Elmwood* is not the *University of Elmwood*: one side has nothing more than that word.
     fn is_technical(&self, mention: &[usize], name: &[usize]) -> bool {
-        let open_of_mention: Vec<usize> = mention.iter().copied().filter(|i| !self.is_firm(0, *i)).collect();
-        let open_of_name: Vec<usize> = name.iter().copied().filter(|j| !self.is_firm(1, *j)).collect();
-        let heads = ["university", "college"].map(|word| words::entry(word).map_or(0, |entry| entry.class));
-        if !mention.iter().any(|i| heads.contains(&self.probe.words[*i].token.class)) {
+        static HEADS: LazyLock<[u16; 2]> = LazyLock::new(|| ["university", "college"].map(words::class));
+        if !mention.iter().any(|i| HEADS.contains(&self.probe.words[*i].token.class)) {
             return false;
         }
+        let open_of_mention: Vec<usize> = mention.iter().copied().filter(|i| !self.is_firm(0, *i)).collect();
+        let open_of_name: Vec<usize> = name.iter().copied().filter(|j| !self.is_firm(1, *j)).collect();
         match (&open_of_mention[..], &open_of_name[..]) {
             ([i], []) => exclusive::is_kind_of_institution(self.text(*i)) && mention.len() > 2,
             ([], [j]) => exclusive::is_kind_of_institution(self.name_text(*j)) && name.len() > 2,
@@ -168,17 +176,17 @@ impl Sides<'_, '_> {
     /// *Elmwood Parliament* is not the *Elmwood Commission*: each side has one word that the other lacks, the name of a kind.
     pub(super) fn kinds_differ(&self) -> bool {
         const SHORTEST: usize = 4;
+        // A company is called its group as well.
+        static WHOLE: LazyLock<[u16; 2]> = LazyLock::new(|| ["group", "holding"].map(words::class));
         let mut of_mention = self.core_of_mention().filter(|i| !self.is_firm(0, *i));
         let mut of_name = self.core_of_name().filter(|j| !self.is_firm(1, *j));
-        // A company is called its group as well.
-        let whole = ["group", "holding"].map(|word| words::entry(word).map_or(0, |entry| entry.class));
         let (Some(i), None, Some(j), None) = (of_mention.next(), of_mention.next(), of_name.next(), of_name.next())
         else {
             return false;
         };
         let (a, b) = (self.probe.words[i].token.class, self.names[j].class);
         a != b
-            && !(whole.contains(&a) && whole.contains(&b))
+            && !(WHOLE.contains(&a) && WHOLE.contains(&b))
             && self.pairing.mention_paired[i] == 0.0
             && self.pairing.name_paired[j] == 0.0
             && words::is_generic(a)

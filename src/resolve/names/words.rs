@@ -112,6 +112,11 @@ pub(crate) fn entry(word: &str) -> Option<Entry> {
     TABLE.words.get(word).copied()
 }
 
+/// Returns the class of a lower-case ASCII word, 0 where it has none.
+pub(crate) fn class(word: &str) -> u16 {
+    entry(word).map_or(0, |entry| entry.class)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
