@@ -234,14 +234,14 @@ impl Sides<'_, '_> {
         };
         for i in 0..self.probe.words.len() {
             let word = &self.probe.words[i];
-            if self.is_firm(0, i) || !word.token.role.is_core() || word.token.aside || !related(word.token.segment) {
+            let is_known = !word.alternatives.is_empty() || word.country.is_some();
+            if !is_known || self.is_firm(0, i) || !word.token.role.is_core() || word.token.aside {
+                continue;
+            }
+            if !related(word.token.segment) {
                 continue;
             }
             let text = self.text(i);
-            let country = exclusive::country_word(text);
-            if word.alternatives.is_empty() && country.is_none() {
-                continue;
-            }
             for j in 0..self.names.len() {
                 if self.is_firm(1, j) || !self.names[j].role.is_core() || self.names[j].aside {
                     continue;
@@ -250,7 +250,8 @@ impl Sides<'_, '_> {
                 if let Some(rule) = exclusive::exclude(text, word.alternatives, other) {
                     return Some(rule);
                 }
-                if let (Some(a), Some(b)) = (country, exclusive::country_word(other))
+                if let Some(a) = word.country
+                    && let Some(b) = exclusive::country_word(other)
                     && a != b
                 {
                     return Some("another country");

@@ -26,6 +26,8 @@ pub(crate) struct Word {
     pub(crate) families: &'static [u16],
     /// Which alternatives the word is of those that exclude each other.
     pub(crate) alternatives: &'static [Alternative],
+    /// Country that the word means.
+    pub(crate) country: Option<u16>,
     /// It ends as Slavic surnames do.
     pub(crate) is_slavic: bool,
     /// Value of a numeral or number word.
@@ -93,6 +95,7 @@ impl Probe {
                     pattern: Pattern::default(),
                     families: &[],
                     alternatives: &[],
+                    country: None,
                     is_slavic: false,
                     value: None,
                     sound: Vec::with_capacity(16),
@@ -105,6 +108,7 @@ impl Probe {
             word.pattern.set(text.as_bytes());
             word.families = if token.role == Role::Word { first_names::families(text) } else { &[] };
             word.alternatives = exclusive::alternatives(text);
+            word.country = exclusive::country_word(text);
             word.is_slavic = transliteration::is_slavic(text.as_bytes());
             word.value = numerals::value(text);
             word.sound.clear();

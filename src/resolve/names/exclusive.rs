@@ -48,13 +48,16 @@ pub(crate) fn alternatives(word: &str) -> &'static [Alternative] {
 
 /// Returns the rule by which two words exclude each other, of which the alternatives of the first are known.
 pub(crate) fn exclude(a: &str, of_a: &[Alternative], b: &str) -> Option<&'static str> {
+    if of_a.is_empty() {
+        return None;
+    }
     let of_b = alternatives(b);
-    let same_row = |x: &&Alternative| of_b.iter().any(|y| x.0 == y.0 && x.1 != y.1);
+    let (row, _) = of_a.iter().find(|x| of_b.iter().any(|y| x.0 == y.0 && x.1 != y.1))?;
     // A spelling that may be both excludes neither.
     if of_a.iter().any(|x| of_b.contains(x)) || first_names::related(a, b) {
         return None;
     }
-    of_a.iter().find(same_row).map(|(row, _)| WORDS.rules[usize::from(*row)])
+    Some(WORDS.rules[usize::from(*row)])
 }
 
 struct Affixes {
@@ -93,10 +96,13 @@ pub(crate) fn exclude_by_affix(a: &str, b: &str) -> Option<&'static str> {
 
 /// Returns the rule by which two words are names of different substances.
 pub(crate) fn exclude_substances(a: &str, b: &str) -> Option<&'static str> {
+    fn bare(word: &str) -> &str {
+        word.strip_suffix('e').unwrap_or(word)
+    }
     static ENDINGS: LazyLock<Vec<&str>> = LazyLock::new(|| {
         let mut endings: Vec<&str> = rows(include_str!("substance_endings.tsv")).flatten().collect();
         endings.sort_by_key(|ending| std::cmp::Reverse(ending.len()));
-        endings
+        endings.into_iter().map(bare).collect()
     });
     // Shorter words are often none of a substance.
     const SHORTEST: usize = 7;
@@ -107,10 +113,9 @@ pub(crate) fn exclude_substances(a: &str, b: &str) -> Option<&'static str> {
     if long.strip_suffix(short).is_some_and(|start| SUBSTANCE_STARTS.contains(&start)) {
         return Some("another prefix");
     }
-    let bare = |word: &'static str| word.strip_suffix('e').unwrap_or(word);
     let ending = |word: &str| {
-        let word = word.strip_suffix('e').unwrap_or(word);
-        ENDINGS.iter().map(|ending| bare(ending)).find(|ending| word.ends_with(ending))
+        let word = bare(word);
+        ENDINGS.iter().find(|ending| word.ends_with(**ending))
     };
     let (x, y) = (ending(a)?, ending(b)?);
     (x != y).then_some("another ending")
@@ -155,7 +160,7 @@ pub(crate) fn is_region(word: &str) -> bool {
 
 /// Returns the country that a word of a longer name means; codes are too short to tell.
 pub(crate) fn country_word(word: &str) -> Option<u16> {
-    countries::country(word).filter(|_| word.len() >= 4)
+    if word.len() < 4 { None } else { countries::country(word) }
 }
 
 #[cfg(test)]
