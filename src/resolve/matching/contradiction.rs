@@ -175,12 +175,7 @@ impl Sides<'_, '_> {
     /// 7*, *World War II* not *World War I*. So are names that end in different numerals: *Pope John XXIII* is not
     /// *Pope John Paul II*.
     fn numbers_differ(&self) -> bool {
-        let mention_left = || {
-            (0..self.probe.words.len())
-                .filter(|i| self.pairing.mention_paired[*i] < 0.5 && !self.probe.words[*i].token.aside)
-                .map(|i| Left::new(self.probe.words[i].token.role, self.text(i), i + 1 == self.probe.words.len()))
-                .filter(Left::counts)
-        };
+        let mention_left = || self.left_of_mention();
         let name_left = || {
             (0..self.names.len())
                 .filter(|j| self.pairing.name_paired[*j] < 0.5 && !self.names[*j].aside)
@@ -193,24 +188,29 @@ impl Sides<'_, '_> {
         {
             return true;
         }
+        if self.firm[0] == 0 {
+            return false;
+        }
+        let (Some(a), Some(b)) = (mention_left().next_back(), name_left().next_back()) else { return false };
         // `XXIII` is read as 23: of the two only one need be written as a numeral.
-        let last = mention_left().next_back().zip(name_left().next_back());
-        self.firm[0] != 0
-            && last.is_some_and(|(a, b)| {
-                (a.is_numeral() || b.is_numeral())
-                    && a.value().is_some()
-                    && b.value().is_some()
-                    && a.value() != b.value()
-            })
+        match (a.value(), b.value()) {
+            (Some(x), Some(y)) => x != y && !(a.is_digits() && b.is_digits()),
+            _ => false,
+        }
+    }
+
+    /// Words of the mention that found no partner and tell names apart.
+    fn left_of_mention(&self) -> impl DoubleEndedIterator<Item = Left<'_>> {
+        (0..self.probe.words.len())
+            .filter(|i| self.pairing.mention_paired[*i] < 0.5 && !self.probe.words[*i].token.aside)
+            .map(|i| Left::new(self.probe.words[i].token.role, self.text(i), i + 1 == self.probe.words.len()))
+            .filter(Left::counts)
     }
 
     /// *Lantern 2* is no more than named after *Lantern*: the mention has a number more and nothing else. A name with a
     /// number more may be the one that is meant.
     fn has_one_more_number(&self) -> bool {
-        let mut left = (0..self.probe.words.len())
-            .filter(|i| self.pairing.mention_paired[*i] < 0.5 && !self.probe.words[*i].token.aside)
-            .map(|i| Left::new(self.probe.words[i].token.role, self.text(i), i + 1 == self.probe.words.len()))
-            .filter(Left::counts);
+        let mut left = self.left_of_mention();
         let is_number =
             left.next().is_some_and(|word| word.is_last && word.role != Role::Generation && word.is_number());
         is_number && left.next().is_none() && self.core_of_name().all(|j| self.pairing.name_paired[j] >= 0.5)
@@ -368,11 +368,6 @@ impl<'t> Left<'t> {
         numerals::value(self.text).filter(|_| self.text.len() > 1 || self.is_last || self.is_digits())
     }
 
-    /// Returns whether it is a Roman numeral, an ordinal or a number as a word.
-    fn is_numeral(&self) -> bool {
-        !self.is_digits() && self.value().is_some()
-    }
-
     /// Returns whether the word tells names apart: core words, and numerals that may be a generation.
     fn counts(&self) -> bool {
         self.role.is_core() || self.role == Role::Generation && self.value().is_some()
@@ -397,7 +392,7 @@ fn only_numbers<'t, O: Iterator<Item = Left<'t>>>(
             n_numbers += 1;
         } else if word.role != Role::Initials
             && !others().any(|other| {
-                other.is_number() && other.text.len() > word.text.len() && other.text.starts_with(word.text)
+                other.text.len() > word.text.len() && other.text.starts_with(word.text) && other.is_number()
             })
         {
             return false;
