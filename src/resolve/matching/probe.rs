@@ -60,6 +60,8 @@ pub(crate) struct Probe {
     pub(crate) places: Places,
     /// Names that may be meant, in the layer of the index that has most.
     pub(crate) n_names: u32,
+    /// True where the name of this mention is prepared already: it may be searched for more than once.
+    is_prepared: bool,
 }
 
 impl Probe {
@@ -67,20 +69,34 @@ impl Probe {
     pub(crate) fn begin(&mut self, text: &str) {
         self.name.parse_into(text);
         self.name.squash(&mut self.full);
+        self.is_prepared = false;
     }
 
-    /// Prepares the rest; rarities are set later, from the index.
+    /// Prepares the rest for a search; rarities are set later, from the index.
     pub(crate) fn prepare(&mut self, hints: &[Rc<Hint>], context: &Context) {
         self.hints.clear();
         self.hints.extend_from_slice(hints);
         self.context = context.clone();
+        self.n_names = 0;
+        if !self.is_prepared {
+            self.prepare_name();
+            self.is_prepared = true;
+        }
+        for word in &mut self.words {
+            word.rarity = 1.0;
+            word.frequency = 0;
+        }
+        self.add_place_of_address();
+    }
+
+    /// Prepares what the name alone tells.
+    fn prepare_name(&mut self) {
         self.core.clear();
         self.core_at.clear();
         self.sound.clear();
         self.coarse.clear();
         self.initials.clear();
         self.segments = 0;
-        self.n_names = 0;
         let mut words = String::new();
         spaced(&self.name, &mut words);
         self.places = countries::places(words.strip_prefix("the ").unwrap_or(&words));
@@ -103,8 +119,6 @@ impl Probe {
             }
             let word = &mut self.words[at];
             word.token = *token;
-            word.rarity = 1.0;
-            word.frequency = 0;
             word.pattern.set(text.as_bytes());
             word.families = if token.role == Role::Word { first_names::families(text) } else { &[] };
             word.alternatives = exclusive::alternatives(text);
@@ -132,7 +146,6 @@ impl Probe {
         self.core_pattern.set(self.core.as_bytes());
         self.sound_pattern.set(&self.sound);
         self.coarse_pattern.set(&self.coarse);
-        self.add_place_of_address();
     }
 
     /// Returns the text of a word.

@@ -140,7 +140,7 @@ impl<P: Blocks> Resolver<P> {
                     LinkOutcome::Linked if decision.score >= SURE => decision,
                     _ if hints.is_empty() || self.is_vague(&scored) => decision,
                     _ => {
-                        let compared = self.compared.clone();
+                        let compared = std::mem::take(&mut self.compared);
                         let decision = self.without_hints(&hints, &scored, refused, decision)?;
                         self.compared = compared;
                         decision
