@@ -71,7 +71,7 @@ impl Keys {
                 self.sounds.push(key(KeyKind::CoarseSound, &self.wide, &[]));
             }
         }
-        if let Some(number) = country(name) {
+        if let Some(number) = country(name, &mut self.squash) {
             push_new(&mut self.forms, key(KeyKind::Form, b"country", &number.to_le_bytes()));
         }
         self.initials(name);
@@ -96,11 +96,11 @@ impl Keys {
     /// `World War II` by its initials and its number, as `WWII` and `WW2` have them.
     fn numbered_initials(&mut self, name: &Name) {
         let core = || name.tokens.iter().filter(|token| token.role != Role::Small && !token.aside);
-        let Some(value) = core().next_back().and_then(|last| numerals::value(name.text(last))) else { return };
-        let n_words = core().count() - 1;
+        let n_words = core().count().saturating_sub(1);
         if !(2..=6).contains(&n_words) || !core().take(n_words).all(|token| token.role == Role::Word) {
             return;
         }
+        let Some(value) = core().next_back().and_then(|last| numerals::value(name.text(last))) else { return };
         self.squash.clear();
         for token in core().take(n_words) {
             self.squash.push_str(&name.text(token)[..1]);
@@ -137,15 +137,14 @@ impl Keys {
     }
 }
 
-/// Returns the country that a whole name is a name of.
-fn country(name: &Name) -> Option<u16> {
+/// Returns the country that a whole name is a name of; `words` is a buffer.
+fn country(name: &Name, words: &mut String) -> Option<u16> {
     const LONGEST: usize = 8;
     if name.tokens.len() > LONGEST {
         return None;
     }
-    let mut words = String::new();
-    spaced(name, &mut words);
-    countries::country(words.strip_prefix("the ").unwrap_or(&words)).filter(|_| words.len() > 2)
+    spaced(name, words);
+    if words.len() > 2 { countries::country(words.strip_prefix("the ").unwrap_or(words)) } else { None }
 }
 
 /// Key of an initialism with a number behind it.
