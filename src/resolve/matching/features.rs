@@ -140,8 +140,6 @@ pub(crate) struct Comparer<'a> {
     /// Positions of the name's core words that are not asides.
     core_at: Vec<u8>,
     core: Vec<u8>,
-    /// The rule that the last comparison broke.
-    rule: Option<&'static str>,
     bones: Vec<u8>,
     wide: Vec<u8>,
 }
@@ -152,7 +150,6 @@ impl<'a> Comparer<'a> {
             pairing: Pairing::new(),
             core_at: Vec::new(),
             core: Vec::with_capacity(64),
-            rule: None,
             bones: Vec::new(),
             wide: Vec::new(),
         }
@@ -166,11 +163,6 @@ impl<'a> Comparer<'a> {
     /// Returns the name's words of the last comparison.
     pub(crate) fn name_words(&self) -> &[TokenView<'a>] {
         &self.pairing.name
-    }
-
-    /// Returns the rule by which the last comparison tells the two apart.
-    pub(crate) fn rule(&self) -> Option<&'static str> {
-        self.rule
     }
 
     /// Returns which words of the mention the last comparison paired with more than a likeness, a bit a word.
@@ -209,18 +201,21 @@ impl<'a> Comparer<'a> {
         v[Feature::hint_near as usize] = evidence.near;
         v[Feature::hint_against as usize] = evidence.against;
         v[Feature::hint_unknown as usize] = evidence.unknown;
-        self.rule = None;
         v
     }
 
-    /// Sets what the rules say of the last comparison.
-    pub(crate) fn contradict(&mut self, probe: &Probe, inverted: bool, evidence: &Evidence, v: &mut Vector) {
-        let contradiction = contradiction::find(probe, &self.pairing, inverted, evidence);
-        if let Some(found) = contradiction {
-            let feature = if found.is_of_hint { Feature::hint_contradiction } else { Feature::contradiction };
-            v[feature as usize] = found.penalty;
-        }
-        self.rule = contradiction.map(|found| found.rule);
+    /// Sets what the rules say of the last comparison, and returns the one by which they tell the two apart.
+    pub(crate) fn contradict(
+        &self,
+        probe: &Probe,
+        inverted: bool,
+        evidence: &Evidence,
+        v: &mut Vector,
+    ) -> Option<&'static str> {
+        let found = contradiction::find(probe, &self.pairing, inverted, evidence)?;
+        let feature = if found.is_of_hint { Feature::hint_contradiction } else { Feature::contradiction };
+        v[feature as usize] = found.penalty;
+        Some(found.rule)
     }
 
     /// Words explained on both sides, and what is not.

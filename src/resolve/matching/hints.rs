@@ -269,8 +269,23 @@ impl Meanings {
 }
 
 impl Evidence {
+    /// Returns what all hints together say of an entity.
+    pub(crate) fn of<P: Blocks>(
+        hints: &[Rc<Hint>],
+        index: &Index<P>,
+        entity: &EntityCard<P::Block<'_>>,
+        stats: &TypeStats,
+        meanings: &mut Meanings,
+    ) -> Result<Evidence> {
+        let mut evidence = Evidence::default();
+        for hint in hints {
+            evidence.add(hint.judge(index, entity, stats, meanings)?);
+        }
+        Ok(evidence)
+    }
+
     /// Adds what one hint says.
-    pub(crate) fn add(&mut self, found_match: HintMatch) {
+    fn add(&mut self, found_match: HintMatch) {
         match found_match {
             HintMatch::Agree(bits) => self.agree += bits,
             HintMatch::Near(bits) => self.near += bits,

@@ -124,7 +124,7 @@ impl Search<'_> {
         out.sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.order.cmp(&b.order)));
         out.truncate(self.most);
         let best = out.first().map_or(0.0, |best| best.plain);
-        out.truncate(out.partition_point(|s| s.plain >= best - HOPELESS - score::SOUND_WORTH));
+        out.truncate(out.partition_point(|s| s.plain >= hopeless_below(best)));
         base.finish(probe, &mut out)?;
         if let Some(changes) = changes {
             changes.finish(probe, &mut out)?;
@@ -227,13 +227,10 @@ impl<P: Blocks> Layer<P> {
     /// Returns what hints say of an entity of this layer.
     pub(crate) fn evidence(&mut self, entity: u32, hints: &[Rc<Hint>]) -> Result<Evidence> {
         let card = self.index.entity(entity)?;
-        let mut evidence = Evidence::default();
-        if let Some(stats) = self.index.meta.types.get(usize::from(card.kind)) {
-            for hint in hints {
-                evidence.add(hint.judge(&self.index, &card, stats, &mut self.room.meanings)?);
-            }
+        match self.index.meta.types.get(usize::from(card.kind)) {
+            Some(stats) => Evidence::of(hints, &self.index, &card, stats, &mut self.room.meanings),
+            None => Ok(Evidence::default()),
         }
-        Ok(evidence)
     }
 
     /// Compares the mention with the names that were found.
@@ -256,10 +253,7 @@ impl<P: Blocks> Layer<P> {
             let Some(stats) = index.meta.types.get(usize::from(entity.kind)) else {
                 continue;
             };
-            let mut evidence = Evidence::default();
-            for hint in &probe.hints {
-                evidence.add(hint.judge(index, &entity, stats, &mut room.meanings)?);
-            }
+            let mut evidence = Evidence::of(&probe.hints, index, &entity, stats, &mut room.meanings)?;
             let context = if probe.context.is_empty() {
                 0.0
             } else {
@@ -270,10 +264,14 @@ impl<P: Blocks> Layer<P> {
             let mut vector = comparer.compare(probe, card, &evidence);
             // A candidate that is hopeless beside the best need not be told apart by rules as well.
             let best = out.iter().map(|scored| scored.plain).fold(f32::MIN, f32::max);
-            if score::plain(&vector) >= best - HOPELESS - score::SOUND_WORTH {
-                comparer.contradict(probe, card.inverted, &evidence, &mut vector);
+            let mut plain = score::plain(&vector);
+            let mut rule = None;
+            if plain >= hopeless_below(best) {
+                rule = comparer.contradict(probe, card.inverted, &evidence, &mut vector);
+                if rule.is_some() {
+                    plain = score::plain(&vector);
+                }
             }
-            let plain = score::plain(&vector);
             let words = if search.explain { explain::words(probe, &comparer) } else { Vec::new() };
             let scored = Scored {
                 entity: entity.key,
@@ -285,7 +283,7 @@ impl<P: Blocks> Layer<P> {
                 plain,
                 log_odds: FLOOR,
                 words,
-                rule: comparer.rule(),
+                rule,
                 context,
             };
             match known {
@@ -314,6 +312,11 @@ impl<P: Blocks> Layer<P> {
         }
         Ok(())
     }
+}
+
+/// Returns the plain score below which a candidate is hopeless beside the best, even if it sounds the same.
+fn hopeless_below(best: f32) -> f32 {
+    best - HOPELESS - score::SOUND_WORTH
 }
 
 /// Returns the words of the mention, a bit a word, that nothing found so far explains; none if some name explains
