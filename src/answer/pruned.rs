@@ -59,22 +59,20 @@ impl<'de> Visitor<'de> for Keep {
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
         let mut map = Map::new();
-        let mut skipped = None;
+        let mut has_skipped = false;
         while let Some(key) = object.next_key_seed(Key(self))? {
             match key {
-                Ok((key, None)) => _ = map.insert(key.to_owned(), object.next_value()?),
-                Ok((key, Some(keep))) => _ = map.insert(key.to_owned(), object.next_value_seed(*keep)?),
-                Err(other) => {
+                Some((key, None)) => _ = map.insert(key.to_owned(), object.next_value()?),
+                Some((key, Some(keep))) => _ = map.insert(key.to_owned(), object.next_value_seed(*keep)?),
+                None => {
                     object.next_value::<IgnoredAny>()?;
-                    skipped = Some(other);
+                    has_skipped = true;
                 }
             }
         }
         // An object with nothing that is read is still not an empty one.
-        if map.is_empty()
-            && let Some(key) = skipped
-        {
-            map.insert(key, Value::Null);
+        if map.is_empty() && has_skipped {
+            map.insert(String::new(), Value::Null);
         }
         Ok(Value::Object(map))
     }
@@ -108,13 +106,13 @@ impl<'de> Visitor<'de> for Keep {
     }
 }
 
-/// A key of an object: one that is kept with how, or another one.
+/// A key of an object: one that is kept with how, or none for one that is skipped.
 struct Key(Keep);
 
 type Kept = (&'static str, Option<&'static Keep>);
 
 impl<'de> DeserializeSeed<'de> for Key {
-    type Value = Result<Kept, String>;
+    type Value = Option<Kept>;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
         json.deserialize_str(self)
@@ -122,15 +120,14 @@ impl<'de> DeserializeSeed<'de> for Key {
 }
 
 impl Visitor<'_> for Key {
-    type Value = Result<Kept, String>;
+    type Value = Option<Kept>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        // Of the others the name is of no interest.
-        Ok(self.0.0.iter().find(|(known, _)| *known == key).copied().ok_or_else(String::new))
+        Ok(self.0.0.iter().find(|(known, _)| *known == key).copied())
     }
 }
 
