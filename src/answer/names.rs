@@ -72,7 +72,8 @@ pub(super) fn name_of(text: &str, notes: &mut Notes) -> Option<String> {
     Some(name)
 }
 
-/// Returns whether nothing of a text can be cleaned or taken off: words of letters, digits and hyphens, one space apart.
+/// Returns whether nothing of a text can be cleaned or taken off: words of letters, digits, hyphens, periods and commas,
+/// one space apart.
 fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
     let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b',');

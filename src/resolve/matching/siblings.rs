@@ -1,5 +1,6 @@
-//! Contradictions of siblings: persons of one surname, institutions of one city, parts of a company, members of a series.
-//! The rules are tried last, and only where no hint tells more than they do.
+//! Contradictions of siblings: persons of one surname, institutions of one city, parts of a company, members of a series,
+//! substances of one class. Letters and substances that differ tell two things apart whatever the hints say; the other
+//! rules are tried last, and only where no hint tells more than they do.
 
 use std::sync::LazyLock;
 
