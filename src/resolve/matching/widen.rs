@@ -121,6 +121,9 @@ pub(crate) fn complete_word<P: Blocks>(
     }
     room.counted.clear();
     for bounds in index.meta.word_starts.windows(2).skip(text.len() + 1) {
+        if room.counted.len() >= COMPLETED {
+            break;
+        }
         let (mut low, end) = (bounds[0], bounds[1]);
         let mut high = end;
         while low < high {
