@@ -5,6 +5,11 @@
 //! a text may say of two is read by `resolve::read_pair`; here is what the catalog makes of it: the members by name,
 //! and what is made of them, read once for a type; nothing is searched for a single mention.
 
+mod two;
+
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 
 use anyhow::Result;
@@ -13,6 +18,7 @@ use crate::model::{Attributes, EntityKey, LinkOutcome};
 use crate::profile::Pair;
 use crate::resolve::{self, Candidate, Method, PairMention, Resolution, ScorePart, Strictness, mention_key};
 use crate::store::Read;
+use two::Two;
 
 /// Probability that the only entity of two members is meant, by how many of the hints that tell theirs apart agree:
 /// none, some, all. Two teams meet every year, so the members alone say little.
@@ -80,18 +86,6 @@ pub(super) struct PairResolution {
     pub(super) fitting: Vec<EntityKey>,
     /// In words.
     pub(super) remarks: Vec<String>,
-}
-
-/// The two that a mention names.
-struct Two {
-    home: Vec<Side>,
-    away: Vec<Side>,
-    /// As they are written, home first.
-    written: [String; 2],
-    /// True where it was said who is at home.
-    is_ordered: bool,
-    /// Words that are no part of their names.
-    rest: Vec<String>,
 }
 
 impl Pairs {
@@ -168,89 +162,6 @@ impl TypeMembers {
         let mut sides = self.sides_of(name);
         sides.retain(|side| side.starts_with('#') || self.sides.contains(side));
         (!sides.is_empty()).then_some(sides)
-    }
-
-    /// Reads the two from the hints.
-    fn by_hints(
-        &self,
-        pair: &Pair,
-        hints: &Attributes,
-        ask: &mut dyn FnMut(&str) -> Result<Option<EntityKey>>,
-    ) -> Result<Option<Two>> {
-        let (Some(home), Some(away)) = (hints.get(&pair.home), hints.get(&pair.away)) else { return Ok(None) };
-        let mut sides = vec![];
-        for name in [home, away] {
-            sides.push(match self.named(name) {
-                Some(named) => named,
-                None => ask(name)?.iter().map(side).collect(),
-            });
-        }
-        let (Some(b), Some(a)) = (sides.pop(), sides.pop()) else { return Ok(None) };
-        let two = Two { home: a, away: b, written: [home.clone(), away.clone()], is_ordered: true, rest: vec![] };
-        Ok((!two.home.is_empty() && !two.away.is_empty()).then_some(two))
-    }
-
-    /// Reads the two from the text: of the ways it falls into two names of the catalog, the one that leaves least over.
-    fn by_text(
-        &self,
-        text: Option<&PairMention>,
-        ask: &mut dyn FnMut(&str) -> Result<Option<EntityKey>>,
-    ) -> Result<Result<Two, Vec<String>>> {
-        let Some(text) = text else { return Ok(Err(vec!["the mention does not name two".to_owned()])) };
-        let mut best: Option<Two> = None;
-        for split in &text.splits {
-            let [first, second] = &split.members;
-            if let (Some(first), Some(second)) = (self.name_at_end(first), self.name_at_start(second)) {
-                let two = two(first, second, split.is_at);
-                if best.as_ref().is_none_or(|best| two.rest.len() < best.rest.len()) {
-                    best = Some(two);
-                }
-            }
-        }
-        if let Some(best) = best {
-            return Ok(Ok(best));
-        }
-        let mut remarks = vec![];
-        for (at, split) in text.splits.iter().enumerate() {
-            let [first, second] = &split.members;
-            let known = [self.name_at_end(first), self.name_at_start(second)];
-            if at > 0 && known.iter().all(Option::is_none) {
-                continue;
-            }
-            let mut found = vec![];
-            for (known, words) in known.into_iter().zip([first, second]) {
-                let name = without_article(words).join(" ");
-                found.push(match known {
-                    Some(known) => Some(known),
-                    None => ask(&name)?.map(|entity| NamedMember { sides: vec![side(&entity)], name, rest: vec![] }),
-                });
-            }
-            for (found, words) in found.iter().zip([first, second]) {
-                if found.is_none() && remarks.len() < 2 {
-                    remarks
-                        .push(format!("`{}` names no member that the catalog knows", without_article(words).join(" ")));
-                }
-            }
-            if let [Some(first), Some(second)] = &mut found[..] {
-                return Ok(Ok(two(std::mem::take(first), std::mem::take(second), split.is_at)));
-            }
-        }
-        Ok(Err(remarks))
-    }
-
-    fn name_at_end(&self, words: &[String]) -> Option<NamedMember> {
-        (0..words.len()).find_map(|from| self.run(&words[from..], &words[..from]))
-    }
-
-    fn name_at_start(&self, words: &[String]) -> Option<NamedMember> {
-        let words = without_article(words);
-        (1..=words.len()).rev().find_map(|until| self.run(&words[..until], &words[until..]))
-    }
-
-    fn run(&self, words: &[String], rest: &[String]) -> Option<NamedMember> {
-        let name = words.join(" ");
-        let rest = rest.iter().filter(|word| !is_article(word)).cloned().collect();
-        self.named(&name).map(|sides| NamedMember { sides, name, rest })
     }
 
     /// Entities made of two, home and away as stated, else the other way round.
@@ -381,34 +292,9 @@ fn is_said(value: &str, also: &[String]) -> bool {
         && also.iter().any(|words| format!(" {words} ").contains(&format!(" {value} ")))
 }
 
-/// A name of the catalog among the words of a mention.
-#[derive(Default)]
-struct NamedMember {
-    sides: Vec<Side>,
-    name: String,
-    rest: Vec<String>,
-}
-
-/// `A at B` means that B is at home; where nothing is said, the first may be either.
-fn two(first: NamedMember, second: NamedMember, is_at: bool) -> Two {
-    let rest = [first.rest, second.rest].concat();
-    Two { home: second.sides, away: first.sides, written: [second.name, first.name], is_ordered: is_at, rest }
-}
-
 fn side(entity: &EntityKey) -> Side {
     // No words of a name hold the sign.
     format!("#{}", entity.0)
-}
-
-fn is_article(word: &str) -> bool {
-    ["the", "a", "an"].iter().any(|article| word.eq_ignore_ascii_case(article))
-}
-
-fn without_article(words: &[String]) -> &[String] {
-    match words {
-        [article, rest @ ..] if is_article(article) && !rest.is_empty() => rest,
-        _ => words,
-    }
 }
 
 /// Wishes of the mention for the hints that tell apart: its own hints, else what its text says.
@@ -437,113 +323,5 @@ fn word(value: &str) -> String {
     match words.rsplit(' ').next() {
         Some(last) if last.bytes().all(|byte| byte.is_ascii_digit()) && !last.is_empty() => last.to_owned(),
         _ => words,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Entity, EntityId};
-    use crate::store::Store;
-
-    fn entity(id: &str, entity_type: &str, name: &str, aliases: &[&str], attributes: &[(&str, &str)]) -> Entity {
-        Entity {
-            id: EntityId::new(id),
-            entity_type: entity_type.into(),
-            name: name.into(),
-            aliases: aliases.iter().map(|&alias| alias.to_owned()).collect(),
-            attributes: attributes.iter().map(|&(k, v)| (k.to_owned(), v.to_owned())).collect(),
-        }
-    }
-
-    fn store() -> Store {
-        let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").unwrap();
-        let tx = store.write().unwrap();
-        let game = |id: &str, home: &str, away: &str, season: &str, week: &str| {
-            entity(id, "game", id, &[], &[("home", home), ("away", away), ("season", season), ("week", week)])
-        };
-        for entity in [
-            entity("reds", "team", "Ruby Reds", &["RED", "Reds"], &[]),
-            entity("blues", "team", "Sea Blues", &["BLU", "Blues"], &[]),
-            entity("greens", "team", "Hill Greens", &["GRN"], &[]),
-            game("g1", "RED", "BLU", "2020", "3"),
-            game("g2", "RED", "BLU", "2021", "Final"),
-            game("g3", "BLU", "RED", "2020", "9"),
-            game("g4", "GRN", "BLU", "2020", "1"),
-            entity("stars", "team", "Stars-at-Law", &[], &[]),
-            game("g5", "Stars-at-Law", "Arrow-Smiths", "2020", "1"),
-        ] {
-            tx.load_entity(&entity, "2026-01-01T00:00:00Z").unwrap();
-        }
-        tx.commit().unwrap();
-        store
-    }
-
-    #[test]
-    fn a_game_is_found_through_its_teams() {
-        let store = store();
-        let pair = Pair {
-            members: "team".into(),
-            home: "home".into(),
-            away: "away".into(),
-            with: vec!["season".into(), "week".into()],
-        };
-        let of = PairType {
-            name: "game",
-            pair: &pair,
-            types: vec!["game".to_owned()],
-            member_types: vec!["team".to_owned()],
-        };
-        let mut pairs = Pairs::default();
-        let mut find = |text: &str, hints: &[(&str, &str)]| {
-            let hints: Attributes = hints.iter().map(|&(k, v)| (k.to_owned(), v.to_owned())).collect();
-            let read = resolve::read_pair(text);
-            let query = PairQuery { read, hints: &hints, strictness: Strictness::Default, explain: true };
-            match pairs.find(store.read(), &of, &query, &mut |_| Ok(None)).unwrap() {
-                Err(remarks) => format!("none: {}", remarks.join("; ")),
-                Ok(PairResolution { resolution: Resolution { entity: None, outcome, .. }, fitting, .. }) => {
-                    format!("{} {}", outcome.as_str(), fitting.len())
-                }
-                Ok(PairResolution { resolution: Resolution { entity: Some(entity), score, .. }, .. }) => {
-                    format!("{} {score:.2}", store.read().entity(entity).unwrap().unwrap().id)
-                }
-            }
-        };
-        let mut check = |hints: &[(&str, &str)], expected: &str| {
-            assert_eq!(find("", hints), expected, "{hints:?}");
-        };
-        let (reds, blues) = (("home", "Reds"), ("away", "Sea Blues"));
-        check(&[reds, blues, ("season", "2020"), ("week", "Week 3")], "g1 0.97");
-        check(&[reds, blues, ("season", "2021")], "g2 0.85");
-        check(&[reds, blues, ("week", "final")], "g2 0.85");
-        check(&[reds, blues], "ambiguous 2");
-        check(&[reds, blues, ("season", "1999")], "unknown 0");
-        // At home or away: the order that is there counts, and where it is not there, the other is likely.
-        check(&[("home", "BLU"), ("away", "RED"), ("season", "2020")], "g3 0.85");
-        check(&[("home", "BLU"), ("away", "RED"), ("season", "2020"), ("week", "3")], "g1 0.87");
-        check(&[("home", "Blues"), ("away", "GRN")], "g4 0.54");
-        check(&[reds, ("away", "GRN"), ("season", "2020")], "unknown 0");
-        check(&[reds, ("season", "2020"), ("week", "3")], "none: the mention does not name two");
-
-        for (text, expected) in [
-            ("Reds vs Blues", "ambiguous 3"),
-            ("Reds-Blues, 2021", "g2 0.85"),
-            ("Week 3: BLU @ RED", "g1 0.85"),
-            ("the Sea Blues–Reds game (2020)", "ambiguous 2"),
-            ("BLU/RED 2020, week 9", "g3 0.97"),
-            ("Blues at Reds, final", "g2 0.85"),
-            ("the Blues at Reds final", "g2 0.85"),
-            ("Reds at Blues, week 3", "g1 0.77"),
-            ("Reds at Blues, week 5", "unknown 0"),
-            ("Hill Greens v. Blues", "g4 0.60"),
-            ("Greens v. Blues", "none: `Greens` names no member that the catalog knows"),
-            ("Reds vs Zebras", "none: `Zebras` names no member that the catalog knows"),
-            ("Stars-at-Law vs. Arrow-Smiths", "g5 0.60"),
-            ("Arrow-Smiths-Stars-at-Law", "g5 0.60"),
-            ("GRN-RED", "unknown 0"),
-            ("Reds", "none: the mention does not name two"),
-        ] {
-            assert_eq!(find(text, &[]), expected, "{text}");
-        }
     }
 }

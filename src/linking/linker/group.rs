@@ -1,0 +1,212 @@
+//! The mentions of one group together: what stands around a mention decides what it leaves open by itself.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::Result;
+
+use super::{Linker, SURE, is_settled};
+use crate::linking::known_mentions::KnownMention;
+use crate::linking::precedence::Ruling;
+use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
+use crate::profile::Profile;
+use crate::resolve::{self, Candidate, Method, Query, Resolution};
+
+/// Other names of an entity that are context for the others.
+const OTHER_NAMES: u32 = 12;
+/// Values of an entity that are; who has a thousand attributes is not what the story is about.
+const VALUES_MAX: usize = 40;
+/// Entities of which it is remembered what they say of those beside them.
+const AROUND_MAX: usize = 16_384;
+
+impl Linker<'_> {
+    /// Decides about the mentions of one group, in their order: each by itself, and what that leaves open, or only
+    /// likely, once more with its group. Of the candidates a decision keeps the best.
+    ///
+    /// One profile a linker: what is decided about a mention by itself is remembered without it.
+    pub fn link(&mut self, profile: &Profile, mentions: &[Mention]) -> Result<Vec<Resolution>> {
+        let mut resolutions = Vec::with_capacity(mentions.len());
+        let mut open = vec![];
+        for (at, mention) in mentions.iter().enumerate() {
+            let known = self.alone(profile, mention)?;
+            resolutions.push(known.resolution.clone());
+            if known.is_open {
+                open.push(at);
+            }
+        }
+        if mentions.len() > 1 && !open.is_empty() {
+            // What the story itself says comes first; what is only known of what it names, where that does not suffice.
+            let (mut context, known) = self.context_of(mentions, &resolutions)?;
+            self.look_again(profile, mentions, &open, &context, &mut resolutions)?;
+            if !known.is_empty() {
+                context.push_str(&known);
+                let is_open = |at: &usize| resolutions[*at].outcome != LinkOutcome::Linked;
+                let open: Vec<usize> = open.iter().copied().filter(is_open).collect();
+                self.look_again(profile, mentions, &open, &context, &mut resolutions)?;
+            }
+            self.by_full_name(mentions, &open, &mut resolutions)?;
+        }
+        for (mention, resolution) in mentions.iter().zip(&mut resolutions) {
+            self.fall_back((&mention.entity_type, &mention.text, &mention.hints), resolution);
+        }
+        Ok(resolutions)
+    }
+
+    /// Decides about a mention by itself, once for all groups that have it.
+    fn alone(&mut self, profile: &Profile, mention: &Mention) -> Result<&KnownMention> {
+        if !self.known.has(mention) {
+            let types = self.types_for(profile, &mention.entity_type);
+            let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: "" };
+            let (mut resolution, compared) = self.decide_once(profile, &mention.entity_type, &query)?;
+            resolution.candidates.truncate(1);
+            let is_open = !is_settled(&resolution) && !self.has_members;
+            let compared = compared.filter(|_| is_open);
+            self.known.put(mention, KnownMention { resolution, is_open, compared });
+        }
+        Ok(self.known.get(mention))
+    }
+
+    /// Decides once more about some mentions of a group, with what stands around them; people's decisions stay.
+    fn look_again(
+        &mut self,
+        profile: &Profile,
+        mentions: &[Mention],
+        open: &[usize],
+        context: &str,
+        resolutions: &mut [Resolution],
+    ) -> Result<()> {
+        for &at in open {
+            let mention = &mentions[at];
+            let types = self.types_for(profile, &mention.entity_type);
+            let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context };
+            if let Ruling::Not(refused) = self.ruling(&mention.entity_type, &query) {
+                let plain = std::mem::replace(&mut resolutions[at], Resolution::unknown());
+                let mut compared = self.known.take_compared(mention);
+                resolutions[at] = self.resolver.look_again(&query, &refused, plain, &mut compared)?;
+                resolutions[at].candidates.truncate(1);
+                self.known.put_compared(mention, compared);
+            }
+        }
+        Ok(())
+    }
+
+    /// The names a group mentions, with the other names of what was linked surely, as context for each other; and the
+    /// telling values of that.
+    fn context_of(&mut self, mentions: &[Mention], resolutions: &[Resolution]) -> Result<(String, String)> {
+        let (mut named, mut known) = (String::new(), String::new());
+        for mention in mentions {
+            add_name(&mut named, None, &mention.text);
+            for value in mention.hints.values().filter(|value| is_name(value)) {
+                add_name(&mut named, None, value);
+            }
+        }
+        for resolution in resolutions.iter().filter(|d| d.outcome == LinkOutcome::Linked && d.score >= SURE) {
+            let Some(entity) = resolution.entity else { continue };
+            if !self.around.contains_key(&entity) {
+                let around = self.around_of(entity, resolution.candidates.first())?;
+                if self.around.len() >= AROUND_MAX {
+                    self.around.clear();
+                }
+                self.around.insert(entity, around);
+            }
+            let (names, values) = &self.around[&entity];
+            named.push_str(names);
+            known.push_str(values);
+        }
+        Ok((named, known))
+    }
+
+    /// Evidence of an entity for those named beside it: its names, and its telling values.
+    fn around_of(&self, entity: EntityKey, candidate: Option<&Candidate>) -> Result<(String, String)> {
+        let (mut named, mut known) = (String::new(), String::new());
+        if let Some(candidate) = candidate.filter(|candidate| candidate.is_indexed()) {
+            for (at, value) in self.resolver.surroundings(candidate)?.iter().take(VALUES_MAX).enumerate() {
+                match at {
+                    0 => add_name(&mut named, None, value),
+                    _ => add_name(&mut known, Some(resolve::KNOWN_VALUE), value),
+                }
+            }
+        }
+        for name in self.read.some_names(entity, OTHER_NAMES)? {
+            add_name(&mut named, Some(resolve::OTHER_NAME), &name);
+        }
+        Ok((named, known))
+    }
+
+    /// Link of a full name, which its surname shares, its surname means too; and where the full name is nobody's in the
+    /// catalog, the surname is none of the namesakes there.
+    fn by_full_name(&mut self, mentions: &[Mention], open: &[usize], resolutions: &mut [Resolution]) -> Result<()> {
+        let mut by_last: HashMap<String, Vec<usize>> = HashMap::new();
+        for (at, mention) in mentions.iter().enumerate() {
+            by_last.entry(resolve::last_name(&mention.text)).or_default().push(at);
+        }
+        let mut again = vec![];
+        for &at in open {
+            let mention = &mentions[at];
+            // What its own hints link is not the full name's to change: two of one name may stand in one story.
+            if resolutions[at].outcome == LinkOutcome::Linked && !mention.hints.is_empty() {
+                continue;
+            }
+            let mut seen = HashSet::new();
+            let mut is_full = |&other: &usize| {
+                let full = &mentions[other];
+                full.entity_type == mention.entity_type
+                    && resolve::is_name_again(&mention.text, &full.text)
+                    && !contradict(&mention.hints, &full.hints)
+                    && seen.insert(resolve::mention_key(&full.text))
+            };
+            let bearers = &by_last[&resolve::last_name(&mention.text)];
+            if let [full] = bearers.iter().copied().filter(|other| is_full(other)).collect::<Vec<_>>()[..] {
+                again.push((at, full));
+            }
+        }
+        for (at, full) in again {
+            let mention = &mentions[at];
+            match (resolutions[full].outcome, resolutions[full].entity) {
+                (LinkOutcome::Linked, Some(entity))
+                    if resolutions[at].entity != Some(entity) && !self.is_refused(mention, entity) =>
+                {
+                    resolutions[at] = Resolution { method: Method::Context, ..resolutions[full].clone() };
+                }
+                (LinkOutcome::Unknown, _) if resolutions[at].outcome == LinkOutcome::Linked => {
+                    let Some(best) = resolutions[at].candidates.first().filter(|c| c.is_indexed()) else { continue };
+                    if resolve::are_namesakes(&mentions[full].text, &self.resolver.describe(best)?.name) {
+                        let candidates = std::mem::take(&mut resolutions[at].candidates);
+                        resolutions[at] = Resolution { candidates, ..Resolution::unknown() };
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns whether people decided that a mention is not an entity.
+    fn is_refused(&self, mention: &Mention, entity: EntityKey) -> bool {
+        let query = Query { text: &mention.text, types: &[], hints: &mention.hints, context: "" };
+        match self.ruling(&mention.entity_type, &query) {
+            Ruling::Not(refused) => refused.contains(&entity),
+            Ruling::Is(_) | Ruling::Nothing => true,
+        }
+    }
+}
+
+/// Adds a name to a context. What separates names there is no more than a gap inside one of them.
+fn add_name(context: &mut String, mark: Option<char>, name: &str) {
+    context.extend(mark);
+    context.extend(name.chars().map(|c| if matches!(c, '|' | '\n' | ';' | '.' | ',') { ' ' } else { c }));
+    context.push_str(" | ");
+}
+
+/// Returns whether the value of a hint names something: a team, a country; not `quarterback` or `1999`, which others of
+/// the group have without having anything to do with each other.
+fn is_name(value: &str) -> bool {
+    !value.chars().next().is_some_and(|first| first.is_lowercase() || first.is_numeric())
+        && !resolve::is_position(value)
+}
+
+/// Returns whether two mentions say different things of what they mean.
+fn contradict(a: &Attributes, b: &Attributes) -> bool {
+    a.iter().any(|(name, value)| {
+        b.get(name).is_some_and(|other| resolve::mention_key(other) != resolve::mention_key(value))
+    })
+}
