@@ -2,25 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::outcomes::{bend, error_body, refusal_of_model};
 use super::pattern::{fill_in, fill_in_text, fits};
 use super::reader::Reader;
 use super::reply::{ModelReply, Tokens};
-use super::request_body::{Endpoint, Format, RequestBody, caches_at_breakpoints, has_developer, mentions_cache};
-use super::script::{AnswerRule, ModelRule, Outcome, Script, Which};
-
-/// A request on its way to an answer.
-pub(crate) struct Question<'a> {
-    pub(crate) custom_id: &'a str,
-    pub(crate) body: &'a Value,
-    pub(crate) endpoint: Endpoint,
-    /// Line of the input file, from 1.
-    pub(crate) line_number: u64,
-    /// Number of times this custom id has been asked, this time included.
-    pub(crate) attempt: u64,
-    /// Unique among all answers; the ids inside are made of it.
-    pub(crate) id: String,
-    pub(crate) created_at: i64,
-}
+use super::request_body::{Endpoint, Question, RequestBody};
+use super::script::{AnswerRule, Outcome, Script, Which};
 
 /// The lines that a request leads to, each with its newline.
 #[derive(Debug, Default, PartialEq)]
@@ -203,97 +190,6 @@ fn body_of(rule: &AnswerRule, reader: &Reader, script: &Script, question: &Quest
     bend(&mut reply, rule);
     let body = reply.to_body(question.endpoint, question.body, &question.id, question.created_at);
     Direct { status: rule.status.unwrap_or(200), body, tokens: reply.usage }
-}
-
-/// Spoils a good answer in the way the rule names.
-fn bend(reply: &mut ModelReply, rule: &AnswerRule) {
-    let text = reply.text.clone().unwrap_or_default();
-    match rule.outcome {
-        Outcome::Refusal => {
-            reply.refusal = Some(rule.message.clone().unwrap_or_else(|| "I'm sorry, I can't help with that.".into()));
-        }
-        Outcome::Incomplete => reply.cut_off(0),
-        Outcome::IncompleteText => reply.cut_off(super::request_body::tokens(&text) / 2),
-        Outcome::ContentFilter => {
-            reply.incomplete = Some("content_filter".into());
-            reply.text = None;
-        }
-        Outcome::Empty => reply.text = Some(String::new()),
-        Outcome::NoMessage => reply.text = None,
-        Outcome::NotJson => reply.text = Some("There is nothing here that a program could read.".into()),
-        Outcome::Fenced => reply.text = Some(format!("```json\n{text}\n```")),
-        Outcome::Prose => reply.text = Some(format!("Here is what I found:\n\n{text}\n\nI hope this helps.")),
-        Outcome::SchemaViolation => reply.text = Some(r#"{"answer":{"found":"something else"}}"#.into()),
-        Outcome::OutOfRange => {
-            let mut value: Value = serde_json::from_str(&text).unwrap_or_default();
-            exaggerate(&mut value);
-            reply.text = Some(value.to_string());
-        }
-        Outcome::Failed => {
-            let code = rule.code.as_deref().unwrap_or("server_error");
-            let message = rule.message.as_deref().unwrap_or("The model failed to generate a response.");
-            reply.error = Some(json!({"code": code, "message": message}));
-        }
-        _ => {}
-    }
-}
-
-fn exaggerate(value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(exaggerate),
-        Value::Object(members) => {
-            for (name, member) in members.iter_mut() {
-                match name.as_str() {
-                    "confidence" => *member = json!(1.7),
-                    "rank" => *member = json!(-3),
-                    _ => exaggerate(member),
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Returns the error with which a model turns the request down: one that the script describes, or one that is known to
-/// take no cache breakpoints.
-fn refusal_of_model(rules: &[ModelRule], request: &RequestBody, question: &Question) -> Option<(u16, Value)> {
-    if let Some(name) = mentions_cache(question.body).filter(|_| caches_at_breakpoints(&request.model) == Some(false)) {
-        let message = format!("Unsupported parameter: '{name}' is not supported with the '{}' model.", request.model);
-        return Some((400, error_body("unsupported_parameter", &message, Some(name))));
-    }
-    let rule = rules.iter().find(|rule| fits(&rule.model, &request.model))?;
-    if rule.unknown {
-        let message = format!("The model `{}` does not exist or you do not have access to it.", request.model);
-        return Some((404, error_body("model_not_found", &message, None)));
-    }
-    let refused = rule.refuses.iter().find(|name| match (name.as_str(), request.format) {
-        ("developer", _) => has_developer(question.body),
-        ("json_schema", format) => matches!(format, Format::Schema(_)),
-        ("json_object", format) => format == Format::JsonObject,
-        (path, _) => !path.split('.').fold(question.body, |value, name| &value[name]).is_null(),
-    })?;
-    let param = match (refused.as_str(), question.endpoint) {
-        ("developer", _) => {
-            let message = "Invalid value: 'developer'. Supported values are: 'system', 'assistant', and 'user'.";
-            return Some((400, error_body("invalid_value", message, Some("input[0].role"))));
-        }
-        ("json_schema" | "json_object", Endpoint::Responses) => "text.format",
-        ("json_schema" | "json_object", Endpoint::Chat) => "response_format",
-        (name, _) => name,
-    };
-    let message = format!("Unsupported parameter: '{param}' is not supported with this model.");
-    Some((400, error_body("unsupported_parameter", &message, Some(param))))
-}
-
-/// Returns the provider's error envelope.
-pub(crate) fn error_body(code: &str, message: &str, param: Option<&str>) -> Value {
-    let kind = match code {
-        "server_error" => "server_error",
-        "insufficient_quota" => "insufficient_quota",
-        "rate_limit_exceeded" | "slow_down" => "rate_limit_error",
-        _ => "invalid_request_error",
-    };
-    json!({"error": {"message": message, "type": kind, "param": param, "code": code}})
 }
 
 fn placeholders(question: &Question) -> [(&'static str, String); 4] {

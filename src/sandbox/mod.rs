@@ -21,6 +21,7 @@ mod batch;
 mod check;
 mod work;
 mod lines;
+mod outcomes;
 mod request_body;
 mod reply;
 mod fill;

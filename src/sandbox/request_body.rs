@@ -2,6 +2,20 @@
 
 use serde_json::Value;
 
+/// A request on its way to an answer.
+pub(crate) struct Question<'a> {
+    pub(crate) custom_id: &'a str,
+    pub(crate) body: &'a Value,
+    pub(crate) endpoint: Endpoint,
+    /// Line of the input file, from 1.
+    pub(crate) line_number: u64,
+    /// Number of times this custom id has been asked, this time included.
+    pub(crate) attempt: u64,
+    /// Unique among all answers; the ids inside are made of it.
+    pub(crate) id: String,
+    pub(crate) created_at: i64,
+}
+
 /// The endpoints that answer requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {

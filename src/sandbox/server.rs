@@ -13,7 +13,7 @@ use super::api::{self, Received, Route};
 use super::faults::{Faults, Flow, Instead, Tapped, body_details};
 use super::http::{self, Body, Head, Reply};
 use super::journal::Call;
-use super::lines::error_body;
+use super::outcomes::error_body;
 use super::script::Stage;
 use super::shared::Shared;
 

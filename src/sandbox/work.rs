@@ -9,10 +9,10 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use super::check::{self, Input};
-use super::lines::{self, Question};
+use super::lines;
 use super::reader::Reader;
 use super::reply::Tokens;
-use super::request_body::Endpoint;
+use super::request_body::{Endpoint, Question};
 use super::script::Script;
 
 /// A batch's work in progress, shared by the thread that does it and those that look at it.

@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 use serde_json::{Value, json};
 
 use super::super::http::Reply;
-use super::super::lines::{self, Question};
+use super::super::lines;
+use super::super::outcomes;
 use super::super::pattern;
-use super::super::request_body::{Endpoint, RequestBody};
+use super::super::request_body::{Endpoint, Question, RequestBody};
 use super::super::script::{AnswerRule, ModelRule};
 use super::super::shared::Shared;
 use super::bad_request;
@@ -63,7 +64,7 @@ pub(super) fn model(shared: &Shared, id: &str) -> Reply {
         Some(model) => Reply::json(200, &model),
         None => {
             let message = format!("The model '{id}' does not exist or you do not have access to it.");
-            Reply::json(404, &lines::error_body("model_not_found", &message, Some("model")))
+            Reply::json(404, &outcomes::error_body("model_not_found", &message, Some("model")))
         }
     }
 }
