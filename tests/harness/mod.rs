@@ -4,25 +4,31 @@
 //! last no time), and a sandbox in this process as its provider. A run that does not end as expected fails the test and
 //! prints the command, its status, both outputs and the folder, which then stays.
 
+mod content;
 pub(crate) mod random;
+mod running;
+mod stories;
 mod transcript;
+
+pub(crate) use content::{content, rows, same_content};
+pub(crate) use running::{Ran, Running};
+pub(crate) use stories::{catalog, group};
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use gleaner::door::config::Config;
-use gleaner::door::model::{Entity, EntityId};
-use gleaner::door::sandbox::{Dictionary, Journal, Keyword, Options, Pace, Sandbox, Script};
+use gleaner::door::sandbox::{Journal, Options, Pace, Sandbox, Script};
 use rusqlite::Connection;
-use rusqlite::types::ValueRef;
 use serde_json::{Value, json};
 
+use stories::dictionary;
 use transcript::Transcript;
 
 /// The time it is at the start of every command.
@@ -249,261 +255,6 @@ pub(crate) fn start_sandbox(script: &Value) -> Sandbox {
     let config = Config::from_vars([("GLEANER_TEST_CLOCK".to_owned(), CLOCK.to_owned())].into());
     let options = Options { script, pace: Pace::Polls(2), dictionary: dictionary(), ..Options::default() };
     Sandbox::start(&config.expect("the clock is a time"), &options).expect("a port is free")
-}
-
-/// A program that runs.
-pub(crate) struct Running {
-    child: Child,
-    out: PathBuf,
-    err: PathBuf,
-    what: String,
-}
-
-impl Running {
-    /// Waits until a file appears, such as one that the sandbox announces a stage with.
-    #[track_caller]
-    pub(crate) fn until(&mut self, path: &Path) {
-        let end = Instant::now() + PATIENCE;
-        while !path.exists() {
-            if let Some(status) = self.child.try_wait().expect("the program can be waited for") {
-                panic!("it ended before `{}` appeared\n{}", path.display(), self.report(Some(status)));
-            }
-            if Instant::now() > end {
-                let _ = self.child.kill();
-                panic!("`{}` never appeared\n{}", path.display(), self.report(None));
-            }
-            thread::sleep(Duration::from_millis(2));
-        }
-    }
-
-    /// Waits until it has said something on stderr.
-    #[track_caller]
-    pub(crate) fn until_it_says(&mut self, text: &str) {
-        let end = Instant::now() + PATIENCE;
-        while !fs::read_to_string(&self.err).is_ok_and(|said| said.contains(text)) {
-            if self.has_ended() || Instant::now() > end {
-                let _ = self.child.kill();
-                panic!("it never said `{text}`\n{}", self.report(None));
-            }
-            thread::sleep(Duration::from_millis(2));
-        }
-    }
-
-    /// Returns whether it has ended.
-    pub(crate) fn has_ended(&mut self) -> bool {
-        self.child.try_wait().expect("the program can be waited for").is_some()
-    }
-
-    /// Kills it (SIGKILL on Unix): no handler runs, nothing is flushed.
-    pub(crate) fn kill(mut self) {
-        self.child.kill().expect("the program runs");
-        self.child.wait().expect("the program can be waited for");
-    }
-
-    /// Returns what it has said so far.
-    pub(crate) fn said(&self) -> String {
-        fs::read_to_string(&self.err).unwrap_or_default()
-    }
-
-    /// Returns its process id.
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Waits for its end.
-    #[track_caller]
-    pub(crate) fn end(mut self) -> Ran {
-        let end = Instant::now() + PATIENCE;
-        let status = loop {
-            if let Some(status) = self.child.try_wait().expect("the program can be waited for") {
-                break status;
-            }
-            if Instant::now() > end {
-                let _ = self.child.kill();
-                panic!("it hangs\n{}", self.report(None));
-            }
-            thread::sleep(Duration::from_millis(2));
-        };
-        let what = self.report(Some(status));
-        let read = |path: &Path| String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned();
-        Ran { code: status.code(), stdout: read(&self.out), stderr: read(&self.err), what }
-    }
-
-    fn report(&self, status: Option<ExitStatus>) -> String {
-        let read = |path: &Path| String::from_utf8_lossy(&fs::read(path).unwrap_or_default()).into_owned();
-        let status = status.map_or("still running".to_owned(), |status| status.to_string());
-        format!("{}\n{status}\n--- stdout\n{}--- stderr\n{}---", self.what, read(&self.out), read(&self.err))
-    }
-}
-
-/// A program that has run.
-pub(crate) struct Ran {
-    /// Its exit code; `None`: ended by a signal.
-    pub(crate) code: Option<i32>,
-    /// What it printed.
-    pub(crate) stdout: String,
-    /// What it said.
-    pub(crate) stderr: String,
-    what: String,
-}
-
-impl Ran {
-    /// Expects an exit code.
-    #[track_caller]
-    pub(crate) fn exits(self, code: i32) -> Ran {
-        assert!(self.code == Some(code), "expected exit code {code}\n{}", self.what);
-        self
-    }
-
-    /// Expects a text in what was printed or said.
-    #[track_caller]
-    pub(crate) fn says(self, text: &str) -> Ran {
-        assert!(self.stdout.contains(text) || self.stderr.contains(text), "expected `{text}`\n{}", self.what);
-        self
-    }
-
-    /// Expects that a text is neither printed nor said.
-    #[track_caller]
-    pub(crate) fn says_not(self, text: &str) -> Ran {
-        assert!(!self.stdout.contains(text) && !self.stderr.contains(text), "did not expect `{text}`\n{}", self.what);
-        self
-    }
-
-    /// Returns what was printed as JSON.
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("not JSON: {error}\n{}", self.what))
-    }
-
-    /// Returns command, status and outputs, for a test's own message.
-    pub(crate) fn report(&self) -> &str {
-        &self.what
-    }
-}
-
-/// Group number `n`, `g<n>`: one short story about the moon or about trade, with names of the catalog.
-pub(crate) fn group(n: usize) -> Value {
-    let (day, month) = (n % 28 + 1, n / 28 % 12 + 1);
-    let text = match n % 2 {
-        0 => format!("Story {n}: NASA flew to the moon, said Ada Lovelace in Houston."),
-        _ => format!("Story {n}: Ada Lovelace sold engines to the European Space Agency on a trade fair."),
-    };
-    json!({"id": format!("g{n}"), "title": format!("Title {n}"), "created_at": format!("{}-{month:02}-{day:02}", 2000 + n / 336),
-        "stories": [{"title": format!("Title {n}"), "text": text}]})
-}
-
-/// A catalog of three, whom every group names.
-pub(crate) fn catalog() -> Vec<Value> {
-    vec![
-        json!({"id": "o1", "type": "organization", "name": "NASA"}),
-        json!({"id": "o2", "type": "organization", "name": "European Space Agency", "aliases": ["ESA"]}),
-        json!({"id": "p1", "type": "person", "name": "Ada Lovelace"}),
-    ]
-}
-
-fn dictionary() -> Dictionary {
-    let entity = |value: Value| Entity {
-        id: EntityId::new(value["id"].as_str().expect("an id")),
-        entity_type: value["type"].as_str().expect("a type").to_owned(),
-        name: value["name"].as_str().expect("a name").to_owned(),
-        aliases: vec![],
-        attributes: Default::default(),
-    };
-    let keyword = |topic: &str, word: &str| Keyword { topic: topic.to_owned(), words: vec![word.to_owned()] };
-    Dictionary {
-        entities: catalog().into_iter().map(entity).collect(),
-        keywords: vec![keyword("moon landing", "moon"), keyword("trade", "trade")],
-        types: ["organization", "person"].map(|word| (word.to_owned(), word.to_owned())).into(),
-    }
-}
-
-/// Returns the rows of a query, each as its values with `|` between them; NULL is empty.
-#[track_caller]
-pub(crate) fn rows(connection: &Connection, sql: &str) -> Vec<String> {
-    let mut statement = connection.prepare(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
-    let n_columns = statement.column_count();
-    let rows = statement.query_map([], |row| {
-        let values: Vec<String> = (0..n_columns)
-            .map(|i| {
-                Ok(match row.get_ref(i)? {
-                    ValueRef::Null => String::new(),
-                    ValueRef::Integer(n) => n.to_string(),
-                    ValueRef::Real(n) => format!("{n:.9}"),
-                    ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
-                    ValueRef::Blob(bytes) => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-                })
-            })
-            .collect::<rusqlite::Result<_>>()?;
-        Ok(values.join("|"))
-    });
-    rows.and_then(Iterator::collect).unwrap_or_else(|error| panic!("{sql}: {error}"))
-}
-
-/// What a database holds, table by table, without surrogate keys and without the times of our own looks.
-const CONTENT: [(&str, &str); 7] = [
-    (
-        "topics",
-        "SELECT g.external_id, t.topic, t.label, t.merged_from, t.confidence, t.rank, a.fingerprint, b.external_id, t.extracted_at
-         FROM story_topics t JOIN story_groups g ON g.id = t.story_group_id JOIN prompts a ON a.id = t.prompt_id
-              LEFT JOIN batches b ON b.id = t.batch_id",
-    ),
-    (
-        "entities",
-        "SELECT g.external_id, m.ordinal, m.entity_type, m.mention_text, m.hints, e.type, e.external_id, m.outcome,
-                m.method, m.score, m.confidence, m.is_primary, m.rank, a.fingerprint, b.external_id, m.extracted_at
-         FROM story_entities m JOIN story_groups g ON g.id = m.story_group_id JOIN prompts a ON a.id = m.prompt_id
-              LEFT JOIN batches b ON b.id = m.batch_id LEFT JOIN entities e ON e.id = m.entity_id",
-    ),
-    (
-        "current",
-        "SELECT g.external_id, c.kind, r.run_id, r.attempt, b.external_id
-         FROM current_answers c JOIN story_groups g ON g.id = c.story_group_id JOIN requests r ON r.id = c.request_id
-              LEFT JOIN batches b ON b.id = r.batch_id",
-    ),
-    (
-        "requests",
-        "SELECT g.external_id, r.kind, a.fingerprint, r.text_hash, r.run_id, b.part, b.external_id, r.sandbox, r.is_comparison,
-                r.attempt, r.state, r.reason
-         FROM requests r JOIN story_groups g ON g.id = r.story_group_id JOIN prompts a ON a.id = r.prompt_id
-              LEFT JOIN batches b ON b.id = r.batch_id",
-    ),
-    (
-        "answers",
-        "SELECT g.external_id, r.kind, r.run_id, r.attempt, w.answered_at, w.model, w.response_id, w.text, w.raw,
-                w.message, w.is_repaired, w.input_tokens, w.cached_tokens, w.output_tokens, w.reasoning_tokens, w.cost_usd,
-                w.sync_cost_usd
-         FROM answers w JOIN requests r ON r.id = w.request_id JOIN story_groups g ON g.id = r.story_group_id",
-    ),
-    (
-        "batches",
-        "SELECT run_id, part, state, external_id, status, n_groups, n_requests, imported_at IS NULL, n_foreign,
-                n_clamped, n_repaired, errors FROM batches",
-    ),
-    (
-        "foreign lines",
-        "SELECT b.external_id, f.custom_id, f.line FROM foreign_lines f JOIN batches b ON b.id = f.batch_id",
-    ),
-];
-
-/// Expects the same content in two databases, line by line.
-#[track_caller]
-pub(crate) fn same_content(one: &str, other: &str) {
-    for (one, other) in one.lines().zip(other.lines()) {
-        assert_eq!(one, other);
-    }
-    assert_eq!(one.lines().count(), other.lines().count());
-}
-
-/// Returns the content of a database as text.
-pub(crate) fn content(db: &Path) -> String {
-    let connection = Connection::open(db).expect("the database opens");
-    let mut text = String::new();
-    for (table, sql) in CONTENT {
-        let mut lines = rows(&connection, sql);
-        lines.sort();
-        text += &format!("== {table}\n{}\n", lines.join("\n"));
-    }
-    text
 }
 
 /// The signal of Ctrl-C, as an option of `kill`.
