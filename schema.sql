@@ -36,7 +36,7 @@ CREATE TABLE story_groups (
     status      TEXT NOT NULL DEFAULT 'active', -- only 'active' groups are sent
     -- As loaded, maybe only a year or a day; NULL where the source had none.
     created_at  TEXT CHECK (created_at GLOB '[0-9][0-9][0-9][0-9]*'),
-    -- created_at, else the latest published_at, else NULL: newest is sent first
+    -- `date` as a time, by its first moment: newest is sent first
     sort_at     TEXT CHECK (sort_at GLOB '[0-9]???-[01]?-[0-3]?*'),
     -- Of all that is sent of it; NULL = no text, never sent. Groups in `_stale_texts` have another text by now.
     text_hash   BLOB CHECK (length(text_hash) = 16),
@@ -45,7 +45,9 @@ CREATE TABLE story_groups (
     changed_at  TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
         CHECK (changed_at GLOB '[0-9]???-[01]?-[0-3]?*'), -- it or its stories
     -- As text_hash, of the texts as they stand here, where cleaning has changed them; NULL: they are as they came.
-    clean_hash  BLOB CHECK (length(clean_hash) = 16)
+    clean_hash  BLOB CHECK (length(clean_hash) = 16),
+    -- The group's date, as exact as it was written: created_at, else the latest published_at, else NULL.
+    date        TEXT CHECK (date GLOB '[0-9][0-9][0-9][0-9]*')
 ) STRICT;
 CREATE INDEX story_groups_sort ON story_groups (sort_at DESC, id);
 -- Groups with the same text are asked once; this finds them.
@@ -442,7 +444,7 @@ CREATE TABLE _name_index_stale (
     entity_id INTEGER PRIMARY KEY
 ) STRICT;
 
--- Groups whose text another program changed: their text_hash and sort_at are those of before.
+-- Groups whose text another program changed: their text_hash, date and sort_at are those of before.
 CREATE TABLE _stale_texts (
     story_group_id INTEGER PRIMARY KEY
 ) STRICT;
@@ -680,10 +682,10 @@ END;
 -- --------------------------------------------------------------------------------------------------------------- views
 -- `sandbox` is 1 where a row comes from a rehearsal, or some of what it counts does.
 
--- Every mention with your ids and the linked entity's name. story_titles and story_urls are JSON lists in the stories'
+-- Every mention with your ids and the linked entity's name. group_created_at is the group's date. story_titles and story_urls are JSON lists in the stories'
 -- order, null where a story has none.
 CREATE VIEW story_entities_named AS
-SELECT g.external_id AS group_id, g.title AS group_title, g.created_at AS group_created_at, se.ordinal, se.entity_type,
+SELECT g.external_id AS group_id, g.title AS group_title, g.date AS group_created_at, se.ordinal, se.entity_type,
        se.mention_text, se.hints, e.external_id AS entity_id, e.type AS catalog_type, e.name AS entity_name, se.outcome,
        se.method, se.score, se.confidence, se.is_primary, se.rank, se.sandbox, se.extracted_at,
        (SELECT json_group_array(s.title) FROM (SELECT title FROM stories WHERE story_group_id = g.id ORDER BY ordinal) s)
@@ -696,7 +698,7 @@ LEFT JOIN entities e ON e.id = se.entity_id;
 
 -- Every topic with your group ids; story_titles and story_urls as above.
 CREATE VIEW story_topics_named AS
-SELECT g.external_id AS group_id, g.title AS group_title, g.created_at AS group_created_at, st.topic, st.label,
+SELECT g.external_id AS group_id, g.title AS group_title, g.date AS group_created_at, st.topic, st.label,
        st.confidence, st.rank, st.sandbox, st.extracted_at,
        (SELECT json_group_array(s.title) FROM (SELECT title FROM stories WHERE story_group_id = g.id ORDER BY ordinal) s)
            AS story_titles,
@@ -707,7 +709,7 @@ JOIN story_groups g ON g.id = st.story_group_id;
 
 -- One row a group: what is known of it.
 CREATE VIEW group_overview AS
-SELECT g.external_id AS group_id, g.title, g.status, g.created_at,
+SELECT g.external_id AS group_id, g.title, g.status, g.date AS created_at,
        (SELECT count(*) FROM stories s WHERE s.story_group_id = g.id) AS n_stories,
        (SELECT count(*) FROM story_topics t WHERE t.story_group_id = g.id) AS n_topics,
        (SELECT count(*) FROM story_entities m WHERE m.story_group_id = g.id) AS n_mentions,

@@ -39,7 +39,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
         let entities: Vec<serde_json::Value> = entities;
         let mut value = json!({
             "group_id": row.group.id, "title": row.group.title, "status": row.group.status,
-            "created_at": row.group.created_at, "topics": topics, "entities": entities, "answers": answers,
+            "created_at": row.group.date(), "topics": topics, "entities": entities, "answers": answers,
             "cost_usd": cost, "n_billed_answers": n_answers,
         });
         if !args.no_text {
@@ -50,7 +50,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     let title = row.group.title.as_deref().map(style::single_line).unwrap_or_else(|| "(no title)".into());
     terminal.line(style::bold(title))?;
-    let mut facts = vec![style::single_line(row.group.id.as_str()), day(row.group.created_at.as_deref())];
+    let mut facts = vec![style::single_line(row.group.id.as_str()), day(row.group.date())];
     facts.push(words::count(row.group.stories.len() as u64, "story"));
     if row.group.status != Group::ACTIVE {
         facts.push(style::single_line(&row.group.status));

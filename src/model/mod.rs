@@ -177,7 +177,7 @@ pub struct Group {
     pub title: Option<String>,
     /// Only groups that are `active` are sent.
     pub status: String,
-    /// UTC, ISO 8601.
+    /// UTC, ISO 8601, as exact as it was written; `None` where the source had none.
     pub created_at: Option<String>,
     /// In the order they were loaded.
     pub stories: Vec<Story>,
@@ -186,6 +186,14 @@ pub struct Group {
 impl Group {
     /// The status of a group that is sent; the default of a loaded group.
     pub const ACTIVE: &'static str = "active";
+
+    /// Returns the date of the group, as exact as it was written: created_at, else the latest published_at.
+    ///
+    /// The latest by text is the latest in time: a day comes before every time on it.
+    pub fn date(&self) -> Option<&str> {
+        let latest = || self.stories.iter().filter_map(|story| story.published_at.as_deref()).max();
+        self.created_at.as_deref().or_else(latest)
+    }
 
     /// Returns whether there is anything to ask about: a story with some text that is not white space.
     pub fn has_text(&self) -> bool {

@@ -15,9 +15,15 @@ pub struct Bar {
     pub n: u64,
 }
 
-/// Gathers numbers by day (`2024-05-06`, in order) into bars; what is no day is left out.
+/// Gathers numbers by day (`2024-05-06`, in order) into bars. A month or a year counts on its first day, as where groups
+/// are put in order; what is no date is left out.
 pub fn bars(days: &[(String, u64)]) -> Vec<Bar> {
-    let days: Vec<(Date, u64)> = days.iter().filter_map(|(day, n)| Some((day.parse().ok()?, *n))).collect();
+    let first_day = |text: &str| match text.len() {
+        4 => format!("{text}-01-01").parse(),
+        7 => format!("{text}-01").parse(),
+        _ => text.parse(),
+    };
+    let days: Vec<(Date, u64)> = days.iter().filter_map(|(day, n)| Some((first_day(day).ok()?, *n))).collect();
     let (Some((first, _)), Some((last, _))) = (days.first(), days.last()) else { return vec![] };
     let n_days = first.until(*last).map_or(i32::MAX, |span| span.get_days()) as usize + 1;
     let n_months = (i64::from(last.year()) - i64::from(first.year())) * 12 + i64::from(last.month())
@@ -72,6 +78,7 @@ mod tests {
         check(&[("2024-05-06", 2), ("2024-05-09", 1)], "2024-05-06", 4, 3);
         check(&[("2023-11-30", 2), ("2024-05-09", 1)], "2023-11", 7, 3);
         check(&[("1957-10-04", 2), ("2024-05-09", 1), ("2024-06-01", 1)], "1957", 68, 4);
+        check(&[("2023", 1), ("2023-12", 2), ("2024-02-03", 1)], "2023-01", 14, 4);
         assert_eq!(bars(&[("soon".into(), 1)]), []);
     }
 }

@@ -49,13 +49,14 @@ impl Tx<'_> {
             if let Some(row) = self.read().group(key)? {
                 let hash = row.group.has_text().then(|| request::text_hash(&row.group));
                 // A text cleaned when it was loaded has the hash of the text before, and keeps it while it reads the same.
+                let date = row.group.date();
                 self.prepare_cached(
-                    "UPDATE story_groups SET sort_at = ?3,
+                    "UPDATE story_groups SET date = ?3, sort_at = ?4,
                          text_hash = CASE WHEN clean_hash IS ?2 AND ?2 IS NOT NULL THEN text_hash ELSE ?2 END,
                          clean_hash = CASE WHEN clean_hash IS ?2 THEN clean_hash END
                      WHERE id = ?1",
                 )?
-                .execute(params![key, hash, super::groups::sort_at(&row.group)])?;
+                .execute(params![key, hash, date, date.map(super::groups::sortable)])?;
             }
             self.text_is_fresh(key)?;
         }
@@ -141,6 +142,7 @@ mod tests {
             ("UPDATE stories SET text = ' '", "SELECT count(*) FROM story_groups WHERE text_hash IS NULL AND title IS NULL", "0"),
             ("DELETE FROM stories; UPDATE story_groups SET title = NULL", "SELECT count(*) FROM story_groups WHERE text_hash IS NULL", "3"),
             ("UPDATE story_groups SET created_at = '2001' WHERE id = 2", "SELECT sort_at FROM story_groups WHERE id = 2", "2001-01-01T00:00:00Z"),
+            ("UPDATE story_groups SET created_at = NULL; UPDATE stories SET published_at = '2002-03'", "SELECT date || ' ' || sort_at FROM story_groups WHERE id = 2", "2002-03 2002-03-01T00:00:00Z"),
             ("UPDATE OR FAIL stories SET title = 'x'", "SELECT count(*) FROM _stale_texts", "0"),
             ("UPDATE story_entities SET mention_text = 'Dr. Zoë' WHERE story_group_id = 1 AND ordinal = 1", "SELECT mention_key FROM story_entities WHERE story_group_id = 1 AND ordinal = 1", "dr zoe"),
             ("DELETE FROM _name_index_stale; UPDATE entity_aliases SET alias = 'Other' WHERE entity_id = 1", stale_names, "1"),

@@ -151,14 +151,15 @@ impl Tx<'_> {
         };
         let text_hash = kept.map_or(text_hash, |row| row.text_hash);
         let clean = clean.filter(|clean| Some(*clean) != text_hash);
+        let date = group.date();
         let key: GroupKey = self
             .prepare_cached(
-                "INSERT INTO story_groups (external_id, wire_id, title, status, created_at, sort_at, text_hash, loaded_at,
-                                           changed_at, clean_hash)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9)
+                "INSERT INTO story_groups (external_id, wire_id, title, status, created_at, date, sort_at, text_hash,
+                                           loaded_at, changed_at, clean_hash)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)
                  ON CONFLICT (external_id) DO UPDATE SET title = excluded.title, status = excluded.status,
-                     created_at = excluded.created_at, sort_at = excluded.sort_at, text_hash = excluded.text_hash,
-                     loaded_at = excluded.loaded_at, changed_at = excluded.changed_at, clean_hash = excluded.clean_hash
+                     created_at = excluded.created_at, date = excluded.date, sort_at = excluded.sort_at,
+                     text_hash = excluded.text_hash, loaded_at = excluded.loaded_at, changed_at = excluded.changed_at, clean_hash = excluded.clean_hash
                  RETURNING id",
             )?
             .query_row(
@@ -168,7 +169,8 @@ impl Tx<'_> {
                     group.title,
                     group.status,
                     group.created_at,
-                    sort_at(group),
+                    date,
+                    date.map(sortable),
                     text_hash,
                     now,
                     clean
@@ -202,14 +204,8 @@ impl Tx<'_> {
     }
 }
 
-/// Returns what a group is ordered by: created_at, else the latest published_at.
-pub(super) fn sort_at(group: &Group) -> Option<Cow<'_, str>> {
-    let newest = || group.stories.iter().filter_map(|story| story.published_at.as_deref().map(sortable)).max();
-    group.created_at.as_deref().map(sortable).or_else(newest)
-}
-
 /// A year, month or day counts from its first midnight, so that texts sort as times and `--since` that day includes it.
-fn sortable(time: &str) -> Cow<'_, str> {
+pub(super) fn sortable(time: &str) -> Cow<'_, str> {
     match time.len() {
         4 => format!("{time}-01-01T00:00:00Z").into(),
         7 => format!("{time}-01T00:00:00Z").into(),
@@ -272,8 +268,9 @@ mod tests {
             let mut dated = group("g", "one");
             dated.stories[0].published_at = Some(date.into());
             tx.load_group(&dated, Some([1; 16]), None, "2026-01-01T00:00:00Z").unwrap();
-            let sort_at: String = tx.query_row("SELECT sort_at FROM story_groups", [], |row| row.get(0)).unwrap();
-            assert_eq!(sort_at, expected);
+            let dates: (String, String) =
+                tx.query_row("SELECT date, sort_at FROM story_groups", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            assert_eq!(dates, (date.to_owned(), expected.to_owned()));
             assert_eq!(tx.read().group(GroupKey(1)).unwrap().unwrap().group, dated, "and is given back as it came");
         }
     }

@@ -130,7 +130,7 @@ impl Read<'_> {
         // bm25: title, stories, topics, names. A headline and a name say more than a word in passing.
         let sql = if has_words {
             format!(
-                "SELECT g.id, g.external_id, g.title, g.sort_at, -bm25(story_search, 4.0, 1.0, 3.0, 2.0) AS score
+                "SELECT g.id, g.external_id, g.title, g.date, -bm25(story_search, 4.0, 1.0, 3.0, 2.0) AS score
                  FROM story_search
                  CROSS JOIN _searched_groups d ON d.story_group_id = story_search.rowid
                  CROSS JOIN story_groups g ON g.id = d.story_group_id
@@ -138,7 +138,7 @@ impl Read<'_> {
             )
         } else {
             format!(
-                "SELECT g.id, g.external_id, g.title, g.sort_at, 0.0 FROM story_groups g
+                "SELECT g.id, g.external_id, g.title, g.date, 0.0 FROM story_groups g
                  WHERE {conditions} ORDER BY g.sort_at DESC, g.id"
             )
         };

@@ -84,7 +84,7 @@ impl Read<'_> {
         limit: u64,
     ) -> anyhow::Result<Vec<(GroupHead, u32)>> {
         let mut statement = self.0.prepare_cached(
-            "SELECT g.id, g.external_id, g.title, g.sort_at, m.ordinal
+            "SELECT g.id, g.external_id, g.title, g.date, m.ordinal
              FROM story_entities m JOIN story_groups g ON g.id = m.story_group_id
              WHERE m.entity_id IS NULL AND m.method <> 'decision' AND m.entity_type = ?1 AND m.mention_text = ?2
              ORDER BY g.sort_at DESC, g.id LIMIT ?3",

@@ -50,7 +50,7 @@ pub(super) const TABLES: [Journaled; 10] = [
 ];
 
 /// Columns that say nothing of whether a row is the same: times of changing, and what is made of other columns.
-const UNCOMPARED: [&str; 5] = ["changed_at", "sort_at", "text_hash", "clean_hash", "mention_key"];
+const UNCOMPARED: [&str; 6] = ["changed_at", "date", "sort_at", "text_hash", "clean_hash", "mention_key"];
 
 /// The largest id of each table before a change; rows above it were added by the change.
 pub(super) type Floors = BTreeMap<&'static str, i64>;

@@ -239,7 +239,7 @@ impl Read<'_> {
     pub fn groups_of_entity(self, entity: EntityKey, period: &Period, limit: u64) -> anyhow::Result<Vec<EntityGroup>> {
         // The order needs the time of each group only; the mention itself is read of those that are shown.
         let mut statement = self.0.prepare_cached(
-            "SELECT g.id, g.external_id, g.title, g.sort_at, m.mention_text, m.is_primary, m.rank, m.method, m.score
+            "SELECT g.id, g.external_id, g.title, g.date, m.mention_text, m.is_primary, m.rank, m.method, m.score
              FROM (SELECT x.story_group_id AS story, x.ordinal AS place
                    FROM story_entities x JOIN story_groups y ON y.id = x.story_group_id
                    WHERE x.entity_id = ?1 AND x.is_primary = ?4

@@ -39,7 +39,7 @@ impl Read<'_> {
         mut visit: impl FnMut(ExportGroup) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let mut statement = self.0.prepare(
-            "SELECT id, external_id, title, sort_at, status FROM story_groups g
+            "SELECT id, external_id, title, date, status FROM story_groups g
              WHERE (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2)
                AND (?3 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = g.id AND attributes_fit(s.attributes, ?3)))
              ORDER BY sort_at DESC, id",
@@ -60,7 +60,7 @@ impl Read<'_> {
         mut visit: impl FnMut(GroupHead) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let mut statement = self.0.prepare(
-            "SELECT id, external_id, title, sort_at, status FROM story_groups g
+            "SELECT id, external_id, title, date, status FROM story_groups g
              WHERE (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2)
                AND (?3 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = g.id AND attributes_fit(s.attributes, ?3)))
              ORDER BY sort_at DESC, id",

@@ -81,7 +81,7 @@ impl Read<'_> {
     pub fn group_head(self, key: GroupKey) -> anyhow::Result<Option<GroupHead>> {
         let row = self
             .0
-            .prepare_cached("SELECT id, external_id, title, sort_at FROM story_groups WHERE id = ?1")?
+            .prepare_cached("SELECT id, external_id, title, date FROM story_groups WHERE id = ?1")?
             .query_row([key], |row| GroupHead::read(row, 0))
             .optional()?;
         Ok(row)

@@ -85,13 +85,13 @@ pub struct GroupHead {
     pub id: GroupId,
     /// Headline.
     pub title: Option<String>,
-    /// When: created_at, else the latest published_at.
+    /// The group's date, as exact as it was written.
     #[serde(rename = "time")]
     pub at: Option<String>,
 }
 
 impl GroupHead {
-    /// Reads id, external_id, title and sort_at from four columns on.
+    /// Reads id, external_id, title and date from four columns on.
     pub(in crate::store) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Self> {
         Ok(Self { key: row.get(first)?, id: row.get(first + 1)?, title: row.get(first + 2)?, at: row.get(first + 3)? })
     }

@@ -121,9 +121,9 @@ impl Read<'_> {
     /// Returns the number of stories a day, in order; stories without a date count with their group.
     pub fn stories_by_day(self) -> anyhow::Result<Vec<(String, u64)>> {
         let mut statement = self.0.prepare(
-            "SELECT substr(coalesce(s.published_at, g.sort_at), 1, 10) AS day, count(*)
+            "SELECT substr(coalesce(s.published_at, g.date), 1, 10) AS day, count(*)
              FROM stories s JOIN story_groups g ON g.id = s.story_group_id
-             WHERE coalesce(s.published_at, g.sort_at) IS NOT NULL GROUP BY day ORDER BY day",
+             WHERE coalesce(s.published_at, g.date) IS NOT NULL GROUP BY day ORDER BY day",
         )?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?;
         Ok(rows.collect::<Result<_, _>>()?)

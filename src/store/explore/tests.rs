@@ -16,7 +16,7 @@ const WHOLE: [&str; 10] = [
     "SELECT story_group_id, entity_id FROM story_entities WHERE entity_id IS NOT NULL",
     "SELECT topic, story_group_id FROM story_topics ORDER BY topic",
     "SELECT id FROM story_groups WHERE (?1 IS NULL OR sort_at >= ?1)",
-    "SELECT id, external_id, title, sort_at, status FROM story_groups",
+    "SELECT id, external_id, title, date, status FROM story_groups",
     "FROM (SELECT entity_id, count(DISTINCT story_group_id) AS n FROM story_entities",
     "SELECT count(*) FROM story_groups",
     "SELECT id FROM story_groups g",

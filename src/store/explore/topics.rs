@@ -103,7 +103,7 @@ impl Read<'_> {
     /// Returns the groups that have a topic: those it is the main topic of first, then the newest.
     pub fn groups_of_topic(self, topic: &str, period: &Period, limit: u64) -> anyhow::Result<Vec<TopicGroup>> {
         let mut statement = self.0.prepare_cached(
-            "SELECT g.id, g.external_id, g.title, g.sort_at, t.rank, t.confidence
+            "SELECT g.id, g.external_id, g.title, g.date, t.rank, t.confidence
              FROM story_topics t JOIN story_groups g ON g.id = t.story_group_id
              WHERE t.topic = ?1 AND (?2 IS NULL OR g.sort_at >= ?2) AND (?3 IS NULL OR g.sort_at < ?3)
                AND (?5 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = g.id AND attributes_fit(s.attributes, ?5)))

@@ -149,6 +149,8 @@ fn what_version_1_could_not_say_is_made_of_what_it_said() {
             "2026-01-05T00:00:00Z 2026-01-05T00:00:00Z",
         ),
         ("SELECT dialect FROM origins WHERE id = 1", "openai"),
+        ("SELECT group_concat(coalesce(date, '-'), ' ') FROM story_groups", "2026-01-02 2026-01-03T10:00:00Z -"),
+        ("SELECT created_at FROM group_overview WHERE group_id = 'a group/2'", "2026-01-03T10:00:00Z"),
         ("SELECT count(*) FROM story_entities WHERE mention_key IS NULL", "3"),
         ("SELECT count(*) FROM tombstones", "0"),
         ("SELECT has_index || is_complete FROM search_status", "00"),

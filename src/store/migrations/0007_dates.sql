@@ -1,0 +1,44 @@
+-- Step 7. Open until it is released; each addition stands in a block of its own.
+
+-- --------------------------------------------------------------------------------------------------- date of a group
+
+-- As exact as it was written: a day stays a day. `sort_at` is made of it.
+ALTER TABLE story_groups ADD COLUMN date TEXT CHECK (date GLOB '[0-9][0-9][0-9][0-9]*');
+UPDATE story_groups
+SET date = coalesce(created_at, (SELECT max(s.published_at) FROM stories s WHERE s.story_group_id = story_groups.id));
+
+DROP VIEW story_entities_named;
+CREATE VIEW story_entities_named AS
+SELECT g.external_id AS group_id, g.title AS group_title, g.date AS group_created_at, se.ordinal, se.entity_type,
+       se.mention_text, se.hints, e.external_id AS entity_id, e.type AS catalog_type, e.name AS entity_name, se.outcome,
+       se.method, se.score, se.confidence, se.is_primary, se.rank, se.sandbox, se.extracted_at,
+       (SELECT json_group_array(s.title) FROM (SELECT title FROM stories WHERE story_group_id = g.id ORDER BY ordinal) s)
+           AS story_titles,
+       (SELECT json_group_array(s.url) FROM (SELECT url FROM stories WHERE story_group_id = g.id ORDER BY ordinal) s)
+           AS story_urls
+FROM story_entities se
+JOIN story_groups g ON g.id = se.story_group_id
+LEFT JOIN entities e ON e.id = se.entity_id;
+
+DROP VIEW story_topics_named;
+CREATE VIEW story_topics_named AS
+SELECT g.external_id AS group_id, g.title AS group_title, g.date AS group_created_at, st.topic, st.label,
+       st.confidence, st.rank, st.sandbox, st.extracted_at,
+       (SELECT json_group_array(s.title) FROM (SELECT title FROM stories WHERE story_group_id = g.id ORDER BY ordinal) s)
+           AS story_titles,
+       (SELECT json_group_array(s.url) FROM (SELECT url FROM stories WHERE story_group_id = g.id ORDER BY ordinal) s)
+           AS story_urls
+FROM story_topics st
+JOIN story_groups g ON g.id = st.story_group_id;
+
+DROP VIEW group_overview;
+CREATE VIEW group_overview AS
+SELECT g.external_id AS group_id, g.title, g.status, g.date AS created_at,
+       (SELECT count(*) FROM stories s WHERE s.story_group_id = g.id) AS n_stories,
+       (SELECT count(*) FROM story_topics t WHERE t.story_group_id = g.id) AS n_topics,
+       (SELECT count(*) FROM story_entities m WHERE m.story_group_id = g.id) AS n_mentions,
+       (SELECT count(*) FROM story_entities m WHERE m.story_group_id = g.id AND m.entity_id IS NOT NULL) AS n_linked,
+       (SELECT t.label FROM story_topics t WHERE t.story_group_id = g.id ORDER BY t.rank, t.topic LIMIT 1) AS main_topic,
+       EXISTS (SELECT 1 FROM story_topics t WHERE t.story_group_id = g.id AND t.sandbox = 1)
+           OR EXISTS (SELECT 1 FROM story_entities m WHERE m.story_group_id = g.id AND m.sandbox = 1) AS sandbox
+FROM story_groups g;
