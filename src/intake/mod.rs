@@ -21,6 +21,7 @@ mod message;
 mod readers;
 mod record;
 mod records;
+mod roles;
 mod seen;
 mod survey;
 mod wikidata;

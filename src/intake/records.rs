@@ -7,7 +7,7 @@ use std::rc::Rc;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use super::columns::{Columns, Role};
+use super::columns::Columns;
 use super::date::{self, Order};
 use super::grouping::Grouped;
 use super::input::{Input, OnBytes, silent};
@@ -19,6 +19,7 @@ use super::record::dates::{Dates, Undated};
 use super::record::entity::EntityMaker;
 use super::record::group::{GroupMaker, Made, Raw, finish};
 use super::record::ids::{self, IdRule};
+use super::roles::Role;
 use super::seen::SeenIds;
 use super::survey::Survey;
 use super::{CatalogRecord, IdFrom, LineError, Mapping, Options, Subject};

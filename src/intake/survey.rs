@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use anyhow::{Result, anyhow};
 use serde_json::Value;
 
-use super::columns::{Columns, Role, is_blank};
+use super::columns::{Columns, is_blank};
 use super::input::{Input, silent};
 use super::message::kind_of;
+use super::roles::Role;
 use super::{Options, Subject, wikidata};
 use crate::error::{Exit, Explain as _};
 use crate::interrupt;

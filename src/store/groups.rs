@@ -268,8 +268,9 @@ mod tests {
             let mut dated = group("g", "one");
             dated.stories[0].published_at = Some(date.into());
             tx.load_group(&dated, Some([1; 16]), None, "2026-01-01T00:00:00Z").unwrap();
-            let dates: (String, String) =
-                tx.query_row("SELECT date, sort_at FROM story_groups", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            let dates: (String, String) = tx
+                .query_row("SELECT date, sort_at FROM story_groups", [], |row| Ok((row.get(0)?, row.get(1)?)))
+                .unwrap();
             assert_eq!(dates, (date.to_owned(), expected.to_owned()));
             assert_eq!(tx.read().group(GroupKey(1)).unwrap().unwrap().group, dated, "and is given back as it came");
         }

@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::{Ignored, value};
-use crate::intake::columns::{Columns, Role};
+use crate::intake::columns::Columns;
+use crate::intake::roles::Role;
 use crate::intake::{CatalogRecord, Fields, Mapping, Subject, date, message, wikidata};
 use crate::model::{Attributes, Decision, Entity, EntityId, Target, Verdict, attribute_name};
 use crate::resolve::mention_key;
