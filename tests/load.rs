@@ -334,3 +334,79 @@ fn other_markup_around_the_same_text_makes_no_answer_stale() {
     world.sql().execute_batch("UPDATE stories SET text = 'Another text.'").unwrap();
     assert_eq!(world.json(&["batch", "create", "--stale", "--dry-run"], 0)["total_requests"], 2);
 }
+
+#[test]
+fn a_misspelt_name_of_a_field_or_a_column_is_said_and_never_repeated() {
+    let world = World::new();
+    let path =
+        world.write("n.csv", "headline;body;section\nOne;A lander.;sport\nTwo;A rover.;sport\n").display().to_string();
+    for map in ["titel=headline", "attributes.titel=headline", "text=Volltext,title=headlin", "text=bodi,x=y"] {
+        world.run(&["load", "groups", &path, "--dry-run", "--map", map]);
+    }
+    world.run(&["load", "groups", &path, "--dry-run", "--group-by", "sektion"]).exits(2);
+    world.run(&["load", "groups", &path, "--dry-run", "--id", "nr"]).exits(2);
+    world.run(&["load", "entities", &path, "--dry-run", "--map", "nmae=headline"]).exits(2);
+    world.is_as_it_was_read();
+}
+
+#[test]
+fn a_dry_run_says_what_will_not_be_sent_as_the_load_does() {
+    let world = World::new();
+    let group = |id: &str, text: &str, status: &str| json!({"id": id, "text": text, "status": status});
+    world.load_groups(&[group("a", "A lander.", "active"), group("b", "A rover.", "active")]);
+    // Of a former text nothing is left: `b` becomes a copy of `a`, and `c` of nothing.
+    let path = world.write_lines(
+        "more.jsonl",
+        &[
+            group("b", "A lander.", "active"),
+            group("c", "A rover.", "active"),
+            group("d", "A rover.", "draft"),
+            group("e", "<p>A rover.</p>", "active"),
+            group("f", "A probe.", "active"),
+            group("g", "A probe.", "active"),
+            json!({"id": "h", "title": "no text"}),
+        ],
+    );
+    let path = path.display().to_string();
+    let dry = world.json(&["load", "groups", &path, "--dry-run"], 0);
+    world.run(&["load", "groups", &path, "--dry-run"]).exits(0);
+    let real = world.json(&["load", "groups", &path], 0);
+    for name in ["new", "changed", "unchanged", "without_text", "same_text", "inactive"] {
+        assert_eq!(dry[name], real[name], "{name}");
+    }
+    assert_eq!((&real["same_text"], &real["inactive"]), (&json!(2), &json!({"draft": 1})));
+    world.is_as_it_was_read();
+}
+
+#[test]
+fn a_day_stays_a_day_and_a_group_has_the_date_of_its_newest_story() {
+    let world = World::new();
+    let path = world.write_lines(
+        "g.jsonl",
+        &[
+            json!({"id": "a", "title": "Day", "text": "A lander.", "date": "2024-02-03"}),
+            json!({"id": "b", "title": "Two", "stories": [{"text": "A rover.", "date": "2023"}, {"text": "It drives.", "date": "2023-05"}]}),
+            json!({"id": "c", "title": "Own", "created_at": "2022-01-02T03:04:05Z", "text": "A probe.", "date": "2024-02-04"}),
+            json!({"id": "d", "title": "None", "text": "A lander, too."}),
+        ],
+    );
+    load(&world, "groups", &path, &[]).exits(0);
+    assert_eq!(
+        world.rows("SELECT group_id, created_at FROM group_overview ORDER BY 1"),
+        ["a|2024-02-03", "b|2023-05", "c|2022-01-02T03:04:05Z", "d|"]
+    );
+    let exported = world.run(&["export", "groups", "--format", "csv"]).exits(0).stdout;
+    let times: Vec<&str> = exported.lines().skip(1).filter_map(|line| line.split(',').nth(2)).collect();
+    assert_eq!(times, ["2024-02-03", "2023-05", "2022-01-02T03:04:05Z", ""]);
+    assert_eq!(world.json(&["show", "b"], 0)["created_at"], "2023-05");
+    assert_eq!(world.json(&["search", "lander"], 0)["groups"][0]["time"], "2024-02-03");
+    for (since, until, expected) in [("2024-02-03", "2024-02-03", "a"), ("2023", "2023-05", "b"), ("2022", "2022", "c")]
+    {
+        let exported = world.run(&["export", "groups", "--format", "csv", "--since", since, "--until", until]).exits(0);
+        let ids: Vec<&str> = exported.stdout.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+        assert_eq!(ids, [expected], "{since} to {until}");
+    }
+    world.run(&["show", "b"]).exits(0);
+    world.run(&["search", "rover"]).exits(0);
+    world.is_as_it_was_read();
+}

@@ -148,7 +148,7 @@ fn load<'a>(
     let folder = store.folder().to_owned();
     let mut listener = Listener {
         on_bad: &mut |error: &intake::LineError| terminal.warn(error.to_string()),
-        on_group: &mut |_| {},
+        on_group: &mut |_, _| {},
         on_bytes: Rc::new(|_| {}),
     };
     let change = Change::of_many_steps("demo", collection.name, &now);

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::roles::Role::{self, *};
-use super::roles::{OF_ENTITIES, OF_GROUPS, plain, role_of};
+use super::roles::{ATTRIBUTE, plain, role_of, table};
 use super::{Fields, Mapping, Subject};
 
 /// Objects around the fields of a record: `{"_source":{"text":…}}`.
@@ -22,9 +22,9 @@ const DEPTH_MAX: usize = 3;
 pub(super) fn is_record<'a>(names: impl Iterator<Item = &'a str>) -> bool {
     let plain: BTreeSet<String> = names.map(plain).collect();
     let has = |role: Role| {
-        OF_GROUPS
-            .iter()
-            .chain(&OF_ENTITIES)
+        [Subject::Groups, Subject::Entities]
+            .into_iter()
+            .flat_map(table)
             .any(|(own, names)| *own == role && names.iter().any(|name| plain.contains(*name)))
     };
     let is_list = plain.contains("stories") || plain.contains("article");
@@ -182,15 +182,12 @@ impl Columns {
         if let Some((target, _)) = typed.or_else(|| self.mapping.columns.iter().find(named)) {
             return match role_of(target, self.subject) {
                 Some(role) => Known::Role(role, 0),
-                None => Known::Attribute(target.clone()),
+                None => Known::Attribute(target.strip_prefix(ATTRIBUTE).unwrap_or(target).to_owned()),
             };
         }
         let name = plain_within(name);
-        let table: &[(Role, &[&str])] = match self.subject {
-            Subject::Groups => &OF_GROUPS,
-            Subject::Entities => &OF_ENTITIES,
-        };
-        let found = table.iter().find_map(|(role, names)| Some((*role, names.iter().position(|own| *own == name)?)));
+        let mut names = table(self.subject).iter();
+        let found = names.find_map(|(role, names)| Some((*role, names.iter().position(|own| *own == name)?)));
         match found {
             // A name typed for a role, or typed to be nothing, leaves the known names what they are.
             Some((role, _)) if self.is_typed(role) => Known::Nothing,

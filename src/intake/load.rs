@@ -89,8 +89,8 @@ pub enum Destination<'a> {
 pub struct Listener<'a> {
     /// A line that could not be read.
     pub on_bad: &'a mut dyn FnMut(&LineError),
-    /// A group, before it goes to its place.
-    pub on_group: &'a mut dyn FnMut(&Group),
+    /// A group, before it goes to its place, and in a dry run the hash that its text would have there.
+    pub on_group: &'a mut dyn FnMut(&Group, Option<[u8; 16]>),
     /// So many bytes were read.
     pub on_bytes: OnBytes,
 }
@@ -111,7 +111,12 @@ pub fn groups(
         if text_hash.is_some() && group.status != Group::ACTIVE {
             *inactive.entry(group.status.clone()).or_default() += 1;
         }
-        on_group(group);
+        let would_be = match sink {
+            RecordSink::Write(..) => None,
+            RecordSink::Compare(Some(store)) => store.read().text_hash_if_loaded(group, *text_hash)?,
+            RecordSink::Compare(None) => *text_hash,
+        };
+        on_group(group, would_be);
         let change = match sink {
             RecordSink::Write(tx, now) => {
                 tx.load_group(group, *text_hash, request::wire_id(&group.id).as_deref(), now)?
@@ -242,6 +247,7 @@ enum Became {
 }
 
 /// Sink of one record.
+#[derive(Clone, Copy)]
 enum RecordSink<'a, 'tx> {
     Write(&'a Tx<'tx>, &'a str),
     Compare(Option<&'a Store>),

@@ -33,11 +33,13 @@ use serde_json::{Map, Value};
 
 use crate::model::{Decision, Entity};
 use crate::store::TopicDecision;
+use crate::text::shell_word;
 
 pub use input::Input;
 pub use record::dates::Undated;
 pub use record::group::Made;
 pub use records::{bundled_entities, bundled_groups, typed_entity};
+pub use roles::field;
 
 /// The longest line, JSON element or row that is read. A group is a few stories; what is longer than this is no
 /// group but a file of another kind, or a quote that never closes.
@@ -81,8 +83,39 @@ pub struct Options {
     pub table: Option<String>,
     /// Mapping of their columns.
     pub mapping: Mapping,
-    /// The command line as typed, to which hints add what is missing.
+    /// The command line as typed, but for the columns: hints put those right.
     pub command: String,
+}
+
+impl Options {
+    /// Returns the command line as typed, with the columns for which `is_right` holds, `more` of `--map` in the place of
+    /// what was typed, and other options.
+    pub fn command_with(
+        &self,
+        is_right: impl Fn(&str) -> bool,
+        more: &[(String, String)],
+        options: &[String],
+    ) -> String {
+        let mapping = &self.mapping;
+        let mut words = vec![self.command.clone()];
+        // Rows are grouped by what is their group's id.
+        let (by_group, more): (Vec<_>, Vec<_>) =
+            more.iter().partition(|(field, _)| field == "id" && mapping.group_by.is_some());
+        let grouped = mapping.group_by.as_ref().filter(|column| is_right(column));
+        let grouped = by_group.first().map(|(_, column)| column).or(grouped);
+        words.extend(grouped.map(|column| format!("--group-by {}", shell_word(column))));
+        let typed = mapping.columns.iter().filter(|(field, column)| {
+            let is_by_group = field == "id" && mapping.group_by.as_ref() == Some(column);
+            !is_by_group && is_right(column) && more.iter().all(|(other, _)| other != field)
+        });
+        let pairs: Vec<String> =
+            typed.chain(more.iter().copied()).map(|(field, column)| format!("{field}={column}")).collect();
+        if !pairs.is_empty() {
+            words.push(format!("--map {}", shell_word(&pairs.join(","))));
+        }
+        words.extend(options.iter().cloned());
+        words.join(" ")
+    }
 }
 
 /// Mapping of the columns of files, as far as it was typed.

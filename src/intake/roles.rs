@@ -22,7 +22,7 @@ pub(super) enum Role {
 use Role::*;
 
 /// Names of a group's and a story's fields, without separators, the best first.
-pub(super) const OF_GROUPS: [(Role, &[&str]); 9] = [
+const OF_GROUPS: [(Role, &[&str]); 9] = [
     (Id, &["id", "guid", "uuid", "groupid", "articleid", "docid"]),
     (Title, &["title", "headline", "name", "heading", "webtitle"]),
     (
@@ -66,7 +66,7 @@ pub(super) const OF_GROUPS: [(Role, &[&str]); 9] = [
 ];
 
 /// Names of an entity's fields, without separators, the best first.
-pub(super) const OF_ENTITIES: [(Role, &[&str]); 5] = [
+const OF_ENTITIES: [(Role, &[&str]); 5] = [
     (Id, &["id", "entityid", "qid", "wikidataid", "uuid", "identifier"]),
     (Type, &["type", "entitytype", "class"]),
     (Name, &["name", "label", "preferredname", "canonicalname", "title"]),
@@ -82,24 +82,47 @@ pub(super) fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Returns what an option of `--map` calls a field.
+/// The roles of a subject with the names they are known by.
+pub(super) fn table(subject: Subject) -> &'static [(Role, &'static [&'static str])] {
+    match subject {
+        Subject::Groups => &OF_GROUPS,
+        Subject::Entities => &OF_ENTITIES,
+    }
+}
+
+/// Returns what an option of `--map` calls a field, by any of the names it is known by; `None`: an attribute.
 pub(super) fn role_of(target: &str, subject: Subject) -> Option<Role> {
-    let role = match (subject, plain(target).as_str()) {
-        (_, "id") => Id,
-        (_, "attributes") => return None,
-        (Subject::Groups, "text") => Text,
-        (Subject::Groups, "title") => Title,
-        (Subject::Groups, "date" | "publishedat") => Published,
-        (Subject::Groups, "createdat") => Created,
-        (Subject::Groups, "url") => Url,
-        (Subject::Groups, "status") => Status,
-        (Subject::Groups, "stories") => Stories,
-        (Subject::Entities, "type") => Type,
-        (Subject::Entities, "name") => Name,
-        (Subject::Entities, "aliases") => Aliases,
-        _ => return None,
+    let target = plain(target);
+    let has = |(_, names): &&(Role, &[&str])| names.contains(&target.as_str());
+    table(subject).iter().find(has).map(|(role, _)| *role).filter(|role| *role != Attributes)
+}
+
+/// Stands before the name of an attribute that is called almost as a field is.
+pub(super) const ATTRIBUTE: &str = "attributes.";
+
+/// Returns the field that `--map` names: our word for it, or the name of an attribute. A near miss of a known name is an
+/// error with the word that was probably meant: taken for an attribute, it would be lost in silence.
+pub fn field(typed: &str, subject: Subject) -> Result<String, &'static str> {
+    if typed.starts_with(ATTRIBUTE) {
+        return Ok(typed.to_owned());
+    }
+    if let Some(role) = role_of(typed, subject) {
+        return Ok(role.word().to_owned());
+    }
+    let typed_plain = plain(typed);
+    // One letter, or two of a long name; of names as short as `id` anything is a near miss.
+    let most = match typed_plain.chars().count() {
+        0..3 => return Ok(typed.to_owned()),
+        3..6 => 1,
+        _ => 2,
     };
-    Some(role)
+    let names = table(subject).iter().flat_map(|(role, names)| names.iter().map(move |name| (*role, *name)));
+    let distance = |name: &str| strsim::damerau_levenshtein(&typed_plain, name);
+    let near = names.filter(|(_, name)| name.len() > 2).map(|(role, name)| (distance(name), role));
+    match near.min_by_key(|(distance, _)| *distance) {
+        Some((distance, role)) if distance <= most => Err(role.word()),
+        _ => Ok(typed.to_owned()),
+    }
 }
 
 impl Role {
@@ -127,5 +150,35 @@ impl Role {
             Published => ["published_at", "stories.published_at"].contains(&name),
             _ => name.eq_ignore_ascii_case(self.word()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_near_miss_of_a_known_name_is_no_attribute() {
+        for (typed, expected) in [
+            ("text", Ok("text")),
+            ("Body", Ok("text")),
+            ("published_at", Ok("date")),
+            ("guid", Ok("id")),
+            ("section", Ok("section")),
+            ("state", Ok("state")),
+            ("no", Ok("no")),
+            ("attributes.titel", Ok("attributes.titel")),
+            ("titel", Err("title")),
+            ("txt", Err("text")),
+            ("ulr", Err("url")),
+            ("stauts", Err("status")),
+            ("Pubished At", Err("date")),
+            ("haedlien", Err("title")),
+        ] {
+            assert_eq!(field(typed, Subject::Groups), expected.map(str::to_owned), "{typed}");
+        }
+        assert_eq!(field("nmae", Subject::Entities), Err("name"));
+        assert_eq!(field("alises", Subject::Entities), Err("aliases"));
+        assert_eq!(field("text", Subject::Entities), Ok("text".into()));
     }
 }

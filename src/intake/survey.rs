@@ -11,11 +11,11 @@ use serde_json::Value;
 use super::columns::{Columns, is_blank};
 use super::input::{Input, silent};
 use super::message::kind_of;
-use super::roles::Role;
+use super::roles::{Role, plain};
 use super::{Options, Subject, wikidata};
 use crate::error::{Exit, Explain as _};
 use crate::interrupt;
-use crate::text::{shell_word, words};
+use crate::text::words;
 
 /// Records that are looked at in any case.
 const SAMPLE: u64 = 200;
@@ -138,18 +138,21 @@ impl Survey {
         self.columns.iter().find(fits).cloned()
     }
 
-    /// Returns everything that a file lacks: what is said of it, and the options that would do.
-    fn missing(&self, options: &Options) -> Vec<(String, Option<String>)> {
+    /// Returns everything that a file lacks.
+    fn missing(&self, options: &Options) -> Vec<Missing> {
         let mut missing = vec![];
-        let is_there = |column: &str| {
-            let is_same = |own: &str| own == column || own.eq_ignore_ascii_case(column);
-            self.columns.iter().chain(self.stats.keys()).any(|own| is_same(own))
-                || (column.contains('.') && self.columns.iter().any(|own| column.starts_with(own.as_str())))
-        };
-        for (_, column) in options.mapping.columns.iter().filter(|(_, column)| !column.is_empty()) {
-            if !is_there(column) {
-                missing.push((format!("no column is called `{column}`"), None));
+        let mut is_text_named = false;
+        for (field, column) in options.mapping.columns.iter().filter(|(_, column)| !column.is_empty()) {
+            if self.has_column(column) {
+                continue;
             }
+            let meant = self.column_like(column);
+            let said = match &meant {
+                Some(meant) => format!("no column is called `{column}`; did you mean `{meant}`?"),
+                None => format!("no column is called `{column}`"),
+            };
+            is_text_named |= field == "text";
+            missing.push(Missing { said, is_wrong_usage: true, remedy: meant.map(|meant| map(field, meant)) });
         }
         match options.subject {
             Subject::Groups if self.has_text => {}
@@ -157,14 +160,15 @@ impl Survey {
                 let longest = self.longest();
                 let said = match (self.column_of(Role::Stories), &longest) {
                     (Some(_), _) => "none of the stories has any text".to_owned(),
+                    (None, Some(column)) if is_text_named => format!("the longest texts stand in `{column}`"),
                     (None, Some(column)) => format!("no column is called text; the longest texts stand in `{column}`"),
                     (None, None) => "no record has any text".to_owned(),
                 };
-                missing.push((said, longest.map(|column| format!("--map {}", shell_word(&format!("text={column}"))))));
+                missing.push(lacking(said, longest.map(|column| map("text", column))));
             }
             Subject::Entities if self.is_wikidata => {
                 if options.mapping.entity_type.is_none() && !self.has(Role::Type) {
-                    missing.push(("no column is called type".to_owned(), Some("--type person".to_owned())));
+                    missing.push(without_type());
                 }
             }
             Subject::Entities => {
@@ -174,15 +178,28 @@ impl Survey {
                         Some(column) => format!("no column is called name; `{column}` may be it"),
                         None => "no column is called name".to_owned(),
                     };
-                    missing
-                        .push((said, column.map(|column| format!("--map {}", shell_word(&format!("name={column}"))))));
+                    missing.push(lacking(said, column.map(|column| map("name", column))));
                 }
                 if !self.has(Role::Type) && options.mapping.entity_type.is_none() {
-                    missing.push(("no column is called type".to_owned(), Some("--type person".to_owned())));
+                    missing.push(without_type());
                 }
             }
         }
         missing
+    }
+
+    fn has_column(&self, column: &str) -> bool {
+        let plain_name = plain(column);
+        let is_same = |own: &str| own == column || !plain_name.is_empty() && plain(own) == plain_name;
+        self.columns.iter().chain(self.stats.keys()).any(|own| is_same(own))
+            || (column.contains('.') && self.columns.iter().any(|own| column.starts_with(own.as_str())))
+    }
+
+    /// The column that was probably meant.
+    fn column_like(&self, typed: &str) -> Option<String> {
+        let distance = |own: &String| strsim::damerau_levenshtein(&typed.to_lowercase(), &own.to_lowercase());
+        let near = self.columns.iter().map(|own| (distance(own), own)).min_by_key(|(distance, _)| *distance)?;
+        (near.0 <= 1 + typed.chars().count() / 4).then(|| near.1.clone())
     }
 
     /// The column with the longest texts.
@@ -224,20 +241,57 @@ impl Survey {
         if missing.is_empty() || is_decisions {
             return Ok(());
         }
-        let said: Vec<&str> = missing.iter().map(|(said, _)| said.as_str()).collect();
+        let said: Vec<&str> = missing.iter().map(|one| one.said.as_str()).collect();
         let error = anyhow!("{}; {}", words::count(self.n_records, "record"), said.join("; "));
-        let typed: Vec<&str> = missing.iter().filter_map(|(_, option)| option.as_deref()).collect();
         let columns: Vec<&str> = self.columns.iter().map(String::as_str).take(12).collect();
         let more = if self.columns.len() > columns.len() { ", …" } else { "" };
         let error = Err(error).hint(format!("its columns are {}{more}", words::list(&columns, "and")));
-        let is_wrong_usage = missing.iter().any(|(_, option)| option.is_none())
-            && options.mapping.columns.iter().any(|(_, column)| !column.is_empty());
-        let error = if is_wrong_usage { error.exit(Exit::Usage) } else { error };
-        match typed.is_empty() {
+        let error = if missing.iter().any(|one| one.is_wrong_usage) { error.exit(Exit::Usage) } else { error };
+        let (mut typed, mut more) = (vec![], vec![]);
+        for remedy in missing.into_iter().filter_map(|one| one.remedy) {
+            match remedy {
+                // A column that was probably meant comes before a guess.
+                Remedy::Map(field, column) if typed.iter().all(|(other, _)| *other != field) => {
+                    typed.push((field, column));
+                }
+                Remedy::Map(..) => {}
+                Remedy::Option(option) => more.push(option),
+            }
+        }
+        match typed.is_empty() && more.is_empty() {
             true => error,
-            false => error.hint(format!("`{} {}`", options.command, typed.join(" "))),
+            false => {
+                let is_right = |column: &str| column.is_empty() || self.has_column(column);
+                error.hint(format!("`{}`", options.command_with(is_right, &typed, &more)))
+            }
         }
     }
+}
+
+/// Something that a file lacks, or that was typed and is not in it.
+struct Missing {
+    said: String,
+    is_wrong_usage: bool,
+    remedy: Option<Remedy>,
+}
+
+/// Part of the command line that would do.
+enum Remedy {
+    /// A field and its column.
+    Map(String, String),
+    Option(String),
+}
+
+fn lacking(said: String, remedy: Option<Remedy>) -> Missing {
+    Missing { said, is_wrong_usage: false, remedy }
+}
+
+fn without_type() -> Missing {
+    lacking("no column is called type".into(), Some(Remedy::Option("--type person".into())))
+}
+
+fn map(field: &str, column: String) -> Remedy {
+    Remedy::Map(field.to_owned(), column)
 }
 
 /// True where one of a group's stories has a text.

@@ -80,6 +80,18 @@ impl Read<'_> {
         Ok(due)
     }
 
+    /// Gives the text of each active group that has any.
+    pub fn each_active_text(self, mut visit: impl FnMut(&str, [u8; 16])) -> anyhow::Result<()> {
+        let mut statement = self.0.prepare(
+            "SELECT external_id, text_hash FROM story_groups WHERE status = 'active' AND text_hash IS NOT NULL",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            visit(row.get_ref(0)?.as_str()?, row.get(1)?);
+        }
+        Ok(())
+    }
+
     /// Returns how many active groups have the text of another one, the first of each text not counted.
     pub fn n_copies(self) -> anyhow::Result<u64> {
         let n: i64 = self.0.query_row(

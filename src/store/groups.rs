@@ -100,6 +100,15 @@ impl Read<'_> {
         Ok(Some(row))
     }
 
+    /// Returns the hash that a group's text would be known by if it was loaded with `text_hash`: a text that reads the
+    /// same keeps its hash, so that no answer to it is stale.
+    pub fn text_hash_if_loaded(self, group: &Group, text_hash: Option<[u8; 16]>) -> anyhow::Result<Option<[u8; 16]>> {
+        let Some(key) = self.group_key(&group.id)? else { return Ok(text_hash) };
+        let clean = text_hash.map(|_| request::text_hash(group));
+        let kept = self.group(key)?.filter(|row| clean == row.text_hash.map(|_| request::text_hash(&row.group)));
+        Ok(kept.map_or(text_hash, |row| row.text_hash))
+    }
+
     /// Returns what loading a group would change, and writes nothing.
     pub fn group_change(self, group: &Group, text_hash: Option<[u8; 16]>) -> anyhow::Result<GroupChange> {
         let Some(key) = self.group_key(&group.id)? else { return Ok(GroupChange::New) };
@@ -142,14 +151,7 @@ impl Tx<'_> {
             return Ok(change);
         }
         let clean = text_hash.map(|_| request::text_hash(group));
-        // A text that reads the same keeps its hash, so that no answer to it is stale.
-        let kept = match self.read().group_key(&group.id)? {
-            Some(key) => {
-                self.read().group(key)?.filter(|row| clean == row.text_hash.map(|_| request::text_hash(&row.group)))
-            }
-            None => None,
-        };
-        let text_hash = kept.map_or(text_hash, |row| row.text_hash);
+        let text_hash = self.read().text_hash_if_loaded(group, text_hash)?;
         let clean = clean.filter(|clean| Some(*clean) != text_hash);
         let date = group.date();
         let key: GroupKey = self

@@ -3,6 +3,7 @@
 mod complaints;
 mod options;
 mod summary;
+mod texts;
 
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -46,8 +47,11 @@ fn groups(args: &GroupsArgs, context: &Context) -> anyhow::Result<Exit> {
         summary.file(context, input, |input, listener| load::groups(&mut target, input, &options, listener))?;
     }
     opened.finish(&change)?;
-    if let Some(store) = opened.store.as_ref().filter(|_| summary.total.new + summary.total.changed > 0) {
-        summary.same_text = store.read().n_copies()?;
+    if summary.total.new + summary.total.changed > 0 {
+        summary.same_text = match opened.store.as_ref() {
+            Some(store) if !args.files.dry_run => store.read().n_copies()?,
+            store => summary.texts.n_copies(store)?,
+        };
     }
     summary.show(context, opened.store.as_ref())
 }

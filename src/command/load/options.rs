@@ -18,7 +18,6 @@ pub(super) fn of_groups(args: &GroupsArgs) -> anyhow::Result<Options> {
     }
     if let Some(column) = &args.group_by {
         mapping.group_by = Some(column.clone());
-        typed.extend(["--group-by", column]);
     }
     mapping.date_order = args.date_order.map(|order| match order {
         DateOrderArg::Dmy => Order::DayFirst,
@@ -53,7 +52,16 @@ fn of_files(args: &FilesArgs, subject: Subject) -> anyhow::Result<Options> {
             usage(format!("`--delimiter {word}`: a single ASCII character is meant, or `tab`, `pipe`, `space`"))
         })?),
     };
-    let mut columns = args.map.clone();
+    let mut columns = vec![];
+    for (typed, column) in &args.map {
+        let field = intake::field(typed, subject).map_err(|meant| {
+            let noun = if subject == Subject::Groups { "a group" } else { "an entity" };
+            usage(format!("`--map {typed}={column}`: `{typed}` is no field of {noun}; did you mean `{meant}`?"))
+        });
+        let as_attribute = shell_word(&format!("attributes.{typed}={column}"));
+        let field = field.hint(format!("`--map {as_attribute}` keeps it as an attribute of that name"))?;
+        columns.push((field, column.clone()));
+    }
     if let Some(column) = &args.id {
         columns.retain(|(field, _)| field != "id");
         columns.push(("id".into(), column.clone()));
@@ -79,21 +87,16 @@ fn of_files(args: &FilesArgs, subject: Subject) -> anyhow::Result<Options> {
     })
 }
 
-/// The command line as it was typed, as far as it matters for typing it again. The terminal adds the database.
+/// The command line as it was typed, as far as it matters for typing it again, but for the columns. The terminal adds the database.
 fn command(what: &str, args: &FilesArgs, typed: &[&str]) -> String {
     let mut words: Vec<String> = vec!["gleaner".into()];
     words.extend(["load".into(), what.into()]);
     words.extend(args.files.iter().map(|file| shell_word(&file.to_string_lossy())));
-    if !args.map.is_empty() {
-        let pairs: Vec<String> = args.map.iter().map(|(field, column)| format!("{field}={column}")).collect();
-        words.extend(["--map".into(), shell_word(&pairs.join(","))]);
-    }
     let format = args.format.map(|format| match format {
         FormatArg::Jsonl => "jsonl".to_owned(),
         FormatArg::Csv => "csv".to_owned(),
     });
     let options = [
-        ("--id", &args.id),
         ("--encoding", &args.encoding),
         ("--delimiter", &args.delimiter),
         ("--sheet", &args.sheet),

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use serde_json::json;
 
 use super::complaints::Complaints;
+use super::texts::Texts;
 use crate::command::Context;
 use crate::error::Exit;
 use crate::intake::load::{Listener, Loaded};
@@ -23,7 +24,7 @@ const SHOWN_MAX: usize = 3;
 pub(super) struct Summary {
     noun: &'static str,
     is_dry_run: bool,
-    command: String,
+    options: Options,
     database: PathBuf,
     pub(super) total: Loaded,
     pub(super) removed: Option<u64>,
@@ -33,6 +34,8 @@ pub(super) struct Summary {
     files: Vec<(String, Loaded)>,
     complaints: Complaints,
     shown: Vec<Group>,
+    /// Texts of a dry run.
+    pub(super) texts: Texts,
 }
 
 impl Summary {
@@ -40,7 +43,7 @@ impl Summary {
         Self {
             noun,
             is_dry_run,
-            command: options.command.clone(),
+            options: options.clone(),
             database,
             total: Loaded::default(),
             removed: None,
@@ -49,6 +52,7 @@ impl Summary {
             files: vec![],
             complaints: Complaints::default(),
             shown: vec![],
+            texts: Texts::default(),
         }
     }
 
@@ -61,7 +65,8 @@ impl Summary {
     ) -> anyhow::Result<()> {
         let terminal = &context.terminal;
         let name = &input.name;
-        let (complaints, shown, is_dry_run) = (&mut self.complaints, &mut self.shown, self.is_dry_run);
+        let (complaints, shown, texts) = (&mut self.complaints, &mut self.shown, &mut self.texts);
+        let is_dry_run = self.is_dry_run;
         let bar = terminal.bar(input.length, Unit::Bytes, name);
         let on_bytes = {
             let bar = bar.clone();
@@ -69,9 +74,12 @@ impl Summary {
         };
         let mut listener = Listener {
             on_bad: &mut |error| complaints.add(terminal, name, error),
-            on_group: &mut |group| {
-                if is_dry_run && shown.len() < SHOWN_MAX {
-                    shown.push(group.clone());
+            on_group: &mut |group, text_hash| {
+                if is_dry_run {
+                    texts.add(group, text_hash);
+                    if shown.len() < SHOWN_MAX {
+                        shown.push(group.clone());
+                    }
                 }
             },
             on_bytes,
@@ -91,7 +99,8 @@ impl Summary {
         );
         self.undated(context, name, &report.unreadable, "is none and is left out", "are none and are left out");
         if report.two_ways.n > 0 {
-            terminal.hint(format!("`{} --date-order dmy`, or `mdy`, says which", self.command));
+            let command = self.options.command_with(|_| true, &[], &["--date-order dmy".into()]);
+            terminal.hint(format!("`{command}`, or `mdy`, says which"));
         }
         self.total.add(loaded.clone());
         self.files.push((name.clone(), loaded));
@@ -192,9 +201,8 @@ impl Summary {
             .collect();
         let n: u64 = total.inactive.values().sum();
         context.terminal.warn(format!("{} will not be sent: {}", count(n, "group"), statuses.join(", ")));
-        context
-            .terminal
-            .hint(format!("`{} --map status=` takes no status from the files; all are active then", self.command));
+        let command = self.options.command_with(|_| true, &[("status".into(), String::new())], &[]);
+        context.terminal.hint(format!("`{command}` takes no status from the files; all are active then"));
     }
 
     fn json(&self) -> serde_json::Value {
