@@ -26,17 +26,6 @@ use crate::terminal::words::dollars;
 /// For so long what the provider said of a model is taken for true: a run of many parts asks once.
 const ASKED_FOR_SECS: i64 = 3600;
 
-/// Requests about to be sent.
-#[derive(Clone, Copy, Debug)]
-pub struct Work<'a> {
-    /// The model that is asked.
-    pub model: &'a str,
-    /// Mode in which they are sent.
-    pub mode: Mode,
-    /// Estimated tokens, for the price of the same with the successor.
-    pub usage: Usage,
-}
-
 /// Work refused because its model ends before it is sure to be answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelEnds {
@@ -57,14 +46,15 @@ impl fmt::Display for ModelEnds {
 impl std::error::Error for ModelEnds {}
 
 /// Refuses work that its model may not live to answer (exit code 2, unless `--anyway`), with the successor and what the
-/// same costs there. An end that is near is told once a command.
+/// same costs there. An end that is near is told once a command. `usage` is the estimated tokens of all of it, asked for
+/// only where that price is told.
 pub fn check(
     session: &mut Session<'_>,
     client: Option<&Client>,
     prices: &Prices,
-    work: &Work<'_>,
+    (model, mode): (&str, Mode),
+    usage: impl FnOnce(&Session<'_>) -> anyhow::Result<Usage>,
 ) -> anyhow::Result<()> {
-    let Work { model, mode, .. } = *work;
     let now = session.config.now();
     let known = [prices.row(model).and_then(|row| row.shutdown), asked(session, client, model, now)];
     let Some(day) = known.into_iter().flatten().min() else { return Ok(()) };
@@ -87,7 +77,7 @@ pub fn check(
     }
     let mut refused = Err(ends).exit(Exit::Usage);
     if let Some(successor) = successor {
-        let cost = prices.cost(successor, work.usage, mode == Mode::Batch);
+        let cost = prices.cost(successor, usage(session)?, mode == Mode::Batch);
         let cost = cost.map(|usd| format!(", for about {}", dollars(usd))).unwrap_or_default();
         refused = refused.hint(format!("`{successor}` takes its place{cost}: `--model {successor}`"));
     }
@@ -109,12 +99,11 @@ pub fn offer_profile(session: &Session<'_>, prompts: &Prompts, prices: &Prices) 
 /// Makes the check for a part that waits, before it is uploaded.
 pub fn check_part(session: &mut Session<'_>, client: &Client, part: &BatchRow) -> anyhow::Result<()> {
     let prices = table_of_prices(session.config)?;
-    let usage = Usage {
-        input_tokens: part.estimated_input_tokens,
-        output_tokens: expected_output(session, part)?,
-        ..Usage::default()
+    let usage = |session: &Session<'_>| {
+        let output_tokens = expected_output(session, part)?;
+        Ok(Usage { input_tokens: part.estimated_input_tokens, output_tokens, ..Usage::default() })
     };
-    check(session, Some(client), &prices, &Work { model: &part.model, mode: Mode::Batch, usage }).hint(format!(
+    check(session, Some(client), &prices, (&part.model, Mode::Batch), usage).hint(format!(
         "it waits as part {} of {}; `gleaner batch cancel {}` drops what of it is not sent, and `gleaner batch create` then \
          asks another model",
         part.part, part.run, part.run

@@ -92,9 +92,7 @@ pub fn plan(
                 }
                 let part = &mut parts[place];
                 part.groups.push((candidate, text_hash));
-                part.size.requests += size.requests;
-                part.size.bytes += size.bytes;
-                part.size.tokens += size.tokens;
+                part.size += size;
                 volume.merge(sizes);
             }
             Err(too_large) => left_out.push((row.group.id, too_large.why)),
@@ -159,9 +157,7 @@ pub fn plan_groups(
         interrupt::check()?;
         let Some(row) = session.store.read().group(candidate.group)? else { continue };
         let (size, _) = templates.size(&row, candidate, &render_input(&row.group), &mut volume);
-        total.requests += size.requests;
-        total.bytes += size.bytes;
-        total.tokens += size.tokens;
+        total += size;
     }
     let estimate = estimate(session, prompts, &volume, (templates.prefix_tokens(), false), prices)?;
     Ok((total, estimate))
@@ -191,9 +187,7 @@ impl Templates {
             let template = if kind == Kind::Topic { &self.topic } else { &self.entity };
             let bytes = template.line_bytes(&custom_id_of(row, kind), input_bytes) as u64;
             let tokens = template.prompt_tokens() + input_tokens;
-            size.requests += 1;
-            size.bytes += bytes;
-            size.tokens += tokens;
+            size += PairSize { requests: 1, bytes, tokens };
             longest = longest.max(tokens);
             volume.add(kind, tokens, bytes);
         }

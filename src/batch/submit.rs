@@ -294,15 +294,14 @@ fn create(
         let tx = session.store.write()?;
         if is_full || is_fresh || is_too_fast {
             intent.into_part().not_made(&tx)?;
-        } else if model_end::is_model_gone(&error) {
-            // The same with another model is another plan.
-            let planned =
-                intent.into_part().refused(&tx, &look::errors_json(&[(error.code.clone(), error.message.clone())]))?;
-            part::model_gone(&tx, &planned)?;
         } else {
             // What the provider refused is no part of its queue; the plan stays until it is sent or dropped.
             let errors = look::errors_json(&[(error.code.clone(), error.message.clone())]);
-            intent.into_part().refused(&tx, &errors)?;
+            let planned = intent.into_part().refused(&tx, &errors)?;
+            if model_end::is_model_gone(&error) {
+                // The same with another model is another plan.
+                part::model_gone(&tx, &planned)?;
+            }
         }
         tx.commit()?;
         if is_full {

@@ -229,9 +229,8 @@ pub fn split(session: &mut Session<'_>, key: BatchKey, cut: Cut) -> anyhow::Resu
         let row = read.group(request.group)?.context("a request has a group")?;
         let (_, requests, size) = groups.last_mut().expect("one was pushed");
         requests.push(request.key);
-        size.requests += 1;
-        size.bytes += template.write(&mut io::sink(), &custom_id_of(&row, request.kind), &input)? as u64;
-        size.tokens += template.estimate_tokens(&input);
+        let bytes = template.write(&mut io::sink(), &custom_id_of(&row, request.kind), &input)? as u64;
+        *size += PairSize { requests: 1, bytes, tokens: template.estimate_tokens(&input) };
         Ok(())
     })?;
 
@@ -265,8 +264,7 @@ pub fn split(session: &mut Session<'_>, key: BatchKey, cut: Cut) -> anyhow::Resu
         let (_, into, n_groups, total) = parts.last_mut().expect("one was pushed");
         into.extend(requests);
         *n_groups += 1;
-        total.requests += size.requests;
-        total.tokens += size.tokens;
+        *total += size;
     }
     let mut keys = vec![];
     for (number, requests, n_groups, size) in parts {

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::batch::{cache_words, say_uncertain};
 use super::select::prompt_options;
 use crate::batch::budget::{Budget, Cost};
-use crate::batch::model_end::{self, Work};
+use crate::batch::model_end;
 use crate::batch::plan;
 use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
@@ -79,8 +79,8 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
     let plans = compare::plan(&session, &sides, &groups, &prices, origin.is_sandbox)?;
     let mode = if args.batch { Mode::Batch } else { Mode::Sync };
     for (side, plan) in sides.iter().zip(&plans).filter(|(_, plan)| plan.plan.n_requests() > 0) {
-        let work = Work { model: side.prompts.model(), mode, usage: plan.plan.estimate.usage() };
-        model_end::check(&mut session, Some(&client), &prices, &work)?;
+        let work = (side.prompts.model(), mode);
+        model_end::check(&mut session, Some(&client), &prices, work, |_| Ok(plan.plan.estimate.usage()))?;
     }
     let mut cost = Cost::default();
     for plan in &plans {
@@ -94,14 +94,14 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
     if args.batch && (is_waiting || plans.iter().any(|plan| plan.plan.n_requests() > 0)) {
         let exit = send(context, &mut session, &client, &sides, &plans, &prices, &budget)?;
         let exit = if left_out > 0 { Exit::Incomplete } else { exit };
-        return say_uncertain(context, &session, &client, exit);
+        return say_uncertain(context, &session, Some(&client), exit);
     }
     let comparison =
         compare::run(&mut session, &client, &sides, &groups, &plans, &prices, &budget, args.concurrency.into())?;
     show(context, &comparison)?;
     let exit = finish(context, &comparison, &prices)?;
     let exit = if left_out > 0 { Exit::Incomplete } else { exit };
-    say_uncertain(context, &session, &client, exit)
+    say_uncertain(context, &session, Some(&client), exit)
 }
 
 fn send(

@@ -7,7 +7,7 @@ use super::batch::{cache_words, say_uncertain, say_what_is_not_sent, warn_of_est
 use super::select::{prompt_options, selection, typed};
 use crate::batch::budget::{Budget, Cost};
 use crate::batch::conflict;
-use crate::batch::model_end::{self, Work};
+use crate::batch::model_end;
 use crate::batch::plan::{self, Plan, plan};
 use crate::batch::prompts::Prompts;
 use crate::batch::refusal;
@@ -36,14 +36,14 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     session.anyway = args.spend.anyway;
     let prompts = Prompts::of(&session.store, &prompt_options(&args.prompt, context)?)?;
     model_end::offer_profile(&session, &prompts, &prices);
-    let work = |plan: &Plan| Work { model: prompts.model(), mode: Mode::Sync, usage: plan.estimate.usage() };
+    let work = (prompts.model(), Mode::Sync);
     if args.dry_run {
         let origin = session.store.read().origin_by_url(&context.origin()?)?;
         let is_sandbox = origin.as_ref().is_some_and(|origin| origin.is_sandbox);
         selection.resend.origin = origin.map(|origin| origin.key);
         // One part, however large: nothing is uploaded.
         let plan = plan(&session, &prompts, &selection, unlimited(), &prices, is_sandbox)?;
-        model_end::check(&mut session, None, &prices, &work(&plan))?;
+        model_end::check(&mut session, None, &prices, work, |_| Ok(plan.estimate.usage()))?;
         return show_plan(context, &session, &plan, args);
     }
     let client = context.patient_client(args.timeout)?;
@@ -61,9 +61,9 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     plan::remember_too_long(&mut session, &plan, prompts.model())?;
     if plan.n_requests() == 0 {
         let exit = nothing_to_do(context, &session, &plan)?;
-        return say_uncertain(context, &session, &client, exit);
+        return say_uncertain(context, &session, Some(&client), exit);
     }
-    model_end::check(&mut session, Some(&client), &prices, &work(&plan))?;
+    model_end::check(&mut session, Some(&client), &prices, work, |_| Ok(plan.estimate.usage()))?;
     let mut cost = Cost::default();
     cost.add_plan(&plan, false);
     let line = format!(
@@ -82,7 +82,7 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     show(context, &report)?;
     let exit = finish(&report, prompts.model(), &prices, context.config.now())?;
     let exit = if plan.left_out.is_empty() { exit } else { Exit::Incomplete };
-    say_uncertain(context, &session, &client, exit)
+    say_uncertain(context, &session, Some(&client), exit)
 }
 
 /// Requests sent one by one have no limit but the model's own.

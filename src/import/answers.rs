@@ -19,7 +19,7 @@ use crate::request::Prices;
 use crate::store::{Account, AnswerRow, Cause, Read, Spend};
 
 /// The most bytes of a raw line that are kept.
-const RAW_BYTES_MAX: usize = 64 * 1024;
+pub(super) const RAW_BYTES_MAX: usize = 64 * 1024;
 
 /// The most bytes of a line that are read; the rest of a longer one is skipped.
 pub(crate) const LINE_BYTES_MAX: usize = 64 * 1024 * 1024;

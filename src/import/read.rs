@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use anyhow::Context as _;
 
-use super::answers::{Files, LINE_BYTES_MAX, answer_row, clipped};
+use super::answers::{Files, LINE_BYTES_MAX, RAW_BYTES_MAX, answer_row, clipped};
 use super::knowledge::Questions;
 use crate::answer::{Line, Outcome};
 use crate::config::unix_text;
@@ -17,8 +17,6 @@ use crate::store::{AnswerRow, Asked, BatchRow, RequestState};
 use crate::terminal::bar::Bar;
 use crate::text::lines::Lines;
 
-/// The most bytes of a raw line that are kept.
-const RAW_BYTES_MAX: usize = 64 * 1024;
 /// Lines that are handed on together.
 const LINES_AT_ONCE: usize = 64;
 /// Such handfuls that wait: enough that neither side waits for the other at every line.

@@ -5,6 +5,7 @@
 //! can be imported without half-answered groups.
 
 use std::fmt;
+use std::ops::AddAssign;
 
 /// The most requests in one batch, from the provider's specification.
 pub const REQUESTS_MAX: u64 = 50_000;
@@ -40,13 +41,11 @@ pub struct PairSize {
     pub tokens: u64,
 }
 
-impl PairSize {
-    fn plus(self, other: PairSize) -> PairSize {
-        PairSize {
-            requests: self.requests + other.requests,
-            bytes: self.bytes + other.bytes,
-            tokens: self.tokens + other.tokens,
-        }
+impl AddAssign for PairSize {
+    fn add_assign(&mut self, other: PairSize) {
+        self.requests += other.requests;
+        self.bytes += other.bytes;
+        self.tokens += other.tokens;
     }
 }
 
@@ -93,7 +92,8 @@ impl Splitter {
         if let Some(why) = self.limits.exceeded_by(pair) {
             return Err(TooLarge { why });
         }
-        let filled = self.filled.plus(pair);
+        let mut filled = self.filled;
+        filled += pair;
         if self.limits.exceeded_by(filled).is_some() {
             self.part.0 += 1;
             self.filled = pair;

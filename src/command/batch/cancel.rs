@@ -10,8 +10,6 @@ use crate::batch::uncertain;
 use crate::batch::{batch_or_run, cancel};
 use crate::cli::batch::CancelArgs;
 use crate::error::{Exit, Explain as _};
-use crate::provider::Client;
-use crate::session::Session;
 use crate::store::BatchState;
 
 /// Runs the command.
@@ -67,7 +65,7 @@ pub(in crate::command) fn cancel(args: &CancelArgs, context: &Context) -> anyhow
             (BatchOrRun::Batch(_), [part]) => context.terminal.json(&describe::json_of(read, part)?)?,
             _ => context.terminal.json(&describe::json_of_runs(read, &batches)?)?,
         }
-        return end(context, &session, client.as_ref());
+        return super::say_uncertain(context, &session, client.as_ref(), Exit::Done);
     }
     for part in &batches {
         context.terminal.advise(format!("{}  {}", batch_or_run::name(part), describe::headline(part)))?;
@@ -77,12 +75,5 @@ pub(in crate::command) fn cancel(args: &CancelArgs, context: &Context) -> anyhow
     } else if batches.iter().any(|part| part.state.is_pending()) {
         context.terminal.hint("cancelling takes up to ten minutes; `gleaner batch wait` imports what was answered");
     }
-    end(context, &session, client.as_ref())
-}
-
-fn end(context: &Context, session: &Session<'_>, client: Option<&Client>) -> anyhow::Result<Exit> {
-    match client {
-        Some(client) => super::say_uncertain(context, session, client, Exit::Done),
-        None => Ok(Exit::Done),
-    }
+    super::say_uncertain(context, &session, client.as_ref(), Exit::Done)
 }

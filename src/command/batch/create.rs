@@ -8,7 +8,7 @@ use super::super::{Context, select};
 use super::describe;
 use super::wait;
 use crate::batch::budget::{self, Budget, Cost, Terms};
-use crate::batch::model_end::{self, Work};
+use crate::batch::model_end;
 use crate::batch::plan::{self, Estimate, Plan};
 use crate::batch::prompts::Prompts;
 use crate::batch::record::record;
@@ -73,8 +73,8 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     cost.add_plan(&plan, true);
     cost.add_waiting(&waiting);
     if plan.n_groups() > 0 {
-        let work = Work { model: prompts.model(), mode: Mode::Batch, usage: plan.estimate.usage() };
-        model_end::check(&mut session, client.as_ref(), &prices, &work)?;
+        let work = (prompts.model(), Mode::Batch);
+        model_end::check(&mut session, client.as_ref(), &prices, work, |_| Ok(plan.estimate.usage()))?;
     }
     let is_probed = is_online && !args.no_probe && plan.n_requests() > probe::REQUESTS_MIN;
     if is_probed {
@@ -164,10 +164,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     }
     next_steps(context, run.as_str(), is_online, &submitted);
     let exit = if n_left_out + n_unclear > 0 { Exit::Incomplete } else { Exit::Done };
-    match &client {
-        Some(client) => super::say_uncertain(context, &session, client, exit),
-        None => Ok(exit),
-    }
+    super::say_uncertain(context, &session, client.as_ref(), exit)
 }
 
 fn limits(args: &PartArgs, session: &Session<'_>, origin: Option<&Origin>, model: &str) -> anyhow::Result<Limits> {
@@ -310,10 +307,7 @@ fn nothing_new(
         }
     }
     let exit = if n_left_out > 0 { Exit::Incomplete } else { Exit::Done };
-    match client {
-        Some(client) => super::say_uncertain(context, &session, client, exit),
-        None => Ok(exit),
-    }
+    super::say_uncertain(context, &session, client, exit)
 }
 
 fn dry_run(context: &Context, plan: &Plan, waiting: &[BatchRow]) -> anyhow::Result<Exit> {

@@ -40,10 +40,7 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
         Some((remote, client)) => (Some(remote), Some(client)),
         None => (None, None),
     };
-    let end = |session: &Session<'_>| match &client {
-        Some(client) => super::say_uncertain(context, session, client, Exit::Done),
-        None => Ok(Exit::Done),
-    };
+    let end = |session: &Session<'_>| super::say_uncertain(context, session, client.as_ref(), Exit::Done);
     let read = session.store.read();
     let db_id = read.db_id()?;
     let mut runs = vec![];

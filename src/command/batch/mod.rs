@@ -25,13 +25,14 @@ pub(super) use process::process;
 pub(super) use status::status;
 
 /// Says which parts and batches of a provider are uncertain after a command that talked to it; returns the exit code of
-/// the command, which is incomplete where there are any.
+/// the command, which is incomplete where there are any. Without a client the command talked to nobody.
 pub(super) fn say_uncertain(
     context: &Context,
     session: &Session<'_>,
-    client: &Client,
+    client: Option<&Client>,
     exit: Exit,
 ) -> anyhow::Result<Exit> {
+    let Some(client) = client else { return Ok(exit) };
     let rows = uncertain::of_origin(session, client)?;
     if rows.is_empty() {
         return Ok(exit);

@@ -20,7 +20,7 @@ use crate::batch::remote_import;
 use crate::batch::uncertain;
 use crate::cli::batch::ProcessArgs;
 use crate::error::{Exit, Explain as _, usage};
-use crate::import::answers::ImportReport;
+use crate::import::answers::{ImportReport, LINE_BYTES_MAX};
 use crate::model::BatchKey;
 use crate::provider::Client;
 use crate::request::{Prices, parse_custom_id};
@@ -28,9 +28,6 @@ use crate::session::Session;
 use crate::store::{BatchRow, BatchState, Claim, Read};
 use crate::terminal::words::{count, number};
 use crate::text::lines::Lines;
-
-/// The most that is read of a line of answers; the rest of a longer one is skipped.
-const LINE_BYTES_MAX: usize = 64 << 20;
 
 /// Runs the command.
 pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -57,10 +54,7 @@ pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyh
     };
     let exit = tell(args, context, &session, target.as_ref(), &collected)?;
     let exit = if n_lost > 0 { Exit::Incomplete } else { exit };
-    match &client {
-        Some(client) => super::say_uncertain(context, &session, client, exit),
-        None => Ok(exit),
-    }
+    super::say_uncertain(context, &session, client.as_ref(), exit)
 }
 
 /// Finds what a person means by an id. A batch that only the provider knows is taken over from there.
@@ -99,7 +93,7 @@ fn remote(
     }
     let client = context.client()?;
     if !args.dry_run {
-        uncertain::adopt(session, &client, &context.prices(None)?)?;
+        uncertain::adopt(session, &client, prices)?;
     }
     for part in batches.iter().filter(|part| is_looked_at(part, target.is_some())) {
         match look::look(session, &client, part.key)? {

@@ -7,8 +7,6 @@ use crate::batch::look::{self, Looked};
 use crate::batch::uncertain;
 use crate::cli::batch::StatusArgs;
 use crate::error::Exit;
-use crate::provider::Client;
-use crate::session::Session;
 use crate::store::{BatchRow, BatchState};
 
 /// Runs the command: looks at what is open among the batches that are meant, and shows them.
@@ -47,11 +45,11 @@ pub(in crate::command) fn status(args: &StatusArgs, context: &Context) -> anyhow
             (Some(BatchOrRun::Batch(_)), [part]) => context.terminal.json(&describe::json_of(read, part)?)?,
             _ => context.terminal.json(&describe::json_of_runs(read, &batches)?)?,
         }
-        return end(context, &session, client.as_ref());
+        return super::say_uncertain(context, &session, client.as_ref(), Exit::Done);
     }
     if batches.is_empty() {
         context.terminal.line("no batch is open")?;
-        return end(context, &session, client.as_ref());
+        return super::say_uncertain(context, &session, client.as_ref(), Exit::Done);
     }
     for part in &batches {
         describe::show(context, read, part)?;
@@ -61,13 +59,5 @@ pub(in crate::command) fn status(args: &StatusArgs, context: &Context) -> anyhow
     } else if batches.iter().any(|part| part.state == BatchState::Open) {
         context.terminal.hint("`gleaner batch wait` waits and imports");
     }
-    end(context, &session, client.as_ref())
-}
-
-/// Returns the exit code: a command that talked to the provider is incomplete while something there is uncertain.
-fn end(context: &Context, session: &Session<'_>, client: Option<&Client>) -> anyhow::Result<Exit> {
-    match client {
-        Some(client) => super::say_uncertain(context, session, client, Exit::Done),
-        None => Ok(Exit::Done),
-    }
+    super::say_uncertain(context, &session, client.as_ref(), Exit::Done)
 }

@@ -57,7 +57,7 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
         poll_interval,
         budget,
         args.max_enqueued_tokens,
-        &context.prices(None)?,
+        &prices,
         None,
     )
 }
@@ -143,7 +143,8 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
     }
     let client = context.client()?;
     let lock = session.lock_spending()?;
-    uncertain::survey(&mut session, &client, &context.prices(None)?)?;
+    let prices = context.prices(None)?;
+    uncertain::survey(&mut session, &client, &prices)?;
     let origin = session.origin_of(&client)?;
     let mut cost = Cost::default();
     for run in &waiting {
@@ -165,7 +166,7 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
             poll_interval,
             budget,
             args.max_enqueued_tokens,
-            &context.prices(None)?,
+            &prices,
             None,
         );
     }
@@ -182,7 +183,7 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
         }
         context.terminal.hint("`gleaner batch wait` waits and imports");
     }
-    super::say_uncertain(context, &session, &client, Exit::Done)
+    super::say_uncertain(context, &session, Some(&client), Exit::Done)
 }
 
 /// Checks and returns the time between two looks.
@@ -264,7 +265,7 @@ pub(super) fn until_done(
     if let Some(error) = stopped {
         return Err(error);
     }
-    exit = super::say_uncertain(context, &session, client, exit)?;
+    exit = super::say_uncertain(context, &session, Some(client), exit)?;
     let is_about_model = |cause: &Cause| cause.reason == Reason::MODEL_GONE;
     let mut causes = collected.iter().flat_map(|done| &done.report.causes).peekable();
     if exit == Exit::Incomplete && (causes.peek().is_none() || !causes.all(is_about_model)) {
