@@ -13,6 +13,7 @@ use crate::batch::budget::{Budget, is_on_its_way};
 use crate::batch::collect::{self, Collected, Patience};
 use crate::batch::look::{self, Looked, elsewhere};
 use crate::batch::model_end::{self, ModelEnds};
+use crate::batch::reconcile::SentByCopy;
 use crate::batch::submit::{self, Submitted};
 use crate::error;
 use crate::interrupt;
@@ -254,7 +255,7 @@ impl Wait<'_, '_> {
                 Ok(None)
             }
             // Batches in flight are waited for all the same.
-            Err(error) if error::find::<ModelEnds>(&error).is_some() => {
+            Err(error) if error::find::<ModelEnds>(&error).is_some() || error::find::<SentByCopy>(&error).is_some() => {
                 self.session.warn_once(format!("{error:#}; parts of it that wait are not sent"));
                 self.waited.left.extend(sendable);
                 Ok(None)

@@ -3,9 +3,10 @@
 //! There is no idempotency key in the provider's API, so an unclear `POST /batches` is resolved by looking: each try
 //! carries a fresh `gleaner_key` in its metadata, and the list shows it, or the input file's id, if it arrived.
 
+use std::fmt;
 use std::time::Duration;
 
-use anyhow::anyhow;
+use jiff::SignedDuration;
 
 use crate::batch::look;
 use crate::error::Explain as _;
@@ -21,6 +22,12 @@ const SEARCH_PAUSE: Duration = Duration::from_secs(10);
 
 /// Number of times that a list that cannot be read is asked for.
 const LIST_TRIES: u64 = 4;
+
+/// Batches that the second look before a purchase always goes through: a page of the list.
+const NEWEST_MIN: usize = 100;
+
+/// Difference between the provider's clock and ours that the second look puts up with.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_hours(1);
 
 /// Result of a search of the provider's list.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,18 +107,45 @@ fn is_ours(session: &Session<'_>, client: &Client, part: &BatchRow, batch: &Batc
 /// It is also the first call of a command that spends, so that afterwards the client knows whether it talks to a
 /// sandbox.
 pub fn survey(session: &mut Session<'_>, client: &Client) -> anyhow::Result<()> {
-    let from_copies = look_through(session, client)?;
-    if from_copies.is_empty() {
-        return Ok(());
-    }
-    Err(anyhow!("another copy of this database has sent {}", list(&from_copies, "and")))
+    stop_beside_a_copy(look_through(session, client)?)
+}
+
+/// Makes the same survey of the newest batches, just before a part that is uploaded is bought: since the first look
+/// another copy of the database may have sent the same, and an upload takes its time.
+pub fn survey_newest(session: &mut Session<'_>, client: &Client, part: &BatchRow) -> anyhow::Result<()> {
+    let run = session.store.read().run(&part.run)?;
+    let begun = run.and_then(|run| run.created_at.parse::<jiff::Timestamp>().ok()).unwrap_or_default();
+    let since = (begun - CLOCKS_DIFFER).as_second();
+    let is_new = |(at, batch): &(usize, Result<Batch, ApiError>)| {
+        let is_older = |batch: &Batch| batch.created_at.is_some_and(|created| created < since);
+        *at < NEWEST_MIN || batch.as_ref().map_or(true, |batch| !is_older(batch))
+    };
+    let newest =
+        patiently(session, || client.all_batches().enumerate().take_while(is_new).map(|(_, batch)| batch).collect())?;
+    stop_beside_a_copy(note_each(session, client, newest)?)
+}
+
+fn stop_beside_a_copy(from_copies: Vec<String>) -> anyhow::Result<()> {
+    let Some(first) = from_copies.first().cloned() else { return Ok(()) };
+    Err(SentByCopy(from_copies))
         .hint("go on with the copy that sent it; what both would send would be paid twice")
         .hint(format!(
-            "or take its batch over: `gleaner batch process {0}` reads its requests and answers into this copy, `gleaner \
-             batch cancel {0} --local` leaves it aside",
-            from_copies[0]
+            "or take its batch over: `gleaner batch process {first}` reads its requests and answers into this copy, \
+             `gleaner batch cancel {first} --local` leaves it aside"
         ))
 }
+
+/// Batches that another copy of the database has sent, so that nothing is bought here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentByCopy(Vec<String>);
+
+impl fmt::Display for SentByCopy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "another copy of this database has sent {}", list(&self.0, "and"))
+    }
+}
+
+impl std::error::Error for SentByCopy {}
 
 /// Like [`survey`], but only adopts: what a command that looks may do.
 pub fn adopt_what_was_bought(session: &mut Session<'_>, client: &Client) -> anyhow::Result<()> {
@@ -124,9 +158,14 @@ pub fn adopt_what_was_bought(session: &mut Session<'_>, client: &Client) -> anyh
 /// Reads the whole list and puts right what is believed: what was tried is adopted, what was gone or uncertain is
 /// there. Returns the batches of this database that no part of it was made to.
 fn look_through(session: &mut Session<'_>, client: &Client) -> anyhow::Result<Vec<String>> {
+    let all = patiently(session, || client.all_batches().collect())?;
+    note_each(session, client, all)
+}
+
+fn note_each(session: &mut Session<'_>, client: &Client, batches: Vec<Batch>) -> anyhow::Result<Vec<String>> {
     let db_id = session.store.read().db_id()?;
     let mut from_copies = vec![];
-    for batch in whole_list(session, client)? {
+    for batch in batches {
         let read = session.store.read();
         if let Some(known) = read.batch_at(client.origin().as_str(), &BatchId::new(batch.id.clone()))? {
             if known.state == BatchState::Gone || known.claim == Some(Claim::Gone) {
@@ -160,12 +199,15 @@ fn tried_as(read: Read<'_>, batch: &Batch, is_this_database: bool) -> anyhow::Re
     Ok(part.filter(|part| !matches!(part.state, BatchState::Replaced | BatchState::Imported)))
 }
 
-/// Reads the provider's whole list; an answer that cannot be read is asked for again.
-fn whole_list(session: &Session<'_>, client: &Client) -> anyhow::Result<Vec<Batch>> {
+/// Reads the provider's list; an answer that cannot be read is asked for again.
+fn patiently(
+    session: &Session<'_>,
+    mut read: impl FnMut() -> Result<Vec<Batch>, ApiError>,
+) -> anyhow::Result<Vec<Batch>> {
     let mut n_tries = 0;
     loop {
         n_tries += 1;
-        match client.all_batches().collect::<Result<Vec<Batch>, ApiError>>() {
+        match read() {
             Ok(batches) => return Ok(batches),
             Err(error) if is_page(&error) && n_tries < LIST_TRIES => {
                 session.terminal.warn(format!("{error}; asking again"));

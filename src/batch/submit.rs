@@ -178,6 +178,12 @@ fn send_part(
                 if let Room::Later = throttle::room(session, origin, &part, max_enqueued)? {
                     return Ok(Sent::Held);
                 }
+                reconcile::survey_newest(session, client, &part)?;
+                let part = session.store.read().batch(key)?;
+                if part.state != BatchState::Uploaded {
+                    // Another copy has sent this very part, and it was adopted.
+                    continue;
+                }
                 n_tries += 1;
                 if let Some(sent) = create(session, client, key, &budget.approve(&part)?)? {
                     return Ok(sent);

@@ -94,7 +94,7 @@ fn two_copies_of_an_uncertain_part_find_the_same_batch() {
         let mut world = World::with_groups(2);
         world.script(&json!({"faults": [
             {"on": "batches.create", "at": stage, "close": true},
-            {"on": "batches.list", "nth": 2, "times": 9, "status": 503, "text": "down"}]}));
+            {"on": "batches.list", "nth": 3, "times": 9, "status": 503, "text": "down"}]}));
         world.run(&["batch", "create"]).exits(3);
         world.script(&json!({}));
         let second = copied(&world, "copy");

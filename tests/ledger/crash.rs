@@ -173,10 +173,10 @@ fn a_cut_or_useless_answer_buys_once_within_one_command() {
 #[test]
 fn an_outcome_that_stays_unclear_is_looked_for_by_the_next_command() {
     let world = World::with_groups(2);
-    // The batch is made, the answer is lost, and the list that would show it is away: the first list is the survey.
+    // The batch is made, the answer is lost, and the list that would show it is away, after the two looks before it.
     world.script(&json!({"faults": [
         {"on": "batches.create", "at": "done", "close": true},
-        {"on": "batches.list", "nth": 2, "times": 50, "status": 503, "text": "down"},
+        {"on": "batches.list", "nth": 3, "times": 50, "status": 503, "text": "down"},
     ]}));
     world.run(&["batch", "create"]).exits(3).says("may or may not be at the provider");
     world.run(&["batch", "list", "--offline"]).exits(0).says("uncertain");
@@ -198,7 +198,7 @@ fn an_outcome_that_stays_unclear_is_looked_for_by_the_next_command() {
 #[test]
 fn what_shows_late_in_the_list_is_waited_for_and_what_never_shows_is_sent_again() {
     let hidden = |times: u64| {
-        json!({"on": "batches.list", "nth": 2, "times": times, "at": "received", "status": 200,
+        json!({"on": "batches.list", "nth": 3, "times": times, "at": "received", "status": 200,
             "json": {"object": "list", "data": [], "has_more": false}})
     };
     // Made, the answer lost, and the provider's list shows it only after six looks: 50 seconds.
@@ -210,14 +210,14 @@ fn what_shows_late_in_the_list_is_waited_for_and_what_never_shows_is_sent_again(
         .exits(0)
         .says("whether the batch was made is not known yet: searching the provider's list for up to 3 min 0 s more\n");
     bought_once(&world, 1, 4);
-    assert_eq!(world.journal().n_calls("batches.list"), 8);
+    assert_eq!(world.journal().n_calls("batches.list"), 2 + 6 + 1);
 
     // Not made: the list is searched for three minutes, then the batch is asked for once more.
     let mut world = World::with_groups(2);
     world.set_var("GLEANER_TEST_ADOPT_WAIT", "180");
     world.script(&json!({"faults": [{"on": "batches.create", "at": "received", "close": true}]}));
     world.run(&["batch", "create", "--wait"]).exits(0);
-    assert_eq!(world.journal().n_calls("batches.list"), 1 + 180 / 10 + 1);
+    assert_eq!(world.journal().n_calls("batches.list"), 2 + 180 / 10 + 1 + 1);
     bought_once(&world, 1, 4);
     account(&world, [4, 0, 0, 0]);
 }
@@ -265,6 +265,50 @@ fn of_two_copies_of_one_plan_the_second_is_stopped() {
     world.db = second;
     world.run(&["batch", "submit", &run]).exits(1).says("another copy of this database");
     bought_once(&world, 1, 4);
+}
+
+#[test]
+fn of_two_copies_that_upload_at_once_one_buys() {
+    // Of different plans the later one stops before it asks for its batch; of one plan it takes the other's batch.
+    for is_one_plan in [false, true] {
+        let mut world = World::with_groups(2);
+        let command: Vec<String> = match is_one_plan {
+            true => {
+                let made = world.json(&["batch", "create", "--no-submit"], 0);
+                ["batch", "submit", made["run_id"].as_str().unwrap()].map(String::from).to_vec()
+            }
+            false => ["batch", "create"].map(String::from).to_vec(),
+        };
+        let command: Vec<&str> = command.iter().map(String::as_str).collect();
+        let (first, second) = (world.path("g.db"), world.path("copy/g.db"));
+        fs::create_dir(world.path("copy")).unwrap();
+        fs::copy(&first, &second).unwrap();
+        let (here, go) = (world.path("here"), world.path("go"));
+        world.script(&json!({"faults": [{"on": "files.create", "nth": 1, "announce": here, "hold": go}]}));
+        world.db = second.clone();
+        let mut slow = world.start(&command);
+        slow.until(&here);
+        world.db = first.clone();
+        world.run(&command).exits(0);
+        fs::write(&go, "").unwrap();
+        match is_one_plan {
+            true => slow.end().exits(0).says("4 requests for 2 groups"),
+            false => {
+                slow.end().exits(1).says("another copy of this database has sent `batch_").says("hint: go on with")
+            }
+        };
+        bought_once(&world, 1, 4);
+        world.run(&["batch", "wait"]).exits(0);
+        account(&world, [4, 0, 0, 0]);
+        world.db = second;
+        if is_one_plan {
+            world.run(&["batch", "wait"]).exits(0);
+            account(&world, [4, 0, 0, 0]);
+        } else {
+            assert_eq!(world.rows("SELECT state FROM batches"), ["uploaded"]);
+        }
+        bought_once(&world, 1, 4);
+    }
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn the_right_to_send_is_the_database_s_and_not_the_folder_s() {
 #[test]
 fn a_wait_outlasts_a_database_that_is_locked() {
     // While it looks through the provider's list, and while it looks at its batch.
-    for (on, nth) in [("batches.list", 2), ("batches.get", 2)] {
+    for (on, nth) in [("batches.list", 3), ("batches.get", 2)] {
         let mut world = World::with_groups(2);
         world.set_var("GLEANER_TEST_BUSY_MS", "5");
         let (here, go) = (world.path("here"), world.path("go"));
