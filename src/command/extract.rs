@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::batch::{cache_words, say_uncertain, say_what_is_not_sent, warn_of_estimate};
+use super::batch::{cost_line, say_uncertain, say_what_is_not_sent, warn_of_estimate};
 use super::select::{prompt_options, selection, typed};
 use crate::batch::budget::{Budget, Cost};
 use crate::batch::conflict;
@@ -21,7 +21,7 @@ use crate::import::copies;
 use crate::request::lifetime::Mode;
 use crate::request::{Limits, Prices};
 use crate::session::Session;
-use crate::store::{Cause, Spend};
+use crate::store::Cause;
 use crate::terminal::style::{bold, dim};
 use crate::terminal::words::{count, count_verb, dollars, dollars_or_unknown, number};
 
@@ -79,7 +79,7 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
         Budget::check_saying(&cost, terms, Some(&line)).hint("`gleaner batch create` asks at half the price")?;
     let options = DirectOptions { concurrency: args.concurrency.into(), is_comparison: false, strict: false };
     let report = direct::run(&mut session, &client, &prompts, &plan, &prices, &budget, options)?;
-    show(context, &report)?;
+    show(context, &report, origin.is_sandbox)?;
     let exit = finish(&report, prompts.model(), &prices, context.config.now())?;
     let exit = if plan.left_out.is_empty() { exit } else { Exit::Incomplete };
     say_uncertain(context, &session, Some(&client), exit)
@@ -163,7 +163,7 @@ fn show_plan(context: &Context, session: &Session<'_>, plan: &Plan, args: &Extra
     Ok(Exit::Done)
 }
 
-fn show(context: &Context, report: &DirectReport) -> anyhow::Result<()> {
+fn show(context: &Context, report: &DirectReport, is_rehearsal: bool) -> anyhow::Result<()> {
     let terminal = &context.terminal;
     if terminal.is_json() {
         let mut value = serde_json::to_value(report)?;
@@ -192,7 +192,7 @@ fn show(context: &Context, report: &DirectReport) -> anyhow::Result<()> {
         number(account.failed)
     ))?;
     if report.cost.n_answers > 0 {
-        terminal.line(format!("  cost: {}", cost_words(&report.cost)))?;
+        terminal.line(format!("  cost: {}", cost_line(&report.cost, is_rehearsal)))?;
     }
     for cause in &report.causes {
         let example = cause.example.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
@@ -217,24 +217,6 @@ fn show(context: &Context, report: &DirectReport) -> anyhow::Result<()> {
 
 fn cause_json(cause: &Cause) -> serde_json::Value {
     json!({"class": cause.class, "code": cause.reason, "count": cause.count, "message": cause.example})
-}
-
-fn cost_words(spend: &Spend) -> String {
-    let mut line = format!(
-        "{} for {} input ({}) and {} output tokens ({} reasoning)",
-        dollars(spend.cost_usd),
-        number(spend.input_tokens),
-        cache_words(spend),
-        number(spend.output_tokens),
-        number(spend.reasoning_tokens)
-    );
-    if spend.unusable_cost_usd > 0.0 {
-        line += &format!(", {} of it for unusable answers", dollars(spend.unusable_cost_usd));
-    }
-    if spend.n_unpriced > 0 {
-        line += &format!("; the price of {} is not known", count(spend.n_unpriced, "answer"));
-    }
-    line
 }
 
 /// Chooses the exit code, and tells why a run ended early.

@@ -84,12 +84,12 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
             if n_copies == 1 { "1 has".into() } else { format!("{} have", number(n_copies)) }
         ))?;
     }
-    show(context, "asked", &progress.real, active, (gone, prompts.model()))?;
+    show(context, "asked", (&progress.real, false), active, (gone, prompts.model()))?;
     if progress.sandbox.groups_asked > 0 {
         show(
             context,
             "rehearsed with a sandbox (counts for nothing else)",
-            &progress.sandbox,
+            (&progress.sandbox, true),
             active,
             (gone_rehearsed, prompts.model()),
         )?;
@@ -144,7 +144,7 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
 fn show(
     context: &Context,
     title: &str,
-    progress: &LedgerProgress,
+    (progress, is_rehearsal): (&LedgerProgress, bool),
     active: u64,
     (gone, model): (u64, &str),
 ) -> anyhow::Result<()> {
@@ -180,7 +180,10 @@ fn show(
         ))?;
     }
     let spend = &progress.spend;
-    if spend.n_answers > 0 {
+    if spend.n_answers > 0 && is_rehearsal {
+        let prices = dollars(spend.cost_usd);
+        terminal.line(format!("  nothing was spent; at the provider's prices these answers are worth {prices}"))?;
+    } else if spend.n_answers > 0 {
         terminal.line(format!(
             "  spent {}, {} of it for unusable answers; saved {} against synchronous prices",
             dollars(spend.cost_usd),

@@ -11,7 +11,10 @@ const GROUPS_PER_COMMIT: usize = 20_000;
 /// Returns whether the full-text index is there and holds everything as it is now.
 pub fn is_fresh(store: &Store) -> anyhow::Result<bool> {
     let read = store.read();
-    Ok(read.has_search_index()? && read.unsearched_groups()?.is_empty() && !read.has_removed_groups_in_search()?)
+    Ok(read.has_search_index()?
+        && read.has_rehearsals_in_search_as(!store.leaves_rehearsals_out())?
+        && read.unsearched_groups()?.is_empty()
+        && !read.has_removed_groups_in_search()?)
 }
 
 /// Makes the full-text index, or reads into it what has changed since; `on_group` counts. Returns how many groups were
@@ -27,6 +30,12 @@ pub fn refresh(
         tx.make_search_index()?;
         tx.commit()?;
     }
+    let with_rehearsals = !store.leaves_rehearsals_out();
+    if !store.read().has_rehearsals_in_search_as(with_rehearsals)? {
+        let tx = store.write()?;
+        tx.set_rehearsals_in_search(with_rehearsals)?;
+        tx.commit()?;
+    }
     let keys = store.read().unsearched_groups()?;
     if store.read().has_removed_groups_in_search()? {
         let tx = store.write()?;
@@ -38,7 +47,7 @@ pub fn refresh(
         interrupt::check()?;
         let tx = store.write()?;
         for key in keys {
-            tx.index_group(*key)?;
+            tx.index_group(*key, with_rehearsals)?;
             on_group();
         }
         tx.commit()?;

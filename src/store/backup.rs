@@ -50,6 +50,9 @@ impl Store {
         self.read().copy_to(&file).context("cannot copy the database to a temporary file")?;
         let mut copy = Store::open(&file)?;
         copy._copy = Some(file);
+        if self.leaves_rehearsals_out() {
+            copy.leave_rehearsals_out()?;
+        }
         Ok(copy)
     }
 

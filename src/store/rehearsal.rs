@@ -71,6 +71,11 @@ impl Store {
         Ok(())
     }
 
+    /// Returns whether what a sandbox answered is left out of what is asked.
+    pub fn leaves_rehearsals_out(&self) -> bool {
+        self.hides_rehearsals
+    }
+
     /// Lets a transaction see everything: who writes must know what stands there.
     pub(super) fn show_rehearsals(&self) -> anyhow::Result<()> {
         if self.hides_rehearsals {

@@ -4,7 +4,8 @@
 //! tokenizer that every SQLite has, and what is indexed is folded and cut into words beforehand, so Datasette and
 //! sqlite-utils can search it too. `_searched_groups` says which groups it holds as they are now: triggers take a group
 //! out when anything of it changes, and the next search reads it again. So load and import pay one look at a key,
-//! nothing more.
+//! nothing more. It holds what counts: once there is a real answer, the topics and names of a rehearsal are not in it,
+//! unless they were asked for last; the groups that have some are read anew when that changes.
 
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
@@ -58,6 +59,10 @@ pub const MARK: char = '\u{FDEA}';
 /// See [`MARK`].
 pub const MARK_END: char = '\u{FDEB}';
 
+/// Row of `meta` that says whether the index has the topics and names of rehearsals.
+const REHEARSALS: &str = "search_rehearsals";
+const LEFT_OUT: &str = "left out";
+
 /// Parts the words of scripts without spaces in what snippets are made of.
 const CUT: char = '\u{200B}';
 
@@ -78,6 +83,12 @@ impl Read<'_> {
             [],
             |row| row.get(0),
         )?)
+    }
+
+    /// Returns whether the index has, or lacks, the topics and names of rehearsals as `is_shown` says.
+    pub fn has_rehearsals_in_search_as(self, is_shown: bool) -> anyhow::Result<bool> {
+        let is_same = (self.meta(REHEARSALS)?.as_deref() != Some(LEFT_OUT)) == is_shown;
+        Ok(is_same || self.rehearsed()?.groups == 0)
     }
 
     /// Returns the groups that the index does not hold as they are now.
@@ -169,7 +180,8 @@ impl Read<'_> {
         )?;
         for group in found.iter() {
             // Cut with a character that is no letter and has no width.
-            let columns = self.searchable(group.group.key)?.map(|text| cut_words(&text, CUT));
+            // What is left out of all questions is left out here.
+            let columns = self.searchable(group.group.key, true)?.map(|text| cut_words(&text, CUT));
             let [title, stories, topics, names] = columns;
             insert.execute((group.group.key, title, stories, topics, names))?;
         }
@@ -191,7 +203,7 @@ impl Read<'_> {
     }
 
     /// Returns what is searched of a group: title, stories with their titles, topics, names.
-    fn searchable(self, key: GroupKey) -> anyhow::Result<[String; 4]> {
+    fn searchable(self, key: GroupKey, with_rehearsals: bool) -> anyhow::Result<[String; 4]> {
         let text = |sql: &str| -> anyhow::Result<String> {
             let mut statement = self.0.prepare_cached(sql)?;
             let mut rows = statement.query([key])?;
@@ -212,12 +224,24 @@ impl Read<'_> {
         Ok([
             text("SELECT title FROM story_groups WHERE id = ?1")?,
             text("SELECT title, text FROM stories WHERE story_group_id = ?1 ORDER BY ordinal")?,
-            text("SELECT label, merged_from FROM story_topics WHERE story_group_id = ?1 ORDER BY rank")?,
-            text(
-                "SELECT m.mention_text, CASE WHEN e.name <> m.mention_text THEN e.name END
-                 FROM story_entities m LEFT JOIN entities e ON e.id = m.entity_id
-                 WHERE m.story_group_id = ?1 ORDER BY m.ordinal",
-            )?,
+            text(match with_rehearsals {
+                true => "SELECT label, merged_from FROM story_topics WHERE story_group_id = ?1 ORDER BY rank",
+                false => {
+                    "SELECT label, merged_from FROM story_topics WHERE story_group_id = ?1 AND sandbox = 0 ORDER BY rank"
+                }
+            })?,
+            text(match with_rehearsals {
+                true => {
+                    "SELECT m.mention_text, CASE WHEN e.name <> m.mention_text THEN e.name END
+                     FROM story_entities m LEFT JOIN entities e ON e.id = m.entity_id
+                     WHERE m.story_group_id = ?1 ORDER BY m.ordinal"
+                }
+                false => {
+                    "SELECT m.mention_text, CASE WHEN e.name <> m.mention_text THEN e.name END
+                     FROM story_entities m LEFT JOIN entities e ON e.id = m.entity_id
+                     WHERE m.story_group_id = ?1 AND m.sandbox = 0 ORDER BY m.ordinal"
+                }
+            })?,
         ])
     }
 }
@@ -227,6 +251,16 @@ impl Tx<'_> {
     pub fn make_search_index(&self) -> anyhow::Result<()> {
         self.execute_batch(&format!("DROP TABLE IF EXISTS story_search; {INDEX}; DELETE FROM _searched_groups;"))?;
         Ok(())
+    }
+
+    /// Has the groups that a sandbox was asked about read anew, with what it answered or without it.
+    pub fn set_rehearsals_in_search(&self, is_shown: bool) -> anyhow::Result<()> {
+        self.execute(
+            "DELETE FROM _searched_groups WHERE story_group_id IN
+                 (SELECT c.story_group_id FROM current_answers c JOIN requests r ON r.id = c.request_id WHERE r.sandbox = 1)",
+            [],
+        )?;
+        self.set_meta(REHEARSALS, if is_shown { "shown" } else { LEFT_OUT })
     }
 
     /// Takes groups that are not there any more out of the full-text index.
@@ -240,8 +274,8 @@ impl Tx<'_> {
     }
 
     /// Reads a group into the full-text index, in place of what it held of it.
-    pub fn index_group(&self, key: GroupKey) -> anyhow::Result<()> {
-        let [title, stories, topics, names] = self.read().searchable(key)?.map(|text| indexed(&text));
+    pub fn index_group(&self, key: GroupKey, with_rehearsals: bool) -> anyhow::Result<()> {
+        let [title, stories, topics, names] = self.read().searchable(key, with_rehearsals)?.map(|text| indexed(&text));
         self.prepare_cached("DELETE FROM story_search WHERE rowid = ?1")?.execute([key])?;
         self.prepare_cached(
             "INSERT INTO story_search (rowid, title, stories, topics, names) VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -47,6 +47,17 @@ fn from_the_first_real_answer_on_a_rehearsal_is_left_out() {
     let n_topics = |args: &[&str]| world.json(args, 0)["topics"].as_array().unwrap().len();
     assert_eq!((n_topics(&["show", "g1"]), n_topics(&["show", "g4"])), (0, 1));
     assert_eq!(n_topics(&["show", "g1", "--rehearsal"]), 1);
+    // A topic that only the rehearsal gave is found only where it is asked for, from one search to the next.
+    let topic = world.rows("SELECT topic FROM story_topics WHERE sandbox = 1 LIMIT 1").remove(0);
+    world.sql().execute("UPDATE story_topics SET label = 'Zephyrology' WHERE topic = ?1", [&topic]).unwrap();
+    let found = |args: &[&str]| world.json(&[&["search", "zephyrology"], args].concat(), 0)["total"].clone();
+    let n_real = world.rows(&format!("SELECT count(*) FROM story_topics WHERE topic = '{topic}' AND sandbox = 0"));
+    let n_all = world.rows(&format!("SELECT count(*) FROM story_topics WHERE topic = '{topic}'"));
+    for _ in 0..2 {
+        assert_eq!([found(&[]).to_string()], n_real[..]);
+        assert_eq!([found(&["--rehearsal"]).to_string()], n_all[..]);
+    }
+    assert_ne!(n_real, n_all);
     let learned = |args: &[&str]| world.json(args, 0)["knowledge"]["topics"].clone();
     assert_eq!((learned(&["progress"]), learned(&["progress", "--rehearsal"])), (json!(1), json!(4)));
     let sandbox = "SELECT sandbox, count(*) FROM group_overview GROUP BY 1";

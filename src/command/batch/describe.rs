@@ -126,7 +126,7 @@ pub(super) fn show(context: &Context, read: Read<'_>, batch: &BatchRow) -> anyho
     }
     let cost = read.spend_of_batch(batch.key)?;
     if cost.n_answers > 0 {
-        terminal.line(format!("  cost: {}", cost_line(&cost)))?;
+        terminal.line(format!("  cost: {}", cost_line(&cost, is_rehearsal(read, batch)?)))?;
     }
     for cause in read.causes(batch.key)? {
         let example = cause.example.map(|text| format!(": {text}")).unwrap_or_default();
@@ -202,10 +202,11 @@ pub(in crate::command) fn cache_words(spend: &Spend) -> String {
     format!("{} cached{written}", number(spend.cached_tokens))
 }
 
-/// Says what was spent.
-pub(super) fn cost_line(spend: &Spend) -> String {
+/// Says what was spent. A rehearsal costs nothing: it is said what a provider would have taken.
+pub(in crate::command) fn cost_line(spend: &Spend, is_rehearsal: bool) -> String {
     let mut line = format!(
-        "{} for {} input ({}) and {} output tokens ({} reasoning)",
+        "{}{} for {} input ({}) and {} output tokens ({} reasoning)",
+        if is_rehearsal { "nothing was spent; at the provider's prices " } else { "" },
         dollars(spend.cost_usd),
         number(spend.input_tokens),
         cache_words(spend),
@@ -215,13 +216,19 @@ pub(super) fn cost_line(spend: &Spend) -> String {
     if spend.unusable_cost_usd > 0.0 {
         line += &format!(", {} of it for unusable answers", dollars(spend.unusable_cost_usd));
     }
-    if spend.saved_usd > 0.0 {
+    if spend.saved_usd > 0.0 && !is_rehearsal {
         line += &format!("; saved {} against synchronous prices", dollars(spend.saved_usd));
     }
     if spend.n_unpriced > 0 {
         line += &format!("; the price of {} is not known", count(spend.n_unpriced, "answer"));
     }
     line
+}
+
+/// Returns whether a sandbox answers a batch.
+pub(super) fn is_rehearsal(read: Read<'_>, batch: &BatchRow) -> anyhow::Result<bool> {
+    let origin = batch.origin.map(|origin| read.origin(origin)).transpose()?;
+    Ok(origin.is_some_and(|origin| origin.is_sandbox))
 }
 
 /// Says one error of a failed batch.
@@ -244,6 +251,7 @@ pub(super) fn error_line(error: &Value) -> String {
 /// Says what an import found, in a few lines.
 pub(super) fn show_import(
     context: &Context,
+    read: Read<'_>,
     name: &str,
     batch: &BatchRow,
     report: &ImportReport,
@@ -264,7 +272,7 @@ pub(super) fn show_import(
     ))?;
     terminal.line(format!("  account: {}", account_line(&report.account)))?;
     if report.cost.n_answers > 0 {
-        terminal.line(format!("  cost: {}", cost_line(&report.cost)))?;
+        terminal.line(format!("  cost: {}", cost_line(&report.cost, is_rehearsal(read, batch)?)))?;
     }
     for cause in &report.causes {
         let example = cause.example.as_ref().map(|text| format!(": {text}")).unwrap_or_default();

@@ -19,7 +19,7 @@ use crate::session::Session;
 
 pub(super) use cancel::cancel;
 pub(super) use create::{create, say_what_is_not_sent, warn_of_estimate};
-pub(super) use describe::cache_words;
+pub(super) use describe::{cache_words, cost_line};
 pub(super) use list::list;
 pub(super) use process::process;
 pub(super) use status::status;

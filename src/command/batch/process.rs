@@ -152,7 +152,7 @@ fn tell(
         if context.terminal.is_json() {
             values.push(describe::json_of_import(read, &done.part, &done.report)?);
         } else {
-            describe::show_import(context, &done.name(), &done.part, &done.report)?;
+            describe::show_import(context, read, &done.name(), &done.part, &done.report)?;
         }
     }
     if context.terminal.is_json() {
@@ -225,7 +225,7 @@ fn tell_run(
         value["batches"] = batches.iter().map(|part| describe::json_of(read, part)).collect::<anyhow::Result<_>>()?;
         context.terminal.json(&value)?;
     } else {
-        describe::show_import(context, first.run.as_str(), first, report)?;
+        describe::show_import(context, read, first.run.as_str(), first, report)?;
     }
     if args.dry_run {
         context.terminal.hint("nothing was written; leave `--dry-run` out to import");

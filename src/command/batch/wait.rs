@@ -233,7 +233,7 @@ pub(super) fn until_done(
     let is_all_sent = read.n_too_large()? <= n_too_large;
     let mut exit = if left.is_empty() && gone.is_empty() && is_all_sent { Exit::Done } else { Exit::Incomplete };
     let mut values: Vec<Value> = vec![];
-    let mut cost = 0.0;
+    let (mut cost, mut n_rehearsals) = (0.0, 0);
     for done in &collected {
         if done.part.state == BatchState::Replaced {
             continue;
@@ -242,10 +242,11 @@ pub(super) fn until_done(
             exit = Exit::Incomplete;
         }
         cost += done.report.cost.cost_usd;
+        n_rehearsals += usize::from(describe::is_rehearsal(read, &done.part)?);
         if context.terminal.is_json() {
             values.push(describe::json_of_import(read, &done.part, &done.report)?);
         } else {
-            describe::show_import(context, &done.name(), &done.part, &done.report)?;
+            describe::show_import(context, read, &done.name(), &done.part, &done.report)?;
         }
     }
     if context.terminal.is_json() {
@@ -260,7 +261,9 @@ pub(super) fn until_done(
             context.terminal.hint("`gleaner batch submit` sends what waits");
         }
     } else if collected.len() > 1 {
-        context.terminal.line(format!("{} imported, {}", count(collected.len() as u64, "batch"), dollars(cost)))?;
+        // All are of one provider: what a sandbox answered costs nothing.
+        let cost = if n_rehearsals > 0 { "nothing was spent".to_owned() } else { dollars(cost) };
+        context.terminal.line(format!("{} imported, {cost}", count(collected.len() as u64, "batch")))?;
     }
     if let Some(error) = stopped {
         return Err(error);

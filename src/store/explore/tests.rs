@@ -151,7 +151,7 @@ fn what_changed_is_found_by_the_next_search() {
         }
         let keys = tx.read().unsearched_groups().unwrap();
         for key in &keys {
-            tx.index_group(*key).unwrap();
+            tx.index_group(*key, true).unwrap();
         }
         tx.commit().unwrap();
         keys.len()
