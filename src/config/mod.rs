@@ -1,6 +1,13 @@
 //! The only reader of environment, configuration file, home directory and clock.
 //!
-//! Everything is read once, into a [`Config`], which is passed down. Nothing else asks the process.
+//! Everything is read once, into a [`Config`], which is passed down. Nothing else asks the process. What is typed wins over
+//! a variable, a variable over a file of variables and the configuration file, and these over what the program does by
+//! itself.
+
+mod env_file;
+mod file;
+mod key_file;
+mod setting;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -14,24 +21,67 @@ use std::time::Duration;
 use anyhow::Context as _;
 use jiff::Timestamp;
 
-use crate::error::{Explain as _, usage};
+use crate::error::{Exit, Explain as _, usage};
 use crate::interrupt;
 use crate::text::bounded;
+
+pub use file::ConfigFile;
+pub use key_file::{KeyFile, shown as shown_key};
+pub use setting::Setting;
 
 /// Time that the provider's list is searched for a batch whose creation had no clear outcome. The contract knows no
 /// bound; peers saw a batch appear within seconds, and three minutes cost nothing compared with buying twice.
 const ADOPT_WAIT: Duration = Duration::from_secs(180);
 
+/// Origin of a setting's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    Option,
+    Variable,
+    File,
+    Default,
+}
+
+impl Source {
+    /// Returns its one word for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Source::Option => "option",
+            Source::Variable => "environment",
+            Source::File => "file",
+            Source::Default => "default",
+        }
+    }
+}
+
+/// A limit of what may be spent, with the words it is named by in messages.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpendLimit {
+    /// The sum in USD.
+    pub usd: f64,
+    /// Its name, as it stands in messages.
+    pub named: String,
+    /// True where it was typed with the command.
+    pub is_typed: bool,
+}
+
 /// The estimate in USD above which a terminal is asked before anything is sent.
 const ASK_ABOVE_USD: f64 = 5.0;
 
-/// The most that is read of a table of prices; the program's own has 20 kB.
-const PRICES_BYTES_MAX: u64 = 1 << 20;
+/// Seconds between two looks at a batch.
+const POLL_INTERVAL_SECS: f64 = 60.0;
 
-/// Surroundings of the program: environment, directories, clock.
+/// Name of the file of keys, in the folder of our own files.
+const KEY_FILE: &str = "keys.toml";
+
+/// The most that is read of a table of prices or a file of variables; the program's own table has 20 kB.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// Surroundings of the program: environment, configuration file, directories, clock.
 #[derive(Clone)]
 pub struct Config {
     vars: BTreeMap<String, OsString>,
+    file: Option<ConfigFile>,
     clock: Option<Timestamp>,
     sleep_max: Option<Duration>,
     adopt_wait: Option<Duration>,
@@ -47,8 +97,62 @@ impl Config {
     /// pauses alone move it on), `GLEANER_TEST_SLEEP_MS` (the longest any pause really lasts; then there is no search
     /// for what was made unnoticed beyond a first look), `GLEANER_TEST_ADOPT_WAIT` (its seconds all the same) and
     /// `GLEANER_TEST_BUSY_MS` (the longest that SQLite waits for a database that is locked).
-    pub fn from_process() -> anyhow::Result<Self> {
-        Self::from_os_vars(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))))
+    ///
+    /// A file of variables, where one is named, says what the environment itself does not.
+    pub fn from_process(env_file: Option<&Path>) -> anyhow::Result<Self> {
+        let own = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        let Some(path) = env_file else { return Self::from_os_vars(own) };
+        let text = File::open(path).and_then(|file| bounded::read_text(file, FILE_BYTES_MAX));
+        let text = text.with_context(|| format!("cannot read `{}`", path.display())).exit(Exit::Usage)?;
+        let mut vars: BTreeMap<String, OsString> = BTreeMap::new();
+        vars.extend(env_file::parse(&text, &path.display().to_string())?.into_iter().map(|(n, v)| (n, v.into())));
+        vars.extend(own);
+        Self::from_os_vars(vars.into_iter())
+    }
+
+    /// Returns the same surroundings with the configuration file that is typed, named by `GLEANER_CONFIG`, or in the
+    /// user's configuration directory. One that is named must be there.
+    pub fn with_file(mut self, typed: Option<&Path>) -> anyhow::Result<Self> {
+        let Some((path, is_named)) = self.file_path(typed) else { return Ok(self) };
+        self.file = ConfigFile::read(&path)?;
+        if self.file.is_none() && is_named {
+            return Err(usage(format!("the configuration file `{}` is not there", path.display())))
+                .hint("`gleaner config set KEY VALUE` makes it");
+        }
+        Ok(self)
+    }
+
+    /// Returns the path of the configuration file, and whether it was named rather than being where it is looked for;
+    /// `None`: this account has no directory for it.
+    pub fn file_path(&self, typed: Option<&Path>) -> Option<(PathBuf, bool)> {
+        if let Some(path) = typed.or(self.var_os("GLEANER_CONFIG").map(Path::new)) {
+            return Some((path.to_owned(), true));
+        }
+        Some((own_folder()?.join("config.toml"), false))
+    }
+
+    /// Returns the configuration file that was read, where there is one.
+    pub fn file(&self) -> Option<&ConfigFile> {
+        self.file.as_ref()
+    }
+
+    /// Returns the value of a setting that the environment or the configuration file says.
+    pub fn said(&self, setting: Setting) -> anyhow::Result<Option<(String, Source)>> {
+        if let Some(value) = self.var_os(setting.variable()) {
+            let text = value.to_string_lossy().trim().to_owned();
+            if let Some(expected) = setting.mismatch(&text) {
+                return Err(usage(format!("`{}` must be {expected}, not `{text}`", setting.variable())));
+            }
+            return Ok(Some((text, Source::Variable)));
+        }
+        let kept = self.file.as_ref().and_then(|file| file.values.get(&setting));
+        Ok(kept.map(|value| (value.clone(), Source::File)))
+    }
+
+    /// Returns the number that a setting says, with its origin.
+    fn said_number(&self, setting: Setting) -> anyhow::Result<Option<(f64, Source)>> {
+        let said = self.said(setting)?;
+        Ok(said.and_then(|(text, source)| Some((text.parse().ok()?, source))))
     }
 
     /// Builds a configuration from the given variables alone.
@@ -65,6 +169,7 @@ impl Config {
         }
         let mut config = Self {
             vars,
+            file: None,
             clock: None,
             sleep_max: None,
             adopt_wait: None,
@@ -133,7 +238,8 @@ impl Config {
         self.busy_timeout
     }
 
-    /// Returns the database to use: what was typed, else `GLEANER_DB`, else one in the user's data directory.
+    /// Returns the database to use: what was typed, else `GLEANER_DB`, else that of the configuration file, else one in
+    /// the user's data directory.
     pub fn db_path(&self, typed: Option<&Path>) -> anyhow::Result<PathBuf> {
         if let Some(path) = typed {
             return plain_path("--db", path);
@@ -141,33 +247,95 @@ impl Config {
         if let Some(path) = self.var_os("GLEANER_DB") {
             return plain_path("GLEANER_DB", Path::new(path));
         }
+        if let Some(path) = self.file.as_ref().and_then(|file| file.values.get(&Setting::Database)) {
+            return plain_path("database", Path::new(path));
+        }
         let data = dirs::data_dir()
             .context("this account has no data directory")
             .hint("name a database with `--db PATH` or the variable `GLEANER_DB`")?;
         Ok(data.join("gleaner").join("gleaner.db"))
     }
 
-    /// Returns the user's own table of prices, as text with its path: `GLEANER_PRICES`, else `gleaner/prices.toml` in
-    /// the user's configuration directory where there is one.
+    /// Returns the path of the user's own table of prices: what is said, else `gleaner/prices.toml` in the user's
+    /// configuration directory where there is one.
+    pub fn prices_path(&self) -> anyhow::Result<Option<(PathBuf, Source)>> {
+        if let Some((path, source)) = self.said(Setting::Prices)? {
+            return Ok(Some((path.into(), source)));
+        }
+        let own = own_folder().map(|folder| folder.join("prices.toml"));
+        Ok(own.filter(|path| path.exists()).map(|path| (path, Source::Default)))
+    }
+
+    /// Returns the user's own table of prices, as text with its path.
     pub fn own_prices(&self) -> anyhow::Result<Option<(PathBuf, String)>> {
-        let path = match self.var("GLEANER_PRICES") {
-            Some(path) => PathBuf::from(path),
-            None => match dirs::config_dir().map(|folder| folder.join("gleaner").join("prices.toml")) {
-                Some(path) if path.exists() => path,
-                _ => return Ok(None),
-            },
-        };
-        let text = File::open(&path).and_then(|file| bounded::read_text(file, PRICES_BYTES_MAX));
+        let Some((path, _)) = self.prices_path()? else { return Ok(None) };
+        let text = File::open(&path).and_then(|file| bounded::read_text(file, FILE_BYTES_MAX));
         let text = text.with_context(|| format!("cannot read `{}`", path.display()))?;
         Ok(Some((path, text)))
     }
 
     /// Returns the base URL of the provider without a slash at its end, where it is said.
-    pub fn base_url(&self, typed: Option<&str>) -> Option<String> {
-        typed.or(self.var("OPENAI_BASE_URL")).map(|url| url.trim().trim_end_matches('/').to_owned())
+    pub fn base_url(&self, typed: Option<&str>) -> anyhow::Result<Option<String>> {
+        let said = match typed {
+            Some(typed) => Some(typed.to_owned()),
+            None => self.said(Setting::BaseUrl)?.map(|(url, _)| url),
+        };
+        Ok(said.map(|url| url.trim().trim_end_matches('/').to_owned()))
     }
 
-    /// Returns the provider's key. It is never stored or printed.
+    /// Returns the seconds between two looks at a batch.
+    pub fn poll_interval_secs(&self, typed: Option<f64>) -> anyhow::Result<f64> {
+        Ok(match typed {
+            Some(seconds) => seconds,
+            None => self.said_number(Setting::PollInterval)?.map_or(POLL_INTERVAL_SECS, |(seconds, _)| seconds),
+        })
+    }
+
+    /// Returns the most that one command may spend, where it is said.
+    pub fn max_cost(&self) -> anyhow::Result<Option<SpendLimit>> {
+        self.spend_limit(Setting::MaxCost)
+    }
+
+    /// Returns the most that may be spent in a month, where it is said.
+    pub fn max_cost_month(&self) -> anyhow::Result<Option<SpendLimit>> {
+        self.spend_limit(Setting::MaxCostMonth)
+    }
+
+    fn spend_limit(&self, setting: Setting) -> anyhow::Result<Option<SpendLimit>> {
+        Ok(self.said_number(setting)?.map(|(usd, source)| {
+            let name = if source == Source::Variable { setting.variable() } else { setting.name() };
+            SpendLimit { usd, named: format!("`{name}` = {usd}"), is_typed: false }
+        }))
+    }
+
+    /// Returns the profile of databases yet to be made, where it is said.
+    pub fn new_profile(&self) -> anyhow::Result<Option<String>> {
+        Ok(self.said(Setting::Profile)?.map(|(name, _)| name))
+    }
+
+    /// Returns the folder that a path in the configuration file is relative to, where the setting comes from there.
+    pub fn folder_of(&self, setting: Setting) -> Option<&Path> {
+        match self.said(setting) {
+            Ok(Some((_, Source::File))) => self.file.as_ref()?.path.parent(),
+            _ => None,
+        }
+    }
+
+    /// Returns the key that is kept for a host, where one was asked to be kept.
+    pub fn kept_key(&self, host: &str) -> anyhow::Result<Option<String>> {
+        let Some(folder) = own_folder() else { return Ok(None) };
+        Ok(KeyFile::open(folder.join(KEY_FILE))?.get(host).map(str::to_owned))
+    }
+
+    /// Returns the file of keys that were asked to be kept.
+    pub fn key_file(&self) -> anyhow::Result<KeyFile> {
+        let folder = own_folder()
+            .context("this account has no configuration directory")
+            .hint("set the key in `OPENAI_API_KEY`")?;
+        KeyFile::open(folder.join(KEY_FILE))
+    }
+
+    /// Returns the provider's key that the environment holds. It wins over one that is kept in a file.
     pub fn api_key(&self) -> Option<&str> {
         self.var("OPENAI_API_KEY").map(str::trim)
     }
@@ -186,7 +354,7 @@ impl Config {
     /// `GLEANER_YES` has said yes.
     pub fn ask_above_usd(&self) -> anyhow::Result<Option<f64>> {
         match self.var("GLEANER_YES").map(str::trim) {
-            None | Some("0") => Ok(Some(ASK_ABOVE_USD)),
+            None | Some("0") => Ok(Some(self.said_number(Setting::AskAbove)?.map_or(ASK_ABOVE_USD, |(usd, _)| usd))),
             Some("1") => Ok(None),
             Some(text) => Err(usage(format!("`GLEANER_YES` must be 1 or 0, not `{text}`"))),
         }
@@ -213,6 +381,11 @@ impl Config {
 
 /// Variables that mean something to us begin so.
 const OURS: [&str; 5] = ["GLEANER_", "OPENAI_", "MAX_TOPICS_PER_GROUP", "MAX_ENTITIES_PER_GROUP", "SSL_CERT_FILE"];
+
+/// Returns the folder of our own files in the user's configuration directory.
+fn own_folder() -> Option<PathBuf> {
+    Some(dirs::config_dir()?.join("gleaner"))
+}
 
 /// Refuses what SQLite would not take for a file: it gives `:memory:` and `file:` URIs a meaning of their own, and all
 /// that was bought would be gone with the process.
@@ -259,9 +432,32 @@ mod tests {
         let c = config(&[("GLEANER_DB", "/tmp/a.db"), ("OPENAI_BASE_URL", "http://localhost:8080/v1/")]);
         assert_eq!(c.db_path(None).unwrap(), Path::new("/tmp/a.db"));
         assert_eq!(c.db_path(Some(Path::new("b.db"))).unwrap(), Path::new("b.db"));
-        assert_eq!(c.base_url(None).as_deref(), Some("http://localhost:8080/v1"));
-        assert_eq!(c.base_url(Some("http://h/v1")).as_deref(), Some("http://h/v1"));
-        assert_eq!(config(&[]).base_url(None), None);
+        let url = |c: &Config, typed| c.base_url(typed).unwrap();
+        assert_eq!(url(&c, None).as_deref(), Some("http://localhost:8080/v1"));
+        assert_eq!(url(&c, Some("http://h/v1")).as_deref(), Some("http://h/v1"));
+        assert_eq!(url(&config(&[]), None), None);
+    }
+
+    #[test]
+    fn a_variable_wins_over_the_file_and_the_file_over_the_default() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c.toml");
+        std::fs::write(&path, "poll_interval = 5\nmax_cost = 2\ndatabase = \"a.db\"\nask_above = 1\n").unwrap();
+        let read = |vars: &[(&str, &str)]| config(vars).with_file(Some(&path)).unwrap();
+        let (file, both) = (read(&[]), read(&[("GLEANER_POLL_INTERVAL", "7"), ("GLEANER_DB", "b.db")]));
+        let seconds = |c: &Config, typed| c.poll_interval_secs(typed).unwrap();
+        assert_eq!((seconds(&file, None), seconds(&both, None), seconds(&both, Some(9.0))), (5.0, 7.0, 9.0));
+        assert_eq!(seconds(&config(&[]), None), 60.0);
+        assert_eq!(file.db_path(None).unwrap(), folder.path().join("a.db"));
+        assert_eq!(both.db_path(None).unwrap(), Path::new("b.db"));
+        assert_eq!(file.ask_above_usd().unwrap(), Some(1.0));
+        assert_eq!(read(&[("GLEANER_YES", "1")]).ask_above_usd().unwrap(), None);
+        let limit = |c: &Config| c.max_cost().unwrap().map(|limit| limit.named);
+        assert_eq!(limit(&file).as_deref(), Some("`max_cost` = 2"));
+        assert_eq!(limit(&read(&[("GLEANER_MAX_COST", "3")])).as_deref(), Some("`GLEANER_MAX_COST` = 3"));
+        assert!(config(&[("GLEANER_MAX_COST", "x")]).max_cost().is_err());
+        assert!(config(&[]).with_file(Some(Path::new("nowhere.toml"))).is_err());
+        assert!(config(&[("GLEANER_CONFIG", "nowhere.toml")]).with_file(None).is_err());
     }
 
     #[test]
