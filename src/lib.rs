@@ -82,7 +82,7 @@ use std::ffi::OsString;
 use clap::Parser as _;
 
 use error::Exit;
-use terminal::{Manner, Terminal};
+use terminal::{ColorChoice, Manner, Terminal};
 
 /// Runs the program with the given arguments (the first is its own name) and returns the exit code.
 ///
@@ -101,15 +101,25 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
                 return if error.use_stderr() { Exit::Usage } else { Exit::Done };
             }
         };
-    let config = match config::Config::from_process() {
-        Ok(config) => config,
+    let global = &cli.global;
+    let config = match config::Config::from_process(global.env_file.as_deref()) {
+        // What mends the configuration file does not need one that can be read.
+        Ok(config) if command::mends_config(&cli) => {
+            Ok(config.clone().with_file(global.config.as_deref()).unwrap_or(config))
+        }
+        Ok(config) => config.with_file(global.config.as_deref()),
+        Err(error) => Err(error),
+    };
+    let said_color = |config: &config::Config| config.said(config::Setting::Color);
+    let (config, color) = match config.and_then(|config| Ok((said_color(&config)?, config))) {
+        Ok((said, config)) => (config, said.and_then(|(word, _)| ColorChoice::named(&word))),
         Err(error) => return show(&Terminal::new(Manner::default()), &error),
     };
     let terminal = Terminal::new(Manner {
         json: cli.global.json,
         quiet: cli.global.quiet,
         verbose: cli.global.verbose,
-        color: cli.global.color,
+        color: cli.global.color.or(color).unwrap_or_default(),
         no_color: config.var("NO_COLOR").is_some(),
     });
     let listener = terminal.clone();
@@ -123,6 +133,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         terminal: terminal.clone(),
         db: cli.global.db.clone(),
         base_url: cli.global.base_url.clone(),
+        config_file: cli.global.config.clone(),
+        color: cli.global.color.map(ColorChoice::word),
         rehearsal: cli.global.rehearsal,
     };
     match command::run(cli, &context).and_then(|exit| terminal.flush().map(|()| exit)) {

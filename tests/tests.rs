@@ -51,6 +51,9 @@ mod catalog;
 /// `history` and `undo`: what changed the database, and how it is taken back.
 mod history;
 
+/// The configuration: file, variables, options, kept keys.
+mod config;
+
 /// `demo` on a folder that was worked in.
 mod demo;
 

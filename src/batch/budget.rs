@@ -10,6 +10,7 @@ use anyhow::anyhow;
 
 use crate::batch::batch_or_run::BatchOrRun;
 use crate::batch::plan::Plan;
+use crate::config::SpendLimit;
 use crate::error::{Exit, Explain as _};
 use crate::model::{BatchKey, OriginKey, RunId};
 use crate::session::Session;
@@ -112,10 +113,10 @@ fn waiting_parts(n: u64) -> String {
 }
 
 /// Terms of spending: what was typed, and what is set.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Terms<'a> {
-    /// The most that may be spent, `--max-cost`.
-    pub max_usd: Option<f64>,
+    /// The most that may be spent, as it was typed or is set.
+    pub max: Option<SpendLimit>,
     /// Dialogue with a person; `None`: nothing is sent, so nobody is.
     pub asking: Option<Asking<'a>>,
 }
@@ -159,7 +160,7 @@ impl Asking<'_> {
 /// Permission to send what was checked. Not `Clone`: one check, one command.
 #[derive(Debug)]
 pub struct Budget {
-    max_usd: Option<f64>,
+    max: Option<SpendLimit>,
     approved: RefCell<BTreeMap<BatchKey, f64>>,
 }
 
@@ -185,17 +186,19 @@ impl Budget {
 
     /// Like [`Budget::check`], with a line of the command's own that says the price.
     pub fn check_saying(cost: &Cost, terms: Terms<'_>, line: Option<&str>) -> anyhow::Result<Budget> {
-        let max_usd = terms.max_usd;
-        if let Some(max) = max_usd {
+        let is_near = terms.asking.is_some_and(|asking| asking.is_near);
+        if let Some(max) = &terms.max {
             match cost.usd() {
-                Some(usd) if usd > max => {
-                    return Err(anyhow!("the estimate is {}{}, above `--max-cost {max}`", dollars(usd), cost.of_it()))
+                Some(usd) if usd > max.usd => {
+                    return Err(anyhow!("the estimate is {}{}, above {}", dollars(usd), cost.of_it(), max.named))
                         .hint("nothing was sent; raise it, or ask about fewer groups");
                 }
                 Some(_) => {}
+                // A limit that is always set is about money; a model of one's own costs none.
+                None if is_near && !max.is_typed => {}
                 None => {
                     let model = cost.unpriced.first().map_or("the model", String::as_str);
-                    return Err(anyhow!("the price of `{model}` is not known, so `--max-cost` can't be kept"))
+                    return Err(anyhow!("the price of `{model}` is not known, so {} can't be kept", max.named))
                         .hint("give it with `--price INPUT,CACHED,OUTPUT[,WRITE]` (USD per million tokens)");
                 }
             }
@@ -204,12 +207,12 @@ impl Budget {
             asking.tell(cost, line);
             asking.ask(cost)?;
         }
-        Ok(Budget { max_usd, approved: RefCell::default() })
+        Ok(Budget { max: terms.max, approved: RefCell::default() })
     }
 
     /// Returns the most that may be spent.
     pub fn max_usd(&self) -> Option<f64> {
-        self.max_usd
+        self.max.as_ref().map(|max| max.usd)
     }
 
     /// Approves a part. Its file may have grown since the plan: what would go beyond the most that may be spent is not
@@ -218,13 +221,14 @@ impl Budget {
         let mut approved = self.approved.borrow_mut();
         approved.insert(part.key, part.estimated_cost_usd.unwrap_or(0.0));
         let usd: f64 = approved.values().sum();
-        if let Some(max) = self.max_usd.filter(|max| usd > *max) {
+        if let Some(max) = self.max.as_ref().filter(|max| usd > max.usd) {
             approved.remove(&part.key);
             return Err(anyhow!(
-                "part {} of {} would bring the cost to {}, above `--max-cost {max}`",
+                "part {} of {} would bring the cost to {}, above {}",
                 part.part,
                 part.run,
-                dollars(usd)
+                dollars(usd),
+                max.named
             ))
             .hint("what was sent before is kept; raise it to send the rest");
         }
@@ -299,8 +303,8 @@ mod tests {
     #[test]
     fn all_that_would_be_sent_counts() {
         let check = |cost: &Cost, max: Option<f64>, expected: Option<&str>| {
-            let error =
-                Budget::check(cost, Terms { max_usd: max, asking: None }).err().map(|error| explain(&error).message);
+            let max = max.map(|usd| SpendLimit { usd, named: format!("`--max-cost {usd}`"), is_typed: true });
+            let error = Budget::check(cost, Terms { max, asking: None }).err().map(|error| explain(&error).message);
             assert_eq!(error.as_deref(), expected);
         };
         check(&cost(1.0, 0.0, 0), None, None);
@@ -311,7 +315,7 @@ mod tests {
         check(&cost(0.5, 1.0, 2), Some(1.0), Some(of_it));
         let unpriced = Cost { unpriced: vec!["gpt-x".into()], ..cost(0.5, 0.0, 0) };
         check(&unpriced, None, None);
-        check(&unpriced, Some(9.0), Some("the price of `gpt-x` is not known, so `--max-cost` can't be kept"));
+        check(&unpriced, Some(9.0), Some("the price of `gpt-x` is not known, so `--max-cost 9` can't be kept"));
     }
 
     #[test]

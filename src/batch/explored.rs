@@ -225,7 +225,7 @@ impl World<'_> {
         // Whoever buys looks through the list before.
         self.survey();
         let Some(row) = self.part_in(&[BatchState::Uploaded]) else { return false };
-        let budget = Budget::check(&Cost::default(), Terms { max_usd: None, asking: None }).unwrap();
+        let budget = Budget::check(&Cost::default(), Terms { max: None, asking: None }).unwrap();
         let part = Part::<Uploaded>::of(&row).unwrap();
         let intent = part.intend_create(self.tx, &budget.approve(&row).unwrap(), "/v1/responses".into(), NOW).unwrap();
         if matches!(outcome, Outcome::Made | Outcome::MadeUnheard | Outcome::MadeRefused) {

@@ -75,9 +75,9 @@ pub struct CreateArgs {
     #[arg(long)]
     pub wait: bool,
 
-    /// Seconds between two looks at a batch
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
-    pub poll_interval: f64,
+    /// Seconds between two looks at a batch [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    pub poll_interval: Option<f64>,
 
     /// Show what would be sent and what it would cost; no file, no row, no network
     #[arg(long, conflicts_with_all = ["wait", "no_submit"])]
@@ -129,9 +129,9 @@ pub struct SubmitArgs {
     /// Wait for the batches and import them
     #[arg(long)]
     pub wait: bool,
-    /// Seconds between two looks at a batch
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
-    pub poll_interval: f64,
+    /// Seconds between two looks at a batch [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    pub poll_interval: Option<f64>,
     /// Most estimated input tokens in the provider's queue at one time [default: learned from its refusals]
     #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1_000..))]
     pub max_enqueued_tokens: Option<u64>,
@@ -145,9 +145,9 @@ pub struct SubmitArgs {
 pub struct WaitArgs {
     /// A batch or a run [default: all that are open]
     pub id: Option<String>,
-    /// Seconds between two looks at a batch
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0)]
-    pub poll_interval: f64,
+    /// Seconds between two looks at a batch [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    pub poll_interval: Option<f64>,
     /// Most estimated input tokens in the provider's queue at one time [default: learned from its refusals]
     #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1_000..))]
     pub max_enqueued_tokens: Option<u64>,

@@ -9,6 +9,7 @@ pub mod load;
 pub mod models;
 pub mod batch;
 pub mod catalog;
+pub mod config;
 pub mod demo;
 pub mod extract;
 pub mod explore;
@@ -67,6 +68,14 @@ pub struct Global {
     #[arg(long, value_name = "PATH", global = true)]
     pub db: Option<PathBuf>,
 
+    /// Configuration file [default: $GLEANER_CONFIG, else gleaner/config.toml in your configuration directory]
+    #[arg(long, value_name = "PATH", global = true)]
+    pub config: Option<PathBuf>,
+
+    /// Read variables that the environment does not set from a file of NAME=value lines
+    #[arg(long, value_name = "FILE", global = true)]
+    pub env_file: Option<PathBuf>,
+
     /// Base URL of the provider [default: $OPENAI_BASE_URL, else https://api.openai.com/v1]
     #[arg(long, value_name = "URL", global = true)]
     pub base_url: Option<String>,
@@ -87,9 +96,9 @@ pub struct Global {
     #[arg(short, long, global = true)]
     pub verbose: bool,
 
-    /// When to use color
-    #[arg(long, value_name = "WHEN", global = true, default_value = "auto")]
-    pub color: ColorChoice,
+    /// When to use color [default: auto]
+    #[arg(long, value_name = "WHEN", global = true)]
+    pub color: Option<ColorChoice>,
 }
 
 /// What to do.
@@ -228,6 +237,22 @@ pub enum Command {
     /// The copy is read back and checked before it gets its name. To restore it, copy it to the place of the database
     /// while no gleaner runs; --check says whether it is sound.
     Backup(upkeep::BackupArgs),
+
+    /// Show the configuration: each value and where it comes from
+    ///
+    ///     gleaner config                     every setting
+    ///     gleaner config set max_cost 5      refuse what would cost more than $5 a command
+    ///     gleaner config unset max_cost
+    ///
+    /// What is typed with a command wins over a variable, a variable over the file, the file over the default.
+    #[command(verbatim_doc_comment)]
+    Config(config::ConfigArgs),
+
+    /// Keep the key of a provider in a file that only you can read
+    ///
+    /// Only where you ask for it; the variable OPENAI_API_KEY wins. A key is kept for one host and sent to no other.
+    #[command(subcommand)]
+    Key(config::KeyCommand),
 
     /// Run a local server of the provider's API, to rehearse against
     ///

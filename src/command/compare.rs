@@ -88,7 +88,7 @@ pub(super) fn run(args: &CompareArgs, context: &Context) -> anyhow::Result<Exit>
     }
     let line =
         format!("comparing on {}: about {}", count(groups.len() as u64, "group"), dollars_or_unknown(cost.usd()));
-    let terms = context.terms(&args.spend, args.max_cost, &client)?;
+    let terms = context.terms(&args.spend, args.max_cost, &client, session.store.read())?;
     let budget = Budget::check_saying(&cost, terms, Some(&line)).hint("`--sample N` compares fewer")?;
     let is_waiting = plans.iter().any(|plan| plan.pending > 0);
     if args.batch && (is_waiting || plans.iter().any(|plan| plan.plan.n_requests() > 0)) {

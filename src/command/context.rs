@@ -1,17 +1,21 @@
 //! The surroundings of a command: environment, clock, terminal, global options, and what they open.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use anyhow::Context as _;
 
 use crate::batch::budget::{Asking, Terms};
 use crate::cli::spend::SpendArgs;
-use crate::config::Config;
-use crate::error::usage;
+use crate::command::input;
+use crate::config::{Config, Setting, SpendLimit};
+use crate::error::{Exit, Explain as _, usage};
+use crate::profile::Profile;
 use crate::request::{Price, Prices};
 use crate::session::{Session, api_failure, table_of_prices};
-use crate::store::{Rehearsed, Store};
+use crate::store::{Read, Rehearsed, Store, active_profile};
 use crate::terminal::Terminal;
-use crate::terminal::words::count;
+use crate::terminal::words::{count, dollars};
 use crate::{interrupt, provider};
 
 /// Context of every command: the surroundings, the terminal, and the global options.
@@ -24,6 +28,10 @@ pub struct Context {
     pub db: Option<PathBuf>,
     /// `--base-url`, as typed.
     pub base_url: Option<String>,
+    /// `--config`, as typed.
+    pub config_file: Option<PathBuf>,
+    /// `--color`, as typed.
+    pub color: Option<&'static str>,
     /// `--rehearsal`: what a sandbox answered is shown beside real answers too.
     pub rehearsal: bool,
 }
@@ -96,21 +104,68 @@ impl Context {
         }
     }
 
-    /// Returns the terms of a command that sends to a provider.
+    /// Returns the terms of a command that sends to a provider; `max_usd` is `--max-cost`, as typed.
     pub fn terms(
         &self,
         args: &SpendArgs,
         max_usd: Option<f64>,
         client: &provider::Client,
+        read: Read<'_>,
     ) -> anyhow::Result<Terms<'_>> {
         let above_usd = self.config.ask_above_usd()?.filter(|_| !args.yes);
         let asking = Asking { terminal: &self.terminal, above_usd, is_near: client.origin().is_near() };
-        Ok(Terms { max_usd, asking: Some(asking) })
+        Ok(Terms { max: self.spend_limit(max_usd, read)?, asking: Some(asking) })
     }
 
-    /// Opens the database, making it where there is none.
+    /// Returns the most that a command may spend: `--max-cost` as typed, else that of the configuration; and never more
+    /// than this month has left.
+    pub fn spend_limit(&self, typed: Option<f64>, read: Read<'_>) -> anyhow::Result<Option<SpendLimit>> {
+        let limit = match typed {
+            Some(usd) => Some(SpendLimit { usd, named: format!("`--max-cost {usd}`"), is_typed: true }),
+            None => self.config.max_cost()?,
+        };
+        let Some(month) = self.config.max_cost_month()? else { return Ok(limit) };
+        let now = self.config.now_text();
+        let left = (month.usd - read.spent_since(&format!("{}-01", &now[..7]))?).max(0.0);
+        if limit.as_ref().is_some_and(|limit| limit.usd <= left) {
+            return Ok(limit);
+        }
+        let named = format!("what {} leaves of this month, {}", month.named, dollars(left));
+        Ok(Some(SpendLimit { usd: left, named, is_typed: false }))
+    }
+
+    /// Opens the database, making it where there is none; then with the profile that the configuration names.
     pub fn open_or_create(&self) -> anyhow::Result<Store> {
-        Store::open_or_create(&self.db_path()?, &self.config.now_text())
+        let path = self.db_path()?;
+        let now = self.config.now_text();
+        let profile = if path.exists() { None } else { self.profile_of_new_databases()? };
+        let mut store = Store::open_or_create(&path, &now)?;
+        if let Some(text) = profile {
+            let tx = store.write()?;
+            active_profile::activate(&tx, &text, &now)?;
+            tx.commit()?;
+        }
+        Ok(store)
+    }
+
+    /// Returns the text of the profile that the configuration names: one that is built in, or a file.
+    fn profile_of_new_databases(&self) -> anyhow::Result<Option<String>> {
+        let Some(name) = self.config.new_profile()? else { return Ok(None) };
+        let text = match Profile::builtin(&name) {
+            Some(text) => text.to_owned(),
+            None if name.ends_with(".toml") => {
+                let folder = self.config.folder_of(Setting::Profile).unwrap_or(Path::new(""));
+                let path = folder.join(&name);
+                let cannot = || format!("cannot read the profile `{}` of new databases", path.display());
+                input::text(&path, input::PROFILE_BYTES_MAX).with_context(cannot).exit(Exit::Usage)?
+            }
+            None => {
+                return Err(usage(format!("there is no profile `{name}`, which the configuration names")))
+                    .hint("name one of `gleaner profile list`, or a file that ends in `.toml`");
+            }
+        };
+        Profile::parse(&text).with_context(|| format!("profile `{name}` cannot be used"))?;
+        Ok(Some(text))
     }
 
     /// Opens the database, which must exist, for a flow.
@@ -124,19 +179,24 @@ impl Context {
 
     /// Returns the provider's address, in the one spelling the ledger uses.
     pub fn origin(&self) -> anyhow::Result<String> {
-        Ok(provider::Address::parse(&self.provider_url()).map_err(api_failure)?.as_str().to_owned())
+        Ok(self.address()?.as_str().to_owned())
+    }
+
+    /// Returns the provider's address, checked.
+    pub fn address(&self) -> anyhow::Result<provider::Address> {
+        provider::Address::parse(&self.provider_url()?).map_err(api_failure)
     }
 
     /// Returns the provider's address as it was said, else where the provider is by itself.
-    fn provider_url(&self) -> String {
-        let said = self.config.base_url(self.base_url.as_deref());
-        said.unwrap_or_else(|| provider::Dialect::default().base_url().to_owned())
+    fn provider_url(&self) -> anyhow::Result<String> {
+        let said = self.config.base_url(self.base_url.as_deref())?;
+        Ok(said.unwrap_or_else(|| provider::Dialect::default().base_url().to_owned()))
     }
 
     /// Makes a client of the provider; nothing is sent yet, but a missing key is found here. Ctrl-C ends its calls.
     pub fn client(&self) -> anyhow::Result<provider::Client> {
         interrupt::spare_queries();
-        let client = provider::Client::new(&self.settings(), self.hooks()).map_err(api_failure)?;
+        let client = provider::Client::new(&self.settings()?, self.hooks()).map_err(api_failure)?;
         // A transfer that Ctrl-C ends: the one call that buys is let through to its answer.
         let stopper = client.stopper();
         let terminal = self.terminal.clone();
@@ -156,19 +216,23 @@ impl Context {
     /// buy.
     pub fn patient_client(&self, timeout_secs: u32) -> anyhow::Result<provider::Client> {
         interrupt::spare_queries();
-        let mut settings = self.settings();
+        let mut settings = self.settings()?;
         settings.answer_timeout = Duration::from_secs(timeout_secs.into());
         provider::Client::new(&settings, self.hooks()).map_err(api_failure)
     }
 
-    fn settings(&self) -> provider::Settings {
-        let mut settings = provider::Settings::new(&self.provider_url());
-        settings.api_key = self.config.api_key().and_then(provider::Secret::new);
+    fn settings(&self) -> anyhow::Result<provider::Settings> {
+        let mut settings = provider::Settings::new(&self.provider_url()?);
+        settings.api_key = match self.config.api_key() {
+            Some(key) => provider::Secret::new(key),
+            // A key that is kept goes to its own host only.
+            None => self.config.kept_key(self.address()?.host())?.as_deref().and_then(provider::Secret::new),
+        };
         settings.organization = self.config.organization().map(str::to_owned);
         settings.project = self.config.project().map(str::to_owned);
         settings.ca_file = self.config.var("SSL_CERT_FILE").map(PathBuf::from);
         settings.jitter_seed = u64::from(std::process::id());
-        settings
+        Ok(settings)
     }
 
     fn hooks(&self) -> provider::Hooks {

@@ -59,9 +59,11 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> anyhow::Result<Exit> {
         terminal: terminal.clone(),
         db: Some(db.clone()),
         base_url: Some(sandbox.base_url()),
+        config_file: context.config_file.clone(),
+        color: context.color,
         rehearsal: context.rehearsal,
     };
-    let create = CreateArgs { wait: true, poll_interval: 0.2, ..CreateArgs::default() };
+    let create = CreateArgs { wait: true, poll_interval: Some(0.2), ..CreateArgs::default() };
     let exit = batch::create(&create, &inner)?;
     sandbox.stop();
 

@@ -74,7 +74,7 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
         number(plan.estimate.input_tokens + plan.estimate.output_tokens),
         dollars_or_unknown(plan.estimate.sync_usd)
     );
-    let terms = context.terms(&args.spend, args.max_cost, &client)?;
+    let terms = context.terms(&args.spend, args.max_cost, &client, session.store.read())?;
     let budget =
         Budget::check_saying(&cost, terms, Some(&line)).hint("`gleaner batch create` asks at half the price")?;
     let options = DirectOptions { concurrency: args.concurrency.into(), is_comparison: false, strict: false };
@@ -157,8 +157,9 @@ fn show_plan(context: &Context, session: &Session<'_>, plan: &Plan, args: &Extra
     if plan.n_groups() > 5 {
         terminal.line(dim(format!("  … and {} more", number(plan.n_groups() - 5))))?;
     }
-    if let Some(max) = args.max_cost.filter(|max| estimate.sync_usd.is_some_and(|usd| usd > *max)) {
-        terminal.warn(format!("this is above the {} of `--max-cost`", dollars(max)));
+    let limit = context.spend_limit(args.max_cost, session.store.read())?;
+    if let Some(max) = limit.filter(|max| estimate.sync_usd.is_some_and(|usd| usd > max.usd)) {
+        terminal.warn(format!("this is above {}", max.named));
     }
     Ok(Exit::Done)
 }

@@ -18,6 +18,7 @@ mod audit;
 mod backup;
 mod batch;
 mod check;
+mod config;
 mod completions;
 mod catalog;
 mod demo;
@@ -27,6 +28,7 @@ mod extract;
 mod entities;
 mod export;
 mod history;
+mod key;
 mod load;
 mod man;
 mod models;
@@ -57,6 +59,15 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Ok(path) => diagnosis::explain(error, &path),
         Err(_) => error,
     })
+}
+
+/// Returns whether a command is there to mend the configuration file, or needs none.
+pub fn mends_config(cli: &Cli) -> bool {
+    use crate::cli::config::ConfigArgs;
+    matches!(
+        cli.command,
+        Some(Command::Config(ConfigArgs { command: Some(_) }) | Command::Completions(_) | Command::Man(_))
+    )
 }
 
 fn dispatch(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
@@ -96,6 +107,8 @@ fn dispatch(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Rehearsal(command) => rehearsal::run(&command, context),
         Command::Check(args) => check::run(&args, context),
         Command::Backup(args) => backup::run(&args, context),
+        Command::Config(args) => config::run(&args, context),
+        Command::Key(command) => key::run(&command, context),
         Command::Sandbox(args) => sandbox::run(&args, context),
     }
 }

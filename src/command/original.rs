@@ -99,7 +99,7 @@ fn create_args(args: &OriginalArgs) -> CreateArgs {
     CreateArgs {
         select: select_args(args),
         wait: args.wait,
-        poll_interval: args.poll_interval.unwrap_or(60.0),
+        poll_interval: args.poll_interval,
         dry_run: args.dry_run,
         ..CreateArgs::default()
     }

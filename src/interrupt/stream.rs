@@ -84,6 +84,31 @@ pub fn wait_for_key() -> bool {
     is_there
 }
 
+/// Reads a line that the terminal does not show as it is typed; `ask` is called once it shows nothing any more. `None`: the
+/// input ended, or the person asked us to stop.
+#[cfg(unix)]
+pub fn hidden_line(ask: impl FnOnce()) -> Option<String> {
+    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+    let stdin = io::stdin();
+    let modes = tcgetattr(stdin.as_fd()).ok()?;
+    let mut hidden = modes.clone();
+    hidden.local_modes.remove(LocalModes::ECHO);
+    tcsetattr(stdin.as_fd(), OptionalActions::Drain, &hidden).ok()?;
+    ask();
+    let is_there = wait_for_line();
+    let mut line = String::new();
+    let n_read = if is_there { stdin.read_line(&mut line).unwrap_or(0) } else { 0 };
+    let _ = tcsetattr(stdin.as_fd(), OptionalActions::Drain, &modes);
+    (n_read > 0).then_some(line)
+}
+
+/// Reads a line that the console does not show as it is typed.
+#[cfg(windows)]
+pub fn hidden_line(ask: impl FnOnce()) -> Option<String> {
+    ask();
+    console::Term::stderr().read_secure_line().ok()
+}
+
 /// Returns at once: the console is asked for the key.
 #[cfg(windows)]
 pub fn wait_for_key() -> bool {

@@ -194,7 +194,7 @@ impl Address {
     }
 
     /// Refuses to send a key where others can read it, and to call without one where one is needed.
-    pub(super) fn check_key(&self, key: Option<&Secret>) -> Result<(), ApiError> {
+    pub fn check_key(&self, key: Option<&Secret>) -> Result<(), ApiError> {
         let refuse = |why: &str, hint: &str| {
             Err(ApiError::new(Fault::Setup, format!("call {}", self.host), &self.host, why.to_string()).with_hint(hint))
         };
@@ -206,9 +206,10 @@ impl Address {
                 "the API key would travel in clear text",
                 "use an `https://` base URL; for a server that needs no key, unset `OPENAI_API_KEY`",
             ),
-            None if self.reach == Reach::Public || (self.tls && self.reach == Reach::Private) => {
-                refuse("no API key is set", "set `OPENAI_API_KEY`; to try everything without a key, run `gleaner demo`")
-            }
+            None if self.reach == Reach::Public || (self.tls && self.reach == Reach::Private) => refuse(
+                "no API key is set",
+                "set `OPENAI_API_KEY`, or keep a key with `gleaner key set`; `gleaner demo` needs none",
+            ),
             _ => Ok(()),
         }
     }

@@ -19,6 +19,7 @@ mod catalog;
 mod catalog_edit;
 mod changes;
 mod copies;
+mod costs;
 mod damage;
 mod decisions;
 mod derived;

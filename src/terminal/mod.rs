@@ -34,6 +34,22 @@ pub enum ColorChoice {
     Never,
 }
 
+impl ColorChoice {
+    /// Returns the choice that a word names, if any.
+    pub fn named(word: &str) -> Option<Self> {
+        clap::ValueEnum::from_str(word, false).ok()
+    }
+
+    /// Returns its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            ColorChoice::Auto => "auto",
+            ColorChoice::Always => "always",
+            ColorChoice::Never => "never",
+        }
+    }
+}
+
 /// Amount and form of output.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Manner {
@@ -271,6 +287,22 @@ impl Terminal {
             Ok(n) if n > 0 => Some(answer.trim().to_owned()),
             _ => None,
         }
+    }
+
+    /// Asks for a line that is not shown as it is typed; `None` at the end of input or without a terminal.
+    pub fn ask_secret(&self, question: &str) -> Option<String> {
+        if !self.inner.interactive {
+            return None;
+        }
+        let _ = self.flush();
+        let ask = || {
+            let mut err = lock(&self.inner.err);
+            let _ = write!(err, "{} ", style::render(question, self.inner.color_err));
+            let _ = err.flush();
+        };
+        let answer = stream::hidden_line(ask);
+        let _ = writeln!(lock(&self.inner.err));
+        answer
     }
 
     /// Asks for one key on stderr; `None` without a terminal, and for Escape, Ctrl-C and the end of input.

@@ -29,7 +29,7 @@ use crate::terminal::words::{bytes, count, count_verb, dollars, dollars_or_unkno
 
 /// Runs the command.
 pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow::Result<Exit> {
-    let poll_interval = wait::interval(args.poll_interval)?;
+    let poll_interval = wait::interval(args.poll_interval, context)?;
     let mut selection = select::selection(&args.select, &args.prompt, &args.spend)?;
     let options = select::prompt_options(&args.prompt, context)?;
     let prices = context.prices(args.prompt.price.as_deref())?;
@@ -81,8 +81,8 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
         cost.add_one_ahead(&plan);
     }
     let terms = match &client {
-        Some(client) => context.terms(&args.spend, args.max_cost, client)?,
-        None => Terms { max_usd: args.max_cost, asking: None },
+        Some(client) => context.terms(&args.spend, args.max_cost, client, session.store.read())?,
+        None => Terms { max: context.spend_limit(args.max_cost, session.store.read())?, asking: None },
     };
     let budget = Budget::check(&cost, terms).hint("`--limit N` takes the newest groups only")?;
     if args.dry_run && plan.n_groups() > 0 {

@@ -27,7 +27,7 @@ const LOCKED_PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// `batch wait`
 pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
-    let poll_interval = interval(args.poll_interval)?;
+    let poll_interval = interval(args.poll_interval, context)?;
     let mut session = context.session()?;
     session.anyway = args.spend.anyway;
     let target = args.id.as_deref().map(|id| BatchOrRun::find(session.store.read(), id)).transpose()?;
@@ -46,7 +46,7 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut cost = Cost::default();
     cost.add_waiting(&budget::sendable_of(&session, target.as_ref(), origin.key)?);
     poll::check_models(&mut session, &client, target.as_ref())?;
-    let budget = Budget::check(&cost, context.terms(&args.spend, None, &client)?)?;
+    let budget = Budget::check(&cost, context.terms(&args.spend, None, &client, session.store.read())?)?;
     // Held again for each part that is sent: others may send while this one waits.
     drop(lock);
     until_done(
@@ -114,7 +114,7 @@ fn locked(error: &anyhow::Error, pause: Duration) -> String {
 
 /// `batch submit`
 pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exit> {
-    let poll_interval = interval(args.poll_interval)?;
+    let poll_interval = interval(args.poll_interval, context)?;
     let mut session = context.session()?;
     session.anyway = args.spend.anyway;
     let run = match &args.run {
@@ -150,7 +150,7 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
     for run in &waiting {
         cost.add_waiting(&budget::sendable(&session, Some(run), origin.key)?);
     }
-    let budget = Budget::check(&cost, context.terms(&args.spend, None, &client)?)?;
+    let budget = Budget::check(&cost, context.terms(&args.spend, None, &client, session.store.read())?)?;
     let mut submitted = submit::Submitted::default();
     for run in &waiting {
         submitted.merge(submit::send_waiting(&mut session, &client, Some(run), &budget, args.max_enqueued_tokens)?);
@@ -187,7 +187,8 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
 }
 
 /// Checks and returns the time between two looks.
-pub(super) fn interval(seconds: f64) -> anyhow::Result<Duration> {
+pub(super) fn interval(typed: Option<f64>, context: &Context) -> anyhow::Result<Duration> {
+    let seconds = context.config.poll_interval_secs(typed)?;
     match Duration::try_from_secs_f64(seconds) {
         Ok(interval) if interval <= Duration::from_secs(86_400) => Ok(interval),
         _ => Err(usage(format!("`--poll-interval` must be 0 to 86400 seconds, not {seconds}"))),
