@@ -195,7 +195,10 @@ CREATE TABLE batches (
     -- Of an uncertain batch. gone: the provider does not know it. answers: requests are in none of its files.
     claim          TEXT CHECK (claim IN ('gone', 'answers')),
     claimed_at     TEXT CHECK (claimed_at GLOB '[0-9]???-[01]?-[0-3]?*'), -- when the claim was first made
-    n_claims       INTEGER NOT NULL DEFAULT 0 CHECK (n_claims >= 0) -- how many looks brought it in the API's own words
+    n_claims       INTEGER NOT NULL DEFAULT 0 CHECK (n_claims >= 0), -- how many looks brought it in the API's own words
+    -- Tokens as the provider summed them up: they stand beside what the answers say. NULL: it gave none.
+    n_reported_input_tokens INTEGER CHECK (n_reported_input_tokens >= 0),
+    n_reported_output_tokens INTEGER CHECK (n_reported_output_tokens >= 0)
 ) STRICT;
 -- Two providers may give the same id.
 CREATE UNIQUE INDEX batches_external ON batches (external_id, origin_id) WHERE external_id IS NOT NULL;

@@ -232,6 +232,11 @@ pub fn observation(batch: &Batch) -> Observation {
                 .collect();
             serde_json::Value::from(errors).to_string()
         }),
+        // Some servers fill it with zeros: that is no counting.
+        tokens: batch
+            .usage
+            .filter(|usage| usage.input_tokens > 0)
+            .map(|usage| (usage.input_tokens, usage.output_tokens)),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod models;
 pub mod batch;
 pub mod catalog;
 pub mod config;
+pub mod costs;
 pub mod demo;
 pub mod extract;
 pub mod explore;
@@ -138,6 +139,16 @@ pub enum Command {
     /// Show where the whole collection stands
     #[command(verbatim_doc_comment)]
     Progress,
+
+    /// Show what was billed, by month, model or run
+    ///
+    ///     gleaner costs                      each month, and what is on its way
+    ///     gleaner costs --by run --json
+    ///
+    /// The sums are those of the answers, each at the price of its day; beside them stand the tokens that the provider
+    /// itself counted for its batches. What a sandbox answered costs nothing and is left out.
+    #[command(verbatim_doc_comment)]
+    Costs(costs::CostsArgs),
 
     /// List the models: prices, until when they are there, and what this selection would cost with each
     ///

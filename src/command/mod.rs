@@ -19,6 +19,7 @@ mod backup;
 mod batch;
 mod check;
 mod config;
+mod costs;
 mod completions;
 mod catalog;
 mod demo;
@@ -86,6 +87,7 @@ fn dispatch(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Extract(args) => extract::run(&args, context),
         Command::Compare(args) => compare::run(&args, context),
         Command::Progress => progress::run(context),
+        Command::Costs(args) => costs::run(&args, context),
         Command::Models(args) => models::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Topics(args) => topics::run(&args, context),

@@ -59,6 +59,7 @@ pub use audit::{Audit, AuditItem, AuditWhat};
 pub use bulk::{BulkWriter, MentionRow, TopicRow};
 pub use catalog::CatalogChange;
 pub use changes::{Change, ChangeRow, HowUndone, Touched};
+pub use costs::{CostRow, CostsBy, ReportedTokens};
 pub use damage::{Damage, Loss};
 pub use decisions::StoredDecision;
 pub use groups::{GroupChange, GroupRow};

@@ -197,6 +197,8 @@ pub struct Observation {
     pub completed_at: Option<String>,
     /// JSON list of {code, message, line, custom_id}.
     pub errors: Option<String>,
+    /// Input and output tokens, as the provider summed them up.
+    pub tokens: Option<(u64, u64)>,
 }
 
 const COLUMNS: &str = "id, run_id, part, state, external_id, origin_id, status, gleaner_key, sha256, input_file_path,
@@ -385,6 +387,10 @@ impl Tx<'_> {
             }
             None => (None, None, None),
         };
+        let (input, output) = match seen.tokens {
+            Some((input, output)) => (i64::try_from(input).ok(), i64::try_from(output).ok()),
+            None => (None, None),
+        };
         self.execute(
             "UPDATE batches SET
                 status_changed_at = CASE WHEN status IS NOT ?2 OR n_reported_completed IS NOT coalesce(?6, n_reported_completed)
@@ -394,7 +400,9 @@ impl Tx<'_> {
                 n_reported = coalesce(?5, n_reported), n_reported_completed = coalesce(?6, n_reported_completed),
                 n_reported_failed = coalesce(?7, n_reported_failed),
                 checked_at = ?8, created_at = coalesce(?9, created_at), expires_at = coalesce(?10, expires_at),
-                completed_at = coalesce(?11, completed_at), errors = coalesce(?12, errors)
+                completed_at = coalesce(?11, completed_at), errors = coalesce(?12, errors),
+                n_reported_input_tokens = coalesce(?13, n_reported_input_tokens),
+                n_reported_output_tokens = coalesce(?14, n_reported_output_tokens)
              WHERE id = ?1",
             params![
                 key,
@@ -408,7 +416,9 @@ impl Tx<'_> {
                 seen.created_at,
                 seen.expires_at,
                 seen.completed_at,
-                seen.errors
+                seen.errors,
+                input,
+                output
             ],
         )?;
         Ok(())

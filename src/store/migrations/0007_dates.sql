@@ -42,3 +42,9 @@ SELECT g.external_id AS group_id, g.title, g.status, g.date AS created_at,
        EXISTS (SELECT 1 FROM story_topics t WHERE t.story_group_id = g.id AND t.sandbox = 1)
            OR EXISTS (SELECT 1 FROM story_entities m WHERE m.story_group_id = g.id AND m.sandbox = 1) AS sandbox
 FROM story_groups g;
+
+-- ---------------------------------------------------------------------------------------- the provider's own counting
+
+-- Tokens of a batch as the provider summed them up: they stand beside what the answers say and are no evidence.
+ALTER TABLE batches ADD COLUMN n_reported_input_tokens INTEGER CHECK (n_reported_input_tokens >= 0);
+ALTER TABLE batches ADD COLUMN n_reported_output_tokens INTEGER CHECK (n_reported_output_tokens >= 0);
