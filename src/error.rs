@@ -17,7 +17,7 @@ pub enum Exit {
     Done = 0,
     /// Failed; nothing more was done than is said.
     Failed = 1,
-    /// Wrong usage: the command line asks for something that does not exist or does not fit together.
+    /// Wrong usage: the command line does not fit together, or names something that does not exist.
     Usage = 2,
     /// Finished but incomplete: something failed, is missing, unusable or uncertain; the rest is saved.
     Incomplete = 3,
@@ -28,6 +28,74 @@ pub enum Exit {
 impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> Self {
         std::process::ExitCode::from(exit as u8)
+    }
+}
+
+/// Kind of an error, for programs: one word that stays while messages may change. `docs/json.md` lists them and a test
+/// holds the two together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// Something that was named does not exist.
+    NotFound,
+    /// The command line asks for what does not fit together, or a value is none.
+    Usage,
+    /// A limit, a missing yes or another copy of the database keeps the command from what it would do.
+    Refused,
+    /// Bought or not, nobody knows yet.
+    Uncertain,
+    /// The provider could not be reached, or its answer was no.
+    Provider,
+    /// Another process has the database, or the right to send.
+    Busy,
+    /// The database or a file is damaged.
+    Damaged,
+    /// Something was saved, and something is missing.
+    Incomplete,
+    /// The person stopped it.
+    Interrupted,
+    /// Anything else.
+    Failed,
+}
+
+impl ErrorKind {
+    /// All of them.
+    pub const ALL: [ErrorKind; 10] = [
+        ErrorKind::NotFound,
+        ErrorKind::Usage,
+        ErrorKind::Refused,
+        ErrorKind::Uncertain,
+        ErrorKind::Provider,
+        ErrorKind::Busy,
+        ErrorKind::Damaged,
+        ErrorKind::Incomplete,
+        ErrorKind::Interrupted,
+        ErrorKind::Failed,
+    ];
+
+    /// Returns its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            ErrorKind::NotFound => "not_found",
+            ErrorKind::Usage => "usage",
+            ErrorKind::Refused => "refused",
+            ErrorKind::Uncertain => "uncertain",
+            ErrorKind::Provider => "provider",
+            ErrorKind::Busy => "busy",
+            ErrorKind::Damaged => "damaged",
+            ErrorKind::Incomplete => "incomplete",
+            ErrorKind::Interrupted => "interrupted",
+            ErrorKind::Failed => "failed",
+        }
+    }
+
+    /// Returns the kind of an error of which only the exit code is known.
+    fn of(exit: Exit) -> ErrorKind {
+        match exit {
+            Exit::Usage => ErrorKind::Usage,
+            Exit::Incomplete => ErrorKind::Incomplete,
+            Exit::Interrupted => ErrorKind::Interrupted,
+            Exit::Done | Exit::Failed => ErrorKind::Failed,
+        }
     }
 }
 
@@ -54,6 +122,7 @@ struct Note {
     source: anyhow::Error,
     hint: Option<String>,
     exit: Option<Exit>,
+    kind: Option<ErrorKind>,
 }
 
 impl fmt::Display for Note {
@@ -76,26 +145,39 @@ pub trait Explain<T> {
 
     /// Chooses the exit code; without it an error is [`Exit::Failed`].
     fn exit(self, exit: Exit) -> anyhow::Result<T>;
+
+    /// Chooses the kind; without it the exit code and the causes decide.
+    fn kind(self, kind: ErrorKind) -> anyhow::Result<T>;
 }
 
 impl<T, E: Into<anyhow::Error>> Explain<T> for Result<T, E> {
     fn hint(self, hint: impl Into<String>) -> anyhow::Result<T> {
-        self.map_err(|error| Note { source: error.into(), hint: Some(hint.into()), exit: None }.into())
+        self.map_err(|error| Note { source: error.into(), hint: Some(hint.into()), exit: None, kind: None }.into())
     }
 
     fn exit(self, exit: Exit) -> anyhow::Result<T> {
-        self.map_err(|error| Note { source: error.into(), hint: None, exit: Some(exit) }.into())
+        self.map_err(|error| Note { source: error.into(), hint: None, exit: Some(exit), kind: None }.into())
+    }
+
+    fn kind(self, kind: ErrorKind) -> anyhow::Result<T> {
+        self.map_err(|error| Note { source: error.into(), hint: None, exit: None, kind: Some(kind) }.into())
     }
 }
 
 /// Returns an error of wrong usage (exit code 2).
 pub fn usage(message: impl fmt::Display) -> anyhow::Error {
-    Note { source: anyhow::anyhow!("{message}"), hint: None, exit: Some(Exit::Usage) }.into()
+    Note { source: anyhow::anyhow!("{message}"), hint: None, exit: Some(Exit::Usage), kind: None }.into()
+}
+
+/// Returns an error that says what was named does not exist (exit code 2).
+pub fn not_found(message: impl fmt::Display) -> anyhow::Error {
+    let kind = Some(ErrorKind::NotFound);
+    Note { source: anyhow::anyhow!("{message}"), hint: None, exit: Some(Exit::Usage), kind }.into()
 }
 
 /// Returns an error that says the person stopped us (exit code 130).
 pub fn interrupted() -> anyhow::Error {
-    Note { source: anyhow::anyhow!(INTERRUPTED), hint: None, exit: Some(Exit::Interrupted) }.into()
+    Note { source: anyhow::anyhow!(INTERRUPTED), hint: None, exit: Some(Exit::Interrupted), kind: None }.into()
 }
 
 /// An error taken apart for showing.
@@ -109,24 +191,40 @@ pub struct Explained {
     pub hints: Vec<String>,
     /// Exit code.
     pub exit: Exit,
+    /// Kind.
+    pub kind: ErrorKind,
 }
 
 /// Takes an error apart that no room above has anything to say of.
 #[cfg(test)]
 pub fn explain(error: &anyhow::Error) -> Explained {
-    explain_with(error, |_| (None, None))
+    explain_with(error, |_| Advice::default())
 }
 
-/// The hint and the exit code that an error has by itself, if it has.
-pub type Advice = (Option<String>, Option<Exit>);
+/// The hint, the exit code and the kind that an error has by itself, if it has.
+#[derive(Debug, Default)]
+pub struct Advice {
+    pub hint: Option<String>,
+    pub exit: Option<Exit>,
+    pub kind: Option<ErrorKind>,
+}
 
 /// Takes an error apart: message, causes, hints and exit code; `advise` is asked about each cause, for the errors of
 /// the rooms above.
 pub fn explain_with(error: &anyhow::Error, advise: fn(&(dyn Error + 'static)) -> Advice) -> Explained {
-    let mut explained = Explained { message: String::new(), causes: vec![], hints: vec![], exit: Exit::Failed };
-    let mut exit = None;
-    collect(error, advise, &mut explained, &mut exit);
-    explained.exit = exit.unwrap_or(Exit::Failed);
+    let mut explained = Explained {
+        message: String::new(),
+        causes: vec![],
+        hints: vec![],
+        exit: Exit::Failed,
+        kind: ErrorKind::Failed,
+    };
+    let mut chosen = Chosen::default();
+    collect(error, advise, &mut explained, &mut chosen);
+    explained.exit = chosen.exit.unwrap_or(Exit::Failed);
+    // Whoever chose another exit code than that of a plain failure knew more than the cause does.
+    let by_exit = Some(ErrorKind::of(explained.exit)).filter(|kind| *kind != ErrorKind::Failed);
+    explained.kind = chosen.kind.or(by_exit).or(chosen.cause).unwrap_or(ErrorKind::Failed);
     explained
 }
 
@@ -141,30 +239,51 @@ pub fn find<T: Error + Send + Sync + 'static>(error: &anyhow::Error) -> Option<&
     })
 }
 
+/// Exit code and kind, as far as they are chosen; the outermost counts.
+#[derive(Default)]
+struct Chosen {
+    exit: Option<Exit>,
+    kind: Option<ErrorKind>,
+    /// Kind of the error that caused it.
+    cause: Option<ErrorKind>,
+}
+
 fn collect(
     error: &anyhow::Error,
     advise: fn(&(dyn Error + 'static)) -> Advice,
     into: &mut Explained,
-    exit: &mut Option<Exit>,
+    chosen: &mut Chosen,
 ) {
     for cause in error.chain() {
         if let Some(note) = cause.downcast_ref::<Note>() {
-            *exit = exit.or(note.exit);
-            collect(&note.source, advise, into, exit);
+            chosen.exit = chosen.exit.or(note.exit);
+            chosen.kind = chosen.kind.or(note.kind);
+            collect(&note.source, advise, into, chosen);
             into.hints.extend(note.hint.clone().filter(|hint| !into.hints.contains(hint)));
             return;
         }
-        let (hint, code) = advise(cause);
-        into.hints.extend(hint.filter(|hint| !into.hints.contains(hint)));
-        *exit = exit.or(code);
+        let advice = advise(cause);
+        into.hints.extend(advice.hint.filter(|hint| !into.hints.contains(hint)));
+        chosen.exit = chosen.exit.or(advice.exit);
+        chosen.cause = chosen.cause.or(advice.kind);
         // The file itself can be written, or it would have been said before.
         let sqlite = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+        chosen.cause = chosen.cause.or(match sqlite {
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Some(ErrorKind::Busy),
+            Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => Some(ErrorKind::Damaged),
+            _ => None,
+        });
+        // Files are opened by the names that people give them.
+        if cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::NotFound) {
+            chosen.exit = chosen.exit.or(Some(Exit::Usage));
+            chosen.kind = chosen.kind.or(Some(ErrorKind::NotFound));
+        }
         if sqlite == Some(rusqlite::ErrorCode::ReadOnly) {
             into.hints.push("the folder of the database must be writable too, for its journal".to_owned());
         }
         let is_stopped = cause.downcast_ref::<std::io::Error>().is_some_and(is_stopped);
         if is_stopped || sqlite == Some(rusqlite::ErrorCode::OperationInterrupted) {
-            *exit = exit.or(Some(Exit::Interrupted));
+            chosen.exit = chosen.exit.or(Some(Exit::Interrupted));
             into.message = INTERRUPTED.to_owned();
             into.causes.clear();
             return;
@@ -198,6 +317,7 @@ mod tests {
                 causes: vec!["cannot write `a.jsonl`".into(), "disk is full".into()],
                 hints: vec!["free some space".into()],
                 exit: Exit::Incomplete,
+                kind: ErrorKind::Incomplete,
             }
         );
     }
@@ -223,5 +343,18 @@ mod tests {
         let explained = explain(&anyhow::anyhow!("no"));
         assert_eq!((explained.exit, explained.hints.len(), explained.causes.len()), (Exit::Failed, 0, 0));
         assert_eq!(explain(&usage("no such flag")).exit, Exit::Usage);
+    }
+
+    #[test]
+    fn the_kind_is_what_was_chosen_else_what_the_exit_code_and_the_cause_say() {
+        let kind = |error: anyhow::Error| explain(&error).kind;
+        assert_eq!(kind(anyhow::anyhow!("no")), ErrorKind::Failed);
+        assert_eq!(kind(usage("no")), ErrorKind::Usage);
+        assert_eq!(kind(not_found("no").context("outer")), ErrorKind::NotFound);
+        assert_eq!(kind(interrupted()), ErrorKind::Interrupted);
+        let busy = || anyhow::Error::from(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(5), None));
+        assert_eq!(kind(busy().context("cannot write")), ErrorKind::Busy);
+        assert_eq!(kind(Err::<(), _>(busy()).exit(Exit::Usage).unwrap_err()), ErrorKind::Usage);
+        assert_eq!(kind(Err::<(), _>(usage("a")).kind(ErrorKind::Refused).unwrap_err()), ErrorKind::Refused);
     }
 }

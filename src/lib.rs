@@ -92,9 +92,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
     // Bare `gleaner` prints help as a result, not as a mistake.
     let asked_for_help = args.len() < 2;
+    // Also where the rest of it cannot be read.
+    let is_json = args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--json");
     let cli =
         match cli::Cli::try_parse_from(if asked_for_help { vec!["gleaner".into(), "--help".into()] } else { args }) {
             Ok(cli) => cli,
+            Err(error) if error.use_stderr() && is_json => {
+                return show(&Terminal::new(Manner { json: true, ..Manner::default() }), &cli::mistake(&error));
+            }
             Err(error) => {
                 // A closed pipe is no reason to fail.
                 let _ = error.print();
@@ -113,7 +118,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let said_color = |config: &config::Config| config.said(config::Setting::Color);
     let (config, color) = match config.and_then(|config| Ok((said_color(&config)?, config))) {
         Ok((said, config)) => (config, said.and_then(|(word, _)| ColorChoice::named(&word))),
-        Err(error) => return show(&Terminal::new(Manner::default()), &error),
+        Err(error) => return show(&Terminal::new(Manner { json: is_json, ..Manner::default() }), &error),
     };
     let terminal = Terminal::new(Manner {
         json: cli.global.json,
@@ -155,7 +160,7 @@ fn show(terminal: &Terminal, error: &anyhow::Error) -> Exit {
     interrupt::begin_last_word();
     let _ = terminal.flush();
     let explained = session::explain(error);
-    if explained.exit == Exit::Interrupted && explained.message == error::INTERRUPTED {
+    if !terminal.is_json() && explained.exit == Exit::Interrupted && explained.message == error::INTERRUPTED {
         // Who pressed Ctrl-C knows; what goes on without us is worth a word.
         explained.hints.iter().for_each(|hint| terminal.hint(hint));
     } else {
@@ -175,7 +180,7 @@ pub mod door {
         pub use crate::config::Config;
     }
     pub mod error {
-        pub use crate::error::Exit;
+        pub use crate::error::{ErrorKind, Exit};
     }
     pub mod fuzz {
         pub use crate::fuzz::{TARGETS, answer_text, custom_ids, dates, names, output_line, records, splitter, wire};

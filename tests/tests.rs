@@ -51,6 +51,9 @@ mod catalog;
 /// `history` and `undo`: what changed the database, and how it is taken back.
 mod history;
 
+/// Exit codes of every command, and errors as JSON.
+mod exits;
+
 /// The configuration: file, variables, options, kept keys.
 mod config;
 

@@ -184,7 +184,7 @@ fn a_backup_replaces_nothing_but_a_backup() {
     break_table(&world.path("copy.db"), "answers");
     world.run(&["backup", "--check", &copy]).exits(3).says("`answers` is damaged");
     world.run(&["backup", "--check", "notes.txt"]).exits(1);
-    world.run(&["backup", "--check", "nowhere.db"]).exits(1);
+    world.run(&["backup", "--check", "nowhere.db"]).exits(2);
     world.is_as_it_was_read();
 }
 

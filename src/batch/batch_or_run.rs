@@ -1,8 +1,6 @@
 //! A batch or run as a person names it.
 
-use anyhow::anyhow;
-
-use crate::error::{Explain as _, usage};
+use crate::error::{Explain as _, not_found, usage};
 use crate::model::{BatchId, BatchKey, RunId};
 use crate::store::{BatchRow, Read};
 use crate::terminal::words::list;
@@ -31,7 +29,7 @@ impl BatchOrRun {
         if read.run(&RunId::new(id))?.is_some() {
             return Ok(BatchOrRun::Run(RunId::new(id)));
         }
-        Err(anyhow!("there is no batch or run `{id}` in this database"))
+        Err(not_found(format!("there is no batch or run `{id}` in this database")))
             .hint("`gleaner batch list` shows those that are known here and at the provider")
     }
 

@@ -11,7 +11,7 @@ use anyhow::anyhow;
 use crate::batch::batch_or_run::BatchOrRun;
 use crate::batch::plan::Plan;
 use crate::config::SpendLimit;
-use crate::error::{Exit, Explain as _};
+use crate::error::{ErrorKind, Exit, Explain as _};
 use crate::model::{BatchKey, OriginKey, RunId};
 use crate::session::Session;
 use crate::store::{BatchRow, Read};
@@ -153,6 +153,7 @@ impl Asking<'_> {
         }
         Err(anyhow!("nothing was sent, since nobody said yes"))
             .exit(Exit::Usage)
+            .kind(ErrorKind::Refused)
             .hint("`--yes` sends without asking, `--max-cost USD` refuses above a sum")
     }
 }
@@ -191,6 +192,7 @@ impl Budget {
             match cost.usd() {
                 Some(usd) if usd > max.usd => {
                     return Err(anyhow!("the estimate is {}{}, above {}", dollars(usd), cost.of_it(), max.named))
+                        .kind(ErrorKind::Refused)
                         .hint("nothing was sent; raise it, or ask about fewer groups");
                 }
                 Some(_) => {}
@@ -230,6 +232,7 @@ impl Budget {
                 dollars(usd),
                 max.named
             ))
+            .kind(ErrorKind::Refused)
             .hint("what was sent before is kept; raise it to send the rest");
         }
         Ok(Approved { part: part.key })

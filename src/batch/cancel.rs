@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 
 use crate::batch::{look, part};
-use crate::error::Explain as _;
+use crate::error::{ErrorKind, Explain as _};
 use crate::model::BatchKey;
 use crate::provider::Client;
 use crate::session::{Session, api_failure};
@@ -24,6 +24,7 @@ pub fn cancel(session: &mut Session<'_>, client: Option<&Client>, key: BatchKey)
             row.part,
             row.run
         ))
+        .kind(ErrorKind::Uncertain)
         .hint("`gleaner batch status` looks for it"),
         BatchState::Open => {
             let (Some(client), Some(id)) = (client, &row.batch_id) else { return Ok(false) };

@@ -5,7 +5,7 @@ use anyhow::anyhow;
 
 use crate::batch::budget;
 use crate::batch::prompts::Prompts;
-use crate::error::Explain as _;
+use crate::error::{ErrorKind, Explain as _};
 use crate::profile::Prompt;
 use crate::session::Session;
 use crate::store::{BatchRow, BatchState, Origin, Read};
@@ -97,6 +97,7 @@ fn refused(part: &BatchRow, differences: &[Difference]) -> anyhow::Result<()> {
     let why = errors.first().and_then(|error| error["message"].as_str()).unwrap_or("no reason given").to_owned();
     let words: Vec<String> = differences.iter().map(Difference::words).collect();
     Err(anyhow!(why))
+        .kind(ErrorKind::Refused)
         .hint(format!("`gleaner batch cancel {}` drops the plan; then the same command asks anew", part.run))
         .hint(format!("`gleaner batch submit {}` tries the plan once more as it is", part.run))
         .map_err(|error| {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use crate::batch::look;
-use crate::error::Explain as _;
+use crate::error::{ErrorKind, Explain as _};
 use crate::model::{BatchId, RunId};
 use crate::provider::{ApiError, Batch, BatchStatus, Client, Fault};
 use crate::session::Session;
@@ -128,6 +128,7 @@ pub fn survey_newest(session: &mut Session<'_>, client: &Client, part: &BatchRow
 fn stop_beside_a_copy(from_copies: Vec<String>) -> anyhow::Result<()> {
     let Some(first) = from_copies.first().cloned() else { return Ok(()) };
     Err(SentByCopy(from_copies))
+        .kind(ErrorKind::Refused)
         .hint("go on with the copy that sent it; what both would send would be paid twice")
         .hint(format!(
             "or take its batch over: `gleaner batch process {first}` reads its requests and answers into this copy, \

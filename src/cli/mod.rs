@@ -28,6 +28,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::error::{Explain as _, usage};
 use crate::terminal::ColorChoice;
 
 /// Turn a pile of news stories into linked knowledge
@@ -316,5 +317,20 @@ fn parse_where(text: &str) -> Result<WhereArg, String> {
     match name.trim() {
         "" => Err("the name of an attribute is missing before `=`".into()),
         name => Ok(WhereArg { name: name.to_owned(), value: value.trim().to_owned(), is_not }),
+    }
+}
+
+/// Turns a command line that cannot be read into an error for programs: the first lines of what is said to people.
+pub fn mistake(error: &clap::Error) -> anyhow::Error {
+    let text = error.render().to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let message = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let details: Vec<&str> =
+        lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("tip:")).collect();
+    let message = if details.is_empty() { message } else { format!("{message} {}", details.join(", ")) };
+    let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: ").map(str::to_owned));
+    match tip {
+        Some(tip) => Err::<(), _>(usage(message)).hint(tip).expect_err("it was made from an error"),
+        None => usage(message),
     }
 }

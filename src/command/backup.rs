@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Context;
 use crate::cli::upkeep::BackupArgs;
-use crate::error::Exit;
+use crate::error::{Exit, not_found};
 use crate::store::Store;
 use crate::terminal::words::{bytes, count};
 use crate::upkeep::backup::{backup, verify};
@@ -13,6 +13,9 @@ use crate::upkeep::backup::{backup, verify};
 pub(super) fn run(args: &BackupArgs, context: &Context) -> anyhow::Result<Exit> {
     let terminal = &context.terminal;
     if args.check {
+        if !args.file.exists() {
+            return Err(not_found(format!("there is no file `{}`", args.file.display())));
+        }
         let (findings, sizes) = verify(&args.file)?;
         let exit = if findings.is_empty() { Exit::Done } else { Exit::Incomplete };
         if terminal.is_json() {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::Context;
 use crate::cli::config::{ConfigArgs, ConfigCommand};
 use crate::config::{ConfigFile, Setting, Source};
-use crate::error::{Exit, Explain as _, usage};
+use crate::error::{Exit, Explain as _, not_found, usage};
 use crate::provider;
 use crate::terminal::style::{dim, single_line};
 use crate::terminal::table::{Side, Table};
@@ -114,7 +114,7 @@ fn path(context: &Context) -> anyhow::Result<Exit> {
 
 fn set(key: &str, value: &str, context: &Context) -> anyhow::Result<Exit> {
     let setting = Setting::find(key).map_err(|near| {
-        let unknown = usage(format!("there is no setting `{key}`"));
+        let unknown = not_found(format!("there is no setting `{key}`"));
         match near {
             Some(near) => Err::<(), _>(unknown).hint(format!("did you mean `{near}`?")),
             None => Err(unknown).hint("`gleaner config` lists them"),
@@ -136,7 +136,7 @@ fn set(key: &str, value: &str, context: &Context) -> anyhow::Result<Exit> {
 fn unset(key: &str, context: &Context) -> anyhow::Result<Exit> {
     let path = file_path(context)?;
     if !ConfigFile::unset(&path, key)? {
-        return Err(usage(format!("`{key}` does not stand in `{}`", path.display())));
+        return Err(not_found(format!("`{key}` does not stand in `{}`", path.display())));
     }
     tell(context, &path, key, None)?;
     Ok(Exit::Done)

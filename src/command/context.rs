@@ -9,7 +9,7 @@ use crate::batch::budget::{Asking, Terms};
 use crate::cli::spend::SpendArgs;
 use crate::command::input;
 use crate::config::{Config, Setting, SpendLimit};
-use crate::error::{Exit, Explain as _, usage};
+use crate::error::{Exit, Explain as _, not_found, usage};
 use crate::profile::Profile;
 use crate::request::{Price, Prices};
 use crate::session::{Session, api_failure, table_of_prices};
@@ -160,7 +160,7 @@ impl Context {
                 input::text(&path, input::PROFILE_BYTES_MAX).with_context(cannot).exit(Exit::Usage)?
             }
             None => {
-                return Err(usage(format!("there is no profile `{name}`, which the configuration names")))
+                return Err(not_found(format!("there is no profile `{name}`, which the configuration names")))
                     .hint("name one of `gleaner profile list`, or a file that ends in `.toml`");
             }
         };

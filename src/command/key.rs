@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Context;
 use crate::cli::config::KeyCommand;
 use crate::config::shown_key;
-use crate::error::{Exit, Explain as _, usage};
+use crate::error::{Exit, Explain as _, not_found, usage};
 use crate::interrupt::stream;
 use crate::provider::Secret;
 
@@ -80,7 +80,7 @@ fn remove(host: Option<&str>, context: &Context) -> anyhow::Result<Exit> {
     };
     let mut keys = context.config.key_file()?;
     if !keys.remove(&host)? {
-        return Err(usage(format!("no key is kept for `{host}`"))).hint("`gleaner key list` lists the hosts");
+        return Err(not_found(format!("no key is kept for `{host}`"))).hint("`gleaner key list` lists the hosts");
     }
     if context.terminal.is_json() {
         context.terminal.json(&json!({"host": host, "removed": true}))?;

@@ -1,10 +1,8 @@
 //! Groups, entities and topics by what a person typed; where nothing bears that name, what may have been meant.
 
-use anyhow::anyhow;
-
 use super::Context;
 use crate::curation::topics::similar;
-use crate::error::{Exit, Explain as _};
+use crate::error::{Explain as _, not_found};
 use crate::linking::typed_name;
 use crate::model::{GroupId, GroupKey};
 use crate::store::Store;
@@ -17,7 +15,7 @@ pub(crate) fn group_named(store: &Store, id: &str) -> anyhow::Result<GroupKey> {
     if let Some(key) = store.read().group_key(&GroupId::new(id))? {
         return Ok(key);
     }
-    let error = Err(anyhow!("there is no group `{id}`")).exit(Exit::Usage);
+    let error = Err(not_found(format!("there is no group `{id}`")));
     let similar = store.read().group_ids_like(id, 3)?;
     if similar.is_empty() {
         return error.hint("`gleaner search WORDS` finds groups by what stands in them");
@@ -49,13 +47,11 @@ pub(crate) fn entity_named(
             ));
             Ok(vec![best.namesake.clone()])
         }
-        [] => Err(anyhow!("no entity of the catalog is called `{name}`"))
-            .exit(Exit::Usage)
+        [] => Err(not_found(format!("no entity of the catalog is called `{name}`")))
             .hint("`gleaner entities` lists the most frequent, `gleaner unresolved` what is not linked"),
         _ => {
             let names: Vec<&String> = similar.iter().map(|row| &row.namesake.entity.name).collect();
-            Err(anyhow!("no entity of the catalog is called `{name}`"))
-                .exit(Exit::Usage)
+            Err(not_found(format!("no entity of the catalog is called `{name}`")))
                 .hint(format!("did you mean {}?", words::list(&names, "or")))
         }
     }
@@ -83,11 +79,10 @@ pub(crate) fn topic_named(store: &Store, typed: &str, context: &Context) -> anyh
             ));
             Ok(best.clone())
         }
-        [] => Err(anyhow!("no group has the topic `{typed}`")).exit(Exit::Usage).hint("`gleaner topics` lists them"),
+        [] => Err(not_found(format!("no group has the topic `{typed}`"))).hint("`gleaner topics` lists them"),
         _ => {
             let names: Vec<&String> = found.iter().map(|(_, topic)| topic).collect();
-            Err(anyhow!("no group has the topic `{typed}`"))
-                .exit(Exit::Usage)
+            Err(not_found(format!("no group has the topic `{typed}`")))
                 .hint(format!("did you mean {}?", words::list(&names, "or")))
         }
     }

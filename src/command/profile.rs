@@ -4,12 +4,12 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use serde_json::json;
 
 use crate::cli::profile::{CheckArgs, ExportArgs, KindArg, ProfileCommand, ShowArgs, UseArgs};
 use crate::command::{Context, input};
-use crate::error::{Exit, Explain as _};
+use crate::error::{Exit, Explain as _, not_found};
 use crate::model::Kind;
 use crate::profile::{self, EntityType, Profile, PromptOptions};
 use crate::store::active_profile;
@@ -279,7 +279,7 @@ fn find(named: Option<&str>, context: &Context) -> anyhow::Result<String> {
     }
     let mut names: Vec<&str> = Profile::names().collect();
     names.extend(kept.iter().map(|stored| stored.name.as_str()).filter(|name| Profile::builtin(name).is_none()));
-    Err(anyhow!("there is no profile `{named}`"))
+    Err(not_found(format!("there is no profile `{named}`")))
         .hint(format!("there are {}; a file's name ends in `.toml`", words::list(&names, "and")))
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{Context, input};
 use crate::cli::sql::{SqlArgs, SqlFormat};
-use crate::error::{Exit, Explain as _, usage};
+use crate::error::{Exit, Explain as _, not_found};
 use crate::report::csv::{Cell, Rows};
 use crate::store::{Sink, Value};
 use crate::terminal::style::single_line;
@@ -66,7 +66,7 @@ pub(super) fn run(args: &SqlArgs, context: &Context) -> anyhow::Result<Exit> {
 fn schema(name: &str, context: &Context) -> anyhow::Result<Exit> {
     let blocks: Vec<&str> = SCHEMA.split("\n\n").filter(|block| name.is_empty() || names(block, name)).collect();
     if blocks.is_empty() {
-        return Err(usage(format!("no table or view is called `{name}`")))
+        return Err(not_found(format!("no table or view is called `{name}`")))
             .hint("`gleaner sql --schema` shows all of them");
     }
     if context.terminal.is_json() {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::anyhow;
 
 use crate::curation::mentions;
-use crate::error::{Explain as _, usage};
+use crate::error::{Explain as _, not_found, usage};
 use crate::linking;
 use crate::linking::relink::{self, Changes, Relinked};
 use crate::model::GroupKey;
@@ -44,7 +44,7 @@ pub fn undo(tx: &Tx<'_>, to: Option<i64>, now: &str) -> anyhow::Result<Undone> {
     let first = match to {
         Some(id) => match read.change(id)? {
             None => {
-                return Err(usage(format!("there is no change {id}")))
+                return Err(not_found(format!("there is no change {id}")))
                     .hint("`gleaner history` lists them with their ids");
             }
             Some(row) if row.undone_at.is_some() => {

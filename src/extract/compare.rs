@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::answer::{Outcome, read_text};
 use crate::batch::budget::Budget;
 use crate::batch::plan::{Plan, PlannedPart, plan_groups};
-use crate::error::Explain as _;
+use crate::error::{Explain as _, not_found};
 use crate::extract::comparison::{Comparison, RequestProgress, Side, SideReport, gather, request_progress};
 use crate::extract::direct::{self, DirectOptions};
 use crate::import::copies;
@@ -150,7 +150,7 @@ pub fn adopt(session: &mut Session<'_>, run: &RunId) -> anyhow::Result<Adopted> 
     let tx = session.store.write()?;
     let comparisons = tx.read().comparisons_of_run(run)?;
     if comparisons.is_empty() {
-        return Err(anyhow!("there are no compared answers of a run `{run}` that wait to be adopted"))
+        return Err(not_found(format!("there are no compared answers of a run `{run}` that wait to be adopted")))
             .hint("`gleaner compare` names the run of each side");
     }
     let mut adopted = Adopted::default();

@@ -1,7 +1,7 @@
 //! A typed name: which entity bears it; and where none does exactly, which may be meant. The resolver that links
 //! mentions answers that.
 
-use crate::error::{Explain as _, usage};
+use crate::error::{Explain as _, not_found, usage};
 use crate::linking::{Linker, Load};
 use crate::model::{Attributes, EntityKey};
 use crate::resolve::{Query, Strictness};
@@ -31,7 +31,7 @@ pub fn one_entity(store: &Store, name: &str) -> anyhow::Result<EntityKey> {
     match found.as_slice() {
         [one] => Ok(one.entity.key),
         [] => {
-            let none = Err(usage(format!("no entity of the catalog is called `{}`", words::shorten(name, SHOWN))));
+            let none = Err(not_found(format!("no entity of the catalog is called `{}`", words::shorten(name, SHOWN))));
             let similar = similar(store, name, 3)?;
             if similar.is_empty() {
                 return none.hint("`gleaner catalog list TEXT` finds names with a text in them");

@@ -288,7 +288,11 @@ impl std::error::Error for ApiError {}
 pub fn advise(cause: &(dyn std::error::Error + 'static)) -> error::Advice {
     let api = cause.downcast_ref::<ApiError>();
     let is_interrupted = api.is_some_and(|api| api.fault == Fault::Interrupted);
-    (api.and_then(ApiError::hint), is_interrupted.then_some(error::Exit::Interrupted))
+    let kind = api.map(|api| match api.fault {
+        Fault::Setup => error::ErrorKind::Usage,
+        _ => error::ErrorKind::Provider,
+    });
+    error::Advice { hint: api.and_then(ApiError::hint), exit: is_interrupted.then_some(error::Exit::Interrupted), kind }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::config::Config;
-use crate::error::{self, Explain as _, Explained};
+use crate::error::{self, ErrorKind, Explain as _, Explained};
 use crate::interrupt;
 use crate::model::BatchKey;
 use crate::provider::{self, ApiError, Client, Fault};
@@ -72,6 +72,7 @@ impl Session<'_> {
         match self.try_lock_spending()? {
             Tried::Taken(lock) => Ok(lock),
             Tried::Held(holder) => Err(anyhow!("another gleaner is sending requests with this database: {holder}"))
+                .kind(ErrorKind::Busy)
                 .hint("wait until it is done, or stop it"),
         }
     }

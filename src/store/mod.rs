@@ -59,7 +59,7 @@ pub use audit::{Audit, AuditItem, AuditWhat};
 pub use bulk::{BulkWriter, MentionRow, TopicRow};
 pub use catalog::CatalogChange;
 pub use changes::{Change, ChangeRow, HowUndone, Touched};
-pub use costs::{CostRow, CostsBy, ReportedTokens};
+pub use costs::{CostRow, CostsBy};
 pub use damage::{Damage, Loss};
 pub use decisions::StoredDecision;
 pub use groups::{GroupChange, GroupRow};
@@ -80,7 +80,7 @@ pub use topics::TopicDecision;
 pub use totals::Totals;
 pub use unresolved::Unresolved;
 
-use crate::error::Explain as _;
+use crate::error::{Explain as _, not_found};
 use crate::interrupt;
 use crate::text::private;
 
@@ -154,7 +154,7 @@ impl Store {
         if path.exists() {
             return Ok(());
         }
-        Err(anyhow!("there is no database at `{}`", path.display()))
+        Err(not_found(format!("there is no database at `{}`", path.display())))
             .hint("`gleaner load groups FILE` makes one; `gleaner demo` shows the whole job")
             .hint("another place is named with `--db PATH` or the variable `GLEANER_DB`")
     }

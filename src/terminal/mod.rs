@@ -249,6 +249,19 @@ impl Terminal {
 
     /// Shows an error with its causes and hints on stderr.
     pub fn error(&self, error: &Explained) {
+        if self.inner.manner.json {
+            let mut message = self.copyable(&error.message);
+            for cause in &error.causes {
+                message.push_str(": ");
+                message.push_str(cause);
+            }
+            let hints: Vec<String> = error.hints.iter().map(|hint| self.copyable(hint)).collect();
+            let value = serde_json::json!({"error": {
+                "message": message, "hints": hints, "code": error.exit as u8, "kind": error.kind.word(),
+            }});
+            let _ = self.above_bars(|| writeln!(lock(&self.inner.err), "{}", inert_json(&value.to_string())));
+            return;
+        }
         self.say(&style::red("error:"), &self.copyable(&error.message));
         for cause in &error.causes {
             self.say("  caused by:", cause);

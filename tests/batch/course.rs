@@ -191,7 +191,7 @@ fn a_file_is_imported_without_network_or_key() {
     world.write_lines("rest.jsonl", &[line("topic_g2", topics), line("entity_g2", entities)]);
     world.run(&["batch", "process", "--file", "rest.jsonl"]).exits(0).says("account: sent 4 = usable 4");
     assert_eq!(one(&world, "SELECT state FROM batches"), "imported");
-    world.run(&["batch", "process", "--file", "none.jsonl"]).exits(1).says("cannot open `none.jsonl`");
+    world.run(&["batch", "process", "--file", "none.jsonl"]).exits(2).says("cannot open `none.jsonl`");
     assert!(world.journal().calls.is_empty(), "no network");
 }
 
@@ -269,7 +269,7 @@ fn the_list_joins_what_is_known_here_with_what_the_provider_has() {
     check(
         &world,
         &["batch", "list"],
-        1,
+        2,
         &[],
         &[
             "error: there is no database at `DIR/other.db`",

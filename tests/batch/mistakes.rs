@@ -59,7 +59,7 @@ fn an_unknown_batch_is_said_and_nothing_is_asked() {
         &["--batch-process", "batch_x"],
         &["--batch-cancel", "batch_x"],
     ] {
-        let ran = world.run(args).exits(1);
+        let ran = world.run(args).exits(2);
         assert!(ran.stdout.is_empty(), "{}", ran.report());
         let first = ran.stderr.lines().next().unwrap_or_default();
         assert!(first.starts_with("error: ") && first.contains("`batch_x`"), "{}", ran.report());

@@ -62,7 +62,7 @@ fn ids_may_be_given_in_a_file_or_on_stdin() {
     let world = self::world();
     world.run_with_stdin(&["batch", "create", "--no-submit", "--ids-from", "-"], "b\nh\n").exits(0);
     assert_eq!(sent(&world), "h b");
-    world.run(&["batch", "create", "--no-submit", "--ids-from", "none.txt"]).exits(1).says("cannot read `none.txt`");
+    world.run(&["batch", "create", "--no-submit", "--ids-from", "none.txt"]).exits(2).says("cannot read `none.txt`");
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn a_batch_of_another_copy_is_adopted_from_its_own_input_file() {
 
     world.db = second.clone();
     world.run(&["batch", "create"]).exits(1).says(&format!("gleaner batch process {id}"));
-    world.run(&["batch", "process", &id, "--dry-run"]).exits(1);
+    world.run(&["batch", "process", &id, "--dry-run"]).exits(2);
     assert_eq!(world.count("SELECT count(*) FROM runs"), 0);
     let ran = world.run(&["batch", "process", &id]).exits(0);
     ran.says("adopted from its own input file, 6 requests for 3 groups").says("sent 6 = usable 6");
@@ -165,7 +165,7 @@ fn what_cannot_be_adopted_any_more_can_be_left_aside() {
     world.run(&["batch", "create", "--wait"]).exits(0);
     account(&world, [4, 0, 0, 0]);
     // Nothing of another database is recorded so.
-    world.run(&["batch", "cancel", "batch_nowhere", "--local"]).exits(1).says("no batch or run");
+    world.run(&["batch", "cancel", "batch_nowhere", "--local"]).exits(2).says("no batch or run");
     world.db = first;
     account(&world, [4, 0, 0, 0]);
 }
@@ -173,7 +173,7 @@ fn what_cannot_be_adopted_any_more_can_be_left_aside() {
 #[test]
 fn what_is_no_batch_of_ours_is_not_adopted() {
     let world = World::with_groups(1);
-    world.run(&["batch", "process", "batch_nowhere"]).exits(1).says("no batch or run `batch_nowhere`");
+    world.run(&["batch", "process", "batch_nowhere"]).exits(2).says("no batch or run `batch_nowhere`");
     let mut other = World::new();
     other.set_var("OPENAI_BASE_URL", &world.sandbox.base_url());
     other.load_groups(&[json!({"id": "another", "text": "A story about something else."})]);

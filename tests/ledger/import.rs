@@ -116,7 +116,7 @@ fn a_file_that_fits_no_batch_or_several_is_wrong_usage() {
     let counts = "SELECT b.external_id = (SELECT min(external_id) FROM batches), count(*) FROM answers a
                   JOIN requests r ON r.id = a.request_id JOIN batches b ON b.id = r.batch_id GROUP BY 1";
     assert_eq!(world.rows(counts), ["0|1", "1|1"]);
-    world.run(&["batch", "process", "--file", &world.path("none.jsonl").display().to_string()]).exits(1);
+    world.run(&["batch", "process", "--file", &world.path("none.jsonl").display().to_string()]).exits(2);
 }
 
 #[test]

@@ -97,10 +97,10 @@ fn what_cannot_be_used_is_said() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("script.json"), r#"{"faluts": []}"#).unwrap();
     let table: &[(&[&str], i32, &str)] = &[
-        (&["sandbox", "--script", "nowhere.json"], 1, "cannot read `nowhere.json`"),
+        (&["sandbox", "--script", "nowhere.json"], 2, "cannot read `nowhere.json`"),
         (&["sandbox", "--script", "script.json"], 1, "unknown field `faluts`"),
-        (&["sandbox", "--profile", "nowhere"], 1, "built-in profiles"),
-        (&["sandbox", "--db", "nowhere.db"], 1, "there is no database"),
+        (&["sandbox", "--profile", "nowhere"], 2, "built-in profiles"),
+        (&["sandbox", "--db", "nowhere.db"], 2, "there is no database"),
         (&["sandbox", "--seconds", "-1"], 2, ""),
         (&["sandbox", "--polls", "0"], 2, ""),
     ];

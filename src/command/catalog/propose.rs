@@ -9,7 +9,7 @@ use crate::command::Context;
 use crate::command::shown::hint_if_empty;
 use crate::command::unresolved::report::{changes, show_named};
 use crate::curation::propose::{self, Proposal};
-use crate::error::{Exit, Explain as _, usage};
+use crate::error::{Exit, Explain as _, not_found};
 use crate::linking::Load;
 use crate::linking::relink::{self, Changes, Relinked};
 use crate::linking::typed_name::SHOWN;
@@ -113,7 +113,7 @@ fn proposals(read: Read<'_>, entity_type: Option<&str>, min_count: u64) -> Resul
     if let Some(wanted) = entity_type
         && !read.has_unlinked_type(wanted)?
     {
-        return Err(usage(format!("no unlinked mention is of the type `{wanted}`"))).hint(format!(
+        return Err(not_found(format!("no unlinked mention is of the type `{wanted}`"))).hint(format!(
             "the active profile has {}",
             list_of(&profile.types.iter().map(|t| &t.name).collect::<Vec<_>>(), "and")
         ));

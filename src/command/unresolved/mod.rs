@@ -10,7 +10,7 @@ mod walk;
 use crate::cli::explore::{ScopeArgs, UnresolvedArgs, UnresolvedCommand};
 use crate::command::Context;
 use crate::curation::mentions::{self, About, Choice};
-use crate::error::{Exit, Explain as _, usage};
+use crate::error::{Exit, Explain as _, not_found};
 use crate::linking::typed_name::{SHOWN, one_entity};
 use crate::store::{Change, Store};
 use crate::terminal::words;
@@ -72,7 +72,7 @@ fn undo(store: &mut Store, about: &About, context: &Context) -> anyhow::Result<E
     let change = Change::new("unresolved undo", about.mention.as_str(), &context.config.now_text());
     let tx = store.change(&change)?;
     let Some(done) = mentions::forget(&tx, about)? else {
-        return Err(usage(format!("nothing was decided about `{}`", words::shorten(&about.mention, SHOWN))))
+        return Err(not_found(format!("nothing was decided about `{}`", words::shorten(&about.mention, SHOWN))))
             .hint("`gleaner unresolved decisions` lists what was, with its scope");
     };
     tx.commit()?;

@@ -9,7 +9,7 @@ use calamine::{DataRef, ExcelDateTime, Reader as _, Xlsx};
 use serde_json::Value;
 
 use super::{COLUMNS_MAX, Source, producer};
-use crate::error::{Explain as _, usage};
+use crate::error::{Explain as _, not_found};
 use crate::intake::input::stream::Stoppable;
 use crate::intake::{Fields, LineError};
 
@@ -36,7 +36,7 @@ pub(in crate::intake) fn open(file: File, sheet: Option<&str>) -> Result<Source>
             .find(|own| *own == name)
             .or_else(|| numbered(name))
             .cloned()
-            .ok_or_else(|| usage(format!("there is no sheet `{name}`, only `{}`", names.join("`, `"))))?,
+            .ok_or_else(|| not_found(format!("there is no sheet `{name}`, only `{}`", names.join("`, `"))))?,
         None => names.first().cloned().context("the workbook has no sheet")?,
     };
     let note = (sheet.is_none() && names.len() > 1)

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, anyhow};
 use serde_json::Value;
 
 use super::{Source, producer};
-use crate::error::{Exit, Explain as _};
+use crate::error::{Exit, Explain as _, not_found};
 use crate::intake::{Fields, LineError, RECORD_BYTES_MAX};
 use crate::interrupt;
 use crate::store::foreign::Foreign;
@@ -43,7 +43,7 @@ fn table_of(tables: &[String], asked: Option<&str>) -> Result<String> {
     match (asked, tables) {
         (Some(name), _) => match tables.iter().find(|own| own.eq_ignore_ascii_case(name)) {
             Some(own) => Ok(own.clone()),
-            None => Err(anyhow!("there is no table `{name}`, only {}", all())).exit(Exit::Usage),
+            None => Err(not_found(format!("there is no table `{name}`, only {}", all()))),
         },
         (None, [only]) => Ok(only.clone()),
         (None, []) => Err(anyhow!("the database has no table")),
