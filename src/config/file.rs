@@ -146,7 +146,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         assert!(ConfigFile::read(&path).unwrap().is_none());
-        let mut check = |text: &str, expected: &str| {
+        let check = |text: &str, expected: &str| {
             fs::write(&path, text).unwrap();
             let said = match ConfigFile::read(&path) {
                 Ok(file) => file.unwrap().values.iter().map(|(s, v)| format!("{}={v} ", s.name())).collect(),
