@@ -19,6 +19,7 @@ pub mod look;
 pub mod reconcile;
 pub mod throttle;
 pub mod submit;
+pub mod fetch;
 pub mod collect;
 pub mod file_import;
 pub mod poll;

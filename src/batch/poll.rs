@@ -10,7 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::batch::batch_or_run::{self, BatchOrRun};
 use crate::batch::budget::{Budget, is_on_its_way};
-use crate::batch::collect::{self, Collected, Patience};
+use crate::batch::collect::{self, Collected};
+use crate::batch::fetch::Patience;
 use crate::batch::look::{self, Looked, elsewhere};
 use crate::batch::model_end::{self, ModelEnds};
 use crate::batch::reconcile::SentByCopy;

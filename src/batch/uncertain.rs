@@ -1,7 +1,8 @@
 //! Uncertain batches and answers, looked at again by every command that talks to its provider.
 
 use crate::answer::Reason;
-use crate::batch::collect::{self, Patience};
+use crate::batch::collect;
+use crate::batch::fetch::Patience;
 use crate::batch::look;
 use crate::batch::poll::is_about_one;
 use crate::batch::reconcile;
