@@ -8,20 +8,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use jiff::Timestamp;
 
 use crate::answer::Line;
 use crate::batch::batch_or_run;
-use crate::batch::look;
 use crate::batch::plan::custom_id_of;
-use crate::import::answers;
+use crate::import::answers::{self, ImportReport};
 use crate::interrupt;
 use crate::model::{BatchKey, FileId};
 use crate::provider::{ApiError, Client, Fault};
 use crate::session::Session;
 use crate::session::api_failure;
-use crate::store::{BatchRow, BatchState, Claim, RequestState};
+use crate::store::{BatchRow, BatchState, RequestState};
 use crate::terminal::bar::Unit;
-use crate::terminal::words::{count, duration, number};
+use crate::terminal::words::{count, number};
 use crate::text::lines::Lines;
 
 /// Pauses before looking again at files that are not whole yet, in seconds; the contract saw peers wait up to 95 s.
@@ -33,13 +33,37 @@ const EXPLAINED_SECS: i64 = 50;
 /// Time that the API must say that a file does not exist before that is believed.
 const DELETED_SECS: i64 = 110;
 
-/// Patience of a collection with files that are not whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Patience {
-    /// Looks again with growing pauses before anything is claimed.
-    Full,
-    /// Takes what there is now; nothing is claimed on the strength of one look.
-    None,
+/// Looks at the files of one batch that are not whole: how many there were, and what they agree on. Kept by whoever
+/// looks again, so that other batches are collected between two of them.
+#[derive(Debug, Default)]
+pub struct Settling {
+    n_looks: usize,
+    last: Option<Timestamp>,
+    /// Since when the provider's counts explain what is missing.
+    explained_since: Option<Timestamp>,
+    /// Since when the API says that the output file does not exist.
+    deleted_since: Option<Timestamp>,
+    /// Result of the import of what was there.
+    pub(super) imported: Option<ImportReport>,
+}
+
+impl Settling {
+    /// Returns how long it is until the next look is due; `None` where the files were given all the time there is.
+    pub fn pause(&self, now: Timestamp) -> Option<Duration> {
+        let Some(last) = self.last else { return Some(Duration::ZERO) };
+        let pause = Duration::from_secs(*SETTLE_PAUSES_SECS.get(self.n_looks - 1)?);
+        let since = u64::try_from(now.as_second() - last.as_second()).unwrap_or_default();
+        Some(pause.saturating_sub(Duration::from_secs(since)))
+    }
+
+    pub(super) fn is_first(&self) -> bool {
+        self.n_looks == 0
+    }
+
+    fn has_looked(&mut self, now: Timestamp) {
+        self.n_looks += 1;
+        self.last = Some(now);
+    }
 }
 
 /// Outcome of fetching a batch's files.
@@ -51,110 +75,92 @@ pub(super) struct Fetched {
     pub(super) n_missing: u64,
     /// Why they are not whole.
     pub(super) problem: Option<String>,
+    /// True where the next look, after a pause, may show more.
+    pub(super) is_settling: bool,
+    /// True where each line could be read.
+    pub(super) is_readable: bool,
 }
 
-/// Fetches both files until every request that was sent is answered in a readable line, or patience ends.
+/// Fetches both files as they are now.
 ///
-/// Expected is what was *sent*. The counts of the batch only explain: where they say that the provider answered
-/// no more than is here, the rest never ran. A file that the API itself says is deleted, again and again, is lost; all
-/// else that is not whole is uncertain.
+/// Expected is what was *sent*. The counts of the batch only explain: where they say, look after look, that the provider
+/// answered no more than is here, the rest never ran. A file that the API itself says is deleted, again and again, is
+/// lost; all else that is not whole is uncertain. Without `settling` nothing is claimed, on the strength of one look.
 pub(super) fn fetch(
     session: &mut Session<'_>,
     client: &Client,
-    key: BatchKey,
+    row: &BatchRow,
     folder: &Path,
-    patience: Patience,
+    mut settling: Option<&mut Settling>,
 ) -> anyhow::Result<Fetched> {
-    let expected = expected(session, key)?;
-    let mut is_told = false;
-    let mut pauses = SETTLE_PAUSES_SECS.iter();
-    let (mut explained_since, mut deleted_since) = (None, None);
-    loop {
-        let row = session.store.read().batch(key)?;
-        let stem = stem(session, &row)?;
-        let mut files = vec![];
-        let mut seen = Seen::default();
-        let (mut problem, mut n_deleted) = (None, 0);
-        for (file, suffix) in [(&row.output_file_id, "output"), (&row.error_file_id, "errors")] {
-            let path = folder.join(format!("{stem}_{suffix}.jsonl"));
-            let fetched = match file {
-                Some(id) => fetch_file(session, client, id, &path, &expected)?,
-                None => FetchedFile::default(),
-            };
-            n_deleted += u32::from(fetched.is_deleted && suffix == "output");
-            if let (Some(problem), true) = (&fetched.problem, path.exists()) {
-                session.warn_once(format!("{problem}; using `{}` from the first time", path.display()));
-            }
-            problem = problem.or(fetched.problem);
-            if path.exists() {
-                seen.add(read_ids(&path, &expected)?);
-                files.push(path);
-            }
-        }
-        let n_missing = expected.len() - seen.ids.len();
-        if n_missing == 0 {
-            return Ok(Fetched {
-                files,
-                rest: Some((RequestState::Missing, "in_neither_file")),
-                problem: None,
-                n_missing: 0,
-            });
-        }
-        let now = session.config.now();
-        let is_second = |since: &mut Option<jiff::Timestamp>, holds: bool, secs: i64| {
-            *since = holds.then(|| since.unwrap_or(now));
-            since.is_some_and(|since| now.as_second() - since.as_second() >= secs)
+    let expected = expected(session, row.key)?;
+    let stem = stem(session, row)?;
+    let mut files = vec![];
+    let mut seen = Seen::default();
+    let (mut problem, mut is_deleted) = (None, false);
+    for (file, suffix) in [(&row.output_file_id, "output"), (&row.error_file_id, "errors")] {
+        let path = folder.join(format!("{stem}_{suffix}.jsonl"));
+        let fetched = match file {
+            Some(id) => fetch_file(session, client, id, &path, &expected)?,
+            None => FetchedFile::default(),
         };
-        let is_explained = problem.is_none() && seen.n_bad == 0 && explains(&row, expected.len(), seen.ids.len());
-        let is_lost = n_deleted > 0 && is_visible(client, &row);
-        if is_second(&mut explained_since, is_explained, EXPLAINED_SECS) {
-            return Ok(Fetched {
-                files,
-                rest: Some((RequestState::Missing, "in_neither_file")),
-                problem: None,
-                n_missing: 0,
-            });
+        is_deleted |= fetched.is_deleted && suffix == "output";
+        if let (Some(problem), true) = (&fetched.problem, path.exists()) {
+            session.warn_once(format!("{problem}; using `{}` from the first time", path.display()));
         }
-        if is_second(&mut deleted_since, is_lost, DELETED_SECS) {
-            let name = batch_or_run::name(&row);
+        problem = problem.or(fetched.problem);
+        if path.exists() {
+            seen.add(read_ids(&path, &expected)?);
+            files.push(path);
+        }
+    }
+    let n_missing = (expected.len() - seen.ids.len()) as u64;
+    let whole = |rest, files| Fetched {
+        files,
+        rest: Some(rest),
+        n_missing: 0,
+        problem: None,
+        is_settling: false,
+        is_readable: true,
+    };
+    if n_missing == 0 {
+        return Ok(whole((RequestState::Missing, "in_neither_file"), files));
+    }
+    let now = session.config.now();
+    let is_explained = problem.is_none() && seen.n_bad == 0 && explains(row, expected.len(), seen.ids.len());
+    let is_lost = is_deleted && is_visible(client, row);
+    if let Some(settling) = &mut settling {
+        settling.has_looked(now);
+        if holds(&mut settling.explained_since, is_explained, now, EXPLAINED_SECS) {
+            return Ok(whole((RequestState::Missing, "in_neither_file"), files));
+        }
+        if holds(&mut settling.deleted_since, is_lost, now, DELETED_SECS) {
+            let name = batch_or_run::name(row);
             session.terminal.warn(format!("the output file of batch `{name}` is deleted; what it held is lost"));
             session
                 .terminal
                 .hint(format!("if you have the file, `gleaner batch process {name} --file FILE` still imports it"));
-            return Ok(Fetched {
-                files,
-                rest: Some((RequestState::Unusable, "file_deleted")),
-                problem: None,
-                n_missing: 0,
-            });
-        }
-        let problem = problem.unwrap_or_else(|| match seen.n_bad {
-            0 => format!(
-                "{} of {} answers are in its files",
-                number(seen.ids.len() as u64),
-                number(expected.len() as u64)
-            ),
-            n => format!("{} of its files cannot be read", count(n, "line")),
-        });
-        let next = pauses.next().filter(|_| patience == Patience::Full && row.state != BatchState::Imported);
-        let Some(&seconds) = next else {
-            return Ok(Fetched { files, rest: None, problem: Some(problem), n_missing: n_missing as u64 });
-        };
-        if !is_told || session.terminal.is_verbose() {
-            is_told = true;
-            session.terminal.status(format!(
-                "batch `{}`: {problem}; looking again for up to {}",
-                batch_or_run::name(&row),
-                duration(SETTLE_PAUSES_SECS.iter().sum())
-            ));
-        }
-        session.config.pause(Duration::from_secs(seconds))?;
-        look::look(session, client, key)?;
-        let row = session.store.read().batch(key)?;
-        if row.state == BatchState::Open || row.claim == Some(Claim::Gone) {
-            return Ok(Fetched { files: vec![], rest: None, problem: None, n_missing: 0 });
+            return Ok(whole((RequestState::Unusable, "file_deleted"), files));
         }
     }
+    let problem = problem.unwrap_or_else(|| match seen.n_bad {
+        0 => format!("{} of {} answers are in its files", number(seen.ids.len() as u64), number(expected.len() as u64)),
+        n => format!("{} of its files cannot be read", count(n, "line")),
+    });
+    let is_settling =
+        row.state != BatchState::Imported && settling.is_some_and(|settling| settling.pause(now).is_some());
+    Ok(Fetched { files, rest: None, n_missing, problem: Some(problem), is_settling, is_readable: seen.n_bad == 0 })
+}
+
+/// Returns whether something has held for so many seconds, look after look; notes since when it does.
+fn holds(since: &mut Option<Timestamp>, is_so: bool, now: Timestamp, secs: i64) -> bool {
+    *since = is_so.then(|| since.unwrap_or(now));
+    since.is_some_and(|since| now.as_second() - since.as_second() >= secs)
+}
+
+/// Returns how long files that are not whole are looked at again.
+pub(super) fn settling_time() -> Duration {
+    Duration::from_secs(SETTLE_PAUSES_SECS.iter().sum())
 }
 
 /// Returns whether the provider's counts say that it answered no more requests than are here, so that the others never

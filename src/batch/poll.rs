@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::batch::batch_or_run::{self, BatchOrRun};
 use crate::batch::budget::{Budget, is_on_its_way};
 use crate::batch::collect::{self, Collected};
-use crate::batch::fetch::Patience;
+use crate::batch::fetch::Settling;
 use crate::batch::look::{self, Looked, elsewhere};
 use crate::batch::model_end::{self, ModelEnds};
 use crate::batch::reconcile::SentByCopy;
@@ -67,6 +67,7 @@ pub fn wait(session: &mut Session<'_>, client: &Client, waiting: &Waiting, price
         prices,
         waited: Waited::default(),
         uncertain_since: HashMap::new(),
+        settling: HashMap::new(),
         auth_since: None,
         bar: None,
     };
@@ -84,6 +85,8 @@ struct Wait<'w, 's> {
     waited: Waited,
     /// When this wait first found a batch uncertain.
     uncertain_since: HashMap<BatchKey, Timestamp>,
+    /// Batches that have ended and whose files are not whole.
+    settling: HashMap<BatchKey, Settling>,
     /// Since when the key is refused.
     auth_since: Option<Timestamp>,
     bar: Option<Bar>,
@@ -112,7 +115,7 @@ impl Wait<'_, '_> {
                     self.session.terminal.warn(format!("{error:#}; looking again in {}", duration(pause.as_secs())));
                     (pause * 2).clamp(poll_interval, PAUSE_MAX.max(poll_interval))
                 }
-                None => poll_interval,
+                None => poll_interval.min(self.until_settled().unwrap_or(poll_interval)),
             };
             pause_with_bar(self.session, self.bar.as_ref(), pause)?;
         }
@@ -122,12 +125,20 @@ impl Wait<'_, '_> {
     /// out.
     fn round(&mut self) -> anyhow::Result<(Vec<BatchRow>, Option<anyhow::Error>)> {
         let mut fault = None;
-        for batch in self.to_look_at()? {
+        let batches = self.to_look_at()?;
+        self.settling.retain(|key, _| batches.iter().any(|batch| batch.key == *key));
+        for batch in batches {
             interrupt::check()?;
             fault = self.look_at(&batch)?.or(fault);
         }
         fault = self.send()?.or(fault);
         Ok((self.left()?, fault))
+    }
+
+    /// Returns how long it is until files that are not whole are to be looked at again.
+    fn until_settled(&self) -> Option<Duration> {
+        let now = self.session.config.now();
+        self.settling.values().filter_map(|settling| settling.pause(now)).min()
     }
 
     fn is_meant(&self, batch: &BatchRow) -> bool {
@@ -176,7 +187,13 @@ impl Wait<'_, '_> {
     /// Looks at a batch and collects it where it has ended. Returns a fault that is to be waited out.
     fn look_at(&mut self, batch: &BatchRow) -> anyhow::Result<Option<anyhow::Error>> {
         let mut fault = None;
-        if matches!(batch.state, BatchState::Open | BatchState::Uncertain) {
+        let now = self.session.config.now();
+        let is_settling = self.settling.get(&batch.key).and_then(|settling| settling.pause(now));
+        if is_settling.is_some_and(|pause| !pause.is_zero()) {
+            // Its turn has not come: the pause was short for another one.
+            return Ok(None);
+        }
+        if matches!(batch.state, BatchState::Open | BatchState::Uncertain) || is_settling.is_some() {
             match look::look(self.session, self.client, batch.key) {
                 Ok(Looked::Known | Looked::Uncertain) => {}
                 Ok(Looked::Gone) => self.waited.gone.push(batch.key),
@@ -190,7 +207,9 @@ impl Wait<'_, '_> {
         let now = self.session.store.read().batch(batch.key)?;
         let has_ended = now.state == BatchState::Ended || now.claim == Some(Claim::Answers);
         if has_ended && fault.is_none() && !self.waited.left.contains(&batch.key) {
-            match collect::collect(self.session, self.client, batch.key, self.prices, Patience::Full, false) {
+            let settling = self.settling.entry(batch.key).or_default();
+            match collect::collect(self.session, self.client, batch.key, self.prices, Some(settling), false) {
+                Ok(done) if done.is_settling => {}
                 Ok(done) if matches!(done.part.state, BatchState::Open | BatchState::Ended) => {}
                 Ok(done) if !done.is_new && self.waited.collected.iter().any(|c| c.part.key == done.part.key) => {}
                 Ok(done) => {
@@ -209,6 +228,10 @@ impl Wait<'_, '_> {
             }
         }
         self.lose_patience(batch.key)?;
+        let now = self.session.store.read().batch(batch.key)?;
+        if !has_ended || now.state == BatchState::Imported || self.waited.left.contains(&batch.key) {
+            self.settling.remove(&batch.key);
+        }
         Ok(fault)
     }
 

@@ -2,7 +2,6 @@
 
 use crate::answer::Reason;
 use crate::batch::collect;
-use crate::batch::fetch::Patience;
 use crate::batch::look;
 use crate::batch::poll::is_about_one;
 use crate::batch::reconcile;
@@ -71,7 +70,7 @@ pub fn look_again(session: &mut Session<'_>, client: &Client, prices: &Prices) -
     for row in session.store.read().batches_in(BatchState::Uncertain)? {
         let looked = look::look(session, client, row.key).and_then(|_| {
             if session.store.read().batch(row.key)?.claim == Some(Claim::Answers) {
-                collect::collect(session, client, row.key, prices, Patience::None, false)?;
+                collect::collect(session, client, row.key, prices, None, false)?;
             }
             Ok(())
         });

@@ -51,12 +51,14 @@ impl<'a> Session<'a> {
 }
 
 impl Session<'_> {
-    /// Warns, unless the same was said before by this command.
-    pub fn warn_once(&mut self, text: String) {
-        if !self.warned.contains(&text) {
+    /// Warns, unless the same was said before by this command; returns whether it was not.
+    pub fn warn_once(&mut self, text: String) -> bool {
+        let is_first = !self.warned.contains(&text);
+        if is_first {
             self.terminal.warn(&text);
             self.warned.insert(text);
         }
+        is_first
     }
 
     /// Returns the folder of request and answer files, beside the database, making it where there is none.

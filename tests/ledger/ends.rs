@@ -100,8 +100,9 @@ fn one_batch_that_is_not_handed_out_does_not_stop_the_others() {
         world.run(&["batch", "create", "--max-requests", "4"]).exits(0);
         world.run(&["batch", "status"]).exits(0);
         world.run(&["batch", "status"]).exits(0);
-        // As often as one collection asks for it: the wait comes back to it, a single look leaves it uncertain.
-        world.script(&json!({"faults": [{"on": "files.content", "times": 8, "status": 400, "json":
+        // For the first batch as often as `process` asks for it, by turns with the second: the wait comes back to it, a
+        // single command leaves it uncertain.
+        world.script(&json!({"faults": [{"on": "files.content", "times": 15, "status": 400, "json":
             {"error": {"message": "Not allowed to download files of purpose: batch_output"}}}]}));
         world.run(&command).exits(code).says("Not allowed to download").says("sent 4 = usable 4");
         let uncertain = world.count("SELECT count(*) FROM batches WHERE state = 'uncertain'");

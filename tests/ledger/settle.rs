@@ -1,3 +1,5 @@
+use std::fs;
+
 use serde_json::{Value, json};
 
 use super::{account, bought_once, printed};
@@ -93,6 +95,30 @@ fn a_file_that_stays_short_leaves_its_batch_uncertain_and_a_later_look_finds_the
     bought_once(&world, 1, 6);
     account(&world, [6, 0, 0, 0]);
     world.run(&["batch", "list"]).exits(0).says_not("uncertain");
+}
+
+#[test]
+fn a_file_that_is_not_whole_keeps_no_other_batch_waiting() {
+    for command in ["wait", "process"] {
+        let world = World::with_groups(4);
+        let (here, go) = (world.path("here"), world.path("go"));
+        world.script(&json!({"batches": [{"nth": 1, "short": {"lines": 2, "reads": 2}}],
+            "faults": [{"on": "files.content", "nth": 3, "announce": here, "hold": go}]}));
+        world.run(&["batch", "create", "--max-requests", "4"]).exits(0);
+        world.run(&["batch", "status"]).exits(0);
+        world.run(&["batch", "status"]).exits(0);
+        let mut collecting = world.start(&["batch", command]);
+        collecting.until(&here);
+        // While the first is looked at again, the second is imported, and so is what is there of the first.
+        assert_eq!(world.rows("SELECT part, state FROM batches ORDER BY part"), ["1|uncertain", "2|imported"]);
+        assert_eq!(world.count("SELECT count(*) FROM requests WHERE state = 'usable'"), 6);
+        fs::write(&go, "").unwrap();
+        let ran = collecting.end().exits(0);
+        assert_eq!(ran.stdout.matches("sent 4 = usable 4").count(), 2, "{}", ran.report());
+        assert_eq!(ran.stderr.matches("looking again for up to 4 min 52 s\n").count(), 1, "{}", ran.report());
+        account(&world, [8, 0, 0, 0]);
+        bought_once(&world, 2, 8);
+    }
 }
 
 #[test]

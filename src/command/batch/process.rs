@@ -13,7 +13,6 @@ use super::describe;
 use crate::answer::Line;
 use crate::batch::batch_or_run::{self, BatchOrRun};
 use crate::batch::collect::{self, Collected};
-use crate::batch::fetch::Patience;
 use crate::batch::file_import::{self, Import};
 use crate::batch::look::{self, Looked};
 use crate::batch::poll;
@@ -48,7 +47,7 @@ pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyh
         let report = file_import::import(&mut session, &import, &prices)?;
         let read = session.store.read();
         if let [batch] = import.batches[..] {
-            vec![Collected { part: read.batch(batch)?, report, is_new: true }]
+            vec![Collected { part: read.batch(batch)?, report, is_new: true, is_settling: false }]
         } else {
             return tell_run(args, context, &session, &import, &report);
         }
@@ -103,22 +102,29 @@ fn remote(
             Looked::Elsewhere => context.terminal.warn(look::elsewhere(session, part)?),
         }
     }
-    let mut collected = vec![];
-    for part in meant(session.store.read())? {
+    let has_ended = |part: &BatchRow| {
         let is_again = target.is_some() && part.state == BatchState::Imported && part.batch_id.is_some();
-        if part.state == BatchState::Ended || part.claim == Some(Claim::Answers) || is_again {
-            match collect::collect(session, &client, part.key, prices, Patience::Full, args.dry_run) {
-                Ok(done) if matches!(done.part.state, BatchState::Open) => {}
-                Ok(done) => collected.push(done),
-                // The others can be imported all the same.
-                Err(error) if !matches!(target, Some(BatchOrRun::Batch(_))) && poll::is_about_one(&error) => {
-                    context.terminal.warn(format!("{}: {error:#}", batch_or_run::name(&part)));
-                    *n_lost += 1;
-                }
-                Err(error) => return Err(error),
+        part.state == BatchState::Ended || part.claim == Some(Claim::Answers) || is_again
+    };
+    let ended: Vec<BatchKey> =
+        meant(session.store.read())?.iter().filter(|part| has_ended(part)).map(|p| p.key).collect();
+    let mut collected = vec![];
+    collect::collect_all(session, &client, ended.clone(), prices, args.dry_run, |session, key, outcome| {
+        match outcome {
+            Ok(done) if done.part.state == BatchState::Open => {}
+            Ok(done) => collected.push(done),
+            // The others can be imported all the same.
+            Err(error) if !matches!(target, Some(BatchOrRun::Batch(_))) && poll::is_about_one(&error) => {
+                let name = batch_or_run::name(&session.store.read().batch(key)?);
+                context.terminal.warn(format!("{name}: {error:#}"));
+                *n_lost += 1;
             }
+            Err(error) => return Err(error),
         }
-    }
+        Ok(())
+    })?;
+    // In their order, whichever was whole first.
+    collected.sort_by_key(|done| ended.iter().position(|key| *key == done.part.key));
     *talked_to = Some(client);
     Ok(collected)
 }
