@@ -488,3 +488,30 @@ fn what_was_decided_holds_at_once_of_what_is_merged_and_of_what_is_back() {
     world.run(&["resolve", "--all"]).exits(0).says("0 mentions changed");
     world.is_as_it_was_read();
 }
+
+#[test]
+fn an_exact_name_of_another_type_is_shown_and_linked_by_nobody() {
+    let world = World::with_groups(1);
+    world.load_entities(&[
+        json!({"id": "nd", "type": "company", "name": "Nebula Dynamics", "aliases": ["NebDyn"]}),
+        json!({"id": "np", "type": "place", "name": "Nebula Park"}),
+    ]);
+    world.run(&["batch", "create", "--wait", "-q"]).exits(0);
+    world
+        .sql()
+        .execute_batch(
+            "UPDATE story_entities SET mention_text = 'Nebula Dynamics', entity_type = 'place', entity_id = NULL,
+                 outcome = 'unknown', method = 'none', score = 0 WHERE ordinal = 1;
+             DELETE FROM story_entities WHERE ordinal > 1",
+        )
+        .unwrap();
+    for name in ["Nebula Dynamics", "nebdyn", "Nebula", "Nebula Dynamics Inc"] {
+        world.run(&["resolve", name, "--type", "place"]).exits(0);
+    }
+    world.run(&["resolve", "Nebula Dynamics", "--type", "place", "--json"]).exits(0);
+    world.run(&["resolve", "Nebula Dynamics", "--type", "organization"]).exits(0);
+    world.run(&["unresolved"]).exits(0);
+    world.run(&["unresolved", "export"]).exits(0);
+    world.run(&["resolve", "--all"]).exits(0);
+    world.is_as_it_was_read();
+}

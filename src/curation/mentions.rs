@@ -46,6 +46,9 @@ pub struct CaseCandidate {
     pub entity: EntityHead,
     /// Probability, by itself, that it is meant.
     pub score: f64,
+    /// Why it is shown all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// Makes cases of mentions; keeps the name index open between them.
@@ -79,8 +82,17 @@ impl<'a> Cases<'a> {
         for candidate in self.linker.resolve(&mention.entity_type, &query)?.candidates {
             if candidate.score >= LEAST && candidates.len() < n_candidates {
                 let entity = self.read.entity_head(candidate.entity)?;
-                candidates.extend(entity.map(|entity| CaseCandidate { entity, score: candidate.score }));
+                candidates.extend(entity.map(|entity| CaseCandidate { entity, score: candidate.score, note: None }));
             }
+        }
+        let known: Vec<EntityKey> = candidates.iter().map(|known| known.entity.key).collect();
+        let others = typed_name::of_other_types(&mut self.linker, self.read, &mention.mention, &known)?;
+        // The last places are theirs: the very name says more than one that is alike.
+        candidates.truncate(n_candidates.saturating_sub(others.len()));
+        for other in others.iter().take(n_candidates) {
+            let entity = self.read.entity_head(other.entity)?;
+            let note = |entity: &EntityHead| Some(typed_name::exact_but_type(&entity.entity_type));
+            candidates.extend(entity.map(|entity| CaseCandidate { note: note(&entity), entity, score: 0.0 }));
         }
         Ok(Case { mention, hints, groups: groups.into_iter().map(|(group, _)| group).collect(), candidates })
     }

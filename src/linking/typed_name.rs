@@ -4,10 +4,11 @@
 use crate::error::{Explain as _, not_found, usage};
 use crate::linking::{Linker, Load};
 use crate::model::{Attributes, EntityKey};
-use crate::resolve::{Query, Strictness};
-use crate::store::Store;
+use crate::resolve::{Candidate, Query, Strictness, mention_key};
 use crate::store::explore::{EntityHead, Namesake};
+use crate::store::{Read, Store};
 use crate::terminal::words;
+use crate::text::is_same;
 
 /// Characters shown of a name; a longer one is no name.
 pub const SHOWN: usize = 120;
@@ -70,4 +71,33 @@ pub fn similar(store: &Store, name: &str, limit: usize) -> anyhow::Result<Vec<Si
         }
     }
     Ok(found)
+}
+
+/// Returns entities that bear this very name, or have it as an alias, though nothing of the mention's type does: they are
+/// shown to who decides, and linked by nobody else. Those of `known` are shown anyway.
+pub fn of_other_types(
+    linker: &mut Linker<'_>,
+    read: Read<'_>,
+    mention: &str,
+    known: &[EntityKey],
+) -> anyhow::Result<Vec<Candidate>> {
+    let query = Query { text: mention, types: &[], hints: &Attributes::new(), context: "" };
+    let key = mention_key(mention);
+    let mut found = vec![];
+    for candidate in linker.resolve("", &query)?.candidates {
+        if known.contains(&candidate.entity) {
+            continue;
+        }
+        let Some(entity) = read.entity(candidate.entity)? else { continue };
+        let is_same_name = |name: &String| mention_key(name) == key || is_same(name, mention);
+        if std::iter::once(&entity.name).chain(&entity.aliases).any(is_same_name) {
+            found.push(Candidate { score: 0.0, parts: vec![], ..candidate });
+        }
+    }
+    Ok(found)
+}
+
+/// Says why such an entity is shown.
+pub fn exact_but_type(entity_type: &str) -> String {
+    format!("exact name, but type {entity_type}")
 }

@@ -15,8 +15,9 @@ use crate::command::unresolved::scope::hints;
 use crate::curation::decisions;
 use crate::error::{Exit, usage};
 use crate::linking::relink::{self, Changes};
+use crate::linking::typed_name::{self, exact_but_type};
 use crate::linking::{self, Linker, Load};
-use crate::model::{Attributes, LinkOutcome, attribute_name};
+use crate::model::{Attributes, EntityKey, LinkOutcome, attribute_name};
 use crate::profile::Profile;
 use crate::resolve::{Candidate, Query, Resolution, ScorePart, Strictness};
 use crate::store::{HowUndone, Read, active_profile};
@@ -106,6 +107,9 @@ struct Listed {
     entity_type: String,
     name: String,
     score: f64,
+    /// Why it is shown all the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     parts: Vec<Value>,
 }
@@ -127,7 +131,16 @@ impl<'a> LineResolver<'a> {
     /// Answers a line of a file.
     fn answered(&mut self, line: &Line) -> Result<Value> {
         let resolution = self.decide(line)?;
-        Ok(serde_json::to_value(self.answer(line, &resolution)?)?)
+        let others = self.of_other_types(line, &resolution)?;
+        Ok(serde_json::to_value(self.answer(line, &resolution, &others)?)?)
+    }
+
+    fn of_other_types(&mut self, line: &Line, resolution: &Resolution) -> Result<Vec<Candidate>> {
+        if line.entity_type.is_none() || resolution.outcome == LinkOutcome::Linked {
+            return Ok(vec![]);
+        }
+        let known: Vec<EntityKey> = resolution.candidates.iter().map(|candidate| candidate.entity).collect();
+        typed_name::of_other_types(&mut self.linker, self.read, &line.mention, &known)
     }
 
     fn decide(&mut self, line: &Line) -> Result<Resolution> {
@@ -142,10 +155,14 @@ impl<'a> LineResolver<'a> {
         self.linker.decide(&self.profile, line.entity_type.as_deref().unwrap_or_default(), &query)
     }
 
-    fn answer<'l>(&'l self, line: &'l Line, resolution: &Resolution) -> Result<ResolvedLine<'l>> {
+    fn answer<'l>(&'l self, line: &'l Line, resolution: &Resolution, others: &[Candidate]) -> Result<ResolvedLine<'l>> {
         let mut candidates = Vec::with_capacity(resolution.candidates.len());
         for candidate in &resolution.candidates {
             candidates.extend(self.listed(candidate)?);
+        }
+        for other in others {
+            let listed = self.listed(other)?;
+            candidates.extend(listed.map(|other| Listed { note: Some(exact_but_type(&other.entity_type)), ..other }));
         }
         let linked = resolution.outcome == LinkOutcome::Linked;
         let entity = candidates.first().filter(|_| linked);
@@ -179,6 +196,7 @@ impl<'a> LineResolver<'a> {
             entity_type,
             name,
             score: round(candidate.score),
+            note: None,
             parts: candidate.parts.iter().map(part).collect(),
         }))
     }
@@ -186,7 +204,8 @@ impl<'a> LineResolver<'a> {
     /// One mention, for a person or as JSON.
     fn one(&mut self, line: &Line, context: &Context) -> Result<Exit> {
         let resolution = self.decide(line)?;
-        let answer = self.answer(line, &resolution)?;
+        let others = self.of_other_types(line, &resolution)?;
+        let answer = self.answer(line, &resolution, &others)?;
         if context.terminal.is_json() {
             context.terminal.json(&answer)?;
             return Ok(Exit::Done);
@@ -210,11 +229,16 @@ impl<'a> LineResolver<'a> {
             context.terminal.line(format!("  {}", dim(single_line(remark))))?;
         }
         for candidate in &answer.candidates {
+            let score = match candidate.note {
+                Some(_) => "    -".to_owned(),
+                None => format!("{:>3.0} %", 100.0 * candidate.score),
+            };
+            let note = candidate.note.as_deref().map(|note| format!("  {}", single_line(note)));
             context.terminal.line(format!(
-                "  {:>3.0} %  {} {}",
-                100.0 * candidate.score,
+                "  {score}  {} {}{}",
                 single_line(&candidate.name),
-                dim(format!("({} {})", candidate.entity_type, single_line(&candidate.entity_id)))
+                dim(format!("({} {})", single_line(&candidate.entity_type), single_line(&candidate.entity_id))),
+                note.unwrap_or_default()
             ))?;
             for part in &candidate.parts {
                 let what = part["what"].as_str().unwrap_or_default();

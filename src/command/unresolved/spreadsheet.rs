@@ -72,7 +72,8 @@ fn write_csv(store: &Store, cases: &[Case], out: &mut dyn Write) -> anyhow::Resu
     for case in cases {
         let candidate = |n: usize| {
             case.candidates.get(n).map_or(String::new(), |c| {
-                format!("{} [{}:{}] {:.2}", c.entity.name, c.entity.entity_type, c.entity.id, c.score)
+                let how = c.note.clone().unwrap_or_else(|| format!("{:.2}", c.score));
+                format!("{} [{}:{}] {how}", c.entity.name, c.entity.entity_type, c.entity.id)
             })
         };
         let group = case.groups.first();
