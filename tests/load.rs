@@ -410,3 +410,24 @@ fn a_day_stays_a_day_and_a_group_has_the_date_of_its_newest_story() {
     world.run(&["search", "rover"]).exits(0);
     world.is_as_it_was_read();
 }
+
+#[test]
+fn conditions_on_what_nothing_has_are_refused() {
+    let world = World::with_groups(1);
+    world.run(&["search", "Title", "--where", "section=sport"]).exits(2);
+    let path = world.write("n.csv", "headline,body,Section,tags\nOne,A lander.,sport,a\n").display().to_string();
+    world.run(&["load", "groups", &path, "-q"]).exits(0);
+    for args in [&["search", "lander"][..], &["topics"], &["entities"], &["export"], &["batch", "create", "--dry-run"]]
+    {
+        world.run(&[args, &["--where", "secton=sport"]].concat()).exits(2);
+        world.run(&[args, &["--where", "section=sport", "--json"]].concat()).exits(0);
+    }
+    world.run(&["report", "-o", "r.html", "--where", "x!=y"]).exits(2);
+    for args in
+        [&["unresolved"][..], &["entities"], &["catalog", "list"], &["catalog", "dedupe"], &["catalog", "propose"]]
+    {
+        world.run(&[args, &["--type", "nosuch"]].concat()).exits(2);
+        world.run(&[args, &["--type", "PERSON"]].concat());
+    }
+    world.is_as_it_was_read();
+}

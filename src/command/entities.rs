@@ -4,8 +4,9 @@ use serde_json::json;
 
 use crate::cli::explore::EntitiesArgs;
 use crate::command::Context;
+use crate::command::known_types::check_catalog_types;
 use crate::command::named::entity_named;
-use crate::command::period::period;
+use crate::command::period::{check_names, period};
 use crate::command::shown::{day, hint_if_empty, percent, title};
 use crate::error::Exit;
 use crate::store::Store;
@@ -28,6 +29,8 @@ pub(super) fn run(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit
 
 fn top(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
     let store = context.open_learned()?;
+    check_names(&store, &args.period.conditions)?;
+    check_catalog_types(store.read(), &args.types)?;
     let (top, total) = store.read().top_entities(&period(&args.period)?, &args.types, args.limit)?;
     let terminal = &context.terminal;
     if terminal.is_json() {
@@ -57,6 +60,8 @@ fn top(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
 
 fn one(name: &str, args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
     let store = context.open_learned()?;
+    check_names(&store, &args.period.conditions)?;
+    check_catalog_types(store.read(), &args.types)?;
     let found = entity_named(&store, name, &args.types, context)?;
     let mut shown = vec![];
     for (i, namesake) in found.iter().enumerate() {

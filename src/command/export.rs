@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::cli::explore::{ExportArgs, ExportFormat, ExportWhat};
 use crate::command::Context;
 use crate::command::output::{is_stdout, whole_file};
-use crate::command::period::period;
+use crate::command::period::{check_names, period};
 use crate::error::{Exit, usage};
 use crate::explore::export::{Export, Format, What, write};
 use crate::terminal::words;
@@ -45,6 +45,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
         Some(What::Catalog) => context.open()?,
         _ => context.open_learned()?,
     };
+    check_names(&store, &args.period.conditions)?;
     let Some(path) = args.output.as_deref().filter(|path| !is_stdout(path)) else {
         // Whoever reads the pipe may pause for as long as they like; the database is read to its end before.
         let mut spool =

@@ -15,6 +15,7 @@ use crate::batch::uncertain;
 use crate::cli::batch::PartArgs;
 use crate::cli::extract::ExtractArgs;
 use crate::command::Context;
+use crate::command::period::check_names;
 use crate::error::{Exit, Explain as _, interrupted, usage};
 use crate::extract::direct::{self, DirectOptions, DirectReport, Stopped};
 use crate::import::copies;
@@ -33,6 +34,7 @@ pub(super) fn run(args: &ExtractArgs, context: &Context) -> anyhow::Result<Exit>
     let mut selection = selection(&args.select, &args.prompt, &args.spend)?;
     let prices = context.prices(args.prompt.price.as_deref())?;
     let mut session = context.session()?;
+    check_names(&session.store, &args.select.conditions)?;
     session.anyway = args.spend.anyway;
     let prompts = Prompts::of(&session.store, &prompt_options(&args.prompt, context)?)?;
     model_end::offer_profile(&session, &prompts, &prices);

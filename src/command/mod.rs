@@ -8,6 +8,7 @@
 mod context;
 mod excerpt;
 mod input;
+mod known_types;
 mod named;
 mod output;
 mod period;

@@ -14,6 +14,7 @@ use crate::cli::models::ModelsArgs;
 use crate::cli::select::PromptArgs;
 use crate::cli::spend::SpendArgs;
 use crate::command::Context;
+use crate::command::period::check_names;
 use crate::error::Exit;
 use crate::request::lifetime::{Mode, Outlook, outlook, parse_day};
 use crate::request::{Limits, ModelRow, Prices};
@@ -87,6 +88,7 @@ fn tokens(
     prompts: &Prompts,
     prices: &Prices,
 ) -> anyhow::Result<Tokens> {
+    check_names(&session.store, &args.select.conditions)?;
     let selection = selection(&args.select, &PromptArgs::default(), &SpendArgs::default())?;
     let origin = session.store.read().origin_by_url(&context.origin()?)?;
     let sandbox = origin.is_some_and(|origin| origin.is_sandbox);

@@ -2,11 +2,13 @@
 
 use crate::cli::WhereArg;
 use crate::cli::explore::PeriodArgs;
-use crate::error::usage;
+use crate::error::{Explain as _, usage};
 use crate::intake::date;
 use crate::model::attribute_name;
+use crate::store::Store;
 use crate::store::attributes::{Condition, Conditions};
 use crate::store::explore::Period;
+use crate::terminal::words;
 
 /// Returns the period that was typed: from `--since` on, to the end of `--until`.
 pub(super) fn period(args: &PeriodArgs) -> anyhow::Result<Period> {
@@ -22,6 +24,23 @@ pub(super) fn conditions(typed: &[WhereArg]) -> Option<Conditions> {
         is_not: typed.is_not,
     };
     Conditions::new(&typed.iter().map(one).collect::<Vec<_>>())
+}
+
+/// Refuses conditions on an attribute that no story has: nothing would be found, and nobody told why.
+pub(super) fn check_names(store: &Store, typed: &[WhereArg]) -> anyhow::Result<()> {
+    for condition in typed {
+        let name = attribute_name(&condition.name);
+        if store.read().has_attribute(&name)? || store.read().group_counts()?.total == 0 {
+            continue;
+        }
+        let error = Err(usage(format!("`--where`: no story has the attribute `{}`", condition.name)));
+        let known = store.read().attribute_names()?;
+        return match known.as_slice() {
+            [] => error.hint("no story has any; the columns of a table that have no other meaning become attributes"),
+            known => error.hint(format!("the stories have {}", words::list(known, "and"))),
+        };
+    }
+    Ok(())
 }
 
 /// Returns the first moment of what `--since` names and the first one behind all that `--until` names: a year, a month,

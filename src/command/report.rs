@@ -3,7 +3,7 @@
 use crate::cli::explore::ReportArgs;
 use crate::command::Context;
 use crate::command::output::whole_file;
-use crate::command::period::period;
+use crate::command::period::{check_names, period};
 use crate::error::Exit;
 use crate::explore::page_data::{PageOptions, write};
 use crate::interrupt;
@@ -14,6 +14,7 @@ use crate::terminal::words;
 pub(super) fn run(args: &ReportArgs, context: &Context) -> anyhow::Result<Exit> {
     let terminal = &context.terminal;
     let store = context.open_learned()?;
+    check_names(&store, &args.period.conditions)?;
     let options = PageOptions {
         title: args.title.clone(),
         now: context.config.now_text(),

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::cli::explore::SearchArgs;
 use crate::command::Context;
 use crate::command::named::{entity_named, topic_named};
-use crate::command::period::period;
+use crate::command::period::{check_names, period};
 use crate::command::shown::{day, title};
 use crate::error::{Exit, usage};
 use crate::explore::search::{is_fresh, query, refresh};
@@ -22,6 +22,7 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
     let terminal = &context.terminal;
     let words = query(&args.words, false)?;
     let mut store = context.open_learned()?;
+    check_names(&store, &args.period.conditions)?;
     if words.is_empty() && args.topic.is_empty() && args.entity.is_empty() && !args.rebuild {
         return Err(usage("name words to look for, or `--topic` or `--entity`"));
     }

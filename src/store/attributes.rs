@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::types::{ToSql, ToSqlOutput};
 
+use super::Read;
 use crate::model::StoryValue;
 use crate::text::fold;
 
@@ -40,6 +41,32 @@ impl Conditions {
 impl ToSql for Conditions {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         self.0.to_sql()
+    }
+}
+
+/// Attributes named where a typed one is not known.
+const NAMES_SHOWN: u32 = 20;
+
+impl Read<'_> {
+    /// Returns whether some story has an attribute; the first one with it ends the look.
+    pub fn has_attribute(self, name: &str) -> anyhow::Result<bool> {
+        // The quoted name stands in the text of the JSON; where it does, the JSON is read.
+        let quoted = serde_json::to_string(name)?;
+        Ok(self.0.query_row(
+            "SELECT EXISTS (SELECT 1 FROM stories s WHERE instr(s.attributes, ?2)
+                              AND EXISTS (SELECT 1 FROM json_each(s.attributes) a WHERE a.key = ?1))",
+            [name, &quoted],
+            |row| row.get(0),
+        )?)
+    }
+
+    /// Returns the names of the stories' attributes, some twenty at most.
+    pub fn attribute_names(self) -> anyhow::Result<Vec<String>> {
+        let mut statement = self.0.prepare(
+            "SELECT DISTINCT a.key FROM stories s, json_each(s.attributes) a
+             WHERE json_type(s.attributes) = 'object' ORDER BY 1 LIMIT ?1",
+        )?;
+        Ok(statement.query_map([NAMES_SHOWN], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 }
 

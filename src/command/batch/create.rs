@@ -17,6 +17,7 @@ use crate::batch::submit::{self, Submitted};
 use crate::batch::{conflict, throttle, uncertain};
 use crate::cli::batch::{CreateArgs, PartArgs};
 use crate::cli::select::SelectArgs;
+use crate::command::period::check_names;
 use crate::error::{Exit, Explain as _, usage};
 use crate::extract::probe;
 use crate::import::copies;
@@ -37,6 +38,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
         return Err(usage("`--max-cost` must be a sum in USD"));
     }
     let mut session = context.session()?;
+    check_names(&session.store, &args.select.conditions)?;
     session.store.keep_few_pages(true)?;
     session.anyway = args.spend.anyway;
     let prompts = Prompts::of(&session.store, &options)?;

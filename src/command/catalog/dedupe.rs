@@ -6,23 +6,18 @@ use serde_json::json;
 use super::list::short;
 use crate::cli::catalog::CatalogDedupeArgs;
 use crate::command::Context;
+use crate::command::known_types::check_catalog_types;
 use crate::curation::duplicates::duplicates;
-use crate::error::{Exit, Explain as _, usage};
+use crate::error::Exit;
 use crate::terminal::bar::Unit;
 use crate::terminal::style::{dim, single_line};
-use crate::terminal::words::{count, list as list_of, number};
-use crate::text::fold;
+use crate::terminal::words::{count, number};
 
 pub(crate) fn run(args: &CatalogDedupeArgs, context: &Context) -> Result<Exit> {
     let store = context.open()?;
     let snapshot = store.snapshot()?;
     let read = snapshot.read();
-    if let Some(wanted) = &args.entity_type
-        && !read.catalog_types()?.iter().any(|known| fold(known) == fold(wanted))
-    {
-        return Err(usage(format!("the catalog has no entity of the type `{wanted}`")))
-            .hint(format!("it has {}", list_of(&read.catalog_types()?, "and")));
-    }
+    check_catalog_types(read, args.entity_type.as_slice())?;
     let bar = context.terminal.bar(read.n_entities()?, Unit::Count, "comparing");
     let mut pairs = duplicates(read, args.entity_type.as_deref(), args.min_score, |n| bar.inc(n))?;
     drop(bar);

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::cli::catalog::CatalogListArgs;
 use crate::command::Context;
+use crate::command::known_types::check_catalog_types;
 use crate::command::named::entity_named;
 use crate::command::unresolved::report::sentence;
 use crate::error::Exit;
@@ -15,6 +16,9 @@ use crate::terminal::words::{count, number, shorten};
 
 pub(crate) fn list(args: &CatalogListArgs, context: &Context) -> Result<Exit> {
     let store = context.open()?;
+    if !args.entity_type.is_empty() {
+        check_catalog_types(store.read(), std::slice::from_ref(&args.entity_type))?;
+    }
     let (rows, total) = store.read().list_entities(&args.entity_type, &args.text, args.limit)?;
     if context.terminal.is_json() {
         context.terminal.json(&json!({"entities": rows, "total": total}))?;

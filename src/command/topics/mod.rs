@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::cli::explore::{TopicsArgs, TopicsCommand};
 use crate::command::Context;
 use crate::command::named::topic_named;
-use crate::command::period::period;
+use crate::command::period::{check_names, period};
 use crate::command::shown::{day, hint_if_empty, percent, title};
 use crate::error::Exit;
 use crate::terminal::table::{Side, Table, bar};
@@ -34,6 +34,7 @@ pub(super) fn run(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> 
 
 fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
     let store = context.open_learned()?;
+    check_names(&store, &args.period.conditions)?;
     let (top, total) = store.read().top_topics(&period(&args.period)?, args.limit)?;
     let terminal = &context.terminal;
     if terminal.is_json() {
@@ -59,6 +60,7 @@ fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
 
 fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
     let store = context.open_learned()?;
+    check_names(&store, &args.period.conditions)?;
     let topic = topic_named(&store, typed, context)?;
     let read = store.read();
     let total = read.topic_count(&topic)?;

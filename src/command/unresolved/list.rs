@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::cli::explore::QueueArgs;
 use crate::command::Context;
+use crate::command::known_types::check_mention_types;
 use crate::command::shown::{day, percent, title};
 use crate::curation::mentions::{Case, Cases};
 use crate::error::Exit;
@@ -16,6 +17,7 @@ const GROUPS: u64 = 3;
 /// Returns the cases of the queue, and the numbers of mentions and of different ones in it.
 pub(crate) fn cases(store: &Store, queue: &QueueArgs) -> anyhow::Result<(Vec<Case>, u64, u64)> {
     let snapshot = store.snapshot()?;
+    check_mention_types(snapshot.read(), &queue.types)?;
     let (mentions, n_mentions, n_different) = snapshot.read().unresolved(&queue.types, queue.limit)?;
     let mut open = Cases::open(snapshot.read())?;
     let cases = mentions.into_iter().map(|mention: Unresolved| open.case(mention, GROUPS, queue.candidates));
@@ -35,7 +37,10 @@ pub(crate) fn list(store: &Store, queue: &QueueArgs, context: &Context) -> anyho
         }
     }
     if cases.is_empty() {
-        terminal.status("every mention is linked or decided about");
+        match queue.types.as_slice() {
+            [] => terminal.status("every mention is linked or decided about"),
+            types => terminal.status(format!("no mention of the type {} waits", words::list(types, "or"))),
+        }
         return Ok(Exit::Done);
     }
     terminal.status(format!(
@@ -72,7 +77,7 @@ pub(crate) fn lines(case: &Case) -> Vec<String> {
             "       {}  {}  {}  {}",
             i + 1,
             style::cyan(style::single_line(&candidate.entity.name)),
-            percent(candidate.score),
+            candidate.note.as_deref().map_or_else(|| percent(candidate.score), style::single_line),
             style::dim(style::single_line(&format!("{}:{}", candidate.entity.entity_type, candidate.entity.id)))
         ));
     }
