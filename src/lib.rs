@@ -140,6 +140,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         base_url: cli.global.base_url.clone(),
         config_file: cli.global.config.clone(),
         color: cli.global.color.map(ColorChoice::word),
+        log: cli.global.log.clone(),
         rehearsal: cli.global.rehearsal,
     };
     match command::run(cli, &context).and_then(|exit| terminal.flush().map(|()| exit)) {

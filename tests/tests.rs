@@ -51,6 +51,9 @@ mod catalog;
 /// `history` and `undo`: what changed the database, and how it is taken back.
 mod history;
 
+/// Jobs that nobody watches: waits with an end, `--notify`, `--log`, the nightly recipe.
+mod unattended;
+
 /// Exit codes of every command, and errors as JSON.
 mod exits;
 

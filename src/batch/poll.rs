@@ -16,6 +16,7 @@ use crate::batch::look::{self, Looked, elsewhere};
 use crate::batch::model_end::{self, ModelEnds};
 use crate::batch::reconcile::SentByCopy;
 use crate::batch::submit::{self, Submitted};
+use crate::config::timestamp_text;
 use crate::error;
 use crate::interrupt;
 use crate::model::BatchKey;
@@ -37,6 +38,8 @@ const PATIENCE: SignedDuration = SignedDuration::from_mins(15);
 pub struct Waiting {
     /// Between two looks.
     pub poll_interval: Duration,
+    /// When to stop, whatever is still open; `None`: never.
+    pub until: Option<Timestamp>,
     /// Only this batch or run.
     pub only: Option<BatchOrRun>,
     /// Budget for parts that wait, as the queue empties; `None`: nothing is sent.
@@ -54,6 +57,8 @@ pub struct Waited {
     pub left: Vec<BatchKey>,
     /// Batches that the provider does not know any more; their requests are missing.
     pub gone: Vec<BatchKey>,
+    /// Parts and batches that were still open when the time ran out.
+    pub ran_out: Vec<BatchKey>,
     /// Why the wait ended before its end; what was collected before is kept and can be shown.
     pub stopped: Option<anyhow::Error>,
 }
@@ -96,11 +101,14 @@ impl Wait<'_, '_> {
     fn run(&mut self) -> anyhow::Result<()> {
         let poll_interval = self.waiting.poll_interval;
         let mut pause = poll_interval;
+        let mut open = vec![];
         loop {
             interrupt::check()?;
             let fault = match self.round() {
                 Ok((left, _)) if left.is_empty() => return Ok(()),
                 Ok((left, fault)) => {
+                    open = left.iter().map(|batch| batch.key).collect();
+                    say_past_window(self.session, &left);
                     show(self.session, &mut self.bar, &left, &self.waited.collected, self.waiting)?;
                     fault
                 }
@@ -117,7 +125,16 @@ impl Wait<'_, '_> {
                 }
                 None => poll_interval.min(self.until_settled().unwrap_or(poll_interval)),
             };
-            pause_with_bar(self.session, self.bar.as_ref(), pause)?;
+            let mut now_pause = pause;
+            if let Some(until) = self.waiting.until {
+                let left = until.duration_since(self.session.config.now());
+                if !left.is_positive() {
+                    self.waited.ran_out = open;
+                    return Ok(());
+                }
+                now_pause = pause.min(left.unsigned_abs());
+            }
+            pause_with_bar(self.session, self.bar.as_ref(), now_pause)?;
         }
     }
 
@@ -378,6 +395,22 @@ fn pause_with_bar(session: &Session<'_>, bar: Option<&Bar>, pause: Duration) -> 
 /// the key or money.
 pub fn is_about_one(error: &anyhow::Error) -> bool {
     error::find::<ApiError>(error).is_some_and(|api| api.fault == Fault::Status && !api.is_auth() && !api.is_billing())
+}
+
+/// Says of a batch once that the provider should have ended it by now.
+fn say_past_window(session: &mut Session<'_>, left: &[BatchRow]) {
+    let now = session.config.now();
+    for batch in left {
+        let expiry = batch.expires_at.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
+        if let Some(expiry) = expiry.filter(|expiry| *expiry < now) {
+            session.warn_once(format!(
+                "batch `{}` is past its window, which ended at {}; the provider ends it by itself, what is answered is \
+                 kept, and what is missing is sent again by the next `gleaner batch create`",
+                batch_or_run::name(batch),
+                timestamp_text(expiry)
+            ));
+        }
+    }
 }
 
 fn show(

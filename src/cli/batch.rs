@@ -1,6 +1,7 @@
 //! `gleaner batch …`
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
@@ -75,9 +76,9 @@ pub struct CreateArgs {
     #[arg(long)]
     pub wait: bool,
 
-    /// Seconds between two looks at a batch [default: 60]
-    #[arg(long, value_name = "SECONDS")]
-    pub poll_interval: Option<f64>,
+    /// How the wait goes.
+    #[command(flatten)]
+    pub waiting: WaitingArgs,
 
     /// Show what would be sent and what it would cost; no file, no row, no network
     #[arg(long, conflicts_with_all = ["wait", "no_submit"])]
@@ -102,6 +103,38 @@ pub struct CreateArgs {
     /// Don't send one request ahead to see whether model, parameters and schema are accepted
     #[arg(long)]
     pub no_probe: bool,
+}
+
+/// How a wait goes.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Waiting")]
+pub struct WaitingArgs {
+    /// Seconds between two looks at a batch [default: 60]
+    #[arg(long, value_name = "SECONDS")]
+    pub poll_interval: Option<f64>,
+
+    /// Stop waiting after this time, such as 90s, 30m, 6h or 2d; exit code 3 where something is still open
+    #[arg(long, value_name = "TIME", value_parser = span)]
+    pub max_wait: Option<Duration>,
+
+    /// Run this command of the shell when the wait ends; variables tell it what came of it (docs/unattended.md)
+    #[arg(long, value_name = "COMMAND")]
+    pub notify: Option<String>,
+}
+
+/// Reads a span of time: a number with `s`, `m`, `h` or `d` behind it.
+fn span(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len()));
+    let secs = match unit {
+        "s" | "" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        "d" => 86_400.0,
+        _ => return Err("give a time such as 90s, 30m, 6h or 2d".into()),
+    };
+    let number: f64 = number.parse().map_err(|_| "give a time such as 90s, 30m, 6h or 2d")?;
+    Duration::try_from_secs_f64(number * secs).map_err(|_| "give a time such as 90s, 30m, 6h or 2d".into())
 }
 
 /// How a run is cut into parts.
@@ -129,9 +162,9 @@ pub struct SubmitArgs {
     /// Wait for the batches and import them
     #[arg(long)]
     pub wait: bool,
-    /// Seconds between two looks at a batch [default: 60]
-    #[arg(long, value_name = "SECONDS")]
-    pub poll_interval: Option<f64>,
+    /// How the wait goes.
+    #[command(flatten)]
+    pub waiting: WaitingArgs,
     /// Most estimated input tokens in the provider's queue at one time [default: learned from its refusals]
     #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1_000..))]
     pub max_enqueued_tokens: Option<u64>,
@@ -145,9 +178,9 @@ pub struct SubmitArgs {
 pub struct WaitArgs {
     /// A batch or a run [default: all that are open]
     pub id: Option<String>,
-    /// Seconds between two looks at a batch [default: 60]
-    #[arg(long, value_name = "SECONDS")]
-    pub poll_interval: Option<f64>,
+    /// How the wait goes.
+    #[command(flatten)]
+    pub waiting: WaitingArgs,
     /// Most estimated input tokens in the provider's queue at one time [default: learned from its refusals]
     #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1_000..))]
     pub max_enqueued_tokens: Option<u64>,

@@ -82,6 +82,10 @@ pub struct Global {
     #[arg(long, value_name = "URL", global = true)]
     pub base_url: Option<String>,
 
+    /// Write each call of the provider to the end of this file: time, address, status, request id, no secrets
+    #[arg(long, value_name = "FILE", global = true)]
+    pub log: Option<PathBuf>,
+
     /// Show what a sandbox answered also beside real answers
     #[arg(long, global = true)]
     pub rehearsal: bool,

@@ -1,6 +1,9 @@
 //! The surroundings of a command: environment, clock, terminal, global options, and what they open.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -16,6 +19,7 @@ use crate::session::{Session, api_failure, table_of_prices};
 use crate::store::{Read, Rehearsed, Store, active_profile};
 use crate::terminal::Terminal;
 use crate::terminal::words::{count, dollars};
+use crate::text::private;
 use crate::{interrupt, provider};
 
 /// Context of every command: the surroundings, the terminal, and the global options.
@@ -32,6 +36,8 @@ pub struct Context {
     pub config_file: Option<PathBuf>,
     /// `--color`, as typed.
     pub color: Option<&'static str>,
+    /// `--log`, as typed: where each call of the provider is written down.
+    pub log: Option<PathBuf>,
     /// `--rehearsal`: what a sandbox answered is shown beside real answers too.
     pub rehearsal: bool,
 }
@@ -40,6 +46,11 @@ impl Context {
     /// Returns the path of the database.
     pub fn db_path(&self) -> anyhow::Result<PathBuf> {
         self.config.db_path(self.db.as_deref())
+    }
+
+    /// Finds out before any work whether the log of calls can be written.
+    pub fn check_log(&self) -> anyhow::Result<()> {
+        self.log.as_deref().map_or(Ok(()), |path| open_log(path).map(drop))
     }
 
     /// Opens the database, which must exist.
@@ -196,7 +207,7 @@ impl Context {
     /// Makes a client of the provider; nothing is sent yet, but a missing key is found here. Ctrl-C ends its calls.
     pub fn client(&self) -> anyhow::Result<provider::Client> {
         interrupt::spare_queries();
-        let client = provider::Client::new(&self.settings()?, self.hooks()).map_err(api_failure)?;
+        let client = provider::Client::new(&self.settings()?, self.hooks()?).map_err(api_failure)?;
         // A transfer that Ctrl-C ends: the one call that buys is let through to its answer.
         let stopper = client.stopper();
         let terminal = self.terminal.clone();
@@ -218,7 +229,7 @@ impl Context {
         interrupt::spare_queries();
         let mut settings = self.settings()?;
         settings.answer_timeout = Duration::from_secs(timeout_secs.into());
-        provider::Client::new(&settings, self.hooks()).map_err(api_failure)
+        provider::Client::new(&settings, self.hooks()?).map_err(api_failure)
     }
 
     fn settings(&self) -> anyhow::Result<provider::Settings> {
@@ -235,11 +246,33 @@ impl Context {
         Ok(settings)
     }
 
-    fn hooks(&self) -> provider::Hooks {
+    fn hooks(&self) -> anyhow::Result<provider::Hooks> {
         let (config, terminal) = (self.config.clone(), self.terminal.clone());
-        provider::Hooks {
+        let called = self.log.as_ref().map(|path| call_log(path, &self.config)).transpose()?;
+        Ok(provider::Hooks {
             pause: Box::new(move |delay| config.pause(delay).is_ok()),
             retrying: Box::new(move |retrying| terminal.warn(retrying.to_string())),
-        }
+            called,
+        })
     }
+}
+
+fn open_log(path: &Path) -> anyhow::Result<File> {
+    let file = private::file_options().append(true).create(true).open(path);
+    file.with_context(|| format!("cannot write `{}`", path.display()))
+}
+
+/// Returns the callback that writes each call as a line of JSON to the end of a file. That a line cannot be written stops
+/// no call.
+fn call_log(path: &Path, config: &Config) -> anyhow::Result<Box<dyn Fn(&provider::Called) + Send + Sync>> {
+    let file = open_log(path)?;
+    let (file, config) = (Mutex::new(file), config.clone());
+    Ok(Box::new(move |called| {
+        let line = serde_json::json!({
+            "at": config.now_text(), "method": called.method, "url": called.url, "status": called.status,
+            "request_id": called.request_id, "error": called.error,
+        });
+        // One write a line: lines of threads and of other processes do not mix.
+        let _ = file.lock().unwrap_or_else(PoisonError::into_inner).write_all(format!("{line}\n").as_bytes());
+    }))
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::demo_folder::{self, FILES, MARKER};
 use super::{Context, batch, sandbox};
-use crate::cli::batch::CreateArgs;
+use crate::cli::batch::{CreateArgs, WaitingArgs};
 use crate::cli::demo::{CollectionArg, DemoArgs};
 use crate::cli::explore::{PeriodArgs, ReportArgs};
 use crate::error::{Exit, Explain as _};
@@ -61,9 +61,14 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> anyhow::Result<Exit> {
         base_url: Some(sandbox.base_url()),
         config_file: context.config_file.clone(),
         color: context.color,
+        log: context.log.clone(),
         rehearsal: context.rehearsal,
     };
-    let create = CreateArgs { wait: true, poll_interval: Some(0.2), ..CreateArgs::default() };
+    let create = CreateArgs {
+        wait: true,
+        waiting: WaitingArgs { poll_interval: Some(0.2), ..WaitingArgs::default() },
+        ..CreateArgs::default()
+    };
     let exit = batch::create(&create, &inner)?;
     sandbox.stop();
 

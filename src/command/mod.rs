@@ -73,6 +73,7 @@ pub fn mends_config(cli: &Cli) -> bool {
 }
 
 fn dispatch(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
+    context.check_log()?;
     let Some(command) = cli.command else {
         return original::run(&cli.original, context);
     };

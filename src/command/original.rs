@@ -4,7 +4,7 @@ use clap::CommandFactory as _;
 
 use super::{Context, batch, extract, progress};
 use crate::cli::Cli;
-use crate::cli::batch::{CancelArgs, CreateArgs, ListArgs, ProcessArgs, StatusArgs};
+use crate::cli::batch::{CancelArgs, CreateArgs, ListArgs, ProcessArgs, StatusArgs, WaitingArgs};
 use crate::cli::extract::ExtractArgs;
 use crate::cli::original::OriginalArgs;
 use crate::cli::select::SelectArgs;
@@ -99,7 +99,7 @@ fn create_args(args: &OriginalArgs) -> CreateArgs {
     CreateArgs {
         select: select_args(args),
         wait: args.wait,
-        poll_interval: args.poll_interval,
+        waiting: WaitingArgs { poll_interval: args.poll_interval, ..WaitingArgs::default() },
         dry_run: args.dry_run,
         ..CreateArgs::default()
     }

@@ -14,7 +14,7 @@ use super::error::{ApiError, Fault};
 use super::page::Pages;
 use super::retry::{self, Jitter, RateLimits, Retrying};
 use super::settings::{Address, Settings};
-use super::transport::{Call, Payload, Transport};
+use super::transport::{Call, OnCall, Payload, Transport};
 use super::upload::{Multipart, Upload};
 use super::wire::{Batch, CreateBatch, FileObject, ModelObject, Page};
 
@@ -30,6 +30,8 @@ pub struct Hooks {
     pub pause: Box<dyn Fn(Duration) -> bool + Send + Sync>,
     /// Is told of each retry before the wait.
     pub retrying: Box<dyn Fn(&Retrying) + Send + Sync>,
+    /// Is told of each exchange, where that is wanted.
+    pub called: Option<OnCall>,
 }
 
 /// A blocking client of one provider. May be shared among threads.
@@ -110,10 +112,10 @@ impl std::error::Error for CreateError {
 
 impl Client {
     /// Checks the settings and makes a client; nothing is sent yet.
-    pub fn new(settings: &Settings, hooks: Hooks) -> Result<Client, ApiError> {
+    pub fn new(settings: &Settings, mut hooks: Hooks) -> Result<Client, ApiError> {
         Ok(Client {
             dialect: settings.dialect,
-            transport: Arc::new(Transport::new(settings)?),
+            transport: Arc::new(Transport::new(settings, hooks.called.take())?),
             hooks,
             jitter: Jitter::new(settings.jitter_seed),
             retries: settings.retries,

@@ -35,5 +35,6 @@ pub use retry::RateLimits;
 pub(crate) use retry::retry_after;
 pub use settings::{Address, Secret, Settings};
 pub use status::BatchStatus;
+pub use transport::Called;
 pub use upload::Upload;
 pub use wire::{Batch, CompletionWindow, CreateBatch};

@@ -88,6 +88,7 @@ impl Server {
         let hooks = Hooks {
             pause: Box::new(|_| true),
             retrying: Box::new(move |retrying| log.lock().unwrap().push(retrying.to_string())),
+            called: None,
         };
         let mut settings = Settings { api_key: Secret::new("sk-test-key"), retries: 3, ..Settings::new(&self.url) };
         // Long enough never to strike a server that answers.

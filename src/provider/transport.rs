@@ -61,6 +61,24 @@ pub(super) enum Payload<'a> {
     Stream { reader: &'a mut dyn Read, len: u64, content_type: String },
 }
 
+/// One exchange that has ended, without anything secret.
+#[derive(Clone, Debug)]
+pub struct Called {
+    /// `GET`, `POST` or `DELETE`.
+    pub method: String,
+    /// Address; a base URL holds neither query nor key.
+    pub url: String,
+    /// Status of the reply; `None`: there was none.
+    pub status: Option<u16>,
+    /// The provider's id of the request.
+    pub request_id: Option<String>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// Callback that is told of each exchange.
+pub type OnCall = Box<dyn Fn(&Called) + Send + Sync>;
+
 /// An answer with a status of success, its body not yet read.
 pub(super) struct Reply {
     pub(super) status: u16,
@@ -81,10 +99,11 @@ pub(super) struct Transport {
     sandbox: AtomicBool,
     /// True where a large body is announced before it is sent; not any more once a server refused that.
     announces: AtomicBool,
+    called: Option<OnCall>,
 }
 
 impl Transport {
-    pub(super) fn new(settings: &Settings) -> Result<Transport, ApiError> {
+    pub(super) fn new(settings: &Settings, called: Option<OnCall>) -> Result<Transport, ApiError> {
         let origin = Address::parse(&settings.base_url)?;
         origin.check_key(settings.api_key.as_ref())?;
         let mut headers = HeaderMap::new();
@@ -110,6 +129,7 @@ impl Transport {
             stopped: AtomicBool::new(false),
             sandbox: AtomicBool::new(false),
             announces: AtomicBool::new(true),
+            called,
         })
     }
 
@@ -136,6 +156,18 @@ impl Transport {
     }
 
     fn send_with(&self, agent: &Agent, call: Call) -> Result<Reply, ApiError> {
+        let Some(called) = &self.called else { return self.exchange(agent, call) };
+        let (method, url) = (call.method.to_string(), format!("{}{}", self.origin.as_str(), call.path));
+        let result = self.exchange(agent, call);
+        let (status, request_id, error) = match &result {
+            Ok(reply) => (Some(reply.status), reply.request_id.clone(), None),
+            Err(error) => (error.status, error.request_id.clone(), Some(error.to_string())),
+        };
+        called(&Called { method, url, status, request_id, error });
+        result
+    }
+
+    fn exchange(&self, agent: &Agent, call: Call) -> Result<Reply, ApiError> {
         let Call { doing, method, path, headers, body, patience, may_be_elsewhere } = call;
         if self.stopped.load(Ordering::SeqCst) {
             return Err(ApiError::new(Fault::Interrupted, doing, self.origin.host(), ""));

@@ -1,7 +1,5 @@
 //! `gleaner batch create`
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::super::{Context, select};
@@ -30,7 +28,7 @@ use crate::terminal::words::{bytes, count, count_verb, dollars, dollars_or_unkno
 
 /// Runs the command.
 pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow::Result<Exit> {
-    let poll_interval = wait::interval(args.poll_interval, context)?;
+    let how = wait::How::new(&args.waiting, context)?;
     let mut selection = select::selection(&args.select, &args.prompt, &args.spend)?;
     let options = select::prompt_options(&args.prompt, context)?;
     let prices = context.prices(args.prompt.price.as_deref())?;
@@ -107,7 +105,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
             session,
             client.as_ref(),
             (&submitted, n_left_out, plan.selected.n_copies),
-            poll_interval,
+            &how,
             &prices,
             budget,
         );
@@ -153,7 +151,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
             client,
             // Parts that waited from an earlier run were counted into the price, so they are sent and waited for as well.
             waiting.is_empty().then_some(run.as_str()),
-            poll_interval,
+            &how,
             budget,
             args.parts.max_enqueued_tokens,
             &prices,
@@ -262,7 +260,7 @@ fn nothing_new(
     session: Session<'_>,
     client: Option<&Client>,
     (submitted, n_left_out, n_copies): (&Submitted, u64, u64),
-    poll_interval: Duration,
+    how: &wait::How,
     prices: &Prices,
     budget: Budget,
 ) -> anyhow::Result<Exit> {
@@ -276,7 +274,7 @@ fn nothing_new(
             session,
             client,
             None,
-            poll_interval,
+            how,
             budget,
             args.parts.max_enqueued_tokens,
             prices,

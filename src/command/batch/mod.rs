@@ -6,6 +6,7 @@ mod create;
 mod describe;
 mod limits;
 mod list;
+mod notify;
 mod process;
 mod status;
 mod wait;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::Context;
 use super::describe;
+use super::notify::{Outcome, notify};
 use crate::answer::Reason;
 use crate::batch::batch_or_run::BatchOrRun;
 use crate::batch::budget::{self, Budget, Cost};
@@ -13,21 +14,21 @@ use crate::batch::look;
 use crate::batch::poll::{self, Waited, Waiting};
 use crate::batch::submit;
 use crate::batch::uncertain;
-use crate::cli::batch::{SubmitArgs, WaitArgs};
+use crate::cli::batch::{SubmitArgs, WaitArgs, WaitingArgs};
 use crate::error::{Exit, Explain as _, usage};
 use crate::model::{BatchKey, RunId};
 use crate::provider::Client;
 use crate::request::Prices;
 use crate::session::{Lock, Session, Tried, explain};
 use crate::store::{BatchState, Cause, Origin, is_locked};
-use crate::terminal::words::{count, dollars, duration};
+use crate::terminal::words::{count, count_verb, dollars, duration};
 
 /// The longest pause before a database that is locked is tried again: SQLite has waited by itself before.
 const LOCKED_PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// `batch wait`
 pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
-    let poll_interval = interval(args.poll_interval, context)?;
+    let how = How::new(&args.waiting, context)?;
     let mut session = context.session()?;
     session.anyway = args.spend.anyway;
     let target = args.id.as_deref().map(|id| BatchOrRun::find(session.store.read(), id)).transpose()?;
@@ -41,7 +42,7 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     let client = context.client()?;
     let prices = context.prices(None)?;
-    let pause = poll_interval.min(LOCKED_PAUSE_MAX);
+    let pause = how.poll_interval.min(LOCKED_PAUSE_MAX);
     let (lock, origin) = survey(context, &mut session, &client, &prices, pause)?;
     let mut cost = Cost::default();
     cost.add_waiting(&budget::sendable_of(&session, target.as_ref(), origin.key)?);
@@ -49,17 +50,7 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
     let budget = Budget::check(&cost, context.terms(&args.spend, None, &client, session.store.read())?)?;
     // Held again for each part that is sent: others may send while this one waits.
     drop(lock);
-    until_done(
-        context,
-        session,
-        &client,
-        args.id.as_deref(),
-        poll_interval,
-        budget,
-        args.max_enqueued_tokens,
-        &prices,
-        None,
-    )
+    until_done(context, session, &client, args.id.as_deref(), &how, budget, args.max_enqueued_tokens, &prices, None)
 }
 
 /// Takes the right to spend and looks through the provider's list. A reader that pauses is waited out here as it is
@@ -114,7 +105,7 @@ fn locked(error: &anyhow::Error, pause: Duration) -> String {
 
 /// `batch submit`
 pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exit> {
-    let poll_interval = interval(args.poll_interval, context)?;
+    let how = How::new(&args.waiting, context)?;
     let mut session = context.session()?;
     session.anyway = args.spend.anyway;
     let run = match &args.run {
@@ -158,17 +149,7 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
     if args.wait {
         let only = run.as_ref().map(RunId::as_str);
         drop(lock);
-        return until_done(
-            context,
-            session,
-            &client,
-            only,
-            poll_interval,
-            budget,
-            args.max_enqueued_tokens,
-            &prices,
-            None,
-        );
+        return until_done(context, session, &client, only, &how, budget, args.max_enqueued_tokens, &prices, None);
     }
     let read = session.store.read();
     let batches = submitted.opened.iter().map(|key| read.batch(*key)).collect::<anyhow::Result<Vec<_>>>()?;
@@ -186,12 +167,26 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
     super::say_uncertain(context, &session, Some(&client), Exit::Done)
 }
 
-/// Checks and returns the time between two looks.
-pub(super) fn interval(typed: Option<f64>, context: &Context) -> anyhow::Result<Duration> {
-    let seconds = context.config.poll_interval_secs(typed)?;
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(interval) if interval <= Duration::from_secs(86_400) => Ok(interval),
-        _ => Err(usage(format!("`--poll-interval` must be 0 to 86400 seconds, not {seconds}"))),
+/// Manner of a wait.
+pub(super) struct How {
+    /// Between two looks.
+    poll_interval: Duration,
+    /// The longest that it may take.
+    max_wait: Option<Duration>,
+    /// Command that is run at its end.
+    notify: Option<String>,
+}
+
+impl How {
+    /// Checks what was typed.
+    pub(super) fn new(args: &WaitingArgs, context: &Context) -> anyhow::Result<How> {
+        let seconds = context.config.poll_interval_secs(args.poll_interval)?;
+        match Duration::try_from_secs_f64(seconds) {
+            Ok(poll_interval) if poll_interval <= Duration::from_secs(86_400) => {
+                Ok(How { poll_interval, max_wait: args.max_wait, notify: args.notify.clone() })
+            }
+            _ => Err(usage(format!("`--poll-interval` must be 0 to 86400 seconds, not {seconds}"))),
+        }
     }
 }
 
@@ -200,23 +195,45 @@ pub(super) fn interval(typed: Option<f64>, context: &Context) -> anyhow::Result<
 #[expect(clippy::too_many_arguments, reason = "one step of three commands, each with its own options")]
 pub(super) fn until_done(
     context: &Context,
-    mut session: Session<'_>,
+    session: Session<'_>,
     client: &Client,
     only: Option<&str>,
-    poll_interval: Duration,
+    how: &How,
     budget: Budget,
     max_enqueued: Option<u64>,
     prices: &Prices,
     made: Option<Value>,
 ) -> anyhow::Result<Exit> {
+    let mut outcome = Outcome::default();
+    let result = wait_and_tell(context, session, client, only, how, budget, max_enqueued, prices, made, &mut outcome);
+    if let Some(command) = &how.notify {
+        notify(command, &outcome, &result, context);
+    }
+    result
+}
+
+#[expect(clippy::too_many_arguments, reason = "as above, and what it came to")]
+fn wait_and_tell(
+    context: &Context,
+    mut session: Session<'_>,
+    client: &Client,
+    only: Option<&str>,
+    how: &How,
+    budget: Budget,
+    max_enqueued: Option<u64>,
+    prices: &Prices,
+    made: Option<Value>,
+    outcome: &mut Outcome,
+) -> anyhow::Result<Exit> {
     let target = only.map(|id| BatchOrRun::find(session.store.read(), id)).transpose()?;
-    let waiting = Waiting { poll_interval, only: target, budget: Some(budget), max_enqueued };
-    let pause = poll_interval.min(LOCKED_PAUSE_MAX);
+    let until = how.max_wait.map(|max| context.config.now().saturating_add(max)).transpose()?;
+    let waiting = Waiting { poll_interval: how.poll_interval, until, only: target, budget: Some(budget), max_enqueued };
+    let pause = how.poll_interval.min(LOCKED_PAUSE_MAX);
     for row in while_locked(context, pause, || named_gone(&session, waiting.only.as_ref()))? {
         while_locked(context, pause, || look::look(&mut session, client, row))?;
     }
     let n_too_large = session.store.read().n_too_large()?;
-    let Waited { collected, left, gone, stopped } = poll::wait(&mut session, client, &waiting, prices);
+    let Waited { collected, left, gone, ran_out, stopped } = poll::wait(&mut session, client, &waiting, prices);
     let stopped = stopped.map(|error| match explain(&error).exit {
         Exit::Interrupted => {
             let again = only.map(|id| format!(" {id}")).unwrap_or_default();
@@ -225,6 +242,8 @@ pub(super) fn until_done(
         }
         _ => error,
     });
+    outcome.ran_out = !ran_out.is_empty();
+    outcome.n_open = (left.len() + ran_out.len()) as u64;
     // Imports made before are still shown.
     let stopped = match stopped {
         Some(error) if collected.is_empty() => return Err(error),
@@ -232,7 +251,8 @@ pub(super) fn until_done(
     };
     let read = session.store.read();
     let is_all_sent = read.n_too_large()? <= n_too_large;
-    let mut exit = if left.is_empty() && gone.is_empty() && is_all_sent { Exit::Done } else { Exit::Incomplete };
+    let is_whole = left.is_empty() && gone.is_empty() && ran_out.is_empty();
+    let mut exit = if is_whole && is_all_sent { Exit::Done } else { Exit::Incomplete };
     let mut values: Vec<Value> = vec![];
     let (mut cost, mut n_rehearsals) = (0.0, 0);
     for done in &collected {
@@ -243,6 +263,9 @@ pub(super) fn until_done(
             exit = Exit::Incomplete;
         }
         cost += done.report.cost.cost_usd;
+        outcome.imported.push(done.name());
+        outcome.account.add(done.report.account);
+        outcome.cost_usd = cost;
         n_rehearsals += usize::from(describe::is_rehearsal(read, &done.part)?);
         if context.terminal.is_json() {
             values.push(describe::json_of_import(read, &done.part, &done.report)?);
@@ -255,7 +278,7 @@ pub(super) fn until_done(
         result["batches"] = values.into();
         result["cost_usd"] = cost.into();
         context.terminal.json(&result)?;
-    } else if values.is_empty() && collected.is_empty() && left.is_empty() && gone.is_empty() {
+    } else if values.is_empty() && collected.is_empty() && is_whole {
         context.terminal.line("nothing is open any more")?;
         if read.pending_batches()?.iter().any(|part| part.state.is_unsent()) {
             // A run made with --no-submit is sent only when it is meant.
@@ -268,6 +291,15 @@ pub(super) fn until_done(
     }
     if let Some(error) = stopped {
         return Err(error);
+    }
+    if let (Some(max), false) = (how.max_wait, ran_out.is_empty()) {
+        context.terminal.warn(format!(
+            "{} still open after {}",
+            count_verb(ran_out.len() as u64, "batch", "is"),
+            duration(max.as_secs())
+        ));
+        context.terminal.hint("they go on at the provider; `gleaner batch wait` returns to them");
+        return super::say_uncertain(context, &session, Some(client), Exit::Incomplete);
     }
     exit = super::say_uncertain(context, &session, Some(client), exit)?;
     let is_about_model = |cause: &Cause| cause.reason == Reason::MODEL_GONE;

@@ -141,7 +141,7 @@ fn an_id_alone_is_a_batch_and_201_a_success() {
 fn without_a_connection_nothing_was_bought() {
     // A port that was free a moment ago and is closed again.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let hooks = Hooks { pause: Box::new(|_| true), retrying: Box::new(|_| ()) };
+    let hooks = Hooks { pause: Box::new(|_| true), retrying: Box::new(|_| ()), called: None };
     let client = Client::new(&Settings::new(&format!("http://{address}/v1")), hooks).unwrap();
     match client.create_batch(&create()) {
         Err(CreateError::NotSent(error)) => {
@@ -164,7 +164,7 @@ fn a_server_without_tls_is_told_from_one_that_is_away() {
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
         }
     });
-    let hooks = Hooks { pause: Box::new(|_| true), retrying: Box::new(|_| ()) };
+    let hooks = Hooks { pause: Box::new(|_| true), retrying: Box::new(|_| ()), called: None };
     let settings = Settings { api_key: Secret::new("k"), ..Settings::new(&format!("https://{address}/v1")) };
     let error = Client::new(&settings, hooks).unwrap().get_batch("b").unwrap_err();
     assert_eq!((error.fault, error.tries), (Fault::Tls, 1), "{error}");
@@ -174,7 +174,7 @@ fn a_server_without_tls_is_told_from_one_that_is_away() {
 #[test]
 fn an_interrupted_pause_ends_the_call() {
     let server = Server::start(|_, _| reply(503, &[], ""));
-    let hooks = Hooks { pause: Box::new(|_| false), retrying: Box::new(|_| ()) };
+    let hooks = Hooks { pause: Box::new(|_| false), retrying: Box::new(|_| ()), called: None };
     let client = Client::new(&Settings::new(&server.url), hooks).unwrap();
     let error = anyhow::Error::from(client.get_batch("b").unwrap_err());
     assert_eq!(crate::error::explain_with(&error, advise).exit, crate::error::Exit::Interrupted);
