@@ -190,9 +190,9 @@ fn show(
             dollars(spend.unusable_cost_usd),
             dollars(spend.saved_usd)
         ))?;
-        if spend.n_unpriced > 0 {
-            terminal.line(format!("  the price of {} is not known", count(spend.n_unpriced, "answer")))?;
-        }
+    }
+    if spend.n_unpriced > 0 {
+        terminal.line(format!("  the price of {} is not known", count(spend.n_unpriced, "answer")))?;
     }
     Ok(())
 }
