@@ -319,7 +319,10 @@ impl Transport {
                     (Fault::Unreachable, error.to_string())
                 }
                 Kind::TimedOut => (Fault::Silent, error.to_string()),
-                Kind::UnexpectedEof => (Fault::Cut, "it was closed too early".to_string()),
+                // Which of them it is depends on what was on its way when the other side closed it.
+                Kind::UnexpectedEof | Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe => {
+                    (Fault::Cut, "it was closed too early".to_string())
+                }
                 // What rustls says about a certificate comes wrapped so.
                 Kind::InvalidData => (Fault::Tls, error.to_string()),
                 _ => (Fault::Cut, error.to_string()),
