@@ -260,7 +260,12 @@ impl Read<'_> {
     fn batches_where(self, condition: &'static str, value: impl rusqlite::ToSql) -> anyhow::Result<Vec<BatchRow>> {
         let mut statement = self
             .0
-            .prepare_cached(&format!("SELECT {COLUMNS} FROM batches WHERE {condition} ORDER BY run_id, part, id"))?;
+            .prepare_cached(&format!(
+                // Ids of runs made within one second are in no order.
+                "SELECT {COLUMNS} FROM batches b WHERE {condition}
+                 ORDER BY (SELECT created_at FROM runs WHERE id = b.run_id), (SELECT rowid FROM runs WHERE id = b.run_id),
+                          part, b.id"
+            ))?;
         Ok(statement.query_map([value], batch_row)?.collect::<Result<_, _>>()?)
     }
 
@@ -315,7 +320,7 @@ impl Read<'_> {
         self.batches_where("state = ?1", state)
     }
 
-    /// Returns all parts and batches of which something may still come, by run and part.
+    /// Returns all parts and batches of which something may still come, by run and part, the oldest run first.
     pub fn pending_batches(self) -> anyhow::Result<Vec<BatchRow>> {
         let all = self.batches_where(
             "state IN ('planned', 'uploading', 'uploaded', 'creating', 'open', 'ended', 'uncertain') AND ?1",
