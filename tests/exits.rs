@@ -17,7 +17,7 @@ fn answered() -> World {
 /// Returns every command that does something, by its words.
 fn commands(world: &World, path: &[String], found: &mut Vec<String>) {
     let words: Vec<&str> = path.iter().map(String::as_str).collect();
-    let help = world.run(&[&words[..], &["--help"]].concat()).exits(0).stdout;
+    let help = world.start(&[&words[..], &["--help"]].concat()).end().exits(0).stdout;
     let Some(list) = help.split("Commands:\n").nth(1) else {
         found.push(path.join(" "));
         return;

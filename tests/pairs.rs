@@ -33,6 +33,7 @@ const WRITERS: [&[&str]; 14] = [
 /// A database with answers and with groups that nobody was asked about.
 fn template() -> Vec<u8> {
     let world = World::with_groups(3);
+    world.has_no_transcript("others are copied from it");
     world.run(&["batch", "create", "--wait"]).exits(0);
     world.load_groups(&[group(5), group(6)]);
     fs::read(&world.db).expect("the database is there")
@@ -40,6 +41,7 @@ fn template() -> Vec<u8> {
 
 fn world(template: &[u8]) -> World {
     let world = World::of(template);
+    world.has_no_transcript("its commands run two at a time");
     world.write_lines("more.jsonl", &(20..60).map(group).collect::<Vec<_>>());
     world.write_lines("catalog.jsonl", &catalog());
     world

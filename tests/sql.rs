@@ -56,6 +56,7 @@ fn nothing_is_written_whatever_is_typed() {
 #[test]
 fn the_schema_is_shown_with_its_documentation() {
     let world = World::new();
+    world.has_no_transcript("the file `schema.sql`");
     let whole = world.run(&["sql", "--schema"]).exits(0);
     assert_eq!(whole.stdout, include_str!("../schema.sql"));
     let one = world.run(&["sql", "--schema", "story_topics_named"]).exits(0).stdout;
@@ -73,6 +74,7 @@ fn the_schema_is_shown_with_its_documentation() {
 #[test]
 fn pages_and_completions_are_made_from_the_same_commands() {
     let world = World::new();
+    world.has_no_transcript("the help, whose words are compared whole, in other forms");
     for (shell, word) in [
         ("bash", "complete -F _gleaner"),
         ("zsh", "#compdef gleaner"),

@@ -71,6 +71,7 @@ const REQUESTS: i64 = 2;
 /// Plays one fault and says how it went.
 fn play(template: &[u8], call: &Call, kind: &(&str, serde_json::Value), times: u64) -> Result<&'static str, String> {
     let world = World::of(template);
+    world.has_no_transcript("hundreds of faults, each said in the words of another test");
     let what = format!("{} on {}, {times} times", kind.0, call.on);
     let failed = |why: &str, ran: &str| Err(format!("{what}: {why}\n{ran}\n{:?}", states(&world)));
     for args in call.before {

@@ -71,6 +71,7 @@ fn faults_and_kills_at_random_buy_nothing_twice_and_lose_nothing() {
     let mut sum = Course::default();
     for seed in 0..number_of("GLEANER_TEST_SEEDS").unwrap_or(SEEDS) {
         let world = World::of(&template);
+        world.has_no_transcript("its commands are killed at random moments");
         let course = play(&world, seed, &parts_of);
         let journal = world.journal();
         assert!(journal.asked_again().is_empty(), "seed {seed}: bought twice: {:?}", journal.batches);

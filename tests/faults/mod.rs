@@ -69,6 +69,7 @@ fn striking(mut fault: Value, on: &str, nth: u64, times: u64) -> Value {
 /// A database with `n` groups, to be copied.
 fn template(n: usize) -> Vec<u8> {
     let world = World::new();
+    world.has_no_transcript("others are copied from it");
     world.load_groups(&(1..=n).map(group).collect::<Vec<_>>());
     fs::read(&world.db).expect("the database is there")
 }

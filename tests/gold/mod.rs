@@ -74,6 +74,7 @@ fn check(collection: &str, profile: &str, floors: &[(&str, f64, f64)]) {
     let folder = format!("{}/src/sandbox/samples/{collection}", env!("CARGO_MANIFEST_DIR"));
     let gold = read(collection);
     let world = World::new();
+    world.has_no_transcript("what is linked how well is compared with the gold");
     world.run(&["load", "groups", &format!("{folder}/groups.jsonl")]).exits(0);
     world.run(&["load", "entities", &format!("{folder}/entities.jsonl")]).exits(0);
     world.run(&["profile", "use", profile]).exits(0);

@@ -119,6 +119,7 @@ fn inert(ran: &Ran) {
 #[test]
 fn odd_mentions_are_answered_and_their_answers_are_inert() {
     let world = World::new();
+    world.has_no_transcript("a megabyte of odd texts and what is made of each");
     let texts = odd_texts();
     // Whatever is asked for is in the catalog as well, as far as it can be loaded.
     let rows: Vec<Value> = texts
