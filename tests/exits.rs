@@ -115,7 +115,9 @@ fn every_command_keeps_the_table_of_exit_codes() {
     for (command, lines) in &table {
         for (line, code) in *lines {
             let args: Vec<&str> = command.split(' ').chain(line.split(' ').filter(|word| !word.is_empty())).collect();
-            let ran = world.run(&args);
+            // Thousands of lines that are made from the help stand in no transcript.
+            let is_long = ["man", "completions"].contains(command);
+            let ran = if is_long { world.start(&args).end() } else { world.run(&args) };
             if ran.code != Some(*code) || (*code == 2 && !ran.stdout.is_empty()) {
                 wrong.push(format!("expected {code}: {}", ran.report()));
             }
