@@ -13,9 +13,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::timeline::Bar;
 
-const TEMPLATE: &str = include_str!("page.html");
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+const TEMPLATE: &str = include_str!("page/page.html");
+const STYLE: &str = include_str!("page/page.css");
+const SCRIPT: &str = include_str!("page/page.js");
 /// Stands in the template where the JSON comes. No text from outside can write it: its `<` would be escaped.
 const DATA_GOES_HERE: &str = "<!--data-->";
 
