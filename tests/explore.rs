@@ -199,6 +199,32 @@ fn the_report_is_one_inert_file() {
 }
 
 #[test]
+fn a_report_of_a_selection_counts_the_selection() {
+    let world = world();
+    world.load_groups(&[json!({"id": "later", "created_at": "2031-05-06", "title": "Later",
+        "stories": [{"title": "A source", "text": "NASA flew to the moon.", "url": "https://example.org/a?b=1&c=2",
+            "published_at": "2031-05-06"}]})]);
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    let path = world.path("report.html").display().to_string();
+    world.run(&["report", "-o", &path, "--since", "2031"]).exits(0).says("wrote 1 group");
+    let page = fs::read_to_string(&path).unwrap();
+    assert!(page.contains("only groups since 2031"));
+    for [label, n, note] in [
+        ["Groups", "1", "1 story"],
+        ["Covered", "100 %", "topics of 1, entities of 1 groups"],
+        ["Cost", "$0", "a rehearsal: 2 answers of a sandbox"],
+    ] {
+        let tile = format!("<h2>{label}</h2><p class=\"n\">{n}</p><p class=\"note\">{note}</p>");
+        assert!(page.contains(&tile), "{tile}");
+    }
+    let data = page.split_once("id=\"data\">").unwrap().1.split_once("</script>").unwrap().0;
+    let data: serde_json::Value = serde_json::from_str(data).unwrap();
+    assert_eq!(data["groups"][0][5], json!([["A source", "https://example.org/a?b=1&c=2", "2031-05-06"]]));
+    // Without the texts the sentences of the mentions are there, each with the story it is from.
+    assert_eq!(data["groups"][0][4][0][6], json!(["", "NASA", " flew to the moon.", 0]));
+}
+
+#[test]
 fn an_audit_is_drawn_judged_resumed_and_printed_with_its_interval() {
     let world = world();
     let path = world.path("audit.csv").display().to_string();

@@ -16,6 +16,17 @@ pub(super) fn period(args: &PeriodArgs) -> anyhow::Result<Period> {
     Ok(Period { since, before, attributes: conditions(&args.conditions) })
 }
 
+/// Returns the selection as a person reads it; `None` where nothing was typed.
+pub(super) fn in_words(args: &PeriodArgs) -> Option<String> {
+    let times = [("since", &args.since), ("until", &args.until)];
+    let times = times.into_iter().filter_map(|(word, time)| Some(format!("{word} {}", time.as_deref()?)));
+    let one = |typed: &WhereArg| {
+        format!("with {} {} {}", typed.name, if typed.is_not { "other than" } else { "=" }, typed.value)
+    };
+    let words: Vec<String> = times.chain(args.conditions.iter().map(one)).collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
 /// Returns the conditions on attributes that were typed.
 pub(super) fn conditions(typed: &[WhereArg]) -> Option<Conditions> {
     let one = |typed: &WhereArg| Condition {

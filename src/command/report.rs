@@ -3,7 +3,7 @@
 use crate::cli::explore::ReportArgs;
 use crate::command::Context;
 use crate::command::output::whole_file;
-use crate::command::period::{check_names, period};
+use crate::command::period::{check_names, in_words, period};
 use crate::error::Exit;
 use crate::explore::page_data::{PageOptions, write};
 use crate::interrupt;
@@ -21,6 +21,7 @@ pub(super) fn run(args: &ReportArgs, context: &Context) -> anyhow::Result<Exit> 
         with_text: args.with_text,
         snippets: args.snippets,
         period: period(&args.period)?,
+        selection: in_words(&args.period),
     };
     let bar = terminal.bar(store.read().group_counts()?.total, Unit::Count, "writing");
     let n = whole_file(&args.output, |out| {

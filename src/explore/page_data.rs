@@ -1,6 +1,6 @@
 //! Gathers what the report shows and hands it to `report::html`, group by group.
 //!
-//! The data are short: topics, entities, types and methods are named by number. `page.js` reads exactly this.
+//! The data are short: topics, entities, types and methods are named by number. `report/page/data.js` reads exactly this.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -45,6 +45,8 @@ pub struct PageOptions {
     pub snippets: Option<usize>,
     /// Which groups.
     pub period: Period,
+    /// The same in words, where it is not all of them.
+    pub selection: Option<String>,
 }
 
 /// Writes the page; `on_group` counts. Returns the number of groups in it.
@@ -131,7 +133,7 @@ impl Page {
             color: 0,
             n: topic.groups,
             percent: percent(topic.groups, most_topics),
-            href: format!("#/t/{i}"),
+            index: i,
         });
         let top_entities = entities.iter().take(TOP).enumerate().map(|(i, (entity, n))| Row {
             name: entity.name.clone(),
@@ -139,7 +141,7 @@ impl Page {
             color: type_number(&entity.entity_type).min(COLORS),
             n: *n,
             percent: percent(*n, most_entities),
-            href: format!("#/e/{i}"),
+            index: i,
         });
         let n_groups = read.groups_in(&options.period)?.len() as u64;
         let entity_numbers: HashMap<EntityKey, usize> =
@@ -151,6 +153,14 @@ impl Page {
             .filter(|(a, b, _)| *a < GRAPH_NODES && *b < GRAPH_NODES)
             .take(GRAPH_EDGES)
             .collect();
+        let rows = entities
+            .iter()
+            .map(|(head, n)| {
+                let (aliases, attributes) =
+                    read.entity(head.key)?.map(|entity| (entity.aliases, entity.attributes)).unwrap_or_default();
+                Ok(json!([type_number(&head.entity_type), head.id, head.name, n, aliases, attributes]))
+            })
+            .collect::<anyhow::Result<Vec<Value>>>()?;
         Ok(Self {
             n_groups,
             n_snippets: options.snippets.unwrap_or(match n_groups {
@@ -160,8 +170,14 @@ impl Page {
             }),
             top_topics: top_topics.collect(),
             top_entities: top_entities.collect(),
-            topics: topics.iter().map(|topic| json!([topic.label, topic.groups])).collect(),
-            entities: entities.iter().map(|(e, n)| json!([type_number(&e.entity_type), e.id, e.name, n])).collect(),
+            topics: topics
+                .iter()
+                .map(|topic| match topic.topic == topic.label {
+                    true => json!([topic.label, topic.groups]),
+                    false => json!([topic.label, topic.groups, topic.topic]),
+                })
+                .collect(),
+            entities: Value::Array(rows),
             pairs: json!(pairs),
             n_topics: topics.len(),
             n_entities: entities.len(),
@@ -174,7 +190,7 @@ impl Page {
     }
 
     fn front(&self, read: Read<'_>, options: &PageOptions) -> anyhow::Result<Front> {
-        let o = read.overview()?;
+        let o = read.overview(&options.period)?;
         let share = |part: u64, whole: u64| match whole {
             0 => "-".to_owned(),
             _ => format!("{:.0} %", part as f64 * 100.0 / whole as f64),
@@ -215,7 +231,7 @@ impl Page {
             ),
             cost,
         ];
-        let methods = read.link_methods()?.into_iter().map(|row| {
+        let methods = read.link_methods(&options.period)?.into_iter().map(|row| {
             let what = method_in_words(&row.method).to_owned();
             [row.method, words::number(row.links), format!("{:.1} %", row.score * 100.0), what]
         });
@@ -237,10 +253,11 @@ impl Page {
         Ok(Front {
             title: options.title.clone(),
             made_at: options.now.clone(),
+            selection: options.selection.clone(),
             tiles,
             topics: self.top_topics.clone(),
             entities: self.top_entities.clone(),
-            timeline: timeline::bars(&read.stories_by_day()?),
+            timeline: timeline::bars(&read.groups_by_day(&options.period)?),
             methods: methods.collect(),
             sources,
             audits: audits(read)?,
@@ -256,35 +273,42 @@ impl Page {
     ) -> anyhow::Result<GroupData> {
         let topics: Vec<usize> =
             group.topics.iter().filter_map(|topic| self.topic_numbers.get(&topic.topic).copied()).collect();
-        let wants_text = options.with_text || (self.n_snippets > 0 && !group.mentions.is_empty());
-        let stories = if wants_text { read.group(group.head.key)?.map(|row| row.group.stories) } else { None };
-        let stories = stories.unwrap_or_default();
+        let stories = read.group(group.head.key)?.map(|row| row.group.stories).unwrap_or_default();
         // Looked up in all stories at once: a mention is found in the first that has it.
         let text = stories.iter().map(|story| story.text.as_str()).collect::<Vec<_>>().join("\n");
+        let ends: Vec<usize> = stories
+            .iter()
+            .scan(0, |end, story| {
+                *end += story.text.len() + 1;
+                Some(*end)
+            })
+            .collect();
         let grounding = (self.n_snippets > 0).then(|| Grounding::new(&text));
         let mut mentions = vec![];
         for (i, mention) in group.mentions.iter().enumerate() {
             let place = grounding.as_ref().filter(|_| i < self.n_snippets).and_then(|g| g.find(&mention.text));
             let snippet = place.map(|place| {
                 let (before, after) = around(&text, &place);
-                [before, text[place].to_owned(), after]
+                let story = ends.partition_point(|end| *end <= place.start);
+                json!([before, text[place], after, story])
             });
             mentions.push(self.mention(mention, snippet, number));
         }
-        let stories = options
-            .with_text
-            .then(|| stories.into_iter().map(|s| json!([s.title, s.text, s.url, s.published_at])).collect::<Vec<_>>());
+        let stories = stories.into_iter().map(|story| match options.with_text {
+            true => json!([story.title, story.url, story.published_at, story.text]),
+            false => json!([story.title, story.url, story.published_at]),
+        });
         Ok(GroupData(
             group.head.id.as_str().to_owned(),
             group.head.title.clone(),
             group.head.at.as_deref().map(|at| at.get(..10).unwrap_or(at).to_owned()),
             topics,
             mentions,
-            stories,
+            stories.collect(),
         ))
     }
 
-    fn mention(&mut self, mention: &MentionRow, snippet: Option<[String; 3]>, group: u64) -> Value {
+    fn mention(&mut self, mention: &MentionRow, snippet: Option<Value>, group: u64) -> Value {
         let method = match self.methods.iter().position(|known| *known == mention.method) {
             Some(at) => at,
             None => {
@@ -293,12 +317,20 @@ impl Page {
             }
         };
         let entity = mention.entity.as_ref().and_then(|entity| self.entity_numbers.get(&entity.key).copied());
-        let score = (mention.score * 1000.0).round() / 1000.0;
+        let rounded = |p: f64| (p * 1000.0).round() / 1000.0;
+        let (score, confidence) = (rounded(mention.score), rounded(mention.confidence));
         let mut row = match entity {
             Some(entity) => {
                 let same = mention.entity.as_ref().is_some_and(|known| known.name == mention.text);
                 let text = if same { json!(0) } else { json!(mention.text) };
-                vec![json!(entity), text, json!(method), json!(score), json!(u8::from(mention.is_primary))]
+                vec![
+                    json!(entity),
+                    text,
+                    json!(method),
+                    json!(score),
+                    json!(u8::from(mention.is_primary)),
+                    json!(confidence),
+                ]
             }
             None => {
                 let kind = self.type_number(&mention.entity_type);
@@ -317,10 +349,11 @@ impl Page {
                     json!(method),
                     json!(score),
                     json!(u8::from(mention.is_primary)),
+                    json!(confidence),
                 ]
             }
         };
-        row.extend(snippet.map(|snippet| json!(snippet)));
+        row.extend(snippet);
         Value::Array(row)
     }
 
@@ -344,7 +377,7 @@ impl Page {
 
 /// A group as the page's script reads it: id, title, day, topics, mentions, stories.
 #[derive(Serialize)]
-struct GroupData(String, Option<String>, Option<String>, Vec<usize>, Vec<Value>, Option<Vec<Value>>);
+struct GroupData(String, Option<String>, Option<String>, Vec<usize>, Vec<Value>, Vec<Value>);
 
 /// Judgment of people about the result, in words.
 fn audits(read: Read<'_>) -> anyhow::Result<Vec<String>> {

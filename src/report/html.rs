@@ -15,7 +15,17 @@ use super::timeline::Bar;
 
 const TEMPLATE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
-const SCRIPT: &str = include_str!("page/page.js");
+/// The parts of the script; each uses what stands before it.
+const SCRIPT: &str = concat!(
+    include_str!("page/data.js"),
+    include_str!("page/stem.js"),
+    include_str!("page/parts.js"),
+    include_str!("page/time.js"),
+    include_str!("page/views.js"),
+    include_str!("page/graph.js"),
+    include_str!("page/filter.js"),
+    include_str!("page/main.js"),
+);
 /// Stands in the template where the JSON comes. No text from outside can write it: its `<` would be escaped.
 const DATA_GOES_HERE: &str = "<!--data-->";
 
@@ -26,13 +36,15 @@ pub struct Front {
     pub title: String,
     /// When it was made.
     pub made_at: String,
+    /// Which groups are in it, in words; `None`: all.
+    pub selection: Option<String>,
     /// The numbers at the top: a label, a number, and what is to be said about it.
     pub tiles: Vec<[String; 3]>,
     /// The most frequent topics.
     pub topics: Vec<Row>,
     /// The most frequent entities.
     pub entities: Vec<Row>,
-    /// Stories over time.
+    /// Groups over time.
     pub timeline: Vec<Bar>,
     /// Methods of links: method, links, mean score, what the method is.
     pub methods: Vec<[String; 4]>,
@@ -54,8 +66,8 @@ pub struct Row {
     pub n: u64,
     /// Of the longest bar, 0 to 100.
     pub percent: f64,
-    /// Target of the link.
-    pub href: String,
+    /// Number among its kind in the data: the script makes a link of it.
+    pub index: usize,
 }
 
 /// Writes the page; `data` writes the JSON.
@@ -141,15 +153,9 @@ mod tests {
         let front = Front {
             title: evil.into(),
             made_at: evil.into(),
+            selection: Some(evil.into()),
             tiles: vec![[evil.into(), evil.into(), evil.into()]],
-            topics: vec![Row {
-                name: evil.into(),
-                kind: evil.into(),
-                color: 0,
-                n: 1,
-                percent: 100.0,
-                href: "#/t/0".into(),
-            }],
+            topics: vec![Row { name: evil.into(), kind: evil.into(), color: 0, n: 1, percent: 100.0, index: 0 }],
             entities: vec![],
             timeline: vec![Bar { label: evil.into(), n: 1 }],
             methods: vec![[evil.into(), evil.into(), evil.into(), evil.into()]],

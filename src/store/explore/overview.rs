@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
+use rusqlite::params;
+
 use crate::store::Read;
+use crate::store::explore::Period;
 
 /// The collection in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -50,24 +53,31 @@ pub struct MethodCount {
     pub score: f64,
 }
 
+/// Selects the groups of a period: its three values are the first parameters.
+const SELECTED: &str = "(SELECT id FROM story_groups g WHERE (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2)
+    AND (?3 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = g.id AND attributes_fit(s.attributes, ?3))))";
+
 impl Read<'_> {
-    /// Returns the collection in numbers. It reads the ledger from end to end.
-    pub fn overview(self) -> anyhow::Result<Overview> {
-        let n =
-            |sql: &str| -> anyhow::Result<u64> { Ok(self.0.query_row(sql, [], |row| row.get::<_, i64>(0))? as u64) };
+    /// Returns the groups of a period in numbers; the catalog counts whole.
+    pub fn overview(self, period: &Period) -> anyhow::Result<Overview> {
+        let selected = params![period.since, period.before, period.attributes];
+        let n = |sql: &str| -> anyhow::Result<u64> {
+            Ok(self.0.query_row(&format!("{sql} IN {SELECTED}"), selected, |row| row.get::<_, i64>(0))? as u64)
+        };
         let mut overview = Overview {
-            groups: n("SELECT count(*) FROM story_groups")?,
-            stories: n("SELECT count(*) FROM stories")?,
-            with_topics: n("SELECT count(*) FROM current_answers WHERE kind = 'topic'")?,
-            with_entities: n("SELECT count(*) FROM current_answers WHERE kind = 'entity'")?,
-            catalog: n("SELECT count(*) FROM entities")?,
-            sandbox_answers: n(
-                "SELECT count(*) FROM current_answers c JOIN requests r ON r.id = c.request_id WHERE r.sandbox",
-            )?,
+            groups: n("SELECT count(*) FROM story_groups WHERE id")?,
+            stories: n("SELECT count(*) FROM stories WHERE story_group_id")?,
+            with_topics: n("SELECT count(*) FROM current_answers WHERE kind = 'topic' AND story_group_id")?,
+            with_entities: n("SELECT count(*) FROM current_answers WHERE kind = 'entity' AND story_group_id")?,
+            catalog: self.n_entities()?,
+            sandbox_answers: n("SELECT count(*) FROM current_answers c JOIN requests r ON r.id = c.request_id
+                 WHERE r.sandbox AND c.story_group_id")?,
             ..Overview::default()
         };
-        let mut statement = self.0.prepare("SELECT outcome, count(*) FROM story_entities GROUP BY outcome")?;
-        let mut rows = statement.query([])?;
+        let mut statement = self.0.prepare(&format!(
+            "SELECT outcome, count(*) FROM story_entities WHERE story_group_id IN {SELECTED} GROUP BY outcome"
+        ))?;
+        let mut rows = statement.query(selected)?;
         while let Some(row) = rows.next()? {
             let count = row.get::<_, i64>(1)? as u64;
             overview.mentions += count;
@@ -78,11 +88,13 @@ impl Read<'_> {
             }
         }
         self.0.query_row(
-            "SELECT coalesce(sum(a.cost_usd), 0.0), coalesce(sum(a.sync_cost_usd), 0.0), count(*),
-                    coalesce(sum(a.input_tokens), 0), coalesce(sum(a.output_tokens), 0)
-             FROM answers a JOIN requests r ON r.id = a.request_id
-             WHERE a.input_tokens IS NOT NULL AND NOT r.sandbox",
-            [],
+            &format!(
+                "SELECT coalesce(sum(a.cost_usd), 0.0), coalesce(sum(a.sync_cost_usd), 0.0), count(*),
+                        coalesce(sum(a.input_tokens), 0), coalesce(sum(a.output_tokens), 0)
+                 FROM answers a JOIN requests r ON r.id = a.request_id
+                 WHERE a.input_tokens IS NOT NULL AND NOT r.sandbox AND r.story_group_id IN {SELECTED}"
+            ),
+            selected,
             |row| {
                 overview.cost_usd = row.get(0)?;
                 overview.sync_cost_usd = row.get(1)?;
@@ -91,12 +103,12 @@ impl Read<'_> {
                 Ok(())
             },
         )?;
-        let mut statement = self.0.prepare(
+        let mut statement = self.0.prepare(&format!(
             "SELECT a.model, min(a.answered_at), max(a.answered_at)
              FROM current_answers c JOIN answers a ON a.request_id = c.request_id
-             WHERE a.model IS NOT NULL GROUP BY a.model ORDER BY count(*) DESC",
-        )?;
-        let mut rows = statement.query([])?;
+             WHERE a.model IS NOT NULL AND c.story_group_id IN {SELECTED} GROUP BY a.model ORDER BY count(*) DESC"
+        ))?;
+        let mut rows = statement.query(selected)?;
         while let Some(row) = rows.next()? {
             overview.models.push(row.get(0)?);
             let (first, last): (Option<String>, Option<String>) = (row.get(1)?, row.get(2)?);
@@ -106,26 +118,27 @@ impl Read<'_> {
         Ok(overview)
     }
 
-    /// Returns how links were made, most frequent first.
-    pub fn link_methods(self) -> anyhow::Result<Vec<MethodCount>> {
-        let mut statement = self.0.prepare(
-            "SELECT method, count(*), avg(score) FROM story_entities WHERE outcome = 'linked'
-             GROUP BY method ORDER BY count(*) DESC, method",
-        )?;
-        let rows = statement.query_map([], |row| {
+    /// Returns how the links of a period's groups were made, most frequent first.
+    pub fn link_methods(self, period: &Period) -> anyhow::Result<Vec<MethodCount>> {
+        let mut statement = self.0.prepare(&format!(
+            "SELECT method, count(*), avg(score) FROM story_entities
+             WHERE outcome = 'linked' AND story_group_id IN {SELECTED} GROUP BY method ORDER BY count(*) DESC, method"
+        ))?;
+        let rows = statement.query_map(params![period.since, period.before, period.attributes], |row| {
             Ok(MethodCount { method: row.get(0)?, links: row.get::<_, i64>(1)? as u64, score: row.get(2)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Returns the number of stories a day, in order; stories without a date count with their group.
-    pub fn stories_by_day(self) -> anyhow::Result<Vec<(String, u64)>> {
-        let mut statement = self.0.prepare(
-            "SELECT substr(coalesce(s.published_at, g.date), 1, 10) AS day, count(*)
-             FROM stories s JOIN story_groups g ON g.id = s.story_group_id
-             WHERE coalesce(s.published_at, g.date) IS NOT NULL GROUP BY day ORDER BY day",
-        )?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as u64)))?;
+    /// Returns the number of a period's groups a day, in order; those without a date are left out.
+    pub fn groups_by_day(self, period: &Period) -> anyhow::Result<Vec<(String, u64)>> {
+        let mut statement = self.0.prepare(&format!(
+            "SELECT substr(date, 1, 10) AS day, count(*) FROM story_groups
+             WHERE date IS NOT NULL AND id IN {SELECTED} GROUP BY day ORDER BY day"
+        ))?;
+        let rows = statement.query_map(params![period.since, period.before, period.attributes], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)? as u64))
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }
