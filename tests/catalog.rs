@@ -165,7 +165,7 @@ fn decisions_survive_a_reload_and_travel_with_the_catalog() {
         .run(&["load", "entities", "--replace", &small.display().to_string()])
         .exits(0)
         .says("2 removed")
-        .says("2 decisions of an entity that is not in the catalog");
+        .says("2 decisions name an entity that is not in the catalog");
     assert_eq!(world.count("SELECT count(*) FROM mention_decisions"), 5);
     world.run(&["resolve", "--all"]).exits(0);
     assert_eq!(world.rows(LINKS)[0], "g1|The Boss|-|none");

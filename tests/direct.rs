@@ -59,7 +59,7 @@ fn what_is_not_usable_is_kept_and_asked_again_only_on_demand() {
     let mut reasons = world.rows("SELECT DISTINCT state, reason FROM requests WHERE reason IS NOT NULL");
     reasons.sort();
     assert_eq!(reasons, ["refused|http_400", "unusable|refusal"]);
-    world.run(&["extract"]).exits(0).says("nothing to ask").says("`--retry-failed` does");
+    world.run(&["extract"]).exits(0).says("nothing to ask").says("`--retry-failed` asks once more");
     assert_eq!(calls(&world).0, 6);
     world.script(&json!({}));
     let again = world.json(&["extract", "--retry-failed"], 0);

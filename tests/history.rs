@@ -165,7 +165,7 @@ error: change 1 cannot be undone: 1 group was asked about since
 hint: what was asked stays with its group; nothing was changed
 ";
 const EDITED: &str = "\
-error: change 3 cannot be undone: `[3]` of the table `entities` was changed since by another program
+error: change 3 cannot be undone: row 3 of the table `entities` was changed since by another program
 hint: nothing was changed; what is there now can be edited by hand
 ";
 

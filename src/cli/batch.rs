@@ -89,7 +89,7 @@ pub struct CreateArgs {
     pub no_submit: bool,
 
     /// Refuse before the upload if the estimate is above this
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", value_parser = super::usd)]
     pub max_cost: Option<f64>,
 
     /// How the run is cut into parts.

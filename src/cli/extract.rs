@@ -29,7 +29,7 @@ pub struct ExtractArgs {
     pub dry_run: bool,
 
     /// Refuse if the estimate is above this, and stop when so much is spent
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", value_parser = super::usd)]
     pub max_cost: Option<f64>,
 
     /// What it may spend.
@@ -78,7 +78,7 @@ pub struct CompareArgs {
     pub batch: bool,
 
     /// Refuse if the estimate for both sides is above this
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", value_parser = super::usd)]
     pub max_cost: Option<f64>,
 
     /// What it may spend.

@@ -302,6 +302,14 @@ fn share(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Reads an amount of money: a number of dollars, 0 or more.
+fn usd(text: &str) -> Result<f64, String> {
+    match text.strip_prefix('$').unwrap_or(text).parse::<f64>() {
+        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
+        _ => Err("give a number of dollars, such as 2.50".to_owned()),
+    }
+}
+
 /// A condition on an attribute of stories, as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WhereArg {

@@ -8,7 +8,7 @@ use crate::error::Exit;
 use crate::store::{CostRow, CostsBy};
 use crate::terminal::style::single_line;
 use crate::terminal::table::{Side, Table};
-use crate::terminal::words::{count_verb, dollars, number};
+use crate::terminal::words::{count, count_verb, dollars, number};
 
 /// Runs the command.
 pub(super) fn run(args: &CostsArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -60,15 +60,15 @@ pub(super) fn run(args: &CostsArgs, context: &Context) -> anyhow::Result<Exit> {
         terminal.line(line)?;
     }
     if total.n_unpriced > 0 {
-        let n = count_verb(total.n_unpriced, "answer", "has");
-        terminal.warn(format!("{n} a model without a known price, and is in no sum").replace("has a", "of a"));
+        let n = count_verb(total.n_unpriced, "answer", "is");
+        terminal.warn(format!("{n} of a model without a known price, and no sum has any of it"));
     }
     if reported.n_batches > 0 {
         terminal.line(format!(
-            "the provider counted {} input and {} output tokens in {} batches; their answers say {} and {}",
+            "the provider counted {} input and {} output tokens in {}; their answers say {} and {}",
             number(reported.input_tokens),
             number(reported.output_tokens),
-            number(reported.n_batches),
+            count(reported.n_batches, "batch"),
             number(reported.answered_input_tokens),
             number(reported.answered_output_tokens)
         ))?;

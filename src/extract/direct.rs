@@ -1,7 +1,7 @@
 //! The same requests, answered synchronously: no batch, no waiting, the full price; or a model of one's own.
 //!
 //! Threads ask, this one writes: each answer is saved as it comes, in small transactions, so a crash or Ctrl-C loses at
-//! the most the calls in the air. A request enters the ledger together with its answer; what was never answered leaves
+//! the most the requests in flight. A request enters the ledger together with its answer; what was never answered leaves
 //! no trace there, and the next run asks it. Only the request that goes ahead of a batch is written down before it is
 //! sent, like the batch itself: what came of it may never be known, and then it counts as paid.
 
@@ -29,7 +29,7 @@ use crate::session::{LockPatience, Session};
 use crate::store::{NewRequest, Origin, RequestState, RunRow};
 use crate::terminal::bar::Unit;
 
-/// Time that calls in the air are waited for after Ctrl-C: their answers are paid for.
+/// Time that requests in flight are waited for after Ctrl-C: their answers are paid for.
 const LAST_CALLS: Duration = Duration::from_secs(5);
 
 /// Time between two looks of the writer while no answer comes.
@@ -188,12 +188,12 @@ fn ask_all(
             });
         }
         let mut patience = LockPatience::new(session.terminal);
-        let mut n_in_air = 0;
+        let mut n_in_flight = 0;
         let mut stopping: Option<Instant> = None;
         // The first request goes alone: what it meets, a missing model or endpoint, is then met once.
         let mut width = 1;
         loop {
-            while stopping.is_none() && n_in_air < width {
+            while stopping.is_none() && n_in_flight < width {
                 let Some((group, kind, attempt, text_hash)) = wanted.next() else { break };
                 let row = loop {
                     match session.store.read().group(group) {
@@ -204,9 +204,9 @@ fn ask_all(
                 let Some(row) = row else { continue };
                 let input = render_input(&row.group);
                 // Sending fails only when no thread is left, and then nothing comes back either.
-                n_in_air += usize::from(to_ask.send(Job { group, kind, attempt, text_hash, input }).is_ok());
+                n_in_flight += usize::from(to_ask.send(Job { group, kind, attempt, text_hash, input }).is_ok());
             }
-            if n_in_air == 0 {
+            if n_in_flight == 0 {
                 return Ok(());
             }
             match answers.recv_timeout(LOOK) {
@@ -214,7 +214,7 @@ fn ask_all(
                     // What came while the last answers were saved is saved together.
                     let done: Vec<_> = std::iter::once(first).chain(answers.try_iter()).collect();
                     width = concurrency.max(1) * 2;
-                    n_in_air -= done.len();
+                    n_in_flight -= done.len();
                     bar.inc(done.len() as u64);
                     writer.save(session, &mut patience, done)?;
                 }
@@ -232,8 +232,8 @@ fn ask_all(
             if writer.report.stopped.is_some() && stopping.is_none() {
                 stopping = Some(Instant::now());
                 limiter.stop();
-                if n_in_air > 0 {
-                    session.terminal.status("finishing the calls in the air");
+                if n_in_flight > 0 {
+                    session.terminal.status("waiting for the requests that are in flight");
                 }
             }
             if matches!(writer.report.stopped, Some(Stopped::Interrupted))

@@ -141,7 +141,10 @@ pub(super) fn excerpt(body: &[u8]) -> String {
                 inside = if c == '<' { true } else { inside && c != '>' };
                 keep
             });
-            format!("an HTML page: {}", clean(&bare.collect::<String>(), 200))
+            match clean(&bare.collect::<String>(), 200) {
+                text if text.is_empty() => "an HTML page".to_owned(),
+                text => format!("an HTML page: {text}"),
+            }
         }
     }
 }
@@ -198,6 +201,7 @@ mod tests {
             false,
         );
         check("<h1>Sorry</h1><p>later", "an HTML page: Sorrylater", None, false);
+        check("<html>", "an HTML page", None, false);
         check("", "overloaded or down", None, false);
         check("null", "overloaded or down", None, false);
         check("{}", "overloaded or down", None, false);

@@ -57,7 +57,7 @@ pub struct ReportedTokens {
 }
 
 impl Read<'_> {
-    /// Returns the costs, in the order of their names.
+    /// Returns the costs, in the order of their names; of runs, the oldest first.
     pub fn costs(self, by: CostsBy) -> anyhow::Result<Vec<CostRow>> {
         // The one name that differs; the rest of the question is the same.
         let (of_answer, of_batch) = match by {
@@ -84,7 +84,7 @@ impl Read<'_> {
                  WHERE b.state IN ('creating', 'open', 'ended', 'uncertain') AND coalesce(o.is_sandbox, 0) = 0)
              SELECT name, sum(n), total(input), total(cached), total(output), total(cost), total(unusable), total(saved),
                     sum(unpriced), total(in_flight)
-             FROM part GROUP BY name ORDER BY name"
+             FROM part LEFT JOIN runs u ON u.id = name GROUP BY name ORDER BY u.created_at, u.rowid, name"
         );
         let mut statement = self.0.prepare_cached(&sql)?;
         let rows = statement.query_map([], |row| {

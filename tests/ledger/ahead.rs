@@ -46,7 +46,7 @@ fn killed_at_any_moment_it_is_never_bought_twice() {
         asked_once(&world);
         account(&world, [501, 1, 0, 0]);
         // A person decides.
-        world.run(&["batch", "create", "--wait"]).exits(0).says("1 request has failed before and not sent again");
+        world.run(&["batch", "create", "--wait"]).exits(0).says("not sent again: 1 request that failed before");
         world.run(&["batch", "create", "--wait", "--retry-failed"]).exits(0).says("sent 1 = usable 1");
     }
 }

@@ -122,7 +122,7 @@ fn only_retry_failed_sends_again_what_was_paid_or_refused() {
     world.json(&["batch", "create", "--wait"], 3);
     // The ghost was never billed: any create sends it again, alone.
     assert_eq!(printed(&world.json(&["batch", "create", "--wait"], 0)), [1, 1, 0, 0, 0]);
-    world.run(&["batch", "create"]).exits(0).says("nothing to send").says("`--retry-failed` does");
+    world.run(&["batch", "create"]).exits(0).says("nothing to send").says("`--retry-failed` asks once more");
     for n in 2..=3 {
         let ended = world.json(&["batch", "create", "--wait", "--retry-failed"], 3);
         assert_eq!(printed(&ended), [2, 0, 1, 1, 0], "attempt {n}");

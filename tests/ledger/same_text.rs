@@ -200,7 +200,7 @@ fn what_was_asked_in_vain_is_asked_again_once() {
     // Unusable: one question, held back once.
     world.script(&json!({"answers": [{"custom_id": "*_g1*", "output_text": "no JSON"}]}));
     world.run(&["batch", "create", "--wait"]).exits(3);
-    world.run(&["batch", "create"]).exits(0).says("2 requests have failed before and not sent again");
+    world.run(&["batch", "create"]).exits(0).says("not sent again: 2 requests that failed before");
     world.script(&json!({}));
     let retry = world.json(&["batch", "create", "--retry-failed", "--wait"], 0);
     assert_eq!(retry["total_requests"], 2);

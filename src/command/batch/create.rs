@@ -16,7 +16,7 @@ use crate::batch::{conflict, throttle, uncertain};
 use crate::cli::batch::{CreateArgs, PartArgs};
 use crate::cli::select::SelectArgs;
 use crate::command::period::check_names;
-use crate::error::{Exit, Explain as _, usage};
+use crate::error::{Exit, Explain as _};
 use crate::extract::probe;
 use crate::import::copies;
 use crate::provider::Client;
@@ -32,9 +32,6 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     let mut selection = select::selection(&args.select, &args.prompt, &args.spend)?;
     let options = select::prompt_options(&args.prompt, context)?;
     let prices = context.prices(args.prompt.price.as_deref())?;
-    if args.max_cost.is_some_and(|usd| usd.is_nan() || usd < 0.0) {
-        return Err(usage("`--max-cost` must be a sum in USD"));
-    }
     let mut session = context.session()?;
     check_names(&session.store, &args.select.conditions)?;
     session.store.keep_few_pages(true)?;
@@ -208,8 +205,8 @@ pub(in crate::command) fn say_what_is_not_sent(
     }
     if selected.n_held_back > 0 {
         terminal.hint(format!(
-            "{} failed before and not sent again ({} spent on them so far); `--retry-failed` does",
-            count_verb(selected.n_held_back, "request", "has"),
+            "not sent again: {} that failed before ({} spent so far); `--retry-failed` asks once more",
+            count(selected.n_held_back, "request"),
             dollars(selected.unusable_cost_usd)
         ));
     } else if args.retry_failed && selected.unusable_cost_usd > 0.0 {
@@ -399,16 +396,17 @@ pub(in crate::command) fn show_estimate(context: &Context, estimate: &Estimate) 
         if estimate.output_from_history { "from past answers" } else { "a guess until there are past answers" },
         estimate.model
     ))?;
-    let note = if estimate.batch_usd.is_some() {
-        format!(" (prices of {})", estimate.prices_as_of)
-    } else {
-        "; give it with `--price INPUT,CACHED,OUTPUT[,WRITE]`".into()
-    };
-    context.terminal.line(format!(
-        "estimated cost: {} in batch mode, {} in synchronous mode{note}",
-        dollars_or_unknown(estimate.batch_usd),
-        dollars_or_unknown(estimate.sync_usd)
-    ))?;
+    context.terminal.line(match (estimate.batch_usd, estimate.sync_usd) {
+        (None, None) => {
+            format!("estimated cost: {}; give it with `--price INPUT,CACHED,OUTPUT[,WRITE]`", dollars_or_unknown(None))
+        }
+        (batch, sync) => format!(
+            "estimated cost: {} in batch mode, {} in synchronous mode (prices of {})",
+            dollars_or_unknown(batch),
+            dollars_or_unknown(sync),
+            estimate.prices_as_of
+        ),
+    })?;
     let Some(cache) = estimate.cache else { return Ok(()) };
     context.terminal.line(format!(
         "with the prompt cache: {} at best, {} at worst in batch mode; {}",
@@ -428,8 +426,8 @@ fn next_steps(context: &Context, run: &str, is_online: bool, submitted: &Submitt
     }
     if !submitted.held.is_empty() {
         context.terminal.hint(format!(
-            "{} for the provider's queue; `gleaner batch wait` sends them as it empties",
-            count(submitted.held.len() as u64, "part").replace("parts", "parts wait").replace("1 part", "1 part waits")
+            "{} until the provider's queue has room; `gleaner batch wait` sends then",
+            count_verb(submitted.held.len() as u64, "part", "waits")
         ));
     }
     context.terminal.hint("`gleaner batch wait` waits and imports; `gleaner batch status` looks once");

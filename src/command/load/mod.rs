@@ -93,9 +93,11 @@ fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
     if let Some(store) = opened.store.as_ref().filter(|_| !args.files.dry_run) {
         let n = store.read().n_dangling_decisions()?;
         if n > 0 && (summary.removed.is_some() || summary.total.decisions > 0) {
-            context
-                .terminal
-                .warn(format!("{} of an entity that is not in the catalog, until it is", words::count(n, "decision")));
+            context.terminal.warn(format!(
+                "{} an entity that is not in the catalog, and {} until it is",
+                words::count_verb(n, "decision", "names"),
+                if n == 1 { "counts for nothing" } else { "count for nothing" }
+            ));
             context.terminal.hint("`gleaner unresolved decisions --conflicts` lists them");
         }
     }

@@ -296,7 +296,7 @@ fn what_another_program_changed_since_is_not_overwritten() {
         (
             1,
             "UPDATE entities SET name = 'Edited' WHERE external_id = 'nasa'",
-            "change 1 cannot be undone: `[3]` of the table `entities` was changed since by another program",
+            "change 1 cannot be undone: row 3 of the table `entities` was changed since by another program",
         ),
         (
             6,

@@ -117,7 +117,8 @@ impl Tx<'_> {
             let other: Option<String> =
                 self.prepare(&sql)?.query_map(params![id, table.name], |row| row.get(0))?.next().transpose()?;
             if let Some(key) = other {
-                return Err(changed_since(id, table.name, &key));
+                let row = format!("row {}", key.trim_matches(['[', ']']));
+                return Err(changed_since(id, table.name, &row));
             }
         }
         // Their aliases and stories are not each compared, but whoever edits one dates its parent anew.
@@ -133,7 +134,7 @@ impl Tx<'_> {
             );
             let other: Option<String> = self.prepare(&sql)?.query_map([id], |row| row.get(0))?.next().transpose()?;
             if let Some(key) = other {
-                return Err(changed_since(id, table, &key));
+                return Err(changed_since(id, table, &format!("`{key}`")));
             }
         }
         let n_asked: i64 = self.query_row(
@@ -321,9 +322,9 @@ fn parents(stories: &[Kept], groups: &[Kept]) -> Vec<i64> {
     of_stories.chain(of_groups).collect()
 }
 
-fn changed_since(id: i64, table: &str, key: &str) -> anyhow::Error {
+fn changed_since(id: i64, table: &str, row: &str) -> anyhow::Error {
     let error =
-        anyhow!("change {id} cannot be undone: `{key}` of the table `{table}` was changed since by another program");
+        anyhow!("change {id} cannot be undone: {row} of the table `{table}` was changed since by another program");
     match Err::<(), _>(error).hint("nothing was changed; what is there now can be edited by hand") {
         Err(error) => error,
         Ok(()) => anyhow!("changed since"),
