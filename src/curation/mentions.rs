@@ -19,7 +19,7 @@ use crate::resolve::{Query, Strictness, mention_key};
 use crate::store::active_profile;
 use crate::store::explore::{EntityHead, GroupHead};
 use crate::store::{Read, Store, StoredDecision, Tx, Unresolved};
-use crate::text::visible;
+use crate::text::plain_name;
 
 /// Candidates less likely than this are no help.
 const LEAST: f64 = 0.01;
@@ -210,7 +210,7 @@ pub fn decide_all<'a>(
             }
         };
         let taught = Decision {
-            mention: visible(&about.mention),
+            mention: plain_name(&about.mention),
             mention_type: about.entity_type.clone(),
             hints: about.hints.clone(),
             only_unlinked: about.only_unlinked,
@@ -328,7 +328,7 @@ pub fn new_entity(mention: &str, entity_type: &str, id: &str) -> Entity {
     Entity {
         id: EntityId::new(id.trim()),
         entity_type: entity_type.trim().to_owned(),
-        name: visible(mention),
+        name: plain_name(mention),
         aliases: vec![],
         attributes: Attributes::new(),
     }

@@ -3,6 +3,7 @@
 use crate::error::usage;
 use crate::interrupt;
 use crate::store::{Store, search_words};
+use crate::text::decode_entities;
 
 /// Groups read in one transaction. Each commit writes the pages of the index that were touched, so there are few; what
 /// was read before an interruption stays.
@@ -87,7 +88,7 @@ pub fn query(words: &[String], any: bool) -> anyhow::Result<String> {
             continue;
         }
         let star = if token.is_prefix { "*" } else { "" };
-        let term = format!("\"{}\"{star}", search_words(&token.text).replace('"', "\"\""));
+        let term = format!("\"{}\"{star}", search_words(&decode_entities(&token.text)).replace('"', "\"\""));
         if token.is_without || std::mem::take(&mut is_not) {
             without.push(term);
         } else if let Some(last) = with.last_mut().filter(|_| is_or) {
@@ -157,6 +158,7 @@ mod tests {
             (&["\"unclosed"], r#""unclosed""#),
             (&["moon NOT mars NOT \"deep space\""], r#"(("moon") NOT "mars") NOT "deep space""#),
             (&["Straße 月球"], r#""strasse" AND "月 球""#),
+            (&["AT&amp;T", "Sal\u{ad}ly"], r#""at&t" AND "sally""#),
             (&["--"], ""),
             (&["OR"], ""),
             (&[], ""),

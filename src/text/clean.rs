@@ -1,5 +1,6 @@
 //! Text from outside on one line: for values that are kept, and for cells and messages that are shown.
 
+use super::entities::decode_entities;
 use super::hidden::{is_hidden, is_joiner, is_style_mark, joins};
 
 /// Returns a text without hidden characters, white space single and none around it; of a longer text the first
@@ -66,6 +67,11 @@ pub(crate) fn visible(name: &str) -> String {
     if name.is_ascii() { name } else { clean(&name, usize::MAX) }
 }
 
+/// Returns a name as people read it: [`visible`], with references of HTML (`AT&amp;T`) replaced and without soft hyphens.
+pub(crate) fn plain_name(name: &str) -> String {
+    visible(&decode_entities(name)).replace('\u{ad}', "")
+}
+
 /// Returns the words of a text with one space between them; control characters end a word as white space does.
 pub(crate) fn single_spaced(text: &str) -> String {
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
@@ -123,6 +129,19 @@ mod tests {
             ("a\u{200b}b\u{e0041}", "a\u{FFFD}b\u{FFFD}"),
         ] {
             assert_eq!(single_line(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_as_people_read_it() {
+        for (name, expected) in [
+            ("AT&amp;T", "AT&T"),
+            ("Procter &#38;  Gamble", "Procter & Gamble"),
+            ("Ride&nbsp;Sally", "Ride Sally"),
+            ("Sal\u{ad}ly&shy; Ri\u{200b}de", "Sally Ride"),
+            ("R&D; A&B", "R&D; A&B"),
+        ] {
+            assert_eq!(plain_name(name), expected, "{name:?}");
         }
     }
 

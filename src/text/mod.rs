@@ -17,7 +17,7 @@ pub(crate) mod shell;
 pub(crate) mod whole_file;
 pub mod words;
 
-pub(crate) use clean::{clean, single_line, single_spaced, topic_key, visible};
+pub(crate) use clean::{clean, plain_name, single_line, single_spaced, topic_key, visible};
 pub(crate) use cut::{cut_words, is_folded_elsewhere};
 pub(crate) use entities::decode_entities;
 pub(crate) use fold::{fold, is_same};

@@ -24,6 +24,7 @@ use crate::store::{HowUndone, Read, active_profile};
 use crate::terminal::bar::Unit;
 use crate::terminal::style::{bold, dim, single_line};
 use crate::terminal::words::count;
+use crate::text::plain_name;
 
 /// Runs the command.
 pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
@@ -146,8 +147,9 @@ impl<'a> LineResolver<'a> {
     fn decide(&mut self, line: &Line) -> Result<Resolution> {
         let types =
             line.entity_type.as_deref().map_or_else(Rc::default, |name| self.linker.types_named(&self.profile, name));
+        let mention = plain_name(&line.mention);
         let query = Query {
-            text: &line.mention,
+            text: &mention,
             types: &types,
             hints: &line.hints,
             context: line.context.as_deref().unwrap_or_default(),

@@ -11,7 +11,7 @@ use crate::intake::{CatalogRecord, Fields, Mapping, Subject, date, message, wiki
 use crate::model::{Attributes, Decision, Entity, EntityId, Target, Verdict, attribute_name};
 use crate::resolve::mention_key;
 use crate::store::TopicDecision;
-use crate::text::{single_spaced, topic_key, visible};
+use crate::text::{plain_name, single_spaced, topic_key};
 
 /// Makes entities of records.
 pub(in crate::intake) struct EntityMaker {
@@ -55,7 +55,10 @@ impl EntityMaker {
             (None, Some(given)) => given.clone(),
             (own, _) => value::required(own, "type")?,
         };
-        let name = value::required(sorted.take(Role::Name), "name")?;
+        let name = plain_name(&value::required(sorted.take(Role::Name), "name")?);
+        if name.is_empty() {
+            return Err("`name` is missing".into());
+        }
         let id = match id {
             Some(id) => wikidata::item(&id).map(str::to_owned).unwrap_or(id),
             None => value::id(Some(Value::from(name.as_str())))?,
@@ -113,7 +116,7 @@ fn decision(mut fields: Fields, ignored: &mut Ignored) -> Result<Decision, Strin
             return Err(format!("`decision` is `{}`, not `is`, `not` or `nothing`", message::excerpt(other)));
         }
     };
-    let mention = required(&mut fields, "mention")?;
+    let mention = plain_name(&required(&mut fields, "mention")?);
     if mention_key(&mention).is_empty() {
         return Err(format!("`{}` has no letters or digits to decide about", message::excerpt(&mention)));
     }
@@ -171,10 +174,10 @@ fn aliases(value: Option<Value>, name: &str) -> Result<Vec<String>, String> {
     };
     let all: Vec<String> = match value {
         None | Some(Value::Null) => vec![],
-        Some(Value::String(joined)) => joined.split('|').map(visible).collect(),
+        Some(Value::String(joined)) => joined.split('|').map(plain_name).collect(),
         Some(Value::Array(values)) => {
             let one = |value: &Value| match value {
-                Value::String(alias) => Ok(visible(alias)),
+                Value::String(alias) => Ok(plain_name(alias)),
                 Value::Number(alias) => Ok(alias.to_string()),
                 other => Err(format!("an alias is {}, not text", message::kind_of(other))),
             };
