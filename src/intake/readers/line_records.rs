@@ -10,18 +10,27 @@ use crate::text::lines::Lines;
 pub(in crate::intake) struct LineRecords<R> {
     lines: Lines<R>,
     read: fn(&[u8]) -> Result<Fields, String>,
+    /// Further objects of the line that was read last, which stand one behind the other.
+    more: std::vec::IntoIter<Fields>,
+    may_have_several: bool,
     is_over: bool,
 }
 
 impl<R: BufRead> LineRecords<R> {
-    /// Reads one JSON object a line.
+    /// Reads one JSON object a line, or several one behind the other.
     pub(in crate::intake) fn json(reader: R) -> Self {
-        Self::new(reader, fields)
+        Self { may_have_several: true, ..Self::new(reader, fields) }
     }
 
     /// Reads lines; `read` makes the fields of one, or says why it is no record.
     pub(super) fn new(reader: R, read: fn(&[u8]) -> Result<Fields, String>) -> Self {
-        Self { lines: Lines::new(reader, RECORD_BYTES_MAX), read, is_over: false }
+        Self {
+            lines: Lines::new(reader, RECORD_BYTES_MAX),
+            read,
+            more: vec![].into_iter(),
+            may_have_several: false,
+            is_over: false,
+        }
     }
 }
 
@@ -29,15 +38,24 @@ impl<R: BufRead> Iterator for LineRecords<R> {
     type Item = Record;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(fields) = self.more.next() {
+            return Some(Ok((self.lines.number(), fields)));
+        }
         while !self.is_over {
             let number = self.lines.number() + 1;
             return Some(match self.lines.next() {
                 Ok(None) => return None,
                 Ok(Some(line)) if line.is_blank() => continue,
                 Ok(Some(line)) if !line.is_whole => Err(LineError::new(number, super::too_long())),
-                Ok(Some(line)) => (self.read)(line.bytes)
-                    .map(|fields| (number, fields))
-                    .map_err(|reason| LineError::new(number, reason)),
+                Ok(Some(line)) => match (self.read)(line.bytes) {
+                    Ok(fields) => Ok((number, fields)),
+                    Err(reason) => {
+                        let mut all = if self.may_have_several { objects(line.bytes) } else { vec![] }.into_iter();
+                        let first = all.next();
+                        self.more = all;
+                        first.map(|fields| (number, fields)).ok_or_else(|| LineError::new(number, reason))
+                    }
+                },
                 Err(error) => {
                     self.is_over = true;
                     Err(LineError::fatal(number, format!("cannot be read: {error}")))
@@ -71,6 +89,18 @@ pub(in crate::intake) fn fields(json: &[u8]) -> Result<Fields, String> {
             Err(format!("not JSON: {message} (column {})", error.column()))
         }
     }
+}
+
+/// Reads several objects that stand one behind the other; none where they are anything else.
+fn objects(json: &[u8]) -> Vec<Fields> {
+    let mut all = vec![];
+    for value in serde_json::Deserializer::from_slice(json).into_iter::<serde_json::Value>() {
+        match value {
+            Ok(serde_json::Value::Object(fields)) if fields.len() <= COLUMNS_MAX => all.push(fields),
+            _ => return vec![],
+        }
+    }
+    all
 }
 
 /// Puts `null` where Python writes `NaN`, `Infinity` or `-Infinity`, which are no JSON; `None` where there are none.

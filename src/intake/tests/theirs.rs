@@ -222,3 +222,26 @@ fn catalogs_as_people_have_them() {
         &["2: 1 | org | X | A|B|C D | "],
     );
 }
+
+#[test]
+fn objects_one_behind_the_other_on_a_line_are_records() {
+    check_groups(
+        "f.json",
+        "{\"id\":1,\"text\":\"x\"}{\"id\":2,\"text\":\"y\"} {\"id\":3,\"text\":\"z\"}",
+        &[
+            "1: 1 | - | active | - | -, x, -, -",
+            "1: 2 | - | active | - | -, y, -, -",
+            "1: 3 | - | active | - | -, z, -, -",
+        ],
+    );
+    check_groups(
+        "f.jsonl",
+        "{\"id\":1,\"text\":\"x\"}\n{\"id\":2,\"text\":\"y\"}{\"id\":3,\"text\":\"z\"}\n{\"id\":4,\"text\":\"w\"}[1]\n",
+        &[
+            "1: 1 | - | active | - | -, x, -, -",
+            "2: 2 | - | active | - | -, y, -, -",
+            "2: 3 | - | active | - | -, z, -, -",
+            "3! not JSON: trailing characters (column 20)",
+        ],
+    );
+}
