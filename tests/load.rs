@@ -299,6 +299,17 @@ fn what_is_not_read_is_refused_with_the_way_in() {
         assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", expected));
         assert_ne!(ran.code, Some(0));
     }
+    let fields: String = (0..20_000).map(|n| format!("\"c{n}\":1,")).collect();
+    world.write("wide.jsonl", &format!("{{{fields}\"text\":\"x\"}}\n"));
+    let ran = world.run(&["load", "groups", "wide.jsonl", "-q"]).exits(1);
+    assert_eq!(ran.stderr, "wide.jsonl:1: more than 16384 columns\n");
+    // A stream that unpacks to nothing but zeros, or to a line without end, is refused by its beginning.
+    for (byte, expected) in [(0, "the file is not text: zero bytes stand in it"), (b'x', "a line longer than 16 MiB")] {
+        let mut gzip = flate2::write::GzEncoder::new(vec![], flate2::Compression::best());
+        std::io::Write::write_all(&mut gzip, &vec![byte; 17 * 1024 * 1024]).unwrap();
+        let ran = world.run_with_stdin(&["load", "groups", "-"], gzip.finish().unwrap()).exits(1);
+        assert_eq!(ran.stderr, format!("error: cannot load `<stdin>`\n  caused by: {expected}\n"));
+    }
     world.write("grouped.csv", "cluster,text\na,One.\n,Two.\n");
     let ran = world.run(&["load", "groups", "grouped.csv", "--group-by", "cluster", "-q"]).exits(3);
     assert_eq!(ran.stderr, "grouped.csv:3: `cluster` is empty, by which the rows are grouped\n");

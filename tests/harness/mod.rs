@@ -185,8 +185,9 @@ impl World {
     }
 
     /// Runs the program with these bytes as stdin.
-    pub(crate) fn run_with_stdin(&self, args: &[&str], stdin: &str) -> Ran {
-        let path = self.write(&format!("stdin{}", self.n_commands.load(Ordering::Relaxed)), stdin);
+    pub(crate) fn run_with_stdin(&self, args: &[&str], stdin: impl AsRef<[u8]>) -> Ran {
+        let path = self.path(&format!("stdin{}", self.n_commands.load(Ordering::Relaxed)));
+        fs::write(&path, stdin).expect("the folder is writable");
         let ran = self.start_with(args, Some(&path)).end();
         if let Some(transcript) = self.transcript.borrow_mut().as_mut() {
             transcript.add(args, &ran);

@@ -139,7 +139,7 @@ impl Summary {
         }
         self.show_first(context)?;
         terminal.line(self.sentence())?;
-        if !self.is_dry_run {
+        if !self.is_dry_run && total.n_records() + total.decisions > 0 {
             terminal.status(format!("written to `{}`", self.database.display()));
         }
         self.not_sent(context);

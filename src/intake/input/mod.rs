@@ -76,8 +76,10 @@ impl Input {
         let start = stream.fill_buf().context("cannot read the beginning")?;
         let name = if is_stdin { "" } else { name };
         let kind = sniff::kind(start, name)?;
-        if kind.is_none() && options.encoding.is_none() {
-            encoding::by_beginning(start)?;
+        match kind {
+            None if options.encoding.is_none() => _ = encoding::by_beginning(start)?,
+            Some(Kind::Gzip) => text::check_unpacked(start, options)?,
+            _ => {}
         }
         let mut copy = tempfile::NamedTempFile::new().context("cannot make a temporary file")?;
         stream::spool(&mut stream, copy.as_file_mut(), kind.is_none())?;
@@ -119,7 +121,12 @@ impl Input {
         }
         // These are read in no order, so they must lie on the disk as they are.
         let mut unpacked = tempfile::NamedTempFile::new().context("cannot make a temporary file")?;
-        io::copy(&mut bytes(&path, true, &silent())?, &mut unpacked).context("cannot unpack it")?;
+        let n_bytes_max = if matches!(body, Body::Sheet) { readers::sheet::UNPACKED_BYTES_MAX } else { u64::MAX };
+        let mut packed = bytes(&path, true, &silent())?.take(n_bytes_max);
+        let n_bytes = io::copy(&mut packed, &mut unpacked).context("cannot unpack it")?;
+        if n_bytes == n_bytes_max {
+            return readers::sheet::too_large();
+        }
         unpacked.flush().context("cannot unpack it")?;
         let unpacked = unpacked.into_temp_path();
         check_size(&unpacked)?;

@@ -130,6 +130,11 @@ impl io::BufRead for Stream {
     }
 }
 
+/// Returns whether a byte may end a line or a value.
+pub(in crate::intake) fn ends_a_record(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r' | b'}' | b']')
+}
+
 /// Copies a stream into a file, so that it can be read more than once. `is_text`: it consists of lines, or of values with
 /// brackets; the copy stops where neither ends within a record's limit, or an endless line would fill the disk.
 pub(in crate::intake) fn spool(stream: &mut Stream, into: &mut File, is_text: bool) -> anyhow::Result<()> {
@@ -142,7 +147,7 @@ pub(in crate::intake) fn spool(stream: &mut Stream, into: &mut File, is_text: bo
         }
         into.write_all(chunk).context("cannot keep a copy in the folder for temporary files")?;
         let n_bytes = chunk.len();
-        match chunk.iter().rposition(|byte| matches!(byte, b'\n' | b'\r' | b'}' | b']')) {
+        match chunk.iter().rposition(|byte| ends_a_record(*byte)) {
             Some(end) => n_unbroken = n_bytes - end,
             None => n_unbroken += n_bytes,
         }

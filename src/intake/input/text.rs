@@ -12,6 +12,7 @@ use flate2::read::MultiGzDecoder;
 use super::encoding::{self, Decoded};
 use super::sniff::{self, Kind};
 use super::stream::{self, Watched};
+use crate::intake::{Options, RECORD_BYTES_MAX};
 
 /// Bytes of a file's beginning that are looked at.
 const START_BYTES: usize = 64 * 1024;
@@ -45,6 +46,24 @@ pub(super) fn bytes(path: &Path, is_gzip: bool, on_bytes: &OnBytes) -> anyhow::R
         }
         false => Box::new(BufReader::with_capacity(stream::READ_BYTES, file)),
     })
+}
+
+/// Unpacks the beginning of a stream and refuses what is no text, or a line without end: a stream is kept before it is read,
+/// and what unpacks to nothing but zeros would fill the disk.
+pub(super) fn check_unpacked(start: &[u8], options: &Options) -> anyhow::Result<()> {
+    let mut unpacked = vec![];
+    // The beginning breaks off somewhere.
+    let _ = MultiGzDecoder::new(start).take(RECORD_BYTES_MAX as u64 + 1).read_to_end(&mut unpacked);
+    if sniff::kind(&unpacked, "")?.is_some() {
+        return Ok(());
+    }
+    if options.encoding.is_none() {
+        encoding::by_beginning(&unpacked[..unpacked.len().min(START_BYTES)])?;
+    }
+    if unpacked.len() > RECORD_BYTES_MAX && !unpacked.iter().any(|byte| stream::ends_a_record(*byte)) {
+        bail!("a line longer than {} MiB", RECORD_BYTES_MAX / (1024 * 1024));
+    }
+    Ok(())
 }
 
 /// The text of a file as UTF-8, without its mark.

@@ -2,6 +2,9 @@
 
 use std::io::BufRead;
 
+use serde::Deserializer as _;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+
 use super::{COLUMNS_MAX, Record};
 use crate::intake::{Fields, LineError, RECORD_BYTES_MAX, message};
 use crate::text::lines::Lines;
@@ -74,6 +77,9 @@ pub(super) fn text(bytes: &[u8]) -> Result<&str, String> {
 /// Reads one object, or says why it is none.
 pub(in crate::intake) fn fields(json: &[u8]) -> Result<Fields, String> {
     let text = text(json)?;
+    if text.len() > COLUMNS_MAX * FIELD_BYTES_MIN && is_too_wide(text) {
+        return Err(format!("more than {COLUMNS_MAX} columns"));
+    }
     let parsed = serde_json::from_str(text).or_else(|error| match without_nan(text) {
         Some(text) => serde_json::from_str(&text),
         None => Err(error),
@@ -89,6 +95,33 @@ pub(in crate::intake) fn fields(json: &[u8]) -> Result<Fields, String> {
             Err(format!("not JSON: {message} (column {})", error.column()))
         }
     }
+}
+
+/// The shortest field: `"":1,`.
+const FIELD_BYTES_MIN: usize = 5;
+
+/// Returns whether an object has more fields than are read. It looks no further than to the first that is too many, and
+/// keeps none: a million of them are refused in no time.
+fn is_too_wide(json: &str) -> bool {
+    struct Count(usize);
+    impl<'de> Visitor<'de> for &mut Count {
+        type Value = ();
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+            while self.0 <= COLUMNS_MAX && fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
+                self.0 += 1;
+            }
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // Where it stops before the end the rest is said to be wrong, which is no matter here.
+    let _ = serde_json::Deserializer::from_str(json).deserialize_map(&mut count);
+    count.0 > COLUMNS_MAX
 }
 
 /// Reads several objects that stand one behind the other; none where they are anything else.

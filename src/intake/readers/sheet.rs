@@ -15,7 +15,7 @@ use crate::intake::{Fields, LineError};
 
 /// Bytes that all parts of a workbook may have when unpacked. Its texts are held in memory, and a packed file of a
 /// thousandth of that size could fill it.
-const UNPACKED_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+pub(in crate::intake) const UNPACKED_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 
 type Book = Xlsx<BufReader<Stoppable>>;
 
@@ -69,19 +69,28 @@ pub(in crate::intake) fn open(file: File, sheet: Option<&str>) -> Result<Source>
 /// Refuses a workbook that is larger unpacked than what is read. Its parts are unpacked to be counted: the sizes that
 /// stand in the archive are what its maker says. That takes as long as reading them, so it is done once for an input.
 pub(in crate::intake) fn check_size(path: &Path) -> Result<()> {
+    check_size_up_to(path, UNPACKED_BYTES_MAX)
+}
+
+fn check_size_up_to(path: &Path, bytes_max: u64) -> Result<()> {
     let file = File::open(path)?;
     let Ok(mut archive) = zip::ZipArchive::new(BufReader::new(Stoppable(file))) else { return Ok(()) };
-    let mut left = UNPACKED_BYTES_MAX;
+    let mut left = bytes_max;
     for index in 0..archive.len() {
         // A part that cannot be unpacked is for the reader of the workbook to say.
         let Ok(part) = archive.by_index(index) else { continue };
         left -= io::copy(&mut part.take(left), &mut io::sink()).unwrap_or(0);
         if left == 0 {
-            let gib = UNPACKED_BYTES_MAX / (1024 * 1024 * 1024);
-            return Err(anyhow!("unpacked it is larger than the limit of {gib} GiB")).hint("save it as CSV");
+            return too_large();
         }
     }
     Ok(())
+}
+
+/// The refusal of a workbook that is larger than what is read.
+pub(in crate::intake) fn too_large<T>() -> Result<T> {
+    let gib = UNPACKED_BYTES_MAX / (1024 * 1024 * 1024);
+    Err(anyhow!("unpacked it is larger than the limit of {gib} GiB")).hint("save it as CSV")
 }
 
 fn each_row(book: &mut Book, sheet: &str, give: &mut dyn FnMut(Row) -> bool) -> Result<(), calamine::XlsxError> {
@@ -136,4 +145,29 @@ fn fields(columns: &[String], cells: Vec<(usize, String)>) -> Fields {
         Some((name.clone(), Value::from(text)))
     };
     cells.into_iter().filter_map(named).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn a_workbook_is_measured_by_what_it_unpacks_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bomb.xlsx");
+        let mut bomb = zip::ZipWriter::new(File::create(&path).unwrap());
+        for part in ["xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"] {
+            bomb.start_file(part, zip::write::SimpleFileOptions::default()).unwrap();
+            bomb.write_all(&vec![b' '; 600_000]).unwrap();
+        }
+        bomb.finish().unwrap();
+        assert!(std::fs::metadata(&path).unwrap().len() < 10_000);
+        assert!(
+            check_size_up_to(&path, 1_000_000)
+                .is_err_and(|error| error.to_string().starts_with("unpacked it is larger"))
+        );
+        assert!(check_size_up_to(&path, 1_300_000).is_ok());
+    }
 }
