@@ -108,7 +108,7 @@ fn a_file_of_variables_says_what_the_environment_does_not() {
 fn a_key_is_kept_for_one_host_when_asked_and_never_shown() {
     let mut world = World::with_groups(1);
     let key = "sk-proj-abcdefghijkl-WXYZ";
-    let ran = world.run_with_stdin(&["key", "set"], &format!("{key}\n")).exits(0);
+    let ran = world.run_with_stdin(&["key", "set"], format!("{key}\n")).exits(0);
     assert!(ran.stdout.contains("…WXYZ") && ran.stderr.contains("`OPENAI_API_KEY` is set and wins over it"));
     world.unset_var("OPENAI_API_KEY");
     for args in [&["key", "list"][..], &["key", "list", "--json"], &["config", "--json"]] {

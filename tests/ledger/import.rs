@@ -258,7 +258,7 @@ fn files_come_from_pipes_and_archives_and_answer_a_whole_run() {
     fs::write(&world.db, &fresh).unwrap();
     let stranger = r#"{"custom_id":"topic_nobody","response":{"status_code":200,"body":{"output_text":"{}"}}}"#;
     world
-        .run_with_stdin(&["batch", "process", "--file", "-"], &format!("{}{stranger}\n", lines.concat()))
+        .run_with_stdin(&["batch", "process", "--file", "-"], format!("{}{stranger}\n", lines.concat()))
         .exits(2)
         .says("no single open batch or run holds all their ids");
 }
