@@ -341,7 +341,7 @@ fn a_split_takes_the_decisions_about_its_names_along() {
     for (args, text) in [
         (vec!["--alias", "Bush Jr"], "`Bush Jr` is not an alias of person:b"),
         (vec!["--alias", "George Bush"], "is its preferred name"),
-        (vec!["--alias", "Poppy", "--id", "b"], "the catalog has a person `b` already"),
+        (vec!["--alias", "Poppy", "--id", "b"], "the catalog has `person:b` already"),
         (vec!["--alias", "Poppy", "--id", " "], "`id` is empty"),
     ] {
         world.run(&[&["catalog", "split", "b"][..], &args].concat()).exits(2).says(text);
@@ -368,7 +368,7 @@ fn entities_are_added_changed_and_removed_by_the_rules_of_a_file() {
         (vec!["add", "X", "--type", " "], "`type` is missing"),
         (vec!["add", "X", "--type", "person", "--id", "a\u{1b}b"], "control characters"),
         (vec!["add", "X", "--type", "person", "--id", &long], "over the limit"),
-        (vec!["add", "X", "--type", "person", "--id", "p1"], "the catalog has a person `p1` already"),
+        (vec!["add", "X", "--type", "person", "--id", "p1"], "the catalog has `person:p1` already"),
         (vec!["add", "X", "--type", "person", "--attribute", "x"], "`x` is not NAME=VALUE"),
         (vec!["edit", "p1"], "nothing is said to change"),
         (vec!["edit", "p1", "--remove-alias", "Augusta"], "`Augusta` is not an alias of person:p1"),

@@ -53,7 +53,9 @@ pub(crate) fn walk(world: &World, args: &[&str], keys: &[(&str, &str)]) -> (Stri
         transcript.push_str(&more);
     }
     let code = child.wait().expect("the program can be waited for").code();
-    (transcript.replace("\r\n", "\n"), code)
+    let shown = transcript.replace("\r\n", "\n");
+    world.has_shown(args, &shown, code);
+    (shown, code)
 }
 
 /// Reads on until the text stands behind `from`; returns where it ends.
@@ -137,6 +139,85 @@ fn topics_are_merged_or_kept_apart_key_by_key() {
     assert_eq!(world.rows("SELECT DISTINCT topic FROM story_topics"), ["trade"]);
 }
 
+#[test]
+fn what_is_wrong_in_a_sample_is_corrected_key_by_key() {
+    let world = World::with_groups(2);
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    let (asked, named) = ("[y/n/s/u/q/?] ", "none of the catalog)? ");
+    let keys = [
+        (asked, "n"),
+        (named, "nobody\n"),
+        (named, "o1\n"),
+        (asked, "u"),
+        (asked, "n"),
+        (named, "none\n"),
+        (asked, "n"),
+        (named, "\n"),
+        (asked, "x"),
+        (asked, "\u{1b}"),
+    ];
+    let (_, code) = walk(&world, &["audit", "--sample", "3", "--seed", "1"], &keys);
+    assert_eq!(code, Some(0));
+    assert_eq!(world.count("SELECT count(*) FROM mention_decisions"), 2);
+}
+
+#[test]
+fn of_mentions_each_other_key_does_what_it_says() {
+    let world = world();
+    let asked = "[1-9/n/o/c/l/h/e/s/u/q/?] ";
+    let keys = [(asked, "s"), (asked, "u"), (asked, "e"), (asked, "l"), (asked, "9"), (asked, "q")];
+    let (_, code) = walk(&world, &["unresolved", "walk"], &keys);
+    assert_eq!(code, Some(0));
+    assert_eq!(world.count("SELECT count(*) FROM mention_decisions"), 0);
+}
+
+#[test]
+fn of_topics_each_other_key_does_what_it_says() {
+    let world = world();
+    world
+        .sql()
+        .execute_batch(
+            "UPDATE story_topics SET topic = 'trades', label = 'trades' WHERE story_group_id = 1;
+             UPDATE story_topics SET topic = 'trade', label = 'trade' WHERE story_group_id = 2",
+        )
+        .unwrap();
+    let asked = "[m/r/k/s/u/q/?] ";
+    let keys = [(asked, "u"), (asked, "q")];
+    assert_eq!(walk(&world, &["topics", "dedupe"], &keys).1, Some(0));
+    assert_eq!(walk(&world, &["topics", "dedupe"], &[(asked, "s")]).1, Some(0));
+    assert_eq!(walk(&world, &["topics", "dedupe"], &[(asked, "r")]).1, Some(0));
+    assert_eq!(world.rows("SELECT DISTINCT topic FROM story_topics"), ["trades"]);
+    world.run(&["undo"]).exits(0);
+    assert_eq!(walk(&world, &["topics", "dedupe"], &[(asked, "k")]).1, Some(0));
+    assert_eq!(world.rows("SELECT DISTINCT topic FROM story_topics ORDER BY 1"), ["trade", "trades"]);
+    assert_eq!(walk(&world, &["topics", "dedupe"], &[]).1, Some(0), "they are apart for good");
+}
+
+#[test]
+fn files_at_the_provider_are_deleted_after_a_yes() {
+    let world = World::with_groups(1);
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    let asked = "? [y/N] ";
+    for answer in ["n\n", "\n", "Yes please\n"] {
+        assert_eq!(walk(&world, &["batch", "clean"], &[(asked, answer)]).1, Some(1));
+    }
+    assert_eq!(world.journal().n_calls("files.delete"), 0);
+    assert_eq!(walk(&world, &["batch", "clean"], &[(asked, "y\n")]).1, Some(0));
+    assert!(world.journal().n_calls("files.delete") > 0);
+}
+
+#[test]
+fn a_key_is_typed_without_being_shown() {
+    let world = World::new();
+    let set = ["key", "set"];
+    let (shown, code) = walk(&world, &set, &[("as you type): ", "sk-secret-of-mine\n")]);
+    assert!(!shown.contains("secret-of"), "{shown}");
+    assert_eq!(code, Some(0));
+    let (_, code) = walk(&world, &set, &[("as you type): ", "\n")]);
+    assert_eq!(code, Some(2));
+    world.run(&["key", "list"]).exits(0);
+}
+
 const MENTIONS: &str = "\
 1-9 it is that candidate · n none of the catalog · o another entity · c create one · ? all keys
 
@@ -200,7 +281,7 @@ hint: `gleaner catalog list TEXT` finds names with a text in them
 which entity (id, TYPE:ID or name; empty: none)? NASA: 1 mention in this queue
 [1-9/n/o/c/l/h/e/s/u/q/?] c
 TYPE:ID of the new entity (empty: none)? `NASA` is not TYPE:ID
-TYPE:ID of the new entity (empty: none)? the catalog has a organization `o2` already; `o` links to it
+TYPE:ID of the new entity (empty: none)? the catalog has `organization:o2` already; `o` links to it
 TYPE:ID of the new entity (empty: none)? 1 mention changed in 1 group looked at: 1 linked, 0 unlinked
 2 decisions saved
 ";

@@ -68,7 +68,7 @@ pub fn id_for(name: &str, given: Option<&str>) -> Result<EntityId> {
 pub fn add(tx: &Tx<'_>, entity: &Entity, now: &str) -> Result<EntityEdit> {
     let entity = checked(entity)?;
     if tx.read().entity_key(&entity.entity_type, &entity.id)?.is_some() {
-        return Err(usage(format!("the catalog has a {} `{}` already", entity.entity_type, entity.id)))
+        return Err(usage(format!("the catalog has `{}:{}` already", entity.entity_type, entity.id)))
             .hint("`gleaner catalog edit` changes it; another id is given with `--id ID`");
     }
     let key = tx.load_entity(&entity, now)?.1;
@@ -228,7 +228,7 @@ pub fn split(tx: &Tx<'_>, key: EntityKey, names: &[String], id: Option<&str>, no
         attributes: Attributes::new(),
     })?;
     if tx.read().entity_key(&new.entity_type, &new.id)?.is_some() {
-        return Err(usage(format!("the catalog has a {} `{}` already", new.entity_type, new.id)))
+        return Err(usage(format!("the catalog has `{}:{}` already", new.entity_type, new.id)))
             .hint("give another id with `--id ID`");
     }
     tx.load_entity(&entity, now)?;

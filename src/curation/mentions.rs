@@ -240,7 +240,7 @@ fn create(tx: &Tx<'_>, entity: &Entity, now: &str, done: &mut Done) -> anyhow::R
         if tx.read().entity(key)?.is_some_and(|known| known.name == entity.name) {
             return Ok(());
         }
-        return Err(usage(format!("the catalog has a {} `{}` already", entity.entity_type, entity.id)))
+        return Err(usage(format!("the catalog has `{}:{}` already", entity.entity_type, entity.id)))
             .hint("`gleaner unresolved accept MENTION ENTITY` links to it");
     }
     done.created.push(tx.load_entity(entity, now)?.1);

@@ -41,7 +41,9 @@ pub fn estimate(items: &[(f64, bool)]) -> Option<Precision> {
     }
     let squares: f64 = items.iter().map(|(weight, _)| weight * weight).sum();
     let n = sum * sum / squares;
-    let p = items.iter().filter(|(_, right)| *right).map(|(weight, _)| weight).sum::<f64>() / sum;
+    // The sum of nothing is -0.0, which would be shown as such.
+    let right: f64 = items.iter().filter(|(_, right)| *right).fold(0.0, |sum, (weight, _)| sum + weight);
+    let p = right / sum;
     let z2 = Z * Z;
     let middle = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = Z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
@@ -73,6 +75,8 @@ mod tests {
         // 0 of 20: 0.0000 to 0.1611.
         check(&vec![(3.0, false); 20], (0.0, 0.0, 0.161));
         assert_eq!(estimate(&[]), None);
+        let none = estimate(&[(1.0, false)]).unwrap().in_words();
+        assert_eq!(none, "0.0 % (95 % confidence interval: 0.0 to 79.3 %)");
     }
 
     #[test]

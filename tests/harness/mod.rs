@@ -179,6 +179,13 @@ impl World {
     /// Does nothing: every world compares its outputs when it goes out of scope.
     pub(crate) fn is_as_it_was_read(&self) {}
 
+    /// Adds what a terminal showed of a command to the test's transcript.
+    pub(crate) fn has_shown(&self, args: &[&str], shown: &str, code: Option<i32>) {
+        if let Some(transcript) = self.transcript.borrow_mut().as_mut() {
+            transcript.add_shown(args, shown, code);
+        }
+    }
+
     /// Leaves the outputs of this world's commands out of the test's transcript.
     pub(crate) fn has_no_transcript(&self, _why: &str) {
         self.transcript.take();

@@ -61,13 +61,14 @@ impl Transcript {
         if !ran.stderr.is_empty() {
             let _ = write!(text, "--- stderr\n{}", ran.stderr);
         }
-        if ran.code != Some(0) {
-            let _ = writeln!(
-                text,
-                "--- exit code {}",
-                ran.code.map_or("none: a signal ended it".to_owned(), |code| code.to_string())
-            );
-        }
+        add_exit_code(&mut text, ran.code);
+        self.commands.push(text);
+    }
+
+    /// Adds a command that ran on a terminal, with all that stood there.
+    pub(super) fn add_shown(&mut self, args: &[&str], shown: &str, code: Option<i32>) {
+        let mut text = format!("$ gleaner {}\n--- terminal\n{shown}", args.join(" "));
+        add_exit_code(&mut text, code);
         self.commands.push(text);
     }
 
@@ -119,6 +120,16 @@ impl Transcript {
             panic!("{place}\n{command}\n- {}\n+ {}", line(&kept, at), line(&text, at));
         }
         assert_eq!(text.len(), kept.len(), "{}: one ends before the other", path.display());
+    }
+}
+
+fn add_exit_code(text: &mut String, code: Option<i32>) {
+    match code {
+        Some(0) => {}
+        Some(code) => {
+            let _ = writeln!(text, "--- exit code {code}");
+        }
+        None => text.push_str("--- ended by a signal\n"),
     }
 }
 

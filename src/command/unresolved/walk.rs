@@ -201,7 +201,7 @@ fn answer(store: &Store, case: &Case, key: char, context: &Context) -> Option<Ch
             match store.read().entity_key(&entity.entity_type, &entity.id) {
                 Ok(None) => return Some(Choice::New(entity)),
                 Ok(Some(_)) => terminal.status(format!(
-                    "the catalog has a {} `{}` already; `o` links to it",
+                    "the catalog has `{}:{}` already; `o` links to it",
                     style::single_line(&entity.entity_type),
                     style::single_line(entity.id.as_str())
                 )),
