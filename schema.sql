@@ -208,7 +208,7 @@ CREATE INDEX batches_state ON batches (state);
 -- The ledger: one row for each time a group was asked for its topics or its entities. A later row has a larger id.
 CREATE TABLE requests (
     id             INTEGER PRIMARY KEY,
-    story_group_id INTEGER NOT NULL REFERENCES story_groups (id),
+    story_group_id INTEGER REFERENCES story_groups (id), -- NULL: the group was forgotten; state and cost stay
     kind           TEXT NOT NULL CHECK (kind IN ('topic', 'entity')),
     prompt_id      INTEGER NOT NULL REFERENCES prompts (id),
     text_hash      BLOB NOT NULL,          -- fingerprint of the request = (prompt, text_hash)

@@ -84,6 +84,7 @@ const TABLE: &[(&str, &[(&str, i32)])] = &[
     ("undo", &[("--to 99", 2)]),
     ("rehearsal forget", &[("--dry-run", 0)]),
     ("check", &[("", 0)]),
+    ("forget", &[("nowhere --yes", 2), ("g1", 2), ("g1 --dry-run", 0), ("", 2)]),
     ("backup", &[("copy.db", 0), ("nowhere/copy.db", 2), ("--check nowhere.db", 2)]),
     ("config", &[("", 0)]),
     ("config set", &[("max_cost 1", 0), ("max_csot 1", 2), ("max_cost x", 2)]),

@@ -51,6 +51,9 @@ mod catalog;
 /// `history` and `undo`: what changed the database, and how it is taken back.
 mod history;
 
+/// Groups that are forgotten.
+mod forget;
+
 /// Jobs that nobody watches: waits with an end, `--notify`, `--log`, the nightly recipe.
 mod unattended;
 

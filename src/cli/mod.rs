@@ -238,6 +238,18 @@ pub enum Command {
     /// program changed since.
     Undo(upkeep::UndoArgs),
 
+    /// Forget groups: texts, answers, topics, mentions and ids, overwritten in the file
+    ///
+    ///     gleaner forget g17 g18             for good: it cannot be undone, nor can what was changed before
+    ///     gleaner forget g17 --remote        and the provider's files of the batches that asked about it
+    ///     gleaner forget --texts --all       keep what was learned, and drop all stories
+    ///
+    /// The ledger keeps state and cost of the requests, without saying whom they were about, so that accounts balance; a
+    /// group with the same text that shared the answer keeps it. Request and answer files beside the database that name
+    /// the groups are overwritten and removed. Backups and other copies are yours to look after.
+    #[command(verbatim_doc_comment)]
+    Forget(upkeep::ForgetArgs),
+
     /// Remove what a sandbox answered
     #[command(subcommand)]
     Rehearsal(upkeep::RehearsalCommand),

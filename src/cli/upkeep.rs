@@ -12,6 +12,34 @@ pub struct CheckArgs {
     pub repair: bool,
 }
 
+/// Options of `forget`.
+#[derive(Clone, Debug, Args)]
+pub struct ForgetArgs {
+    /// The groups, by their ids
+    #[arg(value_name = "GROUP", required_unless_present = "all")]
+    pub groups: Vec<String>,
+
+    /// Drop the stories only, and keep what was learned from them
+    #[arg(long)]
+    pub texts: bool,
+
+    /// With --texts: of all groups
+    #[arg(long, requires = "texts", conflicts_with = "groups")]
+    pub all: bool,
+
+    /// Delete also the provider's files of the batches that asked about them, where they are imported
+    #[arg(long)]
+    pub remote: bool,
+
+    /// Don't ask
+    #[arg(long)]
+    pub yes: bool,
+
+    /// Say what would be forgotten, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
 /// Options of `history`.
 #[derive(Clone, Debug, Args)]
 pub struct HistoryArgs {

@@ -29,6 +29,7 @@ mod compare;
 mod extract;
 mod entities;
 mod export;
+mod forget;
 mod history;
 mod key;
 mod load;
@@ -108,6 +109,7 @@ fn dispatch(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Man(args) => man::run(&args, context),
         Command::History(args) => history::history(&args, context),
         Command::Undo(args) => history::undo(&args, context),
+        Command::Forget(args) => forget::run(&args, context),
         Command::Rehearsal(command) => rehearsal::run(&command, context),
         Command::Check(args) => check::run(&args, context),
         Command::Backup(args) => backup::run(&args, context),

@@ -64,11 +64,12 @@ pub fn undo(tx: &Tx<'_>, to: Option<i64>, now: &str) -> anyhow::Result<Undone> {
     let all = read.changes_since(first)?;
     if let Some(fixed) = all.iter().find(|change| change.undo == HowUndone::None) {
         let subject = fixed.subject.as_ref().map_or(String::new(), |subject| format!(" {subject}"));
-        let error = Err(anyhow!(
-            "change {} ({}{subject}) cannot be undone: it brought answers, which were asked for and are kept",
-            fixed.id,
-            fixed.command
-        ));
+        let why = match fixed.command.as_str() {
+            "forget" | "forget texts" => "what is forgotten is gone for good",
+            "merge" => "another copy of the database was brought in",
+            _ => "it brought answers, which were asked for and are kept",
+        };
+        let error = Err(anyhow!("change {} ({}{subject}) cannot be undone: {why}", fixed.id, fixed.command));
         return if to.is_some() { error.hint("nothing was changed") } else { error }
             .hint("single decisions are taken back with `gleaner unresolved undo MENTION`, `gleaner topics alias remove TOPIC`");
     }

@@ -26,6 +26,8 @@ pub struct Prepared {
     pub(super) answers: Vec<Option<Laid>>,
     /// Lines set aside: the batch, and where the line stands in the spool.
     pub(super) foreign: Vec<(usize, u64, usize)>,
+    /// By batch: true where groups were forgotten that it asked about.
+    has_forgotten: Vec<bool>,
     pub(super) spool: Spool,
     pub(super) report: ImportReport,
     /// The request whose answer counts, where several batches ask the same.
@@ -85,6 +87,7 @@ impl Prepared {
             batches: batches.iter().map(|batch| read.batch(*batch)).collect::<anyhow::Result<_>>()?,
             answers: vec![],
             foreign: vec![],
+            has_forgotten: batches.iter().map(|batch| read.has_forgotten(*batch)).collect::<anyhow::Result<_>>()?,
             spool: Spool::new(files.spool_folder()),
             report: ImportReport::default(),
             winners: HashMap::new(),
@@ -191,6 +194,8 @@ impl Preparer<'_> {
         match found {
             Found::Answer(found) => self.take_answer(*found)?,
             Found::Duplicate => self.prepared.report.duplicate += 1,
+            // Nobody asks for it any more, and it is not to come back.
+            Found::Foreign { batch, .. } if self.prepared.has_forgotten[batch] => {}
             Found::Foreign { batch, custom_id, line } => {
                 self.prepared.report.foreign += 1;
                 self.record.clear();

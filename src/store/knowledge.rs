@@ -72,9 +72,10 @@ impl Read<'_> {
 
     /// Returns all requests whose answer is usable, in the order they were asked; comparisons are left out.
     pub fn usable_requests(self) -> anyhow::Result<Vec<RequestKey>> {
-        let mut statement = self
-            .0
-            .prepare_cached("SELECT id FROM requests WHERE state = 'usable' AND is_comparison = 0 ORDER BY id")?;
+        let mut statement = self.0.prepare_cached(
+            "SELECT id FROM requests
+                 WHERE state = 'usable' AND is_comparison = 0 AND story_group_id IS NOT NULL ORDER BY id",
+        )?;
         Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 

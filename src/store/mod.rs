@@ -26,6 +26,7 @@ mod derived;
 pub mod explore;
 mod functions;
 pub mod foreign;
+mod forget;
 mod groups;
 mod ids;
 mod knowledge;

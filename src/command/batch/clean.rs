@@ -8,8 +8,8 @@ use crate::batch::batch_or_run;
 use crate::batch::batch_or_run::BatchOrRun;
 use crate::cli::batch::CleanArgs;
 use crate::error::{Exit, Explain as _};
-use crate::provider::Deletion;
-use crate::session::api_failure;
+use crate::provider::{Client, Deletion};
+use crate::session::{Session, api_failure};
 use crate::store::{BatchRow, BatchState};
 use crate::terminal::words::count;
 
@@ -57,26 +57,7 @@ pub(super) fn clean(args: &CleanArgs, context: &Context) -> anyhow::Result<Exit>
         return Err(anyhow!("nothing was deleted")).hint("`--yes` deletes without asking");
     }
     let client = context.client()?;
-    let (mut deleted, mut gone, mut unclear) = (vec![], vec![], vec![]);
-    for part in &batches {
-        let mut is_clear = true;
-        for id in ids(part) {
-            match client.delete_file(&id).map_err(api_failure)? {
-                Deletion::Done => deleted.push(id),
-                Deletion::WasGone => gone.push(id),
-                Deletion::Unclear => {
-                    is_clear = false;
-                    unclear.push(id);
-                }
-            }
-        }
-        if !is_clear {
-            continue;
-        }
-        let tx = session.store.write()?;
-        tx.note_remote_deleted(part.key, &context.config.now_text())?;
-        tx.commit()?;
-    }
+    let Deleted { deleted, gone, unclear } = delete(&mut session, &client, &batches)?;
     if context.terminal.is_json() {
         context.terminal.json(&json!({ "deleted": deleted, "gone": gone, "unclear": unclear }))?;
     } else {
@@ -97,7 +78,47 @@ pub(super) fn clean(args: &CleanArgs, context: &Context) -> anyhow::Result<Exit>
     Ok(Exit::Incomplete)
 }
 
-fn ids(part: &BatchRow) -> Vec<String> {
+/// The provider's files that were to be deleted.
+#[derive(Debug, Default)]
+pub(in crate::command) struct Deleted {
+    /// Deleted now.
+    pub(in crate::command) deleted: Vec<String>,
+    /// Gone before.
+    pub(in crate::command) gone: Vec<String>,
+    /// The provider did not say.
+    pub(in crate::command) unclear: Vec<String>,
+}
+
+/// Deletes the provider's files of batches.
+pub(in crate::command) fn delete(
+    session: &mut Session<'_>,
+    client: &Client,
+    batches: &[BatchRow],
+) -> anyhow::Result<Deleted> {
+    let mut done = Deleted::default();
+    for part in batches {
+        let mut is_clear = true;
+        for id in ids(part) {
+            match client.delete_file(&id).map_err(api_failure)? {
+                Deletion::Done => done.deleted.push(id),
+                Deletion::WasGone => done.gone.push(id),
+                Deletion::Unclear => {
+                    is_clear = false;
+                    done.unclear.push(id);
+                }
+            }
+        }
+        if is_clear {
+            let tx = session.store.write()?;
+            tx.note_remote_deleted(part.key, &session.config.now_text())?;
+            tx.commit()?;
+        }
+    }
+    Ok(done)
+}
+
+/// Returns the provider's files of a batch.
+pub(in crate::command) fn ids(part: &BatchRow) -> Vec<String> {
     [&part.input_file_id, &part.output_file_id, &part.error_file_id]
         .into_iter()
         .flatten()

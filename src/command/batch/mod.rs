@@ -19,6 +19,7 @@ use crate::provider::Client;
 use crate::session::Session;
 
 pub(super) use cancel::cancel;
+pub(super) use clean::{Deleted, delete, ids};
 pub(super) use create::{create, say_what_is_not_sent, warn_of_estimate};
 pub(super) use describe::{cache_words, cost_line};
 pub(super) use list::list;

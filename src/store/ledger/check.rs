@@ -45,7 +45,7 @@ impl Read<'_> {
     pub fn n_answers_lost(self) -> anyhow::Result<u64> {
         self.n_wrong(
             "SELECT count(*) FROM requests r LEFT JOIN answers a ON a.request_id = r.id
-             WHERE r.state = 'usable' AND a.text IS NULL",
+             WHERE r.state = 'usable' AND a.text IS NULL AND r.story_group_id IS NOT NULL",
         )
     }
 

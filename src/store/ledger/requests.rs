@@ -143,7 +143,8 @@ impl Read<'_> {
         mut visit: impl FnMut(RequestRow) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let mut statement = self.0.prepare(&format!(
-            "SELECT {COLUMNS} FROM requests WHERE batch_id = ?1 AND (?2 IS NULL OR state = ?2) ORDER BY id"
+            "SELECT {COLUMNS} FROM requests
+             WHERE batch_id = ?1 AND (?2 IS NULL OR state = ?2) AND story_group_id IS NOT NULL ORDER BY id"
         ))?;
         let mut rows = statement.query(params![batch, only])?;
         while let Some(row) = rows.next()? {

@@ -48,3 +48,8 @@ FROM story_groups g;
 -- Tokens of a batch as the provider summed them up: they stand beside what the answers say and are no evidence.
 ALTER TABLE batches ADD COLUMN n_reported_input_tokens INTEGER CHECK (n_reported_input_tokens >= 0);
 ALTER TABLE batches ADD COLUMN n_reported_output_tokens INTEGER CHECK (n_reported_output_tokens >= 0);
+
+-- ------------------------------------------------------------------------------------------------- forgotten groups
+
+-- Of a group that was forgotten the ledger keeps state and cost of its requests, and not whom they were about.
+ALTER TABLE requests ALTER COLUMN story_group_id DROP NOT NULL;
