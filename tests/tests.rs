@@ -51,6 +51,9 @@ mod catalog;
 /// `history` and `undo`: what changed the database, and how it is taken back.
 mod history;
 
+/// Two copies of a database, merged.
+mod merge;
+
 /// Groups that are forgotten.
 mod forget;
 

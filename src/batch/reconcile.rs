@@ -129,7 +129,7 @@ fn stop_beside_a_copy(from_copies: Vec<String>) -> anyhow::Result<()> {
     let Some(first) = from_copies.first().cloned() else { return Ok(()) };
     Err(SentByCopy(from_copies))
         .kind(ErrorKind::Refused)
-        .hint("go on with the copy that sent it; what both would send would be paid twice")
+        .hint("`gleaner merge OTHER.db` brings the two copies together; what both would send would be paid twice")
         .hint(format!(
             "or take its batch over: `gleaner batch process {first}` reads its requests and answers into this copy, \
              `gleaner batch cancel {first} --local` leaves it aside"

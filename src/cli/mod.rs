@@ -238,6 +238,18 @@ pub enum Command {
     /// program changed since.
     Undo(upkeep::UndoArgs),
 
+    /// Bring in another copy of this database that went its own way
+    ///
+    ///     gleaner merge ../laptop/news.db --dry-run     what would come of it
+    ///     gleaner merge ../laptop/news.db
+    ///
+    /// Groups, catalog, decisions and the ledger of both are united. Where both changed the same thing, the later change
+    /// counts, removals and undone decisions included; of a request the answer asked last. What both have sent and paid is
+    /// kept and counted for both, and nothing of it is sent again. Topics, mentions and links are made anew from the
+    /// answers. The other copy is only read: merged the other way round, it comes to hold the same.
+    #[command(verbatim_doc_comment)]
+    Merge(upkeep::MergeArgs),
+
     /// Forget groups: texts, answers, topics, mentions and ids, overwritten in the file
     ///
     ///     gleaner forget g17 g18             for good: it cannot be undone, nor can what was changed before

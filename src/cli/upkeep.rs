@@ -40,6 +40,18 @@ pub struct ForgetArgs {
     pub dry_run: bool,
 }
 
+/// Options of `merge`.
+#[derive(Clone, Debug, Args)]
+pub struct MergeArgs {
+    /// The other copy; it is only read
+    #[arg(value_name = "OTHER.db")]
+    pub other: PathBuf,
+
+    /// Say what would come of it, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
 /// Options of `history`.
 #[derive(Clone, Debug, Args)]
 pub struct HistoryArgs {

@@ -34,6 +34,7 @@ mod history;
 mod key;
 mod load;
 mod man;
+mod merge;
 mod models;
 mod original;
 mod profile;
@@ -109,6 +110,7 @@ fn dispatch(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Man(args) => man::run(&args, context),
         Command::History(args) => history::history(&args, context),
         Command::Undo(args) => history::undo(&args, context),
+        Command::Merge(args) => merge::run(&args, context),
         Command::Forget(args) => forget::run(&args, context),
         Command::Rehearsal(command) => rehearsal::run(&command, context),
         Command::Check(args) => check::run(&args, context),

@@ -9,6 +9,7 @@ use crate::interrupt;
 use crate::model::{GroupKey, Kind};
 use crate::session::Session;
 use crate::store::{HowUndone, Tx};
+use crate::terminal::Terminal;
 use crate::terminal::bar::Unit;
 
 /// Result of a rebuild.
@@ -45,11 +46,21 @@ pub fn topics_again(tx: &Tx<'_>, groups: &BTreeSet<GroupKey>) -> anyhow::Result<
 /// Makes topics, mentions and links again from the answers' texts.
 pub fn rebuild(session: &mut Session<'_>) -> anyhow::Result<Rebuilt> {
     let tx = session.store.write()?;
+    let rebuilt = all_again(&tx, session.terminal)?;
+    let counts = [("topics", rebuilt.topics), ("links", rebuilt.linked)];
+    tx.note_change("rebuild", "", HowUndone::Derived, &counts, &session.config.now_text())?;
+    tx.commit()?;
+    session.store.optimize();
+    Ok(rebuilt)
+}
+
+/// Makes topics, mentions and links again within a transaction.
+pub fn all_again(tx: &Tx<'_>, terminal: &Terminal) -> anyhow::Result<Rebuilt> {
     let usable = tx.read().usable_requests()?;
     tx.clear_knowledge()?;
     let mut rebuilt = Rebuilt::default();
-    let mut writer = KnowledgeWriter::new(&tx);
-    let bar = session.terminal.bar(usable.len() as u64, Unit::Count, "rebuilding");
+    let mut writer = KnowledgeWriter::new(tx);
+    let bar = terminal.bar(usable.len() as u64, Unit::Count, "rebuilding");
     // In the order they were asked, so that the last one wins as it did before.
     for key in usable {
         interrupt::check()?;
@@ -69,12 +80,8 @@ pub fn rebuild(session: &mut Session<'_>) -> anyhow::Result<Rebuilt> {
         }
     }
     drop(writer);
-    copies::share(&tx)?;
+    copies::share(tx)?;
     (_, rebuilt.mentions, rebuilt.linked) = tx.read().knowledge_counts()?;
     rebuilt.topics = tx.read().knowledge_counts()?.0;
-    let counts = [("topics", rebuilt.topics), ("links", rebuilt.linked)];
-    tx.note_change("rebuild", "", HowUndone::Derived, &counts, &session.config.now_text())?;
-    tx.commit()?;
-    session.store.optimize();
     Ok(rebuilt)
 }

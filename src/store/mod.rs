@@ -34,6 +34,7 @@ mod layouts;
 mod left_out;
 mod ledger;
 mod links;
+mod merge;
 mod migrate;
 mod search;
 mod postings;
@@ -71,6 +72,7 @@ pub use ledger::{
 };
 pub use left_out::TooLong;
 pub use links::StoredLink;
+pub use merge::{MergeReport, Merged};
 pub use prompts::{Origin, StoredProfile, StoredPrompt};
 pub use query::{Sink, Value};
 pub use rehearsal::{Forgotten, Rehearsed};
