@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::Resettable;
 use clap::{Args, Subcommand};
 
 use super::select::{PromptArgs, SelectArgs};
@@ -73,7 +74,7 @@ pub struct CreateArgs {
     pub prompt: PromptArgs,
 
     /// Wait for the batch and import it
-    #[arg(long)]
+    #[arg(long, help_heading = "Waiting")]
     pub wait: bool,
 
     /// How the wait goes.
@@ -81,15 +82,15 @@ pub struct CreateArgs {
     pub waiting: WaitingArgs,
 
     /// Show what would be sent and what it would cost; no file, no row, no network
-    #[arg(long, conflicts_with_all = ["wait", "no_submit"])]
+    #[arg(long, conflicts_with_all = ["wait", "no_submit"], help_heading = Resettable::Reset)]
     pub dry_run: bool,
 
     /// Write the files and rows, but send nothing
-    #[arg(long, conflicts_with = "wait")]
+    #[arg(long, conflicts_with = "wait", help_heading = Resettable::Reset)]
     pub no_submit: bool,
 
     /// Refuse before the upload if the estimate is above this
-    #[arg(long, value_name = "USD", value_parser = super::usd)]
+    #[arg(long, value_name = "USD", value_parser = super::usd, help_heading = "Spending")]
     pub max_cost: Option<f64>,
 
     /// How the run is cut into parts.
@@ -101,7 +102,7 @@ pub struct CreateArgs {
     pub spend: SpendArgs,
 
     /// Don't send one request ahead to see whether model, parameters and schema are accepted
-    #[arg(long)]
+    #[arg(long, help_heading = Resettable::Reset)]
     pub no_probe: bool,
 }
 
@@ -160,13 +161,13 @@ pub struct SubmitArgs {
     /// The run [default: all that wait]
     pub run: Option<String>,
     /// Wait for the batches and import them
-    #[arg(long)]
+    #[arg(long, help_heading = "Waiting")]
     pub wait: bool,
     /// How the wait goes.
     #[command(flatten)]
     pub waiting: WaitingArgs,
     /// Most estimated input tokens in the provider's queue at one time [default: learned from its refusals]
-    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1_000..))]
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1_000..), help_heading = "Parts")]
     pub max_enqueued_tokens: Option<u64>,
     /// What it may spend.
     #[command(flatten)]
@@ -182,7 +183,7 @@ pub struct WaitArgs {
     #[command(flatten)]
     pub waiting: WaitingArgs,
     /// Most estimated input tokens in the provider's queue at one time [default: learned from its refusals]
-    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1_000..))]
+    #[arg(long, value_name = "TOKENS", value_parser = clap::value_parser!(u64).range(1_000..), help_heading = "Parts")]
     pub max_enqueued_tokens: Option<u64>,
     /// What it may spend.
     #[command(flatten)]

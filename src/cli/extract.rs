@@ -1,6 +1,7 @@
 //! `gleaner extract` and `gleaner compare`: asking without a batch.
 
 use clap::Args;
+use clap::builder::Resettable;
 
 use super::select::{PromptArgs, SelectArgs};
 use super::spend::SpendArgs;
@@ -17,19 +18,19 @@ pub struct ExtractArgs {
     pub prompt: PromptArgs,
 
     /// Calls at the same time
-    #[arg(long, value_name = "N", default_value_t = ExtractArgs::CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=64))]
+    #[arg(long, value_name = "N", default_value_t = ExtractArgs::CONCURRENCY, value_parser = clap::value_parser!(u16).range(1..=64), help_heading = Resettable::Reset)]
     pub concurrency: u16,
 
     /// Seconds that an answer may take
-    #[arg(long, value_name = "SECONDS", default_value_t = ExtractArgs::TIMEOUT, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "SECONDS", default_value_t = ExtractArgs::TIMEOUT, value_parser = clap::value_parser!(u32).range(1..), help_heading = Resettable::Reset)]
     pub timeout: u32,
 
     /// Show what would be asked and what it would cost; no row, no network
-    #[arg(long)]
+    #[arg(long, help_heading = Resettable::Reset)]
     pub dry_run: bool,
 
     /// Refuse if the estimate is above this, and stop when so much is spent
-    #[arg(long, value_name = "USD", value_parser = super::usd)]
+    #[arg(long, value_name = "USD", value_parser = super::usd, help_heading = "Spending")]
     pub max_cost: Option<f64>,
 
     /// What it may spend.
@@ -78,7 +79,7 @@ pub struct CompareArgs {
     pub batch: bool,
 
     /// Refuse if the estimate for both sides is above this
-    #[arg(long, value_name = "USD", value_parser = super::usd)]
+    #[arg(long, value_name = "USD", value_parser = super::usd, help_heading = "Spending")]
     pub max_cost: Option<f64>,
 
     /// What it may spend.
@@ -86,10 +87,10 @@ pub struct CompareArgs {
     pub spend: SpendArgs,
 
     /// Show what would be asked and what it would cost; no row, no network
-    #[arg(long)]
+    #[arg(long, help_heading = Resettable::Reset)]
     pub dry_run: bool,
 
     /// Make the answers of this run of a comparison the collection's own
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["prompts", "dry_run", "max_cost"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["prompts", "dry_run", "max_cost"], help_heading = Resettable::Reset)]
     pub adopt: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! `gleaner models`
 
 use clap::Args;
+use clap::builder::Resettable;
 
 use super::select::SelectArgs;
 
@@ -12,6 +13,6 @@ pub struct ModelsArgs {
     pub select: SelectArgs,
 
     /// Also ask the provider which models it offers, and until when
-    #[arg(long)]
+    #[arg(long, help_heading = Resettable::Reset)]
     pub check: bool,
 }

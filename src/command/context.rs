@@ -206,8 +206,19 @@ impl Context {
 
     /// Makes a client of the provider; nothing is sent yet, but a missing key is found here. Ctrl-C ends its calls.
     pub fn client(&self) -> anyhow::Result<provider::Client> {
+        self.stoppable_client(&self.settings()?)
+    }
+
+    /// Returns a client for a look that is no loss where it fails: it tries once more, and nobody waits for the rest.
+    pub fn looking_client(&self) -> anyhow::Result<provider::Client> {
+        let mut settings = self.settings()?;
+        settings.retries = settings.retries.min(1);
+        self.stoppable_client(&settings)
+    }
+
+    fn stoppable_client(&self, settings: &provider::Settings) -> anyhow::Result<provider::Client> {
         interrupt::spare_queries();
-        let client = provider::Client::new(&self.settings()?, self.hooks()?).map_err(api_failure)?;
+        let client = provider::Client::new(settings, self.hooks()?).map_err(api_failure)?;
         // A transfer that Ctrl-C ends: the one call that buys is let through to its answer.
         let stopper = client.stopper();
         let terminal = self.terminal.clone();

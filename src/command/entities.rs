@@ -7,7 +7,7 @@ use crate::command::Context;
 use crate::command::known_types::check_catalog_types;
 use crate::command::named::entity_named;
 use crate::command::period::{check_names, period};
-use crate::command::shown::{day, hint_if_empty, percent, title};
+use crate::command::shown::{day, hint_if_empty, percent, say_what_is_shown, title};
 use crate::error::Exit;
 use crate::store::Store;
 use crate::store::explore::Namesake;
@@ -140,5 +140,6 @@ fn show(
     for line in table.lines(terminal.width()) {
         terminal.line(line)?;
     }
+    say_what_is_shown(context, groups.len() as u64, args.limit, total, &args.period);
     Ok(serde_json::Value::Null)
 }

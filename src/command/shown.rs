@@ -1,9 +1,10 @@
 //! Groups, days and percentages as every command shows them.
 
+use crate::cli::explore::PeriodArgs;
 use crate::command::Context;
 use crate::store::Store;
 use crate::store::explore::GroupHead;
-use crate::terminal::style;
+use crate::terminal::{style, words};
 
 /// Returns a group's title, fit for a line.
 pub(super) fn title(group: &GroupHead) -> String {
@@ -18,6 +19,18 @@ pub(super) fn title(group: &GroupHead) -> String {
 /// Returns the day of a time.
 pub(super) fn day(time: Option<&str>) -> String {
     time.map(|time| style::single_line(time.get(..10).unwrap_or(time))).unwrap_or_default()
+}
+
+/// Says of a list that ends at its limit how much more there is. `total` counts the groups of all time.
+pub(super) fn say_what_is_shown(context: &Context, n: u64, limit: u64, total: u64, period: &PeriodArgs) {
+    if n < limit || n >= total {
+        return;
+    }
+    let shown = match period.since.is_none() && period.until.is_none() && period.conditions.is_empty() {
+        true => format!("{} of {}", words::number(n), words::count(total, "group")),
+        false => format!("the first {}", words::count(n, "group")),
+    };
+    context.terminal.status(format!("{shown}; `--limit N` shows more"));
 }
 
 /// Returns a probability as it is shown.

@@ -24,7 +24,7 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
     let remote = if args.offline {
         None
     } else {
-        match context.client().and_then(|client| Ok((remote(context, &mut session, &client)?, client))) {
+        match context.looking_client().and_then(|client| Ok((remote(context, &mut session, &client)?, client))) {
             Ok(remote) => Some(remote),
             Err(error) if explain(&error).exit == Exit::Interrupted => return Err(error),
             Err(error) => {

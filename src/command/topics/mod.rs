@@ -10,7 +10,7 @@ use crate::cli::explore::{TopicsArgs, TopicsCommand};
 use crate::command::Context;
 use crate::command::named::topic_named;
 use crate::command::period::{check_names, period};
-use crate::command::shown::{day, hint_if_empty, percent, title};
+use crate::command::shown::{day, hint_if_empty, percent, say_what_is_shown, title};
 use crate::error::Exit;
 use crate::terminal::table::{Side, Table, bar};
 use crate::terminal::{style, words};
@@ -91,5 +91,6 @@ fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<E
     for line in table.lines(terminal.width()) {
         terminal.line(line)?;
     }
+    say_what_is_shown(context, groups.len() as u64, args.limit, total, &args.period);
     Ok(Exit::Done)
 }
