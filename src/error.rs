@@ -58,7 +58,7 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// All of them.
+    /// Kinds of errors.
     pub const ALL: [ErrorKind; 10] = [
         ErrorKind::NotFound,
         ErrorKind::Usage,

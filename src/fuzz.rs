@@ -21,10 +21,10 @@ use crate::sandbox;
 use crate::text::{clean, fold, single_line, topic_key};
 
 /// A target: its name, what it does with an input, and inputs to begin with.
-pub type Target = (&'static str, fn(&[u8]), &'static [&'static str]);
+pub type FuzzTarget = (&'static str, fn(&[u8]), &'static [&'static str]);
 
-/// All targets.
-pub const TARGETS: [Target; 8] = [
+/// Targets, each with inputs to begin with.
+pub const TARGETS: [FuzzTarget; 8] = [
     (
         "output_line",
         output_line,

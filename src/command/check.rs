@@ -13,7 +13,7 @@ use crate::terminal::words::count;
 use crate::upkeep::check::check;
 use crate::upkeep::repair::repair;
 
-/// By how much the clocks of two machines may differ that a database was copied between.
+/// Difference of the clocks of two machines that a database may have been copied between.
 const CLOCK_SKEW: Duration = Duration::from_secs(60 * 60);
 
 /// Runs the command.

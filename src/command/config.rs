@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Context;
 use crate::cli::config::{ConfigArgs, ConfigCommand};
-use crate::config::{ConfigFile, Setting, Source};
+use crate::config::{ConfigFile, Setting, SettingSource};
 use crate::error::{Exit, Explain as _, not_found, usage};
 use crate::provider;
 use crate::terminal::style::{dim, single_line};
@@ -47,7 +47,7 @@ fn show(context: &Context) -> anyhow::Result<Exit> {
     let mut table = Table::new(&[left("setting"), left("value"), left("from")], 1);
     for (setting, value, source) in &settings {
         let from = match source {
-            Source::Variable => setting.variable(),
+            SettingSource::Variable => setting.variable(),
             other => other.word(),
         };
         let value = value.as_deref().map_or_else(|| dim("none"), single_line);
@@ -64,28 +64,28 @@ fn show(context: &Context) -> anyhow::Result<Exit> {
 }
 
 /// Returns the value that counts, as text, with its origin.
-fn value(setting: Setting, context: &Context) -> anyhow::Result<(Option<String>, Source)> {
+fn value(setting: Setting, context: &Context) -> anyhow::Result<(Option<String>, SettingSource)> {
     let config = &context.config;
     let said = config.said(setting)?;
-    let source = said.as_ref().map_or(Source::Default, |(_, source)| *source);
+    let source = said.as_ref().map_or(SettingSource::Default, |(_, source)| *source);
     Ok(match setting {
         Setting::Database => {
-            let source = if context.db.is_some() { Source::Option } else { source };
+            let source = if context.db.is_some() { SettingSource::Option } else { source };
             (Some(context.db_path()?.display().to_string()), source)
         }
         // Its one spelling: a mistyped one may hold a key.
         Setting::BaseUrl => {
-            let source = if context.base_url.is_some() { Source::Option } else { source };
+            let source = if context.base_url.is_some() { SettingSource::Option } else { source };
             (Some(context.address()?.as_str().to_owned()), source)
         }
-        Setting::Color if context.color.is_some() => (context.color.map(str::to_owned), Source::Option),
+        Setting::Color if context.color.is_some() => (context.color.map(str::to_owned), SettingSource::Option),
         Setting::Prices => match config.prices_path()? {
             Some((path, source)) => (Some(path.display().to_string()), source),
-            None => (None, Source::Default),
+            None => (None, SettingSource::Default),
         },
         _ => match said {
             Some((value, source)) => (Some(value), source),
-            None => (setting.default_text().map(str::to_owned), Source::Default),
+            None => (setting.default_text().map(str::to_owned), SettingSource::Default),
         },
     })
 }
@@ -127,7 +127,7 @@ fn set(key: &str, value: &str, context: &Context) -> anyhow::Result<Exit> {
     let path = file_path(context)?;
     ConfigFile::set(&path, setting, value)?;
     tell(context, &path, setting.name(), Some(value))?;
-    if context.config.said(setting)?.is_some_and(|(_, source)| source == Source::Variable) {
+    if context.config.said(setting)?.is_some_and(|(_, source)| source == SettingSource::Variable) {
         context.terminal.warn(format!("the variable `{}` is set and wins over it", setting.variable()));
     }
     Ok(Exit::Done)

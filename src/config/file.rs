@@ -18,7 +18,6 @@ const BYTES_MAX: u64 = 1 << 20;
 /// The configuration file, read.
 #[derive(Clone, Debug, Default)]
 pub struct ConfigFile {
-    /// Its path.
     pub path: PathBuf,
     /// The settings it holds, as text; paths are whole.
     pub values: BTreeMap<Setting, String>,

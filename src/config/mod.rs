@@ -33,23 +33,23 @@ pub use setting::Setting;
 /// bound; peers saw a batch appear within seconds, and three minutes cost nothing compared with buying twice.
 const ADOPT_WAIT: Duration = Duration::from_secs(180);
 
-/// Origin of a setting's value.
+/// Place that a setting's value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum SettingSource {
     Option,
     Variable,
     File,
     Default,
 }
 
-impl Source {
+impl SettingSource {
     /// Returns its one word for programs.
     pub fn word(self) -> &'static str {
         match self {
-            Source::Option => "option",
-            Source::Variable => "environment",
-            Source::File => "file",
-            Source::Default => "default",
+            SettingSource::Option => "option",
+            SettingSource::Variable => "environment",
+            SettingSource::File => "file",
+            SettingSource::Default => "default",
         }
     }
 }
@@ -59,7 +59,7 @@ impl Source {
 pub struct SpendLimit {
     /// The sum in USD.
     pub usd: f64,
-    /// Its name, as it stands in messages.
+    /// Name as it stands in messages.
     pub named: String,
     /// True where it was typed with the command.
     pub is_typed: bool,
@@ -137,20 +137,20 @@ impl Config {
     }
 
     /// Returns the value of a setting that the environment or the configuration file says.
-    pub fn said(&self, setting: Setting) -> anyhow::Result<Option<(String, Source)>> {
+    pub fn said(&self, setting: Setting) -> anyhow::Result<Option<(String, SettingSource)>> {
         if let Some(value) = self.var_os(setting.variable()) {
             let text = value.to_string_lossy().trim().to_owned();
             if let Some(expected) = setting.mismatch(&text) {
                 return Err(usage(format!("`{}` must be {expected}, not `{text}`", setting.variable())));
             }
-            return Ok(Some((text, Source::Variable)));
+            return Ok(Some((text, SettingSource::Variable)));
         }
         let kept = self.file.as_ref().and_then(|file| file.values.get(&setting));
-        Ok(kept.map(|value| (value.clone(), Source::File)))
+        Ok(kept.map(|value| (value.clone(), SettingSource::File)))
     }
 
     /// Returns the number that a setting says, with its origin.
-    fn said_number(&self, setting: Setting) -> anyhow::Result<Option<(f64, Source)>> {
+    fn said_number(&self, setting: Setting) -> anyhow::Result<Option<(f64, SettingSource)>> {
         let said = self.said(setting)?;
         Ok(said.and_then(|(text, source)| Some((text.parse().ok()?, source))))
     }
@@ -258,12 +258,12 @@ impl Config {
 
     /// Returns the path of the user's own table of prices: what is said, else `gleaner/prices.toml` in the user's
     /// configuration directory where there is one.
-    pub fn prices_path(&self) -> anyhow::Result<Option<(PathBuf, Source)>> {
+    pub fn prices_path(&self) -> anyhow::Result<Option<(PathBuf, SettingSource)>> {
         if let Some((path, source)) = self.said(Setting::Prices)? {
             return Ok(Some((path.into(), source)));
         }
         let own = own_folder().map(|folder| folder.join("prices.toml"));
-        Ok(own.filter(|path| path.exists()).map(|path| (path, Source::Default)))
+        Ok(own.filter(|path| path.exists()).map(|path| (path, SettingSource::Default)))
     }
 
     /// Returns the user's own table of prices, as text with its path.
@@ -303,7 +303,7 @@ impl Config {
 
     fn spend_limit(&self, setting: Setting) -> anyhow::Result<Option<SpendLimit>> {
         Ok(self.said_number(setting)?.map(|(usd, source)| {
-            let name = if source == Source::Variable { setting.variable() } else { setting.name() };
+            let name = if source == SettingSource::Variable { setting.variable() } else { setting.name() };
             SpendLimit { usd, named: format!("`{name}` = {usd}"), is_typed: false }
         }))
     }
@@ -316,7 +316,7 @@ impl Config {
     /// Returns the folder that a path in the configuration file is relative to, where the setting comes from there.
     pub fn folder_of(&self, setting: Setting) -> Option<&Path> {
         match self.said(setting) {
-            Ok(Some((_, Source::File))) => self.file.as_ref()?.path.parent(),
+            Ok(Some((_, SettingSource::File))) => self.file.as_ref()?.path.parent(),
             _ => None,
         }
     }

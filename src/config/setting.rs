@@ -29,12 +29,12 @@ enum Kind {
     Seconds,
     /// A sum in USD.
     Usd,
-    /// One of these words.
+    /// A word of this list.
     Word(&'static [&'static str]),
 }
 
 impl Setting {
-    /// All of them, in the order in which they are shown.
+    /// Settings in the order in which they are shown.
     pub const ALL: [Setting; 10] = [
         Setting::Database,
         Setting::BaseUrl,

@@ -32,13 +32,12 @@ pub struct Listed {
     pub only_unlinked: bool,
     /// The catalog's type of the entity.
     pub target_type: Option<String>,
-    /// Its id.
     pub target_id: Option<EntityId>,
-    /// Its name, where it is in the catalog.
+    /// Name of the entity, where it is in the catalog.
     pub name: Option<String>,
     /// When it was made.
     pub decided_at: Option<String>,
-    /// Its entity is not in the catalog; it holds again once it is.
+    /// The entity is not in the catalog; the decision holds again once it is.
     pub is_dangling: bool,
     /// The decisions that it is at odds with.
     pub conflicts: Vec<Conflict>,
@@ -46,12 +45,12 @@ pub struct Listed {
     pub namesakes: Vec<EntityHead>,
 }
 
-/// Why two decisions are at odds.
+/// A decision that another one is at odds with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Conflict {
-    /// The other one.
+    /// Id of the other decision.
     pub with: i64,
-    /// The one that counts where both hold.
+    /// Id of the one that counts where both hold.
     pub counts: i64,
 }
 

@@ -154,7 +154,7 @@ fn ask_all(entities: &[(EntityKey, Entity)], towards: &mut Towards) -> Result<()
 /// Similarity of an entity with another, by their places; what is less than `least` is not noted.
 struct Towards {
     least: f64,
-    /// With whether the one's name is one that the other has.
+    /// Pairs, each with whether the name of the one is one of the other's.
     scores: BTreeMap<(usize, usize), (f64, bool)>,
 }
 

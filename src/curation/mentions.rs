@@ -46,7 +46,7 @@ pub struct CaseCandidate {
     pub entity: EntityHead,
     /// Probability, by itself, that it is meant.
     pub score: f64,
-    /// Why it is shown all the same.
+    /// Reason for which it is shown all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
@@ -114,7 +114,7 @@ pub enum Choice {
 /// About which mention something is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct About {
-    /// As the stories write it.
+    /// Mention as the stories write it.
     pub mention: String,
     /// The profile's word for what it is; empty: any.
     pub entity_type: String,
@@ -139,7 +139,7 @@ pub struct Done {
     pub mentions: u64,
     /// Number of links changed.
     pub relinked: Relinked,
-    /// Which.
+    /// Mentions that changed.
     pub changes: Changes,
 }
 
@@ -150,7 +150,7 @@ impl Done {
     }
 }
 
-/// Whom a decision would change.
+/// Mentions that a decision would change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
     /// Mentions that wait in the queue.

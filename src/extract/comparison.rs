@@ -34,7 +34,7 @@ pub struct Comparison {
     pub collection_groups: u64,
     /// Mean share of topics that both give, of those that either gives; null where no group has both answers.
     pub topic_agreement: Option<f64>,
-    /// The same for entities: the linked entity counts, else the name.
+    /// Mean share of entities that both give; the linked entity counts, else the name.
     pub entity_agreement: Option<f64>,
 }
 
@@ -68,11 +68,11 @@ pub struct SideReport {
     pub usage: Usage,
     /// Cost of all its answers at synchronous prices; null: the price is not known.
     pub cost_usd: Option<f64>,
-    /// The same, projected to the whole collection.
+    /// Synchronous cost, projected to the whole collection.
     pub projected_sync_usd: Option<f64>,
-    /// The same in batch mode.
+    /// Batch cost, projected to the whole collection.
     pub projected_batch_usd: Option<f64>,
-    /// Why its asking ended early.
+    /// Reason of an early end.
     #[serde(skip)]
     pub stopped: Option<Stopped>,
 }
@@ -135,9 +135,9 @@ pub fn gather(
 /// State of the request that asks about a group with the prompt of one side.
 pub enum RequestProgress {
     Answered(RequestKey),
-    /// In a batch.
+    /// Waits in a batch.
     Pending,
-    /// To be asked.
+    /// Not asked yet.
     Open,
 }
 
@@ -168,7 +168,7 @@ pub struct Compared {
     pub only_a: Vec<String>,
     /// Only on the second.
     pub only_b: Vec<String>,
-    /// Why there is no usable answer, for each side where there is none.
+    /// Reason of each side that has no usable answer.
     pub missing: [Option<String>; 2],
 }
 

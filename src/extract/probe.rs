@@ -13,7 +13,7 @@ use crate::request::Prices;
 use crate::session::Session;
 use crate::store::{Candidate, RequestState, Selected};
 
-/// From how many requests on a batch is worth a probe.
+/// Number of requests from which on a batch is worth a probe.
 pub const REQUESTS_MIN: u64 = 500;
 
 /// Most requests that are sent ahead, each about another group: another one where nobody knows what came of the one before.

@@ -22,7 +22,7 @@ const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 pub(super) enum FailureClass {
     /// Every other call would fail too: stop the run.
     Stop,
-    /// This request was refused; others may not be.
+    /// The request alone was refused; others may not be.
     Refused,
     /// It may succeed later.
     Again,

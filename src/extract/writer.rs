@@ -22,7 +22,6 @@ use crate::terminal::words::{dollars, number};
 /// Result of a direct run.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct DirectReport {
-    /// Its id in the ledger.
     pub run_id: String,
     /// Groups of which something usable came.
     pub groups_processed: u64,
@@ -30,9 +29,9 @@ pub struct DirectReport {
     pub topics_extracted: u64,
     /// Mentions written.
     pub entities_extracted: u64,
-    /// Of these, linked to the catalog.
+    /// Mentions of these that are linked to the catalog.
     pub entities_linked: u64,
-    /// Of these, with several entities that fit.
+    /// Mentions of these that several entities fit.
     pub entities_ambiguous: u64,
     /// Groups of which something was not usable.
     pub groups_with_errors: u64,
@@ -40,7 +39,7 @@ pub struct DirectReport {
     pub copies_answered: u64,
     /// The account of the run.
     pub account: Account,
-    /// Why requests are not usable, the most frequent cause first.
+    /// Causes of requests that are not usable, the most frequent first.
     pub causes: Vec<Cause>,
     /// Answers whose JSON had to be mended.
     pub repaired: u64,
@@ -54,24 +53,24 @@ pub struct DirectReport {
     pub unknown_usage: u64,
     /// Requests that were not asked: the run ended before.
     pub not_asked: u64,
-    /// In USD.
+    /// Cost in USD.
     pub cost: Spend,
     /// The way in which the server was asked in the end.
     pub asked_through: String,
-    /// Why it ended early.
+    /// Reason of an early end.
     #[serde(skip)]
     pub stopped: Option<Stopped>,
-    /// Why nobody knows whether a request was answered that is sent once.
+    /// Reason for which it is not known whether a request that is sent once was answered.
     #[serde(skip)]
     pub unclear: Option<ApiError>,
 }
 
-/// Why a direct run ended early.
+/// Reason for which a direct run ended early.
 #[derive(Clone, Debug)]
 pub enum Stopped {
     /// Every other call would have failed too.
     By(ApiError),
-    /// As much was spent as was allowed.
+    /// The allowed sum was spent.
     Cost(f64),
     /// The person stopped it.
     Interrupted,

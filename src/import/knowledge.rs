@@ -29,7 +29,7 @@ pub struct Learned {
 }
 
 /// Reading rules of the answers to one prompt.
-pub(super) struct Question {
+pub(super) struct AnswerRules {
     pub(super) expect: Expect,
     /// Which of the profiles it was asked with.
     pub(super) profile: usize,
@@ -37,15 +37,15 @@ pub(super) struct Question {
 
 /// Reading rules of answers, by what was asked.
 #[derive(Default)]
-pub(super) struct Questions {
-    prompts: HashMap<PromptKey, Question>,
+pub(super) struct RulesByPrompt {
+    prompts: HashMap<PromptKey, AnswerRules>,
     /// Profiles by their text.
     profiles: Vec<(String, Profile)>,
 }
 
-impl Questions {
+impl RulesByPrompt {
     /// Returns how answers to a prompt are read, looking it up where it is the first.
-    pub(super) fn learn(&mut self, read: Read<'_>, prompt: PromptKey) -> anyhow::Result<&Question> {
+    pub(super) fn learn(&mut self, read: Read<'_>, prompt: PromptKey) -> anyhow::Result<&AnswerRules> {
         if !self.prompts.contains_key(&prompt) {
             let text = match read.profile_of_prompt(prompt)? {
                 Some(text) => text,
@@ -60,13 +60,13 @@ impl Questions {
                 }
             };
             let expect = expect(&read.prompt(prompt)?.prompt, &self.profiles[profile].1);
-            self.prompts.insert(prompt, Question { expect, profile });
+            self.prompts.insert(prompt, AnswerRules { expect, profile });
         }
         Ok(&self.prompts[&prompt])
     }
 
     /// Returns how answers to a prompt are read that was looked up.
-    pub(super) fn of(&self, prompt: PromptKey) -> &Question {
+    pub(super) fn of(&self, prompt: PromptKey) -> &AnswerRules {
         &self.prompts[&prompt]
     }
 
@@ -79,7 +79,7 @@ impl Questions {
 /// Writes answers into the knowledge tables, one after the other: for few of them, or where each stands by itself.
 pub struct KnowledgeWriter<'t, 'c> {
     tx: &'t Tx<'c>,
-    questions: Questions,
+    rules: RulesByPrompt,
     /// Opened with the first mention, one for each profile and the whole transaction.
     linkers: HashMap<usize, Linker<'t>>,
     load: Load,
@@ -88,7 +88,7 @@ pub struct KnowledgeWriter<'t, 'c> {
 impl<'t, 'c> KnowledgeWriter<'t, 'c> {
     /// Makes a writer for one transaction with many answers.
     pub fn new(tx: &'t Tx<'c>) -> Self {
-        Self { tx, questions: Questions::default(), linkers: HashMap::new(), load: Load::Many }
+        Self { tx, rules: RulesByPrompt::default(), linkers: HashMap::new(), load: Load::Many }
     }
 
     /// Makes a writer for one of many transactions with few answers each.
@@ -98,7 +98,7 @@ impl<'t, 'c> KnowledgeWriter<'t, 'c> {
 
     /// Returns how an answer to a prompt is read.
     pub fn expect(&mut self, prompt: PromptKey) -> anyhow::Result<Expect> {
-        Ok(self.questions.learn(self.tx.read(), prompt)?.expect.clone())
+        Ok(self.rules.learn(self.tx.read(), prompt)?.expect.clone())
     }
 
     /// Writes what an answer to a request taught, unless the answer to a later request stands already. An answer of a
@@ -139,7 +139,7 @@ impl<'t, 'c> KnowledgeWriter<'t, 'c> {
                 learned.topics = topics.len() as u64;
             }
             Found::Mentions(mentions) => {
-                let profile = self.questions.learn(self.tx.read(), request.prompt)?.profile;
+                let profile = self.rules.learn(self.tx.read(), request.prompt)?.profile;
                 let linker = match self.linkers.entry(profile) {
                     Entry::Occupied(known) => known.into_mut(),
                     Entry::Vacant(none) => {
@@ -147,7 +147,7 @@ impl<'t, 'c> KnowledgeWriter<'t, 'c> {
                         none.insert(Linker::open(self.tx.read(), Strictness::default(), self.load)?)
                     }
                 };
-                let linked = linker.link_all(self.questions.profile(profile), mentions)?;
+                let linked = linker.link_all(self.rules.profile(profile), mentions)?;
                 self.tx.replace_mentions(&source, &linked)?;
                 learned.mentions = linked.len() as u64;
                 learned.linked = linked.iter().filter(|l| l.outcome == LinkOutcome::Linked).count() as u64;

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use anyhow::Context as _;
 
 use super::answers::{Files, ImportReport};
-use super::knowledge::{Questions, counts};
-use super::read::{self, Found, FoundAnswer, Key};
+use super::knowledge::{RulesByPrompt, counts};
+use super::read::{self, Key, ReadAnswer, ReadLine};
 use super::spool::{Record, Spool};
 use crate::answer::{self, Content, Outcome};
 use crate::linking::{Linker, Load};
@@ -92,15 +92,15 @@ impl Prepared {
             report: ImportReport::default(),
             winners: HashMap::new(),
         };
-        let mut questions = Questions::default();
+        let mut rules = RulesByPrompt::default();
         for row in prepared.asked.rows() {
-            questions.learn(read, row.prompt)?;
+            rules.learn(read, row.prompt)?;
         }
         prepared.answers.resize(prepared.asked.rows().len(), None);
         let asked = std::mem::take(&mut prepared.asked);
         let known_batches = std::mem::take(&mut prepared.batches);
         let bar = terminal.bar(files.bytes()?, Unit::Bytes, "importing");
-        let key = Key { asked: &asked, batches: &known_batches, questions: &questions, prices };
+        let key = Key { asked: &asked, batches: &known_batches, rules: &rules, prices };
         let mut preparer = Preparer {
             prepared: &mut prepared,
             read,
@@ -190,13 +190,13 @@ struct Preparer<'p> {
 }
 
 impl Preparer<'_> {
-    fn take(&mut self, found: Found) -> anyhow::Result<()> {
-        match found {
-            Found::Answer(found) => self.take_answer(*found)?,
-            Found::Duplicate => self.prepared.report.duplicate += 1,
+    fn take(&mut self, line: ReadLine) -> anyhow::Result<()> {
+        match line {
+            ReadLine::Answer(found) => self.take_answer(*found)?,
+            ReadLine::Duplicate => self.prepared.report.duplicate += 1,
             // Nobody asks for it any more, and it is not to come back.
-            Found::Foreign { batch, .. } if self.prepared.has_forgotten[batch] => {}
-            Found::Foreign { batch, custom_id, line } => {
+            ReadLine::Foreign { batch, .. } if self.prepared.has_forgotten[batch] => {}
+            ReadLine::Foreign { batch, custom_id, line } => {
                 self.prepared.report.foreign += 1;
                 self.record.clear();
                 self.record.maybe(custom_id.as_deref(), Record::text);
@@ -208,7 +208,7 @@ impl Preparer<'_> {
         Ok(())
     }
 
-    fn take_answer(&mut self, found: FoundAnswer) -> anyhow::Result<()> {
+    fn take_answer(&mut self, found: ReadAnswer) -> anyhow::Result<()> {
         let place = found.place;
         let request = self.key.asked.rows()[place];
         let state = found.state();
@@ -299,7 +299,7 @@ impl Preparer<'_> {
                     report.entities_ambiguous += ambiguous;
                     return Ok(());
                 }
-                let profile = self.key.questions.of(request.prompt).profile;
+                let profile = self.key.rules.of(request.prompt).profile;
                 let linker = match self.linkers.entry(profile) {
                     std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
                     std::collections::hash_map::Entry::Vacant(none) => {
@@ -307,7 +307,7 @@ impl Preparer<'_> {
                         none.insert(Linker::open(self.read, Strictness::default(), load)?)
                     }
                 };
-                let linked = linker.link_all(self.key.questions.profile(profile), mentions)?;
+                let linked = linker.link_all(self.key.rules.profile(profile), mentions)?;
                 let n_of = |outcome| linked.iter().filter(|link| link.outcome == outcome).count() as u64;
                 report.entities_linked += n_of(LinkOutcome::Linked);
                 report.entities_ambiguous += n_of(LinkOutcome::Ambiguous);

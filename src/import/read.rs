@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use anyhow::Context as _;
 
 use super::answers::{Files, LINE_BYTES_MAX, RAW_BYTES_MAX, answer_row, clipped};
-use super::knowledge::Questions;
+use super::knowledge::RulesByPrompt;
 use crate::answer::{Line, Outcome};
 use crate::config::unix_text;
 use crate::interrupt;
@@ -23,9 +23,9 @@ const LINES_AT_ONCE: usize = 64;
 const WAITING_MAX: usize = 4;
 
 /// A line that was read.
-pub(super) enum Found {
+pub(super) enum ReadLine {
     /// It answers a request, by its place among those asked.
-    Answer(Box<FoundAnswer>),
+    Answer(Box<ReadAnswer>),
     /// Nobody asked for it; with the place of the batch that it is set aside at.
     Foreign { batch: usize, custom_id: Option<String>, line: String },
     /// It repeats another one.
@@ -33,14 +33,14 @@ pub(super) enum Found {
 }
 
 /// An answer to a request.
-pub(super) struct FoundAnswer {
+pub(super) struct ReadAnswer {
     pub(super) place: usize,
     pub(super) row: AnswerRow,
     pub(super) outcome: Outcome,
     pub(super) usage_is_unknown: bool,
 }
 
-impl FoundAnswer {
+impl ReadAnswer {
     /// Returns what becomes of its request.
     pub(super) fn state(&self) -> RequestState {
         match self.outcome {
@@ -65,7 +65,7 @@ enum Seen {
 pub(super) struct Key<'a> {
     pub(super) asked: &'a Asked,
     pub(super) batches: &'a [BatchRow],
-    pub(super) questions: &'a Questions,
+    pub(super) rules: &'a RulesByPrompt,
     pub(super) prices: &'a Prices,
 }
 
@@ -74,9 +74,9 @@ pub(super) fn read(
     files: &Files,
     bar: &Bar,
     key: Key<'_>,
-    mut take: impl FnMut(Found) -> anyhow::Result<()>,
+    mut take: impl FnMut(ReadLine) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let (sender, receiver): (SyncSender<Vec<Found>>, Receiver<Vec<Found>>) = sync_channel(WAITING_MAX);
+    let (sender, receiver): (SyncSender<Vec<ReadLine>>, Receiver<Vec<ReadLine>>) = sync_channel(WAITING_MAX);
     std::thread::scope(|scope| {
         let reader = scope.spawn(move || {
             let mut reader = Reader {
@@ -104,8 +104,8 @@ struct Reader<'a> {
     /// Places of the batches, the one that the last line belonged to first.
     order: Vec<usize>,
     seen: Vec<Seen>,
-    found: Vec<Found>,
-    sender: SyncSender<Vec<Found>>,
+    found: Vec<ReadLine>,
+    sender: SyncSender<Vec<ReadLine>>,
 }
 
 impl Reader<'_> {
@@ -131,22 +131,22 @@ impl Reader<'_> {
         self.sender.send(std::mem::take(&mut self.found)).is_ok()
     }
 
-    fn read_line(&mut self, raw: &[u8]) -> Option<Found> {
+    fn read_line(&mut self, raw: &[u8]) -> Option<ReadLine> {
         let Ok(line) = Line::open(raw) else { return Some(self.foreign(None, raw)) };
         let Some(place) = self.find(&line.custom_id) else { return Some(self.foreign(Some(line.custom_id), raw)) };
         let request = &self.key.asked.rows()[place];
-        let mut answer = line.classify(&self.key.questions.of(request.prompt).expect);
+        let mut answer = line.classify(&self.key.rules.of(request.prompt).expect);
         let is_usable = matches!(answer.outcome, Outcome::Usable(_));
         let repeats = match self.seen[place] {
             // The success wins, whichever came first; the paid answer is never replaced by a failure.
-            Seen::Usable => return Some(Found::Duplicate),
-            Seen::NotUsable if !is_usable => return Some(Found::Duplicate),
+            Seen::Usable => return Some(ReadLine::Duplicate),
+            Seen::NotUsable if !is_usable => return Some(ReadLine::Duplicate),
             Seen::NotUsable => true,
             Seen::Nothing if request.state == RequestState::Usable && !is_usable => return None,
             Seen::Nothing => false,
         };
         if repeats {
-            self.found.push(Found::Duplicate);
+            self.found.push(ReadLine::Duplicate);
         }
         self.seen[place] = if is_usable { Seen::Usable } else { Seen::NotUsable };
         // Where an answer tells no time of its own, the end of its batch stands for it.
@@ -154,7 +154,7 @@ impl Reader<'_> {
         let answered_at = answer.answered_at.and_then(unix_text).or_else(|| batch.completed_at.clone());
         let row = answer_row(&mut answer, answered_at, raw, &batch.model, self.key.prices, true);
         let usage_is_unknown = answer.usage_is_unknown;
-        Some(Found::Answer(Box::new(FoundAnswer { place, row, outcome: answer.outcome, usage_is_unknown })))
+        Some(ReadLine::Answer(Box::new(ReadAnswer { place, row, outcome: answer.outcome, usage_is_unknown })))
     }
 
     /// Finds the request that is called so among the batches, and puts its batch first.
@@ -170,8 +170,8 @@ impl Reader<'_> {
         Some(place)
     }
 
-    fn foreign(&self, custom_id: Option<String>, raw: &[u8]) -> Found {
+    fn foreign(&self, custom_id: Option<String>, raw: &[u8]) -> ReadLine {
         let line = clipped(&String::from_utf8_lossy(raw), RAW_BYTES_MAX).trim_end().to_owned();
-        Found::Foreign { batch: self.order.first().copied().unwrap_or(0), custom_id, line }
+        ReadLine::Foreign { batch: self.order.first().copied().unwrap_or(0), custom_id, line }
     }
 }

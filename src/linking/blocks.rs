@@ -16,7 +16,7 @@ const LABEL_BYTES: usize = 8 << 20;
 /// An index of no more blocks than this, some 150 MiB, is read whole once it is clear that most of it will be needed:
 /// in their order blocks take a third of the time that they take one by one.
 const WHOLE_BLOCKS: u64 = 64_000;
-/// That is when this share of the blocks was fetched one by one.
+/// Share of the blocks that must have been fetched one by one before.
 const CLEAR_SHARE: u64 = 32;
 /// An index with no more blocks of keys than this is read whole, about 24 MiB.
 const SMALL_INDEX: u64 = 8192;
@@ -34,17 +34,17 @@ pub enum Load {
 
 /// Storage of the blocks of the index.
 pub(super) enum IndexBlocks<'a> {
-    /// All in memory.
+    /// Index in memory.
     Memory(Resident),
-    /// In the database, fetched when they are needed.
+    /// Index in the database, whose blocks are fetched when they are needed.
     Database(DatabaseBlocks<'a>),
 }
 
 /// A block, borrowed or shared.
 pub(super) enum BlockRef<'s> {
-    /// Of an index in memory.
+    /// Block of an index in memory.
     Borrowed(&'s [u8]),
-    /// Of an index in the database.
+    /// Block of an index in the database.
     Shared(Rc<[u8]>),
 }
 

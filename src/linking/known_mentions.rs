@@ -16,7 +16,7 @@ const HALF_BYTES: usize = 12 << 20;
 /// Resolution of a mention by itself.
 #[derive(Debug)]
 pub(super) struct KnownMention {
-    /// With the best candidate, if there is one.
+    /// Resolution with the best candidate, if there is one.
     pub(super) resolution: Resolution,
     /// True where its group has a say in it.
     pub(super) is_open: bool,

@@ -41,7 +41,7 @@ impl AddAssign for Relinked {
     }
 }
 
-/// Which mentions were decided otherwise, each different change once.
+/// Changes of mentions, each different one once.
 #[derive(Clone, Debug, Default)]
 pub struct Changes(BTreeMap<ChangeKey, u64>);
 

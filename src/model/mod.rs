@@ -179,7 +179,7 @@ pub struct Group {
     pub status: String,
     /// UTC, ISO 8601, as exact as it was written; `None` where the source had none.
     pub created_at: Option<String>,
-    /// In the order they were loaded.
+    /// Stories in the order in which they were loaded.
     pub stories: Vec<Story>,
 }
 
@@ -232,7 +232,7 @@ pub struct Entity {
 pub struct Topic {
     /// The key: trimmed, lower case, single spaces. Unique within a group.
     pub topic: String,
-    /// As the model wrote it, trimmed and single-spaced (`NASA budget`).
+    /// Topic as the model wrote it, trimmed and single-spaced (`NASA budget`).
     pub label: String,
     /// 0 to 1.
     pub confidence: f64,
@@ -261,7 +261,7 @@ pub struct Mention {
 /// tokens of the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
-    /// All input tokens, cached ones included.
+    /// Input tokens, cached ones included.
     pub input_tokens: u64,
     /// Input tokens read from the provider's prompt cache.
     pub cached_tokens: u64,
@@ -269,7 +269,7 @@ pub struct Usage {
     /// servers. Never more than `input_tokens - cached_tokens`.
     #[serde(default)]
     pub cache_write_tokens: u64,
-    /// All output tokens, reasoning included.
+    /// Output tokens, reasoning included.
     pub output_tokens: u64,
     /// Output tokens spent on reasoning.
     pub reasoning_tokens: u64,

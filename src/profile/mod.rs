@@ -23,9 +23,9 @@ use anyhow::Result;
 /// A domain: what to ask about its stories and what its catalog holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
-    /// Its name on the command line, `news`.
+    /// Name on the command line, `news`.
     pub name: String,
-    /// Its name for a person.
+    /// Title for a person.
     pub title: String,
     /// The language that topics are written in; mentions stay as the stories write them.
     pub language: String,
@@ -33,7 +33,7 @@ pub struct Profile {
     pub max_topics: u32,
     /// The most entities of a group.
     pub max_entities: u32,
-    /// Whom to ask, and how.
+    /// Model and its parameters.
     pub model: Model,
     /// The template of the instructions for topics.
     pub topic_instructions: String,

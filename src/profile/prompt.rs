@@ -197,7 +197,7 @@ mod tests {
         Kind::ALL.map(|kind| make_prompt(profile, kind, options).unwrap().fingerprint)
     }
 
-    /// Which of the two kinds a change of the profile or the options makes stale.
+    /// Kinds of requests that a change of the profile or the options makes stale.
     fn check(expected: [bool; 2], change: impl FnOnce(&mut Profile, &mut PromptOptions)) {
         let before = fingerprints(&profile(), &PromptOptions::default());
         let (mut profile, mut options) = (profile(), PromptOptions::default());

@@ -79,11 +79,11 @@ impl Dialect {
 /// Subject of a call.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Resource<'a> {
-    /// All files; one is added here.
+    /// The list of files; one is added here.
     Files,
     File(&'a str),
     Content(&'a str),
-    /// All batches; one is made here.
+    /// The list of batches; one is made here.
     Batches,
     BatchPage {
         after: Option<&'a str>,

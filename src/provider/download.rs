@@ -19,9 +19,9 @@ const FORBIDDEN_TRIES: u32 = 3;
 /// Result of a download.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Downloaded {
-    /// Its size.
+    /// Size of the file.
     pub bytes: u64,
-    /// Its lines that are not blank, a last one without a line end included.
+    /// Lines that are not blank, a last one without a line end included.
     pub lines: u64,
 }
 

@@ -9,7 +9,7 @@ const PAGES_MAX: usize = 1000;
 /// Fetches the page behind the item with this id.
 type Fetch<'a, T> = Box<dyn Fn(Option<&str>) -> Result<Page<T>, ApiError> + 'a>;
 
-/// All items of a list, newest first, fetched as they are asked for. Ends after the first error. A list that was not
+/// Items of a list, newest first, fetched as they are asked for. Ends after the first error. A list that was not
 /// read to its end ends with one: what is not in it may be on a page that never came.
 pub struct Pages<'a, T> {
     host: &'a str,

@@ -18,7 +18,7 @@ use crate::text::clean;
 const BODY_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Bytes of an error's body that are read.
 const ERROR_BODY_BYTES_MAX: u64 = 64 * 1024;
-/// From this size on a body is announced first (`Expect: 100-continue`), as curl does: a refusal then comes before the
+/// Size from which on a body is announced first (`Expect: 100-continue`), as curl does: a refusal then comes before the
 /// upload instead of breaking it.
 const ANNOUNCED_BYTES_MIN: u64 = 1024 * 1024;
 /// Number of times that a read may be sent elsewhere: a store's address may lead to another of its own.
@@ -31,11 +31,11 @@ pub(super) struct Call<'a> {
     /// For messages: `create the batch`.
     pub(super) doing: &'a str,
     pub(super) method: Method,
-    /// From the base URL on, ids already encoded.
+    /// Path from the base URL on, ids already encoded.
     pub(super) path: String,
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Payload<'a>,
-    /// In place of the silence time-out.
+    /// Time-out in place of that for silence.
     pub(super) patience: Option<Duration>,
     /// True where the server may send us elsewhere; only for what is read and may be read by whoever has the address.
     pub(super) may_be_elsewhere: bool,
@@ -72,7 +72,7 @@ pub struct Called {
     pub status: Option<u16>,
     /// The provider's id of the request.
     pub request_id: Option<String>,
-    /// Why it failed.
+    /// Reason of a failure.
     pub error: Option<String>,
 }
 

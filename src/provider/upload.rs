@@ -9,7 +9,7 @@ use std::path::Path;
 pub struct Upload<'a> {
     /// Path; opened anew for each try.
     pub path: &'a Path,
-    /// Its name at the provider.
+    /// Name that it gets at the provider.
     pub filename: &'a str,
     /// Seconds after which the provider deletes it: 3600 to 2592000. None leaves it to the provider.
     pub expires_after_secs: Option<u64>,

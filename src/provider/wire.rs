@@ -38,7 +38,7 @@ impl RequestCounts {
 pub struct BatchError {
     /// The provider's word.
     pub code: Option<String>,
-    /// Its sentence.
+    /// Reason in a sentence.
     pub message: Option<String>,
     /// The parameter it complains about.
     pub param: Option<String>,
@@ -63,7 +63,7 @@ pub struct Batch {
     pub output_file_id: Option<String>,
     /// The lines that failed; may be set before there are any.
     pub error_file_id: Option<String>,
-    /// Why it failed.
+    /// Reasons of the failure.
     pub errors: Vec<BatchError>,
     /// `24h`.
     pub completion_window: Option<String>,
@@ -172,7 +172,7 @@ fn read_errors(value: Option<&Value>) -> Vec<BatchError> {
 pub struct FileObject {
     /// The provider's id.
     pub id: String,
-    /// Its size.
+    /// Size in bytes.
     pub bytes: Option<u64>,
     /// The name it was uploaded under.
     pub filename: Option<String>,
@@ -184,7 +184,7 @@ pub struct FileObject {
     pub expires_at: Option<i64>,
     /// `processed`, or a word that says that it is not ready yet; many servers have none.
     pub status: Option<String>,
-    /// Why it could not be read.
+    /// Reason for which it could not be read.
     pub status_details: Option<String>,
 }
 
@@ -217,7 +217,7 @@ impl FileObject {
 /// A model that a server offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelObject {
-    /// Its name.
+    /// Name under which it is asked for.
     pub id: String,
     /// The first day without it, `2026-12-11`; `None` where no such day was announced, or the server tells none.
     pub shutdown_date: Option<String>,

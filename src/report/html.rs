@@ -36,7 +36,7 @@ pub struct Front {
     pub title: String,
     /// When it was made.
     pub made_at: String,
-    /// Which groups are in it, in words; `None`: all.
+    /// Selection of its groups in words; `None`: all.
     pub selection: Option<String>,
     /// The numbers at the top: a label, a number, and what is to be said about it.
     pub tiles: Vec<[String; 3]>,
@@ -64,7 +64,7 @@ pub struct Row {
     pub color: usize,
     /// Groups.
     pub n: u64,
-    /// Of the longest bar, 0 to 100.
+    /// Length in percent of the longest bar.
     pub percent: f64,
     /// Number among its kind in the data: the script makes a link of it.
     pub index: usize,

@@ -15,7 +15,7 @@ const Z: f64 = 1.959_963_985;
 pub struct Precision {
     /// Items judged right or wrong.
     pub judged: u64,
-    /// Of these, right.
+    /// Number of these that are right.
     pub right: u64,
     /// Estimated share of right ones in the database.
     pub precision: f64,

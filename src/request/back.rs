@@ -14,7 +14,7 @@ use crate::text::hex;
 /// A request line, taken apart into what is asked and what is given to read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RequestLine {
-    /// Its name.
+    /// Name of the schema.
     pub custom_id: String,
     /// Endpoint that the line is for.
     pub endpoint: Endpoint,

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-/// From so many days before its end on, a model's end is told each time it is asked.
+/// Days before the end of a model from which on its end is named each time it is asked.
 const NOTICE_DAYS: i64 = 60;
 
 /// Window of a batch: the provider's only completion window.
@@ -16,9 +16,9 @@ const BATCH_WINDOW: SignedDuration = SignedDuration::from_hours(24);
 /// Mode in which requests are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// In a batch, which may be answered any time within its window.
+    /// A batch, which may be answered any time within its window.
     Batch,
-    /// One by one, answered at once.
+    /// Single requests, answered at once.
     Sync,
 }
 

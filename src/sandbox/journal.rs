@@ -41,9 +41,7 @@ pub struct Call {
 /// One batch that was made.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Purchase {
-    /// Its id.
     pub batch_id: String,
-    /// Its input file.
     pub input_file_id: String,
     pub metadata: Value,
     /// Requests in its input file.
@@ -59,9 +57,9 @@ pub struct Journal {
     pub calls: Vec<Call>,
     /// Every batch, in the order of creation.
     pub batches: Vec<Purchase>,
-    /// By custom id: in how many accepted batches it was.
+    /// Number of accepted batches that each custom id was in.
     pub asked: BTreeMap<String, u32>,
-    /// By custom id: how often an answer with usage was given.
+    /// Number of answers with usage that each custom id was given.
     pub billed: BTreeMap<String, u32>,
 }
 

@@ -19,9 +19,9 @@ const LETTERS_MIN: usize = 4;
 const TEXT_WORDS_MAX: usize = 20_000;
 /// Bytes from the beginning of a story that count as its beginning.
 const BEGINNING: usize = 400;
-/// In a text with a larger share of capitals inside sentences every noun has one, as in German.
+/// Share of capitals inside sentences above which every noun has one, as in German.
 const CAPITALS_OF_NAMES_MAX: f64 = 0.22;
-/// Of fewer words, function words aside, that share says nothing.
+/// Number of words, function words aside, below which that share says nothing.
 const JUDGED_WORDS_MIN: usize = 10;
 
 /// Returns the `n_max` phrases that a text is most about, the best first, each with how often it stands there. `names`

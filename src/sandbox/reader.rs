@@ -69,7 +69,7 @@ const CASE_SENSITIVE_CHARS_MAX: usize = 4;
 /// A name found in a text.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct FoundName {
-    /// As the text writes it.
+    /// Name as the text writes it.
     pub(crate) mention: String,
     /// The catalog's types that this spelling may have; empty for a guessed name.
     pub(crate) types: Vec<String>,
@@ -92,12 +92,12 @@ pub(crate) type LazyReader = LazyLock<Reader, Box<dyn FnOnce() -> Reader + Send>
 /// A dictionary made ready for looking up.
 pub(crate) struct Reader {
     names: AhoCorasick,
-    /// By pattern: how the catalog writes it, and the entities it may mean.
+    /// Spelling of the catalog for each pattern, and the entities that it may mean.
     spellings: Vec<Spelling>,
     attributes: Vec<Attributes>,
     types: BTreeMap<String, String>,
     words: AhoCorasick,
-    /// By pattern: the index of its topic.
+    /// Index of the topic of each pattern.
     word_topics: Vec<usize>,
     topics: Vec<String>,
 }

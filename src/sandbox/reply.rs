@@ -13,7 +13,7 @@ pub(crate) struct ModelReply {
     /// `None`: no message at all, only the reasoning item.
     pub(crate) text: Option<String>,
     pub(crate) refusal: Option<String>,
-    /// Why it ended early: `max_output_tokens` or `content_filter`.
+    /// Reason of an early end: `max_output_tokens` or `content_filter`.
     pub(crate) incomplete: Option<String>,
     /// The `error` of an answer with status `failed`.
     pub(crate) error: Option<Value>,
@@ -25,7 +25,7 @@ pub(crate) struct ModelReply {
 pub(crate) struct Tokens {
     pub(crate) input: u64,
     pub(crate) cached: u64,
-    /// Of the input, what was written into the prompt cache.
+    /// Input tokens that were written into the prompt cache.
     pub(crate) written: u64,
     pub(crate) output: u64,
     pub(crate) reasoning: u64,

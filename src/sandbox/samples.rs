@@ -10,7 +10,7 @@ pub struct Collection {
     pub profile: &'static str,
     /// Story groups, JSON Lines.
     pub groups: &'static str,
-    /// Its catalog, JSON Lines.
+    /// Catalog, JSON Lines.
     pub entities: &'static str,
     /// Names only the reader knows, JSON Lines in the form of a catalog.
     pub names: &'static str,

@@ -16,7 +16,7 @@ use crate::text::bounded;
 /// The most that is read of a script; canned answers for ten thousand requests have some 20 MB.
 const BYTES_MAX: u64 = 256 << 20;
 
-/// All that can be told to a sandbox.
+/// Instructions to a sandbox.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Script {
@@ -96,11 +96,11 @@ pub struct Fault {
     pub contains: Option<String>,
     /// The first fitting call that it happens to, from 1.
     pub nth: Option<u64>,
-    /// To how many calls in a row; 0 is all from then on. Default 1.
+    /// Number of calls in a row that it strikes; 0 is all from then on. Default 1.
     pub times: Option<u64>,
     /// When it happens; each fault has a moment that makes sense for it.
     pub at: Option<Stage>,
-    /// With `body` and `reply`: after this many bytes.
+    /// Number of bytes after which it strikes, with `body` and `reply`.
     pub after_bytes: u64,
     /// A file to create when the moment has come, so that a test knows.
     pub announce: Option<PathBuf>,
@@ -202,7 +202,7 @@ pub enum Outcome {
     BatchCancelled,
     /// `status_code` 0 and an empty body, counted as completed.
     Ghost,
-    /// In neither file.
+    /// No line in either file.
     Missing,
     /// Twice in the output file.
     Duplicated,
@@ -214,7 +214,7 @@ pub enum Outcome {
     GarbageLine,
 }
 
-/// Which of a batch's two files.
+/// One of a batch's two files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Which {
@@ -234,7 +234,7 @@ pub struct AnswerRule {
     pub custom_id: Option<String>,
     /// Only every n-th line of the input file.
     pub every: Option<u64>,
-    /// With `every`: starting with this line, from 1.
+    /// First line that it fits, from 1, with `every`.
     pub from: Option<u64>,
     /// Only requests whose text contains this.
     pub contains: Option<String>,
@@ -295,9 +295,9 @@ pub struct BatchRule {
     pub rest: Rest,
     /// Outcome of a cancel.
     pub cancel: CancelRule,
-    /// This file's content instead of the output file.
+    /// File whose content is given instead of the output file.
     pub output_file: Option<PathBuf>,
-    /// This file's content instead of the error file.
+    /// File whose content is given instead of the error file.
     pub error_file: Option<PathBuf>,
     /// An error file is named although it is empty.
     pub empty_error_file: bool,
@@ -353,7 +353,7 @@ pub struct Short {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rest {
-    /// In the error file.
+    /// A line of the error file.
     #[default]
     Lines,
     /// Nowhere.
@@ -377,7 +377,7 @@ pub enum CancelRule {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// By model (`*`: any other): input tokens of all open batches together.
+    /// Input tokens of all open batches of a model together (`*`: any other model).
     pub enqueued_tokens: BTreeMap<String, u64>,
     /// Bytes of an input file. The provider says 200 MB and not which; this is the smaller one.
     pub upload_bytes: u64,

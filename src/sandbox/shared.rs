@@ -58,9 +58,9 @@ impl State {
 /// The script in force, with the counts that its rules need.
 pub(crate) struct Loaded {
     pub(crate) script: Arc<Script>,
-    /// By fault: how many calls it fitted.
+    /// Number of calls that each fault fitted.
     pub(crate) fault_counts: Vec<AtomicU64>,
-    /// By answer rule: how many synchronous calls it fitted.
+    /// Number of synchronous calls that each answer rule fitted.
     pub(crate) answer_counts: Vec<AtomicU64>,
     n_batches: AtomicU64,
 }

@@ -11,7 +11,7 @@ use crate::model::{GroupKey, OriginKey, RequestKey};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLong {
     pub group: GroupKey,
-    /// Of the text that was measured.
+    /// Hash of the text that was measured.
     pub text_hash: [u8; 16],
     /// Estimated input tokens of its longer request.
     pub n_tokens: u64,

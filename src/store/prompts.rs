@@ -14,7 +14,7 @@ pub struct StoredProfile {
     pub id: i64,
     /// The profile's own name.
     pub name: String,
-    /// Its TOML text, whole.
+    /// TOML text, whole.
     pub text: String,
     /// SHA-256 of the text, hexadecimal.
     pub sha256: String,

@@ -29,7 +29,7 @@ const INDEX: &str = "CREATE VIRTUAL TABLE story_search USING fts5 (title, storie
 /// Query of a search.
 #[derive(Clone, Debug, Default)]
 pub struct SearchQuery {
-    /// In the language of FTS5; see `query` of the command for how words become it.
+    /// Query in the language of FTS5; see `query` of the command for how words become it.
     pub words: String,
     /// Only groups that have all these topics.
     pub topics: Vec<String>,

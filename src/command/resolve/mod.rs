@@ -96,7 +96,7 @@ struct ResolvedLine<'a> {
     method: &'static str,
     outcome: &'static str,
     candidates: Vec<Listed>,
-    /// With `--explain`: what the two came to that a pair is made of.
+    /// Remarks on the two that a pair is made of, with `--explain`.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     remarks: &'a [String],
 }
@@ -108,7 +108,7 @@ struct Listed {
     entity_type: String,
     name: String,
     score: f64,
-    /// Why it is shown all the same.
+    /// Reason for which it is shown all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -203,7 +203,7 @@ impl<'a> LineResolver<'a> {
         }))
     }
 
-    /// One mention, for a person or as JSON.
+    /// Shows one mention, for a person or as JSON.
     fn one(&mut self, line: &Line, context: &Context) -> Result<Exit> {
         let resolution = self.decide(line)?;
         let others = self.of_other_types(line, &resolution)?;

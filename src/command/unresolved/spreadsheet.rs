@@ -135,7 +135,7 @@ struct Row {
     /// True where the table has columns for candidates.
     #[serde(skip)]
     has_columns: bool,
-    /// In JSON.
+    /// Candidates, which only a file in JSON has.
     candidates: Option<Vec<Shown>>,
 }
 

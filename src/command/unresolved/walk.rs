@@ -153,7 +153,7 @@ fn about(case: &Case, scope: Scope) -> About {
     }
 }
 
-/// Whom the decision changes, in words, before it is made.
+/// Says which mentions the decision changes, before it is made.
 fn reach_in_words(about: &About, scope: Scope, reach: &Reach) -> String {
     let hints: Vec<String> = about.hints.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let which = if hints.is_empty() { String::new() } else { format!(" where {}", hints.join(" and ")) };

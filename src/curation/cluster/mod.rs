@@ -21,7 +21,7 @@ use crate::interrupt;
 use crate::model::{Attributes, Entity, EntityId, EntityKey};
 use crate::resolve::{Builder, Method, Query, Resolver, is_numbering, mention_key};
 
-/// From this probability on the resolver's word is taken. Higher than for a link.
+/// Probability from which on two names are the same for the resolver. Higher than for a link.
 const SAME: f64 = 0.9;
 /// A misspelling is at least so many times rarer than what it misspells.
 const RARER: u64 = 3;
@@ -86,7 +86,7 @@ pub(super) fn cluster(names: &[(String, u64)], is_people: bool) -> Result<Vec<Ve
     Ok(ordered.collect())
 }
 
-/// Which nodes are one.
+/// Sets of nodes that are one, as a forest.
 struct Union(Vec<usize>);
 
 impl Union {
@@ -156,7 +156,7 @@ fn join_misspelt(
     Ok(())
 }
 
-/// The same everywhere and every time, as the order of what is joined must be.
+/// Hash of a text, the same everywhere and every time, as the order of what is joined must be.
 fn hash(parts: &[&str]) -> u64 {
     let bytes = parts.iter().flat_map(|part| part.bytes());
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
@@ -192,7 +192,7 @@ fn join_others(names: &[(String, u64)], nodes: &[Node], union: &mut Union) -> Re
     join_misspelt(nodes, &keys, |_, _| true, union)
 }
 
-/// Which words leave a name what it is.
+/// Words that leave a name what it is, as far as they were looked up.
 #[derive(Default)]
 struct Meaning(HashMap<(String, String, bool, bool), bool>);
 

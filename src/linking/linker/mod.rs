@@ -38,7 +38,7 @@ pub struct Linker<'a> {
     has_members: bool,
     /// Remarks on the two, or on why the catalog does not know them.
     remarks: Vec<String>,
-    /// By entity: what it says of those named beside it.
+    /// Evidence of each entity for those named beside it.
     around: HashMap<EntityKey, (String, String)>,
     /// Resolutions of mentions by themselves.
     known: KnownMentions,

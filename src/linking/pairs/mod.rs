@@ -35,18 +35,18 @@ type Side = String;
 #[derive(Clone, Debug)]
 struct Made {
     entity: EntityKey,
-    /// Its values for the hints that tell apart what the same two make more than once.
+    /// Values for the hints that tell apart what the same two make more than once.
     with: Vec<Option<String>>,
 }
 
-/// All of one type.
+/// Entities of one type, and their members.
 #[derive(Debug, Default)]
 struct TypeMembers {
     /// The members by the words of their names.
     members: HashMap<String, Vec<EntityKey>>,
     /// Entities made of home and away.
     made: HashMap<(Side, Side), Vec<Made>>,
-    /// Whatever is home or away of something.
+    /// Members that are home or away of something.
     sides: HashSet<Side>,
     entities: HashSet<EntityKey>,
 }
@@ -82,9 +82,9 @@ pub(super) struct PairQuery<'a> {
 pub(super) struct PairResolution {
     /// Linked, ambiguous, or unknown where the two never meet so.
     pub(super) resolution: Resolution,
-    /// All that fit.
+    /// Entities that fit.
     pub(super) fitting: Vec<EntityKey>,
-    /// In words.
+    /// Remarks in words.
     pub(super) remarks: Vec<String>,
 }
 

@@ -11,7 +11,7 @@ use crate::resolve::PairMention;
 pub(super) struct Two {
     pub(super) home: Vec<Side>,
     pub(super) away: Vec<Side>,
-    /// As they are written, home first.
+    /// Names as they are written, home first.
     pub(super) written: [String; 2],
     /// True where it was said who is at home.
     pub(super) is_ordered: bool,

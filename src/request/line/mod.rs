@@ -17,10 +17,10 @@ use super::tokens;
 use crate::model::CustomId;
 use crate::profile::Prompt;
 
-/// All of a request line that does not depend on the group, serialized.
+/// Parts of a request line that do not depend on the group, serialized.
 #[derive(Clone, Debug)]
 pub struct LineTemplate {
-    /// From after the `custom_id` up to the body.
+    /// Bytes from after the `custom_id` up to the body.
     middle: String,
     /// The body up to the `input`.
     body_start: String,

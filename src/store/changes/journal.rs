@@ -15,7 +15,7 @@ pub(super) struct Journaled {
     pub name: &'static str,
     /// Noun in counts.
     pub noun: &'static str,
-    /// Its primary key.
+    /// Primary key of the row.
     pub key: &'static [&'static str],
     /// The table whose ids say which rows are new, and the column here that holds such an id; `None`: each row is
     /// noted.

@@ -68,7 +68,7 @@ pub(super) struct Step<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum HowUndone {
-    /// Its rows are put back.
+    /// The rows are put back.
     Rows,
     /// It made anew what follows from other tables, and needs no taking back.
     Derived,
