@@ -319,3 +319,35 @@ fn a_dash_is_stdout_and_never_a_file() {
     assert_eq!(written, json!({"file": "queue.csv", "rows": 1}));
     assert_eq!(world.json(&["export", "topics", "-o", "topics.csv"], 0)["file"], "topics.csv");
 }
+
+#[test]
+fn a_file_that_gleaner_did_not_write_is_not_replaced() {
+    let world = World::with_groups(2);
+    world.run(&["batch", "create", "--wait", "-q"]).exits(0);
+    let path = |name: &str| world.path(name).display().to_string();
+    for (args, name) in [
+        (&["export", "groups", "-o"][..], "g.jsonl"),
+        (&["export", "links", "-o"], "l.csv"),
+        (&["export", "-o"], "g.graphml"),
+        (&["report", "-o"], "r.html"),
+        (&["unresolved", "export", "-o"], "q.csv"),
+    ] {
+        let file = path(name);
+        let args = [args, &[file.as_str()]].concat();
+        for theirs in ["Notes about the story\n", "<!doctype html>\n<title>mine</title>\n", "{\"mine\":1}\n"] {
+            std::fs::write(&file, theirs).unwrap();
+            world.run(&args).exits(2).says("is there already, and gleaner did not write it");
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), theirs);
+        }
+        std::fs::remove_file(&file).unwrap();
+        world.run(&args).exits(0);
+        let first = std::fs::read(&file).unwrap();
+        world.run(&args).exits(0);
+        assert_eq!(std::fs::read(&file).unwrap(), first, "an earlier one is replaced");
+    }
+    // Decisions that somebody filled in are nobody's to write over.
+    let table = "mention,entity_type,decision\nNASA,organization,none\n";
+    std::fs::write(world.path("q.csv"), table).unwrap();
+    world.run(&["unresolved", "export", "-o", &path("q.csv")]).exits(2).says("has 1 decision filled in");
+    assert_eq!(std::fs::read_to_string(world.path("q.csv")).unwrap(), table);
+}

@@ -1,5 +1,7 @@
 //! Files that a person names for a result.
 
+use std::fs::File;
+use std::io::{self, Read as _, Write};
 use std::path::Path;
 
 use crate::error::{Explain as _, usage};
@@ -10,19 +12,69 @@ pub(crate) fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Writes the file that a person named, whole or not at all.
-pub(crate) fn whole_file<T>(
-    path: &Path,
-    write: impl FnOnce(&mut dyn std::io::Write) -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
+/// Bytes in which two files of the same making agree.
+const START_BYTES: usize = 10;
+
+/// A file over another one, which is only replaced where both begin alike: by an earlier export, and never a text or a
+/// database whose name was typed by mistake.
+struct Replacing<'a> {
+    out: &'a mut WholeFile,
+    before: Vec<u8>,
+    start: Vec<u8>,
+    is_another: bool,
+}
+
+impl Write for Replacing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.start.len() < START_BYTES && !self.before.is_empty() {
+            self.start.extend(bytes.iter().take(START_BYTES - self.start.len()));
+            let n = self.start.len().min(self.before.len()).min(START_BYTES);
+            // All pages begin alike; ours name their maker.
+            let is_ours = |page: &[u8]| page.windows(9).any(|window| window == b"\"gleaner\"");
+            let is_page = self.start.starts_with(b"<!doctype");
+            self.is_another = self.start[..n] != self.before[..n] || is_page && !is_ours(&self.before);
+            if self.is_another {
+                return Err(io::Error::other("another file is there"));
+            }
+        }
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Returns the beginning of a regular file; nothing where there is none.
+fn beginning(path: &Path) -> Vec<u8> {
+    let mut start = vec![];
+    if path.is_file()
+        && let Ok(file) = File::open(path)
+    {
+        // What cannot be read begins like nothing of ours.
+        let _ = file.take(4096).read_to_end(&mut start);
+    }
+    start
+}
+
+/// Writes the file that a person named, whole or not at all. An earlier one of the same making is replaced, another file
+/// is not.
+pub(crate) fn whole_file<T>(path: &Path, write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>) -> anyhow::Result<T> {
     if is_stdout(path) {
         return Err(usage("this is written to a file, not to stdout")).hint("a file that is called so is `./-`");
     }
     if path.is_dir() {
         return Err(usage(format!("`{}` is a folder", path.display())));
     }
+    let before = beginning(path);
     let mut file = WholeFile::create_ordered(path)?;
-    let result = write(&mut file)?;
+    let mut out = Replacing { out: &mut file, before, start: vec![], is_another: false };
+    let result = write(&mut out);
+    if out.is_another {
+        return Err(usage(format!("`{}` is there already, and gleaner did not write it", path.display())))
+            .hint("name another file, or remove that one first");
+    }
+    let result = result?;
     file.finish()?;
     Ok(result)
 }

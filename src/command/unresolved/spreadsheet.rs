@@ -39,6 +39,7 @@ pub(super) fn export(store: &Store, queue: &QueueArgs, path: Option<&Path>, cont
         |out: &mut dyn Write| if is_json { write_json(store, &cases, out) } else { write_csv(store, &cases, out) };
     match path.filter(|path| !is_stdout(path)) {
         Some(path) => {
+            keep_filled(path)?;
             whole_file(path, write)?;
             if context.terminal.is_json() {
                 context.terminal.json(&json!({"file": path, "rows": cases.len()}))?;
@@ -52,6 +53,20 @@ pub(super) fn export(store: &Store, queue: &QueueArgs, path: Option<&Path>, cont
         None => context.terminal.raw(write)?,
     }
     Ok(Exit::Done)
+}
+
+/// Refuses to write over a table in which somebody has filled decisions.
+fn keep_filled(path: &Path) -> anyhow::Result<()> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    let is_filled = |row: &Row| row.decision.as_deref().is_some_and(|text| !text.trim().is_empty());
+    let n = read_rows(path).map_or(0, |rows| rows.iter().filter(|row| is_filled(row)).count());
+    match n {
+        0 => Ok(()),
+        n => Err(usage(format!("`{}` has {} filled in", path.display(), words::count(n as u64, "decision"))))
+            .hint(format!("`gleaner unresolved import {}` reads them; name another file", path.display())),
+    }
 }
 
 fn write_csv(store: &Store, cases: &[Case], out: &mut dyn Write) -> anyhow::Result<()> {
