@@ -79,8 +79,6 @@ mod terminal;
 
 use std::ffi::OsString;
 
-use clap::Parser as _;
-
 use error::Exit;
 use terminal::{ColorChoice, Manner, Terminal};
 
@@ -93,19 +91,28 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     // Bare `gleaner` prints help as a result, not as a mistake.
     let asked_for_help = args.len() < 2;
     // Also where the rest of it cannot be read.
-    let is_json = args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--json");
-    let cli =
-        match cli::Cli::try_parse_from(if asked_for_help { vec!["gleaner".into(), "--help".into()] } else { args }) {
-            Ok(cli) => cli,
-            Err(error) if error.use_stderr() && is_json => {
-                return show(&Terminal::new(Manner { json: true, ..Manner::default() }), &cli::mistake(&error));
-            }
-            Err(error) => {
-                // A closed pipe is no reason to fail.
-                let _ = error.print();
-                return if error.use_stderr() { Exit::Usage } else { Exit::Done };
-            }
+    let is_json = args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--json" || arg == "--jsonl");
+    if let [_, help, name] = args.as_slice()
+        && help == "help"
+        && let Some(text) = name.to_str().and_then(cli::topics::topic)
+    {
+        let terminal = Terminal::new(Manner { color: ColorChoice::Never, ..Manner::default() });
+        return match terminal.line(text.trim_end()).and_then(|()| terminal.flush()) {
+            Ok(()) => Exit::Done,
+            Err(error) => show(&terminal, &error),
         };
+    }
+    let cli = match cli::parse(if asked_for_help { vec!["gleaner".into(), "--help".into()] } else { args }) {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() && is_json => {
+            return show(&Terminal::new(Manner { json: true, ..Manner::default() }), &cli::mistake(&error));
+        }
+        Err(error) => {
+            // A closed pipe is no reason to fail.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
     let global = &cli.global;
     let config = match config::Config::from_process(global.env_file.as_deref()) {
         // What mends the configuration file does not need one that can be read.
@@ -121,7 +128,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         Err(error) => return show(&Terminal::new(Manner { json: is_json, ..Manner::default() }), &error),
     };
     let terminal = Terminal::new(Manner {
-        json: cli.global.json,
+        json: cli.global.json || cli.global.jsonl,
+        json_lines: cli.global.jsonl,
         quiet: cli.global.quiet,
         verbose: cli.global.verbose,
         color: cli.global.color.or(color).unwrap_or_default(),

@@ -27,6 +27,36 @@ fn the_whole_help_is_as_it_was_read() {
     assert_eq!(tree.len(), kept.len(), "one ends before the other");
 }
 
+#[test]
+fn subjects_have_pages_whose_commands_are_the_programs() {
+    let world = World::new();
+    for subject in ["batches", "costs", "linking", "formats", "json"] {
+        let ran = world.run(&["help", subject]).exits(0);
+        assert_eq!(ran.stderr, "");
+        for line in ran.stdout.lines().filter_map(|line| line.strip_prefix("  gleaner ")) {
+            let words: Vec<&str> = line.split("   ").next().unwrap_or_default().split(' ').collect();
+            let command: Vec<&str> =
+                words.into_iter().take_while(|word| word.chars().all(|c| c.is_ascii_lowercase())).collect();
+            let (first, rest) = command.split_first().expect("a command");
+            let second = rest.first().filter(|_| ["batch", "load", "config", "catalog"].contains(first));
+            let args: Vec<&str> = [*first].into_iter().chain(second.copied()).chain(["--help"]).collect();
+            world.run(&args).exits(0);
+        }
+    }
+    world.run(&["help", "nothing"]).exits(2);
+}
+
+#[test]
+fn help_is_colored_only_where_that_is_wanted() {
+    let world = World::new();
+    world.has_no_transcript("it is about color");
+    let is_colored = |args: &[&str]| world.run(args).exits(0).stdout.contains('\x1b');
+    assert!(is_colored(&["--color", "always", "progress", "--help"]));
+    assert!(is_colored(&["progress", "--color=always", "--help"]));
+    assert!(!is_colored(&["progress", "--color", "never", "--help"]));
+    assert!(!is_colored(&["progress", "--help"]));
+}
+
 /// Adds the help of a command and of all commands below it.
 fn add(world: &World, command: &[&str], tree: &mut String) {
     let ran = world.run(&[command, &["--help"]].concat()).exits(0);

@@ -51,6 +51,9 @@ mod catalog;
 /// `history` and `undo`: what changed the database, and how it is taken back.
 mod history;
 
+/// What `--json` prints, against its schema, and `--jsonl`.
+mod json_schema;
+
 /// Two copies of a database, merged.
 mod merge;
 

@@ -17,7 +17,7 @@ fn a_target_may_stand_among_those_that_become_it() {
     let world = world();
     let ran = world.run(&["topics", "merge", "moon landing", "Trade", "into", "trade"]);
     let said = "`moon landing` is now `trade` in 1 group, and in every later import\n";
-    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.code), ("", said, Some(0)));
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.code), (said, "", Some(0)));
     assert_eq!(world.rows(DECISIONS), ["moon landing|is|trade|trade"]);
     let ran = world.run(&["topics", "merge", "TRADE", "into", "trade"]);
     assert_eq!(
@@ -34,7 +34,7 @@ fn decisions_go_out_and_in_again() {
     let synonyms = synonyms.display().to_string();
     let ran = world.run(&["topics", "import", &synonyms]);
     let said = "2 decisions read, 2 new or changed; 0 before, 2 now\n";
-    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.code), ("", said, Some(0)));
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.code), (said, "", Some(0)));
     assert_eq!(world.count("SELECT count(*) FROM story_topics WHERE topic = 'raumfahrt' AND label = 'Raumfahrt'"), 1);
     let pairs = "topic,verdict,target\nmoon landing,is,raumfahrt\ntrade,not,raumfahrt\n";
     world.run_with_stdin(&["topics", "import", "-"], pairs).exits(0).says("2 decisions read, 1 new or changed");

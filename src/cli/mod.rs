@@ -21,12 +21,14 @@ pub mod resolve;
 pub mod select;
 pub mod spend;
 pub mod sql;
+pub mod topics;
 pub mod shell;
 pub mod upkeep;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::error::{Explain as _, usage};
 use crate::terminal::ColorChoice;
@@ -46,6 +48,9 @@ use crate::terminal::ColorChoice;
 ///     gleaner batch create --dry-run            what it would ask, and what that would cost
 ///     gleaner batch create --wait               ask, wait, import
 ///     gleaner progress                          where the whole collection stands
+///
+/// `gleaner help COMMAND` explains a command, and `gleaner help batches`, `costs`, `linking`,
+/// `formats` or `json` a subject.
 #[derive(Debug, Parser)]
 #[command(name = "gleaner", version, max_term_width = 100, verbatim_doc_comment, arg_required_else_help = true)]
 pub struct Cli {
@@ -93,6 +98,10 @@ pub struct Global {
     /// Print the result as JSON
     #[arg(long, global = true)]
     pub json: bool,
+
+    /// Print the items of a list as JSON Lines, one a line
+    #[arg(long, global = true, conflicts_with = "json")]
+    pub jsonl: bool,
 
     /// Say nothing but warnings and errors on stderr
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -354,6 +363,21 @@ fn parse_where(text: &str) -> Result<WhereArg, String> {
         "" => Err("the name of an attribute is missing before `=`".into()),
         name => Ok(WhereArg { name: name.to_owned(), value: value.trim().to_owned(), is_not }),
     }
+}
+
+/// Parses a command line. Help is colored as `--color` says, wherever that stands.
+pub fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
+    let words: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
+    let is_said = |word: &str| {
+        words.contains(&format!("--color={word}").as_str()) || words.windows(2).any(|pair| pair == ["--color", word])
+    };
+    let color = match () {
+        () if is_said("never") => clap::ColorChoice::Never,
+        () if is_said("always") => clap::ColorChoice::Always,
+        () => clap::ColorChoice::Auto,
+    };
+    let matches = Cli::command().color(color).try_get_matches_from(args)?;
+    Cli::from_arg_matches(&matches)
 }
 
 /// Turns a command line that cannot be read into an error for programs: the first lines of what is said to people.

@@ -12,6 +12,7 @@ use crate::command::output::{is_stdout, whole_file};
 use crate::command::period::{check_names, period};
 use crate::error::{Exit, usage};
 use crate::explore::export::{Export, Format, What, write};
+use crate::terminal::bar::Unit;
 use crate::terminal::words;
 
 /// Bytes held back before they are written.
@@ -50,18 +51,22 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
         // Whoever reads the pipe may pause for as long as they like; the database is read to its end before.
         let mut spool =
             BufWriter::with_capacity(WRITE_BYTES, tempfile::tempfile().context("cannot make a temporary file")?);
-        write(store.read(), &export, &mut spool)?;
+        let bar = context.terminal.bar(0, Unit::Written, "exporting");
+        write(store.read(), &export, &mut bar.write(&mut spool))?;
+        drop(bar);
         drop(store);
         let mut spool = spool.into_inner().map_err(IntoInnerError::into_error)?;
         spool.rewind()?;
         context.terminal.raw(|out| Ok(io::copy(&mut spool, out).map(drop)?))?;
         return Ok(Exit::Done);
     };
-    let n = whole_file(path, |out| write(store.read(), &export, out))?;
+    let bar = context.terminal.bar(0, Unit::Written, "exporting");
+    let n = whole_file(path, |out| write(store.read(), &export, &mut bar.write(out)))?;
+    drop(bar);
     if context.terminal.is_json() {
         context.terminal.json(&json!({"file": path, "rows": n}))?;
     }
-    context.terminal.status(format!("wrote {} to `{}`", words::count(n, "row"), path.display()));
+    context.terminal.done(format!("wrote {} to `{}`", words::count(n, "row"), path.display()))?;
     Ok(Exit::Done)
 }
 

@@ -74,6 +74,19 @@ pub fn mends_config(cli: &Cli) -> bool {
     )
 }
 
+/// Says which files and which provider a command would use, with `-v`.
+fn say_surroundings(context: &Context) {
+    if let Ok(db) = context.db_path() {
+        context.terminal.detail(format!("database: {}", db.display()));
+    }
+    if let Some(file) = context.config.file() {
+        context.terminal.detail(format!("configuration: {}", file.path.display()));
+    }
+    if let Ok(origin) = context.origin() {
+        context.terminal.detail(format!("provider: {origin}"));
+    }
+}
+
 fn dispatch(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
     context.check_log()?;
     let Some(command) = cli.command else {
@@ -82,6 +95,9 @@ fn dispatch(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
     if let Some(flag) = original::first_flag(&cli.original) {
         return Err(usage(format!("`{flag}` stands before the command, where it would have no effect")))
             .hint("put it behind the command, as in `gleaner batch create --limit 10`");
+    }
+    if context.terminal.is_verbose() {
+        say_surroundings(context);
     }
     match command {
         Command::Demo(args) => demo::run(&args, context),

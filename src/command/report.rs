@@ -34,11 +34,11 @@ pub(super) fn run(args: &ReportArgs, context: &Context) -> anyhow::Result<Exit> 
     if terminal.is_json() {
         terminal.json(&serde_json::json!({"file": args.output, "groups": n, "bytes": size}))?;
     }
-    terminal.status(format!(
+    terminal.done(format!(
         "wrote {} to `{}` ({}); open it in a browser",
         words::count(n, "group"),
         args.output.display(),
         words::bytes(size)
-    ));
+    ))?;
     Ok(Exit::Done)
 }

@@ -3,15 +3,20 @@
 //! A bar is not drawn for the first quarter second, is cleared when it is dropped, and does nothing where bars are not
 //! wanted, so callers never branch on it.
 
-use std::io::{self, Read};
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
-use super::style;
+use super::{style, words};
 
 /// Work shorter than this shows no bar.
 const QUIET_START: Duration = Duration::from_millis(250);
+
+/// Time between two plain lines of a wait, where there is no terminal to draw on.
+const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
 /// Unit of a bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +25,8 @@ pub enum Unit {
     Bytes,
     /// Things, shown as numbers with a rate.
     Count,
+    /// Bytes of which nobody knows how many there will be.
+    Written,
     /// Requests of a batch elsewhere: no rate, the message tells the rest.
     Remote,
 }
@@ -31,21 +38,47 @@ pub struct Bar {
     bars: MultiProgress,
     begun: Instant,
     shown: std::sync::Arc<std::sync::atomic::AtomicBool>,
+    /// In place of a bar, where there is no terminal.
+    plain: Option<std::sync::Arc<Plain>>,
+}
+
+/// Plain lines in place of a bar.
+struct Plain {
+    say: Box<dyn Fn(&str) + Send + Sync>,
+    last: Mutex<Instant>,
 }
 
 impl Bar {
     pub(super) fn new(bars: &MultiProgress, length: u64, unit: Unit, what: &str) -> Self {
+        // The bar takes what is left of the line, also after a resize.
         let template = match unit {
-            Unit::Bytes => "{prefix} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta} {msg}",
-            Unit::Count => "{prefix} [{bar:30}] {human_pos}/{human_len} {per_sec} {eta} {msg}",
-            Unit::Remote => "{prefix} [{bar:30}] {human_pos}/{human_len} {elapsed} {msg}",
+            Unit::Bytes => "{prefix} {wide_bar} {bytes}/{total_bytes} {rate_bytes} {left} {msg}",
+            Unit::Count => "{prefix} {wide_bar} {human_pos}/{human_len} {rate} {left} {msg}",
+            Unit::Written => "{prefix} {bytes} {rate_bytes} {wide_msg}",
+            Unit::Remote => "{prefix} [{bar:10}] {human_pos}/{human_len} {elapsed} {wide_msg}",
         };
         let style = ProgressStyle::with_template(template)
             .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let _ = write!(out, "{}/s", words::number(state.per_sec().round() as u64));
+            })
+            .with_key("rate_bytes", |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let _ = write!(out, "{}/s", words::bytes(state.per_sec().round() as u64));
+            })
+            .with_key("left", |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let left = state.eta().as_secs();
+                let _ = if left == 0 { Ok(()) } else { write!(out, "{} left", words::duration(left)) };
+            })
             .progress_chars("=> ");
         let bar = ProgressBar::hidden().with_style(style).with_prefix(style::single_line(what));
         bar.set_length(length);
-        Self { bar, bars: bars.clone(), begun: Instant::now(), shown: Default::default() }
+        Self { bar, bars: bars.clone(), begun: Instant::now(), shown: Default::default(), plain: None }
+    }
+
+    /// Lets the bar say a plain line from time to time in its place.
+    pub(super) fn in_words(mut self, say: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        self.plain = Some(Plain { say: Box::new(say), last: Mutex::new(Instant::now()) }.into());
+        self
     }
 
     /// Moves on by `n`.
@@ -69,12 +102,25 @@ impl Bar {
     pub fn message(&self, text: &str) {
         self.show_when_due();
         self.bar.set_message(style::single_line(text));
+        if let Some(plain) = &self.plain {
+            let mut last = plain.last.lock().unwrap_or_else(PoisonError::into_inner);
+            if last.elapsed() >= PLAIN_EVERY {
+                *last = Instant::now();
+                let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
+                (plain.say)(&format!("{}: {}/{}; {text}", self.bar.prefix(), words::number(done), words::number(all)));
+            }
+        }
     }
 
     /// Keeps the elapsed time running while nothing moves.
     pub fn tick(&self) {
         self.show_when_due();
         self.bar.tick();
+    }
+
+    /// Wraps a writer so that what is written moves the bar.
+    pub fn write<'w>(&self, writer: &'w mut dyn Write) -> BarWriter<'w> {
+        BarWriter { bar: self.clone(), writer }
     }
 
     /// Wraps a reader so that what is read moves the bar.
@@ -97,6 +143,24 @@ impl Drop for Bar {
             self.bar.finish_and_clear();
             self.bars.remove(&self.bar);
         }
+    }
+}
+
+/// A writer that moves a bar.
+pub struct BarWriter<'w> {
+    bar: Bar,
+    writer: &'w mut dyn Write,
+}
+
+impl Write for BarWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.writer.write(bytes)?;
+        self.bar.inc(n as u64);
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
     }
 }
 

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::error::Explained;
 use crate::interrupt::{self, stream};
@@ -55,6 +56,8 @@ impl ColorChoice {
 pub struct Manner {
     /// Print data as JSON only.
     pub json: bool,
+    /// Print the items of a list as lines of JSON.
+    pub json_lines: bool,
     /// No status lines, hints or bars; warnings and errors stay.
     pub quiet: bool,
     /// Say more.
@@ -94,7 +97,7 @@ impl Terminal {
         };
         let (out, err) = (io::stdout(), io::stderr());
         let interactive = io::stdin().is_terminal() && err.is_terminal();
-        let show_bars = err.is_terminal() && !manner.quiet;
+        let show_bars = err.is_terminal() && !manner.quiet && !manner.json;
         let bars = MultiProgress::with_draw_target(if show_bars {
             ProgressDrawTarget::stderr()
         } else {
@@ -164,8 +167,26 @@ impl Terminal {
         self.line(self.copyable(text.as_ref()))
     }
 
-    /// Writes a value to stdout as indented JSON.
+    /// Says what a command did: its result, where none is wanted as JSON.
+    pub fn done(&self, text: impl AsRef<str>) -> anyhow::Result<()> {
+        if self.is_json() {
+            self.status(text);
+            return Ok(());
+        }
+        self.advise(text)
+    }
+
+    /// Writes a value to stdout as indented JSON, or the list it holds as lines of JSON where lines are wanted.
     pub fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
+        if self.inner.manner.json_lines {
+            let value = serde_json::to_value(value)?;
+            let is_list = |value: &&Value| value.as_array().is_some_and(|list| list.iter().all(Value::is_object));
+            let list = value.as_object().and_then(|object| object.values().find(is_list));
+            return match list.and_then(Value::as_array) {
+                Some(list) => list.iter().try_for_each(|item| self.json_line(item)),
+                None => self.json_line(&value),
+            };
+        }
         let text = serde_json::to_string_pretty(value)?;
         self.above_bars(|| writeln!(lock(&self.inner.out), "{}", inert_json(&text))).map_err(on_stdout)
     }
@@ -273,7 +294,13 @@ impl Terminal {
 
     /// Returns a bar that counts up to `length` (groups, bytes, …); hidden where bars are not wanted.
     pub fn bar(&self, length: u64, unit: bar::Unit, what: &str) -> Bar {
-        Bar::new(&self.inner.bars, length, unit, what)
+        let bar = Bar::new(&self.inner.bars, length, unit, what);
+        let is_mute = self.inner.manner.quiet || self.inner.manner.json;
+        if unit == bar::Unit::Remote && self.inner.bars.is_hidden() && !is_mute {
+            let terminal = self.clone();
+            return bar.in_words(move |text| terminal.status(text));
+        }
+        bar
     }
 
     /// Asks a yes-or-no question on stderr; no terminal, no answer and anything but yes mean no.

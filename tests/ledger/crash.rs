@@ -293,9 +293,11 @@ fn of_two_copies_that_upload_at_once_one_buys() {
         fs::write(&go, "").unwrap();
         match is_one_plan {
             true => slow.end().exits(0).says("4 requests for 2 groups"),
-            false => {
-                slow.end().exits(1).says("another copy of this database has sent `batch_").says("hint: go on with")
-            }
+            false => slow
+                .end()
+                .exits(1)
+                .says("another copy of this database has sent `batch_")
+                .says("hint: `gleaner merge OTHER.db` brings"),
         };
         bought_once(&world, 1, 4);
         world.run(&["batch", "wait"]).exits(0);

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Context as _;
+use serde_json::json;
 
 use super::{AROUND, TOPIC_TEXT};
 use crate::answer::grounding;
@@ -52,11 +53,14 @@ pub(crate) fn write_csv(store: &Store, audit: &Audit, path: &Path, context: &Con
         }
         rows.finish()
     })?;
-    context.terminal.status(format!(
+    if context.terminal.is_json() {
+        context.terminal.json(&json!({"file": path, "items": items.len()}))?;
+    }
+    context.terminal.done(format!(
         "wrote {} to `{}`; fill `verdict` with right, wrong or unsure, then `gleaner audit --from` it",
         words::count(items.len() as u64, "item"),
         path.display()
-    ));
+    ))?;
     Ok(Exit::Done)
 }
 

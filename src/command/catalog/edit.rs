@@ -113,7 +113,7 @@ fn change(
     if terminal.is_json() {
         terminal.json(&edit)?;
     }
-    terminal.status(in_words(&edit));
+    terminal.done(in_words(&edit))?;
     if matches!(edit.done, "added" | "changed" | "split") {
         warn_of_namesakes(store, &edit.entity, context)?;
     }

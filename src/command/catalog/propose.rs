@@ -96,9 +96,9 @@ pub(crate) fn accept(args: &CatalogAcceptArgs, context: &Context) -> Result<Exit
     }
     show_named(&changed, context)?;
     let would = if args.dry_run { "would be " } else { "" };
-    context.terminal.status(format!("{} {would}made; {}", count(made, "entity"), changes(relinked)));
+    context.terminal.done(format!("{} {would}made; {}", count(made, "entity"), changes(relinked)))?;
     if left_out > 0 {
-        context.terminal.status(format!("{} left out: the catalog has that id already", count(left_out, "proposal")));
+        context.terminal.done(format!("{} left out: the catalog has that id already", count(left_out, "proposal")))?;
     }
     if made == 0 {
         context.terminal.hint("`gleaner catalog propose` shows what there is; `--min-count 1` takes it all");

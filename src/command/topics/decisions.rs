@@ -49,11 +49,11 @@ pub(super) fn export(path: Option<&Path>, context: &Context) -> anyhow::Result<E
     if context.terminal.is_json() {
         context.terminal.json(&json!({"file": path, "rows": decisions.len()}))?;
     }
-    context.terminal.status(format!(
+    context.terminal.done(format!(
         "wrote {} to `{}`",
         words::count(decisions.len() as u64, "decision"),
         path.display()
-    ));
+    ))?;
     Ok(Exit::Done)
 }
 
@@ -76,13 +76,13 @@ pub(super) fn import(path: &Path, context: &Context) -> anyhow::Result<Exit> {
     if context.terminal.is_json() {
         context.terminal.json(&json!({"rows": decisions.len(), "changed": n_changed, "decisions": n_after}))?;
     }
-    context.terminal.status(format!(
+    context.terminal.done(format!(
         "{} read, {} new or changed; {} before, {} now",
         words::count(decisions.len() as u64, "decision"),
         words::number(n_changed),
         words::number(n_before),
         words::number(n_after)
-    ));
+    ))?;
     Ok(Exit::Done)
 }
 

@@ -72,11 +72,11 @@ fn accept(store: &mut Store, proposals: &[Proposal], least: f64, context: &Conte
     if context.terminal.is_json() {
         context.terminal.json(&json!({"merged": n_merged, "groups": n_groups}))?;
     }
-    context.terminal.status(format!(
+    context.terminal.done(format!(
         "{} merged, in {}; `gleaner topics alias list` shows them",
         words::count(n_merged, "topic"),
         words::count(n_groups, "group")
-    ));
+    ))?;
     Ok(Exit::Done)
 }
 

@@ -44,12 +44,12 @@ pub(crate) fn merge(typed: &[String], context: &Context) -> anyhow::Result<Exit>
                 style::single_line(&key)
             ));
         }
-        context.terminal.status(format!(
+        context.terminal.done(format!(
             "`{}` is now `{}` in {}, and in every later import",
             style::single_line(&key),
             style::single_line(&label),
             words::count(n, "group")
-        ));
+        ))?;
     }
     tx.commit()?;
     if context.terminal.is_json() {
@@ -71,11 +71,14 @@ pub(crate) fn alias(command: &TopicAliasCommand, context: &Context) -> anyhow::R
                     .hint("`gleaner topics alias list` shows what was");
             };
             tx.commit()?;
-            terminal.status(format!(
+            if terminal.is_json() {
+                terminal.json(&json!({"topic": topic_key(alias), "groups": n}))?;
+            }
+            terminal.done(format!(
                 "`{}` is a topic of its own again in {}",
                 style::single_line(&topic_key(alias)),
                 words::count(n, "group")
-            ));
+            ))?;
             Ok(Exit::Done)
         }
         TopicAliasCommand::List => {

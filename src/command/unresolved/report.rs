@@ -42,12 +42,12 @@ pub(crate) fn report(store: &Store, done: &Done, context: &Context) -> anyhow::R
         show_changes(store, &done.changes, context)?;
     }
     for known in &done.replaced {
-        terminal.status(format!("no longer holds: {}", sentence(&known.decision)));
+        terminal.done(format!("no longer holds: {}", sentence(&known.decision)))?;
     }
     if done.mentions == 0 && done.n_decisions() > 0 {
-        terminal.status("saved; no mention is called so yet, it holds for those to come");
+        terminal.done("saved; no mention is called so yet, it holds for those to come")?;
     } else {
-        terminal.status(format!("saved; {}", changes(done.relinked)));
+        terminal.done(format!("saved; {}", changes(done.relinked)))?;
     }
     if !done.created.is_empty() {
         terminal.hint("`gleaner resolve --all` links other mentions to the new entity, too");

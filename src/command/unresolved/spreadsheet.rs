@@ -44,11 +44,11 @@ pub(super) fn export(store: &Store, queue: &QueueArgs, path: Option<&Path>, cont
             if context.terminal.is_json() {
                 context.terminal.json(&json!({"file": path, "rows": cases.len()}))?;
             }
-            context.terminal.status(format!(
+            context.terminal.done(format!(
                 "wrote {} to `{}`; fill the column `decision`, then `gleaner unresolved import` it",
                 words::count(cases.len() as u64, "mention"),
                 path.display()
-            ));
+            ))?;
         }
         None => context.terminal.raw(write)?,
     }
@@ -226,11 +226,11 @@ pub(super) fn import(store: &mut Store, path: &Path, context: &Context) -> anyho
     let said = decided.iter().map(|(about, answer)| (about, answer));
     let done = mentions::decide_all(&tx, said, &now)?;
     tx.commit()?;
-    context.terminal.status(format!(
+    context.terminal.done(format!(
         "{} of {} decided",
         words::number(decided.len() as u64),
         words::count(rows.len() as u64, "row")
-    ));
+    ))?;
     report(store, &done, context)
 }
 
