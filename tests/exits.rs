@@ -62,6 +62,7 @@ const TABLE: &[(&str, &[(&str, i32)])] = &[
     ("models", &[("", 0)]),
     ("show", &[("g1", 0), ("nowhere", 2)]),
     ("topics", &[("", 0), ("zzzz", 2)]),
+    ("trends", &[("", 0), ("--window soon", 2)]),
     ("entities", &[("", 0), ("zzzz", 2)]),
     ("search", &[("moon", 0), ("zzzzzz", 0), ("", 2)]),
     ("related", &[("g1", 0), ("nowhere", 2)]),

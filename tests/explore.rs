@@ -225,6 +225,56 @@ fn a_report_of_a_selection_counts_the_selection() {
 }
 
 #[test]
+fn the_course_of_time_and_what_rises_are_shown() {
+    let world = World::new();
+    let story = |id: &str, date: &str, text: &str| json!({"id": id, "title": id, "created_at": date, "text": text});
+    world.load_groups(&[
+        story("a", "2023-11-30", "NASA flew to the moon."),
+        story("b", "2024-01", "Sally Ride flew to the moon."),
+        story("c", "2024-04-02", "NASA looked at Mars."),
+        story("d", "2024-04-10", "Sally Ride went along with NASA. Nobody knows why."),
+        story("e", "2024-04-20", "Sally Ride came back with NASA, tired and glad."),
+        story("f", "2024-05-01", "Sally Ride went with NASA once more."),
+        json!({"id": "g", "text": "Sally Ride has no date with NASA."}),
+    ]);
+    world.load_entities(&[
+        json!({"id": "nasa", "type": "agency", "name": "NASA"}),
+        json!({"id": "ride", "type": "person", "name": "Sally Ride"}),
+    ]);
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    // The sandbox finds one name in such a text; a second one, as another program would write it.
+    world
+        .sql()
+        .execute_batch(
+            "INSERT INTO story_entities (story_group_id, ordinal, entity_type, mention_text, mention_key, entity_id, outcome,
+                 method, score, confidence, is_primary, rank, sandbox, prompt_id, extracted_at)
+             SELECT se.story_group_id, 2, 'person', 'Sally Ride', 'sally ride', e.id, 'linked', 'exact', 0.985, 0.8, 0, 2,
+                 se.sandbox, se.prompt_id, se.extracted_at
+             FROM story_entities se JOIN story_groups g ON g.id = se.story_group_id
+             JOIN entities e ON e.external_id = 'ride' WHERE g.external_id IN ('d', 'e', 'f')",
+        )
+        .unwrap();
+    for args in [
+        &["entities", "--by", "quarter"][..],
+        &["entities", "Sally Ride", "--by", "month"],
+        &["entities", "NASA", "--by", "year", "--since", "2024"],
+        &["topics", "--by", "month"],
+        &["trends", "--window", "1m"],
+        &["trends", "--window", "10y"],
+        &["trends", "--window", "1m", "--until", "1990"],
+    ] {
+        world.run(args).exits(0);
+    }
+    world.run(&["trends", "--window", "soon"]).exits(2);
+    let found = world.json(&["trends", "--window", "1m"], 0);
+    let pair = found["trends"].as_array().unwrap().iter().find(|trend| trend["kind"] == "pair").unwrap();
+    assert_eq!((&pair["now"], &pair["before"], &pair["is_new"]), (&json!(3), &json!(0), &json!(true)));
+    assert_eq!(pair["groups"][0]["group_id"], "f");
+    let counts = &world.json(&["entities", "Sally Ride", "--by", "week"], 0)["entities"][0]["counts"];
+    assert_eq!(counts[0], json!({"period": "2024-W15", "groups": 1}));
+}
+
+#[test]
 fn an_audit_is_drawn_judged_resumed_and_printed_with_its_interval() {
     let world = world();
     let path = world.path("audit.csv").display().to_string();

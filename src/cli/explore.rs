@@ -33,6 +33,15 @@ pub struct ShowArgs {
     pub no_text: bool,
 }
 
+/// Length of a step of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StepArg {
+    Year,
+    Quarter,
+    Month,
+    Week,
+}
+
 /// Options of `topics`.
 #[derive(Clone, Debug, Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
@@ -47,6 +56,10 @@ pub struct TopicsArgs {
     /// At most N
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub limit: u64,
+
+    /// Count groups in steps of time
+    #[arg(long, value_name = "STEP")]
+    pub by: Option<StepArg>,
 
     /// Look at topics and merge them.
     #[command(subcommand)]
@@ -142,6 +155,30 @@ pub struct EntitiesArgs {
     /// At most N
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub limit: u64,
+
+    /// Count groups in steps of time
+    #[arg(long, value_name = "STEP")]
+    pub by: Option<StepArg>,
+}
+
+/// Options of `trends`.
+#[derive(Clone, Debug, Args)]
+pub struct TrendsArgs {
+    /// Length of the window, up to the last group: days (30d), weeks (12w), months (6m) or years (1y)
+    #[arg(long, value_name = "TIME", default_value = "30d")]
+    pub window: String,
+
+    /// Only what at least N groups of the window have
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub min_groups: u64,
+
+    /// At most N of each kind
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub limit: u64,
+
+    /// Which time.
+    #[command(flatten)]
+    pub period: PeriodArgs,
 }
 
 /// Options of `related`.

@@ -179,6 +179,16 @@ pub enum Command {
     /// List the most frequent entities, or one with the groups that name it
     Entities(explore::EntitiesArgs),
 
+    /// Show what rises: topics, entities and pairs that the latest groups name more often than those before
+    ///
+    /// A window of time, up to the last group, is compared with everything before it. How surprising a rise is tells G², the
+    /// log-likelihood ratio of the two shares; a pair is listed when its two never stood together before.
+    ///
+    ///     gleaner trends --window 12w
+    ///     gleaner trends --until 2024-06 --where section=politics
+    #[command(verbatim_doc_comment)]
+    Trends(explore::TrendsArgs),
+
     /// Find groups by words in their stories, titles, topics and names
     ///
     /// The first search makes the full-text index; later ones only read what has changed.

@@ -7,8 +7,11 @@ use crate::command::Context;
 use crate::command::known_types::check_catalog_types;
 use crate::command::named::entity_named;
 use crate::command::period::{check_names, period};
-use crate::command::shown::{day, hint_if_empty, percent, say_what_is_shown, title};
+use crate::command::shown::{
+    day, days, hint_if_empty, percent, say_what_is_shown, show_series, show_steps, step, title,
+};
 use crate::error::Exit;
+use crate::explore::time::Axis;
 use crate::store::Store;
 use crate::store::explore::Namesake;
 use crate::terminal::table::{Side, Table, bar};
@@ -31,8 +34,22 @@ fn top(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
     let store = context.open_learned()?;
     check_names(&store, &args.period.conditions)?;
     check_catalog_types(store.read(), &args.types)?;
-    let (top, total) = store.read().top_entities(&period(&args.period)?, &args.types, args.limit)?;
+    let read = store.read();
+    let period = period(&args.period)?;
+    let (top, total) = read.top_entities(&period, &args.types, args.limit)?;
     let terminal = &context.terminal;
+    if let Some(typed) = args.by {
+        let series = top.iter().map(|row| Ok(days(&read.dates_of_entity(row.entity.key, &period)?)));
+        let rows = top.iter().map(|row| (row, row.groups, style::single_line(&row.entity.name)));
+        return show_series(
+            terminal,
+            "entities",
+            step(typed),
+            rows,
+            &series.collect::<anyhow::Result<Vec<_>>>()?,
+            total,
+        );
+    }
     if terminal.is_json() {
         terminal.json(&json!({"entities": top, "total": total}))?;
         return Ok(Exit::Done);
@@ -86,14 +103,27 @@ fn show(
     let key = namesake.entity.key;
     let entity = read.entity(key)?;
     let total = read.entity_count(key)?;
-    let groups = read.groups_of_entity(key, &period(&args.period)?, args.limit)?;
+    let period = period(&args.period)?;
+    let groups = read.groups_of_entity(key, &period, args.limit)?;
+    let counts = match args.by {
+        None => None,
+        Some(typed) => {
+            let days = days(&read.dates_of_entity(key, &period)?);
+            Some(Axis::new(step(typed), days.iter().map(|(day, _)| *day)).counts(&days))
+        }
+    };
     let spellings = read.spellings_of(key, FEW)?;
     let companions = read.companions_of(key, FEW)?;
     let terminal = &context.terminal;
     if terminal.is_json() {
-        return Ok(json!({
+        let mut shown = json!({
             "entity": entity, "total": total, "groups": groups, "spellings": spellings, "companions": companions,
-        }));
+        });
+        if let (Some(typed), Some(counts)) = (args.by, counts) {
+            shown["by"] = json!(step(typed));
+            shown["counts"] = json!(counts);
+        }
+        return Ok(shown);
     }
     let Some(entity) = entity else { return Ok(serde_json::Value::Null) };
     terminal.line(format!(
@@ -115,6 +145,10 @@ fn show(
     fact("known", entity.attributes.iter().map(|(name, value)| format!("{name}: {value}")).collect())?;
     fact("written", spellings.iter().map(|s| format!("{} ({})", s.mention, s.mentions)).collect())?;
     fact("beside", companions.iter().map(|c| format!("{} ({})", c.entity.name, c.groups)).collect())?;
+    if let Some(counts) = counts {
+        show_steps(terminal, &counts)?;
+        return Ok(serde_json::Value::Null);
+    }
     if groups.is_empty() {
         return Ok(serde_json::Value::Null);
     }

@@ -49,6 +49,7 @@ mod search;
 mod show;
 mod sql;
 mod topics;
+mod trends;
 mod unresolved;
 
 use crate::cli::{Cli, Command};
@@ -111,6 +112,7 @@ fn dispatch(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Models(args) => models::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Topics(args) => topics::run(&args, context),
+        Command::Trends(args) => trends::run(&args, context),
         Command::Entities(args) => entities::run(&args, context),
         Command::Search(args) => search::run(&args, context),
         Command::Related(args) => related::run(&args, context),

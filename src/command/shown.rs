@@ -1,10 +1,16 @@
 //! Groups, days and percentages as every command shows them.
 
-use crate::cli::explore::PeriodArgs;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::cli::explore::{PeriodArgs, StepArg};
 use crate::command::Context;
+use crate::error::Exit;
+use crate::explore::time::{self, Axis, Count, Step};
 use crate::store::Store;
 use crate::store::explore::GroupHead;
-use crate::terminal::{style, words};
+use crate::terminal::table::{Side, Table, bar, sparkline};
+use crate::terminal::{Terminal, style, words};
 
 /// Returns a group's title, fit for a line.
 pub(super) fn title(group: &GroupHead) -> String {
@@ -37,6 +43,69 @@ pub(super) fn say_what_is_shown(context: &Context, n: u64, limit: u64, total: u6
 pub(super) fn percent(p: f64) -> String {
     // 99.6 % is not certain, and should not look so.
     if p < 1.0 && p > 0.995 { ">99 %".into() } else { format!("{:.0} %", p * 100.0) }
+}
+
+/// Returns the step of time that was typed.
+pub(super) fn step(typed: StepArg) -> Step {
+    match typed {
+        StepArg::Year => Step::Year,
+        StepArg::Quarter => Step::Quarter,
+        StepArg::Month => Step::Month,
+        StepArg::Week => Step::Week,
+    }
+}
+
+/// Returns dates as days, those that are none left out.
+pub(super) fn days(dates: &[(String, u64)]) -> Vec<(Date, u64)> {
+    dates.iter().filter_map(|(date, n)| Some((time::day(date)?, *n))).collect()
+}
+
+/// Shows how many groups each step of time has.
+pub(super) fn show_steps(terminal: &Terminal, counts: &[Count]) -> anyhow::Result<()> {
+    const BAR: usize = 40;
+    let most = counts.iter().map(|count| count.groups).max().unwrap_or(0);
+    let mut table = Table::new(&[("", Side::Left), ("groups", Side::Right), ("", Side::Left)], 2);
+    for count in counts {
+        table.row([count.period.clone(), words::number(count.groups), style::cyan(bar(count.groups, most, BAR))]);
+    }
+    for line in table.lines(terminal.width()).iter().filter(|_| !table.is_empty()) {
+        terminal.line(line)?;
+    }
+    Ok(())
+}
+
+/// Shows the most frequent of something, each with its course over time; `rows` are what JSON shows, the groups of each
+/// and its name in a line.
+pub(super) fn show_series<T: Serialize>(
+    terminal: &Terminal,
+    what: &str,
+    step: Step,
+    rows: impl Iterator<Item = (T, u64, String)>,
+    series: &[Vec<(Date, u64)>],
+    total: u64,
+) -> anyhow::Result<Exit> {
+    /// Columns of a course at most.
+    const WIDTH: usize = 48;
+    let axis = Axis::new(step, series.iter().flatten().map(|(day, _)| *day));
+    let mut shown = vec![];
+    let mut table = Table::new(&[("groups", Side::Right), ("", Side::Left), (what, Side::Left)], 2);
+    for ((row, groups, name), days) in rows.zip(series) {
+        let counts = axis.counts(days);
+        let numbers: Vec<u64> = counts.iter().map(|count| count.groups).collect();
+        table.row([words::number(groups), style::cyan(sparkline(&numbers, WIDTH)), name]);
+        shown.push(serde_json::json!({"what": row, "counts": counts}));
+    }
+    if terminal.is_json() {
+        terminal.json(&serde_json::json!({"by": step, what: shown, "total": total}))?;
+        return Ok(Exit::Done);
+    }
+    for line in table.lines(terminal.width()).iter().filter(|_| !table.is_empty()) {
+        terminal.line(line)?;
+    }
+    if let (Some(first), Some(last)) = (axis.first(), axis.last()) {
+        terminal.status(format!("{} to {}", style::single_line(first), style::single_line(last)));
+    }
+    Ok(Exit::Done)
 }
 
 /// Says which store commands need something to show.

@@ -4,3 +4,5 @@ pub mod search;
 pub mod findings;
 pub mod page_data;
 pub mod export;
+pub mod time;
+pub mod trends;

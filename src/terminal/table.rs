@@ -140,6 +140,16 @@ pub fn bar(n: u64, most: u64, width: usize) -> String {
     format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
 }
 
+/// Returns numbers as a line of bars, one column each; of more than `width` numbers, neighbors share a column.
+pub fn sparkline(numbers: &[u64], width: usize) -> String {
+    const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let shared = numbers.len().div_ceil(width.max(1)).max(1);
+    let sums: Vec<u64> = numbers.chunks(shared).map(|chunk| chunk.iter().sum()).collect();
+    let most = sums.iter().max().copied().unwrap_or(0).max(1);
+    // Nothing is a blank, and the least of something is seen.
+    sums.iter().map(|n| if *n == 0 { ' ' } else { HEIGHTS[((n * 8).div_ceil(most) - 1) as usize] }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,5 +178,8 @@ mod tests {
         assert_eq!((bar(0, 9, 4), bar(9, 9, 4), bar(1, 1000, 4)), (String::new(), "████".into(), "▏".into()));
         assert_eq!(wrap("one two three\n\nfour", 7), ["one two", "three", "", "four"]);
         assert_eq!(cut("abcdef", 4), "abc…");
+        assert_eq!(sparkline(&[0, 1, 4, 8], 10), " ▁▄█");
+        assert_eq!(sparkline(&[1, 1, 0, 0, 4], 3), "▄ █");
+        assert_eq!(sparkline(&[], 3), "");
     }
 }

@@ -82,7 +82,7 @@ impl Transcript {
         for command in &self.commands {
             let command = command.replace(folder, "{folder}").replace(base_url, "{sandbox}");
             let command = command.replace(host, "{sandbox's host}").replace(env!("CARGO_BIN_EXE_gleaner"), "{gleaner}");
-            let command = mask(&without_numbers(&without_other_folders(&command)), &mut known);
+            let command = mask(&without_page_size(&without_numbers(&without_other_folders(&command))), &mut known);
             let (typed, outputs) = command.split_once('\n').expect("a line stands for the command");
             let before = match outputs.lines().count() > 1 {
                 true => WRITTEN.with_borrow_mut(|written| written.insert(outputs.to_owned(), self.world)),
@@ -159,6 +159,18 @@ fn lay_out(text: &mut String, value: &Value, name: &str, depth: usize) {
             let _ = writeln!(text, "{line}");
         }
     }
+}
+
+/// The size of a report is that of its script, which changes with every edit of it.
+fn without_page_size(text: &str) -> String {
+    const END: &str = "); open it in a browser";
+    let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
+    for line in lines.iter_mut().filter(|line| line.ends_with(END)) {
+        if let Some(at) = line.rfind(" (") {
+            line.replace_range(at..line.len() - END.len(), " ({size}");
+        }
+    }
+    lines.join("\n")
 }
 
 fn file_of_test() -> PathBuf {

@@ -10,8 +10,11 @@ use crate::cli::explore::{TopicsArgs, TopicsCommand};
 use crate::command::Context;
 use crate::command::named::topic_named;
 use crate::command::period::{check_names, period};
-use crate::command::shown::{day, hint_if_empty, percent, say_what_is_shown, title};
+use crate::command::shown::{
+    day, days, hint_if_empty, percent, say_what_is_shown, show_series, show_steps, step, title,
+};
 use crate::error::Exit;
+use crate::explore::time::Axis;
 use crate::terminal::table::{Side, Table, bar};
 use crate::terminal::{style, words};
 use merge::{alias, merge};
@@ -35,8 +38,15 @@ pub(super) fn run(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> 
 fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
     let store = context.open_learned()?;
     check_names(&store, &args.period.conditions)?;
-    let (top, total) = store.read().top_topics(&period(&args.period)?, args.limit)?;
+    let read = store.read();
+    let period = period(&args.period)?;
+    let (top, total) = read.top_topics(&period, args.limit)?;
     let terminal = &context.terminal;
+    if let Some(typed) = args.by {
+        let series = top.iter().map(|topic| Ok(days(&read.dates_of_topic(&topic.topic, &period)?)));
+        let rows = top.iter().map(|topic| (topic, topic.groups, style::single_line(&topic.label)));
+        return show_series(terminal, "topics", step(typed), rows, &series.collect::<anyhow::Result<Vec<_>>>()?, total);
+    }
     if terminal.is_json() {
         terminal.json(&json!({"topics": top, "total": total}))?;
         return Ok(Exit::Done);
@@ -65,8 +75,20 @@ fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<E
     let read = store.read();
     let total = read.topic_count(&topic)?;
     let label = read.topic_label(&topic)?.unwrap_or_else(|| topic.clone());
-    let groups = read.groups_of_topic(&topic, &period(&args.period)?, args.limit)?;
+    let period = period(&args.period)?;
     let terminal = &context.terminal;
+    if let Some(typed) = args.by {
+        let days = days(&read.dates_of_topic(&topic, &period)?);
+        let counts = Axis::new(step(typed), days.iter().map(|(day, _)| *day)).counts(&days);
+        if terminal.is_json() {
+            let shown = json!({"topic": topic, "label": label, "total": total, "by": step(typed), "counts": counts});
+            terminal.json(&shown)?;
+        } else {
+            show_steps(terminal, &counts)?;
+        }
+        return Ok(Exit::Done);
+    }
+    let groups = read.groups_of_topic(&topic, &period, args.limit)?;
     if terminal.is_json() {
         terminal.json(&json!({"topic": topic, "label": label, "total": total, "groups": groups}))?;
         return Ok(Exit::Done);

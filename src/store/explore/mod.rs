@@ -8,6 +8,7 @@ mod export;
 mod group;
 mod overview;
 mod related;
+mod time;
 mod topics;
 
 use rusqlite::Row;

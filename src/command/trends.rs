@@ -1,0 +1,237 @@
+//! `gleaner trends`: topics and entities on the rise, those that are new, and new pairs.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::cli::explore::TrendsArgs;
+use crate::command::Context;
+use crate::command::period::{check_names, period};
+use crate::command::shown::{hint_if_empty, title};
+use crate::error::{Exit, usage};
+use crate::explore::time;
+use crate::explore::trends::{Rise, Sizes, Tally};
+use crate::interrupt;
+use crate::model::{EntityKey, GroupKey};
+use crate::store::Read;
+use crate::store::explore::{EntityHead, GroupHead};
+use crate::terminal::table::{Side, Table};
+use crate::terminal::{style, words};
+
+/// Groups named behind each thing that rises, the newest first.
+const BEHIND: usize = 3;
+/// Pairs are counted of groups with at most so many entities: a list of hundreds is no news of any two of them.
+const PAIRED_MAX: usize = 60;
+
+/// A topic, an entity or a pair of entities that rises.
+#[derive(Debug, Serialize)]
+struct Trend {
+    /// `topic`, `entity` or `pair`.
+    kind: &'static str,
+    /// The topic's label, or the names of the entities.
+    name: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    entities: Vec<EntityHead>,
+    /// Groups of the window that have it.
+    now: u64,
+    /// Groups before it that have it.
+    before: u64,
+    /// True where nothing before the window has it.
+    is_new: bool,
+    /// G², the log-likelihood ratio of the two shares.
+    surprise: f64,
+    /// The newest groups of the window that have it.
+    groups: Vec<GroupHead>,
+}
+
+/// Window and what lies before it.
+#[derive(Debug, Serialize)]
+struct Window {
+    since: String,
+    until: String,
+    groups: u64,
+    groups_before: u64,
+    groups_without_date: u64,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &TrendsArgs, context: &Context) -> anyhow::Result<Exit> {
+    let store = context.open_learned()?;
+    check_names(&store, &args.period.conditions)?;
+    let read = store.read();
+    let period = period(&args.period)?;
+    let groups = read.dated_groups(&period)?;
+    let day_of = |group: &GroupHead| group.at.as_deref().and_then(time::day);
+    let Some(last) = groups.iter().filter_map(day_of).max() else {
+        context.terminal.status("no group has a date");
+        if context.terminal.is_json() {
+            context.terminal.json(&serde_json::json!({"window": null, "trends": []}))?;
+        }
+        hint_if_empty(context, &store)?;
+        return Ok(Exit::Done);
+    };
+    let first = first_day(&args.window, last)?;
+    let is_now: HashMap<GroupKey, bool> =
+        groups.iter().filter_map(|group| Some((group.key, day_of(group)? >= first))).collect();
+    let n_now = is_now.values().filter(|is_now| **is_now).count() as u64;
+    let sizes = Sizes { now: n_now, before: is_now.len() as u64 - n_now };
+    let window = Window {
+        since: first.to_string(),
+        until: last.to_string(),
+        groups: sizes.now,
+        groups_before: sizes.before,
+        groups_without_date: read.groups_in(&period)?.len() as u64 - is_now.len() as u64,
+    };
+    let trends = find(read, args, &groups, &is_now, sizes)?;
+    let terminal = &context.terminal;
+    if terminal.is_json() {
+        terminal.json(&serde_json::json!({"window": window, "trends": trends}))?;
+        return Ok(Exit::Done);
+    }
+    terminal.line(style::dim(format!(
+        "{} from {} to {}, against {} before",
+        words::count(sizes.now, "group"),
+        window.since,
+        window.until,
+        words::number(sizes.before)
+    )))?;
+    let heads = [
+        ("", Side::Left),
+        ("now", Side::Right),
+        ("before", Side::Right),
+        ("surprise", Side::Right),
+        ("newest group", Side::Left),
+    ];
+    for (kind, head) in [("topic", "topics"), ("entity", "entities"), ("pair", "pairs that are new")] {
+        let mut heads = heads;
+        heads[0].0 = head;
+        let mut table = Table::new(&heads, 4);
+        for trend in trends.iter().filter(|trend| trend.kind == kind) {
+            table.row([
+                style::single_line(&trend.name),
+                words::number(trend.now),
+                if trend.is_new { style::green("new") } else { words::number(trend.before) },
+                format!("{:.1}", trend.surprise),
+                trend.groups.first().map(|group| style::dim(title(group))).unwrap_or_default(),
+            ]);
+        }
+        if !table.is_empty() {
+            terminal.line("")?;
+        }
+        for line in table.lines(terminal.width()).iter().filter(|_| !table.is_empty()) {
+            terminal.line(line)?;
+        }
+    }
+    terminal.status(match (trends.len(), sizes.before) {
+        (_, 0) => "nothing lies before the window: a shorter `--window` leaves something to compare with".to_owned(),
+        (0, _) => format!("nothing rises that at least {} of the window have", words::count(args.min_groups, "group")),
+        _ => "surprise: G² of the two shares; above 10.8 chance makes one in a thousand so".to_owned(),
+    });
+    Ok(Exit::Done)
+}
+
+/// Returns the first day of a window that ends on a day: `30d`, `12w`, `6m` or `1y`.
+fn first_day(window: &str, last: Date) -> anyhow::Result<Date> {
+    let wrong = || usage(format!("--window: `{window}` is no length of time such as 30d, 12w, 6m or 1y"));
+    let (unit, n) = window.char_indices().last().map(|(at, unit)| (unit, &window[..at])).ok_or_else(wrong)?;
+    let n: i64 = n.parse().ok().filter(|n| (1..=100_000).contains(n)).ok_or_else(wrong)?;
+    let span = match unit {
+        'd' => n.days(),
+        'w' => n.weeks(),
+        'm' if n <= 12_000 => n.months(),
+        'y' if n <= 1_000 => n.years(),
+        _ => return Err(wrong()),
+    };
+    last.checked_sub(span).and_then(|day| day.checked_add(1.day())).map_err(|_| wrong())
+}
+
+fn find(
+    read: Read<'_>,
+    args: &TrendsArgs,
+    groups: &[GroupHead],
+    is_now: &HashMap<GroupKey, bool>,
+    sizes: Sizes,
+) -> anyhow::Result<Vec<Trend>> {
+    let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
+    let mut topics: Tally<String> = Tally::new();
+    read.each_topic_of_a_group(|group, topic| {
+        if let Some(is_now) = is_now.get(&group) {
+            topics.add(topic.to_owned(), *is_now);
+        }
+    })?;
+    interrupt::check()?;
+    let named = read.entities_by_group()?;
+    let (mut entities, mut pairs): (Tally<EntityKey>, Tally<(EntityKey, EntityKey)>) = (Tally::new(), Tally::new());
+    for of_group in named.chunk_by(|a, b| a.0 == b.0) {
+        let Some(is_now) = of_group.first().and_then(|(group, _)| is_now.get(group)) else { continue };
+        for (i, (_, entity)) in of_group.iter().enumerate() {
+            entities.add(*entity, *is_now);
+            if of_group.len() <= PAIRED_MAX {
+                of_group[i + 1..].iter().for_each(|(_, other)| pairs.add((*entity, *other), *is_now));
+            }
+        }
+        interrupt::check()?;
+    }
+    let topics = topics.rising(sizes, args.min_groups, limit);
+    let entities = entities.rising(sizes, args.min_groups, limit);
+    // A pair is news when it never stood together before.
+    let mut pairs = pairs.rising(sizes, args.min_groups, usize::MAX);
+    pairs.retain(|(_, rise)| rise.before == 0);
+    pairs.truncate(limit);
+    let window: Vec<&GroupHead> = groups.iter().filter(|group| is_now.get(&group.key) == Some(&true)).collect();
+    let behind = |has: &HashSet<GroupKey>| -> Vec<GroupHead> {
+        window.iter().filter(|group| has.contains(&group.key)).take(BEHIND).map(|group| (*group).clone()).collect()
+    };
+    let groups_of = |entity: EntityKey| -> HashSet<GroupKey> {
+        named.iter().filter(|(_, other)| *other == entity).map(|(group, _)| *group).collect()
+    };
+    let trend = |kind: &'static str, name: String, entities: Vec<EntityHead>, rise: Rise, groups| Trend {
+        kind,
+        name,
+        entities,
+        now: rise.now,
+        before: rise.before,
+        is_new: rise.before == 0,
+        surprise: (rise.surprise * 100.0).round() / 100.0,
+        groups,
+    };
+    let mut trends = vec![];
+    for (topic, rise) in topics {
+        let has = read.groups_with_topic(&topic)?;
+        let label = read.topic_label(&topic)?.unwrap_or(topic);
+        trends.push(trend("topic", label, vec![], rise, behind(&has)));
+    }
+    for (entity, rise) in entities {
+        let Some(head) = read.entity_head(entity)? else { continue };
+        trends.push(trend("entity", head.name.clone(), vec![head], rise, behind(&groups_of(entity))));
+    }
+    for ((one, other), rise) in pairs {
+        let (Some(a), Some(b)) = (read.entity_head(one)?, read.entity_head(other)?) else { continue };
+        let has = groups_of(one).intersection(&groups_of(other)).copied().collect();
+        trends.push(trend("pair", format!("{} + {}", a.name, b.name), vec![a, b], rise, behind(&has)));
+    }
+    Ok(trends)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_ends_on_the_last_day() {
+        let check = |window: &str, first: Option<&str>| {
+            let found = first_day(window, "2024-03-31".parse().unwrap()).ok().map(|day| day.to_string());
+            assert_eq!(found.as_deref(), first, "{window}");
+        };
+        check("1d", Some("2024-03-31"));
+        check("30d", Some("2024-03-02"));
+        check("2w", Some("2024-03-18"));
+        check("1m", Some("2024-03-01"));
+        check("1y", Some("2023-04-01"));
+        for window in ["", "d", "0d", "-3d", "30", "30 days", "2h", "1é", "99999y", "9999999999999999999d"] {
+            check(window, None);
+        }
+    }
+}

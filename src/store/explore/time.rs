@@ -1,0 +1,78 @@
+//! When groups were: the dates behind what they name.
+
+use std::collections::HashSet;
+
+use rusqlite::params;
+
+use crate::model::{EntityKey, GroupKey};
+use crate::store::Read;
+use crate::store::explore::{GroupHead, Period};
+
+impl Read<'_> {
+    /// Returns the dates of a period's groups that have a topic, each with the number of groups.
+    pub fn dates_of_topic(self, topic: &str, period: &Period) -> anyhow::Result<Vec<(String, u64)>> {
+        self.dates_in("SELECT story_group_id FROM story_topics WHERE topic = ?4", period, topic)
+    }
+
+    /// Returns the dates of a period's groups that name an entity, each with the number of groups.
+    pub fn dates_of_entity(self, entity: EntityKey, period: &Period) -> anyhow::Result<Vec<(String, u64)>> {
+        self.dates_in("SELECT story_group_id FROM story_entities WHERE entity_id = ?4", period, entity)
+    }
+
+    fn dates_in(
+        self,
+        groups: &str,
+        period: &Period,
+        value: impl rusqlite::ToSql,
+    ) -> anyhow::Result<Vec<(String, u64)>> {
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT substr(date, 1, 10), count(*) FROM story_groups g
+             WHERE id IN ({groups}) AND date IS NOT NULL
+               AND (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2)
+               AND (?3 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = g.id AND attributes_fit(s.attributes, ?3)))
+             GROUP BY 1 ORDER BY 1"
+        ))?;
+        let rows = statement.query_map(params![period.since, period.before, period.attributes, value], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)? as u64))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns the dated groups of a period, newest first.
+    pub fn dated_groups(self, period: &Period) -> anyhow::Result<Vec<GroupHead>> {
+        let mut groups = vec![];
+        self.each_group_head(period, |head| {
+            groups.extend(Some(head).filter(|head| head.at.is_some()));
+            Ok(())
+        })?;
+        Ok(groups)
+    }
+
+    /// Gives every topic of every group.
+    pub fn each_topic_of_a_group(self, mut visit: impl FnMut(GroupKey, &str)) -> anyhow::Result<()> {
+        let mut statement = self.0.prepare("SELECT story_group_id, topic FROM story_topics")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            visit(row.get(0)?, row.get_ref(1)?.as_str()?);
+        }
+        Ok(())
+    }
+
+    /// Returns the groups that have a topic.
+    pub fn groups_with_topic(self, topic: &str) -> anyhow::Result<HashSet<GroupKey>> {
+        let mut statement = self.0.prepare_cached("SELECT story_group_id FROM story_topics WHERE topic = ?1")?;
+        let rows = statement.query_map([topic], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns which entities groups name, each once a group, in the order of groups.
+    pub fn entities_by_group(self) -> anyhow::Result<Vec<(GroupKey, EntityKey)>> {
+        let mut statement =
+            self.0.prepare("SELECT story_group_id, entity_id FROM story_entities WHERE entity_id IS NOT NULL")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut named: Vec<(GroupKey, EntityKey)> = rows.collect::<Result<_, _>>()?;
+        named.sort_unstable();
+        named.dedup();
+        Ok(named)
+    }
+}
