@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::harness::{Ran, World, catalog, group};
 
 /// Commands that write to the database.
-const WRITERS: [&[&str]; 14] = [
+const WRITERS: [&[&str]; 15] = [
     &["load", "groups", "more.jsonl"],
     &["load", "entities", "catalog.jsonl"],
     &["batch", "create", "--wait"],
@@ -28,6 +28,7 @@ const WRITERS: [&[&str]; 14] = [
     &["unresolved", "reject", "Houston"],
     &["search", "moon"],
     &["check", "--repair"],
+    &["forget", "g6", "--texts", "--yes"],
 ];
 
 /// A database with answers and with groups that nobody was asked about.

@@ -22,6 +22,11 @@ use crate::terminal::words::{count, list};
 pub(super) fn run(args: &ForgetArgs, context: &Context) -> anyhow::Result<Exit> {
     let terminal = &context.terminal;
     let mut session = context.session()?;
+    if !args.dry_run && session.store.is_overwriting_due()? {
+        terminal.status("going on with what was forgotten before: writing the database anew");
+        session.store.overwrite_what_is_deleted()?;
+        session.store.finish_overwriting()?;
+    }
     let mut groups: Vec<(GroupKey, GroupId)> = vec![];
     for id in &args.groups {
         let key = group_named(&session.store, id)?;
@@ -78,6 +83,10 @@ pub(super) fn run(args: &ForgetArgs, context: &Context) -> anyhow::Result<Exit> 
     }
     let now = context.config.now_text();
     if !args.dry_run {
+        // Before what is here: stopped in between, the same command goes on with it.
+        for path in &files {
+            overwrite(path).with_context(|| format!("cannot remove `{}`", path.display()))?;
+        }
         session.store.overwrite_what_is_deleted()?;
     }
     let tx = session.store.write()?;
@@ -88,9 +97,6 @@ pub(super) fn run(args: &ForgetArgs, context: &Context) -> anyhow::Result<Exit> 
         tx.commit()?;
         terminal.status("writing the database anew, without what was forgotten");
         session.store.finish_overwriting()?;
-        for path in &files {
-            overwrite(path).with_context(|| format!("cannot remove `{}`", path.display()))?;
-        }
     }
     if terminal.is_json() {
         terminal.json(&json!({

@@ -16,6 +16,9 @@ use super::{HowUndone, Read, Store, Tx};
 use crate::model::{BatchKey, GroupId, GroupKey};
 use crate::text::hex;
 
+/// Row of `meta` that stands from the moment that something is forgotten until the file was written anew.
+const OVERWRITING: &str = "overwriting";
+
 /// Begins the key of the tombstone of a forgotten group: a hash of its id stands behind it.
 pub(super) const FORGOTTEN: &str = "sha256:";
 
@@ -143,7 +146,7 @@ impl Tx<'_> {
             "DELETE FROM change_rows; DELETE FROM change_ranges; DELETE FROM _totals; DELETE FROM _searched_groups;
              DROP TABLE IF EXISTS story_search;",
         )?;
-        Ok(())
+        self.set_meta(OVERWRITING, "begun")
     }
 }
 
@@ -155,6 +158,11 @@ impl Store {
         // A journal that is removed leaves its pages on the disk; one that stays can be overwritten.
         self.connection.query_row("PRAGMA journal_mode = PERSIST", [], |_| Ok(()))?;
         Ok(())
+    }
+
+    /// Returns whether something was forgotten and the program was stopped before the file was written anew.
+    pub fn is_overwriting_due(&self) -> anyhow::Result<bool> {
+        Ok(self.read().meta(OVERWRITING)?.is_some())
     }
 
     /// Writes the file anew without what earlier deletions left in it, and overwrites the journal.
@@ -182,6 +190,8 @@ impl Store {
         }
         self.connection.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()))?;
         self.connection.pragma_update(None, "secure_delete", false)?;
-        Ok(())
+        let tx = self.write()?;
+        tx.execute("DELETE FROM meta WHERE key = ?1", [OVERWRITING])?;
+        tx.commit()
     }
 }

@@ -42,6 +42,12 @@ type Before = &'static [&'static [&'static str]];
 const ASKED: Before = &[&["batch", "create", "--wait"]];
 const CREATED: Before = &[&["batch", "create", "--max-requests", "4"]];
 const ENDED: Before = &[CREATED[0], &["batch", "status"], &["batch", "status"]];
+const WITH_COPY: Before = &[
+    ASKED[0],
+    &["backup", "other.db"],
+    &["--db", "other.db", "load", "groups", "more.jsonl"],
+    &["load", "entities", "catalog.jsonl"],
+];
 const WITH_TWIN: Before = &[ASKED[0], &["catalog", "add", "Ada L.", "--type", "person", "--id", "p9"]];
 
 fn world(before: Before) -> World {
@@ -207,5 +213,7 @@ survives! {
     accepting_proposals: ASKED, &["catalog", "accept", "--min-count", "1"];
     merging_entities: WITH_TWIN, &["catalog", "merge", "person:p9", "person:p1"];
     searching_first: ASKED, &["search", "moon"];
+    merging_copies: WITH_COPY, &["merge", "other.db"];
+    forgetting: ASKED, &["forget", "g1", "--yes"];
     backing_up: ASKED, &["backup", "copy.db"];
 }
