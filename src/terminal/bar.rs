@@ -15,6 +15,9 @@ use super::{style, words};
 /// Work shorter than this shows no bar.
 const QUIET_START: Duration = Duration::from_millis(250);
 
+/// Columns below which a bar leaves rate and time out.
+const NARROW: u16 = 60;
+
 /// Time between two plain lines of a wait, where there is no terminal to draw on.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
@@ -51,10 +54,14 @@ struct Plain {
 impl Bar {
     pub(super) fn new(bars: &MultiProgress, length: u64, unit: Unit, what: &str) -> Self {
         // The bar takes what is left of the line, also after a resize.
+        let is_narrow = console::Term::stderr().size().1 < NARROW;
         let template = match unit {
-            Unit::Bytes => "{prefix} {wide_bar} {bytes}/{total_bytes} {rate_bytes} {left} {msg}",
+            Unit::Bytes if is_narrow => "{prefix:.12} {wide_bar} {size}/{all}",
+            Unit::Count if is_narrow => "{prefix:.12} {wide_bar} {human_pos}/{human_len}",
+            Unit::Remote if is_narrow => "{prefix} {human_pos}/{human_len} {elapsed} {wide_msg}",
+            Unit::Bytes => "{prefix} {wide_bar} {size}/{all} {rate_bytes} {left} {msg}",
             Unit::Count => "{prefix} {wide_bar} {human_pos}/{human_len} {rate} {left} {msg}",
-            Unit::Written => "{prefix} {bytes} {rate_bytes} {wide_msg}",
+            Unit::Written => "{prefix} {size} {rate_bytes} {wide_msg}",
             Unit::Remote => "{prefix} [{bar:10}] {human_pos}/{human_len} {elapsed} {wide_msg}",
         };
         let style = ProgressStyle::with_template(template)
@@ -65,12 +72,22 @@ impl Bar {
             .with_key("rate_bytes", |state: &ProgressState, out: &mut dyn fmt::Write| {
                 let _ = write!(out, "{}/s", words::bytes(state.per_sec().round() as u64));
             })
+            .with_key("size", |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let _ = write!(out, "{}", words::bytes(state.pos()));
+            })
+            .with_key("all", |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let _ = write!(out, "{}", words::bytes(state.len().unwrap_or_default()));
+            })
             .with_key("left", |state: &ProgressState, out: &mut dyn fmt::Write| {
                 let left = state.eta().as_secs();
                 let _ = if left == 0 { Ok(()) } else { write!(out, "{} left", words::duration(left)) };
             })
             .progress_chars("=> ");
-        let bar = ProgressBar::hidden().with_style(style).with_prefix(style::single_line(what));
+        let bar = ProgressBar::hidden().with_style(style).with_prefix(if is_narrow {
+            words::shorten(&style::single_line(what), 12)
+        } else {
+            style::single_line(what)
+        });
         bar.set_length(length);
         Self { bar, bars: bars.clone(), begun: Instant::now(), shown: Default::default(), plain: None }
     }
