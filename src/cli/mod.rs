@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod config;
 pub mod costs;
 pub mod demo;
+mod examples;
 pub mod extract;
 pub mod explore;
 pub mod original;
@@ -375,6 +376,11 @@ fn parse_where(text: &str) -> Result<WhereArg, String> {
     }
 }
 
+/// Returns the definition of the command line, with the examples of its pages.
+pub fn command() -> clap::Command {
+    examples::with_examples(Cli::command())
+}
+
 /// Parses a command line. Help is colored as `--color` says, wherever that stands.
 pub fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
     let words: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
@@ -386,7 +392,7 @@ pub fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
         () if is_said("always") => clap::ColorChoice::Always,
         () => clap::ColorChoice::Auto,
     };
-    let matches = Cli::command().color(color).try_get_matches_from(args)?;
+    let matches = command().color(color).try_get_matches_from(args)?;
     Cli::from_arg_matches(&matches)
 }
 

@@ -3,19 +3,18 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use clap::CommandFactory as _;
 use clap_mangen::Man;
 
 use super::Context;
 use super::output::whole_file;
-use crate::cli::Cli;
+use crate::cli;
 use crate::cli::shell::ManArgs;
 use crate::error::Exit;
 use crate::terminal::words::count;
 
 /// Runs the command.
 pub(super) fn run(args: &ManArgs, context: &Context) -> anyhow::Result<Exit> {
-    let mut root = Cli::command();
+    let mut root = cli::command();
     let Some(folder) = &args.dir else {
         let page = page(root)?;
         context.terminal.raw(|out| Ok(out.write_all(&page)?))?;

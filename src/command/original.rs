@@ -1,9 +1,7 @@
 //! The original program's command line, another spelling of today's commands, with its guards.
 
-use clap::CommandFactory as _;
-
 use super::{Context, batch, extract, progress};
-use crate::cli::Cli;
+use crate::cli;
 use crate::cli::batch::{CancelArgs, CreateArgs, ListArgs, ProcessArgs, StatusArgs, WaitingArgs};
 use crate::cli::extract::ExtractArgs;
 use crate::cli::original::OriginalArgs;
@@ -47,7 +45,7 @@ pub(super) fn run(args: &OriginalArgs, context: &Context) -> anyhow::Result<Exit
         }
         // Only what was typed spends: global options alone ask for nothing.
         _ if typed(args).is_empty() => {
-            context.terminal.line(Cli::command().render_long_help().to_string().trim_end())?;
+            context.terminal.line(cli::command().render_long_help().to_string().trim_end())?;
             Ok(Exit::Done)
         }
         _ => extract(args, context),
