@@ -135,6 +135,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         color: cli.global.color.or(color).unwrap_or_default(),
         no_color: config.var("NO_COLOR").is_some(),
     });
+    if command::is_read_by_pages(&cli)
+        && let Ok(Some((pager, _))) = config.said(config::Setting::Pager)
+    {
+        terminal.start_pager(&pager);
+    }
     let listener = terminal.clone();
     let acknowledged = "interrupted: ending as soon as nothing is lost (once more ends at once)";
     interrupt::install(move || listener.status(acknowledged));
@@ -151,7 +156,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         log: cli.global.log.clone(),
         rehearsal: cli.global.rehearsal,
     };
-    match command::run(cli, &context).and_then(|exit| terminal.flush().map(|()| exit)) {
+    let ended = command::run(cli, &context).and_then(|exit| terminal.flush().map(|()| exit));
+    terminal.close_pager();
+    match ended {
         // A prompt that was not answered is how some commands end early.
         Ok(Exit::Done) if interrupt::cut_a_prompt() => Exit::Interrupted,
         Ok(exit) => exit,

@@ -66,6 +66,32 @@ pub fn run(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
     })
 }
 
+/// Returns whether a command only shows what may be longer than a screen, and asks nothing.
+pub fn is_read_by_pages(cli: &Cli) -> bool {
+    use crate::cli::batch::BatchCommand;
+    use crate::cli::catalog::CatalogCommand;
+    match &cli.command {
+        Some(Command::Topics(args)) => args.command.is_none(),
+        Some(Command::Unresolved(args)) => args.command.is_none(),
+        Some(Command::Catalog(command)) => {
+            matches!(command, CatalogCommand::List(_) | CatalogCommand::Show(_) | CatalogCommand::Dedupe(_))
+        }
+        Some(Command::Batch(command)) => matches!(command, BatchCommand::List(_) | BatchCommand::Status(_)),
+        Some(
+            Command::Show(_)
+            | Command::Entities(_)
+            | Command::Trends(_)
+            | Command::Search(_)
+            | Command::Related(_)
+            | Command::History(_)
+            | Command::Costs(_)
+            | Command::Models(_)
+            | Command::Sql(_),
+        ) => true,
+        _ => false,
+    }
+}
+
 /// Returns whether a command is there to mend the configuration file, or needs none.
 pub fn mends_config(cli: &Cli) -> bool {
     use crate::cli::config::ConfigArgs;

@@ -11,6 +11,7 @@ pub use crate::text::words;
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write};
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
@@ -85,6 +86,8 @@ struct Inner {
     err: Mutex<Box<dyn Write + Send>>,
     /// `--db` as a word of the shell, where it was typed.
     db: OnceLock<String>,
+    /// Program that shows the result page by page, while it runs.
+    pager: Mutex<Option<Child>>,
 }
 
 impl Terminal {
@@ -115,6 +118,7 @@ impl Terminal {
                 out: Mutex::new(Box::new(io::BufWriter::new(stream::stdout()))),
                 err: Mutex::new(stream::stderr()),
                 db: OnceLock::new(),
+                pager: Mutex::default(),
             }),
         }
     }
@@ -132,7 +136,33 @@ impl Terminal {
                 out: Mutex::new(Box::new(out)),
                 err: Mutex::new(Box::new(err)),
                 db: OnceLock::new(),
+                pager: Mutex::default(),
             }),
+        }
+    }
+
+    /// Shows the result page by page from here on, where stdout is a terminal: what is written goes to this command. One
+    /// that cannot be started is said, and the result comes without it.
+    pub fn start_pager(&self, command: &str) {
+        let mut words = command.split_whitespace();
+        let Some(program) = words.next().filter(|_| io::stdout().is_terminal() && !self.is_json()) else { return };
+        match Command::new(program).args(words).stdin(Stdio::piped()).spawn() {
+            Ok(mut child) => {
+                if let Some(stdin) = child.stdin.take() {
+                    *lock(&self.inner.out) = Box::new(io::BufWriter::new(stdin));
+                }
+                *lock(&self.inner.pager) = Some(child);
+            }
+            Err(error) => self.warn(format!("the pager `{program}` cannot be started: {error}")),
+        }
+    }
+
+    /// Ends the result and waits until the pager is left, where there is one.
+    pub fn close_pager(&self) {
+        if let Some(mut child) = lock(&self.inner.pager).take() {
+            // Dropped, it tells the pager that this was all.
+            *lock(&self.inner.out) = Box::new(io::sink());
+            let _ = child.wait();
         }
     }
 
