@@ -103,7 +103,9 @@ pub fn run(
     if !options.is_comparison {
         writer.report.copies_answered = copies::share_now(session)?.groups;
     }
-    Ok(writer.finish())
+    let report = writer.finish();
+    session.store.optimize();
+    Ok(report)
 }
 
 /// Writes the run down, before anything is asked.

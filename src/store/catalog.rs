@@ -52,14 +52,20 @@ impl Read<'_> {
         Ok(Some(entity))
     }
 
-    /// Returns all names of the entities that are called so, in any case; none where too many are, for then it says
-    /// nothing.
+    /// Returns all names of the entities that are called so, in any usual case; none where too many are, for then it
+    /// says nothing.
     pub fn names_of_what_is_called(self, name: &str) -> anyhow::Result<Vec<String>> {
         let mut statement = self.0.prepare_cached(
-            "SELECT id FROM entities WHERE name = ?1 COLLATE NOCASE
-             UNION SELECT entity_id FROM entity_aliases WHERE alias = ?1 COLLATE NOCASE LIMIT 4",
+            "SELECT id FROM entities WHERE name COLLATE NOCASE IN (?1, ?2, ?3, ?4)
+             UNION SELECT entity_id FROM entity_aliases WHERE alias COLLATE NOCASE IN (?1, ?2, ?3, ?4) LIMIT 4",
         )?;
-        let keys: Vec<EntityKey> = statement.query_map([name], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        // The indexes know the case of ASCII letters; of all others these are what people write.
+        let [lower, upper, title] = match name.is_ascii() {
+            true => [name, name, name].map(str::to_owned),
+            false => [name.to_lowercase(), name.to_uppercase(), title_case(name)],
+        };
+        let keys = statement.query_map([name, &lower, &upper, &title], |row| row.get(0))?;
+        let keys: Vec<EntityKey> = keys.collect::<Result<_, _>>()?;
         let mut names = vec![];
         if keys.len() <= 3 {
             for key in keys {
@@ -211,10 +217,43 @@ impl Tx<'_> {
     }
 }
 
+/// Returns a name with each word's first letter in upper case, the others in lower.
+fn title_case(name: &str) -> String {
+    let mut is_inside = false;
+    let letters = name.chars().flat_map(|c| {
+        let cased: Vec<char> = if is_inside { c.to_lowercase().collect() } else { c.to_uppercase().collect() };
+        is_inside = c.is_alphanumeric();
+        cased
+    });
+    letters.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::store::Store;
+
+    #[test]
+    fn a_hint_means_an_entity_in_any_case_of_any_script() {
+        let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").unwrap();
+        let tx = store.write().unwrap();
+        for (id, name, alias) in [("1", "Юрий Гагарин", "ГАГАРИН"), ("2", "Éireann", "Ireland")] {
+            let (aliases, attributes) = (vec![alias.to_owned()], Attributes::new());
+            let id = EntityId::new(id);
+            let entity = Entity { id, entity_type: "x".into(), name: name.into(), aliases, attributes };
+            tx.load_entity(&entity, "2026-01-01T00:00:00Z").unwrap();
+        }
+        for (name, expected) in [
+            ("юрий гагарин", "Юрий Гагарин"),
+            ("Гагарин", "Юрий Гагарин"),
+            ("ÉIREANN", "Éireann"),
+            ("éireann", "Éireann"),
+            ("IRELAND", "Éireann"),
+        ] {
+            let names = tx.read().names_of_what_is_called(name).unwrap();
+            assert_eq!(names.first().map(String::as_str), Some(expected), "{name}");
+        }
+    }
 
     #[test]
     fn an_entity_is_upserted_by_type_and_id() {
