@@ -125,9 +125,10 @@ impl Tx<'_> {
         for (table, named) in [("entities", "type || ':' || external_id"), ("story_groups", "external_id")] {
             let sql = format!(
                 "SELECT {named} FROM {table} t
-                 WHERE (t.id IN (SELECT json_extract(key, '$[0]') FROM change_rows WHERE change_id = ?1 AND table_name = '{table}')
-                        OR EXISTS (SELECT 1 FROM change_ranges r WHERE r.change_id = ?1 AND r.table_name = '{table}'
-                                     AND t.id BETWEEN r.first_id AND r.last_id))
+                 WHERE t.id IN (SELECT json_extract(key, '$[0]') FROM change_rows WHERE change_id = ?1 AND table_name = '{table}'
+                                UNION ALL
+                                SELECT k.id FROM change_ranges r JOIN {table} k ON k.id BETWEEN r.first_id AND r.last_id
+                                WHERE r.change_id = ?1 AND r.table_name = '{table}')
                    AND t.changed_at <> t.loaded_at
                    AND t.changed_at NOT IN (SELECT at FROM changes UNION ALL SELECT undone_at FROM changes
                                             WHERE undone_at IS NOT NULL) LIMIT 1"
@@ -139,10 +140,11 @@ impl Tx<'_> {
         }
         let n_asked: i64 = self.query_row(
             "SELECT count(*) FROM story_groups g
-             WHERE (g.id IN (SELECT json_extract(key, '$[0]') FROM change_rows
-                             WHERE change_id = ?1 AND table_name = 'story_groups' AND before IS NULL)
-                    OR EXISTS (SELECT 1 FROM change_ranges r WHERE r.change_id = ?1 AND r.table_name = 'story_groups'
-                                 AND g.id BETWEEN r.first_id AND r.last_id))
+             WHERE g.id IN (SELECT json_extract(key, '$[0]') FROM change_rows
+                            WHERE change_id = ?1 AND table_name = 'story_groups' AND before IS NULL
+                            UNION ALL
+                            SELECT k.id FROM change_ranges r JOIN story_groups k ON k.id BETWEEN r.first_id AND r.last_id
+                            WHERE r.change_id = ?1 AND r.table_name = 'story_groups')
                AND EXISTS (SELECT 1 FROM requests q WHERE q.story_group_id = g.id)",
             [id],
             |row| row.get(0),
