@@ -174,7 +174,7 @@ fn decisions_survive_a_reload_and_travel_with_the_catalog() {
     assert_eq!(world.rows(LINKS), links);
 
     // Into a fresh database, by either form.
-    for form in ["catalog.jsonl", "catalog.csv"] {
+    for form in ["all.jsonl", "all.csv"] {
         let path = world.path(form).display().to_string();
         world.run(&["export", "catalog", "-o", &path]).exits(0);
         let fresh = self::world(groups, &[]);
@@ -191,13 +191,9 @@ fn decisions_survive_a_reload_and_travel_with_the_catalog() {
         let again = fresh.path("again.jsonl").display().to_string();
         fresh.run(&["export", "catalog", "-o", &again]).exits(0);
         assert_eq!(fs::read_to_string(&again).unwrap().lines().count(), whole.lines().count());
-        assert_eq!(
-            fs::read_to_string(&again).unwrap(),
-            fs::read_to_string(world.path("catalog.jsonl")).unwrap(),
-            "{form}"
-        );
+        assert_eq!(fs::read_to_string(&again).unwrap(), fs::read_to_string(world.path("all.jsonl")).unwrap(), "{form}");
     }
-    let table = fs::read_to_string(world.path("catalog.csv")).unwrap();
+    let table = fs::read_to_string(world.path("all.csv")).unwrap();
     assert!(table.contains(",'=SUM(A1),'@handle,'-1,"), "{table}");
     let bad = world.write_lines(
         "bad.jsonl",

@@ -169,6 +169,7 @@ fn nothing_is_lost_by_a_kill() {
 #[test]
 fn ctrl_c_lets_the_calls_in_the_air_come_down() {
     let world = World::with_groups(6);
+    world.has_no_transcript("how many calls are in flight when it is heard");
     let (here, go) = (world.path("here"), world.path("go"));
     world.script(&json!({"faults": [
         {"on": "responses.create", "nth": 5, "at": "received", "announce": here, "hold": go},

@@ -179,6 +179,7 @@ fn wrong_usage_is_exit_2_before_anything_is_opened() {
 #[test]
 fn help_and_version_are_results_and_touch_nothing() {
     let world = World::new();
+    world.has_no_transcript("the help has a file of its own");
     for args in [&[][..], &["--help"], &["help", "batch", "create"], &["batch", "create", "--help"], &["--version"]] {
         let ran = world.run(args).exits(0);
         assert!(!ran.stdout.is_empty() && ran.stderr.is_empty(), "{}", ran.report());

@@ -97,6 +97,7 @@ fn flags_that_do_not_fit_together_are_wrong_usage() {
 #[test]
 fn global_options_without_a_command_print_help_and_spend_nothing() {
     let world = World::with_groups(1);
+    world.has_no_transcript("the help has a file of its own");
     let db = world.db.display().to_string();
     let help = world.run(&["--help"]).exits(0).stdout;
     for args in

@@ -82,6 +82,7 @@ impl Transcript {
         for command in &self.commands {
             let command = command.replace(folder, "{folder}").replace(base_url, "{sandbox}");
             let command = command.replace(host, "{sandbox's host}").replace(env!("CARGO_BIN_EXE_gleaner"), "{gleaner}");
+            let command = command.replace(env!("CARGO_MANIFEST_DIR"), "{repository}");
             let command = mask(&without_page_size(&without_numbers(&without_other_folders(&command))), &mut known);
             let (typed, outputs) = command.split_once('\n').expect("a line stands for the command");
             let before = match outputs.lines().count() > 1 {
