@@ -131,6 +131,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         json: cli.global.json || cli.global.jsonl,
         json_lines: cli.global.jsonl,
         quiet: cli.global.quiet,
+        // Lines by the clock would make the outputs of tests differ.
+        waits_in_words: config.var("GLEANER_TEST_SLEEP_MS").is_none(),
         verbose: cli.global.verbose,
         color: cli.global.color.or(color).unwrap_or_default(),
         no_color: config.var("NO_COLOR").is_some(),

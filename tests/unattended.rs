@@ -28,7 +28,7 @@ fn a_batch_past_its_window_is_named() {
     let world = World::with_groups(1);
     world.has_no_transcript("how far a batch is at each look");
     world.script(&json!({"pace": {"polls": 1600}}));
-    let ran = world.run(&["batch", "create", "--wait", "--max-wait", "25h"]).exits(3);
+    let ran = world.run(&["batch", "create", "--wait", "--max-wait", "25h", "--poll-interval", "3600"]).exits(3);
     assert_eq!(ran.stderr.matches("is past its window, which ended at ").count(), 1, "{}", ran.report());
 }
 

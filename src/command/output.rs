@@ -28,7 +28,9 @@ impl Write for Replacing<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.start.len() < START_BYTES && !self.before.is_empty() {
             self.start.extend(bytes.iter().take(START_BYTES - self.start.len()));
-            let n = self.start.len().min(self.before.len()).min(START_BYTES);
+            // Of a line of JSON only the first key: its value is another one as soon as something has changed.
+            let key = self.start.iter().position(|byte| *byte == b':').map_or(START_BYTES, |colon| colon + 1);
+            let n = self.start.len().min(self.before.len()).min(key);
             // All pages begin alike; ours name their maker.
             let is_ours = |page: &[u8]| page.windows(9).any(|window| window == b"\"gleaner\"");
             let is_page = self.start.starts_with(b"<!doctype");

@@ -63,6 +63,8 @@ pub struct Manner {
     pub quiet: bool,
     /// Say more.
     pub verbose: bool,
+    /// Say a line from time to time while waiting, where there is no terminal to draw a bar on.
+    pub waits_in_words: bool,
     /// When color is used.
     pub color: ColorChoice,
     /// True where `NO_COLOR` is set.
@@ -325,8 +327,8 @@ impl Terminal {
     /// Returns a bar that counts up to `length` (groups, bytes, …); hidden where bars are not wanted.
     pub fn bar(&self, length: u64, unit: bar::Unit, what: &str) -> Bar {
         let bar = Bar::new(&self.inner.bars, length, unit, what);
-        let is_mute = self.inner.manner.quiet || self.inner.manner.json;
-        if unit == bar::Unit::Remote && self.inner.bars.is_hidden() && !is_mute {
+        let Manner { quiet, json, waits_in_words, .. } = self.inner.manner;
+        if unit == bar::Unit::Remote && self.inner.bars.is_hidden() && waits_in_words && !quiet && !json {
             let terminal = self.clone();
             return bar.in_words(move |text| terminal.status(text));
         }
