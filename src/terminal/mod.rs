@@ -4,10 +4,12 @@
 //! so text from outside stays inert. A [`Terminal`] is cheap to clone and may be used from several threads.
 
 pub mod bar;
+mod manner;
 pub mod style;
 pub mod table;
 
 pub use crate::text::words;
+pub use manner::{ColorChoice, Manner};
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write};
 use std::path::Path;
@@ -23,53 +25,6 @@ use crate::interrupt::{self, stream};
 use crate::text::hidden::{is_hidden, is_steering};
 use crate::text::shell_word;
 use bar::Bar;
-
-/// When color is used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum ColorChoice {
-    /// On a terminal, unless `NO_COLOR` is set.
-    #[default]
-    Auto,
-    #[value(help = "Always")]
-    Always,
-    #[value(help = "Never")]
-    Never,
-}
-
-impl ColorChoice {
-    /// Returns the choice that a word names, if any.
-    pub fn named(word: &str) -> Option<Self> {
-        clap::ValueEnum::from_str(word, false).ok()
-    }
-
-    /// Returns its word.
-    pub fn word(self) -> &'static str {
-        match self {
-            ColorChoice::Auto => "auto",
-            ColorChoice::Always => "always",
-            ColorChoice::Never => "never",
-        }
-    }
-}
-
-/// Amount and form of output.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Manner {
-    /// Print data as JSON only.
-    pub json: bool,
-    /// Print the items of a list as lines of JSON.
-    pub json_lines: bool,
-    /// No status lines, hints or bars; warnings and errors stay.
-    pub quiet: bool,
-    /// Say more.
-    pub verbose: bool,
-    /// Say a line from time to time while waiting, where there is no terminal to draw a bar on.
-    pub waits_in_words: bool,
-    /// When color is used.
-    pub color: ColorChoice,
-    /// True where `NO_COLOR` is set.
-    pub no_color: bool,
-}
 
 /// Destination of everything written.
 #[derive(Clone)]
