@@ -70,6 +70,7 @@ pub fn search(session: &Session<'_>, client: &Client, part: &BatchRow) -> anyhow
 
 /// Searches the provider's whole list once.
 fn search_once(session: &Session<'_>, client: &Client, part: &BatchRow) -> anyhow::Result<Search> {
+    let mut is_empty = true;
     for batch in client.all_batches() {
         let batch = match batch {
             Ok(batch) => batch,
@@ -82,6 +83,16 @@ fn search_once(session: &Session<'_>, client: &Client, part: &BatchRow) -> anyho
         if is_ours(session, client, part, &batch)? {
             return Ok(Search::Found(Box::new(batch)));
         }
+        is_empty = false;
+    }
+    // A list of nothing is no list of theirs while something of ours is in flight there.
+    let pending = session.store.read().pending_batches()?;
+    let in_flight = pending.iter().find(|other| other.origin == part.origin && other.batch_id.is_some());
+    if let (true, Some(batch_id)) = (is_empty, in_flight.and_then(|other| other.batch_id.as_ref())) {
+        session.terminal.warn(format!(
+            "the provider's list is empty, though `{batch_id}` is there; whether the batch was made is not known yet"
+        ));
+        return Ok(Search::Unclear);
     }
     Ok(Search::Absent)
 }

@@ -4,11 +4,13 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use flate2::read::MultiGzDecoder;
 use ureq::http::{HeaderMap, header};
 
 use super::client::Client;
 use super::error::{ApiError, Fault};
 use super::retry::Retrying;
+use super::transport::Encoding;
 use crate::text::whole_file::WholeFile;
 
 /// Number of tries a download may take in all, however well each of them goes on.
@@ -39,6 +41,8 @@ struct Transfer<'a> {
     /// True where the last body had an end of its own: a length, or the last chunk. One without is over when the
     /// connection is, whyever that closed.
     has_end: bool,
+    /// True where it came packed: it cannot be resumed.
+    is_packed: bool,
 }
 
 impl Client {
@@ -63,7 +67,7 @@ impl Client {
         // Under a name of its own: two processes may download the same file, and neither writes into the other's.
         let mut whole = WholeFile::create(dest).map_err(failed)?;
         let file = whole.file().try_clone().map_err(|error| local("cannot write", dest, error))?;
-        let mut transfer = Transfer { dest, file, have: 0, etag: None, total: None, has_end: false };
+        let mut transfer = Transfer { dest, file, have: 0, etag: None, total: None, has_end: false, is_packed: false };
         self.transfer(&doing, file_id, &mut transfer, expected_bytes, progress)?;
         // Size and lines are those of the open file, whatever has its name by now.
         let lines = count_lines(&mut transfer.file).map_err(|error| local("cannot read", dest, error))?;
@@ -118,6 +122,9 @@ impl Client {
         let host = self.origin().host();
         let mut call = self.content_call(doing, file_id);
         call.headers.push(("accept", "*/*".to_string()));
+        if transfer.is_packed {
+            transfer.restart(doing, host)?;
+        }
         if transfer.have > 0 {
             call.headers.push(("range", format!("bytes={}-", transfer.have)));
             if let Some(etag) = &transfer.etag {
@@ -133,10 +140,12 @@ impl Client {
             }
             reply => reply?,
         };
-        if let Some(encoding) = text(&reply.headers, "content-encoding").filter(|e| !e.eq_ignore_ascii_case("identity"))
-        {
-            let why = format!("it is encoded as `{encoding}`, though that was not asked for");
-            return Err(ApiError::new(Fault::Unreadable, doing, host, why));
+        let encoding = self.transport().encoding(doing, &reply.headers)?;
+        if encoding == Encoding::Gzip && transfer.have > 0 {
+            // A place in what is packed is none in the file.
+            transfer.restart(doing, host)?;
+            transfer.is_packed = true;
+            return Err(ApiError::new(Fault::Cut, doing, host, "the rest of it is packed"));
         }
         let length = text(&reply.headers, "content-length").and_then(|v| v.parse::<u64>().ok());
         let resumed = reply.status == 206
@@ -150,13 +159,18 @@ impl Client {
         }
         if !resumed {
             transfer.restart(doing, host)?;
-            transfer.total = length;
+            transfer.is_packed = encoding == Encoding::Gzip;
+            transfer.total = length.filter(|_| !transfer.is_packed);
             // A weak tag does not promise the same bytes.
             transfer.etag = text(&reply.headers, "etag").filter(|tag| tag.starts_with('"'));
         }
         let is_chunked = text(&reply.headers, "transfer-encoding").is_some_and(|e| e.eq_ignore_ascii_case("chunked"));
         transfer.has_end = length.is_some() || is_chunked;
-        let mut reader = reply.body.into_with_config().limit(u64::MAX).reader();
+        let reader = reply.body.into_with_config().limit(u64::MAX).reader();
+        let mut reader: Box<dyn Read> = match encoding {
+            Encoding::Identity => Box::new(reader),
+            Encoding::Gzip => Box::new(MultiGzDecoder::new(reader)),
+        };
         let mut buffer = vec![0; 128 * 1024];
         loop {
             let n = match reader.read(&mut buffer) {

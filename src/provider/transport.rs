@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use flate2::read::MultiGzDecoder;
 use ureq::http::{HeaderMap, HeaderValue, Method, Request, Response, header};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
 use ureq::{Agent, AsSendBody, Proxy, SendBody, Timeout};
@@ -85,6 +86,13 @@ pub(super) struct Reply {
     pub(super) headers: HeaderMap,
     pub(super) request_id: Option<String>,
     pub(super) body: ureq::Body,
+}
+
+/// Encoding of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Identity,
+    Gzip,
 }
 
 /// The connections to one provider.
@@ -255,7 +263,11 @@ impl Transport {
         }
         // A body that breaks off does not change what the status says.
         let mut start = Vec::new();
-        let _ = body.into_with_config().limit(u64::MAX).reader().take(ERROR_BODY_BYTES_MAX).read_to_end(&mut start);
+        let reader = body.into_with_config().limit(u64::MAX).reader();
+        let _ = match self.encoding(doing, &parts.headers) {
+            Ok(Encoding::Gzip) => MultiGzDecoder::new(reader).take(ERROR_BODY_BYTES_MAX).read_to_end(&mut start),
+            _ => reader.take(ERROR_BODY_BYTES_MAX).read_to_end(&mut start),
+        };
         let said = read_error(status, &start).map(|word| self.redact(word));
         let mut error = ApiError::new(Fault::Status, doing, self.origin.host(), said.message.clone());
         error.note(status, said);
@@ -272,13 +284,33 @@ impl Transport {
     /// Reads a reply's body whole, up to a limit.
     pub(super) fn read(&self, doing: &str, reply: Reply) -> Result<(HeaderMap, Option<String>, Vec<u8>), ApiError> {
         let mut bytes = Vec::new();
-        let read = reply.body.into_with_config().limit(BODY_BYTES_MAX).reader().read_to_end(&mut bytes);
+        let encoding = self.encoding(doing, &reply.headers)?;
+        let reader = reply.body.into_with_config().limit(BODY_BYTES_MAX).reader();
+        let read = match encoding {
+            Encoding::Identity => { reader }.read_to_end(&mut bytes),
+            Encoding::Gzip => MultiGzDecoder::new(reader).take(BODY_BYTES_MAX).read_to_end(&mut bytes),
+        };
         match read {
             Ok(_) => Ok((reply.headers, reply.request_id, bytes)),
             Err(error) => {
                 let mut error = self.failed(doing, error.into(), self.silence);
                 error.detail().request_id = reply.request_id;
                 Err(error)
+            }
+        }
+    }
+
+    /// Returns how a body is encoded. Plain was asked for; something in between may pack it all the same.
+    pub(super) fn encoding(&self, doing: &str, headers: &HeaderMap) -> Result<Encoding, ApiError> {
+        match headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?").trim()) {
+            None | Some("") => Ok(Encoding::Identity),
+            Some(word) if word.eq_ignore_ascii_case("identity") => Ok(Encoding::Identity),
+            Some(word) if word.eq_ignore_ascii_case("gzip") || word.eq_ignore_ascii_case("x-gzip") => {
+                Ok(Encoding::Gzip)
+            }
+            Some(word) => {
+                let why = format!("it is encoded as `{}`, though that was not asked for", clean(word, 40));
+                Err(ApiError::new(Fault::Unreadable, doing, self.origin.host(), why))
             }
         }
     }

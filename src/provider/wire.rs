@@ -243,9 +243,11 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// Reads a page: an object with `data`, or a bare list. Where a server does not say whether more follows, a page
-    /// with just as many things as were asked for is taken to be one of several; one with more is all there is.
+    /// with just as many things as were asked for is taken to be one of several; one with more is all there is. A bare
+    /// list of nothing is no page: anything between us and the server may answer so, and absence costs money.
     pub(super) fn read(value: &Value, limit: usize, item: impl Fn(&Value) -> Option<T>) -> Option<Page<T>> {
         let list = match value {
+            Value::Array(items) if items.is_empty() => return None,
             Value::Array(items) => items,
             other => other.get("data").and_then(Value::as_array)?,
         };

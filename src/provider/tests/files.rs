@@ -190,9 +190,28 @@ fn a_short_download_is_tried_again_only_where_it_may_be_broken() {
     // It ended as its length promised: the caller decides how long to be patient.
     let (server, text) = download(|_, _| reply(200, &[], &CONTENT[..20]), Some(whole));
     assert_eq!((text.unwrap().len(), server.lines().len()), (20, 1));
-    let (_, text) = download(|_, _| reply(200, &[("content-encoding", "gzip")], CONTENT), None);
-    assert_eq!(text.unwrap_err().fault, Fault::Unreadable);
     assert!(download(|_, _| reply(404, &[], ""), None).1.unwrap_err().is_not_found());
+}
+
+#[test]
+fn what_is_packed_without_being_asked_for_is_unpacked_or_named() {
+    fn gzip(n: usize) -> Act {
+        let mut packed = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
+        std::io::Write::write_all(&mut packed, CONTENT.as_bytes()).unwrap();
+        let packed = packed.finish().unwrap();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", packed.len());
+        Act::Send([head.as_bytes(), &packed[..n.min(packed.len())]].concat())
+    }
+    let (_, text) = download(|_, _| gzip(usize::MAX), None);
+    assert_eq!(text.unwrap(), CONTENT);
+    // What breaks off, or is packed in its second half only, begins anew.
+    let (server, text) = download(|_, n| gzip(if n == 1 { 30 } else { usize::MAX }), None);
+    assert_eq!((text.unwrap().as_str(), server.seen()[1].header("range")), (CONTENT, None));
+    let (_, text) = download(|_, n| if n == 1 { broken_at(10, "\"a\"") } else { gzip(usize::MAX) }, None);
+    assert_eq!(text.unwrap(), CONTENT);
+    let (_, text) = download(|_, _| reply(200, &[("content-encoding", "br")], CONTENT), None);
+    let error = text.unwrap_err();
+    assert!(error.fault == Fault::Unreadable && error.to_string().contains("encoded as `br`"), "{error}");
 }
 
 #[test]

@@ -22,6 +22,33 @@ fn create() -> CreateBatch {
 }
 
 #[test]
+fn a_packed_answer_is_unpacked_and_a_bare_list_of_nothing_is_no_page() {
+    let packed = |status: &str, body: &str| {
+        let mut packed = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
+        packed.write_all(body.as_bytes()).unwrap();
+        let packed = packed.finish().unwrap();
+        let head = format!("HTTP/1.1 {status}\r\ncontent-encoding: GZIP\r\ncontent-length: {}\r\n\r\n", packed.len());
+        [head.as_bytes(), &packed].concat()
+    };
+    let bodies = [
+        packed("200 OK", r#"{"id":"batch_1","status":"in_progress"}"#),
+        packed("404 X", r#"{"error":{"message":"No such batch","type":"invalid_request_error"}}"#),
+    ];
+    let server = Server::start(move |_, n| Act::Send(bodies[n - 1].clone()));
+    let (client, _) = server.client();
+    assert_eq!(client.get_batch("batch_1").unwrap().id, "batch_1");
+    assert!(client.get_batch("batch_2").unwrap_err().is_envelope());
+
+    let list = |body: &'static str| {
+        let (client, _) = Server::start(move |_, _| reply(200, &[], body)).client();
+        client.all_batches().collect::<Result<Vec<_>, _>>()
+    };
+    assert_eq!(list(r#"{"object":"list","data":[]}"#).unwrap(), []);
+    assert_eq!(list(r#"[{"id":"batch_1","status":"completed"}]"#).unwrap().len(), 1);
+    assert_eq!(list("[]").unwrap_err().fault, Fault::Unreadable);
+}
+
+#[test]
 fn what_fails_for_a_moment_is_repeated_and_told() {
     let server = Server::start(|_, n| match n {
         1 => reply(503, &[("retry-after", "3")], "<html><title>Down</title></html>"),
