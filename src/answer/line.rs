@@ -176,10 +176,14 @@ fn judge(body: &mut Body, expect: &Expect) -> Outcome {
     }
     if matches!(status, "failed" | "cancelled" | "queued" | "in_progress") {
         let reason = Reason::new(&format!("response_{status}"), format!("the response's status is `{status}`"));
-        return if paid { Outcome::Unusable(reason) } else { Outcome::Failed(reason) };
+        // One that was accepted and goes on somewhere may be billed yet.
+        let is_under_way = body.id.is_some() && matches!(status, "queued" | "in_progress");
+        return if paid || is_under_way { Outcome::Unusable(reason) } else { Outcome::Failed(reason) };
     }
     if !body.says_something() {
-        return Outcome::Failed(Reason::new("ghost", "the answer is empty: no response was made"));
+        // The status says that it was answered, so that it counts as paid: it is asked again when a person says so.
+        let message = "the answer came with a status of success and is empty; it may have been paid for";
+        return Outcome::Unusable(Reason::new("unreadable", message));
     }
     if let Some(refusal) = &body.refusal {
         return Outcome::Unusable(Reason::new("refusal", format!("the model refused: {refusal}")));

@@ -146,9 +146,9 @@ fn outcomes_follow_the_order_of_judgement() {
     check(failed(json!(null), r#"{"status":400,"error":{"message":"bad schema"}}"#), "refused http_400");
     check(failed(json!(null), r#"{"status":503,"message":"busy"}"#), "failed http_503");
     check(json!({"custom_id": "t", "error": "gone wrong"}), "failed error");
-    // A ghost, in two shapes.
+    // A ghost; with a status of success it may have been paid for.
     check(wrap(json!(0), json!({})), "failed ghost");
-    check(wrap(json!(200), json!({})), "failed ghost");
+    check(wrap(json!(200), json!({})), "unusable unreadable");
 
     let error = |code: &str| json!({"error": {"message": "m", "type": "invalid_request_error", "code": code}});
     check(wrap(json!(400), error("invalid_json_schema")), "refused http_400");
@@ -322,7 +322,12 @@ fn the_list_is_found_wherever_a_model_puts_it() {
 fn a_synchronous_body_is_judged_like_a_line() {
     assert_eq!(show(&classify_body(&response(TOPICS).to_string(), &topics()).outcome), GOOD);
     assert_eq!(show(&classify_body("<html>", &topics()).outcome), "unusable not_json");
-    assert_eq!(show(&classify_body("", &topics()).outcome), "failed ghost");
+    for nothing in ["", "{}", "[]", "null", r#"{"id":"resp_1"}"#, r#"{"id":"resp_1","model":"gpt-6-luna"}"#] {
+        assert_eq!(show(&classify_body(nothing, &topics()).outcome), "unusable unreadable", "{nothing}");
+    }
+    let under_way = r#"{"id":"resp_1","status":"in_progress","usage":null}"#;
+    assert_eq!(show(&classify_body(under_way, &topics()).outcome), "unusable response_in_progress");
+    assert_eq!(show(&classify_body(r#"{"status":"queued"}"#, &topics()).outcome), "failed response_queued");
 }
 
 /// A small source of numbers, the same each time (splitmix64).
