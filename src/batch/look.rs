@@ -13,7 +13,7 @@ use crate::model::{BatchId, BatchKey, FileId};
 use crate::provider::{ApiError, Batch, BatchStatus, Client};
 use crate::session::{Session, api_failure};
 use crate::store::{BatchRow, BatchState, Claim, FoundBy, Observation};
-use crate::terminal::words::count;
+use crate::terminal::words::{count, count_verb};
 
 /// Number of looks that must say in the API's own words that a batch is unknown before that is believed, …
 const LOOKS_BEFORE_GONE: u32 = 3;
@@ -117,8 +117,8 @@ fn unknown(
     let id = row.batch_id.as_ref().map_or("", BatchId::as_str);
     if let Some(n) = n_missing {
         session.terminal.warn(format!(
-            "batch `{id}` is gone at the provider; {n} of its requests have no answer and are sent again by the next \
-             `gleaner batch create`"
+            "batch `{id}` is gone at the provider; {} no answer, and the next `gleaner batch create` sends that again",
+            count_verb(n, "request", "has")
         ));
         return Ok(Looked::Gone);
     }

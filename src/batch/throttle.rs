@@ -11,7 +11,7 @@ use crate::model::{BatchKey, GroupKey, OriginKey, PromptKey, RequestKey};
 use crate::request::{Limits, LineTemplate, PairSize, PartNumber, Splitter, render_input};
 use crate::session::Session;
 use crate::store::{BatchRow, NewBatch, Origin, RequestState};
-use crate::terminal::words::{count, number};
+use crate::terminal::words::{count, count_verb, number};
 use std::collections::HashMap;
 use std::io;
 
@@ -297,10 +297,9 @@ pub fn split(session: &mut Session<'_>, key: BatchKey, cut: Cut) -> anyhow::Resu
         max_tokens.map(|max| format!(" of at most {} tokens", number(max))).unwrap_or_default()
     ));
     if too_large > 0 {
-        session.terminal.warn(format!(
-            "{} too large for the provider's queue and left out",
-            count(too_large, "group").replace("groups", "groups are").replace("1 group", "1 group is")
-        ));
+        session
+            .terminal
+            .warn(format!("{} too large for the provider's queue and left out", count_verb(too_large, "group", "is")));
     }
     Ok(keys)
 }

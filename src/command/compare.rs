@@ -287,9 +287,9 @@ fn show_side(context: &Context, name: &str, side: &SideReport, comparison: &Comp
     let n_all = side.usable + side.unusable + side.failed;
     let unusable = if n_all == 0 { 0.0 } else { (side.unusable + side.failed) as f64 * 100.0 / n_all as f64 };
     terminal.line(format!(
-        "  {} of {} answers usable ({unusable:.0} % not); {:.1} topics and {:.1} entities a group{}",
+        "  {} of {} usable ({unusable:.0} % not); {:.1} topics and {:.1} entities a group{}",
         number(side.usable),
-        number(n_all),
+        count(n_all, "answer"),
         side.topics_per_group,
         side.entities_per_group,
         side.linked_share.map(|share| format!(", {:.0} % linked", share * 100.0)).unwrap_or_default()

@@ -9,7 +9,7 @@ use crate::error::Exit;
 use crate::profile::PromptOptions;
 use crate::store::{LedgerProgress, Rehearsed, Totals};
 use crate::terminal::style::bold;
-use crate::terminal::words::{count, dollars, number};
+use crate::terminal::words::{count, count_verb, dollars, number};
 
 /// Runs the command.
 pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
@@ -150,27 +150,37 @@ fn show(
 ) -> anyhow::Result<()> {
     let terminal = &context.terminal;
     terminal.line(format!(
-        "{}  {} of {} groups answered",
+        "{}  {} of {} answered",
         bold(title),
         number(progress.groups_done),
-        number(active)
+        count(active, "group")
     ))?;
-    for (n, what) in [
-        (progress.groups_sharing, "groups share answers of another with the same text"),
-        (progress.usable, "requests answered"),
-        (progress.stale, "of them stale: text, prompt, model or parameters have changed (`--stale` asks again)"),
-        (progress.in_flight, "requests in flight"),
-        (progress.planned, "requests wait in a part"),
+    let (sharing, planned) = (progress.groups_sharing, progress.planned);
+    for (n, of, what) in [
+        (sharing, count_verb(sharing, "group", "shares"), "answers of another with the same text"),
+        (progress.usable, count(progress.usable, "request"), "answered"),
+        (
+            progress.stale,
+            number(progress.stale),
+            "of them stale: text, prompt, model or parameters have changed (`--stale` asks again)",
+        ),
+        (progress.in_flight, count(progress.in_flight, "request"), "in flight"),
+        (planned, count_verb(planned, "request", "waits"), "in a part"),
         (
             progress.failed.saturating_sub(gone),
-            "requests failed without being billed; the next `gleaner batch create` sends them again",
+            count(progress.failed.saturating_sub(gone), "request"),
+            "failed without being billed; the next `gleaner batch create` sends what failed again",
         ),
-        (progress.missing, "requests missing from the answers; the next `gleaner batch create` sends them again"),
-        (progress.unusable, "answers paid for but unusable (`--retry-failed` asks again)"),
-        (progress.refused, "requests refused by the endpoint (`--retry-failed` asks again)"),
+        (
+            progress.missing,
+            count(progress.missing, "request"),
+            "missing from the answers; the next `gleaner batch create` sends what is missing again",
+        ),
+        (progress.unusable, count(progress.unusable, "answer"), "paid for but unusable (`--retry-failed` asks again)"),
+        (progress.refused, count(progress.refused, "request"), "refused by the endpoint (`--retry-failed` asks again)"),
     ] {
         if n > 0 {
-            terminal.advise(format!("  {} {what}", number(n)))?;
+            terminal.advise(format!("  {of} {what}"))?;
         }
     }
     if gone > 0 {
@@ -193,6 +203,12 @@ fn show(
     }
     if spend.n_unpriced > 0 {
         terminal.line(format!("  the price of {} is not known", count(spend.n_unpriced, "answer")))?;
+    }
+    if spend.n_without_usage > 0 {
+        terminal.line(format!(
+            "  {} no usage that can be: what was paid for that is not known, and in no sum",
+            count_verb(spend.n_without_usage, "request", "tells")
+        ))?;
     }
     Ok(())
 }

@@ -148,6 +148,7 @@ fn numbers(totals: &Totals) -> String {
         all.extend([part.unusable, part.refused, part.failed, part.missing]);
         all.extend([spend.n_answers, spend.input_tokens, spend.cached_tokens, spend.cache_write_tokens]);
         all.extend([spend.output_tokens, spend.reasoning_tokens, spend.n_unpriced]);
+        all.push(spend.n_without_usage);
         all.extend([spend.cost_usd, spend.unusable_cost_usd, spend.saved_usd].map(f64::to_bits));
     }
     all.extend([totals.topics, totals.mentions, totals.linked, totals.n_entities, totals.n_copies, totals.n_too_large]);
@@ -156,7 +157,7 @@ fn numbers(totals: &Totals) -> String {
 
 /// Reads the numbers back; `None` where another program kept others.
 fn from_numbers(text: &str) -> Option<Totals> {
-    let all: [u64; 52] = serde_json::from_str::<Vec<u64>>(text).ok()?.try_into().ok()?;
+    let all: [u64; 54] = serde_json::from_str::<Vec<u64>>(text).ok()?.try_into().ok()?;
     let mut all = all.into_iter();
     let mut n = || all.next().unwrap_or(0);
     let groups = GroupCounts { total: n(), inactive: n(), without_text: n(), stories: n() };
@@ -180,6 +181,7 @@ fn from_numbers(text: &str) -> Option<Totals> {
             output_tokens: n(),
             reasoning_tokens: n(),
             n_unpriced: n(),
+            n_without_usage: n(),
             cost_usd: f64::from_bits(n()),
             unusable_cost_usd: f64::from_bits(n()),
             saved_usd: f64::from_bits(n()),

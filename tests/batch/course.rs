@@ -169,9 +169,9 @@ fn a_file_is_imported_without_network_or_key() {
     let shown = [
         "RUN1 part 1  by hand: 1 group, 1 topic, 1 entity (1 linked, 0 ambiguous)",
         "  account: sent 2 = usable 2 + unusable 0 + failed 0 + missing 0",
-        "  1 lines that nobody asked for were set aside",
-        "  1 values were out of range and brought into it",
-        "  2 answers had to be mended",
+        "  1 line was set aside: nobody asked for that",
+        "  1 value was out of range and brought into it",
+        "  2 answers were mended",
     ];
     check(
         &world,

@@ -76,6 +76,7 @@ struct Cost {
     unusable_cost_usd: f64,
     saved_usd: f64,
     n_unpriced: u64,
+    n_without_usage: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -300,7 +301,8 @@ fn a_batch_from_its_creation_to_its_import() {
     assert_eq!(imported.account, Account { sent: 4, usable: 4, unusable: 0, failed: 0, missing: 0, uncertain: 0 });
     assert_eq!((imported.errors.len(), imported.not_before, imported.model.as_str()), (0, None, "gpt-6-luna"));
     let cost = &imported.cost;
-    assert_eq!((cost.n_answers, cost.n_unpriced, cost.unusable_cost_usd), (4, 0, 0.0));
+    assert_eq!((cost.n_answers, cost.n_unpriced, cost.n_without_usage), (4, 0, 0));
+    assert_eq!(cost.unusable_cost_usd, 0.0);
     assert!(cost.input_tokens >= cost.cached_tokens + cost.cache_write_tokens);
     assert!(cost.input_tokens > cost.cached_tokens && cost.output_tokens > cost.reasoning_tokens);
     assert!(cost.cost_usd > 0.0 && (cost.saved_usd - cost.cost_usd).abs() < 1e-12, "half the price");

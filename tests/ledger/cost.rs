@@ -265,14 +265,18 @@ fn usage_out_of_reason_is_said_and_in_no_sum() {
     answers.push(json!({"body": {"status": "completed", "usage": usage, "output_text": text}}));
     world.script(&json!({"answers": answers}));
     let ran = world.run(&["batch", "create", "--wait"]).exits(0);
-    let ran = ran.says("sent 4 = usable 4").says("3 answers tell a usage that cannot be; what they cost is not known");
+    let ran =
+        ran.says("sent 4 = usable 4").says("3 answers tell no usage that can be; what was paid for that is not known");
     ran.says("for 1,000 input (0 cached) and 100 output tokens (0 reasoning)");
     let id = world.rows("SELECT external_id FROM batches").remove(0);
     let cost = world.json(&["batch", "status", "--offline", &id], 0)["cost"].clone();
     assert_eq!((&cost["n_answers"], &cost["input_tokens"], &cost["n_unpriced"]), (&json!(1), &json!(1_000), &json!(0)));
     near(&cost["cost_usd"], (1_000.0 * 0.1 + 100.0 * 0.5) * 0.5 / 1e6);
     assert_eq!(world.count("SELECT count(*) FROM answers WHERE input_tokens IS NULL AND cost_usd IS NULL"), 3);
-    assert_eq!(world.json(&["progress"], 0)["sandbox"]["spend"]["input_tokens"], 1_000);
+    let spend = world.json(&["progress"], 0)["sandbox"]["spend"].clone();
+    assert_eq!((&spend["input_tokens"], &spend["n_without_usage"]), (&json!(1_000), &json!(3)));
+    let words = "  3 requests tell no usage that can be: what was paid for that is not known, and in no sum\n";
+    world.run(&["progress"]).exits(0).says(words);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::import::answers::ImportReport;
 use crate::model::BatchId;
 use crate::store::{Account, BatchRow, BatchState, Cause, Claim, Read, Spend};
 use crate::terminal::style::{bold, dim};
-use crate::terminal::words::{count, dollars, duration, number};
+use crate::terminal::words::{count, count_verb, dollars, duration, number};
 
 /// Returns what is known of a batch, as `batch status ID --json` prints them.
 pub(super) fn json_of(read: Read<'_>, batch: &BatchRow) -> anyhow::Result<Value> {
@@ -161,6 +161,7 @@ pub(super) fn headline(batch: &BatchRow) -> String {
             let at = batch.not_before.as_deref().unwrap_or_default();
             format!("waits for the provider's queue, next try at {at}")
         }
+        BatchState::Planned if batch.errors.is_some() => "refused by the provider, not sent".into(),
         BatchState::Planned => "planned, not sent".into(),
         BatchState::Uploading | BatchState::Uploaded => "being sent; `gleaner batch submit` goes on".into(),
         BatchState::Creating => "uncertain: it may or may not be at the provider".into(),
@@ -288,19 +289,19 @@ pub(super) fn show_import(
     for error in &report.errors {
         terminal.line(format!("  error: {}", error_line(error)))?;
     }
-    for (n, what) in [
-        (report.copies_answered, "groups more have the same text as another and share its answers"),
-        (report.foreign, "lines that nobody asked for were set aside"),
-        (report.duplicate, "lines repeated another one"),
-        (report.clamped, "values were out of range and brought into it"),
-        (report.repaired, "answers had to be mended"),
-        (report.left_out, "names were placeholders and left out"),
-        (report.cleaned, "names had markup around them, which was taken off"),
-        (report.unknown_usage, "answers tell a usage that cannot be; what they cost is not known"),
-        (report.superseded, "answers were superseded by a later request"),
+    for (n, noun, verb, what) in [
+        (report.copies_answered, "group", "shares", "the answers of another with the same text"),
+        (report.foreign, "line", "was", "set aside: nobody asked for that"),
+        (report.duplicate, "line", "was", "left out: another one has the same custom_id"),
+        (report.clamped, "value", "was", "out of range and brought into it"),
+        (report.repaired, "answer", "was", "mended"),
+        (report.left_out, "name", "was", "left out: only a placeholder"),
+        (report.cleaned, "name", "was", "freed of the markup around it"),
+        (report.unknown_usage, "answer", "tells", "no usage that can be; what was paid for that is not known"),
+        (report.superseded, "answer", "was", "superseded by a later request"),
     ] {
         if n > 0 {
-            terminal.line(format!("  {} {what}", number(n)))?;
+            terminal.line(format!("  {} {what}", count_verb(n, noun, verb)))?;
         }
     }
     Ok(())

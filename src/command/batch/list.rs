@@ -16,7 +16,7 @@ use crate::session::Session;
 use crate::session::{api_failure, explain};
 use crate::store::{BatchRow, BatchState};
 use crate::terminal::style::{bold, dim};
-use crate::terminal::words::{count, number};
+use crate::terminal::words::count;
 
 /// Runs the command: the runs known here, joined with the provider's list; without network, what is known.
 pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -91,7 +91,7 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
         } else {
             "not made by gleaner"
         };
-        let counts = batch.request_counts.map(|c| format!(", {} requests", number(c.total))).unwrap_or_default();
+        let counts = batch.request_counts.map(|c| format!(", {}", count(c.total, "request"))).unwrap_or_default();
         context.terminal.line(dim(format!("{}  {}{counts} ({whose})", batch.id, batch.status)))?;
     }
     end(&session)

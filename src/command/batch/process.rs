@@ -189,7 +189,7 @@ fn not_finished(part: &BatchRow) -> anyhow::Error {
     let name = batch_or_run::name(part);
     let progress = match part.counts {
         Some((total, completed, failed)) if total > 0 => {
-            format!(", {} of {} requests", number(completed + failed), number(total))
+            format!(", {} of {}", number(completed + failed), count(total, "request"))
         }
         _ => String::new(),
     };

@@ -106,6 +106,8 @@ pub struct Spend {
     pub saved_usd: f64,
     /// Answers with usage whose price is not known; they are in no sum.
     pub n_unpriced: u64,
+    /// Paid requests of which no usage is known, so that nobody knows what they cost.
+    pub n_without_usage: u64,
 }
 
 impl Spend {
@@ -121,6 +123,7 @@ impl Spend {
         self.unusable_cost_usd += other.unusable_cost_usd;
         self.saved_usd += other.saved_usd;
         self.n_unpriced += other.n_unpriced;
+        self.n_without_usage += other.n_without_usage;
     }
 }
 
@@ -224,8 +227,9 @@ impl Read<'_> {
                     coalesce(sum(CASE WHEN r.state <> 'usable' THEN a.cost_usd END), 0.0),
                     coalesce(sum(a.sync_cost_usd - a.cost_usd), 0.0),
                     coalesce(sum(a.input_tokens IS NOT NULL AND a.cost_usd IS NULL), 0),
-                    coalesce(sum(a.cache_write_tokens), 0)
-             FROM requests r JOIN answers a ON a.request_id = r.id WHERE {condition}"
+                    coalesce(sum(a.cache_write_tokens), 0),
+                    coalesce(sum(r.state IN ('usable', 'unusable') AND a.input_tokens IS NULL), 0)
+             FROM requests r LEFT JOIN answers a ON a.request_id = r.id WHERE {condition}"
         ))?;
         Ok(statement.query_row(values, |row| {
             let count = |i| row.get::<_, i64>(i).map(|n| n.max(0) as u64);
@@ -240,6 +244,7 @@ impl Read<'_> {
                 unusable_cost_usd: row.get(6)?,
                 saved_usd: row.get(7)?,
                 n_unpriced: count(8)?,
+                n_without_usage: count(10)?,
             })
         })?)
     }
