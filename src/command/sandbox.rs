@@ -19,6 +19,9 @@ use crate::text::shell_word;
 /// Time between two looks whether somebody pressed Ctrl-C.
 const LOOK: Duration = Duration::from_secs(3600);
 
+/// The most that is read of a list of topics.
+const TOPICS_BYTES_MAX: u64 = 16 << 20;
+
 /// Runs the command.
 pub(super) fn run(args: &SandboxArgs, context: &Context) -> anyhow::Result<Exit> {
     let script = args.script.as_deref().map(Script::read).transpose()?.unwrap_or_default();
@@ -27,7 +30,7 @@ pub(super) fn run(args: &SandboxArgs, context: &Context) -> anyhow::Result<Exit>
     let mut dictionary = dictionary(&profile, entities);
     if let Some(path) = &args.topics {
         let on_path = || format!("cannot use the topics in `{}`", path.display());
-        let text = std::fs::read_to_string(path).with_context(on_path)?;
+        let text = input::text(path, TOPICS_BYTES_MAX).with_context(on_path)?;
         dictionary.keywords.extend(Keyword::read_list(&text).with_context(on_path)?);
     }
     let n_entities = dictionary.entities.len();

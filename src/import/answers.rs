@@ -18,7 +18,7 @@ use crate::model::BatchKey;
 use crate::request::Prices;
 use crate::store::{Account, AnswerRow, Cause, Read, Spend};
 
-/// The most bytes of a raw line that are kept.
+/// The most bytes that are kept of a raw line, or of a text that is not usable.
 pub(super) const RAW_BYTES_MAX: usize = 64 * 1024;
 
 /// The most bytes of a line that are read; the rest of a longer one is skipped.
@@ -150,7 +150,11 @@ pub fn answer_row(
     AnswerRow {
         answered_at,
         response_id: answer.response_id.take(),
-        text: answer.text.take(),
+        // Of what is usable all is kept, since it is read again; the longest that is read has 4 MiB.
+        text: answer.text.take().map(|text| match reason {
+            Some(_) if text.len() > RAW_BYTES_MAX => clipped(&text, RAW_BYTES_MAX).to_owned(),
+            _ => text,
+        }),
         raw: reason.is_some().then(|| clipped(&String::from_utf8_lossy(raw), RAW_BYTES_MAX).trim_end().to_owned()),
         message: reason.map(|reason| reason.message.clone()),
         repaired: matches!(&answer.outcome, Outcome::Usable(content) if content.notes.is_repaired()),

@@ -1,5 +1,6 @@
 //! One exchange: builds the agent, sends a call, and turns whatever happens into a reply or an [`ApiError`].
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,10 +14,12 @@ use super::error::{ApiError, Fault};
 use super::error_body::{excerpt, read_error};
 use super::retry::retry_after;
 use super::settings::{Address, Secret, Settings};
-use crate::text::clean;
+use crate::text::{bounded, clean};
 
 /// The longest answer read into memory; a page of 10,000 files is about 3 MB.
 const BODY_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// The largest file of certificates; those of a whole system have a quarter of a megabyte.
+const CERTIFICATES_BYTES_MAX: u64 = 16 << 20;
 /// Bytes of an error's body that are read.
 const ERROR_BODY_BYTES_MAX: u64 = 64 * 1024;
 /// Size from which on a body is announced first (`Expect: 100-continue`), as curl does: a refusal then comes before the
@@ -419,7 +422,8 @@ fn build_agent(settings: &Settings, origin: &Address) -> Result<Agent, ApiError>
                 ApiError::new(Fault::Setup, format!("call {}", origin.host()), origin.host(), message)
                     .with_hint("`SSL_CERT_FILE` names a file of PEM certificates")
             };
-            let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+            let pem = File::open(path).and_then(|file| bounded::read(file, CERTIFICATES_BYTES_MAX));
+            let pem = pem.map_err(|error| wrong(error.to_string()))?;
             let certificates: Vec<Certificate> = parse_pem(&pem)
                 .filter_map(|item| match item {
                     Ok(PemItem::Certificate(certificate)) => Some(certificate),

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::model::RunId;
 use crate::store::Read;
+use crate::text::bounded;
 
 /// The age at which a file that is being written was left behind: no upload or download stands still for an hour.
 const LEFT_OVER: Duration = Duration::from_secs(60 * 60);
@@ -38,11 +39,10 @@ pub(super) fn orphans(read: Read<'_>, folder: &Path) -> anyhow::Result<Vec<PathB
     for path in files(&[folder.to_owned()]) {
         let is_metadata =
             path.file_name().and_then(|name| name.to_str()).is_some_and(|it| it.ends_with("_metadata.json"));
-        let is_small = path.metadata().is_ok_and(|metadata| metadata.len() <= METADATA_BYTES_MAX);
-        if !is_metadata || !is_small {
+        if !is_metadata {
             continue;
         }
-        let Ok(text) = fs::read(&path) else { continue };
+        let Ok(text) = fs::File::open(&path).and_then(|file| bounded::read(file, METADATA_BYTES_MAX)) else { continue };
         let Ok(beside) = serde_json::from_slice::<Beside>(&text) else { continue };
         if beside.gleaner_db == db_id && read.run(&RunId::new(beside.run_id))?.is_none() {
             // A file's name, not a path: it was read from a file that anybody can write.
