@@ -1,10 +1,13 @@
 use std::fs;
+#[cfg(unix)]
 use std::process::Command;
 
 use serde_json::json;
 
 use super::account;
-use crate::harness::{World, interrupt};
+use crate::harness::World;
+#[cfg(unix)]
+use crate::harness::interrupt;
 
 /// Groups whose requests are more than a batch goes without a request ahead of it.
 const N_GROUPS: usize = 251;
@@ -83,6 +86,7 @@ fn what_the_api_itself_refuses_is_asked_again() {
     account(&world, [502, 0, 0, 0]);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_signal_lets_it_through_to_its_answer() {
     let world = World::with_groups(N_GROUPS);

@@ -331,6 +331,7 @@ fn two_commands_at_once_send_once() {
     bought_once(&world, 1, 4);
 }
 
+#[cfg(unix)]
 #[test]
 fn an_interrupt_leaves_the_batch_running_and_says_how_to_return() {
     let world = World::with_groups(2);

@@ -119,6 +119,7 @@ fn a_file_that_fits_no_batch_or_several_is_wrong_usage() {
     world.run(&["batch", "process", "--file", &world.path("none.jsonl").display().to_string()]).exits(2);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_kill_in_mid_import_leaves_everything_or_nothing() {
     let (mut world, output, errors) = ended(40);
