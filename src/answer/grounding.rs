@@ -31,9 +31,19 @@ pub struct Grounding {
 impl Grounding {
     /// Prepares a text; of more than 4 GiB the rest is not looked at.
     pub fn new(text: &str) -> Grounding {
-        let (mut folded, mut starts, mut ends) = (String::new(), Vec::new(), Vec::new());
+        let mut folded = String::with_capacity(text.len());
+        let (mut starts, mut ends) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len()));
         let mut at = 0;
         while let Some(written) = text[at..].chars().next() {
+            // Most of most texts: a letter of ASCII is itself, but for its case.
+            if written.is_ascii_alphanumeric() {
+                let (Ok(start), Ok(end)) = (u32::try_from(at), u32::try_from(at + 1)) else { break };
+                folded.push(written.to_ascii_lowercase());
+                starts.push(start);
+                ends.push(end);
+                at += 1;
+                continue;
+            }
             let (c, n_bytes) = entity_at(&text[at..]).unwrap_or((written, written.len_utf8()));
             let (Ok(start), Ok(end)) = (u32::try_from(at), u32::try_from(at + n_bytes)) else { break };
             at += n_bytes;
@@ -73,8 +83,20 @@ impl Grounding {
     }
 }
 
+impl Grounding {
+    /// Returns the folded text.
+    pub(super) fn text(&self) -> &str {
+        &self.folded
+    }
+
+    /// Returns where a part of the folded text stands in the text.
+    pub(super) fn in_text(&self, folded: Range<usize>) -> Range<usize> {
+        self.starts[folded.start] as usize..self.ends[folded.end - 1] as usize
+    }
+}
+
 /// Returns whether two neighbors belong to one word. Scripts that write no spaces have no such bounds.
-fn joined(one: char, two: char) -> bool {
+pub(super) fn joined(one: char, two: char) -> bool {
     let spaced = |c: char| {
         c.is_alphanumeric()
             && !matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'

@@ -20,6 +20,7 @@ mod names;
 mod topics;
 mod mentions;
 pub mod grounding;
+pub mod locate;
 
 #[cfg(test)]
 mod tests;

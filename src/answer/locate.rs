@@ -1,0 +1,241 @@
+//! Places of mentions in the stories of a group: to the letter, else folded, else in words that are nearly the same.
+//!
+//! The closest way counts, wherever it is found; of several places the first, texts before titles. Most mentions stand
+//! there to the letter, so the other ways prepare a text only when one does not.
+
+use std::cell::OnceCell;
+use std::ops::Range;
+
+use super::grounding::{Grounding as Folded, joined};
+use crate::model::{Grounded, Grounding, Group, Place};
+use crate::text::decode_entities;
+use crate::text::fold::fold;
+use crate::text::hidden::is_hidden;
+
+/// Words of a story that may stand between two words of a mention.
+const BETWEEN_MAX: usize = 1;
+
+/// Letters from which on a word with one slip, or two, is nearly the same.
+const ONE_SLIP_FROM: usize = 5;
+const TWO_SLIPS_FROM: usize = 9;
+
+/// The stories of a group, for looking up many mentions.
+pub struct Stories<'g> {
+    fields: Vec<Field<'g>>,
+}
+
+struct Field<'g> {
+    story: Option<u32>,
+    in_title: bool,
+    text: &'g str,
+    folded: OnceCell<Folded>,
+    /// Words of the folded text.
+    words: OnceCell<Vec<Range<usize>>>,
+}
+
+impl<'g> Stories<'g> {
+    /// Takes the texts and titles that a model was given.
+    pub fn new(group: &'g Group) -> Stories<'g> {
+        let field = |story: Option<usize>, in_title, text| Field {
+            story: story.and_then(|at| u32::try_from(at + 1).ok()),
+            in_title,
+            text,
+            folded: OnceCell::new(),
+            words: OnceCell::new(),
+        };
+        let stories = || group.stories.iter().enumerate();
+        let texts = stories().map(|(at, story)| field(Some(at), false, story.text.as_str()));
+        let titles = stories().filter_map(|(at, story)| Some(field(Some(at), true, story.title.as_deref()?)));
+        let title = group.title.as_deref().map(|title| field(None, true, title));
+        Stories { fields: texts.chain(titles).chain(title).collect() }
+    }
+
+    /// Looks for a mention.
+    pub fn locate(&self, mention: &str) -> Grounded {
+        let mention = mention.trim();
+        let ways: [(Grounding, &dyn Fn(&Field<'_>) -> Option<Range<usize>>); 3] = [
+            (Grounding::Exact, &|field| exact(field.text, mention)),
+            (Grounding::Normalized, &|field| field.folded().find(mention)),
+            (Grounding::Fuzzy, &{
+                let words = words_of(mention);
+                move |field| field.find_nearly(&words)
+            }),
+        ];
+        for (grounding, find) in ways {
+            let found = self.fields.iter().find_map(|field| Some((field, find(field)?)));
+            if let Some((field, range)) = found {
+                return Grounded { grounding, place: field.place(range) };
+            }
+        }
+        Grounded { grounding: Grounding::Ungrounded, place: None }
+    }
+}
+
+impl Field<'_> {
+    fn folded(&self) -> &Folded {
+        self.folded.get_or_init(|| Folded::new(self.text))
+    }
+
+    fn place(&self, bytes: Range<usize>) -> Option<Place> {
+        let at = self.text[..bytes.start].chars().count();
+        let length = self.text[bytes].chars().count();
+        let (at, length) = (u32::try_from(at).ok()?, u32::try_from(length).ok()?);
+        Some(Place { story: self.story, in_title: self.in_title, at, length })
+    }
+
+    /// Finds words that are nearly those of a mention, in their order.
+    fn find_nearly(&self, wanted: &[String]) -> Option<Range<usize>> {
+        // A few letters are like too much.
+        if wanted.iter().map(|word| word.chars().count()).sum::<usize>() < ONE_SLIP_FROM {
+            return None;
+        }
+        let folded = self.folded();
+        let words = self.words.get_or_init(|| word_ranges(folded.text()));
+        let is_alone = wanted.len() == 1;
+        let alike = |at: usize, wanted: &str| is_nearly(&folded.text()[words[at].clone()], wanted, is_alone);
+        let (first, rest) = wanted.split_first()?;
+        'starts: for start in 0..words.len() {
+            if !alike(start, first) {
+                continue;
+            }
+            let mut last = start;
+            for word in rest {
+                let next = (last + 1..words.len().min(last + 2 + BETWEEN_MAX)).find(|at| alike(*at, word));
+                let Some(next) = next else { continue 'starts };
+                last = next;
+            }
+            return Some(folded.in_text(words[start].start..words[last].end));
+        }
+        None
+    }
+}
+
+/// Finds a mention to the letter, as whole words.
+fn exact(text: &str, mention: &str) -> Option<Range<usize>> {
+    let (first, last) = (mention.chars().next()?, mention.chars().next_back()?);
+    text.match_indices(mention).find_map(|(at, _)| {
+        let end = at + mention.len();
+        let before = text[..at].chars().next_back();
+        let after = text[end..].chars().next();
+        let is_part = before.is_some_and(|c| joined(c, first)) || after.is_some_and(|c| joined(last, c));
+        (!is_part).then_some(at..end)
+    })
+}
+
+/// Returns the folded words of a mention; none where it is of a script without spaces.
+fn words_of(mention: &str) -> Vec<String> {
+    let shown: String = decode_entities(mention).chars().filter(|c| !is_hidden(*c) || c.is_whitespace()).collect();
+    let folded = fold(&shown);
+    if folded.chars().any(|c| c.is_alphanumeric() && !joined(c, 'a')) {
+        return vec![];
+    }
+    word_ranges(&folded).into_iter().map(|range| folded[range].to_owned()).collect()
+}
+
+fn word_ranges(text: &str) -> Vec<Range<usize>> {
+    let (mut words, mut begun) = (vec![], None);
+    for (at, c) in text.char_indices() {
+        match (c.is_alphanumeric(), begun) {
+            (true, None) => begun = Some(at),
+            (false, Some(start)) => {
+                words.push(start..at);
+                begun = None;
+            }
+            _ => {}
+        }
+    }
+    words.extend(begun.map(|start| start..text.len()));
+    words
+}
+
+/// Returns whether two folded words are nearly the same. Numbers never are, and an initial only beside other words.
+fn is_nearly(word: &str, wanted: &str, is_alone: bool) -> bool {
+    if word == wanted {
+        return true;
+    }
+    if word.chars().next() != wanted.chars().next() {
+        return false;
+    }
+    let (short, long) = match (word.chars().count(), wanted.chars().count()) {
+        (a, b) if a <= b => (a, b),
+        (a, b) => (b, a),
+    };
+    if short == 1 {
+        return !is_alone && long >= 3;
+    }
+    let slips = match short {
+        TWO_SLIPS_FROM.. => 2,
+        ONE_SLIP_FROM.. => 1,
+        _ => return false,
+    };
+    let has_digit = |text: &str| text.chars().any(char::is_numeric);
+    long - short <= slips && !has_digit(word) && !has_digit(wanted) && strsim::osa_distance(word, wanted) <= slips
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{GroupId, Story};
+
+    fn group(title: &str, stories: &[(&str, &str)]) -> Group {
+        let story = |&(title, text): &(&str, &str)| Story {
+            title: Some(title.into()).filter(|title: &String| !title.is_empty()),
+            text: text.into(),
+            ..Story::default()
+        };
+        Group {
+            id: GroupId::new("g"),
+            title: Some(title.into()),
+            status: Group::ACTIVE.into(),
+            created_at: None,
+            stories: stories.iter().map(story).collect(),
+        }
+    }
+
+    #[test]
+    fn the_closest_way_counts_and_texts_before_titles() {
+        let group = group(
+            "Kranz remembers Apollo 13",
+            &[
+                ("Gene Kranz at eighty", "Flight director Kranz spoke in Houston of Jim Lovell."),
+                ("", "Ärzte und Raumfahrer: J. Swigert, Fred Wallace Haise, AT&amp;T. Die Astronauten landeten."),
+            ],
+        );
+        let stories = Stories::new(&group);
+        let check = |mention: &str, expected: &str| {
+            let Grounded { grounding, place } = stories.locate(mention);
+            let shown = place.map(|place| {
+                let story = place.story.map(|story| &group.stories[story as usize - 1]);
+                let text = match (story, place.in_title) {
+                    (Some(story), true) => story.title.as_deref().unwrap(),
+                    (Some(story), false) => &story.text,
+                    (None, _) => group.title.as_deref().unwrap(),
+                };
+                let found: String = text.chars().skip(place.at as usize).take(place.length as usize).collect();
+                format!("{}{} {found}", place.story.unwrap_or(0), if place.in_title { "t" } else { "" })
+            });
+            assert_eq!(format!("{} {}", grounding.as_str(), shown.unwrap_or_default()).trim(), expected, "{mention}");
+        };
+        check("Kranz", "exact 1 Kranz");
+        check("Gene Kranz", "exact 1t Gene Kranz");
+        check("Apollo 13", "exact 0t Apollo 13");
+        check("gene kranz", "normalized 1t Gene Kranz");
+        check("Arzte", "normalized 2 Ärzte");
+        check("AT&T", "normalized 2 AT&amp;T");
+        check("  Jim\u{200b} Lovell ", "normalized 1 Jim Lovell");
+        // Another ending, a slip, an initial, a word between.
+        check("Astronaut", "fuzzy 2 Astronauten");
+        check("Astronomie", "ungrounded");
+        check("Jim Lovel", "fuzzy 1 Jim Lovell");
+        check("Jack Swigert", "fuzzy 2 J. Swigert");
+        check("Fred Haise", "fuzzy 2 Fred Wallace Haise");
+        // What is like too much, or like nothing, stands nowhere.
+        check("Apollo 14", "ungrounded");
+        check("Apollo 1", "ungrounded");
+        check("Jan", "ungrounded");
+        check("Ken Mattingly", "ungrounded");
+        check("Houston Rockets", "ungrounded");
+        check("", "ungrounded");
+        check("東京", "ungrounded");
+    }
+}
