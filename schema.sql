@@ -317,6 +317,13 @@ CREATE TABLE story_entities (
     prompt_id      INTEGER NOT NULL REFERENCES prompts (id),
     batch_id       INTEGER REFERENCES batches (id), -- NULL: asked directly
     extracted_at   TEXT,
+    -- How it stands in the stories. NULL: not looked for, since it was imported before there were places, or the stories
+    -- are others by now.
+    grounding      TEXT CHECK (grounding IN ('exact', 'normalized', 'fuzzy', 'ungrounded')),
+    place_story    INTEGER CHECK (place_story >= 1), -- stories.ordinal; NULL: nowhere, or in the group's title
+    place_in       TEXT CHECK (place_in IN ('title', 'text')), -- NULL: nowhere
+    place_at       INTEGER CHECK (place_at >= 0), -- characters before it: substr(text, place_at + 1, place_length)
+    place_length   INTEGER CHECK (place_length >= 0), -- its characters
     PRIMARY KEY (story_group_id, ordinal)
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX story_entities_entity ON story_entities (entity_id, is_primary) WHERE entity_id IS NOT NULL;
@@ -690,7 +697,7 @@ END;
 CREATE VIEW story_entities_named AS
 SELECT g.external_id AS group_id, g.title AS group_title, g.date AS group_created_at, se.ordinal, se.entity_type,
        se.mention_text, se.hints, e.external_id AS entity_id, e.type AS catalog_type, e.name AS entity_name, se.outcome,
-       se.method, se.score, se.confidence, se.is_primary, se.rank, se.sandbox, se.extracted_at,
+       se.method, se.score, se.confidence, se.is_primary, se.rank, se.grounding, se.sandbox, se.extracted_at,
        (SELECT json_group_array(s.title) FROM (SELECT title FROM stories WHERE story_group_id = g.id ORDER BY ordinal) s)
            AS story_titles,
        (SELECT json_group_array(s.url) FROM (SELECT url FROM stories WHERE story_group_id = g.id ORDER BY ordinal) s)

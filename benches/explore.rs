@@ -249,6 +249,7 @@ fn learned(dice: &mut Dice) -> (Vec<Topic>, Vec<LinkedMention>) {
             outcome: if is_linked { LinkOutcome::Linked } else { LinkOutcome::Unknown },
             method: if is_linked { "exact".into() } else { "none".into() },
             score: if is_linked { 0.99 } else { 0.1 },
+            grounded: None,
         }
     });
     (topics, mentions.collect())

@@ -36,6 +36,9 @@ mod context;
 /// `resolve`: what is made of two, and input that no name is.
 mod resolve;
 
+/// Where mentions stand in their stories, and what is left out where they stand nowhere.
+mod grounding;
+
 /// Other programs on the same file: what Datasette and sqlite-utils send, and that edits of theirs are followed.
 mod other_programs;
 

@@ -85,7 +85,7 @@ impl Grounding {
 
 impl Grounding {
     /// Returns the folded text.
-    pub(super) fn text(&self) -> &str {
+    pub(super) fn folded(&self) -> &str {
         &self.folded
     }
 

@@ -53,21 +53,22 @@ impl<'g> Stories<'g> {
     /// Looks for a mention.
     pub fn locate(&self, mention: &str) -> Grounded {
         let mention = mention.trim();
-        let ways: [(Grounding, &dyn Fn(&Field<'_>) -> Option<Range<usize>>); 3] = [
-            (Grounding::Exact, &|field| exact(field.text, mention)),
-            (Grounding::Normalized, &|field| field.folded().find(mention)),
-            (Grounding::Fuzzy, &{
-                let words = words_of(mention);
-                move |field| field.find_nearly(&words)
-            }),
-        ];
-        for (grounding, find) in ways {
-            let found = self.fields.iter().find_map(|field| Some((field, find(field)?)));
-            if let Some((field, range)) = found {
-                return Grounded { grounding, place: field.place(range) };
-            }
+        if let Some(place) = self.first(|field| exact(field.text, mention)) {
+            return Grounded { grounding: Grounding::Exact, place };
         }
-        Grounded { grounding: Grounding::Ungrounded, place: None }
+        if let Some(place) = self.first(|field| field.folded().find(mention)) {
+            return Grounded { grounding: Grounding::Normalized, place };
+        }
+        let words = words_of(mention);
+        match self.first(|field| field.find_nearly(&words)) {
+            Some(place) => Grounded { grounding: Grounding::Fuzzy, place },
+            None => Grounded { grounding: Grounding::Ungrounded, place: None },
+        }
+    }
+
+    /// Returns the first place that one way finds; in a text of gigabytes it has no number.
+    fn first(&self, find: impl Fn(&Field<'_>) -> Option<Range<usize>>) -> Option<Option<Place>> {
+        self.fields.iter().find_map(|field| Some(field.place(find(field)?)))
     }
 }
 
@@ -90,9 +91,9 @@ impl Field<'_> {
             return None;
         }
         let folded = self.folded();
-        let words = self.words.get_or_init(|| word_ranges(folded.text()));
+        let words = self.words.get_or_init(|| word_ranges(folded.folded()));
         let is_alone = wanted.len() == 1;
-        let alike = |at: usize, wanted: &str| is_nearly(&folded.text()[words[at].clone()], wanted, is_alone);
+        let alike = |at: usize, wanted: &str| is_nearly(&folded.folded()[words[at].clone()], wanted, is_alone);
         let (first, rest) = wanted.split_first()?;
         'starts: for start in 0..words.len() {
             if !alike(start, first) {

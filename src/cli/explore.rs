@@ -6,6 +6,14 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::WhereArg;
 
+/// Mentions that no story holds.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct GroundingArgs {
+    /// Leave out mentions that stand nowhere in the stories, and topics of groups of whose mentions none does
+    #[arg(long)]
+    pub require_grounding: bool,
+}
+
 /// A stretch of time.
 #[derive(Clone, Debug, Default, Args)]
 pub struct PeriodArgs {
@@ -48,6 +56,10 @@ pub enum StepArg {
 pub struct TopicsArgs {
     /// A topic: list the groups that have it
     pub topic: Option<String>,
+
+    /// Which mentions.
+    #[command(flatten)]
+    pub grounding: GroundingArgs,
 
     /// Which time.
     #[command(flatten)]
@@ -148,6 +160,10 @@ pub struct EntitiesArgs {
     #[arg(long = "type", value_name = "TYPE")]
     pub types: Vec<String>,
 
+    /// Which mentions.
+    #[command(flatten)]
+    pub grounding: GroundingArgs,
+
     /// Which time.
     #[command(flatten)]
     pub period: PeriodArgs,
@@ -232,6 +248,10 @@ pub struct ExportArgs {
     /// Write to FILE, which appears whole or not at all [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+
+    /// Which mentions.
+    #[command(flatten)]
+    pub grounding: GroundingArgs,
 
     /// Which time.
     #[command(flatten)]
@@ -418,6 +438,10 @@ pub struct ReportArgs {
     /// Mentions of a group that are shown in their sentence [default: 20, fewer where there are many groups]
     #[arg(long, value_name = "N")]
     pub snippets: Option<usize>,
+
+    /// Which mentions.
+    #[command(flatten)]
+    pub grounding: GroundingArgs,
 
     /// Which time.
     #[command(flatten)]

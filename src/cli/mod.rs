@@ -153,7 +153,7 @@ pub enum Command {
 
     /// Show where the whole collection stands
     #[command(verbatim_doc_comment)]
-    Progress,
+    Progress(explore::GroundingArgs),
 
     /// Show what was billed, by month, model or run
     ///
@@ -219,6 +219,11 @@ pub enum Command {
     Report(explore::ReportArgs),
 
     /// Write what was learned as JSON Lines, CSV, GraphML or Cypher
+    ///
+    /// Text goes out as it was loaded, so the titles of groups and stories keep characters that show nothing (direction
+    /// marks, zero-width characters, tags) and whatever a page or a terminal would obey: who shows it must escape it. Names
+    /// of mentions, topics and entities were cleaned of what shows nothing. Each format quotes what is special in it, and
+    /// CSV puts an apostrophe before what a spreadsheet would take for a formula. Stories' texts are not exported.
     Export(explore::ExportArgs),
 
     /// Try the linking of a mention, or do it again for the whole database, offline

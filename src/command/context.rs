@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::batch::budget::{Asking, Terms};
+use crate::cli::explore::GroundingArgs;
 use crate::cli::spend::SpendArgs;
 use crate::command::input;
 use crate::config::{Config, Setting, SpendLimit};
@@ -18,7 +19,7 @@ use crate::request::{Price, Prices};
 use crate::session::{Session, api_failure, table_of_prices};
 use crate::store::{Read, Rehearsed, Store, active_profile};
 use crate::terminal::Terminal;
-use crate::terminal::words::{count, dollars};
+use crate::terminal::words::{count, count_verb, dollars};
 use crate::text::private;
 use crate::{interrupt, provider};
 
@@ -77,6 +78,30 @@ impl Context {
                 .status(format!("{n} left out, of which only a sandbox was asked; `--rehearsal` shows them too"));
         }
         Ok(store)
+    }
+
+    /// Opens the database for those who read what was learned; where they want it so, without mentions that stand nowhere in
+    /// the stories.
+    pub fn open_grounded(&self, args: &GroundingArgs) -> anyhow::Result<Store> {
+        let mut store = self.open_learned()?;
+        if args.require_grounding {
+            self.require_grounding(&mut store)?;
+        }
+        Ok(store)
+    }
+
+    /// Leaves out mentions that stand nowhere in the stories, and says how many those are.
+    pub fn require_grounding(&self, store: &mut Store) -> anyhow::Result<()> {
+        let counts = store.read().grounding_counts()?;
+        store.leave_ungrounded_out()?;
+        self.terminal.status(format!("left out: {}, nowhere in the stories", count(counts.ungrounded, "mention")));
+        if counts.unknown > 0 {
+            self.terminal.hint(format!(
+                "{} not looked for in the stories of today, and kept; `gleaner rebuild` looks for what it can",
+                count_verb(counts.unknown, "mention", "was")
+            ));
+        }
+        Ok(())
     }
 
     /// Says plainly where what a sandbox answered counts too.

@@ -12,7 +12,7 @@ use super::demo_folder::{self, FILES, MARKER};
 use super::{Context, batch, sandbox};
 use crate::cli::batch::{CreateArgs, WaitingArgs};
 use crate::cli::demo::{CollectionArg, DemoArgs};
-use crate::cli::explore::{PeriodArgs, ReportArgs};
+use crate::cli::explore::{GroundingArgs, PeriodArgs, ReportArgs};
 use crate::error::{Exit, Explain as _};
 use crate::intake::load::{self, Destination, Listener};
 use crate::intake::{self, Input, Subject};
@@ -85,6 +85,7 @@ fn report(args: &DemoArgs, inner: &Context) -> anyhow::Result<()> {
         title: "What the stories are about".into(),
         with_text: true,
         snippets: None,
+        grounding: GroundingArgs::default(),
         period: PeriodArgs::default(),
     };
     super::report::run(&report, inner).map(drop)

@@ -31,7 +31,7 @@ pub(super) fn run(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit
 }
 
 fn top(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
-    let store = context.open_learned()?;
+    let store = context.open_grounded(&args.grounding)?;
     check_names(&store, &args.period.conditions)?;
     check_catalog_types(store.read(), &args.types)?;
     let read = store.read();
@@ -76,7 +76,7 @@ fn top(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 fn one(name: &str, args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
-    let store = context.open_learned()?;
+    let store = context.open_grounded(&args.grounding)?;
     check_names(&store, &args.period.conditions)?;
     check_catalog_types(store.read(), &args.types)?;
     let found = entity_named(&store, name, &args.types, context)?;

@@ -44,7 +44,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
     }
     let store = match export.what {
         Some(What::Catalog) => context.open()?,
-        _ => context.open_learned()?,
+        _ => context.open_grounded(&args.grounding)?,
     };
     check_names(&store, &args.period.conditions)?;
     let Some(path) = args.output.as_deref().filter(|path| !is_stdout(path)) else {

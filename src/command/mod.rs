@@ -133,7 +133,7 @@ fn dispatch(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Batch(command) => batch::run(&command, context),
         Command::Extract(args) => extract::run(&args, context),
         Command::Compare(args) => compare::run(&args, context),
-        Command::Progress => progress::run(context),
+        Command::Progress(args) => progress::run(&args, context),
         Command::Costs(args) => costs::run(&args, context),
         Command::Models(args) => models::run(&args, context),
         Command::Show(args) => show::run(&args, context),

@@ -3,6 +3,7 @@
 use super::{Context, batch, extract, progress};
 use crate::cli;
 use crate::cli::batch::{CancelArgs, CreateArgs, ListArgs, ProcessArgs, StatusArgs, WaitingArgs};
+use crate::cli::explore::GroundingArgs;
 use crate::cli::extract::ExtractArgs;
 use crate::cli::original::OriginalArgs;
 use crate::cli::select::SelectArgs;
@@ -41,7 +42,7 @@ pub(super) fn run(args: &OriginalArgs, context: &Context) -> anyhow::Result<Exit
         }
         Some(&"--progress") => {
             allow(args, "--progress", &[])?;
-            progress::run(context)
+            progress::run(&GroundingArgs::default(), context)
         }
         // Only what was typed spends: global options alone ask for nothing.
         _ if typed(args).is_empty() => {

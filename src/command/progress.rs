@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::batch::model_end;
 use crate::batch::prompts::Prompts;
+use crate::cli::explore::GroundingArgs;
 use crate::command::Context;
 use crate::error::Exit;
 use crate::profile::PromptOptions;
@@ -12,7 +13,7 @@ use crate::terminal::style::bold;
 use crate::terminal::words::{count, count_verb, dollars, number};
 
 /// Runs the command.
-pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &GroundingArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut session = context.session()?;
     let options = PromptOptions {
         max_topics: context.config.max_topics()?,
@@ -21,15 +22,29 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
     };
     let prompts = Prompts::of(&session.store, &options)?;
     let current = prompts.current(session.store.read())?.all();
-    let Totals { groups, progress, topics, mentions, linked, n_entities, n_copies, n_too_large } =
-        session.store.totals(&current)?;
-    let (topics, mentions, linked) = match session.store.read().rehearsed()? {
-        Rehearsed { groups: 1.., has_real: true } if !context.rehearsal => {
-            session.store.leave_rehearsals_out()?;
-            session.store.read().knowledge_counts()?
-        }
-        _ => (topics, mentions, linked),
-    };
+    let Totals {
+        groups,
+        progress,
+        mut topics,
+        mut mentions,
+        mut linked,
+        n_entities,
+        n_copies,
+        n_too_large,
+        mut grounding,
+    } = session.store.totals(&current)?;
+    let rehearsed = session.store.read().rehearsed()?;
+    let hides_rehearsals = matches!(rehearsed, Rehearsed { groups: 1.., has_real: true }) && !context.rehearsal;
+    if hides_rehearsals {
+        session.store.leave_rehearsals_out()?;
+        grounding = session.store.read().grounding_counts()?;
+    }
+    if args.require_grounding {
+        context.require_grounding(&mut session.store)?;
+    }
+    if hides_rehearsals || args.require_grounding {
+        (topics, mentions, linked) = session.store.read().knowledge_counts()?;
+    }
     let read = session.store.read();
     let pending = read.pending_batches()?;
     let n_unsent = pending.iter().filter(|part| part.state.is_unsent()).count() as u64;
@@ -62,7 +77,7 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
             "too_large_groups": n_too_large,
             "too_long_groups": n_too_long,
             "model_gone_requests": gone,
-            "knowledge": {"topics": topics, "mentions": mentions, "linked": linked},
+            "knowledge": {"topics": topics, "mentions": mentions, "linked": linked, "grounding": grounding},
             "profile": prompts.profile.name,
             "model": prompts.model(),
         }))?;
@@ -102,6 +117,12 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Exit> {
         count(mentions, "mention"),
         number(linked)
     ))?;
+    if grounding.ungrounded > 0 && !args.require_grounding {
+        terminal.advise(format!(
+            "  {} nowhere in the stories; `--require-grounding` leaves that out",
+            count_verb(grounding.ungrounded, "mention", "stands")
+        ))?;
+    }
     if n_too_large > 0 {
         terminal.line(format!(
             "{}  {}: larger than the provider's queue takes at one time",

@@ -13,7 +13,7 @@ use crate::terminal::words;
 /// Runs the command.
 pub(super) fn run(args: &ReportArgs, context: &Context) -> anyhow::Result<Exit> {
     let terminal = &context.terminal;
-    let store = context.open_learned()?;
+    let store = context.open_grounded(&args.grounding)?;
     check_names(&store, &args.period.conditions)?;
     let options = PageOptions {
         title: args.title.clone(),

@@ -8,7 +8,7 @@ use crate::command::excerpt::{Mark, mark, places};
 use crate::command::named::group_named;
 use crate::command::shown::{day, percent};
 use crate::error::Exit;
-use crate::model::{Attributes, Group, Kind};
+use crate::model::{Attributes, Grounding, Group, Kind, Place};
 use crate::store::explore::{AnswerHead, MentionRow};
 use crate::terminal::table::{Side, Table, wrap};
 use crate::terminal::{Terminal, style, words};
@@ -143,10 +143,13 @@ fn entities(mentions: &[MentionRow], places: &Places) -> Table {
                 Some(_) => format!("{} {}", style::single_line(&mention.method), percent(mention.score)),
                 None => hints(&mention.hints),
             },
-            match places.0[i].is_empty() {
-                // In a headline, or in words of its own.
-                true => style::dim("-"),
-                false => places.words(i),
+            match (places.0[i].is_empty(), mention.grounding, mention.place) {
+                (false, ..) => places.words(i),
+                (true, Some(Grounding::Ungrounded), _) => style::yellow("ungrounded"),
+                (true, Some(_), Some(Place { story: Some(story), in_title: false, .. })) => format!("{story} (nearly)"),
+                (true, Some(_), Some(_)) => style::dim("title"),
+                // Not looked for, or in words of its own.
+                (true, ..) => style::dim("-"),
             },
             entity.map(|entity| style::dim(style::single_line(entity.id.as_str()))).unwrap_or_default(),
         ]);

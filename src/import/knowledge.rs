@@ -5,13 +5,14 @@ use std::collections::hash_map::Entry;
 
 use anyhow::Context as _;
 
+use crate::answer::locate::Stories;
 use crate::answer::{Expect, Found, TypeWords};
 use crate::linking::{self, Linker, Load};
 use crate::model::{GroupKey, Kind, LinkOutcome, PromptKey, RequestKey};
 use crate::profile::{Profile, Prompt};
 use crate::resolve::Strictness;
 use crate::store::active_profile::active_text;
-use crate::store::{Provenance, Read, RequestRow, Tx};
+use crate::store::{LinkedMention, Provenance, Read, RequestRow, Tx};
 
 /// Counts of what one answer taught.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -147,7 +148,8 @@ impl<'t, 'c> KnowledgeWriter<'t, 'c> {
                         none.insert(Linker::open(self.tx.read(), Strictness::default(), self.load)?)
                     }
                 };
-                let linked = linker.link_all(self.rules.profile(profile), mentions)?;
+                let mut linked = linker.link_all(self.rules.profile(profile), mentions)?;
+                ground(self.tx.read(), (request.key, group), &mut linked)?;
                 self.tx.replace_mentions(&source, &linked)?;
                 learned.mentions = linked.len() as u64;
                 learned.linked = linked.iter().filter(|l| l.outcome == LinkOutcome::Linked).count() as u64;
@@ -156,6 +158,23 @@ impl<'t, 'c> KnowledgeWriter<'t, 'c> {
         }
         Ok(learned)
     }
+}
+
+/// Notes where mentions stand in the stories of a group, while it has the text that a request asked about.
+pub(super) fn ground(
+    read: Read<'_>,
+    (request, group): (RequestKey, GroupKey),
+    mentions: &mut [LinkedMention],
+) -> anyhow::Result<()> {
+    if mentions.is_empty() || !read.has_text_of(group, request)? {
+        return Ok(());
+    }
+    let Some(row) = read.group(group)? else { return Ok(()) };
+    let stories = Stories::new(&row.group);
+    for linked in mentions {
+        linked.grounded = Some(stories.locate(&linked.mention.text));
+    }
+    Ok(())
 }
 
 /// Returns whether an answer counts where another one counts so far, each by its request and whether a sandbox gave it:

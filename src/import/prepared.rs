@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use anyhow::Context as _;
 
 use super::answers::{Files, ImportReport};
-use super::knowledge::{RulesByPrompt, counts};
+use super::knowledge::{RulesByPrompt, counts, ground};
 use super::read::{self, Key, ReadAnswer, ReadLine};
 use super::spool::{Record, Spool};
 use crate::answer::{self, Content, Outcome};
@@ -307,7 +307,8 @@ impl Preparer<'_> {
                         none.insert(Linker::open(self.read, Strictness::default(), load)?)
                     }
                 };
-                let linked = linker.link_all(self.key.rules.profile(profile), mentions)?;
+                let mut linked = linker.link_all(self.key.rules.profile(profile), mentions)?;
+                ground(self.read, (request.key, request.group), &mut linked)?;
                 let n_of = |outcome| linked.iter().filter(|link| link.outcome == outcome).count() as u64;
                 report.entities_linked += n_of(LinkOutcome::Linked);
                 report.entities_ambiguous += n_of(LinkOutcome::Ambiguous);
@@ -364,4 +365,13 @@ fn write_mention(record: &mut Record, link: &LinkedMention) {
     record.real(mention.confidence);
     record.number(u64::from(mention.is_primary));
     record.number(u64::from(mention.rank));
+    record.maybe(link.grounded, |record, grounded| {
+        record.number(grounded.grounding as u64);
+        record.maybe(grounded.place, |record, place| {
+            record.maybe(place.story, |record, story| record.number(u64::from(story)));
+            for n in [u32::from(place.in_title), place.at, place.length] {
+                record.number(u64::from(n));
+            }
+        });
+    });
 }

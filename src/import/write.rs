@@ -7,7 +7,7 @@ use super::answers::ImportReport;
 use super::prepared::{Laid, Prepared};
 use super::spool::Fields;
 use crate::interrupt;
-use crate::model::{EntityKey, Kind, LinkOutcome, Usage};
+use crate::model::{EntityKey, Grounded, Grounding, Kind, LinkOutcome, Place, Usage};
 use crate::store::{AnswerRow, AskedRow, BulkWriter, MentionRow, Provenance, RequestState, TopicRow, Tx};
 
 /// Answers from which on the indexes of what they taught are made after the rows.
@@ -153,5 +153,21 @@ fn read_mention<'r>(fields: &mut Fields<'r>) -> anyhow::Result<MentionRow<'r>> {
         confidence: fields.real()?,
         is_primary: fields.number()? != 0,
         rank: fields.number()? as u32,
+        grounded: fields.maybe(read_grounded)?,
+    })
+}
+
+fn read_grounded(fields: &mut Fields<'_>) -> std::io::Result<Grounded> {
+    let grounding = fields.number()?;
+    Ok(Grounded {
+        grounding: Grounding::ALL.into_iter().find(|known| *known as u64 == grounding).unwrap_or(Grounding::Ungrounded),
+        place: fields.maybe(|fields| {
+            Ok(Place {
+                story: fields.maybe(Fields::number)?.map(|story| story as u32),
+                in_title: fields.number()? != 0,
+                at: fields.number()? as u32,
+                length: fields.number()? as u32,
+            })
+        })?,
     })
 }

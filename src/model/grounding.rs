@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// How a mention stands in the stories.
+/// Closeness of a mention to the words of the stories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Grounding {
@@ -47,8 +47,8 @@ pub struct Place {
 /// Result of looking for a mention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Grounded {
-    /// How it stands there.
+    /// Closeness to what stands there.
     pub grounding: Grounding,
-    /// Where; `None`: nowhere.
+    /// Its place; `None`: nowhere.
     pub place: Option<Place>,
 }

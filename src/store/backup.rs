@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use rusqlite::{MAIN_DB, OpenFlags};
 
+use super::rehearsal::Hidden;
 use super::{BUSY_TIMEOUT, OPERATIONS_BETWEEN_LOOKS, Read, Store, functions, migrate};
 use crate::interrupt;
 
@@ -33,7 +34,7 @@ impl Store {
             connection,
             path: path.to_owned(),
             busy_timeout: BUSY_TIMEOUT,
-            hides_rehearsals: false,
+            hidden: Hidden::default(),
             header: OnceCell::new(),
             _copy: None,
         })
@@ -50,9 +51,7 @@ impl Store {
         self.read().copy_to(&file).context("cannot copy the database to a temporary file")?;
         let mut copy = Store::open(&file)?;
         copy._copy = Some(file);
-        if self.leaves_rehearsals_out() {
-            copy.leave_rehearsals_out()?;
-        }
+        copy.hide(self.hidden)?;
         Ok(copy)
     }
 

@@ -6,9 +6,9 @@ use std::ops::Deref;
 use rusqlite::config::DbConfig;
 use rusqlite::{CachedStatement, Connection, params};
 
-use super::knowledge::unit;
+use super::knowledge::{place_in, unit};
 use super::{AnswerRow, Provenance, RequestState, Store, Tx};
-use crate::model::{EntityKey, Kind, LinkOutcome, RequestKey};
+use crate::model::{EntityKey, Grounded, Kind, LinkOutcome, RequestKey};
 
 /// A transaction for rows whose keys were read in it, or are known to be there: foreign keys are not looked up again,
 /// and no trigger runs. What triggers would do for the tables that are written is done for whole groups by
@@ -137,6 +137,8 @@ pub struct MentionRow<'a> {
     pub is_primary: bool,
     /// 1 is the most important.
     pub rank: u32,
+    /// Place in the stories; `None`: it was not looked for.
+    pub grounded: Option<Grounded>,
 }
 
 /// Statements that write answers and what they taught, each prepared once. Rows cost least in the order of their keys.
@@ -175,8 +177,10 @@ impl<'t> BulkWriter<'t> {
             mention: tx.prepare_cached(
                 "INSERT INTO story_entities (story_group_id, ordinal, entity_type, mention_text, hints, entity_id, outcome,
                                              method, score, confidence, is_primary, rank, prompt_id, batch_id,
-                                             extracted_at, mention_key, sandbox)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+                                             extracted_at, mention_key, sandbox, grounding, place_story, place_in,
+                                             place_at, place_length)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
+                         ?22)",
             )?,
             current: tx.prepare_cached(
                 "INSERT INTO current_answers (story_group_id, kind, request_id) VALUES (?1, ?2, ?3)
@@ -240,6 +244,7 @@ impl<'t> BulkWriter<'t> {
         }
         for (ordinal, mention) in (1i64..).zip(mentions) {
             let mention = mention?;
+            let place = mention.grounded.and_then(|grounded| grounded.place);
             self.mention.execute(params![
                 source.group,
                 ordinal,
@@ -258,6 +263,11 @@ impl<'t> BulkWriter<'t> {
                 source.extracted_at,
                 mention.key,
                 sandbox,
+                mention.grounded.map(|grounded| grounded.grounding),
+                place.and_then(|place| place.story),
+                place.map(place_in),
+                place.map(|place| place.at),
+                place.map(|place| place.length),
             ])?;
         }
         self.is_learned(source, Kind::Entity)

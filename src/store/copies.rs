@@ -128,13 +128,24 @@ impl Tx<'_> {
                 self.prepare_cached(
                     "INSERT INTO story_entities (story_group_id, ordinal, entity_type, mention_text, mention_key, hints,
                                                  entity_id, outcome, method, score, confidence, is_primary, rank,
-                                                 sandbox, prompt_id, batch_id, extracted_at)
+                                                 sandbox, prompt_id, batch_id, extracted_at, grounding, place_story,
+                                                 place_in, place_at, place_length)
                      SELECT ?1, ordinal, entity_type, mention_text, mention_key, hints, entity_id, outcome, method, score,
-                            confidence, is_primary, rank, sandbox, prompt_id, batch_id, extracted_at
+                            confidence, is_primary, rank, sandbox, prompt_id, batch_id, extracted_at, grounding,
+                            place_story, place_in, place_at, place_length
                      FROM story_entities WHERE story_group_id = ?2",
                 )?
                 .execute([share.group, share.asked])?;
             }
+        }
+        if share.kind == Kind::Entity {
+            // The same text in other markup has its names at other places.
+            self.prepare_cached(
+                "UPDATE story_entities SET place_story = NULL, place_in = NULL, place_at = NULL, place_length = NULL
+                 WHERE story_group_id = ?1
+                   AND EXISTS (SELECT 1 FROM story_groups WHERE id IN (?1, ?2) AND clean_hash IS NOT NULL)",
+            )?
+            .execute([share.group, share.asked])?;
         }
         self.set_current(share.group, share.request, share.kind)?;
         Ok(true)

@@ -114,6 +114,12 @@ impl Tx<'_> {
             // Its place in time came from its stories, maybe.
             self.execute("UPDATE story_groups SET created_at = coalesce(created_at, date) WHERE id = ?1", [key])?;
             done.stories += self.execute("DELETE FROM stories WHERE story_group_id = ?1", [key])? as u64;
+            // That a name stood there stays known, and where it did says something of the text.
+            self.execute(
+                "UPDATE story_entities SET place_story = NULL, place_in = NULL, place_at = NULL, place_length = NULL
+                 WHERE story_group_id = ?1",
+                [key],
+            )?;
         }
         self.forget_traces()?;
         self.refresh_derived()?;
@@ -167,7 +173,7 @@ impl Store {
 
     /// Writes the file anew without what earlier deletions left in it, and overwrites the journal.
     pub fn finish_overwriting(&mut self) -> anyhow::Result<()> {
-        self.show_rehearsals()?;
+        self.show_hidden()?;
         // In memory it would take as much as the file has.
         self.connection.execute_batch("PRAGMA temp_store = FILE")?;
         self.connection.execute_batch("VACUUM").context("cannot overwrite what was forgotten")?;

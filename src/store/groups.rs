@@ -181,6 +181,13 @@ impl Tx<'_> {
             )?;
         if change == GroupChange::Changed {
             self.prepare_cached("DELETE FROM stories WHERE story_group_id = ?1")?.execute([key])?;
+            // Places are those of another text now.
+            self.prepare_cached(
+                "UPDATE story_entities SET grounding = NULL, place_story = NULL, place_in = NULL, place_at = NULL,
+                                           place_length = NULL
+                 WHERE story_group_id = ?1 AND grounding IS NOT NULL",
+            )?
+            .execute([key])?;
         }
         let mut insert = self.prepare_cached(
             "INSERT INTO stories (story_group_id, ordinal, title, text, url, published_at, attributes)

@@ -4,8 +4,8 @@ use rusqlite::ToSql;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 
 use crate::model::{
-    BatchId, BatchKey, EntityId, EntityKey, FileId, GroupId, GroupKey, Kind, LinkOutcome, OriginKey, PromptKey,
-    RequestKey, RunId,
+    BatchId, BatchKey, EntityId, EntityKey, FileId, Grounding, GroupId, GroupKey, Kind, LinkOutcome, OriginKey,
+    PromptKey, RequestKey, RunId,
 };
 
 macro_rules! text_column {
@@ -52,6 +52,19 @@ impl ToSql for Kind {
 impl FromSql for Kind {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         Kind::parse(value.as_str()?).ok_or(FromSqlError::InvalidType)
+    }
+}
+
+impl ToSql for Grounding {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
+
+impl FromSql for Grounding {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let word = value.as_str()?;
+        Grounding::ALL.into_iter().find(|known| known.as_str() == word).ok_or(FromSqlError::InvalidType)
     }
 }
 

@@ -3,7 +3,9 @@
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Read, Tx};
-use crate::model::{BatchKey, EntityKey, GroupKey, Kind, LinkOutcome, Mention, PromptKey, RequestKey, Topic};
+use crate::model::{
+    BatchKey, EntityKey, Grounded, GroupKey, Kind, LinkOutcome, Mention, Place, PromptKey, RequestKey, Topic,
+};
 use crate::resolve::mention_key;
 
 /// A mention and what was decided about it.
@@ -19,6 +21,13 @@ pub struct LinkedMention {
     pub method: String,
     /// Probability that the link is right; of the best candidate if unlinked.
     pub score: f64,
+    /// Place in the stories; `None`: it was not looked for, since their text is another one by now.
+    pub grounded: Option<Grounded>,
+}
+
+/// Returns the database's word for where in a story a place is.
+pub(super) fn place_in(place: Place) -> &'static str {
+    if place.in_title { "title" } else { "text" }
 }
 
 /// Whose answer a group's topics or entities come from.
@@ -136,13 +145,15 @@ impl Tx<'_> {
         let mut insert = self.prepare_cached(
             "INSERT INTO story_entities (story_group_id, ordinal, entity_type, mention_text, hints, entity_id, outcome,
                                          method, score, confidence, is_primary, rank, prompt_id, batch_id, extracted_at,
-                                         mention_key, sandbox)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+                                         mention_key, grounding, place_story, place_in, place_at, place_length,
+                                         sandbox)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?18, ?19, ?20, ?21, ?22,
                      (SELECT sandbox FROM requests WHERE id = ?17))",
         )?;
         for (i, linked) in mentions.iter().enumerate() {
             let mention = &linked.mention;
             let hints = (!mention.hints.is_empty()).then(|| serde_json::json!(mention.hints).to_string());
+            let place = linked.grounded.and_then(|grounded| grounded.place);
             insert.execute(params![
                 source.group,
                 i as i64 + 1,
@@ -160,7 +171,12 @@ impl Tx<'_> {
                 source.batch,
                 source.extracted_at,
                 mention_key(&mention.text),
-                source.request
+                source.request,
+                linked.grounded.map(|grounded| grounded.grounding),
+                place.and_then(|place| place.story),
+                place.map(place_in),
+                place.map(|place| place.at),
+                place.map(|place| place.length),
             ])?;
         }
         self.set_current(source.group, source.request, Kind::Entity)

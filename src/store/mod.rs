@@ -27,6 +27,7 @@ pub mod explore;
 mod functions;
 pub mod foreign;
 mod forget;
+mod grounding;
 mod groups;
 mod ids;
 mod knowledge;
@@ -75,6 +76,7 @@ pub use links::StoredLink;
 pub use merge::{MergeReport, Merged};
 pub use prompts::{Origin, StoredProfile, StoredPrompt};
 pub use query::{Sink, Value};
+use rehearsal::Hidden;
 pub use rehearsal::{Forgotten, Rehearsed};
 pub use search::{MARK, MARK_END, SearchQuery, search_words};
 pub use select::{Candidate, CurrentPrompt, CurrentPrompts, Resend, Selected, Selection};
@@ -103,8 +105,8 @@ pub struct Store {
     path: PathBuf,
     /// Time that a statement waits for another process's transaction.
     busy_timeout: Duration,
-    /// State of this connection: leaves what a sandbox answered out for those who read.
-    hides_rehearsals: bool,
+    /// State of this connection: what it leaves out for those who read.
+    hidden: Hidden,
     /// Of a temporary copy: the file, which goes with it.
     _copy: Option<tempfile::TempPath>,
     /// The file itself, once its header was read; see `totals.rs`.
@@ -222,7 +224,7 @@ impl Store {
             connection,
             path,
             busy_timeout: BUSY_TIMEOUT,
-            hides_rehearsals: false,
+            hidden: Hidden::default(),
             header: OnceCell::new(),
             _copy: None,
         };
@@ -251,14 +253,14 @@ impl Store {
 
     /// Asks questions.
     pub fn read(&self) -> Read<'_> {
-        self.hide_rehearsals();
+        self.hide_again();
         Read(&self.connection)
     }
 
     /// Asks many questions of one state of the database: none of them sees what another program writes meanwhile, and
     /// none has to take the lock anew.
     pub fn snapshot(&self) -> anyhow::Result<Snapshot<'_>> {
-        self.hide_rehearsals();
+        self.hide_again();
         Ok(Snapshot(self.connection.unchecked_transaction()?))
     }
 
@@ -270,7 +272,7 @@ impl Store {
     }
 
     fn begin(&self) -> anyhow::Result<Tx<'_>> {
-        self.show_rehearsals()?;
+        self.show_hidden()?;
         // SQLite begins such a transaction, and only the first change fails.
         if self.connection.is_readonly(MAIN_DB)? {
             return Err(anyhow!("the database `{}` can only be read", self.path.display()))

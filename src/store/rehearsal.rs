@@ -7,12 +7,42 @@ use serde::Serialize;
 
 use super::{Read, Store, Tx};
 
-/// Views of one connection that stand before the tables of the same name.
-const VIEWS: &str = "
-    CREATE TEMP VIEW IF NOT EXISTS story_topics AS SELECT * FROM main.story_topics WHERE sandbox = 0;
-    CREATE TEMP VIEW IF NOT EXISTS story_entities AS SELECT * FROM main.story_entities WHERE sandbox = 0;
-    CREATE TEMP VIEW IF NOT EXISTS current_answers AS
-        SELECT c.* FROM main.current_answers c JOIN main.requests r ON r.id = c.request_id WHERE r.sandbox = 0;";
+/// Rows of what was learned that a connection leaves out of all it is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Hidden {
+    /// Rows that a sandbox answered.
+    rehearsals: bool,
+    /// Mentions that stand nowhere in the stories, and the topics of groups of whose mentions none does.
+    ungrounded: bool,
+}
+
+impl Hidden {
+    fn is_something(self) -> bool {
+        self != Hidden::default()
+    }
+
+    /// Returns the statements that make views of one connection, which stand before the tables of the same name.
+    fn views(self) -> String {
+        let conditions = |ungrounded: &str| {
+            let rehearsals = if self.rehearsals { "sandbox = 0" } else { "true" };
+            format!("{rehearsals} AND {}", if self.ungrounded { ungrounded } else { "true" })
+        };
+        let mut views = format!(
+            "CREATE TEMP VIEW IF NOT EXISTS story_entities AS SELECT * FROM main.story_entities WHERE {};
+             CREATE TEMP VIEW IF NOT EXISTS story_topics AS SELECT * FROM main.story_topics WHERE {};",
+            conditions("grounding IS NOT 'ungrounded'"),
+            conditions(
+                "story_group_id NOT IN (SELECT story_group_id FROM main.story_entities GROUP BY 1
+                                        HAVING sum(grounding IS NOT 'ungrounded') = 0)"
+            ),
+        );
+        if self.rehearsals {
+            views += "CREATE TEMP VIEW IF NOT EXISTS current_answers AS
+                SELECT c.* FROM main.current_answers c JOIN main.requests r ON r.id = c.request_id WHERE r.sandbox = 0;";
+        }
+        views
+    }
+}
 
 const NO_VIEWS: &str = "
     DROP VIEW IF EXISTS temp.story_topics; DROP VIEW IF EXISTS temp.story_entities;
@@ -66,29 +96,42 @@ impl Read<'_> {
 impl Store {
     /// Leaves what a sandbox answered out of everything that is asked of this connection from now on.
     pub fn leave_rehearsals_out(&mut self) -> anyhow::Result<()> {
-        self.connection.execute_batch(VIEWS)?;
-        self.hides_rehearsals = true;
-        Ok(())
+        self.hide(Hidden { rehearsals: true, ..self.hidden })
     }
 
     /// Returns whether what a sandbox answered is left out of what is asked.
     pub fn leaves_rehearsals_out(&self) -> bool {
-        self.hides_rehearsals
+        self.hidden.rehearsals
+    }
+
+    /// Leaves out mentions that stand nowhere in the stories, and topics of groups of whose mentions none does.
+    pub fn leave_ungrounded_out(&mut self) -> anyhow::Result<()> {
+        self.hide(Hidden { ungrounded: true, ..self.hidden })
+    }
+
+    /// Leaves out what another connection leaves out.
+    pub(super) fn hide(&mut self, hidden: Hidden) -> anyhow::Result<()> {
+        self.connection.execute_batch(NO_VIEWS)?;
+        self.hidden = hidden;
+        if hidden.is_something() {
+            self.connection.execute_batch(&hidden.views())?;
+        }
+        Ok(())
     }
 
     /// Lets a transaction see everything: who writes must know what stands there.
-    pub(super) fn show_rehearsals(&self) -> anyhow::Result<()> {
-        if self.hides_rehearsals {
+    pub(super) fn show_hidden(&self) -> anyhow::Result<()> {
+        if self.hidden.is_something() {
             self.connection.execute_batch(NO_VIEWS)?;
         }
         Ok(())
     }
 
-    /// Leaves them out again, after something was written.
-    pub(super) fn hide_rehearsals(&self) {
-        if self.hides_rehearsals {
+    /// Leaves it out again, after something was written.
+    pub(super) fn hide_again(&self) {
+        if self.hidden.is_something() {
             // Inside of a transaction there is nothing to hide, and it fails; the next look does it.
-            let _ = self.connection.execute_batch(VIEWS);
+            let _ = self.connection.execute_batch(&self.hidden.views());
         }
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use rusqlite::{MAIN_DB, OptionalExtension as _, params};
 
+use super::grounding::GroundingCounts;
 use super::groups::GroupCounts;
 use super::ledger::{LedgerProgress, Progress, Spend};
 use super::{Read, Store, Tx};
@@ -40,6 +41,8 @@ pub struct Totals {
     pub n_copies: u64,
     /// Groups left out as too large for a queue.
     pub n_too_large: u64,
+    /// Mentions by how they stand in the stories.
+    pub grounding: GroundingCounts,
 }
 
 impl Store {
@@ -110,6 +113,7 @@ impl Read<'_> {
             n_entities: self.n_entities()?,
             n_copies: self.n_copies()?,
             n_too_large: self.n_too_large()?,
+            grounding: self.grounding_counts()?,
         })
     }
 
@@ -152,12 +156,14 @@ fn numbers(totals: &Totals) -> String {
         all.extend([spend.cost_usd, spend.unusable_cost_usd, spend.saved_usd].map(f64::to_bits));
     }
     all.extend([totals.topics, totals.mentions, totals.linked, totals.n_entities, totals.n_copies, totals.n_too_large]);
+    let grounding = totals.grounding;
+    all.extend([grounding.exact, grounding.normalized, grounding.fuzzy, grounding.ungrounded, grounding.unknown]);
     serde_json::json!(all).to_string()
 }
 
 /// Reads the numbers back; `None` where another program kept others.
 fn from_numbers(text: &str) -> Option<Totals> {
-    let all: [u64; 54] = serde_json::from_str::<Vec<u64>>(text).ok()?.try_into().ok()?;
+    let all: [u64; 59] = serde_json::from_str::<Vec<u64>>(text).ok()?.try_into().ok()?;
     let mut all = all.into_iter();
     let mut n = || all.next().unwrap_or(0);
     let groups = GroupCounts { total: n(), inactive: n(), without_text: n(), stories: n() };
@@ -197,6 +203,7 @@ fn from_numbers(text: &str) -> Option<Totals> {
         n_entities: n(),
         n_copies: n(),
         n_too_large: n(),
+        grounding: GroundingCounts { exact: n(), normalized: n(), fuzzy: n(), ungrounded: n(), unknown: n() },
     })
 }
 
@@ -246,7 +253,7 @@ mod tests {
         let counter = change_counter(store.header().unwrap()).unwrap();
         other
             .execute(
-                "UPDATE _totals SET numbers = json_set(numbers, '$[51]', 77), change_counter = ?1",
+                "UPDATE _totals SET numbers = json_set(numbers, '$[53]', 77), change_counter = ?1",
                 [counter.wrapping_add(1)],
             )
             .unwrap();

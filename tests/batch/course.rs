@@ -305,8 +305,10 @@ fn progress_keeps_rehearsals_apart_and_names_the_next_step() {
         "asked  0 of 3 groups answered",
         "rehearsed with a sandbox (counts for nothing else)  1 of 3 groups answered",
         "  2 requests answered",
+        "  2 requests tell no usage that can be: what was paid for that is not known, and in no sum",
         "catalog  3 entities in the catalog",
         "learned  2 topics, 3 mentions, 2 of them linked",
+        "  2 mentions stand nowhere in the stories; `--require-grounding` leaves that out",
     ];
     check(
         &world,

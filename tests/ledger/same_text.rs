@@ -39,10 +39,7 @@ fn ten_groups_with_one_text_are_one_question() {
     assert_eq!([&dry["total_groups"], &dry["total_requests"], &dry["copies"]], [2, 4, 9]);
     let created = world.json(&["batch", "create"], 0);
     assert_eq!([&created["total_groups"], &created["total_requests"], &created["copies"]], [2, 4, 9]);
-    world
-        .run(&["batch", "wait"])
-        .exits(0)
-        .says("  9 groups more have the same text as another and share its answers\n");
+    world.run(&["batch", "wait"]).exits(0).says("  9 groups share the answers of another with the same text\n");
     bought_once(&world, 1, 4);
     account(&world, [4, 0, 0, 0]);
     all_learned(&world, 11);
@@ -309,7 +306,7 @@ fn answers_of_a_file_and_at_once_are_shared() {
         })
         .collect();
     let file = world.write_lines("answers.jsonl", &answers);
-    world.run(&["batch", "process", &run, "--file", &file.display().to_string()]).exits(0).says("9 groups more");
+    world.run(&["batch", "process", &run, "--file", &file.display().to_string()]).exits(0).says("9 groups share");
     all_learned(&world, 11);
 
     let world = self::world();

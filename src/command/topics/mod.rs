@@ -36,7 +36,7 @@ pub(super) fn run(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> 
 }
 
 fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
-    let store = context.open_learned()?;
+    let store = context.open_grounded(&args.grounding)?;
     check_names(&store, &args.period.conditions)?;
     let read = store.read();
     let period = period(&args.period)?;
@@ -69,7 +69,7 @@ fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
-    let store = context.open_learned()?;
+    let store = context.open_grounded(&args.grounding)?;
     check_names(&store, &args.period.conditions)?;
     let topic = topic_named(&store, typed, context)?;
     let read = store.read();

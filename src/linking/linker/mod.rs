@@ -316,6 +316,7 @@ fn linked(mention: Mention, resolution: &Resolution) -> LinkedMention {
         outcome: resolution.outcome,
         method: resolution.method.as_str().to_owned(),
         score: resolution.score,
+        grounded: None,
     }
 }
 

@@ -50,7 +50,19 @@ pub(super) const TABLES: [Journaled; 10] = [
 ];
 
 /// Columns that say nothing of whether a row is the same: times of changing, and what is made of other columns.
-const UNCOMPARED: [&str; 6] = ["changed_at", "date", "sort_at", "text_hash", "clean_hash", "mention_key"];
+const UNCOMPARED: [&str; 11] = [
+    "changed_at",
+    "date",
+    "sort_at",
+    "text_hash",
+    "clean_hash",
+    "mention_key",
+    "grounding",
+    "place_story",
+    "place_in",
+    "place_at",
+    "place_length",
+];
 
 /// The largest id of each table before a change; rows above it were added by the change.
 pub(super) type Floors = BTreeMap<&'static str, i64>;
@@ -212,10 +224,19 @@ pub(super) fn finish(tx: &Tx<'_>, change: i64) -> anyhow::Result<()> {
             params![change, table.name],
         )?;
         // A row that was touched and is as it was, or came and went, is no change.
+        let unseen: Vec<String> = UNCOMPARED.iter().map(|column| format!("'$.{column}'")).collect();
+        // A link whose place alone is another one, since its story was loaded anew, is no change of a link.
+        let is_same = match table.name {
+            "story_entities" => format!("after_hash IS row_hash(json_remove(before, {}))", unseen.join(", ")),
+            _ => "false".to_owned(),
+        };
         let (added, changed, removed): (i64, i64, i64) = tx.query_row(
-            "SELECT total(before IS NULL AND after_hash IS NOT NULL), total(before IS NOT NULL AND after_hash IS NOT NULL),
-                    total(before IS NOT NULL AND after_hash IS NULL)
-             FROM change_rows WHERE change_id = ?1 AND table_name = ?2",
+            &format!(
+                "SELECT total(before IS NULL AND after_hash IS NOT NULL),
+                        total(before IS NOT NULL AND after_hash IS NOT NULL AND NOT {is_same}),
+                        total(before IS NOT NULL AND after_hash IS NULL)
+                 FROM change_rows WHERE change_id = ?1 AND table_name = ?2"
+            ),
             params![change, table.name],
             |row| Ok((row.get::<_, f64>(0)? as i64, row.get::<_, f64>(1)? as i64, row.get::<_, f64>(2)? as i64)),
         )?;

@@ -4,7 +4,7 @@ use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
 use super::{EntityHead, GroupHead};
-use crate::model::{Attributes, GroupId, GroupKey, Kind, LinkOutcome};
+use crate::model::{Attributes, Grounding, GroupId, GroupKey, Kind, LinkOutcome, Place};
 use crate::store::Read;
 
 /// A topic of a group.
@@ -50,6 +50,10 @@ pub struct MentionRow {
     pub is_primary: bool,
     /// 1 is the most important.
     pub rank: u32,
+    /// Closeness to the words of the stories; `None`: not looked for.
+    pub grounding: Option<Grounding>,
+    /// Place there; `None`: nowhere.
+    pub place: Option<Place>,
 }
 
 /// The answer a group's topics or entities come from.
@@ -126,7 +130,8 @@ impl Read<'_> {
     pub fn mentions_of(self, group: GroupKey) -> anyhow::Result<Vec<MentionRow>> {
         let mut statement = self.0.prepare_cached(
             "SELECT m.ordinal, m.entity_type, m.mention_text, m.hints, m.outcome, m.method, m.score, m.confidence,
-                    m.is_primary, m.rank, e.id, e.external_id, e.type, e.name
+                    m.is_primary, m.rank, e.id, e.external_id, e.type, e.name, m.grounding, m.place_story, m.place_in,
+                    m.place_at, m.place_length
              FROM story_entities m LEFT JOIN entities e ON e.id = m.entity_id
              WHERE m.story_group_id = ?1
              ORDER BY m.rank, m.ordinal",
@@ -146,6 +151,16 @@ impl Read<'_> {
                 is_primary: row.get(8)?,
                 rank: row.get(9)?,
                 entity: if is_linked { Some(EntityHead::read(row, 10)?) } else { None },
+                grounding: row.get(14)?,
+                place: match row.get::<_, Option<String>>(16)? {
+                    Some(part) => Some(Place {
+                        story: row.get(15)?,
+                        in_title: part == "title",
+                        at: row.get(17)?,
+                        length: row.get(18)?,
+                    }),
+                    None => None,
+                },
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

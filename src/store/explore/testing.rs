@@ -90,6 +90,7 @@ fn mention(rank: u32, (text, entity): (&str, i64)) -> LinkedMention {
         outcome: if is_linked { LinkOutcome::Linked } else { LinkOutcome::Unknown },
         method: if is_linked { "alias".into() } else { "none".into() },
         score: if is_linked { 0.95 } else { 0.1 },
+        grounded: None,
     }
 }
 

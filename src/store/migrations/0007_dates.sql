@@ -53,3 +53,27 @@ ALTER TABLE batches ADD COLUMN n_reported_output_tokens INTEGER CHECK (n_reporte
 
 -- Of a group that was forgotten the ledger keeps state and cost of its requests, and not whom they were about.
 ALTER TABLE requests ALTER COLUMN story_group_id DROP NOT NULL;
+
+-- -------------------------------------------------------------------------------------------------------- grounding
+
+-- Place of each mention in the stories of its group, noted when its answer is imported. grounding NULL: not looked for,
+-- since it was imported before there were places, or the stories are others by now.
+ALTER TABLE story_entities ADD COLUMN grounding TEXT
+    CHECK (grounding IN ('exact', 'normalized', 'fuzzy', 'ungrounded'));
+ALTER TABLE story_entities ADD COLUMN place_story INTEGER CHECK (place_story >= 1);
+ALTER TABLE story_entities ADD COLUMN place_in TEXT CHECK (place_in IN ('title', 'text'));
+ALTER TABLE story_entities ADD COLUMN place_at INTEGER CHECK (place_at >= 0);
+ALTER TABLE story_entities ADD COLUMN place_length INTEGER CHECK (place_length >= 0);
+
+DROP VIEW story_entities_named;
+CREATE VIEW story_entities_named AS
+SELECT g.external_id AS group_id, g.title AS group_title, g.date AS group_created_at, se.ordinal, se.entity_type,
+       se.mention_text, se.hints, e.external_id AS entity_id, e.type AS catalog_type, e.name AS entity_name, se.outcome,
+       se.method, se.score, se.confidence, se.is_primary, se.rank, se.grounding, se.sandbox, se.extracted_at,
+       (SELECT json_group_array(s.title) FROM (SELECT title FROM stories WHERE story_group_id = g.id ORDER BY ordinal) s)
+           AS story_titles,
+       (SELECT json_group_array(s.url) FROM (SELECT url FROM stories WHERE story_group_id = g.id ORDER BY ordinal) s)
+           AS story_urls
+FROM story_entities se
+JOIN story_groups g ON g.id = se.story_group_id
+LEFT JOIN entities e ON e.id = se.entity_id;
