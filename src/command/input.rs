@@ -1,13 +1,14 @@
 //! Files that a person names to be read whole: of bounded size, from a pipe as well, and Ctrl-C ends the reading.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read};
+use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use flate2::bufread::MultiGzDecoder;
 use tempfile::TempDir;
 
+use crate::import::answers::LINE_BYTES_MAX;
 use crate::interrupt::stream::{self, Input};
 use crate::text::bounded;
 
@@ -16,6 +17,9 @@ pub(super) const PROFILE_BYTES_MAX: u64 = 1 << 20;
 
 /// The most that is taken from a pipe or an archive: a hundred times the largest answer file of a batch.
 const SPOOL_BYTES_MAX: u64 = 100 << 30;
+
+/// The longest line that is taken from there; whoever reads it skips what is longer than a sixteenth of it.
+const SPOOL_LINE_BYTES_MAX: usize = 16 * LINE_BYTES_MAX;
 
 /// First bytes of a gzip archive.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -71,9 +75,47 @@ pub(super) fn spool(paths: &[PathBuf]) -> anyhow::Result<Spooled> {
         let copy = folder.path().join(n.to_string());
         let mut out = File::create(&copy).context("cannot write a temporary file")?;
         let source: Box<dyn Read> = if is_packed { Box::new(MultiGzDecoder::new(reader)) } else { Box::new(reader) };
-        let bytes = io::copy(&mut source.take(SPOOL_BYTES_MAX), &mut out).with_context(on_path)?;
-        anyhow::ensure!(bytes < SPOOL_BYTES_MAX, "`{}` has no end", path.display());
+        copy_lines(source, &mut out, (SPOOL_LINE_BYTES_MAX, SPOOL_BYTES_MAX)).with_context(on_path)?;
         spooled.push(copy);
     }
     Ok(Spooled { paths: spooled, _folder: folder })
+}
+
+/// Copies lines, each of them and all together up to a size: what has no end must not fill the disk.
+fn copy_lines(mut source: impl Read, out: &mut impl Write, (line_max, max): (usize, u64)) -> io::Result<()> {
+    let mut buffer = vec![0; 1 << 18];
+    let (mut n_all, mut n_line) = (0, 0);
+    loop {
+        let n = match source.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(n) => n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        out.write_all(&buffer[..n])?;
+        n_all += n as u64;
+        n_line = buffer[..n].iter().rev().position(|byte| *byte == b'\n').unwrap_or(n_line + n);
+        if n_line > line_max || n_all > max {
+            return Err(io::Error::other("a line of it, or the file, has no end"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_end_is_not_copied_for_ever() {
+        let copied = |text: &[u8]| {
+            let mut out = vec![];
+            copy_lines(text, &mut out, (5, 20)).map(|()| out == text).ok()
+        };
+        assert_eq!(copied(b""), Some(true));
+        assert_eq!(copied(b"12345\n12345\n12345"), Some(true));
+        assert_eq!(copied(b"12345\n123456"), None);
+        assert_eq!(copied(b"1234\n1234\n1234\n1234\n1"), None);
+        assert!(copy_lines(io::repeat(0), &mut io::sink(), (1 << 20, 1 << 30)).is_err());
+    }
 }
