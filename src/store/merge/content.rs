@@ -230,7 +230,9 @@ impl Tx<'_> {
                                               differs INTEGER NOT NULL);
              INSERT INTO merged_differ
                  SELECT a.id, b.id, (b.changed_at, b.content) > (a.changed_at, a.content), a.content <> b.content
-                 FROM (SELECT e.id, e.type, e.external_id, e.changed_at, {here} AS content FROM main.entities e) a
+                 FROM (SELECT e.id, e.type, e.external_id, e.changed_at, {here} AS content FROM main.entities e
+                       JOIN other.entities o USING (type, external_id)
+                       WHERE (e.changed_at, e.name, e.attributes) IS NOT (o.changed_at, o.name, o.attributes)) a
                  JOIN (SELECT e.id, e.type, e.external_id, e.changed_at, {other} AS content FROM other.entities e) b
                      USING (type, external_id)
                  WHERE (a.changed_at, a.content) <> (b.changed_at, b.content);"
