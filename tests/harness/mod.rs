@@ -176,9 +176,6 @@ impl World {
         ran
     }
 
-    /// Does nothing: every world compares its outputs when it goes out of scope.
-    pub(crate) fn is_as_it_was_read(&self) {}
-
     /// Adds what a terminal showed of a command to the test's transcript.
     pub(crate) fn has_shown(&self, args: &[&str], shown: &str, code: Option<i32>) {
         if let Some(transcript) = self.transcript.borrow_mut().as_mut() {
