@@ -6,6 +6,7 @@
 
 mod runs;
 mod batches;
+mod observations;
 mod requests;
 mod answers;
 mod moves;
@@ -14,7 +15,8 @@ mod check;
 
 pub use account::{Account, Cause, LedgerProgress, Progress, Spend};
 pub use answers::AnswerRow;
-pub use batches::{BatchRow, BatchState, Claim, FoundBy, NewBatch, Observation};
+pub use batches::{BatchRow, BatchState, Claim, FoundBy, NewBatch};
+pub use observations::Observation;
 pub use requests::{NewRequest, RequestRow, RequestState};
 pub use runs::RunRow;
 
