@@ -12,8 +12,11 @@ pub(crate) fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Bytes in which two files of the same making agree.
-const START_BYTES: usize = 10;
+/// Bytes in which two tables of the same making agree.
+const START_BYTES: usize = 6;
+
+/// First fields of the lines that are written as JSON.
+const FIRST_FIELDS: [&str; 6] = ["id", "decision", "group_id", "type", "a_type", "topic"];
 
 /// A file over another one, which is only replaced where both begin alike: by an earlier export, and never a text or a
 /// database whose name was typed by mistake.
@@ -28,13 +31,7 @@ impl Write for Replacing<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.start.len() < START_BYTES && !self.before.is_empty() {
             self.start.extend(bytes.iter().take(START_BYTES - self.start.len()));
-            // Of a line of JSON only the first key: its value is another one as soon as something has changed.
-            let key = self.start.iter().position(|byte| *byte == b':').map_or(START_BYTES, |colon| colon + 1);
-            let n = self.start.len().min(self.before.len()).min(key);
-            // All pages begin alike; ours name their maker.
-            let is_ours = |page: &[u8]| page.windows(9).any(|window| window == b"\"gleaner\"");
-            let is_page = self.start.starts_with(b"<!doctype");
-            self.is_another = self.start[..n] != self.before[..n] || is_page && !is_ours(&self.before);
+            self.is_another = !is_of_same_making(&self.start, &self.before);
             if self.is_another {
                 return Err(io::Error::other("another file is there"));
             }
@@ -44,6 +41,22 @@ impl Write for Replacing<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+/// Returns whether a file that begins as `before` may be an earlier one of what begins as `start`.
+fn is_of_same_making(start: &[u8], before: &[u8]) -> bool {
+    let holds = |word: &str| before.windows(word.len()).any(|window| window == word.as_bytes());
+    match start {
+        // All pages and graphs begin alike; ours name their maker, or what they are.
+        [b'<', b'!', ..] => before.starts_with(b"<!doctype html>") && holds("\"gleaner\""),
+        [b'<', b'?', ..] => before.starts_with(b"<?xml") && holds("<graphml"),
+        [b'[', ..] => before.starts_with(b"["),
+        [b'{', ..] => FIRST_FIELDS.iter().any(|name| before.starts_with(format!("{{\"{name}\":").as_bytes())),
+        _ => {
+            let n = start.len().min(before.len());
+            start[..n] == before[..n]
+        }
     }
 }
 

@@ -156,7 +156,7 @@ pub(super) fn run(args: &GroundingArgs, context: &Context) -> anyhow::Result<Exi
         terminal.hint("`gleaner batch create --dry-run` shows what the rest would cost");
     }
     if n_entities == 0 && mentions > 0 {
-        terminal.hint("there is no catalog yet, so nothing is linked: `gleaner load entities FILE`");
+        terminal.hint("there is no catalog yet, so nothing is linked: `gleaner catalog propose` makes one of what the stories name, `gleaner load entities FILE` loads one");
     }
     Ok(Exit::Done)
 }

@@ -43,7 +43,12 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
             "cost_usd": cost, "n_billed_answers": n_answers,
         });
         if !args.no_text {
-            value["stories"] = serde_json::to_value(&row.group.stories)?;
+            let story = |story| {
+                let mut value = serde_json::to_value(story)?;
+                value["title"] = row.group.title_of(story).into();
+                Ok(value)
+            };
+            value["stories"] = row.group.stories.iter().map(story).collect::<serde_json::Result<_>>()?;
         }
         terminal.json(&value)?;
         return Ok(Exit::Done);
@@ -193,7 +198,7 @@ fn stories(terminal: &Terminal, group: &Group, mentions: &[MentionRow], places: 
     // Lines longer than this are hard to read.
     let width = terminal.width().min(100);
     for (i, story) in group.stories.iter().enumerate() {
-        let title = story.title.as_deref().map(style::single_line).unwrap_or_default();
+        let title = group.title_of(story).map(style::single_line).unwrap_or_default();
         let heading = format!("\n{} {}", style::dim(format!("{}.", i + 1)), style::bold(title));
         terminal.line(heading.trim_end())?;
         let at = [day(story.published_at.as_deref()), story.url.as_deref().map(style::single_line).unwrap_or_default()];

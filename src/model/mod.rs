@@ -189,6 +189,12 @@ impl Group {
     /// The status of a group that is sent; the default of a loaded group.
     pub const ACTIVE: &'static str = "active";
 
+    /// Returns the title of a story: its own, or the group's if it is the only one, as a row of a table is.
+    pub fn title_of<'a>(&'a self, story: &'a Story) -> Option<&'a str> {
+        let of_group = || self.title.as_deref().filter(|_| self.stories.len() == 1);
+        story.title.as_deref().or_else(of_group)
+    }
+
     /// Returns the date of the group, as exact as it was written: created_at, else the latest published_at.
     ///
     /// The latest by text is the latest in time: a day comes before every time on it.

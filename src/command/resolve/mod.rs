@@ -39,7 +39,9 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
     let mut store = context.open()?;
     linking::refresh_if_useless(&mut store)?;
     if store.read().n_entities()? == 0 {
-        context.terminal.hint("the catalog is empty; `gleaner load entities FILE` fills it");
+        context
+            .terminal
+            .hint("the catalog is empty; `gleaner load entities FILE` fills it, `gleaner catalog propose` makes one");
     }
     let manner =
         Manner { strictness, load: if args.file.is_some() { Load::Many } else { Load::One }, explain: args.explain };

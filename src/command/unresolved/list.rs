@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::cli::explore::QueueArgs;
 use crate::command::Context;
 use crate::command::known_types::check_mention_types;
-use crate::command::shown::{day, percent, title};
+use crate::command::shown::{day, hint_if_empty, percent, title};
 use crate::curation::mentions::{Case, Cases};
 use crate::error::Exit;
 use crate::store::{Store, Unresolved};
@@ -38,10 +38,14 @@ pub(crate) fn list(store: &Store, queue: &QueueArgs, context: &Context) -> anyho
     }
     if cases.is_empty() {
         match queue.types.as_slice() {
+            [] if store.read().knowledge_counts()?.1 == 0 => hint_if_empty(context, store)?,
             [] => terminal.status("every mention is linked or decided about"),
             types => terminal.status(format!("no mention of the type {} waits", words::list(types, "or"))),
         }
         return Ok(Exit::Done);
+    }
+    if store.read().n_entities()? == 0 {
+        terminal.hint("there is no catalog: `gleaner catalog propose` makes one of these names");
     }
     terminal.status(format!(
         "{} of {} that wait, in {}",

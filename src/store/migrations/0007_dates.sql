@@ -12,8 +12,10 @@ CREATE VIEW story_entities_named AS
 SELECT g.external_id AS group_id, g.title AS group_title, g.date AS group_created_at, se.ordinal, se.entity_type,
        se.mention_text, se.hints, e.external_id AS entity_id, e.type AS catalog_type, e.name AS entity_name, se.outcome,
        se.method, se.score, se.confidence, se.is_primary, se.rank, se.sandbox, se.extracted_at,
-       (SELECT json_group_array(s.title) FROM (SELECT title FROM stories WHERE story_group_id = g.id ORDER BY ordinal) s)
-           AS story_titles,
+       (SELECT json_group_array(s.title)
+        FROM (SELECT coalesce(o.title, CASE WHEN NOT EXISTS (SELECT 1 FROM stories x WHERE x.story_group_id = g.id
+                                                              AND x.ordinal <> o.ordinal) THEN g.title END) AS title
+              FROM stories o WHERE o.story_group_id = g.id ORDER BY o.ordinal) s) AS story_titles,
        (SELECT json_group_array(s.url) FROM (SELECT url FROM stories WHERE story_group_id = g.id ORDER BY ordinal) s)
            AS story_urls
 FROM story_entities se
@@ -24,8 +26,10 @@ DROP VIEW story_topics_named;
 CREATE VIEW story_topics_named AS
 SELECT g.external_id AS group_id, g.title AS group_title, g.date AS group_created_at, st.topic, st.label,
        st.confidence, st.rank, st.sandbox, st.extracted_at,
-       (SELECT json_group_array(s.title) FROM (SELECT title FROM stories WHERE story_group_id = g.id ORDER BY ordinal) s)
-           AS story_titles,
+       (SELECT json_group_array(s.title)
+        FROM (SELECT coalesce(o.title, CASE WHEN NOT EXISTS (SELECT 1 FROM stories x WHERE x.story_group_id = g.id
+                                                              AND x.ordinal <> o.ordinal) THEN g.title END) AS title
+              FROM stories o WHERE o.story_group_id = g.id ORDER BY o.ordinal) s) AS story_titles,
        (SELECT json_group_array(s.url) FROM (SELECT url FROM stories WHERE story_group_id = g.id ORDER BY ordinal) s)
            AS story_urls
 FROM story_topics st
@@ -70,8 +74,10 @@ CREATE VIEW story_entities_named AS
 SELECT g.external_id AS group_id, g.title AS group_title, g.date AS group_created_at, se.ordinal, se.entity_type,
        se.mention_text, se.hints, e.external_id AS entity_id, e.type AS catalog_type, e.name AS entity_name, se.outcome,
        se.method, se.score, se.confidence, se.is_primary, se.rank, se.grounding, se.sandbox, se.extracted_at,
-       (SELECT json_group_array(s.title) FROM (SELECT title FROM stories WHERE story_group_id = g.id ORDER BY ordinal) s)
-           AS story_titles,
+       (SELECT json_group_array(s.title)
+        FROM (SELECT coalesce(o.title, CASE WHEN NOT EXISTS (SELECT 1 FROM stories x WHERE x.story_group_id = g.id
+                                                              AND x.ordinal <> o.ordinal) THEN g.title END) AS title
+              FROM stories o WHERE o.story_group_id = g.id ORDER BY o.ordinal) s) AS story_titles,
        (SELECT json_group_array(s.url) FROM (SELECT url FROM stories WHERE story_group_id = g.id ORDER BY ordinal) s)
            AS story_urls
 FROM story_entities se
