@@ -17,6 +17,9 @@ use crate::terminal::table::wrap;
 use crate::terminal::{style, words};
 use crate::text::hidden::is_style_mark;
 
+/// Tries to bring the index up to date while others write; then it is asked as it is.
+const TRIES: usize = 5;
+
 /// Runs the command.
 pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> {
     let terminal = &context.terminal;
@@ -30,20 +33,29 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
     if !words.is_empty() && !is_fresh(&store)? {
         store = context.writable(store, "the index is made")?;
     }
-    if !words.is_empty() || args.rebuild {
-        refresh(
-            &mut store,
-            args.rebuild,
-            |n| {
-                let _ = bar.set(terminal.bar(n, Unit::Count, "reading"));
-            },
-            || {
-                if let Some(bar) = bar.get() {
-                    bar.inc(1);
-                }
-            },
-        )?;
-    }
+    let mut n_tries = 0;
+    // One state of the file: another command may take the index away between making it and asking it.
+    let _snapshot = loop {
+        if !words.is_empty() || args.rebuild {
+            refresh(
+                &mut store,
+                args.rebuild && n_tries == 0,
+                |n| {
+                    let _ = bar.set(terminal.bar(n, Unit::Count, "reading"));
+                },
+                || {
+                    if let Some(bar) = bar.get() {
+                        bar.inc(1);
+                    }
+                },
+            )?;
+        }
+        let snapshot = store.snapshot()?;
+        n_tries += 1;
+        if words.is_empty() || n_tries == TRIES || is_fresh(&store)? {
+            break snapshot;
+        }
+    };
     drop(bar);
     let mut wanted = SearchQuery { words, period: period(&args.period)?, limit: args.limit, ..Default::default() };
     for topic in &args.topic {
