@@ -1,10 +1,9 @@
 //! `gleaner trends`: topics and entities on the rise, those that are new, and new pairs.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use serde::Serialize;
 
 use crate::cli::explore::TrendsArgs;
 use crate::command::Context;
@@ -12,49 +11,11 @@ use crate::command::period::{check_names, period};
 use crate::command::shown::{hint_if_empty, title};
 use crate::error::{Exit, usage};
 use crate::explore::time;
-use crate::explore::trends::{Rise, Sizes, Tally};
-use crate::interrupt;
-use crate::model::{EntityKey, GroupKey};
-use crate::store::Read;
-use crate::store::explore::{EntityHead, GroupHead};
+use crate::explore::trends::{Sizes, Window, find};
+use crate::model::GroupKey;
+use crate::store::explore::GroupHead;
 use crate::terminal::table::{Side, Table};
 use crate::terminal::{style, words};
-
-/// Groups named behind each thing that rises, the newest first.
-const BEHIND: usize = 3;
-/// Pairs are counted of groups with at most so many entities: a list of hundreds is no news of any two of them.
-const PAIRED_MAX: usize = 60;
-
-/// A topic, an entity or a pair of entities that rises.
-#[derive(Debug, Serialize)]
-struct Trend {
-    /// `topic`, `entity` or `pair`.
-    kind: &'static str,
-    /// The topic's label, or the names of the entities.
-    name: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    entities: Vec<EntityHead>,
-    /// Groups of the window that have it.
-    now: u64,
-    /// Groups before it that have it.
-    before: u64,
-    /// True where nothing before the window has it.
-    is_new: bool,
-    /// G², the log-likelihood ratio of the two shares.
-    surprise: f64,
-    /// The newest groups of the window that have it.
-    groups: Vec<GroupHead>,
-}
-
-/// Window and what lies before it.
-#[derive(Debug, Serialize)]
-struct Window {
-    since: String,
-    until: String,
-    groups: u64,
-    groups_before: u64,
-    groups_without_date: u64,
-}
 
 /// Runs the command.
 pub(super) fn run(args: &TrendsArgs, context: &Context) -> anyhow::Result<Exit> {
@@ -84,7 +45,7 @@ pub(super) fn run(args: &TrendsArgs, context: &Context) -> anyhow::Result<Exit> 
         groups_before: sizes.before,
         groups_without_date: read.groups_in(&period)?.len() as u64 - is_now.len() as u64,
     };
-    let trends = find(read, args, &groups, &is_now, sizes)?;
+    let trends = find(read, (args.min_groups, args.limit), &groups, &is_now, sizes)?;
     let terminal = &context.terminal;
     if terminal.is_json() {
         terminal.json(&serde_json::json!({"window": window, "trends": trends}))?;
@@ -145,74 +106,6 @@ fn first_day(window: &str, last: Date) -> anyhow::Result<Date> {
         _ => return Err(wrong()),
     };
     last.checked_sub(span).and_then(|day| day.checked_add(1.day())).map_err(|_| wrong())
-}
-
-fn find(
-    read: Read<'_>,
-    args: &TrendsArgs,
-    groups: &[GroupHead],
-    is_now: &HashMap<GroupKey, bool>,
-    sizes: Sizes,
-) -> anyhow::Result<Vec<Trend>> {
-    let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
-    let mut topics: Tally<String> = Tally::new();
-    read.each_topic_of_a_group(|group, topic| {
-        if let Some(is_now) = is_now.get(&group) {
-            topics.add(topic.to_owned(), *is_now);
-        }
-    })?;
-    interrupt::check()?;
-    let named = read.entities_by_group()?;
-    let (mut entities, mut pairs): (Tally<EntityKey>, Tally<(EntityKey, EntityKey)>) = (Tally::new(), Tally::new());
-    for of_group in named.chunk_by(|a, b| a.0 == b.0) {
-        let Some(is_now) = of_group.first().and_then(|(group, _)| is_now.get(group)) else { continue };
-        for (i, (_, entity)) in of_group.iter().enumerate() {
-            entities.add(*entity, *is_now);
-            if of_group.len() <= PAIRED_MAX {
-                of_group[i + 1..].iter().for_each(|(_, other)| pairs.add((*entity, *other), *is_now));
-            }
-        }
-        interrupt::check()?;
-    }
-    let topics = topics.rising(sizes, args.min_groups, limit);
-    let entities = entities.rising(sizes, args.min_groups, limit);
-    // A pair is news when it never stood together before.
-    let mut pairs = pairs.rising(sizes, args.min_groups, usize::MAX);
-    pairs.retain(|(_, rise)| rise.before == 0);
-    pairs.truncate(limit);
-    let window: Vec<&GroupHead> = groups.iter().filter(|group| is_now.get(&group.key) == Some(&true)).collect();
-    let behind = |has: &HashSet<GroupKey>| -> Vec<GroupHead> {
-        window.iter().filter(|group| has.contains(&group.key)).take(BEHIND).map(|group| (*group).clone()).collect()
-    };
-    let groups_of = |entity: EntityKey| -> HashSet<GroupKey> {
-        named.iter().filter(|(_, other)| *other == entity).map(|(group, _)| *group).collect()
-    };
-    let trend = |kind: &'static str, name: String, entities: Vec<EntityHead>, rise: Rise, groups| Trend {
-        kind,
-        name,
-        entities,
-        now: rise.now,
-        before: rise.before,
-        is_new: rise.before == 0,
-        surprise: (rise.surprise * 100.0).round() / 100.0,
-        groups,
-    };
-    let mut trends = vec![];
-    for (topic, rise) in topics {
-        let has = read.groups_with_topic(&topic)?;
-        let label = read.topic_label(&topic)?.unwrap_or(topic);
-        trends.push(trend("topic", label, vec![], rise, behind(&has)));
-    }
-    for (entity, rise) in entities {
-        let Some(head) = read.entity_head(entity)? else { continue };
-        trends.push(trend("entity", head.name.clone(), vec![head], rise, behind(&groups_of(entity))));
-    }
-    for ((one, other), rise) in pairs {
-        let (Some(a), Some(b)) = (read.entity_head(one)?, read.entity_head(other)?) else { continue };
-        let has = groups_of(one).intersection(&groups_of(other)).copied().collect();
-        trends.push(trend("pair", format!("{} + {}", a.name, b.name), vec![a, b], rise, behind(&has)));
-    }
-    Ok(trends)
 }
 
 #[cfg(test)]

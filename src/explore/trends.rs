@@ -1,8 +1,15 @@
 //! Trends: topics, entities and pairs of entities that the groups of a window name more often than those before it.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
+
+use serde::Serialize;
+
+use crate::interrupt;
+use crate::model::{EntityKey, GroupKey};
+use crate::store::Read;
+use crate::store::explore::{EntityHead, GroupHead};
 
 /// Frequency of something in the window and before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -77,6 +84,115 @@ impl<T: Eq + Hash + Clone + Ord> Tally<T> {
         rising.truncate(limit);
         rising
     }
+}
+
+/// Groups named behind each thing that rises, the newest first.
+const BEHIND: usize = 3;
+/// Pairs are counted of groups with at most so many entities: a list of hundreds is no news of any two of them.
+const PAIRED_MAX: usize = 60;
+
+/// A topic, an entity or a pair of entities that rises.
+#[derive(Debug, Serialize)]
+pub struct Trend {
+    /// `topic`, `entity` or `pair`.
+    pub kind: &'static str,
+    /// The topic's label, or the names of the entities.
+    pub name: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub entities: Vec<EntityHead>,
+    /// Groups of the window that have it.
+    pub now: u64,
+    /// Groups before it that have it.
+    pub before: u64,
+    /// True where nothing before the window has it.
+    pub is_new: bool,
+    /// G², the log-likelihood ratio of the two shares.
+    pub surprise: f64,
+    /// The newest groups of the window that have it.
+    pub groups: Vec<GroupHead>,
+}
+
+/// Window and what lies before it.
+#[derive(Debug, Serialize)]
+pub struct Window {
+    pub since: String,
+    pub until: String,
+    pub groups: u64,
+    pub groups_before: u64,
+    pub groups_without_date: u64,
+}
+
+/// Returns what rises in the groups of a window, of each kind at most `limit`, that at least `least` of them have.
+/// `is_now` tells of each dated group whether it is in the window.
+///
+/// # Errors
+/// Fails where the database cannot be read.
+pub fn find(
+    read: Read<'_>,
+    (least, limit): (u64, u64),
+    groups: &[GroupHead],
+    is_now: &HashMap<GroupKey, bool>,
+    sizes: Sizes,
+) -> anyhow::Result<Vec<Trend>> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut topics: Tally<String> = Tally::new();
+    read.each_topic_of_a_group(|group, topic| {
+        if let Some(is_now) = is_now.get(&group) {
+            topics.add(topic.to_owned(), *is_now);
+        }
+    })?;
+    interrupt::check()?;
+    let named = read.entities_by_group()?;
+    let (mut entities, mut pairs): (Tally<EntityKey>, Tally<(EntityKey, EntityKey)>) = (Tally::new(), Tally::new());
+    for of_group in named.chunk_by(|a, b| a.0 == b.0) {
+        let Some(is_now) = of_group.first().and_then(|(group, _)| is_now.get(group)) else { continue };
+        for (i, (_, entity)) in of_group.iter().enumerate() {
+            entities.add(*entity, *is_now);
+            if of_group.len() <= PAIRED_MAX {
+                of_group[i + 1..].iter().for_each(|(_, other)| pairs.add((*entity, *other), *is_now));
+            }
+        }
+        interrupt::check()?;
+    }
+    let topics = topics.rising(sizes, least, limit);
+    let entities = entities.rising(sizes, least, limit);
+    // A pair is news when it never stood together before.
+    let mut pairs = pairs.rising(sizes, least, usize::MAX);
+    pairs.retain(|(_, rise)| rise.before == 0);
+    pairs.truncate(limit);
+    let window: Vec<&GroupHead> = groups.iter().filter(|group| is_now.get(&group.key) == Some(&true)).collect();
+    let behind = |has: &HashSet<GroupKey>| -> Vec<GroupHead> {
+        window.iter().filter(|group| has.contains(&group.key)).take(BEHIND).map(|group| (*group).clone()).collect()
+    };
+    let groups_of = |entity: EntityKey| -> HashSet<GroupKey> {
+        named.iter().filter(|(_, other)| *other == entity).map(|(group, _)| *group).collect()
+    };
+    let trend = |kind: &'static str, name: String, entities: Vec<EntityHead>, rise: Rise, groups| Trend {
+        kind,
+        name,
+        entities,
+        now: rise.now,
+        before: rise.before,
+        is_new: rise.before == 0,
+        surprise: (rise.surprise * 100.0).round() / 100.0,
+        groups,
+    };
+    let mut trends = vec![];
+    for (topic, rise) in topics {
+        let has = read.groups_with_topic(&topic)?;
+        let label = read.topic_label(&topic)?.unwrap_or(topic);
+        trends.push(trend("topic", label, vec![], rise, behind(&has)));
+    }
+    for (entity, rise) in entities {
+        let Some(head) = read.entity_head(entity)? else { continue };
+        trends.push(trend("entity", head.name.clone(), vec![head], rise, behind(&groups_of(entity))));
+    }
+    for ((one, other), rise) in pairs {
+        let (Some(a), Some(b)) = (read.entity_head(one)?, read.entity_head(other)?) else { continue };
+        let has = groups_of(one).intersection(&groups_of(other)).copied().collect();
+        trends.push(trend("pair", format!("{} + {}", a.name, b.name), vec![a, b], rise, behind(&has)));
+    }
+    Ok(trends)
 }
 
 #[cfg(test)]
