@@ -291,7 +291,11 @@ fn an_audit_is_drawn_judged_resumed_and_printed_with_its_interval() {
         })
         .collect();
     fs::write(&path, judged.join("\n")).unwrap();
+    // Verdicts that were not read yet are nobody's to write over; those that were may be.
+    world.run(&["audit", "--to", &path]).exits(2).says("has 6 verdicts filled in");
+    assert_eq!(fs::read_to_string(&path).unwrap(), judged.join("\n"));
     let ran = world.run(&["audit", "--from", &path]).exits(0);
+    world.run(&["audit", "--to", &path]).exits(0);
     ran.says("6 verdicts").says("precision of links: 83.3 %").says("43.6 to 97.0 %").says("6 judged, 0 unsure, 2 open");
     // The correction is a decision: that mention is not that entity any more.
     assert_eq!(world.count("SELECT count(*) FROM mention_decisions WHERE verdict = 'not'"), 1);

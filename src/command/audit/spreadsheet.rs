@@ -16,7 +16,7 @@ use crate::curation::audit;
 use crate::curation::mentions::Choice;
 use crate::error::{Exit, Explain as _, usage};
 use crate::report::csv::{Cell, Rows};
-use crate::store::{Audit, Change, Store};
+use crate::store::{Audit, AuditItem, Change, Store};
 use crate::terminal::words;
 use crate::text::separator::separator;
 
@@ -26,6 +26,7 @@ const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub(crate) fn write_csv(store: &Store, audit: &Audit, path: &Path, context: &Context) -> anyhow::Result<Exit> {
     let read = store.read();
     let items = read.audit_items(audit.id)?;
+    keep_judged(path, &items)?;
     whole_file(path, |out: &mut dyn Write| {
         let heads =
             ["item", "verdict", "mention", "linked_to", "type", "method", "score", "group_id", "group_title", "text"];
@@ -62,6 +63,28 @@ pub(crate) fn write_csv(store: &Store, audit: &Audit, path: &Path, context: &Con
         path.display()
     ))?;
     Ok(Exit::Done)
+}
+
+/// Refuses to write over a table with verdicts that were not read yet.
+fn keep_judged(path: &Path, items: &[AuditItem]) -> anyhow::Result<()> {
+    let Some(text) = path.is_file().then(|| input::text(path, FILE_BYTES_MAX).ok()).flatten() else { return Ok(()) };
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(separator(text.as_bytes())).flexible(true).from_reader(text.as_bytes());
+    let Ok(heads) = reader.headers().cloned() else { return Ok(()) };
+    let at = |name: &str| heads.iter().position(|head| head == name);
+    let (Some(item_at), Some(verdict_at)) = (at("item"), at("verdict")) else { return Ok(()) };
+    let is_new = |row: &csv::StringRecord| {
+        let verdict = row.get(verdict_at).unwrap_or_default().trim();
+        let ordinal = row.get(item_at).and_then(|text| text.trim().parse::<u32>().ok());
+        let known = items.iter().find(|item| Some(item.ordinal) == ordinal).and_then(|item| item.verdict.as_deref());
+        !verdict.is_empty() && known != Some(verdict)
+    };
+    match reader.records().flatten().filter(is_new).count() {
+        0 => Ok(()),
+        n => Err(usage(format!("`{}` has {} filled in", path.display(), words::count(n as u64, "verdict"))))
+            .hint(format!("`gleaner audit --from {}` reads them; or name another file", path.display())),
+    }
 }
 
 pub(crate) fn read_csv(store: &mut Store, audit: &Audit, path: &Path, context: &Context) -> anyhow::Result<()> {
