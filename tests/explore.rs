@@ -308,6 +308,19 @@ fn an_audit_is_drawn_judged_resumed_and_printed_with_its_interval() {
     let first = world.rows(items);
     world.run(&["audit", "topics", "--sample", "5", "--seed", "7", "--new"]).exits(0);
     assert_eq!(world.rows(items), first);
+    // Of topics with one rank each is drawn, and none twice.
+    world
+        .sql()
+        .execute_batch(
+            "INSERT INTO story_topics SELECT story_group_id, 'a second one', 'A second one', NULL, confidence, rank, sandbox,
+                 prompt_id, batch_id, extracted_at FROM story_topics",
+        )
+        .unwrap();
+    let all = world.count("SELECT count(*) FROM story_topics");
+    world.run(&["audit", "topics", "--sample", "1000", "--new"]).exits(0);
+    let distinct = "SELECT count(DISTINCT story_group_id || i.item) FROM audit_items i
+                    WHERE i.audit_id = (SELECT max(id) FROM audits)";
+    assert_eq!(world.count(distinct), all);
     world.run(&["report", "-o", &world.path("r.html").display().to_string()]).exits(0);
     assert!(
         fs::read_to_string(world.path("r.html")).unwrap().contains("A person judged 6 links drawn at random: 83.3 %")

@@ -99,8 +99,13 @@ fn item(
             })
         }
         AuditWhat::Topics => {
-            let topic = read.topics_of(group)?.into_iter().find(|topic| topic.rank == place);
-            topic.map(|topic| AuditItem { item: topic.label, score: topic.confidence, ..blank })
+            let mut topics = read.topics_of(group)?;
+            topics.sort_by(|a, b| a.topic.cmp(&b.topic));
+            topics.into_iter().nth(place.saturating_sub(1) as usize).map(|topic| AuditItem {
+                item: topic.label,
+                score: topic.confidence,
+                ..blank
+            })
         }
     })
 }

@@ -29,7 +29,7 @@ impl AuditWhat {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drawable {
     pub group: GroupKey,
-    /// Place of the mention in the answer, or rank of the topic.
+    /// Place of the mention in the answer, or of the topic among those of its group by their keys: several may share a rank.
     pub place: u32,
     /// Method of the link; `topic`.
     pub method: String,
@@ -87,7 +87,8 @@ impl Read<'_> {
                  WHERE entity_id IS NOT NULL AND method <> 'decision' ORDER BY story_group_id, ordinal"
             }
             AuditWhat::Topics => {
-                "SELECT story_group_id, rank, 'topic', confidence FROM story_topics ORDER BY story_group_id, topic"
+                "SELECT story_group_id, row_number() OVER (PARTITION BY story_group_id ORDER BY topic), 'topic', confidence
+                 FROM story_topics ORDER BY story_group_id, topic"
             }
         })?;
         let mut rows = statement.query([])?;
