@@ -163,6 +163,10 @@ fn exports_are_whole_and_hostile_text_stays_text() {
     let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
     assert_eq!((&first["group_id"], lines.lines().count()), (&json!("evil"), 13));
     let path = world.path("all.graphml").display().to_string();
+    let other = world.path("links.xlsx").display().to_string();
+    world.run(&["export", "links", "-o", &other]).exits(2).says("a file `.xlsx` is not written");
+    assert!(!world.path("links.xlsx").exists());
+    world.run(&["export", "links", "-o", &other, "--format", "csv"]).exits(0);
     world.run(&["export", "-o", &path]).exits(0);
     let graph = fs::read_to_string(&path).unwrap();
     assert_eq!((graph.matches("<node ").count(), graph.matches("</node>").count()), (17, 17));

@@ -10,7 +10,7 @@ use crate::cli::explore::{ExportArgs, ExportFormat, ExportWhat};
 use crate::command::Context;
 use crate::command::output::{is_stdout, whole_file};
 use crate::command::period::{check_names, period};
-use crate::error::{Exit, usage};
+use crate::error::{Exit, Explain as _, usage};
 use crate::explore::export::{Export, Format, What, write};
 use crate::terminal::bar::Unit;
 use crate::terminal::words;
@@ -34,7 +34,10 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
             Some(ExportFormat::Csv) => Format::Csv,
             Some(ExportFormat::Graphml) => Format::Graphml,
             Some(ExportFormat::Cypher) => Format::Cypher,
-            None => args.output.as_deref().and_then(format_of).unwrap_or(Format::Jsonl),
+            None => match args.output.as_deref().filter(|path| !is_stdout(path)) {
+                Some(path) => format_of(path)?,
+                None => Format::Jsonl,
+            },
         },
         period: period(&args.period)?,
         min_groups: args.min_groups,
@@ -70,12 +73,17 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
     Ok(Exit::Done)
 }
 
-fn format_of(path: &Path) -> Option<Format> {
-    Some(match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+/// Returns the format that a file's name asks for.
+fn format_of(path: &Path) -> anyhow::Result<Format> {
+    let Some(extension) = path.extension() else { return Ok(Format::Jsonl) };
+    Ok(match extension.to_string_lossy().to_ascii_lowercase().as_str() {
         "jsonl" | "ndjson" | "json" => Format::Jsonl,
         "csv" => Format::Csv,
         "graphml" => Format::Graphml,
         "cypher" | "cyp" | "cql" => Format::Cypher,
-        _ => return None,
+        other => {
+            return Err(usage(format!("`{}`: a file `.{other}` is not written", path.display())))
+                .hint("`.jsonl`, `.csv`, `.graphml` and `.cypher` are; `--format` says which under any name");
+        }
     })
 }
