@@ -150,17 +150,25 @@ impl Tx<'_> {
                  FROM merged_groups m JOIN other.stories s ON s.story_group_id = m.other_id
                  WHERE m.id NOT IN (SELECT story_group_id FROM main.stories)
                    AND m.id NOT IN (SELECT id FROM merged_differ);
-             -- The triggers of stories have dated their groups by the clock of the machine.
-             UPDATE main.story_groups AS g SET changed_at = max(h.before, o.changed_at)
-                 FROM merged_groups m JOIN other.story_groups o ON o.id = m.other_id
-                 JOIN (SELECT id, changed_at AS before FROM main.story_groups) h ON h.id = m.id
-                 WHERE g.id = m.id AND m.id IN (SELECT id FROM merged_differ WHERE NOT (other_wins AND differs));
-             UPDATE main.story_groups AS g SET changed_at = o.changed_at
-                 FROM merged_groups m JOIN other.story_groups o ON o.id = m.other_id
-                 WHERE g.id = m.id AND g.changed_at <> o.changed_at
-                   AND m.id NOT IN (SELECT id FROM merged_differ WHERE NOT (other_wins AND differs));
-             DROP TABLE merged_differ; DROP TABLE merged_gone;",
+             DROP TABLE merged_gone;",
         )?;
+        // The triggers of stories have dated their groups by the clock of the machine.
+        self.date_merged("story_groups", "merged_groups")
+    }
+
+    /// Dates the rows of a table that both copies have by the later of the two, those that were taken over as they were;
+    /// what differed is done with then.
+    fn date_merged(&self, table: &str, both: &str) -> anyhow::Result<()> {
+        self.execute_batch(&format!(
+            "UPDATE main.{table} AS h SET changed_at = max(h.changed_at, o.changed_at)
+                 FROM {both} m JOIN other.{table} o ON o.id = m.other_id
+                 WHERE h.id = m.id AND m.id IN (SELECT id FROM merged_differ WHERE NOT (other_wins AND differs));
+             UPDATE main.{table} AS h SET changed_at = o.changed_at
+                 FROM {both} m JOIN other.{table} o ON o.id = m.other_id
+                 WHERE h.id = m.id AND h.changed_at <> o.changed_at
+                   AND m.id NOT IN (SELECT id FROM merged_differ WHERE NOT (other_wins AND differs));
+             DROP TABLE merged_differ;"
+        ))?;
         Ok(())
     }
 
@@ -276,18 +284,9 @@ impl Tx<'_> {
              INSERT INTO main.entity_aliases (entity_id, alias)
                  SELECT m.id, a.alias FROM merged_entities m JOIN other.entity_aliases a ON a.entity_id = m.other_id
                  WHERE m.id NOT IN (SELECT entity_id FROM main.entity_aliases)
-                   AND m.id NOT IN (SELECT id FROM merged_differ);
-             UPDATE main.entities AS e SET changed_at = max(h.before, o.changed_at)
-                 FROM merged_entities m JOIN other.entities o ON o.id = m.other_id
-                 JOIN (SELECT id, changed_at AS before FROM main.entities) h ON h.id = m.id
-                 WHERE e.id = m.id AND m.id IN (SELECT id FROM merged_differ WHERE NOT (other_wins AND differs));
-             UPDATE main.entities AS e SET changed_at = o.changed_at
-                 FROM merged_entities m JOIN other.entities o ON o.id = m.other_id
-                 WHERE e.id = m.id AND e.changed_at <> o.changed_at
-                   AND m.id NOT IN (SELECT id FROM merged_differ WHERE NOT (other_wins AND differs));
-             DROP TABLE merged_differ;",
+                   AND m.id NOT IN (SELECT id FROM merged_differ)",
         )?;
-        Ok(())
+        self.date_merged("entities", "merged_entities")
     }
 
     /// Samples by how they were drawn; of two verdicts on an item the later one.
