@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
-use super::{EntityHead, GroupHead, KeySet, Period};
+use super::{EntityHead, GroupHead, IN_PERIOD, KeySet, Period};
 use crate::model::EntityKey;
 use crate::store::Read;
 use crate::text::fold;
@@ -130,10 +130,7 @@ impl Read<'_> {
 
     /// Returns the groups of a period.
     pub fn groups_in(self, period: &Period) -> anyhow::Result<KeySet> {
-        let mut statement = self.0.prepare_cached(
-            "SELECT id FROM story_groups g WHERE (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2)
-             AND (?3 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = g.id AND attributes_fit(s.attributes, ?3)))",
-        )?;
+        let mut statement = self.0.prepare_cached(&format!("SELECT id FROM story_groups g WHERE {IN_PERIOD}"))?;
         let mut keys = KeySet::default();
         let mut rows = statement.query(params![period.since, period.before, period.attributes])?;
         while let Some(row) = rows.next()? {

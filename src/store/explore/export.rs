@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::params;
 
-use super::{EntityHead, GroupHead, MentionRow, Period, TopicRow};
+use super::{EntityHead, GroupHead, IN_PERIOD, MentionRow, Period, TopicRow};
 use crate::model::{EntityKey, GroupKey};
 use crate::store::Read;
 
@@ -38,12 +38,9 @@ impl Read<'_> {
         period: &Period,
         mut visit: impl FnMut(ExportGroup) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let mut statement = self.0.prepare(
-            "SELECT id, external_id, title, date, status FROM story_groups g
-             WHERE (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2)
-               AND (?3 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = g.id AND attributes_fit(s.attributes, ?3)))
-             ORDER BY sort_at DESC, id",
-        )?;
+        let mut statement = self.0.prepare(&format!(
+            "SELECT id, external_id, title, date, status FROM story_groups g WHERE {IN_PERIOD} ORDER BY sort_at DESC, id"
+        ))?;
         let mut rows = statement.query(params![period.since, period.before, period.attributes])?;
         while let Some(row) = rows.next()? {
             let head = GroupHead::read(row, 0)?;
@@ -59,12 +56,9 @@ impl Read<'_> {
         period: &Period,
         mut visit: impl FnMut(GroupHead) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let mut statement = self.0.prepare(
-            "SELECT id, external_id, title, date, status FROM story_groups g
-             WHERE (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2)
-               AND (?3 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = g.id AND attributes_fit(s.attributes, ?3)))
-             ORDER BY sort_at DESC, id",
-        )?;
+        let mut statement = self.0.prepare(&format!(
+            "SELECT id, external_id, title, date, status FROM story_groups g WHERE {IN_PERIOD} ORDER BY sort_at DESC, id"
+        ))?;
         let mut rows = statement.query(params![period.since, period.before, period.attributes])?;
         while let Some(row) = rows.next()? {
             visit(GroupHead::read(row, 0)?)?;

@@ -41,6 +41,10 @@ impl Period {
     }
 }
 
+/// Condition on a group `g`: it is of a period, whose three values are the first parameters.
+const IN_PERIOD: &str = "(?1 IS NULL OR g.sort_at >= ?1) AND (?2 IS NULL OR g.sort_at < ?2)
+    AND (?3 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = g.id AND attributes_fit(s.attributes, ?3)))";
+
 /// A set of row keys: a bit each, since keys are small and dense.
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {

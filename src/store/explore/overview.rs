@@ -1,11 +1,10 @@
 //! The collection in numbers: what the report opens with.
 
+use rusqlite::params;
 use serde::Serialize;
 
-use rusqlite::params;
-
 use crate::store::Read;
-use crate::store::explore::Period;
+use crate::store::explore::{IN_PERIOD, Period};
 
 /// The collection in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -53,16 +52,18 @@ pub struct MethodCount {
     pub score: f64,
 }
 
-/// Selects the groups of a period: its three values are the first parameters.
-const SELECTED: &str = "(SELECT id FROM story_groups g WHERE (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2)
-    AND (?3 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = g.id AND attributes_fit(s.attributes, ?3))))";
+/// Returns the selection of a period's groups, in SQL.
+fn selected() -> String {
+    format!("(SELECT id FROM story_groups g WHERE {IN_PERIOD})")
+}
 
 impl Read<'_> {
     /// Returns the groups of a period in numbers; the catalog counts whole.
     pub fn overview(self, period: &Period) -> anyhow::Result<Overview> {
+        let groups = selected();
         let selected = params![period.since, period.before, period.attributes];
         let n = |sql: &str| -> anyhow::Result<u64> {
-            Ok(self.0.query_row(&format!("{sql} IN {SELECTED}"), selected, |row| row.get::<_, i64>(0))? as u64)
+            Ok(self.0.query_row(&format!("{sql} IN {groups}"), selected, |row| row.get::<_, i64>(0))? as u64)
         };
         let mut overview = Overview {
             groups: n("SELECT count(*) FROM story_groups WHERE id")?,
@@ -75,7 +76,7 @@ impl Read<'_> {
             ..Overview::default()
         };
         let mut statement = self.0.prepare(&format!(
-            "SELECT outcome, count(*) FROM story_entities WHERE story_group_id IN {SELECTED} GROUP BY outcome"
+            "SELECT outcome, count(*) FROM story_entities WHERE story_group_id IN {groups} GROUP BY outcome"
         ))?;
         let mut rows = statement.query(selected)?;
         while let Some(row) = rows.next()? {
@@ -92,7 +93,7 @@ impl Read<'_> {
                 "SELECT coalesce(sum(a.cost_usd), 0.0), coalesce(sum(a.sync_cost_usd), 0.0), count(*),
                         coalesce(sum(a.input_tokens), 0), coalesce(sum(a.output_tokens), 0)
                  FROM answers a JOIN requests r ON r.id = a.request_id
-                 WHERE a.input_tokens IS NOT NULL AND NOT r.sandbox AND r.story_group_id IN {SELECTED}"
+                 WHERE a.input_tokens IS NOT NULL AND NOT r.sandbox AND r.story_group_id IN {groups}"
             ),
             selected,
             |row| {
@@ -106,7 +107,7 @@ impl Read<'_> {
         let mut statement = self.0.prepare(&format!(
             "SELECT a.model, min(a.answered_at), max(a.answered_at)
              FROM current_answers c JOIN answers a ON a.request_id = c.request_id
-             WHERE a.model IS NOT NULL AND c.story_group_id IN {SELECTED} GROUP BY a.model ORDER BY count(*) DESC"
+             WHERE a.model IS NOT NULL AND c.story_group_id IN {groups} GROUP BY a.model ORDER BY count(*) DESC"
         ))?;
         let mut rows = statement.query(selected)?;
         while let Some(row) = rows.next()? {
@@ -120,9 +121,10 @@ impl Read<'_> {
 
     /// Returns how the links of a period's groups were made, most frequent first.
     pub fn link_methods(self, period: &Period) -> anyhow::Result<Vec<MethodCount>> {
+        let groups = selected();
         let mut statement = self.0.prepare(&format!(
             "SELECT method, count(*), avg(score) FROM story_entities
-             WHERE outcome = 'linked' AND story_group_id IN {SELECTED} GROUP BY method ORDER BY count(*) DESC, method"
+             WHERE outcome = 'linked' AND story_group_id IN {groups} GROUP BY method ORDER BY count(*) DESC, method"
         ))?;
         let rows = statement.query_map(params![period.since, period.before, period.attributes], |row| {
             Ok(MethodCount { method: row.get(0)?, links: row.get::<_, i64>(1)? as u64, score: row.get(2)? })
@@ -132,9 +134,10 @@ impl Read<'_> {
 
     /// Returns the number of a period's groups a day, in order; those without a date are left out.
     pub fn groups_by_day(self, period: &Period) -> anyhow::Result<Vec<(String, u64)>> {
+        let groups = selected();
         let mut statement = self.0.prepare(&format!(
             "SELECT substr(date, 1, 10) AS day, count(*) FROM story_groups
-             WHERE date IS NOT NULL AND id IN {SELECTED} GROUP BY day ORDER BY day"
+             WHERE date IS NOT NULL AND id IN {groups} GROUP BY day ORDER BY day"
         ))?;
         let rows = statement.query_map(params![period.since, period.before, period.attributes], |row| {
             Ok((row.get(0)?, row.get::<_, i64>(1)? as u64))

@@ -6,7 +6,7 @@ use rusqlite::params;
 
 use crate::model::{EntityKey, GroupKey};
 use crate::store::Read;
-use crate::store::explore::{GroupHead, Period};
+use crate::store::explore::{GroupHead, IN_PERIOD, Period};
 
 impl Read<'_> {
     /// Returns the dates of a period's groups that have a topic, each with the number of groups.
@@ -28,8 +28,7 @@ impl Read<'_> {
         let mut statement = self.0.prepare_cached(&format!(
             "SELECT substr(date, 1, 10), count(*) FROM story_groups g
              WHERE id IN ({groups}) AND date IS NOT NULL
-               AND (?1 IS NULL OR sort_at >= ?1) AND (?2 IS NULL OR sort_at < ?2)
-               AND (?3 IS NULL OR EXISTS (SELECT 1 FROM stories s WHERE s.story_group_id = g.id AND attributes_fit(s.attributes, ?3)))
+               AND {IN_PERIOD}
              GROUP BY 1 ORDER BY 1"
         ))?;
         let rows = statement.query_map(params![period.since, period.before, period.attributes, value], |row| {
