@@ -142,21 +142,20 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
         let Some(client) = &client else { return Ok(Exit::Done) };
         // Held again for each part that is sent: others may send while this one waits.
         drop(lock);
-        let exit = wait::until_done(
-            context,
-            session,
+        let wait = wait::Wait {
             client,
             // Parts that waited from an earlier run were counted into the price, so they are sent and waited for as well.
-            waiting.is_empty().then_some(run.as_str()),
-            &how,
+            only: waiting.is_empty().then_some(run.as_str()),
+            how: &how,
             budget,
-            args.parts.max_enqueued_tokens,
-            &prices,
-            Some(json!({
+            max_enqueued: args.parts.max_enqueued_tokens,
+            prices: &prices,
+            made: Some(json!({
                 "run_id": run, "total_groups": plan.n_groups(), "total_requests": plan.n_requests(),
                 "copies": plan.selected.n_copies, "estimate": plan.estimate,
             })),
-        )?;
+        };
+        let exit = wait::until_done(context, session, wait)?;
         return Ok(if n_left_out + n_unclear > 0 { Exit::Incomplete } else { exit });
     }
     next_steps(context, run.as_str(), is_online, &submitted);
@@ -266,17 +265,9 @@ fn nothing_new(
     let pending = read.pending_batches()?;
     if let (true, Some(client), false) = (args.wait, client, pending.is_empty()) {
         context.terminal.status("nothing new to send; waiting for what is open");
-        return wait::until_done(
-            context,
-            session,
-            client,
-            None,
-            how,
-            budget,
-            args.parts.max_enqueued_tokens,
-            prices,
-            None,
-        );
+        let max_enqueued = args.parts.max_enqueued_tokens;
+        let wait = wait::Wait { client, only: None, how, budget, max_enqueued, prices, made: None };
+        return wait::until_done(context, session, wait);
     }
     if context.terminal.is_json() {
         let batches: Vec<BatchRow> =

@@ -50,7 +50,12 @@ pub(super) fn wait(args: &WaitArgs, context: &Context) -> anyhow::Result<Exit> {
     let budget = Budget::check(&cost, context.terms(&args.spend, None, &client, session.store.read())?)?;
     // Held again for each part that is sent: others may send while this one waits.
     drop(lock);
-    until_done(context, session, &client, args.id.as_deref(), &how, budget, args.max_enqueued_tokens, &prices, None)
+    let (only, max_enqueued) = (args.id.as_deref(), args.max_enqueued_tokens);
+    until_done(
+        context,
+        session,
+        Wait { client: &client, only, how: &how, budget, max_enqueued, prices: &prices, made: None },
+    )
 }
 
 /// Takes the right to spend and looks through the provider's list. A reader that pauses is waited out here as it is
@@ -149,7 +154,9 @@ pub(super) fn submit(args: &SubmitArgs, context: &Context) -> anyhow::Result<Exi
     if args.wait {
         let only = run.as_ref().map(RunId::as_str);
         drop(lock);
-        return until_done(context, session, &client, only, &how, budget, args.max_enqueued_tokens, &prices, None);
+        let max_enqueued = args.max_enqueued_tokens;
+        let wait = Wait { client: &client, only, how: &how, budget, max_enqueued, prices: &prices, made: None };
+        return until_done(context, session, wait);
     }
     let read = session.store.read();
     let batches = submitted.opened.iter().map(|key| read.batch(*key)).collect::<anyhow::Result<Vec<_>>>()?;
@@ -190,41 +197,39 @@ impl How {
     }
 }
 
-/// Waits until nothing that is meant is pending, imports as batches end, and says what came of it. `made` is what the
-/// command made before it waited, for the one result that `--json` prints.
-#[expect(clippy::too_many_arguments, reason = "one step of three commands, each with its own options")]
-pub(super) fn until_done(
-    context: &Context,
-    session: Session<'_>,
-    client: &Client,
-    only: Option<&str>,
-    how: &How,
-    budget: Budget,
-    max_enqueued: Option<u64>,
-    prices: &Prices,
-    made: Option<Value>,
-) -> anyhow::Result<Exit> {
+/// Subject of a wait, and what it may do meanwhile.
+pub(super) struct Wait<'a> {
+    pub(super) client: &'a Client,
+    /// Batch or run that is waited for; `None`: all that is open.
+    pub(super) only: Option<&'a str>,
+    pub(super) how: &'a How,
+    /// Sum that parts which are sent meanwhile may cost.
+    pub(super) budget: Budget,
+    /// Tokens that may be enqueued at a time.
+    pub(super) max_enqueued: Option<u64>,
+    pub(super) prices: &'a Prices,
+    /// Result of the command before it waited, for the one result that `--json` prints.
+    pub(super) made: Option<Value>,
+}
+
+/// Waits until nothing that is meant is pending, imports as batches end, and says what came of it.
+pub(super) fn until_done(context: &Context, session: Session<'_>, wait: Wait<'_>) -> anyhow::Result<Exit> {
     let mut outcome = Outcome::default();
-    let result = wait_and_tell(context, session, client, only, how, budget, max_enqueued, prices, made, &mut outcome);
-    if let Some(command) = &how.notify {
+    let notified = wait.how.notify.as_deref();
+    let result = wait_and_tell(context, session, wait, &mut outcome);
+    if let Some(command) = notified {
         notify(command, &outcome, &result, context);
     }
     result
 }
 
-#[expect(clippy::too_many_arguments, reason = "as above, and what it came to")]
 fn wait_and_tell(
     context: &Context,
     mut session: Session<'_>,
-    client: &Client,
-    only: Option<&str>,
-    how: &How,
-    budget: Budget,
-    max_enqueued: Option<u64>,
-    prices: &Prices,
-    made: Option<Value>,
+    wait: Wait<'_>,
     outcome: &mut Outcome,
 ) -> anyhow::Result<Exit> {
+    let Wait { client, only, how, budget, max_enqueued, prices, made } = wait;
     let target = only.map(|id| BatchOrRun::find(session.store.read(), id)).transpose()?;
     let until = how.max_wait.map(|max| context.config.now().saturating_add(max)).transpose()?;
     let waiting = Waiting { poll_interval: how.poll_interval, until, only: target, budget: Some(budget), max_enqueued };
@@ -254,7 +259,7 @@ fn wait_and_tell(
     let is_whole = left.is_empty() && gone.is_empty() && ran_out.is_empty();
     let mut exit = if is_whole && is_all_sent { Exit::Done } else { Exit::Incomplete };
     let mut values: Vec<Value> = vec![];
-    let (mut cost, mut n_rehearsals) = (0.0, 0);
+    let mut n_rehearsals = 0;
     for done in &collected {
         if done.part.state == BatchState::Replaced {
             continue;
@@ -262,10 +267,9 @@ fn wait_and_tell(
         if !done.report.account.is_all_usable() || done.report.foreign > 0 {
             exit = Exit::Incomplete;
         }
-        cost += done.report.cost.cost_usd;
+        outcome.cost_usd += done.report.cost.cost_usd;
         outcome.imported.push(done.name());
         outcome.account.add(done.report.account);
-        outcome.cost_usd = cost;
         n_rehearsals += usize::from(describe::is_rehearsal(read, &done.part)?);
         if context.terminal.is_json() {
             values.push(describe::json_of_import(read, &done.part, &done.report)?);
@@ -276,7 +280,7 @@ fn wait_and_tell(
     if context.terminal.is_json() {
         let mut result = made.unwrap_or_else(|| json!({}));
         result["batches"] = values.into();
-        result["cost_usd"] = cost.into();
+        result["cost_usd"] = outcome.cost_usd.into();
         context.terminal.json(&result)?;
     } else if values.is_empty() && collected.is_empty() && is_whole {
         context.terminal.line("nothing is open any more")?;
@@ -286,7 +290,7 @@ fn wait_and_tell(
         }
     } else if collected.len() > 1 {
         // All are of one provider: what a sandbox answered costs nothing.
-        let cost = if n_rehearsals > 0 { "nothing was spent".to_owned() } else { dollars(cost) };
+        let cost = if n_rehearsals > 0 { "nothing was spent".to_owned() } else { dollars(outcome.cost_usd) };
         context.terminal.line(format!("{} imported, {cost}", count(collected.len() as u64, "batch")))?;
     }
     if let Some(error) = stopped {
