@@ -76,6 +76,9 @@ fn search_finds_words_names_and_topics_and_sees_what_changed() {
     // What looks like an operator is a word.
     world.run(&["search", "title:x AND NEAR(", "--limit", "1"]).exits(0);
     world.run(&["search"]).exits(2);
+    // A name that is typed wrong is found, or said to be none.
+    world.run(&["search", "moon", "--entity", "European Space Agencyy"]).exits(0);
+    world.run(&["search", "moon", "--entity", "Nobody Known"]).exits(2);
 }
 
 #[test]

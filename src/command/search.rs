@@ -33,6 +33,15 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
     if !words.is_empty() && !is_fresh(&store)? {
         store = context.writable(store, "the index is made")?;
     }
+    let mut wanted =
+        SearchQuery { words: words.clone(), period: period(&args.period)?, limit: args.limit, ..Default::default() };
+    for topic in &args.topic {
+        wanted.topics.push(topic_named(&store, topic, context)?);
+    }
+    for entity in &args.entity {
+        let found = entity_named(&store, entity, &[], context)?;
+        wanted.entities.push(found.iter().map(|row| row.entity.key).collect());
+    }
     let mut n_tries = 0;
     // One state of the file: another command may take the index away between making it and asking it.
     let _snapshot = loop {
@@ -57,14 +66,6 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
         }
     };
     drop(bar);
-    let mut wanted = SearchQuery { words, period: period(&args.period)?, limit: args.limit, ..Default::default() };
-    for topic in &args.topic {
-        wanted.topics.push(topic_named(&store, topic, context)?);
-    }
-    for entity in &args.entity {
-        let found = entity_named(&store, entity, &[], context)?;
-        wanted.entities.push(found.iter().map(|row| row.entity.key).collect());
-    }
     let (mut found, mut total) = store.read().search(&wanted)?;
     let mut is_any = false;
     if total == 0 && !wanted.words.is_empty() {
