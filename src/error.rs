@@ -152,7 +152,7 @@ pub trait Explain<T> {
 
 impl<T, E: Into<anyhow::Error>> Explain<T> for Result<T, E> {
     fn hint(self, hint: impl Into<String>) -> anyhow::Result<T> {
-        self.map_err(|error| Note { source: error.into(), hint: Some(hint.into()), exit: None, kind: None }.into())
+        self.map_err(|error| hinted(error, hint))
     }
 
     fn exit(self, exit: Exit) -> anyhow::Result<T> {
@@ -162,6 +162,11 @@ impl<T, E: Into<anyhow::Error>> Explain<T> for Result<T, E> {
     fn kind(self, kind: ErrorKind) -> anyhow::Result<T> {
         self.map_err(|error| Note { source: error.into(), hint: None, exit: None, kind: Some(kind) }.into())
     }
+}
+
+/// Returns an error with a hint, as [`Explain::hint`] adds one to a result.
+pub fn hinted(error: impl Into<anyhow::Error>, hint: impl Into<String>) -> anyhow::Error {
+    Note { source: error.into(), hint: Some(hint.into()), exit: None, kind: None }.into()
 }
 
 /// Returns an error of wrong usage (exit code 2).

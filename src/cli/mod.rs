@@ -31,7 +31,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::error::{Explain as _, usage};
+use crate::error::{hinted, usage};
 use crate::terminal::ColorChoice;
 
 /// Turn a pile of news stories into linked knowledge
@@ -411,7 +411,7 @@ pub fn mistake(error: &clap::Error) -> anyhow::Error {
     let message = if details.is_empty() { message } else { format!("{message} {}", details.join(", ")) };
     let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: ").map(str::to_owned));
     match tip {
-        Some(tip) => Err::<(), _>(usage(message)).hint(tip).expect_err("it was made from an error"),
+        Some(tip) => hinted(usage(message), tip),
         None => usage(message),
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Context;
 use crate::cli::config::{ConfigArgs, ConfigCommand};
-use crate::config::{ConfigFile, Setting, SettingSource};
+use crate::config::{ConfigFile, Setting, SettingSource, explain_near};
 use crate::error::{Exit, Explain as _, not_found, usage};
 use crate::provider;
 use crate::terminal::style::{dim, single_line};
@@ -113,14 +113,8 @@ fn path(context: &Context) -> anyhow::Result<Exit> {
 }
 
 fn set(key: &str, value: &str, context: &Context) -> anyhow::Result<Exit> {
-    let setting = Setting::find(key).map_err(|near| {
-        let unknown = not_found(format!("there is no setting `{key}`"));
-        match near {
-            Some(near) => Err::<(), _>(unknown).hint(format!("did you mean `{near}`?")),
-            None => Err(unknown).hint("`gleaner config` lists them"),
-        }
-        .expect_err("it was made from an error")
-    })?;
+    let setting =
+        Setting::find(key).map_err(|near| explain_near(not_found(format!("there is no setting `{key}`")), near))?;
     if setting == Setting::BaseUrl {
         provider::Address::parse(value).map_err(|error| usage(error.to_string()))?;
     }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, anyhow};
 use toml_edit::{DocumentMut, Item, value};
 
 use super::setting::Setting;
-use crate::error::{Explain as _, usage};
+use crate::error::{hinted, usage};
 use crate::text::{bounded, private, whole_file};
 
 /// The most that is read of a configuration file; all settings together have a few hundred bytes.
@@ -76,12 +76,12 @@ impl ConfigFile {
 }
 
 /// Returns an error with the name that was probably meant as its hint.
-pub(super) fn explain_near(error: anyhow::Error, near: Option<&str>) -> anyhow::Error {
+pub fn explain_near(error: anyhow::Error, near: Option<&str>) -> anyhow::Error {
     let hint = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`gleaner config` lists the settings".to_owned(),
     };
-    Err::<(), _>(error).hint(hint).expect_err("it was made from an error")
+    hinted(error, hint)
 }
 
 fn text_of(path: &Path) -> anyhow::Result<Option<String>> {

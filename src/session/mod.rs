@@ -134,7 +134,7 @@ pub fn api_failure(api: ApiError) -> anyhow::Error {
         return error::interrupted();
     }
     match api.hint() {
-        Some(hint) => Err::<(), _>(api).hint(hint).expect_err("it was made from an error"),
+        Some(hint) => error::hinted(api, hint),
         None => api.into(),
     }
 }

@@ -11,7 +11,7 @@ use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 
 use super::Store;
-use crate::error::{Explain as _, usage};
+use crate::error::{hinted, usage};
 
 /// Most bytes of one value; a longer one ends the statement. As much as SQLite lets a row hold by default.
 const MOST_BYTES: i32 = 256 * 1024 * 1024;
@@ -124,9 +124,8 @@ fn refused(error: &rusqlite::Error) -> bool {
 }
 
 fn reads_only() -> anyhow::Error {
-    let refused: anyhow::Result<()> = Err(usage("`gleaner sql` only reads; this statement would do more"))
-        .hint("to change rows, use a program such as `sqlite3` or Datasette");
-    refused.expect_err("it was made from an error")
+    let refused = usage("`gleaner sql` only reads; this statement would do more");
+    hinted(refused, "to change rows, use a program such as `sqlite3` or Datasette")
 }
 
 /// Tells a mistake of the statement that shows only while it runs from a fault of the file.

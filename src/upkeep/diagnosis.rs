@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
 use rusqlite::ErrorCode;
 
-use crate::error::{self, Explain as _};
+use crate::error::{self, hinted};
 use crate::session::lock_holders;
 use crate::store::{self, Store};
 use crate::text::{single_line, words};
@@ -28,11 +27,8 @@ pub fn explain(error: anyhow::Error, path: &Path) -> anyhow::Error {
         return error;
     }
     let what = format!("the database `{}` is damaged, in {}", path.display(), words::list(&tables, "and"));
-    let explained = Err::<(), _>(error)
-        .context(what)
-        .hint("`gleaner check` says what is damaged, and `gleaner check --repair` mends what can be mended")
-        .hint("a backup made with `gleaner backup` is copied to its place");
-    explained.expect_err("it was made from an error")
+    let mend = "`gleaner check` says what is damaged, and `gleaner check --repair` mends what can be mended";
+    hinted(hinted(error.context(what), mend), "a backup made with `gleaner backup` is copied to its place")
 }
 
 fn locked(error: anyhow::Error, path: &Path) -> anyhow::Error {
@@ -41,11 +37,9 @@ fn locked(error: anyhow::Error, path: &Path) -> anyhow::Error {
         true => "another program".to_owned(),
         false => format!("another gleaner ({})", words::list(&holders, "or")),
     };
-    Err::<(), _>(error)
-        .context(format!("the database `{}` is locked, probably by {by}", path.display()))
-        .hint("close what has it open (another gleaner, Datasette, a database browser), or wait until it is done")
-        .hint("nothing of the step that failed was kept; the same command goes on from there")
-        .expect_err("it was made from an error")
+    let error = error.context(format!("the database `{}` is locked, probably by {by}", path.display()));
+    let close = "close what has it open (another gleaner, Datasette, a database browser), or wait until it is done";
+    hinted(hinted(error, close), "nothing of the step that failed was kept; the same command goes on from there")
 }
 
 /// Returns whether the file, and not the program or the disk, may be what is wrong.

@@ -19,7 +19,7 @@ use crate::batch::poll;
 use crate::batch::remote_import;
 use crate::batch::uncertain;
 use crate::cli::batch::ProcessArgs;
-use crate::error::{Exit, Explain as _, usage};
+use crate::error::{Exit, Explain as _, hinted, usage};
 use crate::import::answers::{ImportReport, LINE_BYTES_MAX};
 use crate::model::BatchKey;
 use crate::provider::Client;
@@ -198,9 +198,10 @@ fn not_finished(part: &BatchRow) -> anyhow::Error {
         BatchState::Open => anyhow!("batch `{name}` is not finished (status: {status}{progress})"),
         _ => anyhow!("batch `{name}` has nothing to import: {}", describe::headline(part)),
     };
-    Err::<(), _>(error)
-        .hint(format!("run `gleaner batch status {name}` to follow it, or `gleaner batch cancel {name}` to stop it"))
-        .expect_err("it was made from an error")
+    hinted(
+        error,
+        format!("run `gleaner batch status {name}` to follow it, or `gleaner batch cancel {name}` to stop it"),
+    )
 }
 
 /// Returns the batches that files may answer, among those that are named: all parts of a run share a name.

@@ -15,7 +15,7 @@ use crate::batch::poll::{self, Waited, Waiting};
 use crate::batch::submit;
 use crate::batch::uncertain;
 use crate::cli::batch::{SubmitArgs, WaitArgs, WaitingArgs};
-use crate::error::{Exit, Explain as _, usage};
+use crate::error::{Exit, hinted, usage};
 use crate::model::{BatchKey, RunId};
 use crate::provider::Client;
 use crate::request::Prices;
@@ -243,7 +243,7 @@ fn wait_and_tell(
         Exit::Interrupted => {
             let again = only.map(|id| format!(" {id}")).unwrap_or_default();
             let hint = format!("the batches go on at the provider; `gleaner batch wait{again}` returns to them");
-            Err::<(), _>(error).hint(hint).expect_err("it was made from an error")
+            hinted(error, hint)
         }
         _ => error,
     });
