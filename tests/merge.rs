@@ -223,3 +223,81 @@ fn only_copies_of_one_database_merge_and_a_try_changes_nothing() {
     assert_eq!(one.count("SELECT count(*) FROM story_groups"), 3);
     one.run(&["undo"]).exits(1).says("another copy of the database was brought in");
 }
+
+#[test]
+fn a_plan_for_what_the_other_copy_has_sent_in_a_run_of_its_own_is_not_sent() {
+    let mut one = World::with_groups(3);
+    // A provider that does not say it is a sandbox: a rehearsal never stands for the real run.
+    one.script(&json!({"faults": [{"on": "*", "times": 0, "headers": {"x-gleaner-sandbox": null}}]}));
+    let mut two = copy_of(&one);
+    later(&mut one, 3);
+    later(&mut two, 4);
+    one.run(&["batch", "create", "--no-submit", "--limit", "2"]).exits(0);
+    two.run(&["batch", "create"]).exits(0);
+    merge_both(&mut one, &mut two);
+    let planned = "SELECT count(*) FROM requests WHERE state = 'planned'";
+    assert_eq!((one.count(planned), two.count(planned)), (0, 0));
+    one.run(&["batch", "submit"]).exits(0).says("nothing waits to be sent");
+    one.run(&["batch", "wait"]).exits(0).says("sent 6 = usable 6");
+    assert!(one.journal().asked_again().is_empty());
+}
+
+#[test]
+fn a_batch_that_was_refused_and_sent_anew_is_not_taken_back() {
+    let mut one = World::with_groups(2);
+    let full = json!({"code": "token_limit_exceeded", "line": null, "param": null,
+        "message": "Enqueued token limit reached for gpt-6-luna in organization org. Limit: 2,000,000 enqueued tokens. Please try again once some in_progress batches have been completed."});
+    let failed = json!({"status": "failed", "set": {"errors": {"object": "list", "data": [full]}}});
+    let validating = json!({"status": "validating"});
+    one.script(&json!({"batches": [{"nth": 1, "steps": [validating, validating, validating, validating, failed]}]}));
+    one.run(&["batch", "create"]).exits(0);
+    let mut two = copy_of(&one);
+    later(&mut one, 3);
+    later(&mut two, 4);
+    one.run(&["batch", "wait"]).exits(0).says("sent 4 = usable 4");
+    assert_eq!(one.journal().batches.len(), 2);
+    merge_both(&mut one, &mut two);
+    for world in [&one, &two] {
+        world.run(&["batch", "wait"]).exits(0);
+        assert_eq!(world.count("SELECT count(*) FROM requests WHERE state = 'usable'"), 4);
+        assert_eq!(world.count("SELECT count(*) FROM requests WHERE state IN ('planned', 'sent')"), 0);
+    }
+    assert_eq!(one.journal().batches.len(), 2);
+    same_content(&one.content(), &two.content());
+}
+
+#[test]
+fn what_one_copy_takes_for_gone_and_the_other_sees_is_in_flight() {
+    let mut one = World::with_groups(2);
+    one.script(&json!({"pace": {"polls": 4}}));
+    one.run(&["batch", "create"]).exits(0);
+    let mut two = copy_of(&one);
+    later(&mut one, 3);
+    later(&mut two, 4);
+    one.sql()
+        .execute_batch(
+            "UPDATE batches SET state = 'gone';
+             UPDATE requests SET state = 'missing', reason = 'gone'",
+        )
+        .unwrap();
+    merge_both(&mut one, &mut two);
+    for world in [&one, &two] {
+        assert_eq!(world.json(&["batch", "create", "--dry-run"], 0)["total_requests"], 0);
+    }
+    one.run(&["batch", "wait"]).exits(0).says("sent 4 = usable 4");
+    assert!(one.journal().asked_again().is_empty());
+}
+
+#[test]
+fn what_was_forgotten_here_and_is_in_flight_there_comes_back_to_its_group() {
+    let mut one = World::with_groups(2);
+    let mut two = copy_of(&one);
+    later(&mut two, 3);
+    later(&mut one, 4);
+    two.run(&["batch", "create"]).exits(0);
+    one.run(&["forget", "g1", "--yes"]).exits(0);
+    let of_two = beside(&one, &two, "two.db");
+    one.run(&["merge", &of_two.display().to_string()]).exits(0);
+    one.run(&["batch", "wait"]).exits(0).says("sent 4 = usable 4");
+    assert_eq!(one.count("SELECT count(*) FROM foreign_lines"), 0);
+}

@@ -240,7 +240,7 @@ pub fn found(tx: &Tx<'_>, row: &BatchRow, seen: &Seen<'_>, now: &str) -> anyhow:
         moves.restore_requests(row.key, RequestState::Withdrawn, reason)?;
     }
     moves.set(row.key, row.state, BatchState::Open)?;
-    moves.withdraw_elsewhere(row.key)?;
+    moves.withdraw_elsewhere(Some(row.key))?;
     observe(tx, row.key, seen.observation, now)
 }
 

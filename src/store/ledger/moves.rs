@@ -148,13 +148,14 @@ impl PartMoves<'_> {
         Ok(())
     }
 
-    /// Withdraws what other parts still plan to ask though this batch has asked it.
-    pub fn withdraw_elsewhere(self, batch: BatchKey) -> anyhow::Result<()> {
+    /// Withdraws what other parts still plan to ask though this batch has asked it; `None`: though any batch has.
+    pub fn withdraw_elsewhere(self, batch: Option<BatchKey>) -> anyhow::Result<()> {
         self.0.execute(
             "UPDATE requests AS r SET state = 'withdrawn', reason = 'asked_elsewhere'
-             WHERE r.state = 'planned' AND r.batch_id <> ?1
+             WHERE r.state = 'planned' AND (?1 IS NULL OR r.batch_id <> ?1)
                AND r.batch_id NOT IN (SELECT id FROM batches WHERE state = 'creating')
-               AND EXISTS (SELECT 1 FROM requests o WHERE o.batch_id = ?1 AND o.state = 'sent' AND o.kind = r.kind
+               AND EXISTS (SELECT 1 FROM requests o
+                           WHERE (?1 IS NULL OR o.batch_id = ?1) AND o.state = 'sent' AND o.kind = r.kind
                              AND o.story_group_id = r.story_group_id AND o.sandbox = r.sandbox AND o.is_comparison = r.is_comparison)",
             [batch],
         )?;

@@ -108,7 +108,10 @@ impl Tx<'_> {
         let gone: Vec<String> = {
             let mut statement = self.prepare(
                 "SELECT o.external_id, o.changed_at FROM other.story_groups o
-                 WHERE o.external_id NOT IN (SELECT external_id FROM main.story_groups)",
+                 WHERE o.external_id NOT IN (SELECT external_id FROM main.story_groups)
+                   -- What is in flight comes back to its group first.
+                   AND NOT EXISTS (SELECT 1 FROM other.requests r WHERE r.story_group_id = o.id
+                                     AND r.state IN ('planned', 'sent'))",
             )?;
             let mut forgotten = self.prepare(
                 "SELECT 1 FROM main.tombstones WHERE table_name = 'story_groups' AND key = ?1 AND removed_at > ?2",

@@ -10,17 +10,23 @@ use crate::store::Tx;
 /// Rank of a batch by its state: what is further on knows more.
 fn batch_rank(alias: &str) -> String {
     format!(
-        "CASE {alias}.state WHEN 'planned' THEN 0 WHEN 'withdrawn' THEN 1 WHEN 'replaced' THEN 2 WHEN 'uploading' THEN 3
+        "CASE {alias}.state WHEN 'planned' THEN 0 WHEN 'withdrawn' THEN 1
+              -- One that the provider refused is over; a plan that another took the place of is none.
+              WHEN 'replaced' THEN CASE WHEN {alias}.external_id IS NULL THEN 2 ELSE 9 END WHEN 'uploading' THEN 3
               WHEN 'uploaded' THEN 4 WHEN 'creating' THEN 5 WHEN 'given_up' THEN 6 WHEN 'gone' THEN 6
               WHEN 'uncertain' THEN 7 WHEN 'open' THEN 7 WHEN 'ended' THEN 8 ELSE 9 END"
     )
 }
 
-/// Rank of a request by its state.
-fn request_rank(alias: &str) -> String {
+/// Rank of a request by its state; one that waits in a `batch` which was refused and replaced asks for nothing.
+fn request_rank(alias: &str, batch: &str) -> String {
     format!(
-        "CASE {alias}.state WHEN 'planned' THEN 0 WHEN 'withdrawn' THEN 1 WHEN 'sent' THEN 2 WHEN 'missing' THEN 3
-              WHEN 'failed' THEN 4 WHEN 'refused' THEN 5 WHEN 'unusable' THEN 6 ELSE 7 END"
+        "CASE WHEN {alias}.state IN ('planned', 'sent')
+                   AND {batch} IN (SELECT id FROM main.batches WHERE state = 'replaced') THEN -1
+              WHEN {alias}.state = 'planned' THEN 0 WHEN {alias}.state = 'withdrawn' THEN 1
+              WHEN {alias}.state = 'sent' THEN 2 WHEN {alias}.state = 'missing' THEN 3
+              WHEN {alias}.state = 'failed' THEN 4 WHEN {alias}.state = 'refused' THEN 5
+              WHEN {alias}.state = 'unusable' THEN 6 ELSE 7 END"
     )
 }
 
@@ -99,6 +105,28 @@ impl Tx<'_> {
                  ON CONFLICT (origin_id, model) DO UPDATE SET max_tokens = excluded.max_tokens,
                      learned_at = excluded.learned_at
                  WHERE (excluded.learned_at, excluded.max_tokens) > (learned_at, max_tokens);
+             -- A batch that one of the two knows to be there has its requests in flight.
+             UPDATE main.requests SET state = 'sent', reason = NULL
+                 WHERE state = 'missing' AND reason IN ('gone', 'given_up')
+                   AND batch_id IN (SELECT id FROM main.batches WHERE state IN ('open', 'ended', 'uncertain'));
+",
+        )?;
+        #[expect(clippy::disallowed_methods, reason = "no part moves: the plans of two ledgers become one's")]
+        self.part_moves().withdraw_elsewhere(None)?;
+        self.execute_batch(
+            "-- Nor does a plan ask what the other has had answered since it was made.
+             UPDATE main.requests AS r SET state = 'withdrawn', reason = 'asked_elsewhere'
+                 WHERE r.state = 'planned'
+                   AND r.batch_id NOT IN (SELECT id FROM main.batches WHERE state = 'creating')
+                   AND EXISTS (SELECT 1 FROM main.requests o
+                               JOIN main.runs theirs ON theirs.id = o.run_id JOIN main.runs ours ON ours.id = r.run_id
+                               WHERE o.story_group_id = r.story_group_id AND o.kind = r.kind AND o.sandbox = r.sandbox
+                                 AND o.is_comparison = r.is_comparison AND o.state = 'usable'
+                                 AND o.prompt_id = r.prompt_id AND o.text_hash = r.text_hash
+                                 AND theirs.created_at > ours.created_at);
+             -- A file that holds what was withdrawn is written again.
+             UPDATE main.batches SET state = 'planned' WHERE state IN ('uploading', 'uploaded')
+                 AND id IN (SELECT batch_id FROM main.requests WHERE state = 'withdrawn');
              -- A plan whose requests the other copy has sent in another part has nothing left to send.
              UPDATE main.batches SET state = 'withdrawn' WHERE state = 'planned'
                  AND NOT EXISTS (SELECT 1 FROM main.requests r WHERE r.batch_id = batches.id AND r.state = 'planned');",
@@ -178,9 +206,12 @@ impl Tx<'_> {
                    ON h.run_id = o.run_id AND h.story_group_id = o.group_here AND h.kind = o.kind AND h.nth = o.nth
                  -- Sent by both in different batches, it was bought twice.
                  WHERE h.batch_id IS o.batch_here OR h.state IN ('planned', 'withdrawn')
-                    OR o.state IN ('planned', 'withdrawn');",
+                    OR o.state IN ('planned', 'withdrawn')
+                    OR h.batch_id IN (SELECT id FROM main.batches WHERE state = 'replaced')
+                    OR o.batch_here IN (SELECT id FROM main.batches WHERE state = 'replaced');",
         )?;
-        let (other, here) = (request_rank("o"), request_rank("h"));
+        let batch_here = "(SELECT id FROM merged_batches WHERE other_id = o.batch_id)";
+        let (other, here) = (request_rank("o", batch_here), request_rank("h", "h.batch_id"));
         report.requests.changed = self.n_changed(&format!(
             "UPDATE main.requests AS h SET state = o.state, reason = o.reason, custom_id = o.custom_id, attempt = o.attempt,
                     text_hash = o.text_hash, sandbox = o.sandbox,
