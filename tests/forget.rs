@@ -99,6 +99,26 @@ fn a_copy_that_shared_the_answer_keeps_it() {
 }
 
 #[test]
+fn files_of_a_batch_that_another_copy_made_are_forgotten_too() {
+    let mut world = World::with_groups(1);
+    world.load_groups(&[secret_group()]);
+    let ours = world.db.clone();
+    world.db = world.path("copy.db");
+    fs::copy(&ours, &world.db).unwrap();
+    world.run(&["batch", "create"]).exits(0);
+    let made = world.rows("SELECT external_id FROM batches").remove(0);
+    fs::remove_dir_all(world.path("batch_files")).unwrap();
+    fs::remove_file(&world.db).unwrap();
+    world.db = ours;
+    world.run(&["batch", "process", &made]);
+    world.run(&["batch", "wait"]);
+    assert_eq!(world.count("SELECT count(*) FROM requests WHERE state = 'usable'"), 4);
+    assert!(!left_in(&world.path("batch_files")).is_empty());
+    world.run(&["forget", "secret-group-id", "--yes"]).exits(0);
+    assert_eq!(left_in(&world.path("batch_files")), Vec::<String>::new());
+}
+
+#[test]
 fn what_is_in_flight_is_not_forgotten() {
     let world = World::with_groups(2);
     world.run(&["batch", "create"]).exits(0);

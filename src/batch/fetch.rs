@@ -273,7 +273,7 @@ fn is_visible(client: &Client, row: &BatchRow) -> bool {
 }
 
 /// Returns the stem of a batch's file names; the request file itself may be on another machine.
-fn stem(session: &Session<'_>, row: &BatchRow) -> anyhow::Result<String> {
+pub fn stem(session: &Session<'_>, row: &BatchRow) -> anyhow::Result<String> {
     if let Some(stem) = row
         .input_file_path
         .as_deref()

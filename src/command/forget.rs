@@ -10,7 +10,7 @@ use serde_json::json;
 use super::Context;
 use super::batch::{Deleted, delete, ids};
 use super::named::group_named;
-use crate::batch::batch_or_run;
+use crate::batch::{batch_or_run, fetch};
 use crate::cli::upkeep::ForgetArgs;
 use crate::error::{ErrorKind, Exit, Explain as _, usage};
 use crate::model::{BatchKey, GroupId, GroupKey};
@@ -27,6 +27,8 @@ pub(super) fn run(args: &ForgetArgs, context: &Context) -> anyhow::Result<Exit> 
         session.store.overwrite_what_is_deleted()?;
         session.store.finish_overwriting()?;
     }
+    // Whoever sends meanwhile would send what is about to be forgotten.
+    let _lock = if args.dry_run { None } else { Some(session.lock_spending()?) };
     let mut groups: Vec<(GroupKey, GroupId)> = vec![];
     for id in &args.groups {
         let key = group_named(&session.store, id)?;
@@ -135,11 +137,7 @@ pub(super) fn run(args: &ForgetArgs, context: &Context) -> anyhow::Result<Exit> 
 /// Returns the files of batches that lie beside the database and hold stories or answers.
 fn local_files(session: &Session<'_>, batches: &[BatchRow]) -> anyhow::Result<Vec<PathBuf>> {
     let folder = session.store.folder().join("batch_files");
-    let stems: Vec<String> = batches
-        .iter()
-        .filter_map(|part| part.input_file_path.as_deref())
-        .filter_map(|path| Path::new(path).file_stem()?.to_str().map(str::to_owned))
-        .collect();
+    let stems: Vec<String> = batches.iter().map(|part| fetch::stem(session, part)).collect::<anyhow::Result<_>>()?;
     let mut found = vec![];
     let entries = match fs::read_dir(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),

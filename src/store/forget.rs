@@ -77,6 +77,8 @@ impl Tx<'_> {
     pub fn forget_groups(&self, groups: &[(GroupKey, GroupId)], now: &str) -> anyhow::Result<ForgottenGroups> {
         let mut done = ForgottenGroups::default();
         for (key, id) in groups {
+            // A look may have found meanwhile that something of it is in flight after all.
+            anyhow::ensure!(self.read().batches_in_flight_with(*key)?.is_empty(), "group `{id}` is in flight by now");
             done.handed_over += self.hand_over(*key)?;
             let n = |sql: &str| anyhow::Ok(self.execute(sql, [key])? as u64);
             done.topics += n("DELETE FROM story_topics WHERE story_group_id = ?1")?;
