@@ -182,6 +182,11 @@ impl Part<Uploaded> {
         };
         Ok(Intent { part: self.go(tx)?, create })
     }
+
+    /// Takes back an upload whose file holds what is not asked any more.
+    pub fn outdated(self, tx: &Tx<'_>) -> anyhow::Result<Part<Planned>> {
+        self.go(tx)
+    }
 }
 
 /// Report of the provider on a batch when it was first seen.

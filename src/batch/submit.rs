@@ -151,7 +151,7 @@ fn send_part(
     budget: &Budget,
     max_enqueued: Option<u64>,
 ) -> anyhow::Result<Sent> {
-    let mut n_tries = 0;
+    let (mut n_tries, mut is_rewritten) = (0, false);
     loop {
         let part = session.store.read().batch(key)?;
         if part.state.is_unsent() && part.state != BatchState::Creating {
@@ -182,6 +182,15 @@ fn send_part(
                 let part = session.store.read().batch(key)?;
                 if part.state != BatchState::Uploaded {
                     // Another copy has sent this very part, and it was adopted.
+                    continue;
+                }
+                let n_planned = session.store.read().n_requests_in(key, RequestState::Planned)?;
+                if n_planned != part.n_requests && !is_rewritten {
+                    // Another copy has sent some of it: the file is written and uploaded again without that.
+                    is_rewritten = true;
+                    let tx = session.store.write()?;
+                    Part::<Uploaded>::of(&part)?.outdated(&tx)?;
+                    tx.commit()?;
                     continue;
                 }
                 n_tries += 1;

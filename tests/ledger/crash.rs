@@ -268,6 +268,36 @@ fn of_two_copies_of_one_plan_the_second_is_stopped() {
 }
 
 #[test]
+fn what_another_copy_sends_during_an_upload_is_taken_out_of_the_file() {
+    let mut world = World::with_groups(2);
+    // Both copies know the plan of one group; the second one gives it up, and plans both.
+    let made = world.json(&["batch", "create", "--no-submit", "--limit", "1"], 0);
+    let run = made["run_id"].as_str().unwrap();
+    let (first, second) = (world.path("g.db"), world.path("copy/g.db"));
+    fs::create_dir(world.path("copy")).unwrap();
+    fs::copy(&first, &second).unwrap();
+    world.db = second.clone();
+    world.run(&["batch", "cancel", run]).exits(0);
+    let (here, go) = (world.path("here"), world.path("go"));
+    world.script(&json!({"faults": [{"on": "files.create", "nth": 1, "announce": here, "hold": go}]}));
+    let mut slow = world.start(&["batch", "create"]);
+    slow.until(&here);
+    world.db = first;
+    world.run(&["batch", "submit", run]).exits(0);
+    fs::write(&go, "").unwrap();
+    slow.end().exits(1).says("another copy of this database has sent `batch_");
+    world.db = second;
+    let other = world.journal().batches[0].batch_id.to_string();
+    world.run(&["batch", "process", &other]);
+    let run = world.rows("SELECT run_id FROM batches WHERE state = 'uploaded'").remove(0);
+    world.run(&["batch", "submit", &run]).exits(0);
+    bought_once(&world, 2, 4);
+    world.run(&["batch", "wait"]).exits(0);
+    assert_eq!(world.count("SELECT count(*) FROM current_answers"), 4);
+    bought_once(&world, 2, 4);
+}
+
+#[test]
 fn of_two_copies_that_upload_at_once_one_buys() {
     // Of different plans the later one stops before it asks for its batch; of one plan it takes the other's batch.
     for is_one_plan in [false, true] {
