@@ -143,6 +143,24 @@ fn an_editor_opens_the_file_and_mistakes_are_said_afterwards() {
     world.set_var("EDITOR", &format!("sh {} --wait", script.display()));
     world.run(&["config", "set", "max_cost", "1"]).exits(0);
     world.run(&["config", "edit"]).exits(2).says("did you mean `color`?").says("opens it again");
+    // The first time there is no folder yet.
+    world.set_var("EDITOR", "touch");
+    let file = world.path("new/folder/config.toml").display().to_string();
+    world.run(&["--config", &file, "config", "edit"]).exits(0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_is_what_was_typed_and_a_link_stays_one() {
+    let world = World::with_groups(1);
+    let (real, link) = (world.write("real.toml", "max_cost = 1\n"), world.path("link.toml"));
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    let link = link.display().to_string();
+    world.run(&["--config", &link, "config", "set", "database", "sub/news.db"]).exits(0);
+    let text = fs::read_to_string(&real).unwrap();
+    let typed = world.path("sub/news.db");
+    assert!(text.contains("max_cost = 1") && text.contains(&format!("database = \"{}\"", typed.display())), "{text}");
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Context;
 use crate::cli::config::{ConfigArgs, ConfigCommand};
-use crate::config::{ConfigFile, Setting, SettingSource, explain_near};
+use crate::config::{ConfigFile, Setting, SettingSource, explain_near, make_folder};
 use crate::error::{Exit, Explain as _, not_found, usage};
 use crate::provider;
 use crate::terminal::style::{dim, single_line};
@@ -119,8 +119,14 @@ fn set(key: &str, value: &str, context: &Context) -> anyhow::Result<Exit> {
         provider::Address::parse(value).map_err(|error| usage(error.to_string()))?;
     }
     let path = file_path(context)?;
-    ConfigFile::set(&path, setting, value)?;
-    tell(context, &path, setting.name(), Some(value))?;
+    // In the file a path is relative to the file's folder; as it is typed, it is relative to here.
+    let is_path = setting.is_path() || setting == Setting::Profile && value.ends_with(".toml");
+    let value = match is_path && !value.trim().is_empty() && !value.starts_with("~/") {
+        true => std::path::absolute(value)?.display().to_string(),
+        false => value.to_owned(),
+    };
+    ConfigFile::set(&path, setting, &value)?;
+    tell(context, &path, setting.name(), Some(&value))?;
     if context.config.said(setting)?.is_some_and(|(_, source)| source == SettingSource::Variable) {
         context.terminal.warn(format!("the variable `{}` is set and wins over it", setting.variable()));
     }
@@ -153,6 +159,7 @@ fn edit(context: &Context) -> anyhow::Result<Exit> {
         return Err(usage("no editor is named"))
             .hint("set `VISUAL` or `EDITOR`; `gleaner config path` says where the file is");
     };
+    make_folder(&path)?;
     // A command with its own options, such as `code --wait`.
     let mut words = editor.split_whitespace();
     let program = words.next().unwrap_or_default();

@@ -29,6 +29,9 @@ fn set(context: &Context) -> anyhow::Result<Exit> {
     let mut keys = context.config.key_file()?;
     let typed = if context.terminal.is_interactive() {
         context.terminal.ask_secret(&format!("key for {host} (not shown as you type):"))
+    } else if std::io::IsTerminal::is_terminal(&std::io::stdin()) {
+        return Err(usage("the key would be seen as it is typed, since stderr is no terminal"))
+            .hint("leave stderr where it is, or give the key on stdin");
     } else {
         let mut line = String::new();
         let mut stdin = std::io::BufReader::new(std::io::Read::take(stream::stdin(), KEY_BYTES_MAX));

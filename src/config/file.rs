@@ -102,12 +102,17 @@ pub(super) fn parse(path: &Path, text: &str) -> anyhow::Result<DocumentMut> {
     })
 }
 
-/// Writes a document for its owner alone, with the folder it lies in.
+/// Makes the folder that a file lies in, where it is missing.
+pub fn make_folder(path: &Path) -> anyhow::Result<()> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    private::create_folder(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))
+}
+
+/// Writes a document for its owner alone, with the folder it lies in. A link stays one: what it leads to is written.
 pub(super) fn write(path: &Path, document: &DocumentMut) -> anyhow::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        private::create_folder(folder).with_context(|| format!("cannot make the folder `{}`", folder.display()))?;
-    }
-    whole_file::write(path, document.to_string().as_bytes())
+    make_folder(path)?;
+    let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    whole_file::write(&real, document.to_string().as_bytes())
 }
 
 fn value_of(setting: Setting, item: &Item, path: &Path) -> anyhow::Result<String> {

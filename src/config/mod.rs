@@ -25,7 +25,7 @@ use crate::error::{Exit, Explain as _, usage};
 use crate::interrupt;
 use crate::text::bounded;
 
-pub use file::{ConfigFile, explain_near};
+pub use file::{ConfigFile, explain_near, make_folder};
 pub use key_file::{KeyFile, shown as shown_key};
 pub use setting::Setting;
 
