@@ -78,7 +78,7 @@ const TABLE: &[(&str, &[(&str, i32)])] = &[
     ("catalog accept", &[("--dry-run", 0)]),
     ("catalog alias add", &[("person:zzzz X", 2)]),
     ("catalog alias remove", &[("person:zzzz X", 2)]),
-    ("resolve", &[("NASA", 0), ("Nobody_At_All", 0), ("--file nowhere.jsonl", 2), ("", 2)]),
+    ("resolve", &[("NASA --type bogus", 2), ("NASA", 0), ("Nobody_At_All", 0), ("--file nowhere.jsonl", 2), ("", 2)]),
     ("rebuild", &[("", 0)]),
     ("sql", &[("SELECT_1", 2), ("--schema", 0), ("--schema zzzz", 2)]),
     ("history", &[("", 0)]),

@@ -23,6 +23,16 @@ pub(super) fn check_catalog_types(read: Read<'_>, typed: &[String]) -> anyhow::R
     }
 }
 
+/// Refuses a type that neither the catalog nor the active profile has.
+pub(super) fn check_any_type(read: Read<'_>, typed: Option<&str>) -> anyhow::Result<()> {
+    let Some(wanted) = typed else { return Ok(()) };
+    let profile = active_profile::active(read)?;
+    if profile.entity_type(wanted).is_some() {
+        return Ok(());
+    }
+    check_catalog_types(read, &[wanted.to_owned()])
+}
+
 /// Refuses a type that is none of the active profile and that no mention has.
 pub(super) fn check_mention_types(read: Read<'_>, typed: &[String]) -> anyhow::Result<()> {
     let profile = active_profile::active(read)?;

@@ -63,7 +63,8 @@ pub(super) fn run(args: &MergeArgs, context: &Context) -> anyhow::Result<Exit> {
 fn show(report: &MergeReport, args: &MergeArgs, context: &Context) -> anyhow::Result<()> {
     let terminal = &context.terminal;
     if report.is_empty() {
-        return terminal.line(format!("nothing to merge: this copy has all that `{}` has", args.other.display()));
+        return terminal
+            .line(format!("nothing to merge: what `{}` has is here, or was removed here since", args.other.display()));
     }
     let right = |name| (name, Side::Right);
     let mut table = Table::new(

@@ -85,6 +85,9 @@ pub(super) fn run(args: &TrendsArgs, context: &Context) -> anyhow::Result<Exit> 
             terminal.line(line)?;
         }
     }
+    if trends.is_empty() && sizes.before > 0 {
+        terminal.hint("a longer `--window` (such as `--window 1y`) or `--min-groups 1` shows more");
+    }
     terminal.status(match (trends.len(), sizes.before) {
         (_, 0) => "nothing lies before the window: a shorter `--window` leaves something to compare with".to_owned(),
         (0, _) => format!("nothing rises that at least {} of the window have", words::count(args.min_groups, "group")),

@@ -97,7 +97,13 @@ impl Summary {
             "could be two days and is left out",
             "could be two days and are left out",
         );
-        self.undated(context, name, &report.unreadable, "is none and is left out", "are none and are left out");
+        self.undated(
+            context,
+            name,
+            &report.unreadable,
+            "cannot be read and is left out",
+            "cannot be read and are left out",
+        );
         if report.two_ways.n > 0 {
             let command = self.options.command_with(|_| true, &[], &["--date-order dmy".into()]);
             terminal.hint(format!("`{command}`, or `mdy`, says which"));

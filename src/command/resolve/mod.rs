@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::cli::resolve::ResolveArgs;
 use crate::command::Context;
+use crate::command::known_types::check_any_type;
 use crate::command::unresolved::report::{changes as in_words, show_changes};
 use crate::command::unresolved::scope::hints;
 use crate::curation::decisions;
@@ -48,6 +49,7 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
     match (&args.file, &args.mention) {
         (Some(path), _) => file::answer(&store, manner, args, path, context),
         (None, Some(mention)) => {
+            check_any_type(store.read(), args.entity_type.as_deref())?;
             let line = Line {
                 mention: mention.clone(),
                 entity_type: args.entity_type.clone(),
