@@ -18,6 +18,12 @@ pub fn find(text: &str, mention: &str) -> Option<Range<usize>> {
     Grounding::new(text).find(mention)
 }
 
+/// Folds a mention as texts are folded: markup read, characters that show nothing left out.
+pub(super) fn folded(mention: &str) -> String {
+    let shown: String = decode_entities(mention).chars().filter(|c| !is_hidden(*c) || c.is_whitespace()).collect();
+    fold(&shown)
+}
+
 /// A text prepared for looking up many mentions.
 #[derive(Clone, Debug)]
 pub struct Grounding {
@@ -66,11 +72,14 @@ impl Grounding {
 
     /// Finds a mention: the bytes of its first occurrence in the text.
     pub fn find(&self, mention: &str) -> Option<Range<usize>> {
-        let shown: String = decode_entities(mention).chars().filter(|c| !is_hidden(*c) || c.is_whitespace()).collect();
-        let wanted = fold(&shown);
+        self.find_folded(mention, &folded(mention))
+    }
+
+    /// Finds a mention that was folded before, for all texts that it is looked for in.
+    pub(super) fn find_folded(&self, mention: &str, wanted: &str) -> Option<Range<usize>> {
         let (first, last) = (wanted.chars().next()?, wanted.chars().next_back()?);
         let is_acronym = mention.trim().len() <= 3 && mention.trim().bytes().all(|b| b.is_ascii_uppercase());
-        self.folded.match_indices(wanted.as_str()).find_map(|(at, _)| {
+        self.folded.match_indices(wanted).find_map(|(at, _)| {
             let end = at + wanted.len();
             let before = self.folded[..at].chars().next_back();
             let after = self.folded[end..].chars().next();

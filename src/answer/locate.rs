@@ -6,11 +6,8 @@
 use std::cell::OnceCell;
 use std::ops::Range;
 
-use super::grounding::{Grounding as Folded, joined};
+use super::grounding::{self, Grounding as Folded, joined};
 use crate::model::{Grounded, Grounding, Group, Place};
-use crate::text::decode_entities;
-use crate::text::fold::fold;
-use crate::text::hidden::is_hidden;
 
 /// Words of a story that may stand between two words of a mention.
 const BETWEEN_MAX: usize = 1;
@@ -56,10 +53,11 @@ impl<'g> Stories<'g> {
         if let Some(place) = self.first(|field| exact(field.text, mention)) {
             return Grounded { grounding: Grounding::Exact, place };
         }
-        if let Some(place) = self.first(|field| field.folded().find(mention)) {
+        let wanted = grounding::folded(mention);
+        if let Some(place) = self.first(|field| field.folded().find_folded(mention, &wanted)) {
             return Grounded { grounding: Grounding::Normalized, place };
         }
-        let words = words_of(mention);
+        let words = words_of(&wanted);
         match self.first(|field| field.find_nearly(&words)) {
             Some(place) => Grounded { grounding: Grounding::Fuzzy, place },
             None => Grounded { grounding: Grounding::Ungrounded, place: None },
@@ -123,14 +121,12 @@ fn exact(text: &str, mention: &str) -> Option<Range<usize>> {
     })
 }
 
-/// Returns the folded words of a mention; none where it is of a script without spaces.
-fn words_of(mention: &str) -> Vec<String> {
-    let shown: String = decode_entities(mention).chars().filter(|c| !is_hidden(*c) || c.is_whitespace()).collect();
-    let folded = fold(&shown);
+/// Returns the words of a folded mention; none where it is of a script without spaces.
+fn words_of(folded: &str) -> Vec<String> {
     if folded.chars().any(|c| c.is_alphanumeric() && !joined(c, 'a')) {
         return vec![];
     }
-    word_ranges(&folded).into_iter().map(|range| folded[range].to_owned()).collect()
+    word_ranges(folded).into_iter().map(|range| folded[range].to_owned()).collect()
 }
 
 fn word_ranges(text: &str) -> Vec<Range<usize>> {
@@ -230,7 +226,7 @@ mod tests {
         check("Jim Lovel", "fuzzy 1 Jim Lovell");
         check("Jack Swigert", "fuzzy 2 J. Swigert");
         check("Fred Haise", "fuzzy 2 Fred Wallace Haise");
-        // What is like too much, or like nothing, stands nowhere.
+        // Likeness to too much, or to nothing, is no place.
         check("Apollo 14", "ungrounded");
         check("Apollo 1", "ungrounded");
         check("Jan", "ungrounded");
