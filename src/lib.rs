@@ -115,7 +115,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let global = &cli.global;
     let config = match config::Config::from_process(global.env_file.as_deref()) {
-        // What mends the configuration file does not need one that can be read.
+        // A command that mends the configuration file does not need one that can be read.
         Ok(config) if command::mends_config(&cli) => {
             Ok(config.clone().with_file(global.config.as_deref()).unwrap_or(config))
         }

@@ -93,7 +93,7 @@ pub fn write(session: &mut Session<'_>, key: BatchKey) -> anyhow::Result<Option<
         n_groups: written.n_groups,
         n_requests: written.n_requests,
     };
-    // What grew or shrank since the plan costs its share more or less.
+    // A text that grew or shrank since the plan costs its share more or less.
     let share = match row.estimated_input_tokens {
         0 => 1.0,
         planned => written.tokens as f64 / planned as f64,

@@ -66,7 +66,7 @@ fn beginning(path: &Path) -> Vec<u8> {
     if path.is_file()
         && let Ok(file) = File::open(path)
     {
-        // What cannot be read begins like nothing of ours.
+        // A file that cannot be read begins like nothing of ours.
         let _ = file.take(4096).read_to_end(&mut start);
     }
     start

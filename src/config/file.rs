@@ -53,7 +53,7 @@ impl ConfigFile {
         };
         match document.get_mut(setting.name()).and_then(Item::as_value_mut) {
             Some(old) => {
-                // What stands around the value, such as a comment behind it, belongs to the person.
+                // Text around the value, such as a comment behind it, belongs to the person.
                 let decor = old.decor().clone();
                 *old = new.into_value().map_err(|_| anyhow!("a value was just made"))?;
                 *old.decor_mut() = decor;

@@ -1,7 +1,7 @@
 //! Groups that are forgotten: their texts, answers, topics, mentions and ids go, and what they were is overwritten in the
 //! file. The ledger keeps state and cost of their requests, so that accounts balance.
 //!
-//! What could bring them back goes too: the journal of earlier changes, which holds rows as they were, and the full-text
+//! Anything that could bring them back goes too: the journal of earlier changes, which holds rows as they were, and the full-text
 //! index, which the next search makes anew.
 
 use std::fs;

@@ -180,7 +180,7 @@ impl Read<'_> {
         )?;
         for group in found.iter() {
             // Cut with a character that is no letter and has no width.
-            // What is left out of all questions is left out here.
+            // Rows that are left out of all questions are left out here.
             let columns = self.searchable(group.group.key, true)?.map(|text| cut_words(&text, CUT));
             let [title, stories, topics, names] = columns;
             insert.execute((group.group.key, title, stories, topics, names))?;

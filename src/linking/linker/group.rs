@@ -34,7 +34,7 @@ impl Linker<'_> {
             }
         }
         if mentions.len() > 1 && !open.is_empty() {
-            // What the story itself says comes first; what is only known of what it names, where that does not suffice.
+            // The story's own words come first; facts about the things it names, where those do not suffice.
             let (mut context, known) = self.context_of(mentions, &resolutions)?;
             self.look_again(profile, mentions, &open, &context, &mut resolutions)?;
             if !known.is_empty() {
@@ -142,7 +142,7 @@ impl Linker<'_> {
         let mut again = vec![];
         for &at in open {
             let mention = &mentions[at];
-            // What its own hints link is not the full name's to change: two of one name may stand in one story.
+            // A link by its own hints is not the full name's to change: two of one name may stand in one story.
             if resolutions[at].outcome == LinkOutcome::Linked && !mention.hints.is_empty() {
                 continue;
             }

@@ -137,7 +137,7 @@ impl<'a> Linker<'a> {
         let compared = self.resolver.compared()?;
         let pairs = profile.types.iter().filter_map(|known| Some((known, known.pair.as_ref()?)));
         for (known, pair) in pairs {
-            // What is exactly a name means that, whatever stands in it; and what people decided is left to it.
+            // An exact name means that, whatever stands in it; and a decision of people is left to it.
             let is_open = !is_settled(&found) && !self.is_decided(query.text);
             if is_open && (entity_type.is_empty() || profile.profile_type_of(entity_type) == Some(&known.name)) {
                 found = self.by_members(profile, (known, pair), query, found)?;

@@ -204,7 +204,7 @@ fn what_is_packed_without_being_asked_for_is_unpacked_or_named() {
     }
     let (_, text) = download(|_, _| gzip(usize::MAX), None);
     assert_eq!(text.unwrap(), CONTENT);
-    // What breaks off, or is packed in its second half only, begins anew.
+    // A download that breaks off, or is packed in its second half only, begins anew.
     let (server, text) = download(|_, n| gzip(if n == 1 { 30 } else { usize::MAX }), None);
     assert_eq!((text.unwrap().as_str(), server.seen()[1].header("range")), (CONTENT, None));
     let (_, text) = download(|_, n| if n == 1 { broken_at(10, "\"a\"") } else { gzip(usize::MAX) }, None);

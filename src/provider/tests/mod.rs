@@ -255,7 +255,7 @@ fn a_synchronous_answer_brings_its_rate_limits() {
         _ => reply(200, &[], "hello"),
     });
     let (client, _) = server.client();
-    // Who asks has a patience of its own: a call is one call.
+    // A command has a patience of its own: a call is one call.
     assert_eq!(client.ask_once("/responses", "{}").unwrap_err().status, Some(500));
     let answer = client.ask_once("/responses", "{}").unwrap();
     assert_eq!(

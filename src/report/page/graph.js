@@ -35,7 +35,7 @@ function graphView() {
     }
   }
   for (let i = 0; i < 420; i++) step(1 - i / 520, null);
-  // What has settled fills the whole picture.
+  // The settled picture fills all of its frame.
   for (const [axis, size, before, after] of [['x', W, 75, 75], ['y', H, 34, 46]]) {
     const all = nodes.map(node => node[axis]), low = Math.min(...all), scale = (size - before - after) / (Math.max(...all) - low || 1);
     for (const node of nodes) node[axis] = before + (node[axis] - low) * scale;

@@ -30,7 +30,7 @@ function table(heads, rows) {
 }
 const legend = types => h('div', { class: 'legend' }, types.map(t => h('span', {}, dot(t), D.types[t])));
 
-// What is known of a mention, in one line.
+// Facts about a mention, in one line.
 function mentionNote(m) {
   const model = 'confidence of the model ' + percent(m[CONFIDENCE]);
   return isLinked(m)

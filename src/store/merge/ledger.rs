@@ -1,6 +1,6 @@
 //! The ledger of two copies: runs, batches, requests and answers.
 //!
-//! What was bought by either is kept and counted: a request that both copies sent in different batches is two requests.
+//! Purchases of either are kept and counted: a request that both copies sent in different batches is two requests.
 //! Of one and the same batch or request the row that is further on counts, so that nothing that one copy knows to be sent
 //! or answered is sent again by the other.
 
@@ -156,7 +156,7 @@ impl Tx<'_> {
                              > ({here}, coalesce(h.checked_at, ''), coalesce(h.external_id, ''))"
         );
         let set: Vec<String> = BATCH_COLUMNS.iter().map(|column| format!("{column} = o.{column}")).collect();
-        // What the file's unique key of a try is may move from one row to another.
+        // The unique key of a try may move from one row to another.
         report.batches.changed = self.n_changed(&format!(
             "UPDATE main.batches AS h SET {}, n_claims = o.n_claims,
                     origin_id = coalesce((SELECT id FROM merged_origins WHERE other_id = o.origin_id), h.origin_id)

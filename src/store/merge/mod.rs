@@ -161,7 +161,7 @@ impl Tx<'_> {
     }
 
     fn merge_tombstones(&self) -> anyhow::Result<()> {
-        // What was removed by the merge itself was removed when the other copy, or the later decision, says so.
+        // A removal by the merge itself has the time that the other copy, or the later decision, gives it.
         self.execute_batch(
             "UPDATE main.tombstones AS t SET removed_at = coalesce(
                  (SELECT max(removed_at) FROM (SELECT * FROM merged_stones UNION ALL SELECT * FROM other.tombstones) s
