@@ -301,11 +301,7 @@ impl Terminal {
             return None;
         }
         let _ = self.flush();
-        {
-            let mut err = lock(&self.inner.err);
-            let _ = write!(err, "{} ", style::render(question, self.inner.color_err));
-            let _ = err.flush();
-        }
+        self.prompt(question);
         if !stream::wait_for_line() {
             return None;
         }
@@ -322,14 +318,16 @@ impl Terminal {
             return None;
         }
         let _ = self.flush();
-        let ask = || {
-            let mut err = lock(&self.inner.err);
-            let _ = write!(err, "{} ", style::render(question, self.inner.color_err));
-            let _ = err.flush();
-        };
-        let answer = stream::hidden_line(ask);
+        let answer = stream::hidden_line(|| self.prompt(question));
         let _ = writeln!(lock(&self.inner.err));
         answer
+    }
+
+    /// Writes a question on stderr, behind which the answer is typed.
+    fn prompt(&self, question: &str) {
+        let mut err = lock(&self.inner.err);
+        let _ = write!(err, "{} ", style::render(question, self.inner.color_err));
+        let _ = err.flush();
     }
 
     /// Asks for one key on stderr; `None` without a terminal, and for Escape, Ctrl-C and the end of input.
@@ -338,11 +336,7 @@ impl Terminal {
             return None;
         }
         let _ = self.flush();
-        {
-            let mut err = lock(&self.inner.err);
-            let _ = write!(err, "{} ", style::render(question, self.inner.color_err));
-            let _ = err.flush();
-        }
+        self.prompt(question);
         if !stream::wait_for_key() {
             let _ = writeln!(lock(&self.inner.err));
             return None;
