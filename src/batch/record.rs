@@ -58,6 +58,7 @@ pub fn record(
             },
         )?
         .key();
+        let trusted = tx.trust_values()?;
         for (candidate, text_hash) in &part.groups {
             for (kind, attempt) in candidate.kinds() {
                 tx.add_request(&NewRequest {
@@ -75,6 +76,7 @@ pub fn record(
                 bar.inc(1);
             }
         }
+        drop(trusted);
     }
     tx.commit()?;
     Ok(id)

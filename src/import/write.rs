@@ -17,9 +17,11 @@ impl Prepared {
     /// Writes everything down, and returns what was found. The account is not made up yet: what is in none of the files is
     /// for the caller to settle.
     pub fn write(mut self, tx: &Tx<'_>) -> anyhow::Result<ImportReport> {
+        let trusted = tx.trust_values()?;
         self.write_answers(tx)?;
         self.write_learned(tx, Kind::Topic)?;
         self.write_learned(tx, Kind::Entity)?;
+        drop(trusted);
         let mut record = vec![];
         for (batch, at, n_bytes) in std::mem::take(&mut self.foreign) {
             self.spool.get(at, n_bytes, &mut record).with_context(cannot_read)?;
