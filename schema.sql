@@ -65,6 +65,8 @@ CREATE TABLE stories (
     attributes     TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(attributes)), -- other columns of the table it came from
     UNIQUE (story_group_id, ordinal)
 ) STRICT;
+-- `--where` reads the attributes of many stories, and not their texts.
+CREATE INDEX stories_attributes ON stories (story_group_id, attributes);
 
 -- The catalog: who and what a mention can be linked to. (type, external_id) names an entity.
 CREATE TABLE entities (
@@ -537,6 +539,23 @@ CREATE TRIGGER entity_aliases_changed AFTER UPDATE ON entity_aliases BEGIN
     WHERE id = old.entity_id AND changed_at <> strftime('%Y-%m-%dT%H:%M:%SZ', 'now');
     UPDATE entities SET changed_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
     WHERE id = new.entity_id AND changed_at <> strftime('%Y-%m-%dT%H:%M:%SZ', 'now');
+END;
+
+-- Groups are found by the other names of the entities they name.
+CREATE TRIGGER entity_aliases_unsearched_added AFTER INSERT ON entity_aliases
+WHEN EXISTS (SELECT 1 FROM _searched_groups) BEGIN
+    DELETE FROM _searched_groups
+    WHERE story_group_id IN (SELECT story_group_id FROM story_entities WHERE entity_id = new.entity_id);
+END;
+CREATE TRIGGER entity_aliases_unsearched_removed AFTER DELETE ON entity_aliases
+WHEN EXISTS (SELECT 1 FROM _searched_groups) BEGIN
+    DELETE FROM _searched_groups
+    WHERE story_group_id IN (SELECT story_group_id FROM story_entities WHERE entity_id = old.entity_id);
+END;
+CREATE TRIGGER entity_aliases_unsearched_changed AFTER UPDATE OF entity_id, alias ON entity_aliases
+WHEN EXISTS (SELECT 1 FROM _searched_groups) BEGIN
+    DELETE FROM _searched_groups
+    WHERE story_group_id IN (SELECT story_group_id FROM story_entities WHERE entity_id IN (old.entity_id, new.entity_id));
 END;
 
 CREATE TRIGGER story_groups_added AFTER INSERT ON story_groups BEGIN

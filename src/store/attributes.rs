@@ -77,16 +77,23 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
         2,
         FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY,
         move |arguments| {
+            // Read once a statement.
+            let conditions = arguments.get_or_create_aux(1, |conditions| {
+                Ok::<_, std::convert::Infallible>(read(conditions.as_str().unwrap_or_default()))
+            })?;
             // A column that other programs edit may hold anything; that has no attributes.
-            let text = |at: usize| arguments.get_raw(at).as_str().unwrap_or_default();
-            Ok(fit(text(0), text(1)))
+            Ok(fit(arguments.get_raw(0).as_str().unwrap_or_default(), &conditions))
         },
     )
 }
 
-fn fit(attributes: &str, conditions: &str) -> bool {
+/// Reads conditions: name, folded value, and whether it must be another one.
+fn read(conditions: &str) -> Vec<(String, String, bool)> {
+    serde_json::from_str(conditions).unwrap_or_default()
+}
+
+fn fit(attributes: &str, conditions: &[(String, String, bool)]) -> bool {
     let attributes: BTreeMap<String, StoryValue> = serde_json::from_str(attributes).unwrap_or_default();
-    let conditions: Vec<(String, String, bool)> = serde_json::from_str(conditions).unwrap_or_default();
     conditions.iter().all(|(name, value, is_not)| {
         let is_equal = match attributes.get(name) {
             None => false,
@@ -114,7 +121,7 @@ mod tests {
                 })
                 .collect();
             let conditions = Conditions::new(&all).map(|all| all.as_json()).unwrap_or_default();
-            assert_eq!(fit(attributes, &conditions), expected, "{conditions}");
+            assert_eq!(fit(attributes, &read(&conditions)), expected, "{conditions}");
         };
         check(&[("section", "economie", false)], true);
         check(&[("section", "sport", false)], false);
@@ -123,7 +130,7 @@ mod tests {
         check(&[("tags", "a", true)], false);
         check(&[("nothing", "x", true)], true);
         check(&[("section", "economie", false), ("tags", "c", false)], false);
-        assert!(!fit("no JSON", r#"[["a","b",false]]"#));
+        assert!(!fit("no JSON", &read(r#"[["a","b",false]]"#)));
         assert_eq!(Conditions::new(&[]), None);
     }
 }

@@ -92,10 +92,15 @@ impl Read<'_> {
             Ok(tables) => {
                 for table in tables {
                     match self.complaints(pragma, Some(&table)) {
-                        Ok(lines) => damages.extend(lines.into_iter().map(|what| {
-                            let loss = loss(&table, &what);
-                            Damage { table: table.clone(), what, loss }
-                        })),
+                        Ok(lines) => {
+                            let losses: Vec<Loss> = lines.iter().map(|what| loss(&table, what)).collect();
+                            // The indexes of a table that is damaged cannot be made again from it.
+                            let is_lost = losses.contains(&Loss::Data);
+                            damages.extend(lines.into_iter().zip(losses).map(|(what, loss)| {
+                                let loss = if is_lost { Loss::Data } else { loss };
+                                Damage { table: table.clone(), what, loss }
+                            }));
+                        }
                         Err(error) => damages.push(lost(&table, error.to_string())),
                     }
                 }
