@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use gleaner::door::model::{
-    Entity, EntityId, EntityKey, Group, GroupId, GroupKey, LinkOutcome, Mention, RequestKey, Story, Topic,
+    Entity, EntityId, EntityKey, Group, GroupId, GroupKey, LinkOutcome, Mention, RequestKey, Story, StoryValue, Topic,
 };
 use gleaner::door::store::{LinkedMention, Provenance, Store};
 
@@ -19,6 +19,7 @@ const GROUPS: u64 = 50_000;
 const ENTITIES: u64 = 100_000;
 const TOPICS_A_GROUP: u64 = 5;
 const MENTIONS_A_GROUP: u64 = 9;
+const SECTIONS: [&str; 5] = ["sport", "politics", "culture", "science", "world"];
 /// Of nine mentions one is not linked: 400,000 links.
 const UNLINKED_EVERY: u64 = 9;
 /// What a reading command may take.
@@ -43,6 +44,10 @@ fn main() -> ExitCode {
         (None, "search --rebuild launch --json"),
         (Some(LIMIT), "search launch"),
         (Some(LIMIT), "search launch treaty --since 2021-06-01"),
+        (Some(LIMIT), "search launch --where section=sport"),
+        (Some(LIMIT), "search launch --entity person:p6 --topic topic-0-a"),
+        (Some(LIMIT), "search lanch"),
+        (Some(LIMIT), "search launch --facets"),
         (Some(LIMIT), "search --entity person:p6 --topic topic-0-a"),
         (Some(LIMIT), "show g25000"),
         (Some(LIMIT), "topics"),
@@ -184,7 +189,9 @@ fn build(db: &Path) {
                 }
                 text.push_str(". ");
             }
-            Story { title: Some(format!("Story {i} of {n}")), text, ..Story::default() }
+            let section = SECTIONS[(n + i) as usize % SECTIONS.len()];
+            let attributes = [("section".to_owned(), StoryValue::One(section.into()))].into();
+            Story { title: Some(format!("Story {i} of {n}")), text, attributes, ..Story::default() }
         };
         let group = Group {
             id: GroupId::new(format!("g{n}")),

@@ -212,7 +212,7 @@ pub mod door {
     pub mod model {
         pub use crate::model::{
             Attributes, Entity, EntityId, EntityKey, Group, GroupId, GroupKey, LinkOutcome, Mention, PromptKey,
-            RequestKey, Story, Topic, Usage,
+            RequestKey, Story, StoryValue, Topic, Usage,
         };
     }
     pub mod profile {

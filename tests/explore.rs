@@ -75,10 +75,40 @@ fn search_finds_words_names_and_topics_and_sees_what_changed() {
     assert!(ids(&["story 2 houston"]).iter().all(|id| id != "g2"));
     // What looks like an operator is a word.
     world.run(&["search", "title:x AND NEAR(", "--limit", "1"]).exits(0);
+    assert_eq!(ids(&["moon", "-trade", "--since", "2000-01-11"]), ["g12", "g10"]);
+    assert_eq!(ids(&["(tulip OR trade) -engines"]), ["g2"]);
+    let unknown = world.json(&["search", "tulpi", "qqqqqq"], 0);
+    assert_eq!(
+        unknown["unknown_words"],
+        json!([{"word": "tulpi", "similar": ["tulips"]}, {"word": "qqqqqq", "similar": []}])
+    );
+    world.run(&["search", "tulpi moon", "--limit", "1"]).exits(0);
+    world.run(&["search", "moon", "--limit", "1", "--facets"]).exits(0);
     world.run(&["search"]).exits(2);
     // A name that is typed wrong is found, or said to be none.
     world.run(&["search", "moon", "--entity", "European Space Agencyy"]).exits(0);
     world.run(&["search", "moon", "--entity", "Nobody Known"]).exits(2);
+}
+
+#[test]
+fn search_knows_scripts_without_blanks_other_letters_and_aliases() {
+    let world = World::with_groups(1);
+    world.load_groups(&[
+        json!({"id": "lodz", "title": "Zug nach Łódź", "text": "Die Große Bahn fährt.", "created_at": "2024-03-01"}),
+        json!({"id": "zh", "title": "月球基地", "text": "美国宇航局在月球上建立基地。", "section": "sci"}),
+        json!({"id": "th", "title": "ไทย", "text": "นักบินอวกาศเดินทางไปดวงจันทร์"}),
+        json!({"id": "km", "title": "ខ្មែរ", "text": "យានអវកាសចុះចតលើព្រះច័ន្ទ"}),
+    ]);
+    for words in ["lodz", "GROSSE bahn", "月球", "基地 宇航", "\"宇航局\"", "ดวงจันทร์", "ព្រះច័ន្ទ", "月曜"]
+    {
+        world.run(&["search", words]).exits(0);
+    }
+    // An alias that comes later is found where the entity is named.
+    let world = self::world();
+    world.run(&["search", "Lunar", "Bureau", "--limit", "1"]).exits(0).says("no group has `Lunar`");
+    let nasa = json!({"id": "o1", "type": "organization", "name": "NASA", "aliases": ["Lunar Bureau"]});
+    world.load_entities(&[nasa]);
+    world.run(&["search", "Lunar", "Bureau", "--limit", "1", "--facets"]).exits(0).says("1 of 6 groups");
 }
 
 #[test]

@@ -157,6 +157,7 @@ fn what_commands_print_is_as_the_schema_says() {
     run("show", &["show", "g3"]);
     run("show", &["show", "g4"]);
     run("search", &["search", "moon"]);
+    run("search", &["search", "moon", "mooon", "--facets"]);
     run("related", &["related", "g4"]);
     run("unresolved", &["unresolved"]);
     run("catalog list", &["catalog", "list"]);

@@ -211,7 +211,7 @@ pub struct RelatedArgs {
 /// Options of `search`.
 #[derive(Clone, Debug, Args)]
 pub struct SearchArgs {
-    /// What to look for: all words; "in quotes" as they stand; word* for beginnings; OR, NOT between words
+    /// What to look for: all words; "in quotes" as they stand; word* for beginnings; OR, -word, (parentheses)
     pub words: Vec<String>,
 
     /// Only groups with this topic (may be given more than once)
@@ -229,6 +229,10 @@ pub struct SearchArgs {
     /// At most N
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub limit: u64,
+
+    /// Say what the groups have in common that are found: entities, topics, years, and attributes such as a section
+    #[arg(long)]
+    pub facets: bool,
 
     /// Make the full-text index anew
     #[arg(long)]

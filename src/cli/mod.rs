@@ -397,8 +397,25 @@ pub fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
         () if is_said("always") => clap::ColorChoice::Always,
         () => clap::ColorChoice::Auto,
     };
-    let matches = command().color(color).try_get_matches_from(args)?;
+    let matches = command().color(color).try_get_matches_from(words_left_out(args))?;
     Cli::from_arg_matches(&matches)
+}
+
+/// Options before a command that are followed by a value.
+const VALUED: [&str; 6] = ["--db", "--base-url", "--config", "--env-file", "--color", "--log"];
+
+/// Lets `-word` of a search be a word that is left out, and no cluster of options: it begins with a minus sign from then on.
+fn words_left_out(mut args: Vec<OsString>) -> Vec<OsString> {
+    let is_value = |at: usize| VALUED.iter().any(|option| args[at - 1] == *option);
+    let is_command = |at: &usize| !args[*at].as_encoded_bytes().starts_with(b"-") && !is_value(*at);
+    let Some(at) = (1..args.len()).find(is_command).filter(|at| args[*at] == "search") else { return args };
+    for arg in args.iter_mut().skip(at + 1).take_while(|arg| *arg != "--") {
+        let Some(word) = arg.to_str().and_then(|arg| arg.strip_prefix('-')) else { continue };
+        if !word.starts_with('-') && word.chars().any(|c| !"qvhV".contains(c)) {
+            *arg = format!("\u{2212}{word}").into();
+        }
+    }
+    args
 }
 
 /// Turns a command line that cannot be read into an error for programs: the first lines of what is said to people.

@@ -10,20 +10,28 @@ use crate::command::named::{entity_named, topic_named};
 use crate::command::period::{check_names, period};
 use crate::command::shown::{day, title};
 use crate::error::{Exit, usage};
-use crate::explore::search::{is_fresh, query, refresh};
-use crate::store::{MARK, MARK_END, SearchQuery};
+use crate::explore::query::{Query, query};
+use crate::explore::search::{is_fresh, refresh};
+use crate::store::{Facets, MARK, MARK_END, SearchQuery, Store, ValueCount};
 use crate::terminal::bar::Unit;
 use crate::terminal::table::wrap;
-use crate::terminal::{style, words};
+use crate::terminal::{Terminal, style, words};
 use crate::text::hidden::is_style_mark;
 
 /// Tries to bring the index up to date while others write; then it is asked as it is.
 const TRIES: usize = 5;
+/// Words of a search of which it is said that no group has them.
+const UNKNOWN_MAX: usize = 5;
+/// Words that may have been meant.
+const SIMILAR_MAX: usize = 3;
+/// Values of each facet.
+const FACET_VALUES: u64 = 8;
 
 /// Runs the command.
 pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> {
     let terminal = &context.terminal;
-    let words = query(&args.words, false)?;
+    let typed = query(&args.words)?;
+    let words = &typed.all;
     let mut store = context.open_learned()?;
     check_names(&store, &args.period.conditions)?;
     if words.is_empty() && args.topic.is_empty() && args.entity.is_empty() && !args.rebuild {
@@ -66,15 +74,19 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
         }
     };
     drop(bar);
-    let (mut found, mut total) = store.read().search(&wanted)?;
+    let mut found = store.read().search(&wanted)?;
     let mut is_any = false;
-    if total == 0 && !wanted.words.is_empty() {
-        wanted.words = query(&args.words, true)?;
-        (found, total) = store.read().search(&wanted)?;
-        is_any = total > 0;
+    if found.groups.is_empty() && !wanted.words.is_empty() {
+        wanted.words.clone_from(&typed.any);
+        found = store.read().search(&wanted)?;
+        is_any = !found.groups.is_empty();
     }
+    let unknown = unknown_words(&store, &typed)?;
+    let facets = if args.facets { Some(store.read().facets(&found.groups, FACET_VALUES)?) } else { None };
+    let total = found.groups.len() as u64;
     if terminal.is_json() {
         let rows: Vec<serde_json::Value> = found
+            .hits
             .iter()
             .map(|row| {
                 let mut value = serde_json::to_value(row)?;
@@ -83,10 +95,15 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
                 Ok(value)
             })
             .collect::<serde_json::Result<_>>()?;
-        terminal.json(&json!({"groups": rows, "total": total, "all_words": !is_any}))?;
+        let unknown: Vec<_> = unknown.iter().map(|(word, similar)| json!({"word": word, "similar": similar})).collect();
+        let mut shown = json!({"groups": rows, "total": total, "all_words": !is_any, "unknown_words": unknown});
+        if let Some(facets) = facets {
+            shown["facets"] = serde_json::to_value(facets)?;
+        }
+        terminal.json(&shown)?;
         return Ok(Exit::Done);
     }
-    for row in &found {
+    for row in &found.hits {
         terminal.line(format!(
             "{}  {}  {}",
             day(row.group.at.as_deref()),
@@ -99,12 +116,64 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
             terminal.line(format!("            {line}"))?;
         }
     }
+    if let Some(facets) = facets.filter(|_| total > 0) {
+        show_facets(terminal, &facets, total)?;
+    }
+    for (word, similar) in &unknown {
+        let word = style::single_line(word);
+        match similar.as_slice() {
+            [] => terminal.status(format!("no group has `{word}`")),
+            similar => terminal.status(format!("no group has `{word}`; did you mean {}?", words::list(similar, "or"))),
+        }
+    }
     if is_any {
         terminal.status("no group has all the words; these have some of them");
     }
-    let shown = words::number(found.len() as u64);
+    let shown = words::number(found.hits.len() as u64);
     terminal.status(format!("{shown} of {}", words::count(total, "group")));
     Ok(Exit::Done)
+}
+
+/// Words of a query that no group has, each with those that may have been meant.
+type Unknown = Vec<(String, Vec<String>)>;
+
+fn unknown_words(store: &Store, typed: &Query) -> anyhow::Result<Unknown> {
+    let mut unknown: Unknown = vec![];
+    for (word, query) in &typed.words {
+        let is_new = unknown.len() < UNKNOWN_MAX && unknown.iter().all(|(known, _)| known != word);
+        if is_new && !store.read().is_in_search(query)? {
+            unknown.push((word.clone(), store.read().similar_words(word, SIMILAR_MAX)?));
+        }
+    }
+    Ok(unknown)
+}
+
+/// Shows what the groups have in common that were found.
+fn show_facets(terminal: &Terminal, facets: &Facets, total: u64) -> anyhow::Result<()> {
+    let these = if total == 1 { "this group".into() } else { format!("these {}", words::count(total, "group")) };
+    terminal.line(format!("\n{}", style::bold(format!("In {these}"))))?;
+    let value = |one: &ValueCount| format!("{} ({})", style::single_line(&one.value), words::number(one.groups));
+    let entities = facets.entities.iter();
+    let entities =
+        entities.map(|one| format!("{} ({})", style::single_line(&one.entity.name), words::number(one.groups)));
+    let topics = facets.topics.iter();
+    let topics = topics.map(|one| format!("{} ({})", style::single_line(&one.label), words::number(one.groups)));
+    let mut rows: Vec<(String, Vec<String>)> = vec![
+        ("entities".into(), entities.collect()),
+        ("topics".into(), topics.collect()),
+        ("years".into(), facets.years.iter().map(value).collect()),
+    ];
+    rows.extend(
+        facets.attributes.iter().map(|(name, values)| (style::single_line(name), values.iter().map(value).collect())),
+    );
+    let width = terminal.width().min(112);
+    for (name, values) in rows.iter().filter(|(_, values)| !values.is_empty()) {
+        for (i, line) in wrap(&values.join(", "), width.saturating_sub(12)).iter().enumerate() {
+            let name = if i == 0 { name.as_str() } else { "" };
+            terminal.line(format!("{}  {line}", style::dim(format!("{name:>10}"))))?;
+        }
+    }
+    Ok(())
 }
 
 /// A snippet with its found words styled.

@@ -1,5 +1,9 @@
 //! Words of scripts that are written without spaces: every character is one, so that a phrase of them can be searched.
 
+use std::borrow::Cow;
+
+use super::fold::fold_char;
+
 /// Returns a text with `separator` between the characters of scripts that do not part words by spaces.
 pub(crate) fn cut_words(text: &str, separator: char) -> String {
     let mut cut = String::with_capacity(text.len());
@@ -16,15 +20,61 @@ pub(crate) fn cut_words(text: &str, separator: char) -> String {
     cut
 }
 
-/// Returns whether a text has letters that full-text search of other programs finds only as they are written: those that
-/// folding turns into others, and those of scripts without spaces.
-pub(crate) fn is_folded_elsewhere(word: &str) -> bool {
-    word.chars().any(|c| is_unspaced(c) || "łŁøØđĐħĦıßẞæÆœŒς".contains(c))
+/// Returns a text as full-text search holds it: folded and cut, and behind it the words that folding makes others of, for
+/// programs that ask without folding. A tokenizer lowers ASCII letters by itself, so a text of them stays as it is.
+pub(crate) fn indexed(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let mut words = cut_words_of(text, |_, _| ());
+    if text.chars().any(is_other) {
+        for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| is_folded_elsewhere(word)) {
+            words.push(' ');
+            words.push_str(word);
+        }
+    }
+    Cow::Owned(words)
 }
 
-/// Thai, Lao, Burmese, Khmer; kana; Han. Korean is written with spaces.
+/// Returns a text folded and cut, letters of ASCII as they are; `on_char` is given where each character began, and how
+/// many bytes it became.
+pub(crate) fn cut_words_of(text: &str, mut on_char: impl FnMut(usize, usize)) -> String {
+    let mut words = String::with_capacity(text.len() + text.len() / 4);
+    let (mut folded, mut last) = (String::new(), ' ');
+    let mut add = |words: &mut String, c: char| {
+        if is_unspaced(last) && c.is_alphanumeric() || is_unspaced(c) && last.is_alphanumeric() {
+            words.push(' ');
+        }
+        words.push(c);
+        last = c;
+    };
+    for (at, c) in text.char_indices() {
+        let before = words.len();
+        if c.is_ascii() {
+            add(&mut words, c);
+        } else {
+            folded.clear();
+            fold_char(c, &mut folded);
+            folded.chars().for_each(|c| add(&mut words, c));
+        }
+        on_char(at, words.len() - before);
+    }
+    words
+}
+
+/// Returns whether a text has letters that full-text search of other programs finds only as they are written: those that
+/// folding turns into others, and those of scripts without spaces.
+fn is_folded_elsewhere(word: &str) -> bool {
+    word.chars().any(is_other)
+}
+
+fn is_other(c: char) -> bool {
+    is_unspaced(c) || "łŁøØđĐħĦıßẞæÆœŒς".contains(c)
+}
+
+/// Thai, Lao, Burmese with its extensions, Khmer; kana; Han. Korean is written with spaces.
 fn is_unspaced(c: char) -> bool {
-    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{a9e0}'..='\u{a9ff}' | '\u{aa60}'..='\u{aa7f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
         | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
 }
 
@@ -42,6 +92,15 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(cut_words(text, ' '), expected);
+        }
+        for (text, expected) in [
+            ("Moon Landing, 1969", "Moon Landing, 1969"),
+            ("Économie « x »", "Economie \" x \""),
+            ("Große Łódź!", "Grosse lodz! Große Łódź"),
+            ("NASA在月球", "NASA 在 月 球 NASA在月球"),
+            ("Co\u{ad}op\u{200b}erate", "Cooperate"),
+        ] {
+            assert_eq!(indexed(text).to_lowercase(), expected.to_lowercase(), "{text}");
         }
         assert!(is_folded_elsewhere("Straße") && is_folded_elsewhere("月") && !is_folded_elsewhere("Économie"));
     }

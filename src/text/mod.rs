@@ -18,7 +18,7 @@ pub(crate) mod whole_file;
 pub mod words;
 
 pub(crate) use clean::{clean, plain_name, single_line, single_spaced, topic_key, visible};
-pub(crate) use cut::{cut_words, is_folded_elsewhere};
+pub(crate) use cut::{cut_words, cut_words_of, indexed};
 pub(crate) use entities::decode_entities;
 pub(crate) use fold::{fold, is_same};
 pub(crate) use hex::hex;

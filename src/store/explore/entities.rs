@@ -67,7 +67,8 @@ impl Read<'_> {
         entity_types: &[String],
         limit: u64,
     ) -> anyhow::Result<(Vec<EntityCount>, u64)> {
-        let mut counts = self.entity_counts(period)?;
+        let within = if period.is_always() { None } else { Some(self.groups_in(period)?) };
+        let mut counts = self.entity_counts(within.as_ref())?;
         if !entity_types.is_empty() {
             let wanted = self.entities_of_types(entity_types)?;
             counts.retain(|(_, key)| wanted.has(key.0));
@@ -78,6 +79,15 @@ impl Read<'_> {
             top.extend(self.entity_head(key)?.map(|entity| EntityCount { entity, groups }));
         }
         Ok((top, total))
+    }
+
+    /// Returns the linked entities most frequent in some groups.
+    pub(in crate::store) fn top_entities_in(self, groups: &KeySet, limit: u64) -> anyhow::Result<Vec<EntityCount>> {
+        let mut top = vec![];
+        for (groups, key) in self.entity_counts(Some(groups))?.into_iter().take(limit as usize) {
+            top.extend(self.entity_head(key)?.map(|entity| EntityCount { entity, groups }));
+        }
+        Ok(top)
     }
 
     /// Returns the entities of these types, in any case of letters.
@@ -95,9 +105,9 @@ impl Read<'_> {
         Ok(wanted)
     }
 
-    /// Returns every linked entity with the number of groups of a period that name it, most frequent first.
-    pub(super) fn entity_counts(self, period: &Period) -> anyhow::Result<Vec<(u64, EntityKey)>> {
-        let within = if period.is_always() { None } else { Some(self.groups_in(period)?) };
+    /// Returns every linked entity with the number of groups that name it, most frequent first; `within`: only these groups
+    /// count.
+    pub(super) fn entity_counts(self, within: Option<&KeySet>) -> anyhow::Result<Vec<(u64, EntityKey)>> {
         let mut counts: Vec<(u64, EntityKey)> = vec![];
         // The index holds entity, is_primary and group in this order, so this reads it and nothing else.
         let mut statement = self.0.prepare_cached(
@@ -119,7 +129,7 @@ impl Read<'_> {
                 count(last, &mut groups);
                 last = Some(entity);
             }
-            if within.as_ref().is_none_or(|within| within.has(group)) {
+            if within.is_none_or(|within| within.has(group)) {
                 groups.push(group);
             }
         }

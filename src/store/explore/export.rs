@@ -72,7 +72,8 @@ impl Read<'_> {
         period: &Period,
         mut visit: impl FnMut(EntityHead, u64) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        for (groups, key) in self.entity_counts(period)? {
+        let within = if period.is_always() { None } else { Some(self.groups_in(period)?) };
+        for (groups, key) in self.entity_counts(within.as_ref())? {
             if let Some(entity) = self.entity_head(key)? {
                 visit(entity, groups)?;
             }

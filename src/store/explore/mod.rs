@@ -14,11 +14,12 @@ mod topics;
 use rusqlite::Row;
 use serde::Serialize;
 
-pub use entities::Namesake;
+pub use entities::{EntityCount, Namesake};
 pub use export::ExportGroup;
 pub(in crate::store) use group::hints_of;
 pub use group::{AnswerHead, MentionRow, TopicRow};
 pub use related::Shared;
+pub use topics::TopicCount;
 
 use crate::model::{EntityId, EntityKey, GroupId, GroupKey};
 use crate::store::attributes::Conditions;
@@ -53,7 +54,8 @@ pub struct KeySet {
 }
 
 impl KeySet {
-    fn add(&mut self, key: i64) {
+    /// Adds a key that is not in it.
+    pub(in crate::store) fn add(&mut self, key: i64) {
         // No key of ours is negative; another program's would never be found.
         let Ok(key) = usize::try_from(key) else { return };
         if self.bits.len() <= key / 64 {
@@ -61,6 +63,13 @@ impl KeySet {
         }
         self.bits[key / 64] |= 1 << (key % 64);
         self.len += 1;
+    }
+
+    /// Returns the keys, in order.
+    pub fn keys(&self) -> impl Iterator<Item = i64> {
+        (0i64..)
+            .zip(&self.bits)
+            .flat_map(|(at, bits)| (0..64).filter(move |i| bits >> i & 1 == 1).map(move |i| at * 64 + i))
     }
 
     /// Returns whether a key is in it.

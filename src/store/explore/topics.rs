@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
-use super::{GroupHead, Period};
+use super::{GroupHead, KeySet, Period};
 use crate::store::Read;
 
 /// A topic and how many groups have it.
@@ -32,6 +32,16 @@ pub struct TopicGroup {
 impl Read<'_> {
     /// Returns the most frequent topics of groups in a period, and how many topics there are.
     pub fn top_topics(self, period: &Period, limit: u64) -> anyhow::Result<(Vec<TopicCount>, u64)> {
+        let within = if period.is_always() { None } else { Some(self.groups_in(period)?) };
+        self.top_topics_in(within.as_ref(), limit)
+    }
+
+    /// Returns the most frequent topics, and how many there are; `within`: only these groups count.
+    pub(in crate::store) fn top_topics_in(
+        self,
+        within: Option<&KeySet>,
+        limit: u64,
+    ) -> anyhow::Result<(Vec<TopicCount>, u64)> {
         let mut counts: Vec<(u64, String)> = vec![];
         let (mut total, mut floor) = (0, 0);
         let order = |a: &(u64, String), b: &(u64, String)| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1));
@@ -47,14 +57,7 @@ impl Read<'_> {
                 }
             }
         };
-        if period.is_always() {
-            let mut statement = self.0.prepare_cached("SELECT topic, count(*) FROM story_topics GROUP BY topic")?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                add(row.get_ref(0)?.as_str()?, row.get::<_, i64>(1)? as u64);
-            }
-        } else {
-            let within = self.groups_in(period)?;
+        if let Some(within) = within {
             let mut statement =
                 self.0.prepare_cached("SELECT topic, story_group_id FROM story_topics ORDER BY topic")?;
             let mut rows = statement.query([])?;
@@ -69,6 +72,12 @@ impl Read<'_> {
                 n += u64::from(within.has(row.get(1)?));
             }
             add(&topic, n);
+        } else {
+            let mut statement = self.0.prepare_cached("SELECT topic, count(*) FROM story_topics GROUP BY topic")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                add(row.get_ref(0)?.as_str()?, row.get::<_, i64>(1)? as u64);
+            }
         }
         counts.sort_unstable_by(order);
         counts.truncate(limit as usize);

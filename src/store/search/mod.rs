@@ -7,14 +7,24 @@
 //! nothing more. It holds what counts: once there is a real answer, the topics and names of a rehearsal are not in it,
 //! unless they were asked for last; the groups that have some are read anew when that changes.
 
+mod facets;
+mod snippet;
+mod words;
+
+use std::collections::HashSet;
+
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 use serde::Serialize;
 
-use super::explore::{GroupHead, Period};
+pub use facets::{Facets, ValueCount};
+
+use snippet::Indexed;
+
+use super::explore::{GroupHead, KeySet, Period};
 use super::{Read, Tx};
 use crate::model::{EntityKey, GroupKey};
-use crate::text::{cut_words, fold, is_folded_elsewhere};
+use crate::text::{cut_words, fold, indexed};
 
 /// Letters of all scripts without diacritics, English endings taken off. What is no English is hardly touched by it.
 const TOKENIZER: &str = "porter unicode61 remove_diacritics 2";
@@ -22,9 +32,9 @@ const TOKENIZER: &str = "porter unicode61 remove_diacritics 2";
 /// The index. Datasette and sqlite-utils look for `content="TABLE"` in this text to find the index of a table; it
 /// stands in a comment, since the texts that are indexed are not columns of that table and must be kept here. (An index
 /// without contents could not be brought up to date: SQLite before 3.43 removes a row from it only if told what stood
-/// there.)
+/// there.) The number counts what is indexed: one of an older gleaner is made anew.
 const INDEX: &str = "CREATE VIRTUAL TABLE story_search USING fts5 (title, stories, topics, names, \
-                     tokenize = 'porter unicode61 remove_diacritics 2' /* content=\"story_groups\" */)";
+                     tokenize = 'porter unicode61 remove_diacritics 2' /* content=\"story_groups\" 2 */)";
 
 /// Query of a search.
 #[derive(Clone, Debug, Default)]
@@ -59,12 +69,29 @@ pub const MARK: char = '\u{FDEA}';
 /// See [`MARK`].
 pub const MARK_END: char = '\u{FDEB}';
 
+/// Groups that a search found.
+#[derive(Clone, Debug, Default)]
+pub struct SearchResult {
+    /// The best of them.
+    pub hits: Vec<SearchHit>,
+    /// All of them.
+    pub groups: KeySet,
+}
+
+/// Other names of an entity that are searched; who has more is called by one of these, or as the catalog writes it.
+const ALIASES_MAX: usize = 100;
+
+/// Memory in which SQLite sorts words before it writes a part of the index, while many groups are read: 1 MiB by default,
+/// so that a large index is merged over and over.
+const HASH_BYTES: i64 = 32 << 20;
+const HASH_BYTES_DEFAULT: i64 = 1 << 20;
+
 /// Row of `meta` that says whether the index has the topics and names of rehearsals.
 const REHEARSALS: &str = "search_rehearsals";
 const LEFT_OUT: &str = "left out";
 
-/// Parts the words of scripts without spaces in what snippets are made of.
-const CUT: char = '\u{200B}';
+/// Column of the index that holds the stories.
+const STORIES: usize = 1;
 
 impl Read<'_> {
     /// Returns whether the full-text index is there, as this program makes it.
@@ -101,8 +128,8 @@ impl Read<'_> {
         Ok(keys.collect::<Result<_, _>>()?)
     }
 
-    /// Returns the groups that fit, best first, and how many there are. Without words the newest come first.
-    pub fn search(self, query: &SearchQuery) -> anyhow::Result<(Vec<SearchHit>, u64)> {
+    /// Returns the groups that fit, best first. Without words the newest come first.
+    pub fn search(self, query: &SearchQuery) -> anyhow::Result<SearchResult> {
         // Conditions are put together from literals; every value is bound.
         let mut conditions = vec!["1".to_owned()];
         let mut values: Vec<Value> = vec![];
@@ -155,17 +182,21 @@ impl Read<'_> {
         };
         let mut statement = self.0.prepare(&sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
-        let (mut found, mut total) = (vec![], 0);
+        let mut found = SearchResult::default();
         while let Some(row) = rows.next()? {
-            total += 1;
-            if total <= query.limit {
-                found.push(SearchHit { group: GroupHead::read(row, 0)?, score: row.get(4)?, snippet: String::new() });
+            found.groups.add(row.get(0)?);
+            if found.groups.len() as u64 <= query.limit {
+                found.hits.push(SearchHit {
+                    group: GroupHead::read(row, 0)?,
+                    score: row.get(4)?,
+                    snippet: String::new(),
+                });
             }
         }
         if has_words {
-            self.add_snippets(query, &mut found)?;
+            self.add_snippets(query, &mut found.hits)?;
         }
-        Ok((found, total))
+        Ok(found)
     }
 
     /// Makes the snippets with a small index of the found groups' texts, so that they agree with the search in what is
@@ -175,29 +206,34 @@ impl Read<'_> {
             "DROP TABLE IF EXISTS temp.search_snippets;
              CREATE VIRTUAL TABLE temp.search_snippets USING fts5 (title, stories, topics, names, tokenize = '{TOKENIZER}');"
         ))?;
-        let mut insert = self.0.prepare(
-            "INSERT INTO temp.search_snippets (rowid, title, stories, topics, names) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?;
-        for group in found.iter() {
-            // Cut with a character that is no letter and has no width.
-            // Rows that are left out of all questions are left out here.
-            let columns = self.searchable(group.group.key, true)?.map(|text| cut_words(&text, CUT));
-            let [title, stories, topics, names] = columns;
-            insert.execute((group.group.key, title, stories, topics, names))?;
-        }
-        // Where the stories have none of the words, the best of the other columns speaks.
-        let mut snippet = self.0.prepare(
-            "SELECT snippet(search_snippets, 1, ?3, ?4, '…', 28), snippet(search_snippets, -1, ?3, ?4, '…', 28)
-             FROM temp.search_snippets WHERE search_snippets MATCH ?1 AND rowid = ?2",
-        )?;
-        for group in found.iter_mut() {
-            let mut rows = snippet.query((&query.words, group.group.key, MARK.to_string(), MARK_END.to_string()))?;
-            if let Some(row) = rows.next()? {
-                let (stories, any): (String, String) = (row.get(0)?, row.get(1)?);
-                group.snippet = (if stories.contains(MARK) { stories } else { any }).replace(CUT, "");
+        {
+            let mut insert = self.0.prepare(
+                "INSERT INTO temp.search_snippets (rowid, title, stories, topics, names) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?;
+            let mut highlighted = self.0.prepare(
+                "SELECT highlight(search_snippets, 0, ?3, ?4), highlight(search_snippets, 1, ?3, ?4),
+                        highlight(search_snippets, 2, ?3, ?4), highlight(search_snippets, 3, ?3, ?4)
+                 FROM temp.search_snippets WHERE search_snippets MATCH ?1 AND rowid = ?2",
+            )?;
+            for group in found.iter_mut() {
+                // Rows that are left out of all questions are left out here.
+                let texts = self.searchable(group.group.key, true)?;
+                let indexed = texts.each_ref().map(|text| Indexed::new(text));
+                let [title, stories, topics, names] = indexed.each_ref().map(|text| text.text.as_str());
+                insert.execute((group.group.key, title, stories, topics, names))?;
+                let mut rows =
+                    highlighted.query((&query.words, group.group.key, MARK.to_string(), MARK_END.to_string()))?;
+                let Some(row) = rows.next()? else { continue };
+                // Where the stories have none of the words, the first of the other columns speaks that has some.
+                for column in [STORIES, 0, 2, 3] {
+                    let marked: String = row.get(column)?;
+                    if let Some(snippet) = indexed[column].snippet(&marked, &texts[column]) {
+                        group.snippet = snippet;
+                        break;
+                    }
+                }
             }
         }
-        drop((insert, snippet));
         self.0.execute_batch("DROP TABLE temp.search_snippets")?;
         Ok(())
     }
@@ -205,22 +241,35 @@ impl Read<'_> {
     /// Returns what is searched of a group: title, stories with their titles, topics, names.
     fn searchable(self, key: GroupKey, with_rehearsals: bool) -> anyhow::Result<[String; 4]> {
         let text = |sql: &str| -> anyhow::Result<String> {
-            let mut statement = self.0.prepare_cached(sql)?;
-            let mut rows = statement.query([key])?;
             let mut all = String::new();
-            while let Some(row) = rows.next()? {
-                for i in 0..row.as_ref().column_count() {
-                    // What other programs wrote there instead of text is not searched.
-                    if let Ok(Some(part)) = row.get_ref(i)?.as_str_or_null() {
-                        if !all.is_empty() {
-                            all.push('\n');
-                        }
-                        all.push_str(part);
-                    }
-                }
-            }
+            self.each_text(sql, key, |part| add_line(&mut all, part))?;
             Ok(all)
         };
+        // A name that stands there several times is no more of a name.
+        let (mut names, mut known) = (String::new(), HashSet::new());
+        let mentions = match with_rehearsals {
+            true => "SELECT mention_text FROM story_entities WHERE story_group_id = ?1 ORDER BY ordinal",
+            false => {
+                "SELECT mention_text FROM story_entities WHERE story_group_id = ?1 AND sandbox = 0 ORDER BY ordinal"
+            }
+        };
+        let mut add = |name: &str| {
+            if known.insert(name.to_owned()) {
+                add_line(&mut names, name);
+            }
+        };
+        self.each_text(mentions, key, &mut add)?;
+        for entity in self.entities_named_in(key, with_rehearsals)? {
+            self.each_text("SELECT name FROM entities WHERE id = ?1", entity, &mut add)?;
+            let mut n = 0;
+            let aliases = "SELECT alias FROM entity_aliases WHERE entity_id = ?1 ORDER BY alias";
+            self.each_text(aliases, entity, |alias| {
+                n += 1;
+                if n <= ALIASES_MAX {
+                    add(alias);
+                }
+            })?;
+        }
         Ok([
             text("SELECT title FROM story_groups WHERE id = ?1")?,
             text("SELECT title, text FROM stories WHERE story_group_id = ?1 ORDER BY ordinal")?,
@@ -230,20 +279,38 @@ impl Read<'_> {
                     "SELECT label, merged_from FROM story_topics WHERE story_group_id = ?1 AND sandbox = 0 ORDER BY rank"
                 }
             })?,
-            text(match with_rehearsals {
-                true => {
-                    "SELECT m.mention_text, CASE WHEN e.name <> m.mention_text THEN e.name END
-                     FROM story_entities m LEFT JOIN entities e ON e.id = m.entity_id
-                     WHERE m.story_group_id = ?1 ORDER BY m.ordinal"
-                }
-                false => {
-                    "SELECT m.mention_text, CASE WHEN e.name <> m.mention_text THEN e.name END
-                     FROM story_entities m LEFT JOIN entities e ON e.id = m.entity_id
-                     WHERE m.story_group_id = ?1 AND m.sandbox = 0 ORDER BY m.ordinal"
-                }
-            })?,
+            names,
         ])
     }
+
+    /// Gives the texts of a query's rows. What other programs wrote there instead of text is none.
+    fn each_text(self, sql: &str, key: impl rusqlite::ToSql, mut visit: impl FnMut(&str)) -> anyhow::Result<()> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query([key])?;
+        while let Some(row) = rows.next()? {
+            for i in 0..row.as_ref().column_count() {
+                if let Ok(Some(part)) = row.get_ref(i)?.as_str_or_null() {
+                    visit(part);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn entities_named_in(self, key: GroupKey, with_rehearsals: bool) -> anyhow::Result<Vec<EntityKey>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT DISTINCT entity_id FROM story_entities
+             WHERE story_group_id = ?1 AND entity_id IS NOT NULL AND (?2 OR sandbox = 0)",
+        )?;
+        Ok(statement.query_map((key, with_rehearsals), |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+}
+
+fn add_line(all: &mut String, part: &str) {
+    if !all.is_empty() {
+        all.push('\n');
+    }
+    all.push_str(part);
 }
 
 impl Tx<'_> {
@@ -273,14 +340,21 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Lets SQLite sort many words in memory before it writes them, or as many as by default.
+    pub fn read_many_groups(&self, many: bool) -> anyhow::Result<()> {
+        let bytes = if many { HASH_BYTES } else { HASH_BYTES_DEFAULT };
+        self.execute("INSERT INTO story_search (story_search, rank) VALUES ('hashsize', ?1)", [bytes])?;
+        Ok(())
+    }
+
     /// Reads a group into the full-text index, in place of what it held of it.
     pub fn index_group(&self, key: GroupKey, with_rehearsals: bool) -> anyhow::Result<()> {
-        let [title, stories, topics, names] = self.read().searchable(key, with_rehearsals)?.map(|text| indexed(&text));
+        let [title, stories, topics, names] = self.read().searchable(key, with_rehearsals)?;
         self.prepare_cached("DELETE FROM story_search WHERE rowid = ?1")?.execute([key])?;
         self.prepare_cached(
             "INSERT INTO story_search (rowid, title, stories, topics, names) VALUES (?1, ?2, ?3, ?4, ?5)",
         )?
-        .execute((key, title, stories, topics, names))?;
+        .execute((key, indexed(&title), indexed(&stories), indexed(&topics), indexed(&names)))?;
         // A table of its own order takes the same group twice as one.
         self.prepare_cached(
             "INSERT INTO _searched_groups (story_group_id) VALUES (?1) ON CONFLICT (story_group_id) DO NOTHING",
@@ -293,15 +367,4 @@ impl Tx<'_> {
 /// Returns words as the index holds them; what is searched for goes through this too.
 pub fn search_words(text: &str) -> String {
     cut_words(&fold(text), ' ')
-}
-
-/// Returns a text as it is indexed: folded and cut, and behind it the words that folding makes others of, for programs
-/// that ask without folding.
-fn indexed(text: &str) -> String {
-    let mut words = search_words(text);
-    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| is_folded_elsewhere(word)) {
-        words.push(' ');
-        words.push_str(word);
-    }
-    words
 }
