@@ -33,9 +33,75 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     table
 });
 
-/// Returns the country a code or name means; `words` is lower case with single spaces.
+/// Returns the country a code or name means; `words` is lower case with single spaces. Official names are those of the
+/// table behind a form of government (*Kingdom of Norway*, *Italian Republic*), also as lists sort them (*Congo, the
+/// Democratic Republic of the*, as ISO 3166 writes it).
 pub(crate) fn country(words: &str) -> Option<u16> {
-    TABLE.countries.get(words).copied().filter(|_| !words.is_empty())
+    let known = |name: &str| TABLE.countries.get(name).copied().filter(|_| !name.is_empty());
+    known(words).or_else(|| official(words)).or_else(|| turned(words))
+}
+
+/// Forms of government before the name of a country.
+const GOVERNMENTS: [&str; 27] = [
+    "arab republic of ",
+    "bolivarian republic of ",
+    "commonwealth of ",
+    "cooperative republic of ",
+    "democratic republic of ",
+    "democratic socialist republic of ",
+    "eastern republic of ",
+    "federal democratic republic of ",
+    "federal republic of ",
+    "federated states of ",
+    "federation of ",
+    "federative republic of ",
+    "grand duchy of ",
+    "hashemite kingdom of ",
+    "independent state of ",
+    "islamic republic of ",
+    "kingdom of ",
+    "oriental republic of ",
+    "peoples democratic republic of ",
+    "peoples republic of ",
+    "plurinational state of ",
+    "principality of ",
+    "republic of ",
+    "socialist republic of ",
+    "sultanate of ",
+    "union of ",
+    "united republic of ",
+];
+
+/// Names that a form of government makes into another country: of these the table has each form.
+const DIVIDED: [&str; 3] = ["china", "congo", "korea"];
+
+fn official(words: &str) -> Option<u16> {
+    let words = words.strip_prefix("the ").unwrap_or(words);
+    let name = match words.strip_suffix(" republic") {
+        Some(name) => name,
+        None => {
+            let name = GOVERNMENTS.iter().find_map(|government| words.strip_prefix(government)).unwrap_or(words);
+            name.strip_prefix("the ").unwrap_or(name)
+        }
+    };
+    // A code is no name: the *Republic of Co* is nobody's.
+    if name.len() <= 3 || name.len() != words.len() && DIVIDED.contains(&name) {
+        return None;
+    }
+    TABLE.countries.get(name).copied()
+}
+
+/// Returns the country of a name that was turned around for a list.
+fn turned(words: &str) -> Option<u16> {
+    const LONGEST: usize = 3;
+    if !words.ends_with(" of") && !words.ends_with(" of the") {
+        return None;
+    }
+    let blanks = words.match_indices(' ').map(|(at, _)| at).take(LONGEST);
+    let names = blanks.map(|at| format!("{} {}", &words[at + 1..], &words[..at]));
+    names
+        .map(|name| name.strip_prefix("the ").map_or(name.clone(), str::to_owned))
+        .find_map(|name| TABLE.countries.get(name.as_str()).copied().or_else(|| official(&name)))
 }
 
 /// Returns the country of a state or province.
@@ -84,6 +150,28 @@ mod tests {
             assert!(country(a).is_some());
         }
         assert_ne!(country("gb"), country("us"));
+        for (official, code) in [
+            ("kingdom of norway", "no"),
+            ("the kingdom of norway", "no"),
+            ("italian republic", "it"),
+            ("congo the democratic republic of the", "cd"),
+            ("democratic republic of congo", "cd"),
+            ("republic of congo", "cg"),
+            ("congo republic of the", "cg"),
+            ("korea republic of", "kr"),
+            ("korea democratic peoples republic of", "kp"),
+            ("tanzania united republic of", "tz"),
+            ("macedonia the former yugoslav republic of", "mk"),
+            ("republic of china", "tw"),
+            ("peoples republic of china", "cn"),
+            ("state of georgia", ""),
+            ("republic of co", ""),
+            ("republic", ""),
+            ("of", ""),
+        ] {
+            assert_eq!(country(official), country(code), "{official}");
+            assert!(code.is_empty() || country(code).is_some(), "{code}");
+        }
         assert_eq!(country(""), None);
         assert_eq!(country_of_state("calif"), country("us"));
     }
