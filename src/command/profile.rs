@@ -142,6 +142,12 @@ fn type_facts(known: &EntityType) -> Vec<(&'static str, String)> {
     if !known.hints.is_empty() {
         facts.push(("hints", known.hints.join(", ")));
     }
+    for (label, wanted) in [("change with time", true), ("do not change", false)] {
+        let hints = hints_by(known, wanted);
+        if !hints.is_empty() {
+            facts.push((label, hints.join(", ")));
+        }
+    }
     if !known.require_any.is_empty() {
         facts.push(("needs one of", known.require_any.join(", ")));
     }
@@ -156,6 +162,11 @@ fn type_facts(known: &EntityType) -> Vec<(&'static str, String)> {
     facts
 }
 
+/// Returns the hints of which the profile says that they change with time, or that they do not.
+fn hints_by(known: &EntityType, changes: bool) -> Vec<&str> {
+    known.changes.iter().filter(|(_, told)| **told == changes).map(|(hint, _)| hint.as_str()).collect()
+}
+
 fn as_json(profile: &Profile) -> serde_json::Value {
     let types: Vec<serde_json::Value> = profile
         .types
@@ -166,6 +177,7 @@ fn as_json(profile: &Profile) -> serde_json::Value {
                 .as_ref()
                 .map(|pair| json!({"members": pair.members, "home": pair.home, "away": pair.away, "with": pair.with}));
             json!({"name": known.name, "description": known.description, "maps": known.maps, "hints": known.hints,
+                   "changing_hints": hints_by(known, true), "lasting_hints": hints_by(known, false),
                    "require_any": known.require_any, "pair": pair})
         })
         .collect();

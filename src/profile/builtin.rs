@@ -16,6 +16,9 @@ pub(super) fn earlier(text: &str) -> Option<&'static str> {
     same.model.name = today.model.name.clone();
     // Words that no model was told have come and gone.
     same.keywords = today.keywords.clone();
+    for (known, today) in same.types.iter_mut().zip(&today.types) {
+        known.changes = today.changes.clone();
+    }
     (same == today && kept.model.name != today.model.name).then_some(*name)
 }
 

@@ -218,12 +218,31 @@ words = ["spacewalk", "EVA"]
         check("name = \"organization\"", "name = \"person\"", "type `person`: is there twice");
         check("\"people\"", "\"Société\"", "type `organization`: `société` maps to `person` too");
         check("hints = [\"role\", ", "hints = [\"rank\", ", "`rank` cannot be the name of a hint");
+        check("hints = [\"role\", ", "hints = [{ name = \"rank\" }, ", "`rank` cannot be the name of a hint");
+        check(
+            "hints = [\"role\", ",
+            "hints = [{ name = \"role\", change = true }, ",
+            "a hint is its name, or a table as in",
+        );
         check("require_any = [\"role\"]", "require_any = [\"team\"]", "`require_any` names `team`");
         check("members = \"organization\"", "members = \"club\"", "`pair.members` is `club`");
         check("away = \"away\"", "away = \"home\"", "the same hint");
         check("with = [\"year\"]", "with = [\"week\"]", "`pair` names `week`");
         check("words = [\"spacewalk\", \"EVA\"]", "words = []", "keyword 1");
         check("[topic]", "[topic", "line 11: unclosed table");
+    }
+
+    #[test]
+    fn a_hint_may_say_whether_it_changes() {
+        let text = TEXT.replacen(
+            "hints = [\"role\", \"country\"]",
+            "hints = [\"role\", { name = \"country\", changes = false }]",
+            1,
+        );
+        let told = Profile::parse(&text).unwrap();
+        assert_eq!(told.types[0].hints, profile().types[0].hints);
+        assert_eq!(told.types[0].changes, [("country".to_owned(), false)].into());
+        assert_eq!(profile().types[0].changes, [].into());
     }
 
     #[test]

@@ -104,10 +104,34 @@ struct TypeTable {
     #[serde(default)]
     maps: Vec<String>,
     #[serde(default)]
-    hints: Vec<String>,
+    hints: Vec<HintTable>,
     #[serde(default)]
     require_any: Vec<String>,
     pair: Option<PairTable>,
+}
+
+/// A hint, by its name alone or with what is known of it.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a hint is its name, or a table as in { name = \"team\", changes = true }")]
+enum HintTable {
+    Name(String),
+    Table(HintFacts),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HintFacts {
+    name: String,
+    changes: Option<bool>,
+}
+
+impl HintTable {
+    fn facts(self) -> HintFacts {
+        match self {
+            HintTable::Name(name) => HintFacts { name, changes: None },
+            HintTable::Table(facts) => facts,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -138,13 +162,17 @@ impl From<File> for Profile {
         };
         let pair =
             |table: PairTable| Pair { members: table.members, home: table.home, away: table.away, with: table.with };
-        let types = file.types.into_iter().map(|table| EntityType {
-            name: table.name,
-            description: table.description,
-            maps: table.maps,
-            hints: table.hints,
-            require_any: table.require_any,
-            pair: table.pair.map(pair),
+        let types = file.types.into_iter().map(|table| {
+            let hints: Vec<HintFacts> = table.hints.into_iter().map(HintTable::facts).collect();
+            EntityType {
+                name: table.name,
+                description: table.description,
+                maps: table.maps,
+                changes: hints.iter().filter_map(|hint| Some((hint.name.clone(), hint.changes?))).collect(),
+                hints: hints.into_iter().map(|hint| hint.name).collect(),
+                require_any: table.require_any,
+                pair: table.pair.map(pair),
+            }
         });
         Profile {
             name: file.name,

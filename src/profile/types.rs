@@ -1,5 +1,7 @@
 //! The types of entities, and how a catalog's own words for types map to them.
 
+use std::collections::BTreeMap;
+
 use super::Profile;
 
 /// One type of entity.
@@ -13,6 +15,9 @@ pub struct EntityType {
     pub maps: Vec<String>,
     /// The hints that tell namesakes of this type apart.
     pub hints: Vec<String>,
+    /// By hint: whether what it says changes with time, as a team does and a country does not; only those of which the
+    /// profile tells.
+    pub changes: BTreeMap<String, bool>,
     /// Hints of which a mention must have one to be worth linking; none means no such rule.
     pub require_any: Vec<String>,
     /// Set where an entity of this type is made of two others: a game of two teams.

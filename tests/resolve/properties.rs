@@ -215,6 +215,44 @@ fn an_absent_look_alike_is_not_linked() {
 }
 
 #[test]
+fn a_hint_that_does_not_change_tells_two_of_one_name_apart() {
+    let entity = |id: &str, entity_type: &str, name: &str, attributes: &[(&str, &str)]| Entity {
+        id: EntityId::new(id),
+        entity_type: entity_type.to_owned(),
+        name: name.to_owned(),
+        aliases: vec![],
+        attributes: attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+    };
+    let rows = [
+        entity("c1", "club", "Kettering FC", &[("country", "England"), ("city", "Kettering")]),
+        entity("c2", "club", "Porto Alto", &[("country", "Argentina"), ("city", "Rosario")]),
+        entity("b1", "shop", "Brackenridge", &[("kind", "pharmacy")]),
+        entity("b2", "shop", "Falkenrath & Moss", &[("kind", "fuel")]),
+        entity("p1", "person", "Ines Quist", &[("birthplace", "Turin"), ("team", "Owls")]),
+        entity("p2", "person", "Ruth Abara", &[("birthplace", "Graz"), ("team", "Crows")]),
+    ];
+    let rows: Vec<&Entity> = rows.iter().collect();
+    for (mention, hints, expected) in [
+        ("Kettering FC", vec![("country", "ENG")], Some("c1")),
+        ("Kettering FC", vec![("country", "Uruguay")], None),
+        ("Kettering FC", vec![("city", "Montevideo")], None),
+        ("Kettering FC", vec![("country", "Argentina"), ("city", "Kettering")], None),
+        // The catalog has no such kind: it may be another word for the one it has.
+        ("Brackenridge", vec![("kind", "chemist")], Some("b1")),
+        ("Brackenridge", vec![("kind", "fuel")], None),
+        ("Ines Quist", vec![("birthplace", "Graz")], None),
+        ("Ines Quist", vec![("birthplace", "Turin")], Some("p1")),
+        // A team changes, whether the catalog has it or not.
+        ("Ines Quist", vec![("team", "Crows")], Some("p1")),
+        ("Ines Quist", vec![("team", "Ravens")], Some("p1")),
+    ] {
+        let hints = hints.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let asked = (mention.to_owned(), hints);
+        assert_eq!(answers(&[&rows], std::slice::from_ref(&asked)).remove(0).as_deref(), expected, "{asked:?}");
+    }
+}
+
+#[test]
 fn another_writing_of_a_name_is_linked() {
     for (catalog_type, name, other) in [
         ("person", "Gortschakow", "Alexander Gorchakov"),

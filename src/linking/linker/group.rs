@@ -24,6 +24,7 @@ impl Linker<'_> {
     ///
     /// One profile a linker: what is decided about a mention by itself is remembered without it.
     pub fn link(&mut self, profile: &Profile, mentions: &[Mention]) -> Result<Vec<Resolution>> {
+        self.tell_changes(profile);
         let mut resolutions = Vec::with_capacity(mentions.len());
         let mut open = vec![];
         for (at, mention) in mentions.iter().enumerate() {

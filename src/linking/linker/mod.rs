@@ -42,6 +42,8 @@ pub struct Linker<'a> {
     around: HashMap<EntityKey, (String, String)>,
     /// Resolutions of mentions by themselves.
     known: KnownMentions,
+    /// True where the resolver was told what the profile says of hints.
+    is_told: bool,
 }
 
 impl<'a> Linker<'a> {
@@ -76,6 +78,7 @@ impl<'a> Linker<'a> {
             remarks: Vec::new(),
             around: HashMap::new(),
             known: KnownMentions::default(),
+            is_told: false,
         })
     }
 
@@ -105,9 +108,28 @@ impl<'a> Linker<'a> {
     /// Decides about one mention: by its name, else, where the profile says that its type is a pair, by its members.
     /// Without a type, the profile's pairs are tried one after the other.
     pub fn decide(&mut self, profile: &Profile, entity_type: &str, query: &Query<'_>) -> Result<Resolution> {
+        self.tell_changes(profile);
         let mut resolution = self.decide_once(profile, entity_type, query)?.0;
         self.fall_back((entity_type, query.text, query.hints), &mut resolution);
         Ok(resolution)
+    }
+
+    /// Tells the resolver which hints the profile says change with time, once: a linker serves one profile.
+    fn tell_changes(&mut self, profile: &Profile) {
+        if std::mem::replace(&mut self.is_told, true) {
+            return;
+        }
+        for known in profile.types.iter().filter(|known| !known.changes.is_empty()) {
+            let mut types = self.types_for(profile, &known.name).to_vec();
+            if types.is_empty() {
+                types = self.resolver.types();
+            }
+            for entity_type in types {
+                for (hint, changes) in &known.changes {
+                    self.resolver.tell_changes(&entity_type, hint, *changes);
+                }
+            }
+        }
     }
 
     /// Puts in place of no link what people decided for where nothing else links a mention.

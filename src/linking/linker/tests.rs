@@ -90,3 +90,31 @@ fn decisions_under_keys_of_an_earlier_program_still_hold() {
     assert_eq!(keys, ["super bowl 57"]);
     assert_eq!(linked_name(&tx, "Super Bowl LVII").as_deref(), Some("The game in Glendale"));
 }
+
+#[test]
+fn a_profile_says_whether_a_hint_changes() {
+    let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").expect("opens");
+    let tx = store.write().expect("begins");
+    let rows = [
+        entity("1", "person", "Ines Quist", &[("city", "Turin"), ("voice", "alto")]),
+        entity("2", "person", "Ruth Abara", &[("city", "Graz"), ("voice", "bass")]),
+    ];
+    for row in &rows {
+        tx.load_entity(row, "2026-01-01T00:00:00Z").expect("loads");
+    }
+    rebuild(&tx).expect("packs");
+    let news = Profile::parse(Profile::builtin("news").expect("is built in")).expect("is sound");
+    let is_linked = |hint: &str, value: &str, changes: Option<bool>| {
+        let mut profile = news.clone();
+        let person = profile.types.iter_mut().find(|known| known.name == "person").expect("is there");
+        person.changes.extend(changes.map(|changes| (hint.to_owned(), changes)));
+        let mut linker = Linker::open(tx.read(), Strictness::Default, Load::One).expect("opens");
+        let hints = [(hint.to_owned(), value.to_owned())].into();
+        let query = Query { text: "Ines Quist", types: &[], hints: &hints, context: "" };
+        linker.decide(&profile, "person", &query).expect("resolves").entity.is_some()
+    };
+    assert!(!is_linked("city", "Graz", None), "a city does not change by itself");
+    assert!(is_linked("city", "Graz", Some(true)));
+    assert!(is_linked("voice", "soprano", None), "the catalog has no soprano");
+    assert!(!is_linked("voice", "soprano", Some(false)));
+}

@@ -10,6 +10,8 @@ pub(crate) trait Background {
     fn frequency(&self, entity_type: &str, word_key: u64) -> Result<u32>;
     /// Returns how much an agreement in an attribute tells, in bits.
     fn bits(&self, entity_type: &str, attribute: &str) -> Option<f32>;
+    /// Returns whether an attribute's values change with time, where it has the attribute.
+    fn changes(&self, entity_type: &str, attribute: &str) -> Option<Option<bool>>;
 }
 
 /// No such catalog.
@@ -25,6 +27,10 @@ impl Background for Nothing {
     }
 
     fn bits(&self, _: &str, _: &str) -> Option<f32> {
+        None
+    }
+
+    fn changes(&self, _: &str, _: &str) -> Option<Option<bool>> {
         None
     }
 }

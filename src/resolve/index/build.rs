@@ -5,17 +5,19 @@ use anyhow::Result;
 use crate::model::{Entity, EntityKey};
 use crate::resolve::fast_map::Map;
 use crate::resolve::index::background::{Background, Nothing};
+use crate::resolve::index::changes;
 use crate::resolve::index::key::{KeyKind, key};
 use crate::resolve::index::keys::{self, Keys};
 use crate::resolve::index::layout::{
     AttributeStats, COUNTED_FROM, ENTITIES_PER_BLOCK, FORMAT, LABELS_PER_BLOCK, Meta, NAMES_PER_BLOCK, RARITY_UNIT,
-    Resident, Table, TypeStats, VALUES_PER_BLOCK, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK, bucket_of, put_varint, rarity,
+    Resident, Table, TypeStats, VALUES_PER_BLOCK, VOCABULARY_MAX, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK, bucket_of,
+    put_varint, rarity,
 };
 use crate::resolve::index::pack::{Packed, pack_bucket, put_blocked};
 use crate::resolve::index::pair_keys::PairKeys;
-use crate::resolve::names::countries;
 use crate::resolve::names::token::{Name, spaced};
 use crate::resolve::names::words::Role;
+use crate::resolve::names::{attribute_names, countries};
 
 /// Of a longer value of an attribute the start is kept; no name of a team or country is longer.
 const VALUE_BYTES: usize = 96;
@@ -33,6 +35,8 @@ pub struct Builder {
     /// Place of each distinct value among them.
     value_numbers: Map<Box<str>, u32>,
     postings: Vec<(u64, u32)>,
+    /// Key of each entity's preferred name, and its number.
+    preferred: Vec<(u64, u32)>,
     /// Frequency with which each word or class stands in a name of a type.
     frequency: Map<u64, u32>,
     words: Map<Box<str>, ()>,
@@ -147,6 +151,9 @@ impl Builder {
             let number = self.names.begin();
             self.put_name(entity, &name, alias);
             self.keys.of(&name);
+            if !alias {
+                self.preferred.extend(self.keys.forms.first().map(|key| (*key, entity)));
+            }
             for &key in self.keys.forms.iter().chain(&self.keys.sounds).chain(&self.keys.initialisms) {
                 self.postings.push((key, number));
             }
@@ -192,6 +199,8 @@ impl Builder {
         self.value_numbers = Map::default();
         self.weigh_and_pair(background, sink)?;
         self.keep_counts();
+        self.keep_values();
+        let learned = changes::learn(std::mem::take(&mut self.preferred), &self.entities, &bits_of(&self.types));
         let words = self.add_words(sink)?;
         let bucket_bits = self.put_keys(sink)?;
         put_blocked(Table::Names, &self.names, NAMES_PER_BLOCK, sink)?;
@@ -205,7 +214,9 @@ impl Builder {
             entities: self.entities.len(),
             words: words.1,
             values: self.values.len(),
-            types: self.types.into_iter().map(|kind| kind.stats(background)).collect(),
+            types: (self.types.into_iter().zip(learned))
+                .map(|(kind, learned)| kind.stats(background, &learned))
+                .collect(),
             word_starts: words.0,
         };
         sink(Table::Meta, 0, &serde_json::to_vec(&meta)?)
@@ -287,6 +298,19 @@ impl Builder {
         self.postings.extend(frequency.into_iter().filter(|(_, count)| *count >= COUNTED_FROM));
     }
 
+    /// Keeps which values an attribute has, where they are few enough to be a vocabulary.
+    fn keep_values(&mut self) {
+        for kind in &self.types {
+            for (attribute, values) in kind.values.iter().filter(|(_, values)| values.len() <= VOCABULARY_MAX) {
+                for (&value, &count) in values {
+                    let record = &self.values.record(value as usize)[2..];
+                    let text = std::str::from_utf8(record).unwrap_or_default();
+                    self.postings.push((keys::known_value_key(&kind.stats.name, attribute, text), count));
+                }
+            }
+        }
+    }
+
     /// Orders the vocabulary by length, writes it, and adds the keys that find a word by letters and by sound.
     fn add_words(&mut self, sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>) -> Result<(Vec<u32>, u32)> {
         let mut words: Vec<Box<str>> = std::mem::take(&mut self.words).into_keys().collect();
@@ -331,20 +355,31 @@ impl Builder {
     }
 }
 
+/// Returns how much an agreement in each attribute of each type tells, in bits.
+fn bits_of(types: &[TypeBuild]) -> Vec<Vec<f32>> {
+    types.iter().map(|kind| kind.values.iter().map(|(_, values)| bits(values)).collect()).collect()
+}
+
+/// Information in an agreement, learned from how often each value occurs: the chance that two entities agree, in bits.
+fn bits(values: &Map<u32, u32>) -> f32 {
+    let total: u64 = values.values().map(|n| u64::from(*n)).sum();
+    let pairs: f64 = values.values().map(|n| f64::from(*n) * f64::from(*n)).sum();
+    let chance = pairs / (total.max(1) as f64 * total.max(1) as f64);
+    (-chance.max(1e-9).log2()) as f32
+}
+
 impl TypeBuild {
-    /// Learns from the values how much an agreement tells: the chance that two entities agree, in bits.
-    fn stats(self, background: &dyn Background) -> TypeStats {
+    /// Returns the statistics; `learned` says of which attributes the catalog shows that they change.
+    fn stats(self, background: &dyn Background, learned: &[bool]) -> TypeStats {
         let entities = f32_of(self.stats.entities).max(1.0);
-        let attributes = self
-            .values
-            .into_iter()
-            .map(|(name, values)| {
+        let own = self.values.into_iter().zip(learned);
+        let attributes = own
+            .map(|((name, values), learned)| {
                 let total: u64 = values.values().map(|n| u64::from(*n)).sum();
-                let pairs: f64 = values.values().map(|n| f64::from(*n) * f64::from(*n)).sum();
-                let chance = pairs / (total.max(1) as f64 * total.max(1) as f64);
-                let own = (-chance.max(1e-9).log2()) as f32;
-                let bits = background.bits(&self.stats.name, &name).unwrap_or(own);
-                AttributeStats { name, filled: total as f32 / entities, bits }
+                let bits = background.bits(&self.stats.name, &name).unwrap_or_else(|| bits(&values));
+                let changes = attribute_names::changes(&name).or(learned.then_some(true));
+                let changes = background.changes(&self.stats.name, &name).unwrap_or(changes);
+                AttributeStats { name, filled: total as f32 / entities, bits, changes }
             })
             .collect();
         TypeStats { attributes, ..self.stats }

@@ -29,6 +29,8 @@ pub(crate) enum KeyKind {
     Less = b'l',
     /// A word or class and a type: in how many names of the type it stands, where these are many.
     Count = b'#',
+    /// A type with an attribute, and a value that some of its entities have; counts them.
+    Value = b'V',
 }
 
 impl KeyKind {
@@ -36,7 +38,7 @@ impl KeyKind {
     fn lists(self) -> u64 {
         match self {
             KeyKind::WordSound | KeyKind::Gram | KeyKind::Less => 1,
-            KeyKind::Count => 2,
+            KeyKind::Count | KeyKind::Value => 2,
             _ => 0,
         }
     }
@@ -72,7 +74,7 @@ mod tests {
 
     #[test]
     fn keys_of_different_kinds_never_meet() {
-        const KINDS: [KeyKind; 13] = [
+        const KINDS: [KeyKind; 14] = [
             KeyKind::Form,
             KeyKind::Word,
             KeyKind::Class,
@@ -86,6 +88,7 @@ mod tests {
             KeyKind::Gram,
             KeyKind::Less,
             KeyKind::Count,
+            KeyKind::Value,
         ];
         let mut keys = std::collections::HashMap::new();
         for kind in KINDS {

@@ -168,6 +168,11 @@ pub(crate) fn count_key(word_key: u64, kind: u16) -> u64 {
     key(KeyKind::Count, &word_key.to_le_bytes(), &kind.to_le_bytes())
 }
 
+/// Key under which the builder keeps how many entities of a type have a value of an attribute.
+pub(crate) fn known_value_key(entity_type: &str, attribute: &str, value: &str) -> u64 {
+    key(KeyKind::Value, format!("{entity_type}\t{attribute}").as_bytes(), value.as_bytes())
+}
+
 /// Keys of a word and of what is left of it when one letter is missing: two words that differ by one letter (one more,
 /// one less, another, or two neighbours swapped) share one of them. The idea is that of T. Bocek, E. Hunt and B.
 /// Stiller, "Fast similarity search in large dictionaries", 2007.

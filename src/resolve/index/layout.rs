@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Raised whenever the bytes or what they mean change, which is also when names are read otherwise: an index of another
 /// version is built anew, and the keys of decisions with it.
-pub(crate) const FORMAT: u32 = 9;
+pub(crate) const FORMAT: u32 = 10;
 
 /// Number of kinds of blocks.
 pub const N_TABLES: usize = 8;
@@ -108,6 +108,8 @@ pub(crate) struct AttributeStats {
     pub(crate) filled: f32,
     /// Information in an agreement by value, in bits: how unlikely two of the type agree by chance.
     pub(crate) bits: f32,
+    /// True where its values change with time, false where they do not; by its name, else by what the catalog has.
+    pub(crate) changes: Option<bool>,
 }
 
 /// Statistics of a type of the catalog.
@@ -139,6 +141,8 @@ pub(crate) struct Meta {
     pub(crate) word_starts: Vec<u32>,
 }
 
+/// Of an attribute with more distinct values than this it is not kept which ones it has.
+pub(crate) const VOCABULARY_MAX: usize = 1 << 16;
 /// Lists longer than this are not kept.
 pub(crate) const LONGEST_LIST: usize = 8192;
 pub(crate) const NAMES_PER_BLOCK: u32 = 64;

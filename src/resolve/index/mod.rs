@@ -20,6 +20,7 @@
 
 mod background;
 mod build;
+mod changes;
 pub(super) mod key;
 pub(super) mod keys;
 mod layout;
@@ -30,7 +31,7 @@ mod read;
 pub(crate) use background::Background;
 pub use build::Builder;
 pub(crate) use key::{KeyKind, key};
+pub(crate) use layout::{AttributeStats, COUNTED_FROM, FORMAT, LONGEST_LIST, Meta, TypeStats, rarity};
 pub use layout::{Blocks, N_TABLES, Resident, Table};
-pub(crate) use layout::{COUNTED_FROM, FORMAT, LONGEST_LIST, Meta, TypeStats, rarity};
 pub use read::is_current;
 pub(crate) use read::{EntityCard, Index, List, NameCard, TokenView};

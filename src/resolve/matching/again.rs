@@ -35,7 +35,7 @@ impl<P: Blocks> Resolver<P> {
         if context.is_empty() || self.probe.name.tokens.is_empty() {
             return Ok(plain);
         }
-        let hints = self.prepared.all(query.hints, &self.names);
+        let hints = self.prepared_hints(query)?;
         let known = match compared {
             Some(known) => known,
             none => {

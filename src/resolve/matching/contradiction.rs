@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use crate::resolve::index::TokenView;
 use crate::resolve::matching::frame;
-use crate::resolve::matching::hints::Evidence;
+use crate::resolve::matching::hints::{Evidence, Ground};
 use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::pairing::Pairing;
 use crate::resolve::matching::probe::Probe;
@@ -51,7 +51,7 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
     if sides.generations_differ() {
         return Some(broken("another generation", 7.0));
     }
-    if evidence.country_against || !sides.are_firm() {
+    if evidence.ground.is_some() || !sides.are_firm() {
         return sides.words_differ(inverted, evidence);
     }
     // All words are the same: what is left is their order.
@@ -131,10 +131,13 @@ impl Sides<'_, '_> {
                 return Some(broken("a part elsewhere", 5.0));
             }
         }
-        if evidence.country_against && evidence.agree == 0.0 {
-            return Some(Contradiction { is_of_hint: true, ..broken("a hint says another country", 3.5) });
+        let of_hint = |rule: &'static str| Some(Contradiction { is_of_hint: true, ..broken(rule, 6.0) });
+        match evidence.ground? {
+            Ground::Country => of_hint("a hint says another country"),
+            Ground::Vocabulary => of_hint("a hint says otherwise"),
+            Ground::Stable if evidence.agree == 0.0 => of_hint("a hint says otherwise of what does not change"),
+            Ground::Stable => None,
         }
-        None
     }
 
     pub(super) fn text(&self, i: usize) -> &str {

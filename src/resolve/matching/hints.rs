@@ -5,7 +5,8 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::resolve::fast_map::Map;
-use crate::resolve::index::{Blocks, EntityCard, Index, TypeStats};
+use crate::resolve::index::keys::known_value_key;
+use crate::resolve::index::{AttributeStats, Blocks, EntityCard, Index, TypeStats};
 use crate::resolve::names::countries;
 
 use crate::model::Attributes;
@@ -27,6 +28,10 @@ pub(crate) struct Hint {
     country: u16,
     /// True where it was given as the country; one that the mention's own text seems to name may be anything.
     is_country: bool,
+    /// Types and attributes of the catalog of which the value is one, with another meaning than any other value.
+    known: Vec<(String, String)>,
+    /// By type: whether what such a hint says changes with time, where the profile tells.
+    changes: Vec<(String, bool)>,
     number: Option<i64>,
     positions: &'static [(u8, u8)],
     /// Tells it from the other prepared hints of a resolver.
@@ -43,27 +48,39 @@ pub(crate) struct Prepared {
     n: usize,
     /// The last id given.
     last: u32,
+    /// By type and name: whether what a hint says changes with time.
+    changes: Vec<(String, String, bool)>,
 }
 
 /// Prepared hints that are remembered.
 const REMEMBERED_MAX: usize = 4096;
 
 impl Prepared {
-    /// Prepares all hints of a mention; `names` are the catalog's other names of what their values name.
-    pub(crate) fn all(&mut self, hints: &Attributes, names: &Map<String, Vec<String>>) -> Vec<Rc<Hint>> {
+    /// Prepares all hints of a mention; `names` are the catalog's other names of what their values name, and
+    /// `vocabulary` finds the types and attributes that have a hint's value.
+    pub(crate) fn all(
+        &mut self,
+        hints: &Attributes,
+        names: &Map<String, Vec<String>>,
+        vocabulary: impl Fn(&Hint) -> Result<Vec<(String, String)>>,
+    ) -> Result<Vec<Rc<Hint>>> {
         let mut prepared = Vec::with_capacity(hints.len());
         for (name, value) in hints {
             if let Some(known) = self.by_name.get(name).and_then(|values| values.get(value)) {
                 prepared.extend(known.iter().map(Rc::clone));
                 continue;
             }
-            let hint = Hint::new(name, value).map(|mut hint| {
+            let mut hint = Hint::new(name, value);
+            if let Some(hint) = &mut hint {
                 hint.also.extend_from_slice(names.get(value).map_or(&[], Vec::as_slice));
                 self.last = self.last.checked_add(1).unwrap_or(UNPREPARED);
                 hint.id = self.last;
                 hint.is_country = same_meaning(&hint.name, "country");
-                Rc::new(hint)
-            });
+                hint.known = vocabulary(hint)?;
+                let of_hint = self.changes.iter().filter(|(_, name, _)| *name == hint.name);
+                hint.changes = of_hint.map(|(entity_type, _, changes)| (entity_type.clone(), *changes)).collect();
+            }
+            let hint = hint.map(Rc::new);
             prepared.extend(hint.iter().map(Rc::clone));
             if self.n >= REMEMBERED_MAX {
                 self.by_name.clear();
@@ -72,7 +89,13 @@ impl Prepared {
             self.n += 1;
             self.by_name.entry(name.clone()).or_default().insert(value.clone(), hint);
         }
-        prepared
+        Ok(prepared)
+    }
+
+    /// Tells whether what a hint says of a type changes with time.
+    pub(crate) fn tell_changes(&mut self, entity_type: &str, hint: &str, changes: bool) {
+        self.changes.push((entity_type.to_lowercase(), hint.to_lowercase(), changes));
+        self.by_name.clear();
     }
 
     /// Forgets what was prepared of a value.
@@ -94,8 +117,21 @@ pub(crate) struct Evidence {
     pub(crate) against: f32,
     /// Hints of which the entity says nothing.
     pub(crate) unknown: f32,
-    /// A hint names another country than the entity's.
-    pub(crate) country_against: bool,
+    /// Bits that contradict of what does not change.
+    pub(crate) firmly_against: f32,
+    /// Ground of the firmest of these contradictions.
+    pub(crate) ground: Option<Ground>,
+}
+
+/// Ground on which a contradiction of a hint makes two things of a mention and an entity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Ground {
+    /// An attribute that does not change says otherwise.
+    Stable,
+    /// The catalog has the hint's value too, for others.
+    Vocabulary,
+    /// They are two countries.
+    Country,
 }
 
 /// Comparison of one hint.
@@ -107,8 +143,8 @@ pub(crate) enum HintMatch {
     Near(f32),
     /// They differ.
     Against(f32),
-    /// They are two countries.
-    OtherCountry(f32),
+    /// They differ, and neither is a spelling of the other, or the same at another time.
+    Firmly(f32, Ground),
     /// The entity has no such attribute.
     Unknown,
 }
@@ -119,7 +155,7 @@ impl HintMatch {
             HintMatch::Agree(bits) => HintMatch::Agree(bits * factor),
             HintMatch::Near(bits) => HintMatch::Near(bits * factor),
             HintMatch::Against(bits) => HintMatch::Against(bits * factor),
-            HintMatch::OtherCountry(bits) => HintMatch::OtherCountry(bits * factor),
+            HintMatch::Firmly(bits, ground) => HintMatch::Firmly(bits * factor, ground),
             HintMatch::Unknown => HintMatch::Unknown,
         }
     }
@@ -138,6 +174,8 @@ impl Hint {
             name: name.to_lowercase(),
             country: countries::country(&words).unwrap_or(0),
             is_country: false,
+            known: Vec::new(),
+            changes: Vec::new(),
             number: squashed.parse().ok(),
             positions: positions::places(&squashed),
             squashed,
@@ -145,6 +183,19 @@ impl Hint {
             also: Vec::new(),
             id: UNPREPARED,
         })
+    }
+
+    /// Finds the types and attributes of an index that mean the same thing and have the value.
+    pub(crate) fn known_in<P: Blocks>(&self, index: &Index<P>) -> Result<Vec<(String, String)>> {
+        let mut known = Vec::new();
+        for stats in &index.meta.types {
+            for attribute in stats.attributes.iter().filter(|attribute| same_meaning(&self.name, &attribute.name)) {
+                if index.list(known_value_key(&stats.name, &attribute.name, &self.value))?.len() > 0 {
+                    known.push((stats.name.clone(), attribute.name.clone()));
+                }
+            }
+        }
+        Ok(known)
     }
 
     /// Compares with one value of an attribute that means the same thing.
@@ -156,7 +207,7 @@ impl Hint {
         if self.country != 0 && country != 0 && (self.is_country || self.positions.is_empty()) {
             return match self.country == country {
                 true => HintMatch::Agree(bits),
-                false if self.is_country => HintMatch::OtherCountry(bits),
+                false if self.is_country => HintMatch::Firmly(bits, Ground::Country),
                 false => HintMatch::Against(bits),
             };
         }
@@ -209,13 +260,30 @@ impl Hint {
                 })
             })?;
             if meanings.of(&self.name, entity.kind, stats).get(usize::from(number)) == Some(&true) {
-                found_match = better(found_match, found.found_match.times(attribute.bits));
+                let found = self.firmly(found.found_match.times(attribute.bits), attribute, &stats.name);
+                found_match = better(found_match, found);
             } else if found.is_same {
                 // The value stands under another name: an agreement, if a smaller one.
                 found_match = better(found_match, HintMatch::Agree(attribute.bits * 0.7));
             }
         }
         Ok(found_match)
+    }
+
+    /// Returns a contradiction as a firm one where the attribute does not change, or where its values are a vocabulary
+    /// that has the hint's value: a *pharmacy* is no *bank*, while a *chemist's* might be a *pharmacy*.
+    fn firmly(&self, found_match: HintMatch, attribute: &AttributeStats, entity_type: &str) -> HintMatch {
+        let HintMatch::Against(bits) = found_match else { return found_match };
+        let said = self.changes.iter().find(|(known, _)| *known == entity_type.to_lowercase());
+        match said.map(|(_, changes)| *changes).or(attribute.changes) {
+            _ if self.id == UNPREPARED => found_match,
+            Some(true) => found_match,
+            _ if self.known.iter().any(|(known, name)| known == entity_type && *name == attribute.name) => {
+                HintMatch::Firmly(bits, Ground::Vocabulary)
+            }
+            Some(false) => HintMatch::Firmly(bits, Ground::Stable),
+            None => found_match,
+        }
     }
 }
 
@@ -290,9 +358,10 @@ impl Evidence {
             HintMatch::Agree(bits) => self.agree += bits,
             HintMatch::Near(bits) => self.near += bits,
             HintMatch::Against(bits) => self.against += bits,
-            HintMatch::OtherCountry(bits) => {
+            HintMatch::Firmly(bits, ground) => {
                 self.against += bits;
-                self.country_against = true;
+                self.firmly_against += bits;
+                self.ground = self.ground.max(Some(ground));
             }
             HintMatch::Unknown => self.unknown += 1.0,
         }
@@ -304,7 +373,7 @@ fn better(a: HintMatch, b: HintMatch) -> HintMatch {
     let rank = |found_match: &HintMatch| match found_match {
         HintMatch::Agree(bits) => (3, *bits),
         HintMatch::Near(bits) => (2, *bits),
-        HintMatch::Against(bits) | HintMatch::OtherCountry(bits) => (1, *bits),
+        HintMatch::Against(bits) | HintMatch::Firmly(bits, _) => (1, *bits),
         HintMatch::Unknown => (0, 0.0),
     };
     let (x, y) = (rank(&a), rank(&b));
@@ -353,7 +422,9 @@ mod tests {
     #[test]
     fn a_value_has_the_other_names_the_catalog_knows() {
         let names = Map::from_iter([("Bills".to_owned(), vec!["buffalo bills".to_owned(), "buf".to_owned()])]);
-        let hints = Prepared::default().all(&[("team".to_owned(), "Bills".to_owned())].into(), &names);
+        let hints = (Prepared::default())
+            .all(&[("team".to_owned(), "Bills".to_owned())].into(), &names, |_| Ok(Vec::new()))
+            .expect("nothing is read");
         let check = |value: &str, expected: HintMatch| assert_eq!(hints[0].compare(value, 0, 4.0), expected, "{value}");
         check("buf", HintMatch::Agree(4.0));
         check("chi buf", HintMatch::Agree(4.0));

@@ -124,7 +124,7 @@ impl<P: Blocks> Resolver<P> {
         if self.probe.name.tokens.is_empty() || is_ordinary(query.text) {
             return Ok(Resolution::unknown());
         }
-        let hints = self.prepared.all(query.hints, &self.names);
+        let hints = self.prepared_hints(query)?;
         let exact = if refused.is_empty() { self.exact(&hints)? } else { None };
         let linked = exact.as_ref().is_some_and(|resolution| resolution.outcome == LinkOutcome::Linked);
         let plain = match exact {
@@ -204,7 +204,7 @@ impl<P: Blocks> Resolver<P> {
         if self.probe.name.tokens.is_empty() {
             return Ok(Vec::new());
         }
-        let hints = self.prepared.all(query.hints, &self.names);
+        let hints = self.prepared_hints(query)?;
         let scored = self.candidates(&hints, &Context::default(), except)?;
         let mut alike = Vec::with_capacity(scored.len());
         for mut candidate in scored {
@@ -233,6 +233,24 @@ impl<P: Blocks> Resolver<P> {
             Some(overlay) if layer == 1 => surroundings(&overlay.index, number),
             _ => surroundings(&self.base.index, number),
         }
+    }
+
+    /// Tells whether what a hint says of a type of the catalog changes with time, as a team does and a country does not:
+    /// a contradiction of what does not makes two of a mention and an entity.
+    pub fn tell_changes(&mut self, entity_type: &str, hint: &str, changes: bool) {
+        self.prepared.tell_changes(entity_type, hint, changes);
+    }
+
+    /// Prepares the hints of a mention.
+    pub(super) fn prepared_hints(&mut self, query: &Query<'_>) -> Result<Vec<Rc<Hint>>> {
+        let Resolver { prepared, names, base, overlay, .. } = self;
+        prepared.all(query.hints, names, |hint| {
+            let mut known = hint.known_in(&base.index)?;
+            if let Some(overlay) = overlay.as_ref() {
+                known.extend(hint.known_in(&overlay.index)?);
+            }
+            Ok(known)
+        })
     }
 
     pub(super) fn begin(&mut self, query: &Query<'_>) {
@@ -431,7 +449,7 @@ fn exact_bearers<P: Blocks>(
         if let Some(stats) = stats {
             for hint in hints {
                 match hint.judge(&layer.index, &entity, stats, &mut layer.room.meanings)? {
-                    HintMatch::Against(_) | HintMatch::OtherCountry(_) => against = true,
+                    HintMatch::Against(_) | HintMatch::Firmly(..) => against = true,
                     // Even what tells nothing by itself, since all who have a value have this one, is more than none.
                     HintMatch::Agree(bits) => agree += bits + 1.0,
                     // Nearly the same position, or the year after: for it, if less than the very same.
@@ -520,7 +538,7 @@ impl<P: Blocks> Resolver<P> {
         if self.probe.name.tokens.is_empty() {
             return Ok(Vec::new());
         }
-        let hints = self.prepared.all(query.hints, &self.names);
+        let hints = self.prepared_hints(query)?;
         let mut scored = self.candidates(&hints, &Context::default(), hide.as_slice())?;
         let best = scored.iter().map(|s| s.plain).fold(f32::MIN, f32::max);
         scored.retain(|s| s.plain >= best - HOPELESS);
@@ -536,7 +554,7 @@ impl<P: Blocks> Resolver<P> {
         if self.probe.name.tokens.is_empty() {
             return Ok(Vec::new());
         }
-        let hints = self.prepared.all(query.hints, &self.names);
+        let hints = self.prepared_hints(query)?;
         self.probe.prepare(&hints, &Context::default());
         let search = Search { hidden: &self.hidden, except: &[], explain: false, most: usize::MAX };
         let scored = search.find(&mut self.base, self.overlay.as_mut(), &mut self.probe, &mut self.compared)?;

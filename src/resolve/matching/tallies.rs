@@ -5,7 +5,7 @@ use std::ops::{Deref, Range};
 use anyhow::Result;
 
 use crate::resolve::index::keys::{self, Keys};
-use crate::resolve::index::{Background, Blocks, COUNTED_FROM, Index, List, Meta};
+use crate::resolve::index::{AttributeStats, Background, Blocks, COUNTED_FROM, Index, List, Meta};
 use crate::resolve::matching::hints::Meanings;
 use crate::resolve::matching::probe::Probe;
 
@@ -215,9 +215,17 @@ impl<P: Blocks> Background for Index<P> {
     }
 
     fn bits(&self, entity_type: &str, attribute: &str) -> Option<f32> {
-        let stats = self.meta.types.iter().find(|stats| stats.name == entity_type)?;
-        stats.attributes.iter().find(|known| known.name == attribute).map(|known| known.bits)
+        attribute_of(&self.meta, entity_type, attribute).map(|known| known.bits)
     }
+
+    fn changes(&self, entity_type: &str, attribute: &str) -> Option<Option<bool>> {
+        attribute_of(&self.meta, entity_type, attribute).map(|known| known.changes)
+    }
+}
+
+fn attribute_of<'m>(meta: &'m Meta, entity_type: &str, attribute: &str) -> Option<&'m AttributeStats> {
+    let stats = meta.types.iter().find(|stats| stats.name == entity_type)?;
+    stats.attributes.iter().find(|known| known.name == attribute)
 }
 
 /// Returns in how many names of the scope a word stands.
