@@ -398,7 +398,7 @@ fn a_day_stays_a_day_and_a_group_has_the_date_of_its_newest_story() {
     let times: Vec<&str> = exported.lines().skip(1).filter_map(|line| line.split(',').nth(2)).collect();
     assert_eq!(times, ["2024-02-03", "2023-05", "2022-01-02T03:04:05Z", ""]);
     assert_eq!(world.json(&["show", "b"], 0)["created_at"], "2023-05");
-    assert_eq!(world.json(&["search", "lander"], 0)["groups"][0]["time"], "2024-02-03");
+    assert_eq!(world.json(&["search", "lander"], 0)["groups"][0]["created_at"], "2024-02-03");
     for (since, until, expected) in [("2024-02-03", "2024-02-03", "a"), ("2023", "2023-05", "b"), ("2022", "2022", "c")]
     {
         let exported = world.run(&["export", "groups", "--format", "csv", "--since", since, "--until", until]).exits(0);

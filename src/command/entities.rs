@@ -104,7 +104,7 @@ fn show(
     let entity = read.entity(key)?;
     let total = read.entity_count(key)?;
     let period = period(&args.period)?;
-    let groups = read.groups_of_entity(key, &period, args.limit)?;
+    let mut groups = read.groups_of_entity(key, &period, args.limit)?;
     let counts = match args.by {
         None => None,
         Some(typed) => {
@@ -116,6 +116,7 @@ fn show(
     let companions = read.companions_of(key, FEW)?;
     let terminal = &context.terminal;
     if terminal.is_json() {
+        read.add_stories(groups.iter_mut().map(|row| &mut row.group))?;
         let mut shown = json!({
             "entity": entity, "total": total, "groups": groups, "spellings": spellings, "companions": companions,
         });

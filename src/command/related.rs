@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::cli::explore::RelatedArgs;
 use crate::command::Context;
 use crate::command::named::group_named;
-use crate::command::shown::{day, percent, title};
+use crate::command::shown::{day, percent, show_sources, title};
 use crate::error::Exit;
 use crate::store::explore::Shared;
 use crate::terminal::{style, words};
@@ -17,7 +17,8 @@ const SHARED_MAX: usize = 6;
 pub(super) fn run(args: &RelatedArgs, context: &Context) -> anyhow::Result<Exit> {
     let store = context.open_learned()?;
     let key = group_named(&store, &args.group)?;
-    let related = store.read().related(key, args.limit)?;
+    let mut related = store.read().related(key, args.limit)?;
+    store.read().add_stories(related.iter_mut().map(|row| &mut row.group))?;
     let terminal = &context.terminal;
     if terminal.is_json() {
         terminal.json(&json!({"group_id": args.group, "related": related}))?;
@@ -46,6 +47,7 @@ pub(super) fn run(args: &RelatedArgs, context: &Context) -> anyhow::Result<Exit>
             shared.push(format!("{} more", row.shared.len() - SHARED_MAX));
         }
         terminal.line(format!("       {}", shared.join(", ")))?;
+        show_sources(terminal, &row.group, 7)?;
     }
     terminal.status(match related.len() {
         0 => "no other group shares a topic or an entity with it".into(),

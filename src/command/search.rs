@@ -8,7 +8,7 @@ use crate::cli::explore::SearchArgs;
 use crate::command::Context;
 use crate::command::named::{entity_named, topic_named};
 use crate::command::period::{check_names, period};
-use crate::command::shown::{day, title};
+use crate::command::shown::{day, show_sources, title};
 use crate::error::{Exit, usage};
 use crate::explore::query::{Query, query};
 use crate::explore::search::{is_fresh, refresh};
@@ -84,6 +84,7 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
     let unknown = unknown_words(&store, &typed)?;
     let facets = if args.facets { Some(store.read().facets(&found.groups, FACET_VALUES)?) } else { None };
     let total = found.groups.len() as u64;
+    store.read().add_stories(found.hits.iter_mut().map(|row| &mut row.group))?;
     if terminal.is_json() {
         let rows: Vec<serde_json::Value> = found
             .hits
@@ -115,6 +116,7 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
         {
             terminal.line(format!("            {line}"))?;
         }
+        show_sources(terminal, &row.group, 12)?;
     }
     if let Some(facets) = facets.filter(|_| total > 0) {
         show_facets(terminal, &facets, total)?;

@@ -27,6 +27,29 @@ pub(super) fn day(time: Option<&str>) -> String {
     time.map(|time| style::single_line(time.get(..10).unwrap_or(time))).unwrap_or_default()
 }
 
+/// Stories named below a group of a list.
+const SOURCES: usize = 3;
+
+/// Shows where a group comes from: the day, the title and the address of its first stories.
+pub(super) fn show_sources(terminal: &Terminal, group: &GroupHead, indent: usize) -> anyhow::Result<()> {
+    let indent = " ".repeat(indent);
+    for story in group.stories.iter().take(SOURCES) {
+        let line = |text: &Option<String>| text.as_deref().map(style::single_line).unwrap_or_default();
+        // The only story of a group mostly has its title, which stands above.
+        let own_title = if story.title == group.title { &None } else { &story.title };
+        let mut facts = vec![day(story.published_at.as_deref()), line(own_title), line(&story.url)];
+        facts.retain(|fact| !fact.is_empty());
+        if !facts.is_empty() {
+            terminal.line(format!("{indent}{}", style::dim(facts.join("  "))))?;
+        }
+    }
+    if group.stories.len() > SOURCES {
+        let more = words::count((group.stories.len() - SOURCES) as u64, "more story");
+        terminal.line(format!("{indent}{}", style::dim(more)))?;
+    }
+    Ok(())
+}
+
 /// Says of a list that ends at its limit how much more there is. `total` counts the groups of all time.
 pub(super) fn say_what_is_shown(context: &Context, n: u64, limit: u64, total: u64, period: &PeriodArgs) {
     if n < limit || n >= total {

@@ -45,9 +45,10 @@ pub(super) fn run(args: &TrendsArgs, context: &Context) -> anyhow::Result<Exit> 
         groups_before: sizes.before,
         groups_without_date: read.groups_in(&period)?.len() as u64 - is_now.len() as u64,
     };
-    let trends = find(read, (args.min_groups, args.limit), &groups, &is_now, sizes)?;
+    let mut trends = find(read, (args.min_groups, args.limit), &groups, &is_now, sizes)?;
     let terminal = &context.terminal;
     if terminal.is_json() {
+        read.add_stories(trends.iter_mut().flat_map(|trend| &mut trend.groups))?;
         terminal.json(&serde_json::json!({"window": window, "trends": trends}))?;
         return Ok(Exit::Done);
     }

@@ -88,8 +88,9 @@ fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<E
         }
         return Ok(Exit::Done);
     }
-    let groups = read.groups_of_topic(&topic, &period, args.limit)?;
+    let mut groups = read.groups_of_topic(&topic, &period, args.limit)?;
     if terminal.is_json() {
+        read.add_stories(groups.iter_mut().map(|row| &mut row.group))?;
         terminal.json(&json!({"topic": topic, "label": label, "total": total, "groups": groups}))?;
         return Ok(Exit::Done);
     }

@@ -25,9 +25,10 @@ pub(crate) fn cases(store: &Store, queue: &QueueArgs) -> anyhow::Result<(Vec<Cas
 }
 
 pub(crate) fn list(store: &Store, queue: &QueueArgs, context: &Context) -> anyhow::Result<Exit> {
-    let (cases, n_mentions, n_different) = cases(store, queue)?;
+    let (mut cases, n_mentions, n_different) = cases(store, queue)?;
     let terminal = &context.terminal;
     if terminal.is_json() {
+        store.read().add_stories(cases.iter_mut().flat_map(|case| &mut case.groups))?;
         terminal.json(&json!({"unresolved": cases, "mentions": n_mentions, "different": n_different}))?;
         return Ok(Exit::Done);
     }

@@ -33,7 +33,8 @@ const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Writes the queue.
 pub(super) fn export(store: &Store, queue: &QueueArgs, path: Option<&Path>, context: &Context) -> anyhow::Result<Exit> {
     let queue = QueueArgs { candidates: CANDIDATES, ..queue.clone() };
-    let (cases, ..) = cases(store, &queue)?;
+    let (mut cases, ..) = cases(store, &queue)?;
+    store.read().add_stories(cases.iter_mut().flat_map(|case| &mut case.groups))?;
     let is_json = context.terminal.is_json() || path.and_then(Path::extension).is_some_and(|end| end == "json");
     let write =
         |out: &mut dyn Write| if is_json { write_json(store, &cases, out) } else { write_csv(store, &cases, out) };

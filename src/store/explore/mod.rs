@@ -8,6 +8,7 @@ mod export;
 mod group;
 mod overview;
 mod related;
+mod stories;
 mod time;
 mod topics;
 
@@ -19,6 +20,7 @@ pub use export::ExportGroup;
 pub(in crate::store) use group::hints_of;
 pub use group::{AnswerHead, MentionRow, TopicRow};
 pub use related::Shared;
+pub use stories::StoryHead;
 pub use topics::TopicCount;
 
 use crate::model::{EntityId, EntityKey, GroupId, GroupKey};
@@ -100,14 +102,22 @@ pub struct GroupHead {
     /// Headline.
     pub title: Option<String>,
     /// The group's date, as exact as it was written.
-    #[serde(rename = "time")]
+    #[serde(rename = "created_at")]
     pub at: Option<String>,
+    /// Its stories; empty until [`Read::add_stories`] reads them.
+    pub stories: Vec<StoryHead>,
 }
 
 impl GroupHead {
     /// Reads id, external_id, title and date from four columns on.
     pub(in crate::store) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Self> {
-        Ok(Self { key: row.get(first)?, id: row.get(first + 1)?, title: row.get(first + 2)?, at: row.get(first + 3)? })
+        Ok(Self {
+            key: row.get(first)?,
+            id: row.get(first + 1)?,
+            title: row.get(first + 2)?,
+            at: row.get(first + 3)?,
+            stories: vec![],
+        })
     }
 }
 
