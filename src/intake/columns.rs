@@ -148,7 +148,11 @@ impl Columns {
             };
             match value {
                 // A value of a Wikidata result.
-                Value::Object(mut inner) if inner.contains_key("value") && inner.contains_key("type") => {
+                Value::Object(mut inner)
+                    if inner.contains_key("value")
+                        && inner.contains_key("type")
+                        && !matches!(self.known(&name), Known::Role(Attributes, _)) =>
+                {
                     into.push((name, inner.remove("value").unwrap_or_default()));
                 }
                 Value::Object(inner)

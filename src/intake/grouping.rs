@@ -76,7 +76,7 @@ impl<I: Iterator<Item = Result<(u64, Raw), LineError>>> Grouped<I> {
                 }
             }
         }
-        Ok(Some((rows.line, Raw { group, is_id_made: false })))
+        Ok(Some((rows.line, Raw { group, is_id_made: false, exported: None })))
     }
 }
 

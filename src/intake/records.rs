@@ -195,7 +195,7 @@ impl<I: Iterator<Item = Result<(u64, Raw), LineError>>> Iterator for Groups<I> {
         Some(self.rows.next()?.and_then(|(line, raw)| {
             let is_id_made = raw.is_id_made;
             let content = is_id_made.then(|| ids::text_key(&raw.group));
-            let mut made = finish(raw.group);
+            let mut made = finish(raw);
             let mut before = self.seen.see("", made.group.id.as_str(), content, line);
             // Several articles may stand at one address, such as that of a live blog. None of them is thrown away.
             if self.may_take_text
@@ -338,7 +338,7 @@ pub fn bundled_groups(text: &'static str) -> impl Iterator<Item = Result<(u64, M
     bundled(text).records.map(move |record| {
         let (line, fields) = record?;
         let raw = maker.make(line, fields).map_err(|reason| LineError::new(line, reason))?;
-        Ok((line, finish(raw.group)))
+        Ok((line, finish(raw)))
     })
 }
 

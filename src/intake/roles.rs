@@ -147,6 +147,7 @@ impl Role {
     /// The names that need no word, since they are those of our own files.
     pub(super) fn is_own_name(self, name: &str) -> bool {
         match self {
+            Id => ["id", "group_id"].contains(&name),
             Published => ["published_at", "stories.published_at"].contains(&name),
             _ => name.eq_ignore_ascii_case(self.word()),
         }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::columns::{Columns, is_blank};
 use super::input::{Input, silent};
 use super::message::kind_of;
+use super::record::exported;
 use super::roles::{Role, plain};
 use super::{Options, Subject, wikidata};
 use crate::error::{Exit, Explain as _};
@@ -66,10 +67,15 @@ impl Survey {
         let mut known: HashSet<String> = survey.columns.iter().cloned().collect();
         for record in source.records {
             interrupt::check()?;
-            let Ok((_, fields)) = record else {
+            let Ok((_, mut fields)) = record else {
                 survey.n_bad += 1;
                 continue;
             };
+            // A record that is refused is said later, with its line.
+            if exported::without_learned(&mut fields).is_err() {
+                survey.n_bad += 1;
+                continue;
+            }
             survey.n_records += 1;
             survey.is_wikidata |= options.subject == Subject::Entities && wikidata::is_row(&fields);
             for (name, value) in &fields {

@@ -109,6 +109,13 @@ impl Read<'_> {
         Ok(kept.map_or(text_hash, |row| row.text_hash))
     }
 
+    /// Returns whether another program has changed the text of a group, whose hash is that of the old one.
+    pub fn is_text_stale(self, key: GroupKey) -> anyhow::Result<bool> {
+        let mut statement =
+            self.0.prepare_cached("SELECT EXISTS (SELECT 1 FROM _stale_texts WHERE story_group_id = ?1)")?;
+        Ok(statement.query_row([key], |row| row.get(0))?)
+    }
+
     /// Returns what loading a group would change, and writes nothing.
     pub fn group_change(self, group: &Group, text_hash: Option<[u8; 16]>) -> anyhow::Result<GroupChange> {
         let Some(key) = self.group_key(&group.id)? else { return Ok(GroupChange::New) };

@@ -21,5 +21,5 @@ pub(crate) use clean::{clean, plain_name, single_line, single_spaced, topic_key,
 pub(crate) use cut::{cut_words, cut_words_of, indexed};
 pub(crate) use entities::decode_entities;
 pub(crate) use fold::{fold, is_same};
-pub(crate) use hex::hex;
+pub(crate) use hex::{hex, unhex};
 pub(crate) use shell::shell_word;

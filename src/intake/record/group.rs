@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::dates::Dates;
 use super::ids::IdRule;
-use super::{Ignored, value};
+use super::{Ignored, exported, value};
 use crate::intake::columns::{Columns, Sorted};
 use crate::intake::roles::Role;
 use crate::intake::{Fields, clean, message};
@@ -28,6 +28,8 @@ pub(in crate::intake) struct Raw {
     pub(in crate::intake) group: Group,
     /// True where the id was made from the content, so that a copy has the same one.
     pub(in crate::intake) is_id_made: bool,
+    /// Hash of a group that `export groups` wrote and that is as it was: its texts are clean.
+    pub(in crate::intake) exported: Option<Option<[u8; 16]>>,
 }
 
 /// Makes groups of records.
@@ -42,7 +44,14 @@ pub(in crate::intake) struct GroupMaker {
 
 impl GroupMaker {
     /// Makes a group: with `stories`, or with one story whose fields stand in the record itself.
-    pub(in crate::intake) fn make(&mut self, line: u64, fields: Fields) -> Result<Raw, String> {
+    pub(in crate::intake) fn make(&mut self, line: u64, mut fields: Fields) -> Result<Raw, String> {
+        if let Some(mark) = exported::without_learned(&mut fields)?
+            && self.ids.is_column()
+            && self.group_by.is_none()
+            && let Some((group, text_hash)) = exported::group(&fields, mark, &mut self.ignored)
+        {
+            return Ok(Raw { group, is_id_made: false, exported: Some(text_hash) });
+        }
         let names: Vec<String> = fields.keys().take(5).cloned().collect();
         let mut sorted = self.columns.sort(fields);
         if sorted.is_unknown() {
@@ -79,7 +88,7 @@ impl GroupMaker {
             None => (self.ids.of(&group)?, self.ids.is_of_content()),
         };
         group.id = GroupId::new(id);
-        Ok(Raw { group, is_id_made })
+        Ok(Raw { group, is_id_made, exported: None })
     }
 
     /// Stories of a list; what the group's own record says beside them holds for each.
@@ -134,7 +143,11 @@ impl GroupMaker {
 }
 
 /// Takes the hash of a group's texts and cleans them.
-pub(in crate::intake) fn finish(mut group: Group) -> Made {
+pub(in crate::intake) fn finish(raw: Raw) -> Made {
+    let mut group = raw.group;
+    if let Some(text_hash) = raw.exported {
+        return Made { group, text_hash };
+    }
     let hash = group.has_text().then(|| request::text_hash(&group));
     let clean_title = |title: &mut Option<String>| {
         if let Some(raw) = title.as_deref() {

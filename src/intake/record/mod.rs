@@ -3,6 +3,7 @@
 mod attributes;
 pub(super) mod dates;
 pub(super) mod entity;
+pub(super) mod exported;
 pub(super) mod group;
 pub(super) mod ids;
 mod value;

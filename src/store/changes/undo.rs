@@ -15,6 +15,7 @@ use super::journal::{self, Column, Journaled, TABLES, quoted};
 use crate::error::Explain as _;
 use crate::model::{EntityKey, GroupKey};
 use crate::store::Tx;
+use crate::text::unhex;
 
 /// Groups of the rows that were put back, for links to be made anew.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -338,7 +339,7 @@ fn value_of(value: &Json, kind: &str) -> anyhow::Result<Value> {
     Ok(match (value, kind) {
         (Json::Null, _) => Value::Null,
         (Json::String(digits), "REAL") => Value::Real(digits.parse().context("a kept number is none")?),
-        (Json::String(digits), "BLOB") => Value::Blob(bytes_of(digits).context("kept bytes are none")?),
+        (Json::String(digits), "BLOB") => Value::Blob(unhex(digits).context("kept bytes are none")?),
         (Json::String(text), _) => Value::Text(text.clone()),
         (Json::Bool(yes), _) => Value::Integer(i64::from(*yes)),
         (Json::Number(number), "REAL") => Value::Real(number.as_f64().unwrap_or_default()),
@@ -348,8 +349,4 @@ fn value_of(value: &Json, kind: &str) -> anyhow::Result<Value> {
         },
         (other, _) => Value::Text(other.to_string()),
     })
-}
-
-fn bytes_of(digits: &str) -> Option<Vec<u8>> {
-    digits.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
