@@ -264,13 +264,19 @@ pub struct ExportArgs {
     /// Only pairs of entities that stand together in at least N groups
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub min_groups: u64,
+
+    /// Leave out the texts of the stories; groups cannot be loaded back then
+    #[arg(long)]
+    pub no_text: bool,
 }
 
 /// What to export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ExportWhat {
-    /// A row a group; as JSON with its topics and entities in it
+    /// A row a group; as JSON with all that is known of it and its stories, as `load groups` reads them back
     Groups,
+    /// A row a story, with its text and attributes
+    Stories,
     /// A row for each topic of each group
     Topics,
     /// A row for each entity that is named
@@ -292,8 +298,12 @@ pub enum ExportFormat {
     Csv,
     /// A graph for networkx, Gephi, yEd
     Graphml,
-    /// Statements for Neo4j and Memgraph
+    /// A graph with time, for Gephi's timeline
+    Gexf,
+    /// Statements for Kuzu
     Cypher,
+    /// Statements for Neo4j and Memgraph
+    Neo4j,
 }
 
 /// Options of `unresolved`.

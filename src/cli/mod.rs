@@ -218,7 +218,7 @@ pub enum Command {
     /// group. It needs no network and asks for nothing from outside.
     Report(explore::ReportArgs),
 
-    /// Write what was learned as JSON Lines, CSV, GraphML or Cypher
+    /// Write what was learned as a table or a graph: JSON Lines, CSV, GraphML, GEXF or Cypher
     ///
     /// Text goes out as it was loaded, so the titles of groups and stories keep characters that show nothing (direction
     /// marks, zero-width characters, tags) and whatever a page or a terminal would obey: who shows it must escape it. Names

@@ -11,7 +11,7 @@ use crate::command::Context;
 use crate::command::output::{is_stdout, whole_file};
 use crate::command::period::{check_names, period};
 use crate::error::{Exit, Explain as _, usage};
-use crate::explore::export::{Export, Format, What, write};
+use crate::explore::export::{Dialect, Export, Format, What, write};
 use crate::terminal::bar::Unit;
 use crate::terminal::words;
 
@@ -23,6 +23,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
     let export = Export {
         what: args.what.map(|what| match what {
             ExportWhat::Groups => What::Groups,
+            ExportWhat::Stories => What::Stories,
             ExportWhat::Topics => What::Topics,
             ExportWhat::Entities => What::Entities,
             ExportWhat::Links => What::Links,
@@ -33,7 +34,9 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
             Some(ExportFormat::Jsonl) => Format::Jsonl,
             Some(ExportFormat::Csv) => Format::Csv,
             Some(ExportFormat::Graphml) => Format::Graphml,
-            Some(ExportFormat::Cypher) => Format::Cypher,
+            Some(ExportFormat::Gexf) => Format::Gexf,
+            Some(ExportFormat::Cypher) => Format::Cypher(Dialect::Kuzu),
+            Some(ExportFormat::Neo4j) => Format::Cypher(Dialect::Neo4j),
             None => match args.output.as_deref().filter(|path| !is_stdout(path)) {
                 Some(path) => format_of(path)?,
                 None => Format::Jsonl,
@@ -41,6 +44,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
         },
         period: period(&args.period)?,
         min_groups: args.min_groups,
+        with_text: !args.no_text,
     };
     if export.what == Some(What::Catalog) && !export.period.is_always() {
         return Err(usage("a catalog has no time; leave `--since` and `--until` out"));
@@ -80,10 +84,11 @@ fn format_of(path: &Path) -> anyhow::Result<Format> {
         "jsonl" | "ndjson" | "json" => Format::Jsonl,
         "csv" => Format::Csv,
         "graphml" => Format::Graphml,
-        "cypher" | "cyp" | "cql" => Format::Cypher,
+        "gexf" => Format::Gexf,
+        "cypher" | "cyp" | "cql" => Format::Cypher(Dialect::Kuzu),
         other => {
             return Err(usage(format!("`{}`: a file `.{other}` is not written", path.display())))
-                .hint("`.jsonl`, `.csv`, `.graphml` and `.cypher` are; `--format` says which under any name");
+                .hint("`.jsonl`, `.csv`, `.graphml`, `.gexf` and `.cypher` are; `--format` says which under any name");
         }
     })
 }

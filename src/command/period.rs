@@ -10,6 +10,9 @@ use crate::store::attributes::{Condition, Conditions};
 use crate::store::explore::Period;
 use crate::terminal::words;
 
+/// Attributes named where a typed one is not known.
+const NAMES_SHOWN: u32 = 20;
+
 /// Returns the period that was typed: from `--since` on, to the end of `--until`.
 pub(super) fn period(args: &PeriodArgs) -> anyhow::Result<Period> {
     let (since, before) = bounds(args.since.as_deref(), args.until.as_deref())?;
@@ -45,7 +48,7 @@ pub(super) fn check_names(store: &Store, typed: &[WhereArg]) -> anyhow::Result<(
             continue;
         }
         let error = Err(usage(format!("`--where`: no story has the attribute `{}`", condition.name)));
-        let known = store.read().attribute_names()?;
+        let known = store.read().attribute_names(NAMES_SHOWN)?;
         return match known.as_slice() {
             [] => error.hint("no story has any; the columns of a table that have no other meaning become attributes"),
             known => error.hint(format!("the stories have {}", words::list(known, "and"))),

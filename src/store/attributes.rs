@@ -44,9 +44,6 @@ impl ToSql for Conditions {
     }
 }
 
-/// Attributes named where a typed one is not known.
-const NAMES_SHOWN: u32 = 20;
-
 impl Read<'_> {
     /// Returns whether some story has an attribute; the first one with it ends the look.
     pub fn has_attribute(self, name: &str) -> anyhow::Result<bool> {
@@ -60,13 +57,13 @@ impl Read<'_> {
         )?)
     }
 
-    /// Returns the names of the stories' attributes, some twenty at most.
-    pub fn attribute_names(self) -> anyhow::Result<Vec<String>> {
+    /// Returns the names of the stories' attributes in alphabetical order, at most so many.
+    pub fn attribute_names(self, limit: u32) -> anyhow::Result<Vec<String>> {
         let mut statement = self.0.prepare(
             "SELECT DISTINCT a.key FROM stories s, json_each(s.attributes) a
              WHERE json_type(s.attributes) = 'object' ORDER BY 1 LIMIT ?1",
         )?;
-        Ok(statement.query_map([NAMES_SHOWN], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        Ok(statement.query_map([limit], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 }
 

@@ -29,6 +29,10 @@ pub struct Pair {
     pub b: EntityKey,
     /// Groups that name both.
     pub groups: u64,
+    /// The oldest of them; `None`: none has a date.
+    pub first: Option<GroupKey>,
+    /// The newest of them.
+    pub newest: GroupKey,
 }
 
 impl Read<'_> {
@@ -86,14 +90,20 @@ impl Read<'_> {
     /// The view `entity_cooccurrence` says the same; this is many times faster, because it reads the links once.
     pub fn cooccurrence(self, period: &Period, least: u64) -> anyhow::Result<Vec<Pair>> {
         let within = if period.is_always() { None } else { Some(self.groups_in(period)?) };
-        let mut counts: HashMap<(EntityKey, EntityKey), u64> = HashMap::new();
+        let (by_time, n_undated) = self.groups_by_time()?;
+        let places: HashMap<GroupKey, u32> = by_time.iter().copied().zip(0..).collect();
+        // Number of groups, and the places in time of the first and the last of them.
+        let mut counts: HashMap<(EntityKey, EntityKey), (u32, u32, u32)> = HashMap::new();
         let mut of_group: Vec<EntityKey> = vec![];
-        let mut count = |entities: &mut Vec<EntityKey>| {
+        let mut count = |group: Option<GroupKey>, entities: &mut Vec<EntityKey>| {
+            let place = group.and_then(|group| places.get(&group)).copied().unwrap_or(0);
             entities.sort_unstable();
             entities.dedup();
             for (i, a) in entities.iter().enumerate() {
                 for b in &entities[i + 1..] {
-                    *counts.entry((*a, *b)).or_default() += 1;
+                    let known = counts.entry((*a, *b)).or_insert((0, u32::MAX, place));
+                    let first = if place < n_undated { known.1 } else { known.1.min(place) };
+                    *known = (known.0 + 1, first, known.2.max(place));
                 }
             }
             entities.clear();
@@ -113,18 +123,34 @@ impl Read<'_> {
         let mut last = None;
         for (group, entity) in links {
             if last != Some(group) {
-                count(&mut of_group);
+                count(last, &mut of_group);
                 last = Some(group);
             }
             of_group.push(entity);
         }
-        count(&mut of_group);
+        count(last, &mut of_group);
+        let group_at = |place: u32| by_time.get(place as usize).copied();
         let mut pairs: Vec<Pair> = counts
             .into_iter()
-            .filter(|(_, groups)| *groups >= least)
-            .map(|((a, b), groups)| Pair { a, b, groups })
+            .filter(|(_, (groups, ..))| u64::from(*groups) >= least)
+            .filter_map(|((a, b), (groups, first, newest))| {
+                Some(Pair { a, b, groups: groups.into(), first: group_at(first), newest: group_at(newest)? })
+            })
             .collect();
         pairs.sort_unstable_by(|x, y| y.groups.cmp(&x.groups).then((x.a, x.b).cmp(&(y.a, y.b))));
         Ok(pairs)
+    }
+
+    /// Returns all groups from the oldest to the newest, those without a date before them, and the number of those.
+    fn groups_by_time(self) -> anyhow::Result<(Vec<GroupKey>, u32)> {
+        let mut statement =
+            self.0.prepare_cached("SELECT id, sort_at IS NULL FROM story_groups ORDER BY sort_at, id")?;
+        let (mut groups, mut n_undated) = (vec![], 0);
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            groups.push(row.get(0)?);
+            n_undated += u32::from(row.get::<_, bool>(1)?);
+        }
+        Ok((groups, n_undated))
     }
 }
