@@ -48,6 +48,9 @@ mod readme;
 /// What was learned: show, topics, entities, search, related, unresolved, audit, report, export, and the SQL of the docs.
 mod explore;
 
+/// `export`: files that come back whole, rows that lead to their sources, graphs.
+mod exports;
+
 /// Tending the catalog: decisions and their scope, a catalog made of the stories' names, merging, splitting, duplicates.
 mod catalog;
 
