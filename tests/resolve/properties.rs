@@ -209,6 +209,9 @@ fn an_absent_look_alike_is_not_linked() {
         ("team", "Ashford United Women", "Ashford United Men"),
         ("substance", "Sodium lactate", "Potassium lactate"),
         ("substance", "Hyperbarexin", "Hypobarexin"),
+        ("substance", "Barexin receptor", "Barexin"),
+        ("substance", "Barexin", "Barexin antagonists"),
+        ("organization", "Elmwood Lantern Foundation", "Elmwood Lantern"),
     ] {
         check(catalog_type, name, other);
     }

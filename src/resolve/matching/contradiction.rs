@@ -88,6 +88,9 @@ impl Sides<'_, '_> {
         if let Some(rule) = self.is_other_substance() {
             return Some(broken(rule, 6.0));
         }
+        if self.is_related() {
+            return Some(broken("something of that name", 4.0));
+        }
         if self.known_words_differ() {
             return Some(broken("another known word", 6.0));
         }

@@ -75,6 +75,19 @@ impl Sides<'_, '_> {
             || self.is_technical(mention, &name)
     }
 
+    /// The *Elmwood receptor* is not *Elmwood*: one side has no more than a word for what has to do with the other.
+    pub(super) fn is_related(&self) -> bool {
+        let mut of_mention = self.core_of_mention().filter(|i| self.pairing.mention_paired[*i] < 0.5).peekable();
+        let mut of_name = self.core_of_name().filter(|j| self.pairing.name_paired[*j] < 0.5).peekable();
+        match (of_mention.peek(), of_name.peek()) {
+            (Some(_), None) => {
+                self.probe.segments < 2 && of_mention.all(|i| exclusive::relation(self.text(i)).is_some())
+            }
+            (None, Some(_)) => of_name.all(|j| exclusive::relation(self.name_text(j)) == Some(true)),
+            _ => false,
+        }
+    }
+
     /// *The Exchange* is none of those that have a name besides.
     pub(super) fn is_only_a_kind(&self) -> bool {
         self.probe.core_at.iter().all(|i| words::is_generic(self.probe.words[*i].token.class))

@@ -149,6 +149,19 @@ pub(crate) fn is_kind_of_institution(word: &str) -> bool {
     KINDS.contains_key(word)
 }
 
+/// Returns whether a word makes of a name another thing that has to do with it, and whether what lacks the word never
+/// means what has it.
+pub(crate) fn relation(word: &str) -> Option<bool> {
+    static RELATIONS: LazyLock<Map<&str, bool>> = LazyLock::new(|| {
+        let of_row = |mut row: std::str::Split<'static, char>| {
+            let either = row.next() == Some("either");
+            row.map(move |word| (word, either))
+        };
+        rows(include_str!("relation_words.tsv")).flat_map(of_row).collect()
+    });
+    RELATIONS.get(word).copied()
+}
+
 /// Returns whether a word is the name of a continent, a country or a state.
 pub(crate) fn is_region(word: &str) -> bool {
     const CONTINENTS: [&str; 6] = ["europe", "asia", "africa", "america", "australia", "oceania"];
