@@ -6,7 +6,7 @@
 //! - `names`: text to words with roles, and all that is known of words, as tables.
 //! - `index`: what finds the names of a catalog; its keys, its blocks, packing and reading.
 //! - `matching`: a mention prepared (`probe`), candidates found (`search`, `retrieve`) and compared (`features`, `hints`,
-//!   `context`), probabilities (`score`), the decision (`resolver`) and its reasons (`explain`).
+//!   `context`), probabilities (`score`), the decision (`exact`, `resolver`) and its reasons (`explain`).
 //!
 //! `docs/linking.md` tells the reasons and the figures.
 
@@ -19,7 +19,8 @@ mod fast_map;
 pub(crate) use index::FORMAT;
 pub use index::{Blocks, Builder, N_TABLES, Resident, Table, is_current};
 pub use matching::context::{KNOWN_VALUE, OTHER_NAME, are_namesakes, is_name_again, is_position, last_name};
-pub use matching::resolver::{Resolver, feature_names};
+pub use matching::measure::feature_names;
+pub use matching::resolver::Resolver;
 pub use matching::search::Compared;
 pub use names::mention_key::{WordRole, is_numbering, mention_key, name_words};
 pub use names::pair_mention::{PairMention, mean_the_same, read_pair};

@@ -1,6 +1,7 @@
 //! From a mention to a decision: candidates, their comparison with the mention, probabilities.
 
 pub(super) mod resolver;
+mod exact;
 mod again;
 mod explain;
 pub(super) mod search;
@@ -18,3 +19,4 @@ mod likeness;
 mod probe;
 pub(super) mod context;
 mod hints;
+pub(super) mod measure;

@@ -12,11 +12,11 @@ use anyhow::Result;
 
 use crate::model::{EntityKey, LinkOutcome};
 use crate::resolve::fast_map::Map;
-use crate::resolve::index::{Blocks, Builder, Index, KeyKind, Resident, key};
+use crate::resolve::index::{Blocks, Builder, Index, Resident};
 use crate::resolve::matching::context::Context;
 use crate::resolve::matching::explain;
-use crate::resolve::matching::features::{self, Feature};
-use crate::resolve::matching::hints::{Hint, HintMatch, Prepared};
+use crate::resolve::matching::features::Feature;
+use crate::resolve::matching::hints::{Hint, Prepared};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::score;
 use crate::resolve::matching::search::{FLOOR, HOPELESS, Layer, Place, SCORED, Scored, Search};
@@ -25,26 +25,22 @@ use crate::resolve::names::mention_key::mention_key;
 use crate::resolve::resolution::{Candidate, Described, Method, Query, Resolution, Strictness};
 
 /// Candidates that a resolution lists.
-const LISTED: usize = 5;
+pub(super) const LISTED: usize = 5;
 /// Values of hints whose other names are remembered.
 const NAMES_MAX: usize = 20_000;
 /// Plain score of the rival that is always there: in a small catalog the only candidate is not the right one for that.
 const NOBODY: f32 = -3.0;
-/// Entities with exactly this name that are looked at; a name of more goes the long way.
-const NAMESAKES: u32 = 128;
 /// A link so probable needs no second look without the hints.
 const SURE: f64 = 0.75;
 /// Candidates whose plain scores differ by less can't be told apart.
 pub(super) const ALIKE: f32 = 0.1;
-/// Probability of an exact, unambiguous name; measured on labelled mentions, where 1 to 3 % of the labels are wrong.
-const EXACT: f64 = 0.985;
 
 /// Resolves mentions over an index that lies in memory or in the database, and the few entities changed since.
 pub struct Resolver<P> {
     pub(super) base: Layer<P>,
     /// Entities changed since the base was built; they count instead of the base's.
     pub(super) overlay: Option<Layer<Resident>>,
-    hidden: HashSet<EntityKey>,
+    pub(super) hidden: HashSet<EntityKey>,
     pub(super) probe: Probe,
     /// By a hint's value: what else the catalog calls that.
     pub(super) names: Map<String, Vec<String>>,
@@ -262,53 +258,6 @@ impl<P: Blocks> Resolver<P> {
         self.is_compared = false;
     }
 
-    /// Decides by all letters of the name: one entity is meant, of several the one that hints leave, or several are and
-    /// nothing tells them apart.
-    fn exact(&mut self, hints: &[Rc<Hint>]) -> Result<Option<Resolution>> {
-        let mut bearers = Vec::new();
-        exact_bearers(&mut self.base, 0, &self.probe, &self.hidden, hints, &mut bearers)?;
-        if let Some(overlay) = &mut self.overlay {
-            exact_bearers(overlay, 1, &self.probe, &HashSet::new(), hints, &mut bearers)?;
-        }
-        let candidate = |bearer: &Bearer, score: f64| Candidate {
-            entity: bearer.entity,
-            score,
-            parts: Vec::new(),
-            place: bearer.place,
-        };
-        let linked = |one: &Bearer| Resolution {
-            outcome: LinkOutcome::Linked,
-            entity: Some(one.entity),
-            score: EXACT,
-            method: if one.alias { Method::Alias } else { Method::Exact },
-            candidates: vec![candidate(one, EXACT)],
-        };
-        match bearers.as_slice() {
-            [one] if !one.against => Ok(Some(linked(one))),
-            [_, _, ..] => {
-                // Those that no hint contradicts; where one alone is left, and a hint speaks for it, it is meant.
-                let mut left: Vec<&Bearer> = bearers.iter().filter(|bearer| !bearer.against).collect();
-                left.sort_by(|a, b| b.agree.total_cmp(&a.agree).then(a.order.cmp(&b.order)));
-                match left[..] {
-                    [one] if one.agree > 0.0 => Ok(Some(linked(one))),
-                    [one, other, ..] if one.agree == other.agree => {
-                        let alike = left.iter().take_while(|bearer| bearer.agree == one.agree).count();
-                        let score = EXACT / alike as f64;
-                        Ok(Some(Resolution {
-                            outcome: LinkOutcome::Ambiguous,
-                            entity: None,
-                            score,
-                            method: Method::None,
-                            candidates: left.iter().take(LISTED.min(alike)).map(|one| candidate(one, score)).collect(),
-                        }))
-                    }
-                    _ => Ok(None),
-                }
-            }
-            _ => Ok(None),
-        }
-    }
-
     /// Returns the candidates, best first, one an entity, as if those in `except` were not there.
     pub(super) fn candidates(
         &mut self,
@@ -396,80 +345,6 @@ fn surroundings<P: Blocks>(index: &Index<P>, number: u32) -> Result<Vec<String>>
     Ok(around)
 }
 
-/// An entity that bears exactly the mention's name.
-struct Bearer {
-    entity: EntityKey,
-    place: (u8, u32),
-    order: u32,
-    alias: bool,
-    /// Evidence for it: the bits of hints that agree, and one for each.
-    agree: f32,
-    /// A hint contradicts.
-    against: bool,
-}
-
-fn exact_bearers<P: Blocks>(
-    layer: &mut Layer<P>,
-    number: u8,
-    probe: &Probe,
-    hidden: &HashSet<EntityKey>,
-    hints: &[Rc<Hint>],
-    out: &mut Vec<Bearer>,
-) -> Result<()> {
-    let Some(scope) = layer.scope() else {
-        return Ok(());
-    };
-    let list = layer.index.list(key(KeyKind::Form, probe.full.as_bytes(), &[]))?;
-    if list.len() > NAMESAKES {
-        return Ok(());
-    }
-    let mut names = Vec::new();
-    list.each(|name| {
-        if scope.has(name) {
-            names.push(name);
-        }
-    });
-    for name in names {
-        let card = layer.index.name(name)?;
-        let mut rest = Some(probe.full.as_bytes());
-        card.tokens(|token| rest = rest.and_then(|rest| rest.strip_prefix(token.text)));
-        if !rest.is_some_and(<[u8]>::is_empty) {
-            continue;
-        }
-        if let Some(known) = out.iter_mut().find(|bearer| bearer.place == (number, card.entity)) {
-            known.alias &= card.alias;
-            continue;
-        }
-        let entity = layer.index.entity(card.entity)?;
-        if hidden.contains(&entity.key) {
-            continue;
-        }
-        let stats = layer.index.meta.types.get(usize::from(entity.kind));
-        let (mut against, mut agree) = (false, 0.0);
-        if let Some(stats) = stats {
-            for hint in hints {
-                match hint.judge(&layer.index, &entity, stats, &mut layer.room.meanings)? {
-                    HintMatch::Against(_) | HintMatch::Firmly(..) => against = true,
-                    // Even what tells nothing by itself, since all who have a value have this one, is more than none.
-                    HintMatch::Agree(bits) => agree += bits + 1.0,
-                    // Nearly the same position, or the year after: for it, if less than the very same.
-                    HintMatch::Near(bits) => agree += 0.25 * (bits + 1.0),
-                    HintMatch::Unknown => {}
-                }
-            }
-        }
-        out.push(Bearer {
-            entity: entity.key,
-            order: entity.order,
-            place: (number, card.entity),
-            alias: card.alias,
-            agree,
-            against,
-        });
-    }
-    Ok(())
-}
-
 /// Method of the link, from what the best candidate agrees in.
 fn method_of(best: &Scored) -> Method {
     let at = |feature: Feature| best.vector[feature as usize];
@@ -528,41 +403,4 @@ fn decision_features(scored: &[Scored]) -> [f32; score::DECISION_NAMES.len()] {
         };
     }
     features
-}
-
-impl<P: Blocks> Resolver<P> {
-    /// Returns, for fitting and measuring, the features of every candidate that the forest scores, best first, in the
-    /// order of [`feature_names`]. An entity to `hide` is taken for absent from the catalog.
-    pub fn features(&mut self, query: &Query<'_>, hide: Option<EntityKey>) -> Result<Vec<(EntityKey, Vec<f32>)>> {
-        self.begin(query);
-        if self.probe.name.tokens.is_empty() {
-            return Ok(Vec::new());
-        }
-        let hints = self.prepared_hints(query)?;
-        let mut scored = self.candidates(&hints, &Context::default(), hide.as_slice())?;
-        let best = scored.iter().map(|s| s.plain).fold(f32::MIN, f32::max);
-        scored.retain(|s| s.plain >= best - HOPELESS);
-        Ok(scored.into_iter().map(|s| (s.entity, s.vector.to_vec())).collect())
-    }
-}
-
-impl<P: Blocks> Resolver<P> {
-    /// Returns, for measuring, the entities that were compared with a mention, most alike first: what the index found
-    /// before anything was decided.
-    pub fn retrieved(&mut self, query: &Query<'_>) -> Result<Vec<EntityKey>> {
-        self.begin(query);
-        if self.probe.name.tokens.is_empty() {
-            return Ok(Vec::new());
-        }
-        let hints = self.prepared_hints(query)?;
-        self.probe.prepare(&hints, &Context::default());
-        let search = Search { hidden: &self.hidden, except: &[], explain: false, most: usize::MAX };
-        let scored = search.find(&mut self.base, self.overlay.as_mut(), &mut self.probe, &mut self.compared)?;
-        Ok(scored.into_iter().map(|candidate| candidate.entity).collect())
-    }
-}
-
-/// Returns the names of the features of a pair and of a decision.
-pub fn feature_names() -> (&'static [&'static str], &'static [&'static str]) {
-    (features::NAMES, &score::DECISION_NAMES)
 }
