@@ -44,7 +44,7 @@ fn show(context: &Context) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let left = |name| (name, Side::Left);
-    let mut table = Table::new(&[left("setting"), left("value"), left("from")], 1);
+    let mut table = Table::new(&[("setting", Side::Whole), left("value"), left("from")]);
     for (setting, value, source) in &settings {
         let from = match source {
             SettingSource::Variable => setting.variable(),
@@ -53,9 +53,7 @@ fn show(context: &Context) -> anyhow::Result<Exit> {
         let value = value.as_deref().map_or_else(|| dim("none"), single_line);
         table.row([setting.name().to_owned(), value, from.to_owned()]);
     }
-    for line in table.lines(terminal.width()) {
-        terminal.line(line)?;
-    }
+    terminal.table(&table, 0)?;
     match context.config.file() {
         Some(file) => terminal.status(format!("the file is `{}`", file.path.display())),
         None => terminal.hint("`gleaner config set KEY VALUE` makes a configuration file"),

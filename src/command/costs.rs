@@ -31,19 +31,16 @@ pub(super) fn run(args: &CostsArgs, context: &Context) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let right = |name| (name, Side::Right);
-    let mut table = Table::new(
-        &[
-            (head, Side::Left),
-            right("answers"),
-            right("input"),
-            right("cached"),
-            right("output"),
-            right("billed"),
-            right("unusable"),
-            right("in flight"),
-        ],
-        0,
-    );
+    let mut table = Table::new(&[
+        (head, Side::Left),
+        right("answers"),
+        right("input"),
+        right("cached"),
+        right("output"),
+        right("billed"),
+        right("unusable"),
+        right("in flight"),
+    ]);
     for row in rows.iter().chain((rows.len() > 1).then_some(&total)) {
         table.row([
             single_line(&row.name),
@@ -56,9 +53,7 @@ pub(super) fn run(args: &CostsArgs, context: &Context) -> anyhow::Result<Exit> {
             dollars(row.in_flight_usd),
         ]);
     }
-    for line in table.lines(terminal.width()) {
-        terminal.line(line)?;
-    }
+    terminal.table(&table, 0)?;
     if total.n_unpriced > 0 {
         let n = count_verb(total.n_unpriced, "answer", "is");
         terminal.warn(format!("{n} of a model without a known price, and no sum has any of it"));

@@ -17,8 +17,6 @@ use crate::store::explore::Namesake;
 use crate::terminal::table::{Side, Table, bar};
 use crate::terminal::{style, words};
 
-/// Columns of a bar.
-const BAR: usize = 24;
 /// Spellings and companions shown of an entity.
 const FEW: u32 = 8;
 
@@ -56,20 +54,18 @@ fn top(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     let most = top.first().map_or(0, |row| row.groups);
     let heads =
-        [("groups", Side::Right), ("", Side::Left), ("entity", Side::Left), ("type", Side::Left), ("id", Side::Left)];
-    let mut table = Table::new(&heads, 2);
+        [("groups", Side::Right), ("", Side::Whole), ("entity", Side::Left), ("type", Side::Left), ("id", Side::Whole)];
+    let mut table = Table::new(&heads);
     for row in &top {
         table.row([
             words::number(row.groups),
-            style::cyan(bar(row.groups, most, BAR)),
+            style::cyan(bar(row.groups, most, terminal.bar_width())),
             style::single_line(&row.entity.name),
             style::single_line(&row.entity.entity_type),
             style::dim(style::single_line(row.entity.id.as_str())),
         ]);
     }
-    for line in table.lines(terminal.width()).iter().filter(|_| !table.is_empty()) {
-        terminal.line(line)?;
-    }
+    terminal.table(&table, 0)?;
     terminal.status(format!("{} of {}", words::number(top.len() as u64), words::count(total, "linked entity")));
     hint_if_empty(context, &store)?;
     Ok(Exit::Done)
@@ -154,14 +150,14 @@ fn show(
         return Ok(serde_json::Value::Null);
     }
     let heads = [
-        ("", Side::Left),
-        ("date", Side::Left),
+        ("", Side::Whole),
+        ("date", Side::Whole),
         ("group", Side::Left),
         ("mention", Side::Left),
-        ("", Side::Left),
-        ("", Side::Left),
+        ("", Side::Whole),
+        ("", Side::Whole),
     ];
-    let mut table = Table::new(&heads, 2);
+    let mut table = Table::new(&heads);
     for row in &groups {
         table.row([
             if row.is_primary { style::green("●") } else { style::dim("○") },
@@ -172,9 +168,7 @@ fn show(
             style::dim(style::single_line(row.group.id.as_str())),
         ]);
     }
-    for line in table.lines(terminal.width()) {
-        terminal.line(line)?;
-    }
+    terminal.table(&table, 0)?;
     say_what_is_shown(context, groups.len() as u64, args.limit, total, &args.period);
     Ok(serde_json::Value::Null)
 }

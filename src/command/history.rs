@@ -38,8 +38,13 @@ pub(super) fn history(args: &HistoryArgs, context: &Context) -> anyhow::Result<E
         return Ok(Exit::Done);
     }
     let left = |name| (name, Side::Left);
-    let mut table =
-        Table::new(&[("id", Side::Right), left("when"), left("command"), left("what"), left("came of it")], 3);
+    let mut table = Table::new(&[
+        ("id", Side::Right),
+        ("when", Side::Whole),
+        ("command", Side::Whole),
+        left("what"),
+        left("came of it"),
+    ]);
     for change in &changes {
         let mut came = in_words(change);
         if let Some(at) = &change.undone_at {
@@ -55,9 +60,7 @@ pub(super) fn history(args: &HistoryArgs, context: &Context) -> anyhow::Result<E
             came,
         ]);
     }
-    for line in table.lines(terminal.width()).iter().filter(|_| !table.is_empty()) {
-        terminal.line(line)?;
-    }
+    terminal.table(&table, 0)?;
     terminal.status(format!("{} of {}", number(changes.len() as u64), count(total, "change")));
     if changes.iter().any(|change| change.undo == HowUndone::Rows && change.undone_at.is_none()) {
         terminal.hint("`gleaner undo` takes back the last one, `gleaner undo --to ID` all from that one on");

@@ -67,16 +67,13 @@ fn show(report: &MergeReport, args: &MergeArgs, context: &Context) -> anyhow::Re
             .line(format!("nothing to merge: what `{}` has is here, or was removed here since", args.other.display()));
     }
     let right = |name| (name, Side::Right);
-    let mut table = Table::new(
-        &[
-            (if args.dry_run { "would be" } else { "merged" }, Side::Left),
-            right("added"),
-            right("changed"),
-            right("kept"),
-            right("removed"),
-        ],
-        0,
-    );
+    let mut table = Table::new(&[
+        (if args.dry_run { "would be" } else { "merged" }, Side::Left),
+        right("added"),
+        right("changed"),
+        right("kept"),
+        right("removed"),
+    ]);
     let mut add = |name: &str, of: &Merged| {
         if *of != Merged::default() {
             table.row([name.to_owned(), number(of.added), number(of.changed), number(of.kept), number(of.removed)]);
@@ -90,9 +87,7 @@ fn show(report: &MergeReport, args: &MergeArgs, context: &Context) -> anyhow::Re
     add("batches", &report.batches);
     add("requests", &report.requests);
     add("answers", &report.answers);
-    for line in table.lines(terminal.width()) {
-        terminal.line(line)?;
-    }
+    terminal.table(&table, 0)?;
     if report.forgotten > 0 {
         terminal.line(format!("{} forgotten, as in the other copy", count(report.forgotten, "group")))?;
     }

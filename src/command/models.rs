@@ -171,21 +171,18 @@ fn show(context: &Context, rows: &[Row<'_>], asked: Option<&str>, tokens: Option
         ))?;
     }
     let usd = |price: f64| format!("{price}");
-    let mut table = Table::new(
-        &[
-            ("", Side::Left),
-            ("model", Side::Left),
-            ("input", Side::Right),
-            ("cached", Side::Right),
-            ("write", Side::Right),
-            ("output", Side::Right),
-            ("batch", Side::Right),
-            ("at once", Side::Right),
-            ("", Side::Left),
-        ],
-        // None gives way: a name or a day cut short would be another one.
-        usize::MAX,
-    );
+    // None gives way: a name or a day cut short would be another one.
+    let mut table = Table::new(&[
+        ("", Side::Whole),
+        ("model", Side::Whole),
+        ("input", Side::Right),
+        ("cached", Side::Right),
+        ("write", Side::Right),
+        ("output", Side::Right),
+        ("batch", Side::Right),
+        ("at once", Side::Right),
+        ("", Side::Whole),
+    ]);
     for row in rows {
         let price = row.row.price;
         let name = single_line(row.name);
@@ -202,6 +199,6 @@ fn show(context: &Context, rows: &[Row<'_>], asked: Option<&str>, tokens: Option
             single_line(&row.status),
         ]);
     }
-    table.lines(terminal.width()).into_iter().try_for_each(|line| terminal.line(line))?;
+    terminal.table(&table, 0)?;
     terminal.line(dim("USD a million tokens, at once; half of it in a batch"))
 }

@@ -64,7 +64,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
     terminal.line(style::dim(facts.join("  ")))?;
     if !topics.is_empty() {
         terminal.line(format!("\n{}", style::bold("Topics")))?;
-        let mut table = Table::new(&[("", Side::Right), ("", Side::Left), ("", Side::Right), ("", Side::Left)], 1);
+        let mut table = Table::new(&[("", Side::Right), ("", Side::Left), ("", Side::Right), ("", Side::Left)]);
         for topic in &topics {
             let merged_from = topic.merged_from.as_deref().map(style::single_line);
             let merged_from = merged_from.map(|written| style::dim(format!("merged from: {written}")));
@@ -75,11 +75,11 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
                 merged_from.unwrap_or_default(),
             ]);
         }
-        print(terminal, &table)?;
+        terminal.table(&table, 2)?;
     }
     if !mentions.is_empty() {
         terminal.line(format!("\n{}", style::bold("Entities")))?;
-        print(terminal, &entities(&mentions, &places))?;
+        terminal.table(&entities(&mentions, &places), 2)?;
     }
     for answer in &answers {
         if answer.kind == answers[0].kind {
@@ -131,8 +131,16 @@ impl Places {
 
 fn entities(mentions: &[MentionRow], places: &Places) -> Table {
     let left = |head| (head, Side::Left);
-    let heads = [("", Side::Right), left("mention"), left("is"), left("type"), left("how"), left("story"), left("id")];
-    let mut table = Table::new(&heads, 2);
+    let heads = [
+        ("", Side::Right),
+        left("mention"),
+        left("is"),
+        left("type"),
+        ("how", Side::Whole),
+        left("story"),
+        ("id", Side::Spare),
+    ];
+    let mut table = Table::new(&heads);
     for (i, mention) in mentions.iter().enumerate() {
         let text = style::single_line(&mention.text);
         let entity = mention.entity.as_ref();
@@ -214,13 +222,6 @@ fn stories(terminal: &Terminal, group: &Group, mentions: &[MentionRow], places: 
         for line in wrap(&mark(&story.text, marks), width) {
             terminal.line(line)?;
         }
-    }
-    Ok(())
-}
-
-fn print(terminal: &Terminal, table: &Table) -> anyhow::Result<()> {
-    for line in table.lines(terminal.width().saturating_sub(2)) {
-        terminal.line(format!("  {line}"))?;
     }
     Ok(())
 }

@@ -87,13 +87,11 @@ pub(super) fn days(dates: &[(String, u64)]) -> Vec<(Date, u64)> {
 pub(super) fn show_steps(terminal: &Terminal, counts: &[Count]) -> anyhow::Result<()> {
     const BAR: usize = 40;
     let most = counts.iter().map(|count| count.groups).max().unwrap_or(0);
-    let mut table = Table::new(&[("", Side::Left), ("groups", Side::Right), ("", Side::Left)], 2);
+    let mut table = Table::new(&[("", Side::Whole), ("groups", Side::Right), ("", Side::Whole)]);
     for count in counts {
         table.row([count.period.clone(), words::number(count.groups), style::cyan(bar(count.groups, most, BAR))]);
     }
-    for line in table.lines(terminal.width()).iter().filter(|_| !table.is_empty()) {
-        terminal.line(line)?;
-    }
+    terminal.table(&table, 0)?;
     Ok(())
 }
 
@@ -111,7 +109,7 @@ pub(super) fn show_series<T: Serialize>(
     const WIDTH: usize = 48;
     let axis = Axis::new(step, series.iter().flatten().map(|(day, _)| *day));
     let mut shown = vec![];
-    let mut table = Table::new(&[("groups", Side::Right), ("", Side::Left), (what, Side::Left)], 2);
+    let mut table = Table::new(&[("groups", Side::Right), ("", Side::Whole), (what, Side::Left)]);
     for ((row, groups, name), days) in rows.zip(series) {
         let counts = axis.counts(days);
         let numbers: Vec<u64> = counts.iter().map(|count| count.groups).collect();
@@ -122,9 +120,7 @@ pub(super) fn show_series<T: Serialize>(
         terminal.json(&serde_json::json!({"by": step, what: shown, "total": total}))?;
         return Ok(Exit::Done);
     }
-    for line in table.lines(terminal.width()).iter().filter(|_| !table.is_empty()) {
-        terminal.line(line)?;
-    }
+    terminal.table(&table, 0)?;
     if let (Some(first), Some(last)) = (axis.first(), axis.last()) {
         terminal.status(format!("{} to {}", style::single_line(first), style::single_line(last)));
     }

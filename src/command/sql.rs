@@ -12,7 +12,7 @@ use crate::error::{Exit, Explain as _, not_found};
 use crate::report::csv::{Cell, Rows};
 use crate::store::{Sink, Value};
 use crate::terminal::style::single_line;
-use crate::terminal::table::{Side, Table, columns};
+use crate::terminal::table::{Side, Table};
 use crate::terminal::words::count;
 use crate::text::hex::hex;
 
@@ -118,20 +118,20 @@ impl Sink for Shown {
 impl Shown {
     fn show(self, context: &Context) -> anyhow::Result<Exit> {
         let terminal = &context.terminal;
-        let widths = |i: usize| self.rows.iter().map(|row| columns(&row[i])).max().unwrap_or(0);
-        let flexible = (0..self.names.len()).max_by_key(|i| widths(*i)).unwrap_or(0);
         let heads: Vec<_> = self
             .names
             .iter()
             .zip(&self.are_numbers)
             .map(|(name, is_number)| (name.as_str(), if *is_number { Side::Right } else { Side::Left }))
             .collect();
-        let mut table = Table::new(&heads, flexible);
+        let mut table = Table::new(&heads);
         let n = self.rows.len();
         self.rows.into_iter().for_each(|row| table.row(row));
-        for line in table.lines(if terminal.is_interactive() { terminal.width() } else { usize::MAX }) {
-            terminal.line(line)?;
+        if table.is_empty() {
+            // Names of columns are an answer, too.
+            table.lines(usize::MAX).iter().try_for_each(|line| terminal.line(line))?;
         }
+        terminal.table(&table, 0)?;
         if self.has_more {
             terminal.warn(format!("only the first {} are shown; `--format csv` writes all", count(n as u64, "row")));
         } else {

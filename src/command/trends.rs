@@ -69,7 +69,7 @@ pub(super) fn run(args: &TrendsArgs, context: &Context) -> anyhow::Result<Exit> 
     for (kind, head) in [("topic", "topics"), ("entity", "entities"), ("pair", "pairs that are new")] {
         let mut heads = heads;
         heads[0].0 = head;
-        let mut table = Table::new(&heads, 4);
+        let mut table = Table::new(&heads);
         for trend in trends.iter().filter(|trend| trend.kind == kind) {
             table.row([
                 style::single_line(&trend.name),
@@ -82,9 +82,7 @@ pub(super) fn run(args: &TrendsArgs, context: &Context) -> anyhow::Result<Exit> 
         if !table.is_empty() {
             terminal.line("")?;
         }
-        for line in table.lines(terminal.width()).iter().filter(|_| !table.is_empty()) {
-            terminal.line(line)?;
-        }
+        terminal.table(&table, 0)?;
     }
     if trends.is_empty() && sizes.before > 0 {
         terminal.hint("a longer `--window` (such as `--window 1y`) or `--min-groups 1` shows more");

@@ -25,6 +25,10 @@ use crate::interrupt::{self, stream};
 use crate::text::hidden::{is_hidden, is_steering};
 use crate::text::shell_word;
 use bar::Bar;
+use table::Table;
+
+/// Columns of the longest bar of a table.
+const BAR: usize = 24;
 
 /// Destination of everything written.
 #[derive(Clone)]
@@ -37,6 +41,8 @@ struct Inner {
     color_out: bool,
     color_err: bool,
     interactive: bool,
+    /// True where stdout is a terminal.
+    is_terminal: bool,
     width: usize,
     bars: MultiProgress,
     out: Mutex<Box<dyn Write + Send>>,
@@ -70,6 +76,7 @@ impl Terminal {
                 color_out: color(out.is_terminal()),
                 color_err: color(err.is_terminal()),
                 interactive,
+                is_terminal: out.is_terminal(),
                 width,
                 bars,
                 out: Mutex::new(Box::new(io::BufWriter::new(stream::stdout()))),
@@ -88,6 +95,7 @@ impl Terminal {
                 color_out: false,
                 color_err: false,
                 interactive: false,
+                is_terminal: false,
                 width: 100,
                 bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
                 out: Mutex::new(Box::new(out)),
@@ -143,10 +151,26 @@ impl Terminal {
         self.inner.width
     }
 
+    /// Returns the columns of a bar beside other columns: at most 24, fewer on a narrow terminal.
+    pub fn bar_width(&self) -> usize {
+        if self.inner.is_terminal { (self.inner.width / 6).min(BAR) } else { BAR }
+    }
+
     /// Writes one line of the result to stdout.
     pub fn line(&self, text: impl AsRef<str>) -> anyhow::Result<()> {
         let rendered = style::render(text.as_ref(), self.inner.color_out);
         self.above_bars(|| writeln!(lock(&self.inner.out), "{rendered}")).map_err(on_stdout)
+    }
+
+    /// Writes a table to stdout, all of it behind so many blanks: to fit a terminal, and with whole cells into a pipe. One
+    /// without rows is not written.
+    pub fn table(&self, table: &Table, indent: usize) -> anyhow::Result<()> {
+        if table.is_empty() {
+            return Ok(());
+        }
+        let width = if self.inner.is_terminal { self.inner.width.saturating_sub(indent) } else { usize::MAX };
+        let indent = " ".repeat(indent);
+        table.lines(width).iter().try_for_each(|line| self.line(format!("{indent}{line}")))
     }
 
     /// Writes one line of the result that names commands, to be copied as they are.

@@ -1,4 +1,4 @@
-//! Tables of text: columns as wide as what stands in them, one of which gives way where the terminal is narrow.
+//! Tables of text: columns as wide as what stands in them, and where the terminal is narrower, the widest give way.
 
 use crate::text::hidden::is_style_mark;
 use unicode_width::UnicodeWidthChar as _;
@@ -7,30 +7,33 @@ use super::style;
 
 /// Blanks between two columns.
 const GAP: usize = 2;
-/// The column that gives way keeps at least this width.
+/// A column that gives way keeps at least this width.
 const LEAST: usize = 12;
 
 /// A table that is being filled.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     heads: Vec<(String, Side)>,
-    flexible: usize,
     rows: Vec<Vec<String>>,
 }
 
 /// Position of the text of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// Words.
+    /// Words; cut where there is no room.
     Left,
-    /// Numbers.
+    /// Ids and bars, which are of use as a whole only.
+    Whole,
+    /// Ids that the table can do without: left out where the others would be cut to almost nothing.
+    Spare,
+    /// Numbers, never cut either.
     Right,
 }
 
 impl Table {
-    /// Begins a table with these columns; the one numbered `flexible` gives way.
-    pub fn new(heads: &[(&str, Side)], flexible: usize) -> Self {
-        Self { heads: heads.iter().map(|(head, side)| ((*head).to_owned(), *side)).collect(), flexible, rows: vec![] }
+    /// Begins a table with these columns.
+    pub fn new(heads: &[(&str, Side)]) -> Self {
+        Self { heads: heads.iter().map(|(head, side)| ((*head).to_owned(), *side)).collect(), rows: vec![] }
     }
 
     /// Adds a row. Cells may be styled; text from outside passes [`style::single_line`] before.
@@ -51,10 +54,20 @@ impl Table {
                 *width = (*width).max(columns(cell));
             }
         }
-        let total: usize = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
-        if let Some(flexible) = widths.get_mut(self.flexible).filter(|_| total > width) {
-            *flexible = flexible.saturating_sub(total - width).max(LEAST.min(*flexible));
+        let mut total: usize = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
+        let is_left = |side: Side| side == Side::Left;
+        let spare: usize = widths
+            .iter()
+            .zip(&self.heads)
+            .filter(|(_, (_, side))| is_left(*side))
+            .map(|(w, _)| w.saturating_sub(LEAST))
+            .sum();
+        if total > width.saturating_add(spare) {
+            for (column, _) in widths.iter_mut().zip(&self.heads).filter(|(_, (_, side))| *side == Side::Spare) {
+                total -= std::mem::take(column) + GAP;
+            }
         }
+        self.fit(&mut widths, total.saturating_sub(width));
         let mut lines = vec![];
         if self.heads.iter().any(|(head, _)| !head.is_empty()) {
             let heads =
@@ -65,16 +78,30 @@ impl Table {
         lines
     }
 
+    /// Takes so many columns of the terminal from the widest columns of words, so that none is much narrower than another.
+    fn fit(&self, widths: &mut [usize], mut excess: usize) {
+        let gives_way = |i: usize| self.heads.get(i).is_some_and(|(_, side)| *side == Side::Left);
+        while excess > 0 {
+            let widest = (0..widths.len()).filter(|i| gives_way(*i) && widths[*i] > LEAST).max_by_key(|i| widths[*i]);
+            let Some(widest) = widest else { break };
+            widths[widest] -= 1;
+            excess -= 1;
+        }
+    }
+
     fn line(&self, cells: &[String], widths: &[usize]) -> String {
         let mut line = String::new();
         for (i, ((cell, width), (_, side))) in cells.iter().zip(widths).zip(&self.heads).enumerate() {
+            if *width == 0 && *side == Side::Spare {
+                continue;
+            }
             if i > 0 {
                 line.push_str(&" ".repeat(GAP));
             }
             let cell = cut(cell, *width);
             let room = " ".repeat(width.saturating_sub(columns(&cell)));
             match side {
-                Side::Left => line.extend([cell.as_str(), &room]),
+                Side::Left | Side::Whole | Side::Spare => line.extend([cell.as_str(), &room]),
                 Side::Right => line.extend([room.as_str(), &cell]),
             }
         }
@@ -156,7 +183,7 @@ mod tests {
 
     #[test]
     fn columns_fit_what_stands_in_them_and_one_gives_way() {
-        let mut table = Table::new(&[("groups", Side::Right), ("", Side::Left), ("id", Side::Left)], 1);
+        let mut table = Table::new(&[("groups", Side::Right), ("", Side::Left), ("id", Side::Whole)]);
         table.row(["3".into(), style::bold("A rather long name of something"), "x1".into()]);
         table.row(["12".into(), "東京".into(), "x2".into()]);
         let plain = |width| -> Vec<String> {
@@ -171,6 +198,21 @@ mod tests {
             ]
         );
         assert_eq!(plain(28)[1], "     3  A rather long n…  x1");
+        assert_eq!(plain(8)[1], "     3  A rather lo…  x1", "a column keeps some of its words");
+    }
+
+    #[test]
+    fn columns_share_what_there_is_not_room_for() {
+        let mut table = Table::new(&[("a", Side::Left), ("b", Side::Left), ("id", Side::Whole), ("c", Side::Left)]);
+        table.row(["x".repeat(40), "y".repeat(30), "an-id-of-twenty-let".into(), "short".into()]);
+        let widths = |width| -> Vec<usize> { table.lines(width)[1].split("  ").map(columns).collect() };
+        assert_eq!(widths(usize::MAX), [40, 30, 19, 5]);
+        assert_eq!(widths(70), [20, 20, 19, 5]);
+        assert_eq!(widths(95), [35, 30, 19, 5]);
+        let mut table = Table::new(&[("a", Side::Left), ("id", Side::Spare), ("n", Side::Right)]);
+        table.row(["x".repeat(40), "an-id-of-twenty-let".into(), "1".into()]);
+        assert_eq!(table.lines(36)[1], "xxxxxxxxxxx…  an-id-of-twenty-let  1");
+        assert_eq!(table.lines(35)[1], format!("{}…  1", "x".repeat(31)));
     }
 
     #[test]

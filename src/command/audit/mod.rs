@@ -93,14 +93,12 @@ fn show(store: &Store, what: AuditWhat, audit: &Audit, context: &Context) -> any
         ("precision", Side::Right),
         ("95 % interval", Side::Right),
     ];
-    let mut table = Table::new(&heads, 0);
+    let mut table = Table::new(&heads);
     let Findings { by_type, by_method, .. } = &findings;
     for (name, precision) in by_type.iter().chain(by_method.iter().filter(|_| what == AuditWhat::Links)) {
         table.row(cells(name, precision));
     }
-    for line in table.lines(terminal.width()) {
-        terminal.line(line)?;
-    }
+    terminal.table(&table, 0)?;
     terminal.status(format!(
         "{} judged, {} unsure, {} open; sample drawn {} with seed {}",
         words::number(overall.judged),

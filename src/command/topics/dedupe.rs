@@ -35,7 +35,7 @@ pub(super) fn run(args: &TopicsDedupeArgs, context: &Context) -> anyhow::Result<
     }
     let heads =
         [("alike", Side::Right), ("topic", Side::Left), ("", Side::Right), ("into", Side::Left), ("", Side::Right)];
-    let mut table = Table::new(&heads, 1);
+    let mut table = Table::new(&heads);
     for pair in &proposals {
         table.row([
             format!("{:.2}", pair.score),
@@ -45,9 +45,7 @@ pub(super) fn run(args: &TopicsDedupeArgs, context: &Context) -> anyhow::Result<
             words::number(pair.into_groups),
         ]);
     }
-    for line in table.lines(terminal.width()) {
-        terminal.line(line)?;
-    }
+    terminal.table(&table, 0)?;
     terminal.status(format!("{} of {}", proposals.len(), words::count(total, "pair")));
     terminal.hint("`gleaner topics merge TOPIC into TOPIC` makes one of two; `--accept 0.95` all that are so alike");
     Ok(Exit::Done)

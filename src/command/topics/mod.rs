@@ -19,9 +19,6 @@ use crate::terminal::table::{Side, Table, bar};
 use crate::terminal::{style, words};
 use merge::{alias, merge};
 
-/// Columns of a bar.
-const BAR: usize = 24;
-
 /// Runs the command.
 pub(super) fn run(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
     match (&args.command, &args.topic) {
@@ -52,17 +49,15 @@ fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let most = top.first().map_or(0, |topic| topic.groups);
-    let mut table = Table::new(&[("groups", Side::Right), ("", Side::Left), ("topic", Side::Left)], 2);
+    let mut table = Table::new(&[("groups", Side::Right), ("", Side::Whole), ("topic", Side::Left)]);
     for topic in &top {
         table.row([
             words::number(topic.groups),
-            style::cyan(bar(topic.groups, most, BAR)),
+            style::cyan(bar(topic.groups, most, terminal.bar_width())),
             style::single_line(&topic.label),
         ]);
     }
-    for line in table.lines(terminal.width()).iter().filter(|_| !table.is_empty()) {
-        terminal.line(line)?;
-    }
+    terminal.table(&table, 0)?;
     terminal.status(format!("{} of {}", words::number(top.len() as u64), words::count(total, "topic")));
     hint_if_empty(context, &store)?;
     Ok(Exit::Done)
@@ -100,8 +95,8 @@ fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<E
         style::dim(words::count(total, "group"))
     ))?;
     let heads =
-        [("rank", Side::Right), ("", Side::Right), ("date", Side::Left), ("group", Side::Left), ("", Side::Left)];
-    let mut table = Table::new(&heads, 3);
+        [("rank", Side::Right), ("", Side::Right), ("date", Side::Whole), ("group", Side::Left), ("", Side::Whole)];
+    let mut table = Table::new(&heads);
     for row in &groups {
         table.row([
             row.rank.to_string(),
@@ -111,9 +106,7 @@ fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<E
             style::dim(style::single_line(row.group.id.as_str())),
         ]);
     }
-    for line in table.lines(terminal.width()) {
-        terminal.line(line)?;
-    }
+    terminal.table(&table, 0)?;
     say_what_is_shown(context, groups.len() as u64, args.limit, total, &args.period);
     Ok(Exit::Done)
 }
