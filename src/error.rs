@@ -5,6 +5,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::path::Path;
 
 /// The message of an error that is the person's own wish.
 pub(crate) const INTERRUPTED: &str = "interrupted";
@@ -178,6 +179,14 @@ pub fn usage(message: impl fmt::Display) -> anyhow::Error {
 pub fn not_found(message: impl fmt::Display) -> anyhow::Error {
     let kind = Some(ErrorKind::NotFound);
     Note { source: anyhow::anyhow!("{message}"), hint: None, exit: Some(Exit::Usage), kind }.into()
+}
+
+/// Returns why a file that was named cannot be opened: where there is none, that (exit code 2).
+pub fn cannot_open(path: &Path, error: std::io::Error) -> anyhow::Error {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => not_found(format!("there is no file `{}`", path.display())),
+        _ => anyhow::Error::new(error).context(format!("cannot open `{}`", path.display())),
+    }
 }
 
 /// Returns an error that says the person stopped us (exit code 130).

@@ -62,7 +62,7 @@ fn what_cannot_be_read_at_all_fails_before_anything_is_written() {
     let world = World::new();
     let good = world.write_lines("good.jsonl", &[json!({"id": "a", "text": "x"})]).display().to_string();
     let bad = world.write("bad.csv", "id,title\n1,x\n").display().to_string();
-    world.run(&["load", "groups", &good, "nowhere.jsonl"]).exits(2).says("cannot open `nowhere.jsonl`");
+    world.run(&["load", "groups", &good, "nowhere.jsonl"]).exits(2).says("there is no file `nowhere.jsonl`");
     world
         .run(&["load", "groups", &good, ".", "--dry-run"])
         .exits(1)

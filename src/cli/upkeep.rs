@@ -64,7 +64,7 @@ pub struct HistoryArgs {
 #[derive(Clone, Debug, Args)]
 pub struct UndoArgs {
     /// Take back this change and all after it, by its id in `history`
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = change_id)]
     pub to: Option<i64>,
 
     /// Say what would be taken back, and change nothing
@@ -93,4 +93,8 @@ pub struct BackupArgs {
     /// Write nothing; read the backup FILE whole and say what is wrong with it
     #[arg(long)]
     pub check: bool,
+}
+
+fn change_id(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "the id of a change is a number; `gleaner history` lists them".to_owned())
 }

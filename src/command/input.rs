@@ -5,9 +5,11 @@ use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+
 use flate2::bufread::MultiGzDecoder;
 use tempfile::TempDir;
 
+use crate::error::cannot_open;
 use crate::import::answers::LINE_BYTES_MAX;
 use crate::interrupt::stream::{self, Input};
 use crate::text::bounded;
@@ -62,7 +64,7 @@ pub(super) fn spool(paths: &[PathBuf]) -> anyhow::Result<Spooled> {
         let (source, is_plain): (Box<dyn Read>, bool) = if is_stdin {
             (stream::stdin(), false)
         } else {
-            let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
+            let file = File::open(path).map_err(|error| cannot_open(path, error))?;
             let is_plain = file.metadata().with_context(on_path)?.is_file();
             (Box::new(Input::new(file)), is_plain)
         };

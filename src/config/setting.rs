@@ -3,6 +3,8 @@
 //! Only what says how this machine and its person work stands here. What changes answers or links (model, endpoint,
 //! limits, thresholds) stays in the database, so that copies of it agree.
 
+use crate::text::nearest;
+
 /// One setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Setting {
@@ -128,9 +130,7 @@ impl Setting {
         if let Some(found) = Setting::ALL.into_iter().find(|setting| setting.name() == name) {
             return Ok(found);
         }
-        let near = Setting::ALL.map(|setting| (strsim::damerau_levenshtein(name, setting.name()), setting.name()));
-        let near = near.into_iter().min().filter(|(distance, _)| *distance <= 1 + name.len() / 4);
-        Err(near.map(|(_, name)| name))
+        Err(nearest(name, Setting::ALL.map(Setting::name)))
     }
 }
 

@@ -11,9 +11,11 @@ use std::io::{Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+
 use serde::Serialize;
 
 use crate::answer::{Answer, Outcome};
+use crate::error::cannot_open;
 use crate::model::BatchKey;
 use crate::request::Prices;
 use crate::store::{Account, AnswerRow, Cause, Read, Spend};
@@ -80,7 +82,7 @@ impl Files {
     /// `spool_folder`.
     pub fn open(paths: &[PathBuf], spool_folder: &Path) -> anyhow::Result<Files> {
         let open = |path: &PathBuf| {
-            let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
+            let file = File::open(path).map_err(|error| cannot_open(path, error))?;
             Ok((path.clone(), file))
         };
         let files = paths.iter().map(open).collect::<anyhow::Result<_>>()?;

@@ -16,7 +16,7 @@ use super::roles::{Role, plain};
 use super::{Options, Subject, wikidata};
 use crate::error::{Exit, Explain as _};
 use crate::interrupt;
-use crate::text::words;
+use crate::text::{nearest, words};
 
 /// Records that are looked at in any case.
 const SAMPLE: u64 = 200;
@@ -203,9 +203,7 @@ impl Survey {
 
     /// The column that was probably meant.
     fn column_like(&self, typed: &str) -> Option<String> {
-        let distance = |own: &String| strsim::damerau_levenshtein(&typed.to_lowercase(), &own.to_lowercase());
-        let near = self.columns.iter().map(|own| (distance(own), own)).min_by_key(|(distance, _)| *distance)?;
-        (near.0 <= 1 + typed.chars().count() / 4).then(|| near.1.clone())
+        nearest(typed, &self.columns).cloned()
     }
 
     /// The column with the longest texts.

@@ -7,6 +7,7 @@ use super::check::problems;
 use super::problem::Problem;
 use super::{EntityType, Keyword, Model, Pair, Profile};
 use crate::error::Explain as _;
+use crate::text::nearest;
 
 /// Reads a profile without a problem; see [`Profile::parse`].
 pub(super) fn profile(text: &str) -> Result<Profile> {
@@ -203,6 +204,5 @@ fn problem_of(error: &toml::de::Error, text: &str) -> Problem {
 fn meant(message: &str) -> Option<String> {
     let mut words = message.strip_prefix("unknown field")?.split('`').skip(1).step_by(2);
     let unknown = words.next()?;
-    let near = words.map(|known| (strsim::damerau_levenshtein(unknown, known), known)).min()?;
-    (near.0 <= 1 + unknown.len() / 4).then(|| format!("did you mean `{}`?", near.1))
+    nearest(unknown, words).map(|known| format!("did you mean `{known}`?"))
 }

@@ -1,19 +1,33 @@
 //! A copy of the whole database: consistent, compact, and made while others read and write.
 
 use std::cell::OnceCell;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use rusqlite::{MAIN_DB, OpenFlags};
 
 use super::rehearsal::Hidden;
-use super::{BUSY_TIMEOUT, OPERATIONS_BETWEEN_LOOKS, Read, Store, functions, migrate};
+use super::{BUSY_TIMEOUT, NAME_ANOTHER, NO_DATABASE, OPERATIONS_BETWEEN_LOOKS, Read, Store, functions, migrate};
+use crate::error::Explain as _;
 use crate::interrupt;
 
 impl Store {
     /// Opens a database as it is: it is not brought to this program's version, and nothing of it is changed but what a
     /// crash left in its journal.
     pub fn open_as_it_is(path: &Path) -> anyhow::Result<Store> {
+        Self::may_be_opened(path)
+            .and_then(|()| match has_header(path) {
+                true => Ok(()),
+                false => Err(anyhow!(NO_DATABASE)).hint(NAME_ANOTHER),
+            })
+            .with_context(|| format!("cannot open the database `{}`", path.display()))?;
+        Self::open_for_reading(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+    }
+
+    /// Opens the database of another place, of which nothing is changed but what a crash left in its journal.
+    pub(super) fn open_beside(path: &Path) -> anyhow::Result<Store> {
         Self::open_for_reading(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
     }
 
@@ -77,6 +91,15 @@ impl Read<'_> {
             |row| Ok([row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64]),
         )?)
     }
+}
+
+/// Returns whether a file begins as a database does (<https://www.sqlite.org/fileformat2.html>, section 1.3), or is empty,
+/// which is an empty one. A file that cannot be read is left to SQLite.
+fn has_header(path: &Path) -> bool {
+    const HEADER: &[u8; 16] = b"SQLite format 3\0";
+    let mut start = Vec::with_capacity(HEADER.len());
+    let read = File::open(path).and_then(|file| file.take(HEADER.len() as u64).read_to_end(&mut start));
+    read.is_err() || start.is_empty() || start == HEADER
 }
 
 #[cfg(test)]

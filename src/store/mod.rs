@@ -147,6 +147,9 @@ impl Deref for Tx<'_> {
     }
 }
 
+const NO_DATABASE: &str = "it is not a SQLite database";
+const NAME_ANOTHER: &str = "name another file with `--db PATH`";
+
 impl Store {
     /// Opens the database at `path`, which must exist.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
@@ -186,16 +189,27 @@ impl Store {
 
     fn open_with(path: &Path, flags: OpenFlags, create: Option<&str>) -> anyhow::Result<Self> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)
-            .map_err(anyhow::Error::from)
+        let connection = Self::may_be_opened(path)
+            .and_then(|()| Ok(Connection::open_with_flags(path, flags)?))
             .and_then(|connection| Self::prepare(connection, path.to_owned(), create));
         let connection = match connection {
-            Err(error) if is_no_database(&error) => {
-                Err(anyhow!("it is not a SQLite database")).hint("name another file with `--db PATH`")
-            }
+            Err(error) if is_no_database(&error) => Err(anyhow!(NO_DATABASE)).hint(NAME_ANOTHER),
             other => other,
         };
         connection.with_context(|| format!("cannot open the database `{}`", path.display()))
+    }
+
+    /// Refuses what SQLite would only call unable to be opened: a folder, and a file that may not be read.
+    fn may_be_opened(path: &Path) -> anyhow::Result<()> {
+        if path.is_dir() {
+            return Err(anyhow!("it is a folder")).hint(NAME_ANOTHER);
+        }
+        match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Err(error).hint("change the permissions of the file, or name another one with `--db PATH`")
+            }
+            _ => Ok(()),
+        }
     }
 
     fn prepare(mut connection: Connection, path: PathBuf, create: Option<&str>) -> anyhow::Result<Self> {

@@ -191,7 +191,7 @@ fn a_file_is_imported_without_network_or_key() {
     world.write_lines("rest.jsonl", &[line("topic_g2", topics), line("entity_g2", entities)]);
     world.run(&["batch", "process", "--file", "rest.jsonl"]).exits(0).says("account: sent 4 = usable 4");
     assert_eq!(one(&world, "SELECT state FROM batches"), "imported");
-    world.run(&["batch", "process", "--file", "none.jsonl"]).exits(2).says("cannot open `none.jsonl`");
+    world.run(&["batch", "process", "--file", "none.jsonl"]).exits(2).says("there is no file `none.jsonl`");
     assert!(world.journal().calls.is_empty(), "no network");
 }
 

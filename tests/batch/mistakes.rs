@@ -91,7 +91,7 @@ fn a_database_that_is_not_ours_or_newer_is_left_alone() {
         ("foreign.db", ours, "name another file with `--db PATH`"),
         ("counted.db", ours, "name another file with `--db PATH`"),
         ("text.db", "it is not a SQLite database", ""),
-        ("folder.db", "unable to open database file", ""),
+        ("folder.db", "it is a folder", "name another file with `--db PATH`"),
     ] {
         world.db = world.path(name);
         let before = fs::read(&world.db).ok();
@@ -102,6 +102,12 @@ fn a_database_that_is_not_ours_or_newer_is_left_alone() {
             let first = ran.stderr.lines().next().unwrap_or_default();
             assert!(first.starts_with("error: cannot open the database") && first.contains(name), "{}", ran.report());
             assert!(ran.stdout.is_empty() && ran.stderr.matches("error:").count() == 1, "{}", ran.report());
+        }
+        if ["text.db", "folder.db"].contains(&name) {
+            // These look at a file as it is, whatever its version.
+            for args in [&["check"][..], &["backup", "b.db"]] {
+                world.run(args).exits(1).says(cause);
+            }
         }
         assert_eq!(fs::read(&world.db).ok(), before, "{name} was changed");
     }

@@ -19,7 +19,7 @@ use crate::batch::poll;
 use crate::batch::remote_import;
 use crate::batch::uncertain;
 use crate::cli::batch::ProcessArgs;
-use crate::error::{Exit, Explain as _, hinted, usage};
+use crate::error::{Exit, Explain as _, cannot_open, hinted, usage};
 use crate::import::answers::{ImportReport, LINE_BYTES_MAX};
 use crate::model::BatchKey;
 use crate::provider::Client;
@@ -264,7 +264,7 @@ fn guess(read: Read<'_>, files: &[PathBuf]) -> anyhow::Result<Vec<BatchKey>> {
 fn ids_in(files: &[PathBuf]) -> anyhow::Result<BTreeSet<String>> {
     let mut ids = BTreeSet::new();
     for path in files {
-        let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
+        let file = File::open(path).map_err(|error| cannot_open(path, error))?;
         let mut lines = Lines::new(BufReader::new(file), LINE_BYTES_MAX);
         while let Some(line) = lines.next().with_context(|| format!("cannot read `{}`", path.display()))? {
             if let Ok(line) = Line::open(line.bytes) {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Line, LineResolver, Manner};
 use crate::cli::resolve::ResolveArgs;
 use crate::command::Context;
-use crate::error::Exit;
+use crate::error::{Exit, cannot_open};
 use crate::intake;
 use crate::interrupt::stream;
 use crate::store::Store;
@@ -33,7 +33,7 @@ pub(super) fn answer(
     if path.as_os_str() == "-" {
         return one_by_one(store, manner, stream::stdin(), args, path, context);
     }
-    let file = File::open(path).with_context(|| format!("cannot open `{}`", path.display()))?;
+    let file = File::open(path).map_err(|error| cannot_open(path, error))?;
     match file.metadata().is_ok_and(|data| data.is_file()) {
         true => by_handfuls(store, manner, file, args, path, context),
         false => one_by_one(store, manner, stream::Input::new(file), args, path, context),

@@ -17,7 +17,7 @@ use anyhow::{Context as _, bail};
 
 use super::readers::{self, Source};
 use super::{Options, Subject};
-use crate::error::{Explain as _, usage};
+use crate::error::{Explain as _, cannot_open, usage};
 use encoding::Decoded;
 use sniff::Kind;
 use stream::Stream;
@@ -51,6 +51,9 @@ impl Input {
     pub fn open(path: &Path, options: &Options) -> anyhow::Result<Input> {
         let is_stdin = path.as_os_str() == "-";
         let name = if is_stdin { "<stdin>".to_owned() } else { path.display().to_string() };
+        if !is_stdin && let Err(error) = std::fs::metadata(path) {
+            return Err(cannot_open(path, error));
+        }
         Self::find(path, is_stdin, &name, options).with_context(|| format!("cannot load `{name}`"))
     }
 

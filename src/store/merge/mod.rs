@@ -89,7 +89,7 @@ impl Store {
         if is_same_file {
             return Err(usage(format!("`{}` is this database itself", path.display())));
         }
-        let original = Store::open_as_it_is(path)?;
+        let original = Store::open_beside(path)?;
         original
             .check_owner()
             .with_context(|| format!("`{}` is no database of gleaner", path.display()))
