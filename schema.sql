@@ -467,6 +467,19 @@ CREATE TABLE _searched_groups (
     story_group_id INTEGER PRIMARY KEY
 ) STRICT;
 
+-- What stories resemble each other by: a signature of the text, empty where it has no words. `gleaner copies` makes them.
+CREATE TABLE _story_signatures (
+    story_id  INTEGER PRIMARY KEY,
+    signature BLOB NOT NULL CHECK (length(signature) IN (0, 128))
+) STRICT;
+
+-- Stories that are nearly the same as others; those of a cluster have its first story in common.
+CREATE TABLE _near_copies (
+    story_id INTEGER PRIMARY KEY,
+    cluster  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX _near_copies_cluster ON _near_copies (cluster);
+
 -- Groups that were left out of a run since they are longer than the model takes.
 CREATE TABLE _too_long (
     story_group_id INTEGER NOT NULL REFERENCES story_groups (id) ON DELETE CASCADE,
@@ -611,6 +624,15 @@ CREATE TRIGGER stories_changed AFTER UPDATE ON stories BEGIN
     DELETE FROM _searched_groups WHERE story_group_id = new.story_group_id;
     UPDATE story_groups SET changed_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
     WHERE id = new.story_group_id AND changed_at <> strftime('%Y-%m-%dT%H:%M:%SZ', 'now');
+END;
+
+CREATE TRIGGER stories_unsigned_removed AFTER DELETE ON stories BEGIN
+    DELETE FROM _story_signatures WHERE story_id = old.id;
+    DELETE FROM _near_copies WHERE story_id = old.id;
+END;
+CREATE TRIGGER stories_unsigned_changed AFTER UPDATE OF id, text ON stories BEGIN
+    DELETE FROM _story_signatures WHERE story_id IN (old.id, new.id);
+    DELETE FROM _near_copies WHERE story_id IN (old.id, new.id);
 END;
 
 CREATE TRIGGER story_topics_added AFTER INSERT ON story_topics BEGIN

@@ -3,6 +3,7 @@
 pub mod query;
 pub mod search;
 pub mod findings;
+pub mod near;
 pub mod page_data;
 pub mod export;
 pub mod time;

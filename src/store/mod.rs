@@ -37,6 +37,7 @@ mod ledger;
 mod links;
 mod merge;
 mod migrate;
+mod near;
 mod search;
 mod postings;
 mod rehearsal;
@@ -74,6 +75,7 @@ pub use ledger::{
 pub use left_out::TooLong;
 pub use links::StoredLink;
 pub use merge::{MergeReport, Merged};
+pub use near::NearCopy;
 pub use prompts::{Origin, StoredProfile, StoredPrompt};
 pub use query::{Sink, Value};
 use rehearsal::Hidden;

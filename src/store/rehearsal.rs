@@ -14,6 +14,8 @@ pub(super) struct Hidden {
     rehearsals: bool,
     /// Mentions that stand nowhere in the stories, and the topics of groups of whose mentions none does.
     ungrounded: bool,
+    /// Groups whose stories another group has too, or nearly so.
+    copies: bool,
 }
 
 impl Hidden {
@@ -25,7 +27,11 @@ impl Hidden {
     fn views(self) -> String {
         let conditions = |ungrounded: &str| {
             let rehearsals = if self.rehearsals { "sandbox = 0" } else { "true" };
-            format!("{rehearsals} AND {}", if self.ungrounded { ungrounded } else { "true" })
+            let copies = match self.copies {
+                true => "story_group_id NOT IN (SELECT story_group_id FROM temp.copied_groups)",
+                false => "true",
+            };
+            format!("{rehearsals} AND {copies} AND {}", if self.ungrounded { ungrounded } else { "true" })
         };
         let mut views = format!(
             "CREATE TEMP VIEW IF NOT EXISTS story_entities AS SELECT * FROM main.story_entities WHERE {};
@@ -40,11 +46,16 @@ impl Hidden {
             views += "CREATE TEMP VIEW IF NOT EXISTS current_answers AS
                 SELECT c.* FROM main.current_answers c JOIN main.requests r ON r.id = c.request_id WHERE r.sandbox = 0;";
         }
+        if self.copies {
+            views += "CREATE TEMP VIEW IF NOT EXISTS story_groups AS
+                SELECT * FROM main.story_groups WHERE id NOT IN (SELECT story_group_id FROM temp.copied_groups);";
+        }
         views
     }
 }
 
 const NO_VIEWS: &str = "
+    DROP VIEW IF EXISTS temp.story_groups;
     DROP VIEW IF EXISTS temp.story_topics; DROP VIEW IF EXISTS temp.story_entities;
     DROP VIEW IF EXISTS temp.current_answers;";
 
@@ -109,9 +120,33 @@ impl Store {
         self.hide(Hidden { ungrounded: true, ..self.hidden })
     }
 
+    /// Leaves out the groups all of whose stories another group has too, or nearly so; returns how many they are. Near
+    /// copies must be known.
+    pub fn leave_copies_out(&mut self) -> anyhow::Result<u64> {
+        self.hide(Hidden { copies: true, ..self.hidden })?;
+        let n: i64 = self.connection.query_row("SELECT count(*) FROM temp.copied_groups", [], |row| row.get(0))?;
+        Ok(n as u64)
+    }
+
+    fn list_copies(&self) -> anyhow::Result<()> {
+        let copied = self.read().copied_groups()?;
+        self.connection.execute_batch(
+            "DROP TABLE IF EXISTS temp.copied_groups;
+             CREATE TEMP TABLE copied_groups (story_group_id INTEGER PRIMARY KEY)",
+        )?;
+        let mut insert = self.connection.prepare("INSERT INTO temp.copied_groups VALUES (?1)")?;
+        for (copied, _) in &copied {
+            insert.execute([copied])?;
+        }
+        Ok(())
+    }
+
     /// Leaves out what another connection leaves out.
     pub(super) fn hide(&mut self, hidden: Hidden) -> anyhow::Result<()> {
         self.connection.execute_batch(NO_VIEWS)?;
+        if hidden.copies {
+            self.list_copies()?;
+        }
         self.hidden = hidden;
         if hidden.is_something() {
             self.connection.execute_batch(&hidden.views())?;

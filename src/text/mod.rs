@@ -12,6 +12,7 @@ pub(crate) mod hex;
 pub mod hidden;
 pub(crate) mod lines;
 pub(crate) mod nearest;
+pub(crate) mod minhash;
 pub(crate) mod private;
 pub(crate) mod separator;
 pub(crate) mod shell;

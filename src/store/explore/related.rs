@@ -1,7 +1,8 @@
 //! Which groups hang together: shared topics and entities, weighted by rarity.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use rusqlite::OptionalExtension as _;
 use serde::Serialize;
 
 use super::{EntityHead, GroupHead};
@@ -42,7 +43,55 @@ pub enum Shared {
     },
 }
 
+/// Days between two groups of a thread: a story that rests longer begins anew.
+const THREAD_DAYS: f64 = 14.0;
+/// Main entities that groups of a thread share; all, where a group has fewer.
+const THREAD_ENTITIES: usize = 2;
+
 impl Read<'_> {
+    /// Returns the thread that a group is part of, in the order of time: groups that share its main entities, each at most
+    /// two weeks from the next. Of a group with one main entity the others share a topic, too. Empty where it stands alone.
+    pub fn thread(self, group: GroupKey) -> anyhow::Result<Vec<GroupHead>> {
+        let mut main: Vec<EntityKey> = vec![];
+        for mention in self.mentions_of(group)?.into_iter().filter(|mention| mention.is_primary) {
+            main.extend(mention.entity.map(|entity| entity.key).filter(|key| !main.contains(key)));
+        }
+        let mut shared: HashMap<GroupKey, usize> = HashMap::new();
+        let mut with = self.0.prepare_cached(
+            "SELECT DISTINCT story_group_id FROM story_entities WHERE entity_id = ?1 AND is_primary = 1 LIMIT ?2",
+        )?;
+        for entity in &main {
+            for other in with.query_map((entity, TOO_COMMON as i64), |row| row.get(0))? {
+                *shared.entry(other?).or_default() += 1;
+            }
+        }
+        let needed = main.len().min(THREAD_ENTITIES);
+        shared.retain(|_, n| *n >= needed);
+        if needed == 1 {
+            let mut alike: HashSet<GroupKey> = HashSet::from([group]);
+            let mut with =
+                self.0.prepare_cached("SELECT story_group_id FROM story_topics WHERE topic = ?1 LIMIT ?2")?;
+            for topic in self.topics_of(group)? {
+                for other in with.query_map((&topic.topic, TOO_COMMON as i64), |row| row.get(0))? {
+                    alike.insert(other?);
+                }
+            }
+            shared.retain(|other, _| alike.contains(other));
+        }
+        let mut day = self.0.prepare_cached("SELECT julianday(sort_at) FROM story_groups WHERE id = ?1")?;
+        let mut dated: Vec<(f64, GroupKey)> = vec![];
+        for other in shared.into_keys() {
+            let at: Option<Option<f64>> = day.query_row([other], |row| row.get(0)).optional()?;
+            dated.extend(at.flatten().map(|at| (at, other)));
+        }
+        dated.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let near =
+            dated.chunk_by(|a, b| b.0 - a.0 <= THREAD_DAYS).find(|part| part.iter().any(|(_, key)| *key == group));
+        let Some(near) = near.filter(|part| part.len() > 1) else { return Ok(vec![]) };
+        let heads = near.iter().map(|(_, key)| self.group_head(*key)).collect::<anyhow::Result<Vec<_>>>()?;
+        Ok(heads.into_iter().flatten().collect())
+    }
+
     /// Returns the groups most related to a group.
     ///
     /// Each shared topic or entity weighs `ln(N / n)`, the inverse document frequency (Spärck Jones, 1972), where `n`

@@ -19,7 +19,7 @@ const WHOLE: [&str; 11] = [
     "SELECT id, external_id, title, date, status FROM story_groups",
     "FROM (SELECT entity_id, count(DISTINCT story_group_id) AS n FROM story_entities",
     "SELECT count(*) FROM story_groups",
-    "SELECT id FROM story_groups g",
+    "SELECT id FROM main.story_groups g",
 ];
 
 /// Returns the statements that stand in a source file.

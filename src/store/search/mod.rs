@@ -106,7 +106,7 @@ impl Read<'_> {
     /// Returns whether the index holds a group that is not there any more.
     pub fn has_removed_groups_in_search(self) -> anyhow::Result<bool> {
         Ok(self.0.query_row(
-            "SELECT EXISTS (SELECT 1 FROM story_search_docsize WHERE id NOT IN (SELECT id FROM story_groups))",
+            "SELECT EXISTS (SELECT 1 FROM story_search_docsize WHERE id NOT IN (SELECT id FROM main.story_groups))",
             [],
             |row| row.get(0),
         )?)
@@ -121,7 +121,7 @@ impl Read<'_> {
     /// Returns the groups that the index does not hold as they are now.
     pub fn unsearched_groups(self) -> anyhow::Result<Vec<GroupKey>> {
         let mut statement = self.0.prepare(
-            "SELECT id FROM story_groups g
+            "SELECT id FROM main.story_groups g
              WHERE NOT EXISTS (SELECT 1 FROM _searched_groups s WHERE s.story_group_id = g.id)",
         )?;
         let keys = statement.query_map([], |row| row.get(0))?;
