@@ -65,6 +65,7 @@ const TABLE: &[(&str, &[(&str, i32)])] = &[
     ("trends", &[("", 0), ("--window soon", 2)]),
     ("entities", &[("", 0), ("zzzz", 2)]),
     ("search", &[("moon", 0), ("zzzzzz", 0), ("", 2)]),
+    ("copies", &[("", 0), ("--limit 0", 0)]),
     ("related", &[("g1", 0), ("nowhere", 2)]),
     ("catalog list", &[("", 0), ("zzzz", 0)]),
     ("catalog show", &[("person:zzzz", 2)]),

@@ -112,6 +112,48 @@ fn search_knows_scripts_without_blanks_other_letters_and_aliases() {
 }
 
 #[test]
+fn near_copies_are_found_shown_and_counted_once() {
+    let world = World::new();
+    let wire = "The crew of three left the launch pad at dawn, circled the Earth twice and went on to the Moon, where it will \
+                stay for eleven days. NASA said that all systems work as they should, and that the landing is for Sunday. ";
+    let text = |more: &str| format!("{wire}{more}");
+    let story = |text: String| json!([{"title": "A story", "text": text}]);
+    world.load_groups(&[
+        json!({"id": "first", "title": "Launch", "created_at": "2024-05-01", "stories": story(text("It is the third try."))}),
+        json!({"id": "second", "title": "Launch!", "created_at": "2024-05-02", "stories": story(text("More on Monday."))}),
+        json!({"id": "both", "title": "Launch and trade", "created_at": "2024-05-03", "stories":
+            [{"text": text("")}, {"text": "Ada Lovelace sold engines to the European Space Agency on a trade fair in Rome."}]}),
+        json!({"id": "other", "title": "Fair", "created_at": "2024-05-05",
+            "text": "NASA was not at the fair, of which nobody knows anything but its name and its place by the sea."}),
+    ]);
+    world.load_entities(&catalog());
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    // Nobody has looked for any yet.
+    assert_eq!(world.json(&["show", "first"], 0)["near_copies"], json!(null));
+    assert_eq!(world.json(&["entities", "--type", "organization"], 0)["entities"][0]["groups"], 4);
+    let copies = world.json(&["copies"], 0);
+    assert_eq!(
+        (&copies["total"], &copies["stories"], &copies["groups_counted_once"]),
+        (&json!(1), &json!(3), &json!(2))
+    );
+    world.run(&["copies"]).exits(0);
+    world.run(&["show", "first", "--no-text"]).exits(0).says("Near copies");
+    world.run(&["related", "first"]).exits(0).says("has nearly the same story").says("Thread of 3 groups");
+    assert_eq!(world.json(&["entities", "--type", "organization", "--distinct"], 0)["entities"][0]["groups"], 2);
+    for command in [&["topics"][..], &["trends"], &["search", "launch"], &["export", "groups", "--format", "csv"]] {
+        world.run(&[command, &["--distinct"]].concat()).exits(0).says("2 groups left out");
+    }
+    world.run(&["search", "launch"]).exits(0).says("3 groups");
+    // A story that changes is read anew.
+    world.load_groups(&[
+        json!({"id": "second", "title": "Launch!", "text": "Something else entirely, and in other words."}),
+    ]);
+    assert_eq!(world.json(&["copies"], 0)["stories"], 2);
+    world.load_groups(&[json!({"id": "second", "title": "Launch!", "text": text("Once more.")})]);
+    assert_eq!(world.json(&["copies"], 0)["stories"], 3);
+}
+
+#[test]
 fn a_decision_links_everything_it_is_about_and_can_be_taken_back() {
     let world = world();
     let queue = world.json(&["unresolved"], 0);

@@ -159,6 +159,8 @@ fn what_commands_print_is_as_the_schema_says() {
     run("search", &["search", "moon"]);
     run("search", &["search", "moon", "mooon", "--facets"]);
     run("related", &["related", "g4"]);
+    run("copies", &["copies"]);
+    run("show", &["show", "g4"]);
     run("unresolved", &["unresolved"]);
     run("catalog list", &["catalog", "list"]);
     run("catalog show", &["catalog", "show", "organization:o2"]);

@@ -14,6 +14,22 @@ pub struct GroundingArgs {
     pub require_grounding: bool,
 }
 
+/// Near copies.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct DistinctArgs {
+    /// Count what is nearly the same once: leave out groups all of whose stories another group has too
+    #[arg(long)]
+    pub distinct: bool,
+}
+
+/// Options of `copies`.
+#[derive(Clone, Debug, Args)]
+pub struct CopiesArgs {
+    /// At most N clusters
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: u64,
+}
+
 /// A stretch of time.
 #[derive(Clone, Debug, Default, Args)]
 pub struct PeriodArgs {
@@ -60,6 +76,10 @@ pub struct TopicsArgs {
     /// Which mentions.
     #[command(flatten)]
     pub grounding: GroundingArgs,
+
+    /// Near copies.
+    #[command(flatten)]
+    pub distinct: DistinctArgs,
 
     /// Which time.
     #[command(flatten)]
@@ -164,6 +184,10 @@ pub struct EntitiesArgs {
     #[command(flatten)]
     pub grounding: GroundingArgs,
 
+    /// Near copies.
+    #[command(flatten)]
+    pub distinct: DistinctArgs,
+
     /// Which time.
     #[command(flatten)]
     pub period: PeriodArgs,
@@ -191,6 +215,10 @@ pub struct TrendsArgs {
     /// At most N of each kind
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub limit: u64,
+
+    /// Near copies.
+    #[command(flatten)]
+    pub distinct: DistinctArgs,
 
     /// Which time.
     #[command(flatten)]
@@ -221,6 +249,10 @@ pub struct SearchArgs {
     /// Only groups that name this entity (may be given more than once)
     #[arg(long, value_name = "NAME")]
     pub entity: Vec<String>,
+
+    /// Near copies.
+    #[command(flatten)]
+    pub distinct: DistinctArgs,
 
     /// Which time.
     #[command(flatten)]
@@ -256,6 +288,10 @@ pub struct ExportArgs {
     /// Which mentions.
     #[command(flatten)]
     pub grounding: GroundingArgs,
+
+    /// Near copies.
+    #[command(flatten)]
+    pub distinct: DistinctArgs,
 
     /// Which time.
     #[command(flatten)]
@@ -456,6 +492,10 @@ pub struct ReportArgs {
     /// Which mentions.
     #[command(flatten)]
     pub grounding: GroundingArgs,
+
+    /// Near copies.
+    #[command(flatten)]
+    pub distinct: DistinctArgs,
 
     /// Which time.
     #[command(flatten)]

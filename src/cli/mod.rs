@@ -195,6 +195,12 @@ pub enum Command {
     /// The first search makes the full-text index; later ones only read what has changed.
     Search(explore::SearchArgs),
 
+    /// List stories that are nearly the same: wire copies, reprints, updates of a story
+    ///
+    /// Stories with three of five of their four-word phrases in common are near copies. `--distinct` of `topics`,
+    /// `entities`, `trends`, `search`, `export` and `report` counts them once.
+    Copies(explore::CopiesArgs),
+
     /// List the groups related to one, by shared topics and entities, the rarer the better
     Related(explore::RelatedArgs),
 

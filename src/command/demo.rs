@@ -12,7 +12,7 @@ use super::demo_folder::{self, FILES, MARKER};
 use super::{Context, batch, sandbox};
 use crate::cli::batch::{CreateArgs, WaitingArgs};
 use crate::cli::demo::{CollectionArg, DemoArgs};
-use crate::cli::explore::{GroundingArgs, PeriodArgs, ReportArgs};
+use crate::cli::explore::{DistinctArgs, GroundingArgs, PeriodArgs, ReportArgs};
 use crate::error::{Exit, Explain as _};
 use crate::intake::load::{self, Destination, Listener};
 use crate::intake::{self, Input, Subject};
@@ -86,6 +86,7 @@ fn report(args: &DemoArgs, inner: &Context) -> anyhow::Result<()> {
         with_text: true,
         snippets: None,
         grounding: GroundingArgs::default(),
+        distinct: DistinctArgs::default(),
         period: PeriodArgs::default(),
     };
     super::report::run(&report, inner).map(drop)

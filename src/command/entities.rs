@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::cli::explore::EntitiesArgs;
 use crate::command::Context;
+use crate::command::copies::distinct;
 use crate::command::known_types::check_catalog_types;
 use crate::command::named::entity_named;
 use crate::command::period::{check_names, period};
@@ -29,7 +30,7 @@ pub(super) fn run(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit
 }
 
 fn top(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
-    let store = context.open_grounded(&args.grounding)?;
+    let store = distinct(context.open_grounded(&args.grounding)?, &args.distinct, context)?;
     check_names(&store, &args.period.conditions)?;
     check_catalog_types(store.read(), &args.types)?;
     let read = store.read();
@@ -72,7 +73,7 @@ fn top(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 fn one(name: &str, args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
-    let store = context.open_grounded(&args.grounding)?;
+    let store = distinct(context.open_grounded(&args.grounding)?, &args.distinct, context)?;
     check_names(&store, &args.period.conditions)?;
     check_catalog_types(store.read(), &args.types)?;
     let found = entity_named(&store, name, &args.types, context)?;

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::cli::explore::{ExportArgs, ExportFormat, ExportWhat};
 use crate::command::Context;
+use crate::command::copies::distinct;
 use crate::command::output::{is_stdout, whole_file};
 use crate::command::period::{check_names, period};
 use crate::error::{Exit, Explain as _, usage};
@@ -51,7 +52,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
     }
     let store = match export.what {
         Some(What::Catalog) => context.open()?,
-        _ => context.open_grounded(&args.grounding)?,
+        _ => distinct(context.open_grounded(&args.grounding)?, &args.distinct, context)?,
     };
     check_names(&store, &args.period.conditions)?;
     let Some(path) = args.output.as_deref().filter(|path| !is_stdout(path)) else {

@@ -20,6 +20,7 @@ mod backup;
 mod batch;
 mod check;
 mod config;
+mod copies;
 mod costs;
 mod completions;
 mod catalog;
@@ -83,6 +84,7 @@ pub fn is_read_by_pages(cli: &Cli) -> bool {
             | Command::Trends(_)
             | Command::Search(_)
             | Command::Related(_)
+            | Command::Copies(_)
             | Command::History(_)
             | Command::Costs(_)
             | Command::Models(_)
@@ -141,6 +143,7 @@ fn dispatch(cli: Cli, context: &Context) -> anyhow::Result<Exit> {
         Command::Trends(args) => trends::run(&args, context),
         Command::Entities(args) => entities::run(&args, context),
         Command::Search(args) => search::run(&args, context),
+        Command::Copies(args) => copies::run(&args, context),
         Command::Related(args) => related::run(&args, context),
         Command::Unresolved(args) => unresolved::run(&args, context),
         Command::Audit(args) => audit::run(&args, context),

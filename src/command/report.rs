@@ -2,6 +2,7 @@
 
 use crate::cli::explore::ReportArgs;
 use crate::command::Context;
+use crate::command::copies::distinct;
 use crate::command::output::whole_file;
 use crate::command::period::{check_names, in_words, period};
 use crate::error::Exit;
@@ -13,7 +14,7 @@ use crate::terminal::words;
 /// Runs the command.
 pub(super) fn run(args: &ReportArgs, context: &Context) -> anyhow::Result<Exit> {
     let terminal = &context.terminal;
-    let store = context.open_grounded(&args.grounding)?;
+    let store = distinct(context.open_grounded(&args.grounding)?, &args.distinct, context)?;
     check_names(&store, &args.period.conditions)?;
     let options = PageOptions {
         title: args.title.clone(),

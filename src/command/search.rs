@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::cli::explore::SearchArgs;
 use crate::command::Context;
+use crate::command::copies::distinct;
 use crate::command::named::{entity_named, topic_named};
 use crate::command::period::{check_names, period};
 use crate::command::shown::{day, show_sources, title};
@@ -32,7 +33,7 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
     let terminal = &context.terminal;
     let typed = query(&args.words)?;
     let words = &typed.all;
-    let mut store = context.open_learned()?;
+    let mut store = distinct(context.open_learned()?, &args.distinct, context)?;
     check_names(&store, &args.period.conditions)?;
     if words.is_empty() && args.topic.is_empty() && args.entity.is_empty() && !args.rebuild {
         return Err(usage("name words to look for, or `--topic` or `--entity`"));

@@ -6,9 +6,10 @@ use crate::cli::explore::ShowArgs;
 use crate::command::Context;
 use crate::command::excerpt::{Mark, mark, places};
 use crate::command::named::group_named;
-use crate::command::shown::{day, percent};
+use crate::command::shown::{day, percent, title};
 use crate::error::Exit;
 use crate::model::{Attributes, Grounding, Group, Kind, Place};
+use crate::store::NearCopy;
 use crate::store::explore::{AnswerHead, MentionRow};
 use crate::terminal::table::{Side, Table, wrap};
 use crate::terminal::{Terminal, style, words};
@@ -22,6 +23,9 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
     let (topics, mentions, answers) = (read.topics_of(key)?, read.mentions_of(key)?, read.answers_of(key)?);
     let (cost, n_answers) = read.cost_of_group(key)?;
     let places = Places::find(&row.group, &mentions);
+    // `gleaner copies` looks for them; before that nothing is known.
+    let mut copies = if read.has_near_copies()? { Some(read.near_copies_of(key)?) } else { None };
+    read.add_stories(copies.iter_mut().flatten().map(|copy| &mut copy.group))?;
     let terminal = &context.terminal;
     if terminal.is_json() {
         let entities: Vec<_> = mentions
@@ -40,7 +44,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
         let mut value = json!({
             "group_id": row.group.id, "title": row.group.title, "status": row.group.status,
             "created_at": row.group.date(), "topics": topics, "entities": entities, "answers": answers,
-            "cost_usd": cost, "n_billed_answers": n_answers,
+            "cost_usd": cost, "n_billed_answers": n_answers, "near_copies": copies,
         });
         if !args.no_text {
             let story = |story| {
@@ -94,6 +98,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
     if !args.no_text {
         stories(terminal, &row.group, &mentions, &places)?;
     }
+    near_copies(terminal, copies.as_deref().unwrap_or_default())?;
     if answers.is_empty() {
         terminal.hint("this group was not asked about yet, or its answers are not usable: `gleaner progress`");
     }
@@ -200,6 +205,27 @@ fn source(answer: &AnswerHead) -> String {
         line.push_str(&format!("  {}", words::dollars(cost)));
     }
     line
+}
+
+/// Shows which stories are nearly the same as those of the group.
+fn near_copies(terminal: &Terminal, copies: &[NearCopy]) -> anyhow::Result<()> {
+    if copies.is_empty() {
+        return Ok(());
+    }
+    terminal.line(format!("\n{}", style::bold("Near copies")))?;
+    let heads =
+        [("story", Side::Right), ("alike", Side::Right), ("date", Side::Left), ("group", Side::Left), ("", Side::Left)];
+    let mut table = Table::new(&heads);
+    for copy in copies {
+        table.row([
+            copy.story.to_string(),
+            percent(copy.resemblance),
+            day(copy.group.at.as_deref()),
+            format!("{}, story {}", title(&copy.group), copy.copy_story),
+            style::dim(style::single_line(copy.group.id.as_str())),
+        ]);
+    }
+    terminal.table(&table, 2)
 }
 
 fn stories(terminal: &Terminal, group: &Group, mentions: &[MentionRow], places: &Places) -> anyhow::Result<()> {

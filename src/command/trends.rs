@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use crate::cli::explore::TrendsArgs;
 use crate::command::Context;
+use crate::command::copies::distinct;
 use crate::command::period::{check_names, period};
 use crate::command::shown::{hint_if_empty, title};
 use crate::error::{Exit, usage};
@@ -19,7 +20,7 @@ use crate::terminal::{style, words};
 
 /// Runs the command.
 pub(super) fn run(args: &TrendsArgs, context: &Context) -> anyhow::Result<Exit> {
-    let store = context.open_learned()?;
+    let store = distinct(context.open_learned()?, &args.distinct, context)?;
     check_names(&store, &args.period.conditions)?;
     let read = store.read();
     let period = period(&args.period)?;

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::cli::explore::{TopicsArgs, TopicsCommand};
 use crate::command::Context;
+use crate::command::copies::distinct;
 use crate::command::named::topic_named;
 use crate::command::period::{check_names, period};
 use crate::command::shown::{
@@ -33,7 +34,7 @@ pub(super) fn run(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> 
 }
 
 fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
-    let store = context.open_grounded(&args.grounding)?;
+    let store = distinct(context.open_grounded(&args.grounding)?, &args.distinct, context)?;
     check_names(&store, &args.period.conditions)?;
     let read = store.read();
     let period = period(&args.period)?;
@@ -64,7 +65,7 @@ fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
 }
 
 fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
-    let store = context.open_grounded(&args.grounding)?;
+    let store = distinct(context.open_grounded(&args.grounding)?, &args.distinct, context)?;
     check_names(&store, &args.period.conditions)?;
     let topic = topic_named(&store, typed, context)?;
     let read = store.read();
