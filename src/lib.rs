@@ -80,7 +80,7 @@ mod terminal;
 use std::ffi::OsString;
 
 use error::Exit;
-use terminal::{ColorChoice, Manner, Terminal};
+use terminal::{ColorChoice, Manner, Pager, Terminal};
 
 /// Runs the program with the given arguments (the first is its own name) and returns the exit code.
 ///
@@ -137,10 +137,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
         color: cli.global.color.or(color).unwrap_or_default(),
         no_color: config.var("NO_COLOR").is_some(),
     });
-    if command::is_read_by_pages(&cli)
-        && let Ok(Some((pager, _))) = config.said(config::Setting::Pager)
-    {
-        terminal.start_pager(&pager);
+    if command::is_read_by_pages(&cli) && !cli.global.no_pager {
+        let (command, is_named) = match config.said(config::Setting::Pager) {
+            Ok(Some((command, _))) => (command, true),
+            _ => (config.var("PAGER").unwrap_or("less").to_owned(), false),
+        };
+        terminal.start_pager(Pager { command, is_named, has_options: config.var("LESS").is_some() });
     }
     let listener = terminal.clone();
     let acknowledged = "interrupted: ending as soon as nothing is lost (once more ends at once)";

@@ -16,6 +16,7 @@ mod examples;
 pub mod extract;
 pub mod explore;
 pub mod original;
+pub mod page;
 pub mod sandbox;
 pub mod profile;
 pub mod resolve;
@@ -103,6 +104,10 @@ pub struct Global {
     /// Print the items of a list as JSON Lines, one a line
     #[arg(long, global = true, conflicts_with = "json")]
     pub jsonl: bool,
+
+    /// Show a list that is longer than the screen without a pager ($GLEANER_PAGER, else $PAGER, else less)
+    #[arg(long, global = true)]
+    pub no_pager: bool,
 
     /// Say nothing but warnings and errors on stderr
     #[arg(short, long, global = true, conflicts_with = "verbose")]

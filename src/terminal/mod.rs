@@ -5,15 +5,17 @@
 
 pub mod bar;
 mod manner;
+mod pager;
 pub mod style;
 pub mod table;
 
 pub use crate::text::words;
 pub use manner::{ColorChoice, Manner};
+pub use pager::Pager;
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
@@ -25,6 +27,7 @@ use crate::interrupt::{self, stream};
 use crate::text::hidden::{is_hidden, is_steering};
 use crate::text::shell_word;
 use bar::Bar;
+use pager::Paged;
 use table::Table;
 
 /// Columns of the longest bar of a table.
@@ -49,8 +52,8 @@ struct Inner {
     err: Mutex<Box<dyn Write + Send>>,
     /// `--db` as a word of the shell, where it was typed.
     db: OnceLock<String>,
-    /// Program that shows the result page by page, while it runs.
-    pager: Mutex<Option<Child>>,
+    /// True where stdout may go to a pager: what is said of the result stands in its place there too.
+    is_paged: AtomicBool,
 }
 
 impl Terminal {
@@ -82,7 +85,7 @@ impl Terminal {
                 out: Mutex::new(Box::new(io::BufWriter::new(stream::stdout()))),
                 err: Mutex::new(stream::stderr()),
                 db: OnceLock::new(),
-                pager: Mutex::default(),
+                is_paged: AtomicBool::new(false),
             }),
         }
     }
@@ -101,34 +104,36 @@ impl Terminal {
                 out: Mutex::new(Box::new(out)),
                 err: Mutex::new(Box::new(err)),
                 db: OnceLock::new(),
-                pager: Mutex::default(),
+                is_paged: AtomicBool::new(false),
             }),
         }
     }
 
-    /// Shows the result page by page from here on, where stdout is a terminal: what is written goes to this command. One
-    /// that cannot be started is said, and the result comes without it.
-    pub fn start_pager(&self, command: &str) {
-        let mut words = command.split_whitespace();
-        let Some(program) = words.next().filter(|_| io::stdout().is_terminal() && !self.is_json()) else { return };
-        match Command::new(program).args(words).stdin(Stdio::piped()).spawn() {
-            Ok(mut child) => {
-                if let Some(stdin) = child.stdin.take() {
-                    *lock(&self.inner.out) = Box::new(io::BufWriter::new(stdin));
-                }
-                *lock(&self.inner.pager) = Some(child);
-            }
-            Err(error) => self.warn(format!("the pager `{program}` cannot be started: {error}")),
+    /// Shows the result page by page where stdout is a terminal and it is longer than the screen.
+    pub fn start_pager(&self, pager: Pager) {
+        let Some((terminal_size::Width(width), terminal_size::Height(height))) = terminal_size::terminal_size() else {
+            return;
+        };
+        if !self.inner.is_terminal || self.is_json() || height < 2 || pager.command.trim().is_empty() {
+            return;
         }
+        let terminal = self.clone();
+        let warn = Box::new(move |text: String| {
+            // Straight to stderr: stdout is what is being written to.
+            let line =
+                style::render(&format!("{} {text}", style::yellow("warning:")), terminal.inner.color_err).into_owned();
+            let _ = writeln!(lock(&terminal.inner.err), "{line}");
+        });
+        *lock(&self.inner.out) = Box::new(Paged::new(pager, (usize::from(width), usize::from(height) - 1), warn));
+        self.inner.is_paged.store(io::stderr().is_terminal(), Ordering::Relaxed);
     }
 
     /// Ends the result and waits until the pager is left, where there is one.
     pub fn close_pager(&self) {
-        if let Some(mut child) = lock(&self.inner.pager).take() {
-            // Dropped, it tells the pager that this was all.
-            *lock(&self.inner.out) = Box::new(io::sink());
-            let _ = child.wait();
-        }
+        self.inner.is_paged.store(false, Ordering::Relaxed);
+        // Dropped, it shows what it holds, or tells the pager that this was all.
+        let paged = std::mem::replace(&mut *lock(&self.inner.out), Box::new(io::BufWriter::new(stream::stdout())));
+        drop(paged);
     }
 
     /// Returns whether results are wanted as JSON.
@@ -379,6 +384,10 @@ impl Terminal {
         let space = if label.is_empty() { "" } else { " " };
         let line = format!("{label}{space}{text}");
         let rendered = style::render(&line, self.inner.color_err);
+        if self.inner.is_paged.load(Ordering::Relaxed) {
+            let _ = writeln!(lock(&self.inner.out), "{rendered}");
+            return;
+        }
         // Where stderr is closed nobody listens; the result on stdout still counts.
         let _ = self.above_bars(|| writeln!(lock(&self.inner.err), "{rendered}"));
     }
