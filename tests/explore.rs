@@ -430,6 +430,43 @@ fn the_questions_of_the_documentation_have_answers() {
 }
 
 #[test]
+fn a_list_is_sorted_and_shown_in_pages() {
+    let world = world();
+    for args in [
+        &["topics", "--sort", "name"][..],
+        &["topics", "--entity", "NASA"],
+        &["topics", "--entity", "NASA", "--by", "year"],
+        &["topics", "trade", "--sort", "date", "--reverse", "--limit", "2", "--offset", "1"],
+        &["topics", "trade", "--entity", "NASA", "--limit", "all"],
+        &["entities", "--topic", "trade", "--sort", "name", "--reverse"],
+        &["entities", "NASA", "--limit", "2", "--offset", "3"],
+        &["entities", "NASA", "--topic", "moon landing", "--limit", "1"],
+        &["search", "moon", "--sort", "date", "--limit", "1", "--offset", "1"],
+        &["related", "g2", "--sort", "id", "--limit", "3"],
+        &["unresolved", "--sort", "name", "--limit", "all"],
+        &["catalog", "list", "--sort", "count", "--limit", "1"],
+        &["history", "--reverse", "--limit", "1"],
+        &["batch", "list", "--offline", "--limit", "all", "--offset", "9"],
+        &["trends", "--window", "5d", "--sort", "name", "--limit", "1", "--min-groups", "1"],
+    ] {
+        world.run(args).exits(0);
+    }
+    for args in [
+        &["topics", "--sort", "type"][..],
+        &["history", "--sort", "name"],
+        &["topics", "--limit", "-1"],
+        &["topics", "--limit", "many"],
+        &["batch", "create", "--limit", "-1"],
+        &["batch", "create", "--limit", "all"],
+        &["topics", "--entity", "Nobody at all"],
+    ] {
+        world.run(args).exits(2);
+    }
+    let all = world.json(&["topics", "--limit", "all"], 0);
+    assert_eq!(all["topics"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
 fn a_closed_pipe_is_no_error_in_any_format() {
     let world = world();
     for what in ["groups", "topics", "entities", "links", "cooccurrence", "catalog"] {

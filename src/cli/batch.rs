@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::Resettable;
 use clap::{Args, Subcommand};
 
+use super::page::PageArgs;
 use super::select::{PromptArgs, SelectArgs};
 use super::spend::SpendArgs;
 
@@ -220,9 +221,9 @@ pub struct ListArgs {
     /// Tell what is known here, without asking the provider
     #[arg(long)]
     pub offline: bool,
-    /// At most N runs, newest first
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub limit: u64,
+    /// Part of the list.
+    #[command(flatten)]
+    pub page: PageArgs<20>,
 }
 
 /// Options of `batch cancel`.

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::explore::ScopeArgs;
+use super::page::PageArgs;
 
 /// Edit the catalog of entities.
 #[derive(Debug, Subcommand)]
@@ -62,9 +63,9 @@ pub struct CatalogListArgs {
     #[arg(long = "type", value_name = "TYPE", default_value = "")]
     pub entity_type: String,
 
-    /// At most so many
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    pub limit: u64,
+    /// Part of the list.
+    #[command(flatten)]
+    pub page: PageArgs<50>,
 }
 
 /// An entity.
@@ -185,7 +186,7 @@ pub struct CatalogDedupeArgs {
     pub min_score: f64,
 
     /// At most so many pairs
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "N", value_parser = super::page::rows, allow_hyphen_values = true, default_value = "50")]
     pub limit: u64,
 }
 
@@ -201,7 +202,7 @@ pub struct CatalogProposeArgs {
     pub entity_type: Option<String>,
 
     /// At most so many
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "N", value_parser = super::page::rows, allow_hyphen_values = true, default_value = "50")]
     pub limit: u64,
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::WhereArg;
+use super::page::PageArgs;
 
 /// Mentions that no story holds.
 #[derive(Clone, Copy, Debug, Default, Args)]
@@ -85,9 +86,13 @@ pub struct TopicsArgs {
     #[command(flatten)]
     pub period: PeriodArgs,
 
-    /// At most N
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub limit: u64,
+    /// Only groups that name this entity (may be given more than once)
+    #[arg(long, value_name = "NAME")]
+    pub entity: Vec<String>,
+
+    /// Part of the list.
+    #[command(flatten)]
+    pub page: PageArgs<20>,
 
     /// Count groups in steps of time
     #[arg(long, value_name = "STEP")]
@@ -158,7 +163,7 @@ pub enum TopicAliasCommand {
 #[derive(Clone, Debug, Args)]
 pub struct TopicsDedupeArgs {
     /// At most N pairs
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    #[arg(long, value_name = "N", value_parser = super::page::rows, allow_hyphen_values = true, default_value = "50")]
     pub limit: u64,
 
     /// Only pairs at least this alike, 0 to 1
@@ -192,9 +197,13 @@ pub struct EntitiesArgs {
     #[command(flatten)]
     pub period: PeriodArgs,
 
-    /// At most N
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub limit: u64,
+    /// Only groups with this topic (may be given more than once)
+    #[arg(long, value_name = "TOPIC")]
+    pub topic: Vec<String>,
+
+    /// Part of the list.
+    #[command(flatten)]
+    pub page: PageArgs<20>,
 
     /// Count groups in steps of time
     #[arg(long, value_name = "STEP")]
@@ -212,9 +221,9 @@ pub struct TrendsArgs {
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub min_groups: u64,
 
-    /// At most N of each kind
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub limit: u64,
+    /// Part of the list.
+    #[command(flatten)]
+    pub page: PageArgs<10>,
 
     /// Near copies.
     #[command(flatten)]
@@ -231,9 +240,9 @@ pub struct RelatedArgs {
     /// Id of the group
     pub group: String,
 
-    /// At most N
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub limit: u64,
+    /// Part of the list.
+    #[command(flatten)]
+    pub page: PageArgs<10>,
 }
 
 /// Options of `search`.
@@ -258,9 +267,9 @@ pub struct SearchArgs {
     #[command(flatten)]
     pub period: PeriodArgs,
 
-    /// At most N
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub limit: u64,
+    /// Part of the list.
+    #[command(flatten)]
+    pub page: PageArgs<10>,
 
     /// Say what the groups have in common that are found: entities, topics, years, and attributes such as a section
     #[arg(long)]
@@ -362,9 +371,9 @@ pub struct QueueArgs {
     #[arg(long = "type", value_name = "TYPE")]
     pub types: Vec<String>,
 
-    /// At most N mentions
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub limit: u64,
+    /// Part of the list.
+    #[command(flatten)]
+    pub page: PageArgs<20>,
 
     /// Candidates shown of each
     #[arg(long, value_name = "N", default_value_t = 3)]

@@ -31,7 +31,7 @@ pub struct OriginalArgs {
     pub progress: bool,
 
     /// At most N groups; without --batch this is `extract`
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::page::groups, allow_hyphen_values = true)]
     pub limit: Option<u64>,
 
     /// Wait for the batch and import it

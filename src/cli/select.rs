@@ -11,7 +11,7 @@ use super::WhereArg;
 #[command(next_help_heading = "Selection")]
 pub struct SelectArgs {
     /// At most N groups, newest first
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::page::groups, allow_hyphen_values = true)]
     pub limit: Option<u64>,
 
     /// Only groups whose ids stand in FILE, one a line (`-` = stdin)

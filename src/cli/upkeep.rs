@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::page::PageArgs;
+
 /// Options of `check`.
 #[derive(Clone, Debug, Args)]
 pub struct CheckArgs {
@@ -55,9 +57,9 @@ pub struct MergeArgs {
 /// Options of `history`.
 #[derive(Clone, Debug, Args)]
 pub struct HistoryArgs {
-    /// List at most so many, the newest
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub limit: u64,
+    /// Part of the list.
+    #[command(flatten)]
+    pub page: PageArgs<20>,
 }
 
 /// Options of `undo`.

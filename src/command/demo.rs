@@ -201,8 +201,8 @@ fn start(context: &Context, store: &Store, collection: &Collection) -> anyhow::R
 fn tell(context: &Context, read: Read<'_>, dir: &Path, db: &Path, collection: &Collection) -> anyhow::Result<()> {
     let (n_topics, n_mentions, n_linked) = read.knowledge_counts()?;
     let always = Period::default();
-    let (topics, _) = read.top_topics(&always, 8)?;
-    let (entities, _) = read.top_entities(&always, &[], 8)?;
+    let (topics, _) = read.top_topics(&always, None, 8)?;
+    let (entities, _) = read.top_entities(&always, None, &[], 8)?;
     let finds = finds(read)?;
     let counts = read.group_counts()?;
     if context.terminal.is_json() {

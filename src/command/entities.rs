@@ -3,11 +3,14 @@
 use serde_json::json;
 
 use crate::cli::explore::EntitiesArgs;
+use crate::cli::page::SortArg;
 use crate::command::Context;
 use crate::command::copies::distinct;
 use crate::command::known_types::check_catalog_types;
 use crate::command::named::entity_named;
-use crate::command::period::{check_names, period};
+use crate::command::page::{Key, Page, key_of_group};
+use crate::command::period::{among, check_names, period};
+
 use crate::command::shown::{
     day, days, hint_if_empty, percent, say_what_is_shown, show_series, show_steps, step, title,
 };
@@ -35,10 +38,18 @@ fn top(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
     check_catalog_types(store.read(), &args.types)?;
     let read = store.read();
     let period = period(&args.period)?;
-    let (top, total) = read.top_entities(&period, &args.types, args.limit)?;
+    let page = Page::new(&args.page, &[SortArg::Count, SortArg::Name, SortArg::Type, SortArg::Id])?;
+    let among = among(&store, &args.topic, &[], &period, context)?;
+    let (top, total) = read.top_entities(&period, among.as_ref(), &args.types, page.n_read())?;
+    let top = page.of(top, |row, sort| match sort {
+        SortArg::Name => Key::word(&row.entity.name),
+        SortArg::Type => Key::word(&row.entity.entity_type),
+        SortArg::Id => Key::word(row.entity.id.as_str()),
+        _ => Key::count(row.groups),
+    });
     let terminal = &context.terminal;
     if let Some(typed) = args.by {
-        let series = top.iter().map(|row| Ok(days(&read.dates_of_entity(row.entity.key, &period)?)));
+        let series = top.iter().map(|row| Ok(days(&read.dates_of_entity(row.entity.key, &period, among.as_ref())?)));
         let rows = top.iter().map(|row| (row, row.groups, style::single_line(&row.entity.name)));
         return show_series(
             terminal,
@@ -67,7 +78,7 @@ fn top(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
         ]);
     }
     terminal.table(&table, 0)?;
-    terminal.status(format!("{} of {}", words::number(top.len() as u64), words::count(total, "linked entity")));
+    terminal.status(format!("{} of {}", page.shown(top.len() as u64), words::count(total, "linked entity")));
     hint_if_empty(context, &store)?;
     Ok(Exit::Done)
 }
@@ -101,11 +112,21 @@ fn show(
     let entity = read.entity(key)?;
     let total = read.entity_count(key)?;
     let period = period(&args.period)?;
-    let mut groups = read.groups_of_entity(key, &period, args.limit)?;
+    let page = Page::new(&args.page, &[SortArg::Date, SortArg::Name, SortArg::Id, SortArg::Score])?;
+    let among = among(store, &args.topic, &[], &period, context)?;
+    let n_read = if among.is_some() { i64::MAX as u64 } else { page.n_read() };
+    let mut groups = read.groups_of_entity(key, &period, n_read)?;
+    if let Some(among) = &among {
+        groups.retain(|row| among.has(row.group.key.0));
+    }
+    let mut groups = page.of(groups, |row, sort| match sort {
+        SortArg::Score => Key::Number(row.score),
+        sort => key_of_group(&row.group, sort),
+    });
     let counts = match args.by {
         None => None,
         Some(typed) => {
-            let days = days(&read.dates_of_entity(key, &period)?);
+            let days = days(&read.dates_of_entity(key, &period, among.as_ref())?);
             Some(Axis::new(step(typed), days.iter().map(|(day, _)| *day)).counts(&days))
         }
     };
@@ -170,6 +191,6 @@ fn show(
         ]);
     }
     terminal.table(&table, 0)?;
-    say_what_is_shown(context, groups.len() as u64, args.limit, total, &args.period);
+    say_what_is_shown(context, groups.len() as u64, page, total, period.is_always() && among.is_none());
     Ok(serde_json::Value::Null)
 }

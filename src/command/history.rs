@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Context;
+use super::page::{Key, Page};
 use super::unresolved::report::{changes as links, show_changes};
 use crate::cli::upkeep::{HistoryArgs, UndoArgs};
 use crate::curation::history::{self, Undone};
@@ -11,7 +12,7 @@ use crate::import::rebuild;
 use crate::store::{ChangeRow, HowUndone};
 use crate::terminal::style::{dim, single_line};
 use crate::terminal::table::{Side, Table};
-use crate::terminal::words::{self, count, number};
+use crate::terminal::words::{self, count};
 
 /// Nouns of the counts, as they are kept and as they are read.
 const NOUNS: [(&str, &str); 11] = [
@@ -31,7 +32,9 @@ const NOUNS: [(&str, &str); 11] = [
 /// Lists what changed the database, the newest first.
 pub(super) fn history(args: &HistoryArgs, context: &Context) -> anyhow::Result<Exit> {
     let store = context.open()?;
-    let (changes, total) = store.read().changes(args.limit)?;
+    let page = Page::new(&args.page, &[])?;
+    let (changes, total) = store.read().changes(page.n_read())?;
+    let changes = page.of(changes, |change, _| Key::date(Some(&change.at)));
     let terminal = &context.terminal;
     if terminal.is_json() {
         terminal.json(&json!({"changes": changes, "total": total}))?;
@@ -61,7 +64,7 @@ pub(super) fn history(args: &HistoryArgs, context: &Context) -> anyhow::Result<E
         ]);
     }
     terminal.table(&table, 0)?;
-    terminal.status(format!("{} of {}", number(changes.len() as u64), count(total, "change")));
+    terminal.status(format!("{} of {}", page.shown(changes.len() as u64), count(total, "change")));
     if changes.iter().any(|change| change.undo == HowUndone::Rows && change.undone_at.is_none()) {
         terminal.hint("`gleaner undo` takes back the last one, `gleaner undo --to ID` all from that one on");
     }

@@ -11,6 +11,7 @@ mod input;
 mod known_types;
 mod named;
 mod output;
+mod page;
 mod period;
 mod select;
 mod shown;

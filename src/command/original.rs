@@ -6,6 +6,7 @@ use crate::cli::batch::{CancelArgs, CreateArgs, ListArgs, ProcessArgs, StatusArg
 use crate::cli::explore::GroundingArgs;
 use crate::cli::extract::ExtractArgs;
 use crate::cli::original::OriginalArgs;
+use crate::cli::page::PageArgs;
 use crate::cli::select::SelectArgs;
 use crate::error::{Exit, Explain as _, usage};
 
@@ -33,7 +34,7 @@ pub(super) fn run(args: &OriginalArgs, context: &Context) -> anyhow::Result<Exit
         }
         Some(&"--batch-list") => {
             allow(args, "--batch-list", &[])?;
-            batch::list(&ListArgs { offline: false, limit: 20 }, context)
+            batch::list(&ListArgs { offline: false, page: PageArgs::default() }, context)
         }
         Some(&"--batch-cancel") => {
             allow(args, "--batch-cancel", &[])?;

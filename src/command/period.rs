@@ -2,12 +2,14 @@
 
 use crate::cli::WhereArg;
 use crate::cli::explore::PeriodArgs;
+use crate::command::Context;
+use crate::command::named::{entity_named, topic_named};
 use crate::error::{Explain as _, usage};
 use crate::intake::date;
 use crate::model::attribute_name;
-use crate::store::Store;
 use crate::store::attributes::{Condition, Conditions};
-use crate::store::explore::Period;
+use crate::store::explore::{KeySet, Period};
+use crate::store::{SearchQuery, Store};
 use crate::terminal::words;
 
 /// Attributes named where a typed one is not known.
@@ -38,6 +40,28 @@ pub(super) fn conditions(typed: &[WhereArg]) -> Option<Conditions> {
         is_not: typed.is_not,
     };
     Conditions::new(&typed.iter().map(one).collect::<Vec<_>>())
+}
+
+/// Returns the groups of a period that have all these topics and name all these entities; `None`: nothing was named.
+pub(super) fn among(
+    store: &Store,
+    topics: &[String],
+    entities: &[String],
+    period: &Period,
+    context: &Context,
+) -> anyhow::Result<Option<KeySet>> {
+    if topics.is_empty() && entities.is_empty() {
+        return Ok(None);
+    }
+    let mut wanted = SearchQuery { period: period.clone(), ..SearchQuery::default() };
+    for topic in topics {
+        wanted.topics.push(topic_named(store, topic, context)?);
+    }
+    for entity in entities {
+        let found = entity_named(store, entity, &[], context)?;
+        wanted.entities.push(found.iter().map(|row| row.entity.key).collect());
+    }
+    Ok(Some(store.read().search(&wanted)?.groups))
 }
 
 /// Refuses conditions on an attribute that no story has: nothing would be found, and nobody told why.

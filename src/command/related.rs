@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use crate::cli::explore::RelatedArgs;
+use crate::cli::page::SortArg;
 use crate::command::Context;
 use crate::command::named::group_named;
+use crate::command::page::{Key, Page, key_of_group};
 use crate::command::shown::{day, percent, show_sources, title};
 use crate::error::Exit;
 use crate::model::GroupKey;
@@ -20,7 +22,12 @@ const THREAD_MAX: usize = 20;
 pub(super) fn run(args: &RelatedArgs, context: &Context) -> anyhow::Result<Exit> {
     let store = context.open_learned()?;
     let key = group_named(&store, &args.group)?;
-    let (mut related, mut thread) = (store.read().related(key, args.limit)?, store.read().thread(key)?);
+    let page = Page::new(&args.page, &[SortArg::Score, SortArg::Date, SortArg::Name, SortArg::Id])?;
+    let related = page.of(store.read().related(key, page.n_read())?, |row, sort| match sort {
+        SortArg::Score => Key::Number(row.score),
+        sort => key_of_group(&row.group, sort),
+    });
+    let (mut related, mut thread) = (related, store.read().thread(key)?);
     store.read().add_stories(related.iter_mut().map(|row| &mut row.group).chain(&mut thread))?;
     // `gleaner copies` looks for them; before that nothing is known.
     let copies = if store.read().has_near_copies()? { store.read().near_copies_of(key)? } else { vec![] };

@@ -5,9 +5,11 @@ use std::cell::OnceCell;
 use serde_json::json;
 
 use crate::cli::explore::SearchArgs;
+use crate::cli::page::SortArg;
 use crate::command::Context;
 use crate::command::copies::distinct;
 use crate::command::named::{entity_named, topic_named};
+use crate::command::page::{Key, Page, key_of_group};
 use crate::command::period::{check_names, period};
 use crate::command::shown::{day, show_sources, title};
 use crate::error::{Exit, usage};
@@ -42,8 +44,9 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
     if !words.is_empty() && !is_fresh(&store)? {
         store = context.writable(store, "the index is made")?;
     }
-    let mut wanted =
-        SearchQuery { words: words.clone(), period: period(&args.period)?, limit: args.limit, ..Default::default() };
+    let page = Page::new(&args.page, &[SortArg::Score, SortArg::Date, SortArg::Name, SortArg::Id])?;
+    let period = period(&args.period)?;
+    let mut wanted = SearchQuery { words: words.clone(), period, limit: page.n_read(), ..Default::default() };
     for topic in &args.topic {
         wanted.topics.push(topic_named(&store, topic, context)?);
     }
@@ -85,6 +88,10 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
     let unknown = unknown_words(&store, &typed)?;
     let facets = if args.facets { Some(store.read().facets(&found.groups, FACET_VALUES)?) } else { None };
     let total = found.groups.len() as u64;
+    found.hits = page.of(found.hits, |row, sort| match sort {
+        SortArg::Score => Key::Number(row.score),
+        sort => key_of_group(&row.group, sort),
+    });
     store.read().add_stories(found.hits.iter_mut().map(|row| &mut row.group))?;
     if terminal.is_json() {
         let rows: Vec<serde_json::Value> = found
@@ -132,7 +139,7 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
     if is_any {
         terminal.status("no group has all the words; these have some of them");
     }
-    let shown = words::number(found.hits.len() as u64);
+    let shown = page.shown(found.hits.len() as u64);
     terminal.status(format!("{shown} of {}", words::count(total, "group")));
     Ok(Exit::Done)
 }

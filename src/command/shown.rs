@@ -3,8 +3,9 @@
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::cli::explore::{PeriodArgs, StepArg};
+use crate::cli::explore::StepArg;
 use crate::command::Context;
+use crate::command::page::Page;
 use crate::error::Exit;
 use crate::explore::time::{self, Axis, Count, Step};
 use crate::store::Store;
@@ -51,15 +52,19 @@ pub(super) fn show_sources(terminal: &Terminal, group: &GroupHead, indent: usize
 }
 
 /// Says of a list that ends at its limit how much more there is. `total` counts the groups of all time.
-pub(super) fn say_what_is_shown(context: &Context, n: u64, limit: u64, total: u64, period: &PeriodArgs) {
-    if n < limit || n >= total {
+pub(super) fn say_what_is_shown(context: &Context, n: u64, page: Page, total: u64, is_whole: bool) {
+    if page.offset == 0 && (n < page.limit || n >= total) {
         return;
     }
-    let shown = match period.since.is_none() && period.until.is_none() && period.conditions.is_empty() {
-        true => format!("{} of {}", words::number(n), words::count(total, "group")),
-        false => format!("the first {}", words::count(n, "group")),
+    let shown = match is_whole {
+        true => format!("{} of {}", page.shown(n), words::count(total, "group")),
+        false if page.offset == 0 => format!("the first {}", words::count(n, "group")),
+        false => format!("groups {}", page.shown(n)),
     };
-    context.terminal.status(format!("{shown}; `--limit N` shows more"));
+    context.terminal.status(match n < page.limit {
+        true => shown,
+        false => format!("{shown}; `--limit all` shows every one, `--offset {}` the next", page.offset + n),
+    });
 }
 
 /// Returns a probability as it is shown.

@@ -6,20 +6,26 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use crate::cli::explore::TrendsArgs;
+use crate::cli::page::SortArg;
 use crate::command::Context;
 use crate::command::copies::distinct;
+use crate::command::page::{Key, Page};
 use crate::command::period::{check_names, period};
 use crate::command::shown::{hint_if_empty, title};
 use crate::error::{Exit, usage};
 use crate::explore::time;
-use crate::explore::trends::{Sizes, Window, find};
+use crate::explore::trends::{Sizes, Trend, Window, find};
 use crate::model::GroupKey;
 use crate::store::explore::GroupHead;
 use crate::terminal::table::{Side, Table};
 use crate::terminal::{style, words};
 
+/// Kinds of trends, and what each is called above its rows.
+const KINDS: [(&str, &str); 3] = [("topic", "topics"), ("entity", "entities"), ("pair", "pairs that are new")];
+
 /// Runs the command.
 pub(super) fn run(args: &TrendsArgs, context: &Context) -> anyhow::Result<Exit> {
+    let page = Page::new(&args.page, &[SortArg::Score, SortArg::Count, SortArg::Name])?;
     let store = distinct(context.open_learned()?, &args.distinct, context)?;
     check_names(&store, &args.period.conditions)?;
     let read = store.read();
@@ -46,7 +52,8 @@ pub(super) fn run(args: &TrendsArgs, context: &Context) -> anyhow::Result<Exit> 
         groups_before: sizes.before,
         groups_without_date: read.groups_in(&period)?.len() as u64 - is_now.len() as u64,
     };
-    let mut trends = find(read, (args.min_groups, args.limit), &groups, &is_now, sizes)?;
+    let trends = find(read, (args.min_groups, page.n_read()), &groups, &is_now, sizes)?;
+    let mut trends = in_pages(trends, page);
     let terminal = &context.terminal;
     if terminal.is_json() {
         read.add_stories(trends.iter_mut().flat_map(|trend| &mut trend.groups))?;
@@ -67,7 +74,7 @@ pub(super) fn run(args: &TrendsArgs, context: &Context) -> anyhow::Result<Exit> 
         ("surprise", Side::Right),
         ("newest group", Side::Left),
     ];
-    for (kind, head) in [("topic", "topics"), ("entity", "entities"), ("pair", "pairs that are new")] {
+    for (kind, head) in KINDS {
         let mut heads = heads;
         heads[0].0 = head;
         let mut table = Table::new(&heads);
@@ -109,6 +116,21 @@ fn first_day(window: &str, last: Date) -> anyhow::Result<Date> {
         _ => return Err(wrong()),
     };
     last.checked_sub(span).and_then(|day| day.checked_add(1.day())).map_err(|_| wrong())
+}
+
+/// Returns the page of each kind.
+fn in_pages(mut trends: Vec<Trend>, page: Page) -> Vec<Trend> {
+    let mut shown = vec![];
+    for (kind, _) in KINDS {
+        let (own, others): (Vec<Trend>, Vec<Trend>) = trends.into_iter().partition(|trend| trend.kind == kind);
+        trends = others;
+        shown.extend(page.of(own, |trend, sort| match sort {
+            SortArg::Count => Key::count(trend.now),
+            SortArg::Name => Key::word(&trend.name),
+            _ => Key::Number(trend.surprise),
+        }));
+    }
+    shown
 }
 
 #[cfg(test)]

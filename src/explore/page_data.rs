@@ -110,7 +110,7 @@ struct Page {
 
 impl Page {
     fn gather(read: Read<'_>, options: &PageOptions) -> anyhow::Result<Self> {
-        let (topics, _) = read.top_topics(&options.period, u64::MAX)?;
+        let (topics, _) = read.top_topics(&options.period, None, u64::MAX)?;
         let mut types: Vec<(String, u64)> = vec![];
         let mut entities = vec![];
         read.each_linked_entity(&options.period, |entity, groups| {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::super::Context;
+use super::super::page::{Key, Page};
 use super::describe;
 use crate::batch::look::observation;
 use crate::batch::part;
@@ -20,6 +21,7 @@ use crate::terminal::words::count;
 
 /// Runs the command: the runs known here, joined with the provider's list; without network, what is known.
 pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Result<Exit> {
+    let page = Page::new(&args.page, &[])?;
     let mut session = context.session()?;
     let remote = if args.offline {
         None
@@ -44,7 +46,7 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
     let read = session.store.read();
     let db_id = read.db_id()?;
     let mut runs = vec![];
-    for run in read.batch_runs(args.limit)? {
+    for run in page.of(read.batch_runs(page.n_read())?, |run, _| Key::date(Some(&run.created_at))) {
         runs.push((read.batches_of_run(&run.id)?, run));
     }
     let known: Vec<&BatchRow> = runs.iter().flat_map(|(batches, _)| batches).collect();
@@ -66,7 +68,7 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
         context.terminal.json(&value)?;
         return end(&session);
     }
-    if runs.is_empty() && others.is_empty() {
+    if runs.is_empty() && others.is_empty() && page.offset == 0 {
         context.terminal.line("no batches yet")?;
         context.terminal.hint("`gleaner batch create` makes one");
     }

@@ -4,22 +4,31 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use crate::cli::catalog::CatalogListArgs;
+use crate::cli::page::SortArg;
 use crate::command::Context;
 use crate::command::known_types::check_catalog_types;
 use crate::command::named::entity_named;
+use crate::command::page::{Key, Page};
 use crate::command::unresolved::report::sentence;
 use crate::error::Exit;
 use crate::explore::export;
 use crate::linking::typed_name::{SHOWN, one_entity};
 use crate::terminal::style::{bold, dim, single_line};
-use crate::terminal::words::{count, number, shorten};
+use crate::terminal::words::{count, shorten};
 
 pub(crate) fn list(args: &CatalogListArgs, context: &Context) -> Result<Exit> {
+    let page = Page::new(&args.page, &[SortArg::Name, SortArg::Count, SortArg::Type, SortArg::Id])?;
     let store = context.open()?;
     if !args.entity_type.is_empty() {
         check_catalog_types(store.read(), std::slice::from_ref(&args.entity_type))?;
     }
-    let (rows, total) = store.read().list_entities(&args.entity_type, &args.text, args.limit)?;
+    let (rows, total) = store.read().list_entities(&args.entity_type, &args.text, page.n_read())?;
+    let rows = page.of(rows, |row, sort| match sort {
+        SortArg::Count => Key::count(row.mentions),
+        SortArg::Type => Key::word(&row.entity_type),
+        SortArg::Id => Key::word(row.id.as_str()),
+        _ => Key::word(&row.name),
+    });
     if context.terminal.is_json() {
         context.terminal.json(&json!({"entities": rows, "total": total}))?;
         return Ok(Exit::Done);
@@ -31,7 +40,7 @@ pub(crate) fn list(args: &CatalogListArgs, context: &Context) -> Result<Exit> {
             dim(single_line(&format!("{}:{}  {}", row.entity_type, row.id, count(row.mentions, "mention"))))
         ))?;
     }
-    context.terminal.status(format!("{} of {}", number(rows.len() as u64), count(total, "entity")));
+    context.terminal.status(format!("{} of {}", page.shown(rows.len() as u64), count(total, "entity")));
     if total == 0 && store.read().n_entities()? == 0 {
         context.terminal.hint("`gleaner load entities FILE` loads a catalog, `gleaner catalog propose` makes one");
     }

@@ -7,10 +7,13 @@ mod merge;
 use serde_json::json;
 
 use crate::cli::explore::{TopicsArgs, TopicsCommand};
+use crate::cli::page::SortArg;
 use crate::command::Context;
 use crate::command::copies::distinct;
 use crate::command::named::topic_named;
-use crate::command::period::{check_names, period};
+use crate::command::page::{Key, Page, key_of_group};
+use crate::command::period::{among, check_names, period};
+
 use crate::command::shown::{
     day, days, hint_if_empty, percent, say_what_is_shown, show_series, show_steps, step, title,
 };
@@ -38,10 +41,16 @@ fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
     check_names(&store, &args.period.conditions)?;
     let read = store.read();
     let period = period(&args.period)?;
-    let (top, total) = read.top_topics(&period, args.limit)?;
+    let page = Page::new(&args.page, &[SortArg::Count, SortArg::Name])?;
+    let among = among(&store, &[], &args.entity, &period, context)?;
+    let (top, total) = read.top_topics(&period, among.as_ref(), page.n_read())?;
+    let top = page.of(top, |topic, sort| match sort {
+        SortArg::Name => Key::word(&topic.label),
+        _ => Key::count(topic.groups),
+    });
     let terminal = &context.terminal;
     if let Some(typed) = args.by {
-        let series = top.iter().map(|topic| Ok(days(&read.dates_of_topic(&topic.topic, &period)?)));
+        let series = top.iter().map(|topic| Ok(days(&read.dates_of_topic(&topic.topic, &period, among.as_ref())?)));
         let rows = top.iter().map(|topic| (topic, topic.groups, style::single_line(&topic.label)));
         return show_series(terminal, "topics", step(typed), rows, &series.collect::<anyhow::Result<Vec<_>>>()?, total);
     }
@@ -59,7 +68,7 @@ fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
         ]);
     }
     terminal.table(&table, 0)?;
-    terminal.status(format!("{} of {}", words::number(top.len() as u64), words::count(total, "topic")));
+    terminal.status(format!("{} of {}", page.shown(top.len() as u64), words::count(total, "topic")));
     hint_if_empty(context, &store)?;
     Ok(Exit::Done)
 }
@@ -72,9 +81,11 @@ fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<E
     let total = read.topic_count(&topic)?;
     let label = read.topic_label(&topic)?.unwrap_or_else(|| topic.clone());
     let period = period(&args.period)?;
+    let page = Page::new(&args.page, &[SortArg::Date, SortArg::Name, SortArg::Id, SortArg::Score])?;
+    let among = among(&store, &[], &args.entity, &period, context)?;
     let terminal = &context.terminal;
     if let Some(typed) = args.by {
-        let days = days(&read.dates_of_topic(&topic, &period)?);
+        let days = days(&read.dates_of_topic(&topic, &period, among.as_ref())?);
         let counts = Axis::new(step(typed), days.iter().map(|(day, _)| *day)).counts(&days);
         if terminal.is_json() {
             let shown = json!({"topic": topic, "label": label, "total": total, "by": step(typed), "counts": counts});
@@ -84,7 +95,15 @@ fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<E
         }
         return Ok(Exit::Done);
     }
-    let mut groups = read.groups_of_topic(&topic, &period, args.limit)?;
+    let n_read = if among.is_some() { i64::MAX as u64 } else { page.n_read() };
+    let mut groups = read.groups_of_topic(&topic, &period, n_read)?;
+    if let Some(among) = &among {
+        groups.retain(|row| among.has(row.group.key.0));
+    }
+    let mut groups = page.of(groups, |row, sort| match sort {
+        SortArg::Score => Key::Number(row.confidence),
+        sort => key_of_group(&row.group, sort),
+    });
     if terminal.is_json() {
         read.add_stories(groups.iter_mut().map(|row| &mut row.group))?;
         terminal.json(&json!({"topic": topic, "label": label, "total": total, "groups": groups}))?;
@@ -108,6 +127,6 @@ fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<E
         ]);
     }
     terminal.table(&table, 0)?;
-    say_what_is_shown(context, groups.len() as u64, args.limit, total, &args.period);
+    say_what_is_shown(context, groups.len() as u64, page, total, period.is_always() && among.is_none());
     Ok(Exit::Done)
 }

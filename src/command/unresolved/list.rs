@@ -3,22 +3,32 @@
 use serde_json::json;
 
 use crate::cli::explore::QueueArgs;
+use crate::cli::page::SortArg;
 use crate::command::Context;
 use crate::command::known_types::check_mention_types;
+use crate::command::page::{Key, Page};
 use crate::command::shown::{day, hint_if_empty, percent, title};
 use crate::curation::mentions::{Case, Cases};
 use crate::error::Exit;
 use crate::store::{Store, Unresolved};
 use crate::terminal::{style, words};
 
+/// Orders of the queue.
+const ORDERS: [SortArg; 3] = [SortArg::Count, SortArg::Name, SortArg::Type];
 /// Groups shown of a mention.
 const GROUPS: u64 = 3;
 
 /// Returns the cases of the queue, and the numbers of mentions and of different ones in it.
 pub(crate) fn cases(store: &Store, queue: &QueueArgs) -> anyhow::Result<(Vec<Case>, u64, u64)> {
+    let page = Page::new(&queue.page, &ORDERS)?;
     let snapshot = store.snapshot()?;
     check_mention_types(snapshot.read(), &queue.types)?;
-    let (mentions, n_mentions, n_different) = snapshot.read().unresolved(&queue.types, queue.limit)?;
+    let (mentions, n_mentions, n_different) = snapshot.read().unresolved(&queue.types, page.n_read())?;
+    let mentions = page.of(mentions, |row, sort| match sort {
+        SortArg::Name => Key::word(&row.mention),
+        SortArg::Type => Key::word(&row.entity_type),
+        _ => Key::count(row.mentions),
+    });
     let mut open = Cases::open(snapshot.read())?;
     let cases = mentions.into_iter().map(|mention: Unresolved| open.case(mention, GROUPS, queue.candidates));
     Ok((cases.collect::<anyhow::Result<_>>()?, n_mentions, n_different))
@@ -50,7 +60,7 @@ pub(crate) fn list(store: &Store, queue: &QueueArgs, context: &Context) -> anyho
     }
     terminal.status(format!(
         "{} of {} that wait, in {}",
-        cases.len(),
+        Page::new(&queue.page, &ORDERS)?.shown(cases.len() as u64),
         words::count(n_different, "different name"),
         words::count(n_mentions, "mention")
     ));

@@ -149,7 +149,7 @@ pub(super) fn write(read: Read<'_>, export: &Export, columns: &Columns, graph: &
                 return Ok(());
             }
             let Some(entity) = read.entity(head.key)? else { return Ok(()) };
-            let (first, last) = ends(&read.dates_of_entity(head.key, period)?);
+            let (first, last) = ends(&read.dates_of_entity(head.key, period, None)?);
             let span = span(first.as_deref(), last.as_deref());
             let mut values = vec![
                 json!(head.id),
@@ -167,8 +167,8 @@ pub(super) fn write(read: Read<'_>, export: &Export, columns: &Columns, graph: &
         })?;
     }
     if parts.topics {
-        for topic in read.top_topics(period, u64::MAX)?.0 {
-            let (first, last) = ends(&read.dates_of_topic(&topic.topic, period)?);
+        for topic in read.top_topics(period, None, u64::MAX)?.0 {
+            let (first, last) = ends(&read.dates_of_topic(&topic.topic, period, None)?);
             let span = span(first.as_deref(), last.as_deref());
             let values = [json!(topic.topic), json!(topic.label), json!(topic.groups), json!(first), json!(last)];
             n += 1;

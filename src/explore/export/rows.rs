@@ -210,7 +210,7 @@ pub(super) fn each(
         }),
         What::Entities => read.each_linked_entity(period, |head, groups| {
             let Some(entity) = read.entity(head.key)? else { return Ok(()) };
-            let dates = read.dates_of_entity(head.key, period)?;
+            let dates = read.dates_of_entity(head.key, period, None)?;
             row(vec![
                 json!(head.id),
                 json!(head.entity_type),

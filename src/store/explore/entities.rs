@@ -64,11 +64,12 @@ impl Read<'_> {
     pub fn top_entities(
         self,
         period: &Period,
+        among: Option<&KeySet>,
         entity_types: &[String],
         limit: u64,
     ) -> anyhow::Result<(Vec<EntityCount>, u64)> {
-        let within = if period.is_always() { None } else { Some(self.groups_in(period)?) };
-        let mut counts = self.entity_counts(within.as_ref())?;
+        let within = if period.is_always() || among.is_some() { None } else { Some(self.groups_in(period)?) };
+        let mut counts = self.entity_counts(among.or(within.as_ref()))?;
         if !entity_types.is_empty() {
             let wanted = self.entities_of_types(entity_types)?;
             counts.retain(|(_, key)| wanted.has(key.0));

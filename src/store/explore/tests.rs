@@ -93,12 +93,12 @@ fn a_group_is_shown_with_its_links() {
 fn entities_are_counted_by_group_and_found_by_any_of_their_names() {
     let store = testing::store();
     let read = store.read();
-    let (top, total) = read.top_entities(&Period::default(), &[], 10).unwrap();
+    let (top, total) = read.top_entities(&Period::default(), None, &[], 10).unwrap();
     let top: Vec<_> = top.into_iter().map(|row| (row.entity.name, row.groups)).collect();
     assert_eq!(total, 3);
     assert_eq!(top[0], ("NASA".to_owned(), 2));
     let period = Period { since: Some("1969-07-03".into()), before: None, ..Period::default() };
-    assert_eq!(read.top_entities(&period, &["Person".into()], 10).unwrap().1, 1);
+    assert_eq!(read.top_entities(&period, None, &["Person".into()], 10).unwrap().1, 1);
     assert_eq!(read.namesakes("armstrong", 10).unwrap().len(), 2);
     assert_eq!(read.namesakes("Nasà", 10).unwrap()[0].entity.name, "NASA");
     assert_eq!(read.namesakes("ÁRMSTRONG", 10).unwrap().len(), 2);

@@ -1,40 +1,53 @@
 //! When groups were: the dates behind what they name.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use rusqlite::params;
 
 use crate::model::{EntityKey, GroupKey};
 use crate::store::Read;
-use crate::store::explore::{GroupHead, IN_PERIOD, Period};
+use crate::store::explore::{GroupHead, IN_PERIOD, KeySet, Period};
 
 impl Read<'_> {
     /// Returns the dates of a period's groups that have a topic, each with the number of groups.
-    pub fn dates_of_topic(self, topic: &str, period: &Period) -> anyhow::Result<Vec<(String, u64)>> {
-        self.dates_in("SELECT story_group_id FROM story_topics WHERE topic = ?4", period, topic)
+    pub fn dates_of_topic(
+        self,
+        topic: &str,
+        period: &Period,
+        among: Option<&KeySet>,
+    ) -> anyhow::Result<Vec<(String, u64)>> {
+        self.dates_in("SELECT story_group_id FROM story_topics WHERE topic = ?4", period, among, topic)
     }
 
     /// Returns the dates of a period's groups that name an entity, each with the number of groups.
-    pub fn dates_of_entity(self, entity: EntityKey, period: &Period) -> anyhow::Result<Vec<(String, u64)>> {
-        self.dates_in("SELECT story_group_id FROM story_entities WHERE entity_id = ?4", period, entity)
+    pub fn dates_of_entity(
+        self,
+        entity: EntityKey,
+        period: &Period,
+        among: Option<&KeySet>,
+    ) -> anyhow::Result<Vec<(String, u64)>> {
+        self.dates_in("SELECT story_group_id FROM story_entities WHERE entity_id = ?4", period, among, entity)
     }
 
     fn dates_in(
         self,
         groups: &str,
         period: &Period,
+        among: Option<&KeySet>,
         value: impl rusqlite::ToSql,
     ) -> anyhow::Result<Vec<(String, u64)>> {
         let mut statement = self.0.prepare_cached(&format!(
-            "SELECT substr(date, 1, 10), count(*) FROM story_groups g
-             WHERE id IN ({groups}) AND date IS NOT NULL
-               AND {IN_PERIOD}
-             GROUP BY 1 ORDER BY 1"
+            "SELECT substr(date, 1, 10), id FROM story_groups g
+             WHERE id IN ({groups}) AND date IS NOT NULL AND {IN_PERIOD}"
         ))?;
-        let rows = statement.query_map(params![period.since, period.before, period.attributes, value], |row| {
-            Ok((row.get(0)?, row.get::<_, i64>(1)? as u64))
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut dates: BTreeMap<String, u64> = BTreeMap::new();
+        let mut rows = statement.query(params![period.since, period.before, period.attributes, value])?;
+        while let Some(row) = rows.next()? {
+            if among.is_none_or(|among| row.get(1).is_ok_and(|key| among.has(key))) {
+                *dates.entry(row.get(0)?).or_default() += 1;
+            }
+        }
+        Ok(dates.into_iter().collect())
     }
 
     /// Returns the dated groups of a period, newest first.

@@ -31,9 +31,16 @@ pub struct TopicGroup {
 
 impl Read<'_> {
     /// Returns the most frequent topics of groups in a period, and how many topics there are.
-    pub fn top_topics(self, period: &Period, limit: u64) -> anyhow::Result<(Vec<TopicCount>, u64)> {
-        let within = if period.is_always() { None } else { Some(self.groups_in(period)?) };
-        self.top_topics_in(within.as_ref(), limit)
+    ///
+    /// `among`: only these groups, which are of the period.
+    pub fn top_topics(
+        self,
+        period: &Period,
+        among: Option<&KeySet>,
+        limit: u64,
+    ) -> anyhow::Result<(Vec<TopicCount>, u64)> {
+        let within = if period.is_always() || among.is_some() { None } else { Some(self.groups_in(period)?) };
+        self.top_topics_in(among.or(within.as_ref()), limit)
     }
 
     /// Returns the most frequent topics, and how many there are; `within`: only these groups count.
