@@ -64,7 +64,7 @@ impl Page {
     }
 }
 
-/// What a row is sorted by.
+/// Value that a row is sorted by.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Key {
     /// From the largest on.

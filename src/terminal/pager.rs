@@ -92,7 +92,7 @@ impl Write for Paged {
         }
     }
 
-    /// What is held stays held: it is shown at the end, or when there is too much of it.
+    // Held lines stay held: they are shown at the end, or when there are too many of them.
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.state {
             State::Paging(child) => child.stdin.as_mut().map_or(Ok(()), Write::flush),
