@@ -27,7 +27,7 @@ pub struct DistinctArgs {
 #[derive(Clone, Debug, Args)]
 pub struct CopiesArgs {
     /// At most N clusters
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", value_parser = super::page::rows, allow_hyphen_values = true, default_value = "20")]
     pub limit: u64,
 }
 
