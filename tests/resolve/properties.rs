@@ -263,6 +263,8 @@ fn another_writing_of_a_name_is_linked() {
         ("event", "LC2", "Lantern Congress II"),
         ("event", "Second Lantern Congress", "Lantern Congress II"),
         ("place", "DPRK", "North Korea"),
+        ("place", "سيلفرديل", "Silverdale"),
+        ("place", "mwsgyt", "Mossgate"),
         ("place", "Republic of Korea", "South Korea"),
         ("organization", "Univ. of Elmwood at Ashby", "University of Elmwood at Ashby"),
         ("work", "Glass Harbour Three", "Glass Harbour 3"),

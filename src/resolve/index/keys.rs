@@ -62,8 +62,8 @@ impl Keys {
             push_new(&mut self.forms, key(KeyKind::Form, self.squash.as_bytes(), &[]));
         }
         self.bones.extend_from_slice(sound.unwrap_or_default());
-        if self.bones.len() >= 3 {
-            self.sounds.push(key(KeyKind::Sound, &self.bones, &[]));
+        if let Some(whole) = whole_sound(&self.bones) {
+            self.sounds.push(whole);
             phonetic::coarse(&self.bones, &mut self.wide);
             // To be found a name need not say how often a sound comes; the comparison tells.
             self.wide.dedup();
@@ -221,6 +221,11 @@ pub(crate) fn grams(word: &[u8], put: &mut dyn FnMut(u64)) {
             put(key(KeyKind::Gram, &window, &[]));
         }
     }
+}
+
+/// Key of the sound of a whole name; none where little of it remains.
+pub(crate) fn whole_sound(bones: &[u8]) -> Option<u64> {
+    (bones.len() >= 3).then(|| key(KeyKind::Sound, bones, &[]))
 }
 
 /// Key of a word's sound; none where little of it remains.

@@ -144,6 +144,9 @@ pub(crate) struct Comparer<'a> {
     wide: Vec<u8>,
 }
 
+/// Letters that two names share which sound alike and of which one is written without vowels.
+const ABJAD: f32 = 0.85;
+
 impl<'a> Comparer<'a> {
     pub(crate) fn new() -> Comparer<'a> {
         Comparer {
@@ -354,7 +357,16 @@ impl<'a> Comparer<'a> {
         v[Feature::overlap as usize] = probe.core_pattern.overlap(&self.core);
         v[Feature::sound as usize] = probe.sound_pattern.similarity(&self.bones);
         v[Feature::coarse_sound as usize] = probe.coarse_pattern.similarity(&self.wide);
-        if v[Feature::form as usize] == 0.0 && probe.sound == self.bones && self.bones.len() >= 3 {
+        let mut is_same = probe.sound == self.bones;
+        if !probe.abjad.is_empty() {
+            is_same |= probe.abjad == self.bones;
+            let sound = probe.abjad_pattern.similarity(&self.bones);
+            for (feature, worth) in [(Feature::sound, 1.0), (Feature::coarse_sound, 1.0), (Feature::letters, ABJAD)] {
+                let known = &mut v[feature as usize];
+                *known = known.max(sound * worth);
+            }
+        }
+        if v[Feature::form as usize] == 0.0 && is_same && self.bones.len() >= 3 {
             v[Feature::form as usize] = 1.0;
         }
     }

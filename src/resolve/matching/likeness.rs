@@ -96,6 +96,9 @@ fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)
             best = Some((0.55 + 0.2 * short as f32 / long as f32, How::Abbreviation));
         }
     }
+    if word.abjad.len() >= 2 && phonetic::sounds_as(other.text, &word.abjad) {
+        best = Some((if word.abjad.len() >= SOUND_LENGTH { 0.9 } else { 0.75 }, How::Similar));
+    }
     if long - short <= long / 2 + 1 && short >= 2 {
         let mut similarity = word.pattern.similarity(other.text);
         if coded {

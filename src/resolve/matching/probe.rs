@@ -33,7 +33,12 @@ pub(crate) struct Word {
     /// Value of a numeral or number word.
     pub(crate) value: Option<u32>,
     pub(crate) sound: Vec<u8>,
+    /// Its sound where the mention is written without vowels; empty elsewhere.
+    pub(crate) abjad: Vec<u8>,
 }
+
+/// A name without vowels is one of so many letters at least.
+const ABJAD_LETTERS: usize = 4;
 
 /// A mention, its words weighed, its hints prepared.
 #[derive(Default)]
@@ -51,6 +56,9 @@ pub(crate) struct Probe {
     pub(crate) core_pattern: Pattern,
     pub(crate) sound: Vec<u8>,
     pub(crate) sound_pattern: Pattern,
+    /// Sound of the core where the mention is written without vowels; empty elsewhere.
+    pub(crate) abjad: Vec<u8>,
+    pub(crate) abjad_pattern: Pattern,
     pub(crate) coarse: Vec<u8>,
     pub(crate) coarse_pattern: Pattern,
     /// Initial letters of the words, small words left out.
@@ -115,6 +123,7 @@ impl Probe {
                     is_slavic: false,
                     value: None,
                     sound: Vec::with_capacity(16),
+                    abjad: Vec::new(),
                 });
             }
             let word = &mut self.words[at];
@@ -142,10 +151,29 @@ impl Probe {
             }
             self.segments = self.segments.max(token.segment + 1);
         }
+        self.read_as_abjad();
         phonetic::coarse(&self.sound, &mut self.coarse);
         self.core_pattern.set(self.core.as_bytes());
         self.sound_pattern.set(&self.sound);
         self.coarse_pattern.set(&self.coarse);
+    }
+
+    /// Reads a name without vowels a second time, with *w* and *y* for the long ones: a consonant or a vowel, who knows.
+    fn read_as_abjad(&mut self) {
+        self.abjad.clear();
+        self.words.iter_mut().for_each(|word| word.abjad.clear());
+        let core = || self.core_at.iter().map(|at| self.name.text(&self.words[*at].token).as_bytes());
+        let has_long_vowel = |word: &[u8]| word.iter().skip(1).any(|letter| matches!(letter, b'w' | b'y'));
+        let is_read = self.core.len() >= ABJAD_LETTERS && phonetic::may_be_abjad(self.core.as_bytes());
+        if !is_read || !core().any(has_long_vowel) {
+            return;
+        }
+        for &at in &self.core_at {
+            let word = &mut self.words[at];
+            phonetic::skeleton_of_abjad(self.name.text(&word.token).as_bytes(), &mut word.abjad);
+            self.abjad.extend_from_slice(&word.abjad);
+        }
+        self.abjad_pattern.set(&self.abjad);
     }
 
     /// Returns the text of a word.

@@ -54,6 +54,9 @@ pub(crate) fn retrieve<P: Blocks>(
     for (key, worth) in keys.sounds.iter().zip([worth::SOUND, worth::COARSE]) {
         reward_all(index, scope, room, *key, worth, 400)?;
     }
+    if let Some(key) = keys::whole_sound(&probe.abjad) {
+        reward_all(index, scope, room, key, worth::SOUND, 400)?;
+    }
     initialisms(index, scope, probe, &keys, room)?;
     parts(index, scope, probe, &mut keys, room)?;
     room.keys = keys;

@@ -8,6 +8,8 @@ struct Sounds<'w> {
     word: &'w [u8],
     at: usize,
     last: u8,
+    /// True where `w` and `y` stand for vowels, but at the beginning.
+    is_abjad: bool,
 }
 
 impl Iterator for Sounds<'_> {
@@ -17,7 +19,10 @@ impl Iterator for Sounds<'_> {
         while let Some(&letter) = self.word.get(self.at) {
             let first = self.at == 0;
             let next = |n: usize| self.word.get(self.at + n).copied().unwrap_or(0);
-            let (sound, used) = sound(letter, next(1), next(2), first);
+            let (sound, used) = match letter {
+                b'w' | b'y' if self.is_abjad && !first => (0, 1),
+                _ => sound(letter, next(1), next(2), first),
+            };
             self.at += used;
             if sound == 0 && letter != b'h' {
                 self.last = 0;
@@ -55,12 +60,25 @@ fn sound(letter: u8, next: u8, after: u8, first: bool) -> (u8, usize) {
 
 /// Writes the consonant skeleton of a lower-case ASCII word into `out` (appended).
 pub(crate) fn skeleton(word: &[u8], out: &mut Vec<u8>) {
-    out.extend(Sounds { word, at: 0, last: 0 });
+    out.extend(Sounds { word, at: 0, last: 0, is_abjad: false });
+}
+
+/// Writes the skeleton of a word in letters of a script without vowels, where *w* and *y* stand for the long ones:
+/// *qdwnh* and *Kaduna* have the same.
+pub(crate) fn skeleton_of_abjad(word: &[u8], out: &mut Vec<u8>) {
+    out.extend(Sounds { word, at: 0, last: 0, is_abjad: true });
+}
+
+/// Returns whether lower-case ASCII letters may be those of Arabic, Persian or Hebrew: no vowel but few *a*.
+pub(crate) fn may_be_abjad(letters: &[u8]) -> bool {
+    let n_a = letters.iter().filter(|letter| **letter == b'a').count();
+    n_a * 3 <= letters.len()
+        && !letters.iter().any(|letter| matches!(letter, b'e' | b'i' | b'o' | b'u') || letter.is_ascii_digit())
 }
 
 /// Returns whether a word has exactly this skeleton.
 pub(crate) fn sounds_as(word: &[u8], bones: &[u8]) -> bool {
-    Sounds { word, at: 0, last: 0 }.eq(bones.iter().copied())
+    Sounds { word, at: 0, last: 0, is_abjad: false }.eq(bones.iter().copied())
 }
 
 /// Widens a skeleton to the families that syllabic scripts cannot tell apart (l and r, b and p and v, d and t …).
@@ -100,5 +118,17 @@ mod tests {
             assert_eq!(bones(a), bones(b), "{a} {b}");
         }
         assert_ne!(bones("paris"), bones("london"));
+    }
+
+    #[test]
+    fn a_name_without_vowels_meets_the_one_with_them() {
+        for (abjad, name) in [("twrynw", "torino"), ("wyshy", "vichy"), ("alybw", "alebo"), ("lymwn", "limon")] {
+            let mut out = Vec::new();
+            skeleton_of_abjad(abjad.as_bytes(), &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), bones(name), "{abjad} {name}");
+        }
+        for (letters, expected) in [("tyrana", true), ("twrynw", true), ("alabama", false), ("torino", false)] {
+            assert_eq!(may_be_abjad(letters.as_bytes()), expected, "{letters}");
+        }
     }
 }
