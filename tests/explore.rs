@@ -239,8 +239,16 @@ fn exports_are_whole_and_hostile_text_stays_text() {
     assert_eq!((&first["group_id"], lines.lines().count()), (&json!("evil"), 13));
     let path = world.path("all.graphml").display().to_string();
     let other = world.path("links.xlsx").display().to_string();
-    world.run(&["export", "links", "-o", &other]).exits(2).says("a file `.xlsx` is not written");
-    assert!(!world.path("links.xlsx").exists());
+    world.run(&["export", "links", "-o", "links.ods"]).exits(2).says("a file `.ods` is not written");
+    assert!(!world.path("links.ods").exists());
+    world.run(&["export", "-o", &other]).exits(0);
+    // A workbook of somebody else stays.
+    let workbook = fs::read(world.path("links.xlsx")).unwrap();
+    fs::write(&other, b"PK\x03\x04 theirs").unwrap();
+    world.run(&["export", "-o", &other]).exits(2).says("gleaner did not write it");
+    fs::write(&other, workbook).unwrap();
+    world.run(&["export", "links", "-o", &other]).exits(0);
+    fs::remove_file(&other).unwrap();
     world.run(&["export", "links", "-o", &other, "--format", "csv"]).exits(0);
     world.run(&["export", "-o", &path]).exits(0);
     let graph = fs::read_to_string(&path).unwrap();

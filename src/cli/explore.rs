@@ -283,7 +283,7 @@ pub struct SearchArgs {
 /// Options of `export`.
 #[derive(Clone, Debug, Args)]
 pub struct ExportArgs {
-    /// What to write [default: groups; for csv links; for graphml and cypher everything]
+    /// What to write [default: groups; for csv links; for a workbook or a graph everything]
     pub what: Option<ExportWhat>,
 
     /// Form of the file [default: by the name of the file, else jsonl]
@@ -341,6 +341,8 @@ pub enum ExportFormat {
     Jsonl,
     /// CSV, with what a spreadsheet would take for a formula made harmless
     Csv,
+    /// A workbook: without a name of rows, a sheet for each kind
+    Xlsx,
     /// A graph for networkx, Gephi, yEd
     Graphml,
     /// A graph with time, for Gephi's timeline

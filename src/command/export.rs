@@ -12,7 +12,7 @@ use crate::command::copies::distinct;
 use crate::command::output::{is_stdout, whole_file};
 use crate::command::period::{check_names, period};
 use crate::error::{Exit, Explain as _, usage};
-use crate::explore::export::{Dialect, Export, Format, What, write};
+use crate::explore::export::{Dialect, Export, Format, What, Written, write};
 use crate::terminal::bar::Unit;
 use crate::terminal::words;
 
@@ -34,6 +34,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
         format: match args.format {
             Some(ExportFormat::Jsonl) => Format::Jsonl,
             Some(ExportFormat::Csv) => Format::Csv,
+            Some(ExportFormat::Xlsx) => Format::Xlsx,
             Some(ExportFormat::Graphml) => Format::Graphml,
             Some(ExportFormat::Gexf) => Format::Gexf,
             Some(ExportFormat::Cypher) => Format::Cypher(Dialect::Kuzu),
@@ -60,22 +61,34 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
         let mut spool =
             BufWriter::with_capacity(WRITE_BYTES, tempfile::tempfile().context("cannot make a temporary file")?);
         let bar = context.terminal.bar(0, Unit::Written, "exporting");
-        write(store.read(), &export, &mut bar.write(&mut spool))?;
+        let written = write(store.read(), &export, &mut bar.write(&mut spool))?;
         drop(bar);
         drop(store);
         let mut spool = spool.into_inner().map_err(IntoInnerError::into_error)?;
         spool.rewind()?;
         context.terminal.raw(|out| Ok(io::copy(&mut spool, out).map(drop)?))?;
+        warn_of_cut(written, context);
         return Ok(Exit::Done);
     };
     let bar = context.terminal.bar(0, Unit::Written, "exporting");
-    let n = whole_file(path, |out| write(store.read(), &export, &mut bar.write(out)))?;
+    let written = whole_file(path, |out| write(store.read(), &export, &mut bar.write(out)))?;
     drop(bar);
     if context.terminal.is_json() {
-        context.terminal.json(&json!({"file": path, "rows": n}))?;
+        context.terminal.json(&json!({"file": path, "rows": written.rows}))?;
     }
-    context.terminal.done(format!("wrote {} to `{}`", words::count(n, "row"), path.display()))?;
+    context.terminal.done(format!("wrote {} to `{}`", words::count(written.rows, "row"), path.display()))?;
+    warn_of_cut(written, context);
     Ok(Exit::Done)
+}
+
+/// Says where a format had no room for all of a text.
+fn warn_of_cut(written: Written, context: &Context) {
+    if written.n_cut > 0 {
+        let cells = words::count_verb(written.n_cut, "text", "is");
+        context
+            .terminal
+            .warn(format!("{cells} longer than a cell of a workbook may be, and cut; `--format csv` has them whole"));
+    }
 }
 
 /// Returns the format that a file's name asks for.
@@ -85,11 +98,12 @@ fn format_of(path: &Path) -> anyhow::Result<Format> {
         "jsonl" | "ndjson" | "json" => Format::Jsonl,
         "csv" => Format::Csv,
         "graphml" => Format::Graphml,
+        "xlsx" => Format::Xlsx,
         "gexf" => Format::Gexf,
         "cypher" | "cyp" | "cql" => Format::Cypher(Dialect::Kuzu),
         other => {
             return Err(usage(format!("`{}`: a file `.{other}` is not written", path.display())))
-                .hint("`.jsonl`, `.csv`, `.graphml`, `.gexf` and `.cypher` are; `--format` says which under any name");
+                .hint("`.jsonl`, `.csv`, `.xlsx`, `.graphml`, `.gexf` and `.cypher` are; `--format` says which under any name");
         }
     })
 }

@@ -11,6 +11,7 @@ mod input;
 mod known_types;
 mod named;
 mod output;
+mod own_file;
 mod page;
 mod period;
 mod select;

@@ -1,4 +1,4 @@
-//! Knowledge as files for others: one HTML page, and exports as CSV, GraphML, GEXF and Cypher.
+//! Knowledge as files for others: one HTML page, and exports as CSV, XLSX, GraphML, GEXF and Cypher.
 //!
 //! Nothing here asks the database or opens a file: rows come in, bytes go to a writer. All text is hostile: each form
 //! has one function that makes it inert, and nothing is written past it.
@@ -11,4 +11,5 @@ pub mod graphml;
 pub mod html;
 pub mod precision;
 pub mod timeline;
+pub mod workbook;
 mod xml;

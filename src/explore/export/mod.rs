@@ -20,6 +20,7 @@ use crate::report::csv::{Cell, Rows};
 use crate::report::cypher::Script;
 use crate::report::gexf::Gexf;
 use crate::report::graphml::Graphml;
+use crate::report::workbook::Book;
 use crate::store::Read;
 use crate::store::explore::Period;
 
@@ -48,6 +49,8 @@ pub enum Format {
     /// JSON Lines.
     Jsonl,
     Csv,
+    /// A workbook with a sheet for each kind of rows.
+    Xlsx,
     Graphml,
     /// A graph with time.
     Gexf,
@@ -70,8 +73,53 @@ pub struct Export {
     pub with_text: bool,
 }
 
-/// Writes the export; returns the number of rows (of a graph: nodes and edges).
-pub fn write(read: Read<'_>, export: &Export, mut out: &mut dyn Write) -> anyhow::Result<u64> {
+/// Size of what was written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Rows; of a graph nodes and edges.
+    pub rows: u64,
+    /// Cells whose text the format has no room for.
+    pub n_cut: u64,
+}
+
+/// Writes the export.
+pub fn write(read: Read<'_>, export: &Export, out: &mut dyn Write) -> anyhow::Result<Written> {
+    if export.format == Format::Xlsx {
+        return workbook(read, export, out);
+    }
+    Ok(Written { rows: write_rows(read, export, out)?, n_cut: 0 })
+}
+
+/// Kinds of rows that a workbook of everything has, and the names of their sheets.
+const SHEETS: [(What, &str); 6] = [
+    (What::Groups, "groups"),
+    (What::Stories, "stories"),
+    (What::Topics, "topics"),
+    (What::Links, "links"),
+    (What::Entities, "entities"),
+    (What::Cooccurrence, "cooccurrence"),
+];
+
+fn workbook(read: Read<'_>, export: &Export, out: &mut dyn Write) -> anyhow::Result<Written> {
+    if export.what == Some(What::Catalog) {
+        return Err(usage("a catalog is no workbook")).hint("`--format jsonl` and `--format csv` write it");
+    }
+    let mut book = Book::default();
+    let mut n = 0;
+    for (what, name) in SHEETS.iter().filter(|(own, _)| export.what.is_none_or(|what| what == *own)) {
+        let heads = rows::heads(read, *what, rows::Form::Table)?;
+        book.sheet(name, &heads)?;
+        rows::each(read, *what, export, &heads, |row| {
+            n += 1;
+            book.row(&row, rows::in_a_cell)
+        })?;
+    }
+    let n_cut = book.n_cut;
+    book.finish(out)?;
+    Ok(Written { rows: n, n_cut })
+}
+
+fn write_rows(read: Read<'_>, export: &Export, mut out: &mut dyn Write) -> anyhow::Result<u64> {
     let Export { format, what, .. } = export;
     match (format, what) {
         (Format::Graphml | Format::Gexf | Format::Cypher(_), Some(what @ (What::Catalog | What::Stories))) => {
@@ -102,7 +150,7 @@ pub fn write(read: Read<'_>, export: &Export, mut out: &mut dyn Write) -> anyhow
             })?;
             Ok(n)
         }
-        (Format::Csv, what) => {
+        (Format::Csv | Format::Xlsx, what) => {
             let what = what.unwrap_or(What::Links);
             let heads = rows::heads(read, what, rows::Form::Table)?;
             let mut rows = Rows::new(&mut out, &heads.iter().map(String::as_str).collect::<Vec<_>>())?;
