@@ -339,8 +339,9 @@ CREATE INDEX story_entities_key ON story_entities (mention_key);
 -- What people decided about topics: applied to what is there at once, and to every later import.
 CREATE TABLE topic_decisions (
     topic      TEXT NOT NULL,              -- as in story_topics: lower case
-    verdict    TEXT NOT NULL CHECK (verdict IN ('is', 'not')), -- it is the target / it is another topic than the target
-    target     TEXT NOT NULL,              -- never itself the `topic` of a row with verdict 'is': chains are flattened
+    -- It is the target; is another topic than the target; stands under the target; is no topic (its target is empty).
+    verdict    TEXT NOT NULL CHECK (verdict IN ('is', 'not', 'parent', 'drop')),
+    target     TEXT NOT NULL,              -- of 'is' never itself the `topic` of a row with verdict 'is': chains are flattened
     target_label TEXT NOT NULL,            -- the target as it is shown
     decided_at TEXT NOT NULL CHECK (decided_at GLOB '[0-9][0-9][0-9][0-9]*'),
     changed_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
@@ -348,6 +349,8 @@ CREATE TABLE topic_decisions (
     PRIMARY KEY (topic, verdict, target)
 ) WITHOUT ROWID, STRICT;
 CREATE UNIQUE INDEX topic_decisions_is ON topic_decisions (topic) WHERE verdict = 'is';
+CREATE UNIQUE INDEX topic_decisions_parent ON topic_decisions (topic) WHERE verdict = 'parent';
+CREATE INDEX topic_decisions_children ON topic_decisions (target) WHERE verdict = 'parent';
 
 -- What people decided about mentions: kept apart from the catalog, survives its reload, consulted first.
 CREATE TABLE mention_decisions (

@@ -11,10 +11,10 @@ use super::read::{self, Key, ReadAnswer, ReadLine};
 use super::spool::{Record, Spool};
 use crate::answer::{self, Content, Outcome};
 use crate::linking::{Linker, Load};
-use crate::model::{BatchKey, GroupKey, Kind, LinkOutcome, RequestKey};
+use crate::model::{BatchKey, GroupKey, Kind, LinkOutcome, RequestKey, Topic};
 use crate::request::Prices;
 use crate::resolve::{Strictness, mention_key};
-use crate::store::{AnswerRow, Asked, AskedRow, BatchRow, LinkedMention, Read, Snapshot, Store};
+use crate::store::{AnswerRow, Asked, AskedRow, BatchRow, LinkedMention, Read, Snapshot, Store, TopicVerdict};
 use crate::terminal::Terminal;
 use crate::terminal::bar::Unit;
 
@@ -109,7 +109,7 @@ impl Prepared {
             topics: read
                 .topic_decisions()?
                 .into_iter()
-                .filter(|decision| decision.is_same)
+                .filter(|decision| matches!(decision.verdict, TopicVerdict::Is | TopicVerdict::Drop))
                 .map(|decision| (decision.topic, (decision.target, decision.label)))
                 .collect(),
             record: Record::default(),
@@ -279,6 +279,10 @@ impl Preparer<'_> {
                 if is_known {
                     return Ok(());
                 }
+                // What people dropped has no target.
+                let is_dropped =
+                    |topic: &Topic| self.topics.get(&topic.topic).is_some_and(|(target, _)| target.is_empty());
+                let topics: Vec<Topic> = topics.into_iter().filter(|topic| !is_dropped(topic)).collect();
                 let record = &mut self.record;
                 record.maybe(answered_at, Record::text);
                 record.number(topics.len() as u64);

@@ -123,6 +123,10 @@ impl Tx<'_> {
         )?;
         for topic in topics {
             let decided = self.read().topic_decision(&topic.topic)?;
+            // Dropped.
+            if decided.as_ref().is_some_and(|(target, _)| target.is_empty()) {
+                continue;
+            }
             insert.execute(params![
                 source.group,
                 decided.as_ref().map_or(&topic.topic, |(target, _)| target),

@@ -83,7 +83,7 @@ pub use rehearsal::{Forgotten, Rehearsed};
 pub use search::{Facets, MARK, MARK_END, SearchQuery, ValueCount, search_words};
 pub use select::{Candidate, CurrentPrompt, CurrentPrompts, Resend, Selected, Selection};
 
-pub use topics::TopicDecision;
+pub use topics::{TopicDecision, TopicVerdict};
 pub use totals::Totals;
 pub use unresolved::Unresolved;
 

@@ -121,7 +121,7 @@ pub fn decision(taught: &Decision) -> Json {
 /// A decision about topics as it stands beside the entities of a catalog.
 fn topic_decision(known: &TopicDecision) -> Json {
     json!({
-        "decision": known.verdict(),
+        "decision": known.verdict.as_str(),
         "topic": known.topic,
         "topic_target": known.label,
         "decided_at": known.decided_at,

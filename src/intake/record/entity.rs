@@ -10,7 +10,7 @@ use crate::intake::roles::Role;
 use crate::intake::{CatalogRecord, Fields, Mapping, Subject, date, message, wikidata};
 use crate::model::{Attributes, Decision, Entity, EntityId, Target, Verdict, attribute_name};
 use crate::resolve::mention_key;
-use crate::store::TopicDecision;
+use crate::store::{TopicDecision, TopicVerdict};
 use crate::text::{plain_name, single_spaced, topic_key};
 
 /// Makes entities of records.
@@ -85,18 +85,17 @@ impl EntityMaker {
 
 fn topic_decision(mut fields: Fields) -> Result<TopicDecision, String> {
     let mut required = |name: &str| value::required(fields.remove(name), name);
-    let (word, topic, target) = (required("decision")?, required("topic")?, required("topic_target")?);
-    let is_same = match word.as_str() {
-        "is" => true,
-        "not" => false,
-        other => return Err(format!("`decision` is `{}`, not `is` or `not`", message::excerpt(other))),
+    let (word, topic) = (required("decision")?, required("topic")?);
+    let Some(verdict) = TopicVerdict::named(&word) else {
+        return Err(format!("`decision` is `{}`, not `is`, `not`, `parent` or `drop`", message::excerpt(&word)));
     };
+    let target = if verdict == TopicVerdict::Drop { String::new() } else { required("topic_target")? };
     let (topic, key) = (topic_key(&topic), topic_key(&target));
-    if topic.is_empty() || key.is_empty() || topic == key {
+    if topic.is_empty() || key.is_empty() != (verdict == TopicVerdict::Drop) || topic == key {
         return Err("a decision about topics needs two of them".to_owned());
     }
     let decided_at = value::text(fields.remove("decided_at"), "decided_at")?.unwrap_or_default();
-    Ok(TopicDecision { topic, is_same, target: key, label: single_spaced(&target), decided_at })
+    Ok(TopicDecision { topic, verdict, target: key, label: single_spaced(&target), decided_at })
 }
 
 fn decision(mut fields: Fields, ignored: &mut Ignored) -> Result<Decision, String> {

@@ -76,7 +76,7 @@ fn show_catalog(record: &CatalogRecord) -> String {
     match record {
         CatalogRecord::Entity(entity) => show_entity(entity),
         CatalogRecord::Topic(decision) => {
-            let verdict = if decision.is_same { "is" } else { "is not" };
+            let verdict = if decision.verdict.as_str() == "is" { "is" } else { "is not" };
             format!("topic {} {verdict} {} ({})", decision.topic, decision.target, decision.label)
         }
         CatalogRecord::Decision(taught) => {

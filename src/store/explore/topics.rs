@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
-use super::{GroupHead, KeySet, Period};
+use super::{GroupHead, IN_PERIOD, KeySet, Period};
 use crate::store::Read;
 
 /// A topic and how many groups have it.
@@ -40,19 +40,60 @@ impl Read<'_> {
         limit: u64,
     ) -> anyhow::Result<(Vec<TopicCount>, u64)> {
         let within = if period.is_always() || among.is_some() { None } else { Some(self.groups_in(period)?) };
-        self.top_topics_in(among.or(within.as_ref()), limit)
+        self.top_topics_in(among.or(within.as_ref()), u64::MAX, limit)
     }
 
-    /// Returns the most frequent topics, and how many there are; `within`: only these groups count.
+    /// Returns the rare topics of groups in a period, which at most `most` of them have, and how many there are.
+    pub fn rare_topics(
+        self,
+        period: &Period,
+        among: Option<&KeySet>,
+        most: u64,
+        limit: u64,
+    ) -> anyhow::Result<(Vec<TopicCount>, u64)> {
+        let within = if period.is_always() || among.is_some() { None } else { Some(self.groups_in(period)?) };
+        self.top_topics_in(among.or(within.as_ref()), most, limit)
+    }
+
+    /// Returns the topics that stand under none and have others under them, each as key and as it is shown.
+    pub fn top_parents(self) -> anyhow::Result<Vec<(String, String)>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT DISTINCT p.target, p.target_label FROM topic_decisions p
+             WHERE p.verdict = 'parent'
+               AND NOT EXISTS (SELECT 1 FROM topic_decisions o WHERE o.topic = p.target AND o.verdict = 'parent')
+             GROUP BY p.target ORDER BY p.target",
+        )?;
+        Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns the number of a period's groups that have one of these topics.
+    pub fn count_groups_of_topics(self, topics: &[String], period: &Period) -> anyhow::Result<u64> {
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT count(*) FROM story_groups g
+             WHERE {IN_PERIOD} AND g.id IN (SELECT t.story_group_id FROM story_topics t
+                                            WHERE t.topic IN (SELECT value FROM json_each(?4)))"
+        ))?;
+        let topics = serde_json::json!(topics).to_string();
+        let n: i64 =
+            statement.query_row(params![period.since, period.before, period.attributes, topics], |row| row.get(0))?;
+        Ok(n as u64)
+    }
+
+    /// Returns the most frequent topics, and how many there are. `within`: only these groups count; `most`: only topics
+    /// that so many of them have.
     pub(in crate::store) fn top_topics_in(
         self,
         within: Option<&KeySet>,
+        most: u64,
         limit: u64,
     ) -> anyhow::Result<(Vec<TopicCount>, u64)> {
         let mut counts: Vec<(u64, String)> = vec![];
         let (mut total, mut floor) = (0, 0);
         let order = |a: &(u64, String), b: &(u64, String)| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1));
         let mut add = |topic: &str, groups: u64| {
+            if groups > most {
+                return;
+            }
             total += u64::from(groups > 0);
             // Most topics are rare: what can't be among the first is not kept.
             if groups > floor {

@@ -181,7 +181,13 @@ fn topic_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<TopicRow> {
 fn replay(all: Vec<TopicRow>, report: &mut MergeReport) -> Vec<TopicRow> {
     let mut same: BTreeMap<String, TopicRow> = BTreeMap::new();
     let mut apart: BTreeMap<(String, String), TopicRow> = BTreeMap::new();
+    let mut above: BTreeMap<String, TopicRow> = BTreeMap::new();
     for mut row in all {
+        // Of a topic the later parent counts; circles of both copies are ended by whoever reads them.
+        if row.verdict == "parent" {
+            above.insert(row.topic.clone(), row);
+            continue;
+        }
         let pair = |a: &str, b: &str| (a.min(b).to_owned(), a.max(b).to_owned());
         if row.verdict == "not" {
             if same.get(&row.topic).is_some_and(|is| is.target == row.target) {
@@ -200,9 +206,11 @@ fn replay(all: Vec<TopicRow>, report: &mut MergeReport) -> Vec<TopicRow> {
         }
         if let Some(further) = same.get(&row.target).filter(|further| further.target != row.topic) {
             (row.target, row.label) = (further.target.clone(), further.label.clone());
+            row.verdict.clone_from(&further.verdict);
         }
         for is in same.values_mut().filter(|is| is.target == row.topic) {
             (is.target, is.label) = (row.target.clone(), row.label.clone());
+            is.verdict.clone_from(&row.verdict);
         }
         if let Some(earlier) = same.insert(row.topic.clone(), row)
             && report.conflicts.len() < 4 * CONFLICTS_MAX
@@ -211,7 +219,7 @@ fn replay(all: Vec<TopicRow>, report: &mut MergeReport) -> Vec<TopicRow> {
         }
     }
     same.retain(|topic, row| *topic != row.target);
-    same.into_values().chain(apart.into_values()).collect()
+    same.into_values().chain(apart.into_values()).chain(above.into_values()).collect()
 }
 
 #[cfg(test)]

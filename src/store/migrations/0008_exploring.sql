@@ -41,3 +41,50 @@ CREATE TRIGGER stories_unsigned_changed AFTER UPDATE OF id, text ON stories BEGI
     DELETE FROM _story_signatures WHERE story_id IN (old.id, new.id);
     DELETE FROM _near_copies WHERE story_id IN (old.id, new.id);
 END;
+
+-- ------------------------------------------------------------------------------------------------- topics, in order
+
+-- A topic may be dropped, and may stand under another one.
+CREATE TABLE topic_decisions_new (
+    topic      TEXT NOT NULL,
+    verdict    TEXT NOT NULL CHECK (verdict IN ('is', 'not', 'parent', 'drop')),
+    target     TEXT NOT NULL,
+    target_label TEXT NOT NULL,
+    decided_at TEXT NOT NULL CHECK (decided_at GLOB '[0-9][0-9][0-9][0-9]*'),
+    changed_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
+        CHECK (changed_at GLOB '[0-9]???-[01]?-[0-3]?*'),
+    PRIMARY KEY (topic, verdict, target)
+) WITHOUT ROWID, STRICT;
+INSERT INTO topic_decisions_new (topic, verdict, target, target_label, decided_at, changed_at)
+SELECT topic, verdict, target, target_label, decided_at, changed_at FROM topic_decisions;
+DROP TABLE topic_decisions;
+ALTER TABLE topic_decisions_new RENAME TO topic_decisions;
+CREATE UNIQUE INDEX topic_decisions_is ON topic_decisions (topic) WHERE verdict = 'is';
+CREATE UNIQUE INDEX topic_decisions_parent ON topic_decisions (topic) WHERE verdict = 'parent';
+CREATE INDEX topic_decisions_children ON topic_decisions (target) WHERE verdict = 'parent';
+
+CREATE TRIGGER topic_decisions_added AFTER INSERT ON topic_decisions BEGIN
+    DELETE FROM tombstones WHERE table_name = 'topic_decisions'
+        AND key = json_array(new.topic, new.verdict, new.target);
+END;
+CREATE TRIGGER topic_decisions_rekeyed AFTER UPDATE ON topic_decisions
+WHEN json_array(new.topic, new.verdict, new.target)
+    <> json_array(old.topic, old.verdict, old.target) BEGIN
+    DELETE FROM tombstones WHERE table_name = 'topic_decisions'
+        AND key = json_array(old.topic, old.verdict, old.target);
+    INSERT INTO tombstones (table_name, key, removed_at)
+    VALUES ('topic_decisions', json_array(old.topic, old.verdict, old.target), strftime('%Y-%m-%dT%H:%M:%SZ', 'now'));
+    DELETE FROM tombstones WHERE table_name = 'topic_decisions'
+        AND key = json_array(new.topic, new.verdict, new.target);
+END;
+CREATE TRIGGER topic_decisions_touched AFTER UPDATE ON topic_decisions WHEN new.changed_at = old.changed_at BEGIN
+    UPDATE topic_decisions SET changed_at = strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
+    WHERE topic = new.topic AND verdict = new.verdict AND target = new.target
+        AND changed_at <> strftime('%Y-%m-%dT%H:%M:%SZ', 'now');
+END;
+CREATE TRIGGER topic_decisions_removed AFTER DELETE ON topic_decisions BEGIN
+    DELETE FROM tombstones WHERE table_name = 'topic_decisions'
+        AND key = json_array(old.topic, old.verdict, old.target);
+    INSERT INTO tombstones (table_name, key, removed_at)
+    VALUES ('topic_decisions', json_array(old.topic, old.verdict, old.target), strftime('%Y-%m-%dT%H:%M:%SZ', 'now'));
+END;

@@ -38,7 +38,7 @@ impl Read<'_> {
     pub fn facets(self, groups: &KeySet, limit: u64) -> anyhow::Result<Facets> {
         Ok(Facets {
             entities: self.top_entities_in(groups, limit)?,
-            topics: self.top_topics_in(Some(groups), limit)?.0,
+            topics: self.top_topics_in(Some(groups), u64::MAX, limit)?.0,
             years: self.years_of(groups)?,
             attributes: self.values_of(groups, limit)?,
         })
