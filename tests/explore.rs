@@ -60,6 +60,40 @@ fn a_merged_topic_stays_merged_through_later_imports() {
 }
 
 #[test]
+fn topics_are_renamed_dropped_and_put_under_others() {
+    let world = world();
+    world.run(&["topics", "rename", "trade", "moon landing"]).exits(2).says("the topic `moon landing` already");
+    world.run(&["topics", "rename", "trade", "Trade"]).exits(2);
+    world.run(&["topics", "rename", "trade", "World trade"]).exits(0).says("in 6 groups");
+    world.run(&["topics", "parent", "moon landing", "Space"]).exits(0);
+    world.run(&["topics", "parent", "world trade", "space"]).exits(0);
+    world.run(&["topics", "parent", "space", "moon landing"]).exits(2).says("can't stand under");
+    world.run(&["topics", "parent", "space", "Everything"]).exits(0);
+    world.run(&["topics", "--tree"]).exits(0);
+    world.run(&["topics", "moon landing", "--limit", "1"]).exits(0).says("under Space › Everything");
+    let tree = world.json(&["topics", "--tree", "--since", "2000-01-11"], 0);
+    assert_eq!((&tree["topics"][0]["topic"], &tree["topics"][0]["groups"]), (&json!("everything"), &json!(3)));
+    world.run(&["topics", "parent", "world trade", "--none"]).exits(0);
+    world.run(&["topics", "drop", "moon landing"]).exits(0).says("is gone from 6 groups");
+    world.run(&["topics", "moon landing"]).exits(2).says("was dropped");
+    world.run(&["rebuild"]).exits(0);
+    assert_eq!(world.rows("SELECT DISTINCT topic, label FROM story_topics"), ["world trade|World trade"]);
+    let path = world.path("topics.csv").display().to_string();
+    world.run(&["topics", "export", "-o", &path]).exits(0);
+    world.run(&["topics", "export"]).exits(0);
+    world.run(&["topics", "alias", "remove", "moon landing"]).exits(0);
+    world.run(&["rebuild"]).exits(0);
+    assert_eq!(world.count("SELECT count(*) FROM story_topics WHERE topic = 'moon landing'"), 6);
+    world.run(&["topics", "import", &path]).exits(0);
+    assert_eq!(world.count("SELECT count(*) FROM story_topics WHERE topic = 'moon landing'"), 0);
+    world.run(&["undo"]).exits(0);
+    assert_eq!(world.count("SELECT count(*) FROM story_topics WHERE topic = 'moon landing'"), 6);
+    world.run(&["topics", "--max-groups", "5"]).exits(0);
+    // Nothing of it has a group asked again.
+    world.run(&["batch", "create"]).exits(0).says("nothing");
+}
+
+#[test]
 fn search_finds_words_names_and_topics_and_sees_what_changed() {
     let world = world();
     let ids = |args: &[&str]| -> Vec<String> {

@@ -289,11 +289,14 @@ TYPE:ID of the new entity (empty: none)? 1 mention changed in 1 group looked at:
 const TOPICS: &str = "\
 m merge · r merge the other way round · k keep apart · s skip · u undo · q quit · ? this help; all is saved at once
 1.00  trades (1)  →  trade (1)
+      as in Title 1  g1
 [m/r/k/s/u/q/?] x
 1.00  trades (1)  →  trade (1)
+      as in Title 1  g1
 [m/r/k/s/u/q/?] ?
 m merge · r merge the other way round · k keep apart · s skip · u undo · q quit · ? this help; all is saved at once
 1.00  trades (1)  →  trade (1)
+      as in Title 1  g1
 [m/r/k/s/u/q/?] m
 1 group changed
 1 decision saved

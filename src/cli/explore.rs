@@ -98,6 +98,14 @@ pub struct TopicsArgs {
     #[arg(long, value_name = "STEP")]
     pub by: Option<StepArg>,
 
+    /// Only rare topics, which at most N groups have
+    #[arg(long, value_name = "N")]
+    pub max_groups: Option<u64>,
+
+    /// Topics with those that stand under them; each group counts once
+    #[arg(long, conflicts_with_all = ["by", "max_groups", "entity"])]
+    pub tree: bool,
+
     /// Look at topics and merge them.
     #[command(subcommand)]
     pub command: Option<TopicsCommand>,
@@ -134,6 +142,35 @@ pub enum TopicsCommand {
         /// The CSV file; `-` is stdin
         #[arg(value_name = "FILE")]
         file: PathBuf,
+    },
+
+    /// Call a topic by another name, which none has yet, here and in every later import
+    Rename {
+        /// The topic
+        topic: String,
+        /// Its new name
+        name: String,
+    },
+
+    /// Take topics out of all groups, here and in every later import
+    Drop {
+        /// The topics
+        #[arg(required = true, value_name = "TOPIC")]
+        topics: Vec<String>,
+    },
+
+    /// Put a topic under another one: `topics parent "moon landing" spaceflight`
+    ///
+    /// Groups keep their topics. `topics --tree` counts a topic together with those that stand under it.
+    Parent {
+        /// The topic
+        child: String,
+        /// The topic it stands under, which need not be that of any group
+        #[arg(required_unless_present = "none")]
+        parent: Option<String>,
+        /// Under no other
+        #[arg(long, conflicts_with = "parent")]
+        none: bool,
     },
 
     /// Propose topics that are likely one, best first; on a terminal, decide with one key each

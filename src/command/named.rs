@@ -8,7 +8,7 @@ use crate::model::{GroupId, GroupKey};
 use crate::store::Store;
 use crate::store::explore::Namesake;
 use crate::terminal::{style, words};
-use crate::text::{fold, topic_key};
+use crate::text::{fold, shell_word, topic_key};
 
 /// Returns the group with this id, or an error that says which one may have been meant.
 pub(crate) fn group_named(store: &Store, id: &str) -> anyhow::Result<GroupKey> {
@@ -65,6 +65,10 @@ pub(crate) fn topic_named(store: &Store, typed: &str, context: &Context) -> anyh
         return Ok(key);
     }
     if let Some((target, label)) = read.topic_decision(&key)?.filter(|(target, _)| *target != key) {
+        if target.is_empty() {
+            return Err(not_found(format!("the topic `{typed}` was dropped")))
+                .hint(format!("`gleaner topics alias remove {}` takes it back", shell_word(&key)));
+        }
         context.terminal.status(format!("`{key}` was made `{}`", style::single_line(&label)));
         return Ok(target);
     }

@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
-use crate::store::Store;
+use crate::store::explore::{GroupHead, Period};
+use crate::store::{Read, Store, TopicVerdict};
+use crate::text::fold;
 
 /// Returns the topics most like a typed one, best first, with how alike they are: 0 to 1.
 ///
@@ -40,7 +42,22 @@ pub struct Proposal {
     pub into: String,
     /// Groups that have that.
     pub into_groups: u64,
+    /// A group that has the less frequent one; see [`add_examples`].
+    pub example: Option<GroupHead>,
 }
+
+/// Gives proposals an example each.
+pub fn add_examples(read: Read<'_>, proposals: &mut [Proposal]) -> anyhow::Result<()> {
+    for pair in proposals {
+        pair.example = read.groups_of_topic(&pair.topic, &Period::default(), 1)?.pop().map(|found| found.group);
+    }
+    Ok(())
+}
+
+/// Likeness of topics that differ in nothing but where their words are parted, as `cyber security` and `cybersecurity`.
+const JOINED: f64 = 0.97;
+/// Letters of words that are compared without their blanks: shorter ones are the same by chance.
+const JOINED_CHARS_MIN: usize = 7;
 
 /// A word that more topics have than this brings no two of them together by itself: `game`, `election`.
 const COMMON_WORD: usize = 150;
@@ -55,7 +72,7 @@ pub fn duplicates(store: &Store, least: f64) -> anyhow::Result<Vec<Proposal>> {
         .read()
         .topic_decisions()?
         .into_iter()
-        .filter(|decision| !decision.is_same)
+        .filter(|decision| decision.verdict == TopicVerdict::Not)
         .map(|decision| (decision.topic, decision.target))
         .collect();
     let found = alike(&topics, least);
@@ -94,7 +111,10 @@ fn alike(topics: &[(String, u64)], least: f64) -> Vec<Proposal> {
                 if i == j || !seen.insert(pair) {
                     continue;
                 }
-                let score = likeness(&words[i], &words[j], &weight);
+                let mut score = likeness(&words[i], &words[j], &weight);
+                if score < JOINED && is_joined(&words[i], &words[j]) {
+                    score = JOINED;
+                }
                 if score >= least {
                     // The more frequent one stays; of two as frequent, the shorter one.
                     let rank =
@@ -106,6 +126,7 @@ fn alike(topics: &[(String, u64)], least: f64) -> Vec<Proposal> {
                         groups: topics[from].1,
                         into: topics[into].0.clone(),
                         into_groups: topics[into].1,
+                        example: None,
                     });
                 }
             }
@@ -116,6 +137,13 @@ fn alike(topics: &[(String, u64)], least: f64) -> Vec<Proposal> {
         b.score.total_cmp(&a.score).then(size(b).cmp(&size(a))).then_with(|| a.topic.cmp(&b.topic))
     });
     found
+}
+
+/// Returns whether two topics are the same words, parted in other places.
+fn is_joined(a: &[String], b: &[String]) -> bool {
+    let (one, other) = (a.concat(), b.concat());
+    // Numbers that are parted otherwise are others.
+    one == other && one.chars().count() >= JOINED_CHARS_MIN && !one.chars().any(char::is_numeric)
 }
 
 /// Similarity of two topics: the weight of the words that are the same or nearly so, against all their weight. Words
@@ -155,9 +183,9 @@ fn same_word(a: &str, b: &str) -> f64 {
     if alike >= 0.8 { alike } else { 0.0 }
 }
 
-/// The words of a topic without the endings of English plurals and without words that say nothing.
+/// The words of a topic, folded, without the endings of English plurals and without words that say nothing.
 fn stems(topic: &str) -> Vec<String> {
-    topic
+    fold(topic)
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| {
             !word.is_empty() && !matches!(*word, "the" | "a" | "an" | "of" | "in" | "and" | "for" | "on" | "to" | "s")
@@ -196,6 +224,12 @@ mod tests {
             ("presidential election", 8),
             ("space station", 2),
             ("spacestation", 1),
+            ("cyber-security", 1),
+            ("cybersecurity", 3),
+            ("économie mondiale", 2),
+            ("economie mondiale", 4),
+            ("sts 41", 1),
+            ("sts 4 1", 1),
         ]
         .map(|(topic, n)| (topic.to_owned(), n));
         let mut pairs: Vec<String> =
@@ -204,11 +238,14 @@ mod tests {
         assert_eq!(
             pairs,
             [
+                "cyber-security > cybersecurity",
                 "injury updates > injury update",
                 "landing on the moon > moon landing",
                 "presidental election > presidential election",
+                "spacestation > space station",
                 "updates on injuries > injury update",
                 "updates on injuries > injury updates",
+                "économie mondiale > economie mondiale",
             ]
         );
     }

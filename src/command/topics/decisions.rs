@@ -11,7 +11,7 @@ use crate::command::input;
 use crate::command::output::{is_stdout, whole_file};
 use crate::error::{Exit, Explain as _, usage};
 use crate::report::csv::{Cell, Rows, plain};
-use crate::store::{CatalogChange, Change, TopicDecision};
+use crate::store::{CatalogChange, Change, TopicDecision, TopicVerdict};
 use crate::terminal::words;
 use crate::text::separator::separator;
 use crate::text::{single_spaced, topic_key};
@@ -31,10 +31,10 @@ pub(super) fn export(path: Option<&Path>, context: &Context) -> anyhow::Result<E
     let write = |out: &mut dyn Write| {
         let mut rows = Rows::new(out, &HEADS)?;
         for decision in &decisions {
-            let target = if decision.is_same { &decision.label } else { &decision.target };
+            let target = if decision.verdict == TopicVerdict::Not { &decision.target } else { &decision.label };
             rows.row(&[
                 Cell::Text(&decision.topic),
-                Cell::Text(decision.verdict()),
+                Cell::Text(decision.verdict.as_str()),
                 Cell::Text(target),
                 Cell::Text(&decision.decided_at),
             ])?;
@@ -114,22 +114,32 @@ fn read(text: &str) -> anyhow::Result<Vec<TopicDecision>> {
             continue;
         }
         let key = topic_key(&target);
+        let verdict = match cell(verdict_at).to_lowercase().as_str() {
+            "" => TopicVerdict::Is,
+            word => match TopicVerdict::named(word) {
+                Some(verdict) => verdict,
+                None => {
+                    return Err(usage(format!("line {n}: `{word}` is no verdict")))
+                        .hint("`is`, `not`, `parent` or `drop`");
+                }
+            },
+        };
+        if verdict == TopicVerdict::Drop && !topic.is_empty() {
+            let decided_at = cell(decided_at);
+            decisions.push(TopicDecision { topic, verdict, target: String::new(), label: String::new(), decided_at });
+            continue;
+        }
         if topic.is_empty() || key.is_empty() {
             return Err(usage(format!("line {n} does not name two topics")))
                 .hint("each line is a topic and what it becomes, as in `injuries,injury update`");
         }
-        let is_same = match cell(verdict_at).to_lowercase().as_str() {
-            "" | "is" => true,
-            "not" => false,
-            other => return Err(usage(format!("line {n}: `{other}` is no verdict"))).hint("`is` or `not`"),
-        };
         // A list of synonyms may name the preferred word among them.
         if topic == key {
             continue;
         }
         decisions.push(TopicDecision {
             topic,
-            is_same,
+            verdict,
             target: key,
             label: single_spaced(&target),
             decided_at: cell(decided_at),
@@ -155,20 +165,20 @@ mod tests {
             let found = read(text).unwrap();
             let found: Vec<String> = found
                 .iter()
-                .map(|d| format!("{} {} {}/{} {}", d.topic, d.is_same, d.target, d.label, d.decided_at))
+                .map(|d| format!("{} {} {}/{} {}", d.topic, d.verdict.as_str(), d.target, d.label, d.decided_at))
                 .collect();
             assert_eq!(found, expected, "{text}");
         };
         check(
-            "topic,verdict,target,decided_at\na,is,B,2026-01-01\nc,not,d,\n",
-            &["a true b/B 2026-01-01", "c false d/d "],
+            "topic,verdict,target,decided_at\na,is,B,2026-01-01\nc,not,d,\ne,parent,F,\ng,drop,,\n",
+            &["a is b/B 2026-01-01", "c not d/d ", "e parent f/F ", "g drop / "],
         );
         check(
             "Synonym;Preferred\nÉCONOMIE;Économie nationale\n;\n",
-            &["économie true économie nationale/Économie nationale "],
+            &["économie is économie nationale/Économie nationale "],
         );
-        check("injuries,Injury update\ninjury update,Injury update\n", &["injuries true injury update/Injury update "]);
-        check("\u{feff}to\tfrom\nX\ty\n", &["y true x/X "]);
+        check("injuries,Injury update\ninjury update,Injury update\n", &["injuries is injury update/Injury update "]);
+        check("\u{feff}to\tfrom\nX\ty\n", &["y is x/X "]);
         check("", &[]);
         for (text, expected) in [
             ("a,\n", "line 1 does not name two topics"),

@@ -4,8 +4,9 @@ use serde_json::json;
 
 use crate::cli::explore::TopicsDedupeArgs;
 use crate::command::Context;
+use crate::command::shown::title;
 use crate::curation::history;
-use crate::curation::topics::{Proposal, duplicates};
+use crate::curation::topics::{Proposal, add_examples, duplicates};
 use crate::error::Exit;
 use crate::session::explain;
 use crate::store::{Change, Store};
@@ -22,6 +23,7 @@ pub(super) fn run(args: &TopicsDedupeArgs, context: &Context) -> anyhow::Result<
         return accept(&mut store, &proposals, least, context);
     }
     proposals.truncate(args.limit as usize);
+    add_examples(store.read(), &mut proposals)?;
     if terminal.is_json() {
         terminal.json(&json!({"proposals": proposals, "total": total}))?;
         return Ok(Exit::Done);
@@ -33,8 +35,14 @@ pub(super) fn run(args: &TopicsDedupeArgs, context: &Context) -> anyhow::Result<
     if terminal.is_interactive() {
         return walk(&mut store, &proposals, context);
     }
-    let heads =
-        [("alike", Side::Right), ("topic", Side::Left), ("", Side::Right), ("into", Side::Left), ("", Side::Right)];
+    let heads = [
+        ("alike", Side::Right),
+        ("topic", Side::Left),
+        ("", Side::Right),
+        ("into", Side::Left),
+        ("", Side::Right),
+        ("as in", Side::Left),
+    ];
     let mut table = Table::new(&heads);
     for pair in &proposals {
         table.row([
@@ -43,6 +51,7 @@ pub(super) fn run(args: &TopicsDedupeArgs, context: &Context) -> anyhow::Result<
             words::number(pair.groups),
             style::single_line(&pair.into),
             words::number(pair.into_groups),
+            pair.example.as_ref().map(|example| style::dim(title(example))).unwrap_or_default(),
         ]);
     }
     terminal.table(&table, 0)?;
@@ -59,7 +68,7 @@ fn accept(store: &mut Store, proposals: &[Proposal], least: f64, context: &Conte
     for pair in proposals.iter().filter(|pair| pair.score >= least) {
         // What an earlier pair has merged has another name now.
         let into = tx.read().topic_decision(&pair.into)?.map_or(pair.into.clone(), |(target, _)| target);
-        if tx.read().topic_decision(&pair.topic)?.is_some() || into == pair.topic {
+        if tx.read().topic_decision(&pair.topic)?.is_some() || into == pair.topic || into.is_empty() {
             continue;
         }
         let label = tx.read().topic_label(&into)?.unwrap_or_else(|| into.clone());
@@ -102,6 +111,10 @@ fn walk(store: &mut Store, proposals: &[Proposal], context: &Context) -> anyhow:
             style::bold(style::single_line(&pair.into)),
             pair.into_groups
         ))?;
+        if let Some(example) = &pair.example {
+            let at = format!("      as in {}  {}", title(example), style::single_line(example.id.as_str()));
+            terminal.line(style::dim(at))?;
+        }
         let Some(key) = terminal.key("[m/r/k/s/u/q/?]") else { break };
         let (from, into) = if key == 'r' { (&pair.into, &pair.topic) } else { (&pair.topic, &pair.into) };
         let change = match key {

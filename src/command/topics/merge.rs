@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::cli::explore::TopicAliasCommand;
 use crate::command::Context;
 use crate::error::{Exit, Explain as _, usage};
-use crate::store::Change;
+use crate::store::{Change, TopicVerdict};
 use crate::terminal::{style, words};
 use crate::text::topic_key;
 
@@ -79,6 +79,9 @@ pub(crate) fn alias(command: &TopicAliasCommand, context: &Context) -> anyhow::R
                 style::single_line(&topic_key(alias)),
                 words::count(n, "group")
             ))?;
+            if n == 0 {
+                terminal.hint("`gleaner rebuild` brings back from the answers what was dropped");
+            }
             Ok(Exit::Done)
         }
         TopicAliasCommand::List => {
@@ -88,7 +91,12 @@ pub(crate) fn alias(command: &TopicAliasCommand, context: &Context) -> anyhow::R
                 return Ok(Exit::Done);
             }
             for decision in &decisions {
-                let sign = if decision.is_same { "is" } else { "is not" };
+                let sign = match decision.verdict {
+                    TopicVerdict::Is => "is",
+                    TopicVerdict::Not => "is not",
+                    TopicVerdict::Parent => "stands under",
+                    TopicVerdict::Drop => "is dropped",
+                };
                 terminal.line(format!(
                     "{}  {}  {}",
                     style::single_line(&decision.topic),

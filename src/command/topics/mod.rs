@@ -1,5 +1,6 @@
 //! `gleaner topics …`: what the groups are about.
 
+mod arrange;
 mod decisions;
 mod dedupe;
 mod merge;
@@ -30,6 +31,9 @@ pub(super) fn run(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> 
         (Some(TopicsCommand::Alias(command)), _) => alias(command, context),
         (Some(TopicsCommand::Export { output }), _) => decisions::export(output.as_deref(), context),
         (Some(TopicsCommand::Import { file }), _) => decisions::import(file, context),
+        (Some(TopicsCommand::Rename { topic, name }), _) => arrange::rename(topic, name, context),
+        (Some(TopicsCommand::Drop { topics }), _) => arrange::drop(topics, context),
+        (Some(TopicsCommand::Parent { child, parent, .. }), _) => arrange::parent(child, parent.as_deref(), context),
         (Some(TopicsCommand::Dedupe(args)), _) => dedupe::run(args, context),
         (None, Some(topic)) => groups(topic, args, context),
         (None, None) => top(args, context),
@@ -41,9 +45,13 @@ fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
     check_names(&store, &args.period.conditions)?;
     let read = store.read();
     let period = period(&args.period)?;
+    if args.tree {
+        return arrange::tree(&store, &period, context);
+    }
     let page = Page::new(&args.page, &[SortArg::Count, SortArg::Name])?;
     let among = among(&store, &[], &args.entity, &period, context)?;
-    let (top, total) = read.top_topics(&period, among.as_ref(), page.n_read())?;
+    let most = args.max_groups.unwrap_or(u64::MAX);
+    let (top, total) = read.rare_topics(&period, among.as_ref(), most, page.n_read())?;
     let top = page.of(top, |topic, sort| match sort {
         SortArg::Name => Key::word(&topic.label),
         _ => Key::count(topic.groups),
@@ -114,6 +122,14 @@ fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<E
         style::bold(style::single_line(&label)),
         style::dim(words::count(total, "group"))
     ))?;
+    let names = |topics: Vec<String>| topics.iter().map(|topic| style::single_line(topic)).collect::<Vec<_>>();
+    let above = names(read.parents_of(&topic)?.into_iter().map(|(_, label)| label).collect());
+    let below = names(read.children_of(&topic)?);
+    for (word, others, part) in [("under", above, " › "), ("above", below, ", ")] {
+        if !others.is_empty() {
+            terminal.line(style::dim(format!("{word} {}", others.join(part))))?;
+        }
+    }
     let heads =
         [("rank", Side::Right), ("", Side::Right), ("date", Side::Whole), ("group", Side::Left), ("", Side::Whole)];
     let mut table = Table::new(&heads);
