@@ -509,6 +509,45 @@ fn a_list_is_sorted_and_shown_in_pages() {
 }
 
 #[test]
+fn rows_that_a_spreadsheet_damaged_are_refused_one_by_one() {
+    let world = World::with_groups(2);
+    world.load_groups(&[json!({"id": "g3", "text": "Jürgen Müller met Žofia Nováková."})]);
+    world.run(&["batch", "create", "--wait", "-q"]).exits(0);
+    world.sql().execute("UPDATE story_entities SET mention_text = 'Jürgen Müller', entity_id = NULL, outcome = 'unknown', method = 'none'", []).unwrap();
+    world.run(&["unresolved", "export", "-o", "q.csv"]).exits(0);
+    let table = fs::read_to_string(world.path("q.csv")).unwrap();
+    assert!(table.starts_with("\u{feff}mention,"), "a spreadsheet takes it for UTF-8");
+    let heads = table.lines().next().unwrap();
+    let n = heads.split(',').count();
+    let row = |mention: &str, n: usize| format!("{mention},person,1,none{}", ",".repeat(n - 4));
+    world.write(
+        "bad.csv",
+        &[
+            heads,
+            &row("JÃ¼rgen MÃ¼ller", n),
+            &row("Jürgen Müller", n - 1),
+            &row("J\u{fffd}rgen", n),
+            &row("Somebody", n),
+        ]
+        .join("\n"),
+    );
+    world.run(&["unresolved", "import", "bad.csv"]).exits(2).says("4 rows are refused; nothing was decided");
+    // With semicolons it is a table all the same; without a column of candidates a number names nobody.
+    world.write("lost.csv", "mention;entity_type;mentions;decision;candidate_1\nJürgen Müller;person;1;2;\n");
+    world.run(&["unresolved", "import", "lost.csv"]).exits(2).says("the column `candidate_2` is gone");
+    world.write("good.csv", &format!("{heads}\n{}\n", row("Jürgen Müller", n)).replace(',', ";"));
+    world.run(&["unresolved", "import", "good.csv"]).exits(0);
+
+    world.run(&["audit", "topics", "--to", "a.csv"]).exits(0);
+    let table = fs::read_to_string(world.path("a.csv")).unwrap();
+    assert!(table.starts_with("\u{feff}item,"));
+    let changed = table.replacen(",,moon landing,", ",right,Mond,", 1).replacen(",,trade,", ",maybe,trade,", 1);
+    assert_ne!(changed, table);
+    world.write("a.csv", &changed);
+    world.run(&["audit", "topics", "--from", "a.csv"]).exits(2).says("2 rows are refused; nothing was decided");
+}
+
+#[test]
 fn a_closed_pipe_is_no_error_in_any_format() {
     let world = world();
     for what in ["groups", "topics", "entities", "links", "cooccurrence", "catalog"] {

@@ -7,6 +7,7 @@
 
 mod context;
 mod excerpt;
+mod garbled;
 mod input;
 mod known_types;
 mod named;

@@ -8,6 +8,12 @@ use anyhow::Context as _;
 pub struct Rows<W: Write>(csv::Writer<W>);
 
 impl<W: Write> Rows<W> {
+    /// Begins with a byte order mark, without which a spreadsheet takes UTF-8 for another encoding, and a row of heads.
+    pub fn for_spreadsheets(mut out: W, heads: &[&str]) -> anyhow::Result<Self> {
+        out.write_all("\u{feff}".as_bytes()).context("cannot write CSV")?;
+        Self::new(out, heads)
+    }
+
     /// Begins with a row of heads.
     pub fn new(out: W, heads: &[&str]) -> anyhow::Result<Self> {
         let mut rows = Self(csv::Writer::from_writer(out));

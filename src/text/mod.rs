@@ -8,6 +8,7 @@ pub(crate) mod clean;
 pub(crate) mod cut;
 pub(crate) mod entities;
 pub(crate) mod fold;
+pub(crate) mod garbled;
 pub(crate) mod hex;
 pub mod hidden;
 pub(crate) mod lines;

@@ -10,14 +10,16 @@ use super::{AROUND, TOPIC_TEXT};
 use crate::answer::grounding;
 use crate::command::Context;
 use crate::command::excerpt::excerpt;
+use crate::command::garbled::{damage, refuse};
 use crate::command::input;
 use crate::command::output::whole_file;
 use crate::curation::audit;
 use crate::curation::mentions::Choice;
 use crate::error::{Exit, Explain as _, usage};
-use crate::report::csv::{Cell, Rows};
+use crate::report::csv::{Cell, Rows, plain};
 use crate::store::{Audit, AuditItem, Change, Store};
 use crate::terminal::words;
+use crate::text::garbled::before_garbling;
 use crate::text::separator::separator;
 
 /// A file larger than this was not made from a sample.
@@ -30,7 +32,7 @@ pub(crate) fn write_csv(store: &Store, audit: &Audit, path: &Path, context: &Con
     whole_file(path, |out: &mut dyn Write| {
         let heads =
             ["item", "verdict", "mention", "linked_to", "type", "method", "score", "group_id", "group_title", "text"];
-        let mut rows = Rows::new(out, &heads)?;
+        let mut rows = Rows::for_spreadsheets(out, &heads)?;
         for item in &items {
             let entity = item.entity.map(|key| read.entity_head(key)).transpose()?.flatten();
             let row = item.group.map(|group| read.group(group)).transpose()?.flatten();
@@ -102,31 +104,66 @@ pub(crate) fn read_csv(store: &mut Store, audit: &Audit, path: &Path, context: &
             .hint("`gleaner audit --to FILE.csv` writes one")
     };
     let (item_at, verdict_at) = (column("item")?, column("verdict")?);
+    let (mention_at, group_at) =
+        (heads.iter().position(|head| head == "mention"), heads.iter().position(|head| head == "group_id"));
     let items = store.read().audit_items(audit.id)?;
     let now = context.config.now_text();
     let change = Change::new("audit", path.display().to_string(), &now);
     let tx = store.change(&change)?;
-    let mut n = 0;
-    for row in reader.records() {
+    let (mut n, mut refused) = (0, vec![]);
+    for (at, row) in reader.records().enumerate() {
         let row = row.with_context(on_path)?;
-        let verdict = match row.get(verdict_at).unwrap_or_default().trim().to_lowercase().as_str() {
-            "" => continue,
-            "right" | "r" | "y" | "yes" | "1" => "right",
-            "wrong" | "w" | "n" | "no" | "0" => "wrong",
-            "unsure" | "u" | "s" | "?" => "unsure",
-            other => return Err(usage(format!("`{other}` is no verdict"))).hint("right, wrong or unsure"),
-        };
-        let ordinal = row.get(item_at).and_then(|text| text.trim().parse::<u32>().ok());
-        let item = ordinal.and_then(|ordinal| items.iter().find(|item| item.ordinal == ordinal));
-        let item =
-            item.ok_or_else(|| usage(format!("`{}` names an item that is not of this sample", path.display())))?;
-        tx.judge(audit.id, item.ordinal, Some(verdict), &now)?;
-        // A wrong link is taken back, where that was not done before.
-        if let (true, Some(entity)) = (verdict == "wrong" && item.verdict.as_deref() != Some("wrong"), item.entity) {
-            audit::correct(&tx, item, &Choice::Not(entity), &now)?;
+        let typed = row.get(verdict_at).unwrap_or_default().trim().to_lowercase();
+        if typed.is_empty() {
+            continue;
         }
-        n += 1;
+        let read = || -> anyhow::Result<(&'static str, &AuditItem)> {
+            if let Some(damage) = damage(&row, &heads) {
+                return Err(usage(damage));
+            }
+            let verdict = match typed.as_str() {
+                "right" | "r" | "y" | "yes" | "1" => "right",
+                "wrong" | "w" | "n" | "no" | "0" => "wrong",
+                "unsure" | "u" | "s" | "?" => "unsure",
+                other => return Err(usage(format!("`{other}` is no verdict"))).hint("right, wrong or unsure"),
+            };
+            let ordinal = row.get(item_at).and_then(|text| text.trim().parse::<u32>().ok());
+            let item = ordinal.and_then(|ordinal| items.iter().find(|item| item.ordinal == ordinal));
+            let item =
+                item.ok_or_else(|| usage(format!("`{}` names an item that is not of this sample", path.display())))?;
+            let cell = |at: Option<usize>| at.and_then(|at| row.get(at)).map(|cell| plain(cell).trim());
+            if let Some(mention) = cell(mention_at).filter(|mention| *mention != item.item.trim()) {
+                return Err(match before_garbling(mention) {
+                    Some(before) => {
+                        usage(format!("`{mention}` was `{before}` before another program took it for another encoding"))
+                    }
+                    None => usage(format!("item {} is `{}` and not `{mention}`", item.ordinal, item.item)),
+                })
+                .hint("open the file as UTF-8 there, change the column `verdict` only, and save it as `CSV UTF-8`");
+            }
+            let group = item.group.map(|key| tx.read().group_head(key)).transpose()?.flatten();
+            if let (Some(typed), Some(group)) = (cell(group_at), group)
+                && typed != group.id.as_str().trim()
+            {
+                return Err(usage(format!("item {} is of group `{}` and not `{typed}`", item.ordinal, group.id)));
+            }
+            Ok((verdict, item))
+        };
+        let on_row = || format!("row {} of `{}`", at + 1, path.display());
+        match read().with_context(on_row).exit(Exit::Usage) {
+            Err(error) => refused.push(error),
+            Ok((verdict, item)) => {
+                tx.judge(audit.id, item.ordinal, Some(verdict), &now)?;
+                // A wrong link is taken back, where that was not done before.
+                let is_new = verdict == "wrong" && item.verdict.as_deref() != Some("wrong");
+                if let (true, Some(entity)) = (is_new, item.entity) {
+                    audit::correct(&tx, item, &Choice::Not(entity), &now)?;
+                }
+                n += 1;
+            }
+        }
     }
+    refuse(refused, context)?;
     tx.commit()?;
     context.terminal.status(words::count(n, "verdict"));
     Ok(())

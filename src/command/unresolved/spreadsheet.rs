@@ -11,6 +11,7 @@ use crate::answer::grounding;
 use crate::cli::explore::QueueArgs;
 use crate::command::Context;
 use crate::command::excerpt::excerpt;
+use crate::command::garbled::{damage, refuse};
 use crate::command::input;
 use crate::command::output::{is_stdout, whole_file};
 use crate::command::unresolved::list::cases;
@@ -19,8 +20,10 @@ use crate::curation::mentions::{self, About, Case, Cases};
 use crate::error::{Exit, Explain as _, usage};
 use crate::model::{EntityId, EntityKey};
 use crate::report::csv::{Cell, Rows, plain};
+use crate::resolve::mention_key;
 use crate::store::{Change, Store, Unresolved};
 use crate::terminal::words;
+use crate::text::garbled::before_garbling;
 use crate::text::separator::separator;
 
 /// Columns for candidates.
@@ -84,7 +87,7 @@ fn write_csv(store: &Store, cases: &[Case], out: &mut dyn Write) -> anyhow::Resu
         "group_title",
         "text",
     ];
-    let mut rows = Rows::new(out, &heads)?;
+    let mut rows = Rows::for_spreadsheets(out, &heads)?;
     for case in cases {
         let candidate = |n: usize| {
             case.candidates.get(n).map_or(String::new(), |c| {
@@ -151,6 +154,9 @@ struct Row {
     /// True where the table has columns for candidates.
     #[serde(skip)]
     has_columns: bool,
+    /// Damage that came to the row in a spreadsheet; `None`: none is seen.
+    #[serde(skip)]
+    damage: Option<String>,
     /// Candidates, which only a file in JSON has.
     candidates: Option<Vec<Shown>>,
 }
@@ -204,15 +210,41 @@ impl Row {
     }
 }
 
+/// Refuses a row that came back damaged.
+fn check(row: &Row, store: &Store) -> anyhow::Result<()> {
+    if let Some(damage) = &row.damage {
+        return Err(usage(damage.clone()));
+    }
+    for cell in [&row.mention, &row.entity_type] {
+        if let Some(before) = before_garbling(cell) {
+            return Err(usage(format!("`{cell}` was `{before}` before another program took it for another encoding")))
+                .hint("open the file as UTF-8 there, and save it as `CSV UTF-8`");
+        }
+    }
+    if row.has_columns && store.read().groups_of_mention_key(&mention_key(&row.mention))?.is_empty() {
+        return Err(usage(format!("no story names `{}`; its cell was changed", row.mention)));
+    }
+    Ok(())
+}
+
 /// Reads decisions; all of them hold, or none.
 pub(super) fn import(store: &mut Store, path: &Path, context: &Context) -> anyhow::Result<Exit> {
     let rows = read_rows(path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    let mut decided = vec![];
+    let (mut decided, mut refused) = (vec![], vec![]);
     for (n, row) in rows.iter().enumerate() {
         let Some(text) = row.decision.as_deref().map(str::trim).filter(|text| !text.is_empty()) else { continue };
-        let answer = mentions::read_answer(store, &row.mention, text, |number| row.candidate(number, store))
+        let read = |_| mentions::read_answer(store, &row.mention, text, |number| row.candidate(number, store));
+        let answer = check(row, store)
+            .and_then(read)
             .with_context(|| format!("row {} of `{}` (mention `{}`)", n + 1, path.display(), row.mention))
-            .exit(Exit::Usage)?;
+            .exit(Exit::Usage);
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                refused.push(error);
+                continue;
+            }
+        };
         let about = About {
             mention: row.mention.clone(),
             entity_type: row.entity_type.clone(),
@@ -221,6 +253,7 @@ pub(super) fn import(store: &mut Store, path: &Path, context: &Context) -> anyho
         };
         decided.extend(answer.map(|answer| (about, answer)));
     }
+    refuse(refused, context)?;
     let now = context.config.now_text();
     let change = Change::new("unresolved import", path.display().to_string(), &now);
     let tx = store.change(&change)?;
@@ -245,13 +278,29 @@ fn read_rows(path: &Path) -> anyhow::Result<Vec<Row>> {
     let separator = separator(text.as_bytes());
     let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(text.as_bytes());
     let mut rows = vec![];
-    let has_columns = reader.headers().is_ok_and(|heads| heads.iter().any(|head| head == "candidate_1"));
-    for row in reader.deserialize() {
-        let mut row: Row =
-            row.map_err(|error| usage(error.to_string())).hint("it needs the columns `mention` and `decision`")?;
+    let heads = reader.headers().cloned().unwrap_or_default();
+    let has = |name: &str| heads.iter().any(|head| head == name);
+    // Columns of our own tables, of which no one made by hand has all.
+    let is_ours = ["mentions", "group_id", "text"].iter().any(|name| has(name)) || has("candidate_1");
+    let lost = ["candidate_1", "candidate_2", "candidate_3"].into_iter().find(|name| is_ours && !has(name));
+    for cells in reader.records() {
+        let mut cells = cells.map_err(|error| usage(error.to_string()))?;
+        let damage = damage(&cells, &heads);
+        while cells.len() < heads.len() {
+            cells.push_field("");
+        }
+        let mut row: Row = cells
+            .deserialize(Some(&heads))
+            .map_err(|error| usage(error.to_string()))
+            .hint("it needs the columns `mention` and `decision`")?;
+        row.damage = damage;
+        let is_number = row.decision.as_deref().is_some_and(|text| text.trim().parse::<usize>().is_ok());
+        if let Some(lost) = lost.filter(|_| is_number && row.damage.is_none()) {
+            row.damage = Some(format!("the column `{lost}` is gone, so that a number names nobody"));
+        }
         row.mention = plain(&row.mention).to_owned();
         row.entity_type = plain(&row.entity_type).to_owned();
-        row.has_columns = has_columns;
+        row.has_columns = has("candidate_1");
         rows.push(row);
     }
     Ok(rows)
