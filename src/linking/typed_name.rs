@@ -81,17 +81,16 @@ pub fn of_other_types(
     mention: &str,
     known: &[EntityKey],
 ) -> anyhow::Result<Vec<Candidate>> {
-    let query = Query { text: mention, types: &[], hints: &Attributes::new(), context: "" };
     let key = mention_key(mention);
     let mut found = vec![];
-    for candidate in linker.resolve("", &query)?.candidates {
+    for candidate in linker.bearers(mention)? {
         if known.contains(&candidate.entity) {
             continue;
         }
         let Some(entity) = read.entity(candidate.entity)? else { continue };
         let is_same_name = |name: &String| mention_key(name) == key || is_same(name, mention);
         if std::iter::once(&entity.name).chain(&entity.aliases).any(is_same_name) {
-            found.push(Candidate { score: 0.0, parts: vec![], ..candidate });
+            found.push(candidate);
         }
     }
     Ok(found)

@@ -278,6 +278,11 @@ impl<'a> Linker<'a> {
         self.resolver.describe(candidate)
     }
 
+    /// Returns entities of any type that bear this very name, whatever people decided.
+    pub fn bearers(&mut self, name: &str) -> Result<Vec<Candidate>> {
+        self.resolver.bearers(name)
+    }
+
     /// Returns what resembles a name beside certain entities, whatever people decided: for finding duplicates.
     pub fn alike(&mut self, query: &Query<'_>, except: &[EntityKey]) -> Result<Vec<Candidate>> {
         self.resolver.alike(query, except)

@@ -6,13 +6,13 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
-use crate::model::{EntityKey, LinkOutcome};
+use crate::model::{Attributes, EntityKey, LinkOutcome};
 use crate::resolve::index::{Blocks, KeyKind, key};
 use crate::resolve::matching::hints::{Hint, HintMatch};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::resolver::{LISTED, Resolver};
 use crate::resolve::matching::search::Layer;
-use crate::resolve::resolution::{Candidate, Method, Resolution};
+use crate::resolve::resolution::{Candidate, Method, Query, Resolution};
 
 /// Probability of an exact, unambiguous name; measured on labelled mentions, where 1 to 3 % of the labels are wrong.
 const EXACT: f64 = 0.985;
@@ -95,6 +95,22 @@ fn exact_bearers<P: Blocks>(
 }
 
 impl<P: Blocks> Resolver<P> {
+    /// Returns entities of any type one of whose names has all letters of a text, without deciding anything.
+    pub fn bearers(&mut self, text: &str) -> Result<Vec<Candidate>> {
+        self.begin(&Query { text, types: &[], hints: &Attributes::new(), context: "" });
+        if self.probe.full.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut bearers = Vec::new();
+        exact_bearers(&mut self.base, 0, &self.probe, &self.hidden, &[], &mut bearers)?;
+        if let Some(overlay) = &mut self.overlay {
+            exact_bearers(overlay, 1, &self.probe, &HashSet::new(), &[], &mut bearers)?;
+        }
+        bearers.sort_by_key(|bearer| bearer.order);
+        let listed = bearers.iter().take(LISTED);
+        Ok(listed.map(|one| Candidate { entity: one.entity, score: 0.0, parts: vec![], place: one.place }).collect())
+    }
+
     /// Decides by all letters of the name: one entity is meant, of several the one that hints leave, or several are and
     /// nothing tells them apart.
     pub(super) fn exact(&mut self, hints: &[Rc<Hint>]) -> Result<Option<Resolution>> {
