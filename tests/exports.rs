@@ -115,3 +115,24 @@ fn a_graph_has_what_was_asked_for() {
         world.run(&["export", what, "--format", "gexf"]).exits(2);
     }
 }
+
+#[test]
+fn datasette_is_told_what_the_tables_are() {
+    let world = World::with_groups(1);
+    for _ in 0..2 {
+        world.run(&["export", "--format", "datasette", "-o", "metadata.json"]).exits(0);
+    }
+    let text = fs::read_to_string(world.path("metadata.json")).unwrap();
+    let tables = serde_json::from_str::<Value>(&text).unwrap()["databases"]["g"]["tables"].clone();
+    assert_eq!(tables["_stale_texts"], json!({"hidden": true}));
+    assert!(tables["story_entities_named"]["facets"].is_array());
+    // Each facet and label is a column.
+    for (table, about) in tables.as_object().unwrap() {
+        for column in about["facets"].as_array().into_iter().flatten().chain(about.get("label_column")) {
+            world.sql().prepare(&format!("SELECT {} FROM {table}", column.as_str().unwrap())).unwrap();
+        }
+    }
+    world.run(&["export", "links", "--format", "datasette"]).exits(2);
+    world.write("theirs.json", "{\n  \"title\": \"mine\"\n}\n");
+    world.run(&["export", "--format", "datasette", "-o", "theirs.json"]).exits(2);
+}

@@ -388,6 +388,8 @@ pub enum ExportFormat {
     Cypher,
     /// Statements for Neo4j and Memgraph
     Neo4j,
+    /// Metadata for Datasette: titles, descriptions, hidden tables, facets
+    Datasette,
 }
 
 /// Options of `unresolved`.

@@ -38,6 +38,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
             Some(ExportFormat::Graphml) => Format::Graphml,
             Some(ExportFormat::Gexf) => Format::Gexf,
             Some(ExportFormat::Cypher) => Format::Cypher(Dialect::Kuzu),
+            Some(ExportFormat::Datasette) => Format::Datasette(database_name(context)?),
             Some(ExportFormat::Neo4j) => Format::Cypher(Dialect::Neo4j),
             None => match args.output.as_deref().filter(|path| !is_stdout(path)) {
                 Some(path) => format_of(path)?,
@@ -79,6 +80,12 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
     context.terminal.done(format!("wrote {} to `{}`", words::count(written.rows, "row"), path.display()))?;
     warn_of_cut(written, context);
     Ok(Exit::Done)
+}
+
+/// Returns what Datasette calls the database: the name of its file without the ending.
+fn database_name(context: &Context) -> anyhow::Result<String> {
+    let path = context.db_path()?;
+    Ok(path.file_stem().map_or_else(|| "gleaner".into(), |stem| stem.to_string_lossy().into_owned()))
 }
 
 /// Says where a format had no room for all of a text.

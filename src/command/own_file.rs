@@ -49,6 +49,8 @@ pub(super) fn is_own(path: &Path, start: &[u8]) -> bool {
                 || head.contains("id=\"n_label\"") && head.contains("id=\"e_relation\"")
         }
         [b'[', ..] => head(path).starts_with('[') && head(path).contains("\"candidates\""),
+        // Metadata for Datasette, laid out over many lines.
+        [b'{', b'\n', ..] => head(path).contains("\"source\": \"gleaner\""),
         [b'{', ..] => has_lines_as(path, &line),
         _ => {
             let there = head_line(path);

@@ -5,6 +5,7 @@
 
 pub mod csv;
 pub mod cypher;
+pub mod datasette;
 pub mod gexf;
 pub mod graph;
 pub mod graphml;

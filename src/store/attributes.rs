@@ -57,6 +57,14 @@ impl Read<'_> {
         )?)
     }
 
+    /// Returns the names of all tables and views.
+    pub fn table_names(self) -> anyhow::Result<Vec<String>> {
+        let mut statement = self.0.prepare(
+            "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name",
+        )?;
+        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
     /// Returns the names of the stories' attributes in alphabetical order, at most so many.
     pub fn attribute_names(self, limit: u32) -> anyhow::Result<Vec<String>> {
         let mut statement = self.0.prepare(

@@ -18,6 +18,7 @@ use serde_json::Value as Json;
 use crate::error::{Explain as _, usage};
 use crate::report::csv::{Cell, Rows};
 use crate::report::cypher::Script;
+use crate::report::datasette;
 use crate::report::gexf::Gexf;
 use crate::report::graphml::Graphml;
 use crate::report::workbook::Book;
@@ -44,7 +45,7 @@ pub enum What {
 }
 
 /// In which form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Format {
     /// JSON Lines.
     Jsonl,
@@ -56,6 +57,8 @@ pub enum Format {
     Gexf,
     /// Cypher statements.
     Cypher(Dialect),
+    /// Metadata for Datasette, of a database that is called so there.
+    Datasette(String),
 }
 
 /// Subject of an export.
@@ -84,8 +87,19 @@ pub struct Written {
 
 /// Writes the export.
 pub fn write(read: Read<'_>, export: &Export, out: &mut dyn Write) -> anyhow::Result<Written> {
-    if export.format == Format::Xlsx {
-        return workbook(read, export, out);
+    match &export.format {
+        Format::Xlsx => return workbook(read, export, out),
+        Format::Datasette(database) => {
+            if export.what.is_some() || !export.period.is_always() {
+                return Err(usage("the metadata for Datasette are of the whole database"))
+                    .hint("leave out what stands before `--format`, `--since`, `--until` and `--where`");
+            }
+            let tables = read.table_names()?;
+            serde_json::to_writer_pretty(&mut *out, &datasette::metadata(database, &tables))?;
+            out.write_all(b"\n")?;
+            return Ok(Written { rows: tables.len() as u64, n_cut: 0 });
+        }
+        _ => {}
     }
     Ok(Written { rows: write_rows(read, export, out)?, n_cut: 0 })
 }
@@ -150,7 +164,7 @@ fn write_rows(read: Read<'_>, export: &Export, mut out: &mut dyn Write) -> anyho
             })?;
             Ok(n)
         }
-        (Format::Csv | Format::Xlsx, what) => {
+        (_, what) => {
             let what = what.unwrap_or(What::Links);
             let heads = rows::heads(read, what, rows::Form::Table)?;
             let mut rows = Rows::new(&mut out, &heads.iter().map(String::as_str).collect::<Vec<_>>())?;
