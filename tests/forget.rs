@@ -154,3 +154,11 @@ fn the_providers_files_are_listed_and_deleted() {
     assert_eq!(world.count("SELECT count(*) FROM batches WHERE remote_deleted_at IS NOT NULL"), 1);
     assert!(world.journal().n_calls("files.delete") >= 2);
 }
+
+#[test]
+fn what_was_forgotten_is_one_line_of_json() {
+    let world = World::with_groups(2);
+    let line = world.run(&["forget", "g1", "--jsonl", "--yes"]).exits(0).stdout;
+    assert_eq!(line.lines().count(), 1);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap()["files"], json!([]));
+}

@@ -101,7 +101,7 @@ pub(super) fn run(args: &ForgetArgs, context: &Context) -> anyhow::Result<Exit> 
         session.store.finish_overwriting()?;
     }
     if terminal.is_json() {
-        terminal.json(&json!({
+        terminal.json_whole(&json!({
             "dry_run": args.dry_run, "forgotten": done, "files": files,
             "remote": {"deleted": deleted.deleted, "gone": deleted.gone, "unclear": deleted.unclear},
         }))?;

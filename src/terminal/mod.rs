@@ -207,6 +207,11 @@ impl Terminal {
         self.above_bars(|| writeln!(lock(&self.inner.out), "{}", inert_json(&text))).map_err(on_stdout)
     }
 
+    /// Writes a value to stdout as JSON: what was done, which is one thing whatever lists are in it.
+    pub fn json_whole(&self, value: &impl Serialize) -> anyhow::Result<()> {
+        if self.inner.manner.json_lines { self.json_line(value) } else { self.json(value) }
+    }
+
     /// Writes a value to stdout as one line of JSON.
     pub fn json_line(&self, value: &impl Serialize) -> anyhow::Result<()> {
         let text = serde_json::to_string(value)?;
