@@ -1,6 +1,7 @@
 //! Items -> mentions: cleaned, typed in the profile's words, with their hints, each once.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 
 use serde_json::{Map, Value};
 
@@ -16,7 +17,9 @@ const TYPE_UNSAID: &str = "unknown";
 
 pub(super) fn read(items: Vec<Value>, expect: &Expect, notes: &mut Notes) -> Vec<Mention> {
     let mut mentions: Vec<Mention> = Vec::new();
-    let mut places: HashMap<(String, String, Attributes), usize> = HashMap::new();
+    // By the hash of type, name and hints. Two of one hash would stay two.
+    let hasher = foldhash::fast::RandomState::default();
+    let mut places: HashMap<u64, usize, foldhash::fast::RandomState> = HashMap::default();
     for (place, item) in items.into_iter().enumerate() {
         let Value::Object(map) = item else {
             notes.n_dropped += 1;
@@ -51,15 +54,17 @@ pub(super) fn read(items: Vec<Value>, expect: &Expect, notes: &mut Notes) -> Vec
             entity_type,
             text,
         };
-        let key = (mention.entity_type.clone(), mention.text.clone(), mention.hints.clone());
-        match places.get(&key) {
+        fn key(mention: &Mention) -> (&str, &str, &Attributes) {
+            (&mention.entity_type, &mention.text, &mention.hints)
+        }
+        let hash = hasher.hash_one(key(&mention));
+        match places.get(&hash).map(|there| &mut mentions[*there]).filter(|there| key(there) == key(&mention)) {
             None => {
-                places.insert(key, mentions.len());
+                places.insert(hash, mentions.len());
                 mentions.push(mention);
             }
-            Some(&there) => {
+            Some(there) => {
                 notes.n_merged += 1;
-                let there = &mut mentions[there];
                 there.rank = there.rank.min(mention.rank);
                 there.confidence = there.confidence.max(mention.confidence);
                 there.is_primary |= mention.is_primary;
@@ -85,7 +90,10 @@ pub(super) fn read(items: Vec<Value>, expect: &Expect, notes: &mut Notes) -> Vec
 pub(super) fn known_type<'a>(word: &str, expect: &'a Expect) -> Option<&'a str> {
     let word = word.trim();
     let find = |word: &str| {
-        let same = |other: &str| other.to_lowercase() == word.to_lowercase();
+        let same = |other: &str| match other.is_ascii() && word.is_ascii() {
+            true => other.eq_ignore_ascii_case(word),
+            false => other.to_lowercase() == word.to_lowercase(),
+        };
         let by_name = expect.types.iter().find(|t| same(&t.name));
         by_name.or_else(|| expect.types.iter().find(|t| t.also.iter().any(|a| same(a)))).map(|t| t.name.as_str())
     };
