@@ -4,8 +4,10 @@
 //! words: `Ares` does not stand in `shares`. An acronym of two or three letters keeps its case: `US` is not `us`.
 //! Nothing hides a name: neither soft hyphens and zero-width characters nor `&amp;` for `&`.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
+use memchr::memmem::Finder;
 use unicode_normalization::char::is_combining_mark;
 
 use crate::text::decode_entities;
@@ -28,65 +30,46 @@ pub(super) fn folded(mention: &str) -> String {
 #[derive(Clone, Debug)]
 pub struct Grounding {
     folded: String,
-    /// For each byte of `folded`, where its character stands in the text.
-    starts: Vec<u32>,
-    ends: Vec<u32>,
     text: String,
+    /// Places of `folded` in the text; looked for once something is found.
+    places: OnceCell<Places>,
+}
+
+/// Places of a folded text in the text itself.
+#[derive(Clone, Debug)]
+enum Places {
+    /// Every byte where it was.
+    Same,
+    /// For each byte, where its character begins and ends.
+    Of { starts: Vec<u32>, ends: Vec<u32> },
 }
 
 impl Grounding {
     /// Prepares a text; of more than 4 GiB the rest is not looked at.
     pub fn new(text: &str) -> Grounding {
         let mut folded = String::with_capacity(text.len());
-        let (mut starts, mut ends) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len()));
-        let mut at = 0;
-        while let Some(written) = text[at..].chars().next() {
-            // Most of most texts: a letter of ASCII is itself, but for its case.
-            if written.is_ascii_alphanumeric() {
-                let (Ok(start), Ok(end)) = (u32::try_from(at), u32::try_from(at + 1)) else { break };
-                folded.push(written.to_ascii_lowercase());
-                starts.push(start);
-                ends.push(end);
-                at += 1;
-                continue;
-            }
-            let (c, n_bytes) = entity_at(&text[at..]).unwrap_or((written, written.len_utf8()));
-            let (Ok(start), Ok(end)) = (u32::try_from(at), u32::try_from(at + n_bytes)) else { break };
-            at += n_bytes;
-            let before = folded.len();
-            if !is_hidden(c) || c.is_whitespace() {
-                fold_char(c, &mut folded);
-            }
-            if folded.len() == before {
-                // A mark belongs to the letter before it.
-                if let Some(last) = ends.last_mut().filter(|_| is_combining_mark(c)) {
-                    *last = end;
-                }
-                continue;
-            }
-            starts.resize(folded.len(), start);
-            ends.resize(folded.len(), end);
-        }
-        Grounding { folded, starts, ends, text: text.to_string() }
+        each_folded(text, &mut folded, |_| {});
+        Grounding { folded, text: text.to_owned(), places: OnceCell::new() }
     }
 
     /// Finds a mention: the bytes of its first occurrence in the text.
     pub fn find(&self, mention: &str) -> Option<Range<usize>> {
-        self.find_folded(mention, &folded(mention))
+        let wanted = folded(mention);
+        self.find_by(mention, &wanted, &Finder::new(&wanted))
     }
 
-    /// Finds a mention that was folded before, for all texts that it is looked for in.
-    pub(super) fn find_folded(&self, mention: &str, wanted: &str) -> Option<Range<usize>> {
+    /// Finds a mention that was folded before, for all texts that it is looked for in, with what looks for it.
+    pub(super) fn find_by(&self, mention: &str, wanted: &str, finder: &Finder<'_>) -> Option<Range<usize>> {
         let (first, last) = (wanted.chars().next()?, wanted.chars().next_back()?);
         let is_acronym = mention.trim().len() <= 3 && mention.trim().bytes().all(|b| b.is_ascii_uppercase());
-        self.folded.match_indices(wanted).find_map(|(at, _)| {
+        finder.find_iter(self.folded.as_bytes()).find_map(|at| {
             let end = at + wanted.len();
             let before = self.folded[..at].chars().next_back();
             let after = self.folded[end..].chars().next();
             if before.is_some_and(|c| joined(c, first)) || after.is_some_and(|c| joined(last, c)) {
                 return None;
             }
-            let range = self.starts[at] as usize..self.ends[end - 1] as usize;
+            let range = self.in_text(at..end);
             (!is_acronym || self.text[range.clone()] == *mention.trim()).then_some(range)
         })
     }
@@ -100,8 +83,90 @@ impl Grounding {
 
     /// Returns where a part of the folded text stands in the text.
     pub(super) fn in_text(&self, folded: Range<usize>) -> Range<usize> {
-        self.starts[folded.start] as usize..self.ends[folded.end - 1] as usize
+        match self.places.get_or_init(|| Places::of(&self.text, self.folded.len())) {
+            Places::Same => folded,
+            Places::Of { starts, ends } => starts[folded.start] as usize..ends[folded.end - 1] as usize,
+        }
     }
+}
+
+impl Places {
+    fn of(text: &str, n_folded: usize) -> Places {
+        // No character of ASCII grows, so that none of them has moved.
+        if text.len() == n_folded && text.is_ascii() {
+            return Places::Same;
+        }
+        let (mut starts, mut ends): (Vec<u32>, Vec<u32>) = (Vec::with_capacity(n_folded), Vec::with_capacity(n_folded));
+        each_folded(text, &mut String::with_capacity(n_folded), |step| match step {
+            Step::Run { at, n_bytes } => {
+                let end = at + n_bytes;
+                starts.extend(at..end);
+                ends.extend(at + 1..=end);
+            }
+            Step::Character { start, end, n_folded } => {
+                starts.resize(n_folded, start);
+                ends.resize(n_folded, end);
+            }
+            // A mark belongs to the letter before it.
+            Step::Mark { end } => {
+                if let Some(last) = ends.last_mut() {
+                    *last = end;
+                }
+            }
+        });
+        Places::Of { starts, ends }
+    }
+}
+
+/// A step of folding a text.
+enum Step {
+    /// Bytes that stand for themselves but for their case.
+    Run { at: u32, n_bytes: u32 },
+    /// A character, or a reference to one, and the length of the folded text with it.
+    Character { start: u32, end: u32, n_folded: usize },
+    /// A mark, of which nothing is left.
+    Mark { end: u32 },
+}
+
+/// Folds a text piece by piece, and tells `visit` of each.
+fn each_folded(text: &str, folded: &mut String, mut visit: impl FnMut(Step)) {
+    let mut at = 0;
+    while at < text.len() {
+        let n_plain = n_plain(&text.as_bytes()[at..], folded.as_bytes().last().copied());
+        if n_plain > 0 {
+            let (Ok(from), Ok(n_bytes)) = (u32::try_from(at), u32::try_from(n_plain)) else { break };
+            let Some(end) = from.checked_add(n_bytes) else { break };
+            let before = folded.len();
+            folded.push_str(&text[at..end as usize]);
+            folded[before..].make_ascii_lowercase();
+            visit(Step::Run { at: from, n_bytes });
+            at = end as usize;
+            continue;
+        }
+        let Some(written) = text[at..].chars().next() else { break };
+        let (c, n_bytes) = entity_at(&text[at..]).unwrap_or((written, written.len_utf8()));
+        let (Ok(start), Ok(end)) = (u32::try_from(at), u32::try_from(at + n_bytes)) else { break };
+        at += n_bytes;
+        let before = folded.len();
+        if !is_hidden(c) || c.is_whitespace() {
+            fold_char(c, folded);
+        }
+        match folded.len() > before {
+            true => visit(Step::Character { start, end, n_folded: folded.len() }),
+            false if is_combining_mark(c) => visit(Step::Mark { end }),
+            false => {}
+        }
+    }
+}
+
+/// Returns how many bytes at the start of a text are folded to themselves but for their case; `last` is the byte before.
+fn n_plain(bytes: &[u8], mut last: Option<u8>) -> usize {
+    let mut is_plain = |byte: &u8| {
+        let is_space_again = *byte == b' ' && last == Some(b' ');
+        last = Some(*byte);
+        (b' '..=b'~').contains(byte) && !matches!(byte, b'`' | b'&') && !is_space_again
+    };
+    bytes.iter().position(|byte| !is_plain(byte)).unwrap_or(bytes.len())
 }
 
 /// Returns whether two neighbors belong to one word. Scripts that write no spaces have no such bounds.

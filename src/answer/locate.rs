@@ -6,6 +6,8 @@
 use std::cell::OnceCell;
 use std::ops::Range;
 
+use memchr::memmem::Finder;
+
 use super::grounding::{self, Grounding as Folded, joined};
 use crate::model::{Grounded, Grounding, Group, Place};
 
@@ -50,11 +52,13 @@ impl<'g> Stories<'g> {
     /// Looks for a mention.
     pub fn locate(&self, mention: &str) -> Grounded {
         let mention = mention.trim();
-        if let Some(place) = self.first(|field| exact(field.text, mention)) {
+        let finder = Finder::new(mention);
+        if let Some(place) = self.first(|field| exact(field.text, mention, &finder)) {
             return Grounded { grounding: Grounding::Exact, place };
         }
         let wanted = grounding::folded(mention);
-        if let Some(place) = self.first(|field| field.folded().find_folded(mention, &wanted)) {
+        let finder = Finder::new(&wanted);
+        if let Some(place) = self.first(|field| field.folded().find_by(mention, &wanted, &finder)) {
             return Grounded { grounding: Grounding::Normalized, place };
         }
         let words = words_of(&wanted);
@@ -110,9 +114,9 @@ impl Field<'_> {
 }
 
 /// Finds a mention to the letter, as whole words.
-fn exact(text: &str, mention: &str) -> Option<Range<usize>> {
+fn exact(text: &str, mention: &str, finder: &Finder<'_>) -> Option<Range<usize>> {
     let (first, last) = (mention.chars().next()?, mention.chars().next_back()?);
-    text.match_indices(mention).find_map(|(at, _)| {
+    finder.find_iter(text.as_bytes()).find_map(|at| {
         let end = at + mention.len();
         let before = text[..at].chars().next_back();
         let after = text[end..].chars().next();

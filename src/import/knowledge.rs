@@ -149,7 +149,9 @@ impl<'t, 'c> KnowledgeWriter<'t, 'c> {
                     }
                 };
                 let mut linked = linker.link_all(self.rules.profile(profile), mentions)?;
-                ground(self.tx.read(), (request.key, group), &mut linked)?;
+                if self.tx.read().has_text_of(group, request.key)? {
+                    ground(self.tx.read(), group, &mut linked)?;
+                }
                 self.tx.replace_mentions(&source, &linked)?;
                 learned.mentions = linked.len() as u64;
                 learned.linked = linked.iter().filter(|l| l.outcome == LinkOutcome::Linked).count() as u64;
@@ -160,17 +162,13 @@ impl<'t, 'c> KnowledgeWriter<'t, 'c> {
     }
 }
 
-/// Notes where mentions stand in the stories of a group, while it has the text that a request asked about.
-pub(super) fn ground(
-    read: Read<'_>,
-    (request, group): (RequestKey, GroupKey),
-    mentions: &mut [LinkedMention],
-) -> anyhow::Result<()> {
-    if mentions.is_empty() || !read.has_text_of(group, request)? {
+/// Notes where mentions stand in the stories of a group, which must have the text that was asked about.
+pub(super) fn ground(read: Read<'_>, group: GroupKey, mentions: &mut [LinkedMention]) -> anyhow::Result<()> {
+    if mentions.is_empty() {
         return Ok(());
     }
-    let Some(row) = read.group(group)? else { return Ok(()) };
-    let stories = Stories::new(&row.group);
+    let Some(group) = read.texts_of_group(group)? else { return Ok(()) };
+    let stories = Stories::new(&group);
     for linked in mentions {
         linked.grounded = Some(stories.locate(&linked.mention.text));
     }

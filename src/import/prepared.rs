@@ -312,7 +312,9 @@ impl Preparer<'_> {
                     }
                 };
                 let mut linked = linker.link_all(self.key.rules.profile(profile), mentions)?;
-                ground(self.read, (request.key, request.group), &mut linked)?;
+                if request.has_text {
+                    ground(self.read, request.group, &mut linked)?;
+                }
                 let n_of = |outcome| linked.iter().filter(|link| link.outcome == outcome).count() as u64;
                 report.entities_linked += n_of(LinkOutcome::Linked);
                 report.entities_ambiguous += n_of(LinkOutcome::Ambiguous);

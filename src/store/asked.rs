@@ -27,6 +27,8 @@ pub struct AskedRow {
     pub sandbox: bool,
     /// Asked by `compare`.
     pub is_comparison: bool,
+    /// The group still has the text that was asked about.
+    pub has_text: bool,
     /// The answer that counts for this question now, and whether a sandbox gave it.
     pub current: Option<(RequestKey, bool)>,
 }
@@ -91,7 +93,7 @@ impl Read<'_> {
         let sql = |current: &str| {
             format!(
                 "SELECT r.id, r.story_group_id, r.kind, r.prompt_id, r.state, r.sandbox, r.is_comparison,
-                        coalesce(g.wire_id, g.external_id), {current}
+                        coalesce(g.wire_id, g.external_id), g.text_hash IS r.text_hash, {current}
                  WHERE r.batch_id = ?1 AND r.state <> 'withdrawn' ORDER BY r.story_group_id, r.kind"
             )
         };
@@ -114,7 +116,7 @@ impl Read<'_> {
                     asked.names.push('\0');
                     named.push((group, name));
                 }
-                let current: Option<RequestKey> = row.get(8)?;
+                let current: Option<RequestKey> = row.get(9)?;
                 asked.rows.push(AskedRow {
                     key: row.get(0)?,
                     group,
@@ -124,7 +126,8 @@ impl Read<'_> {
                     state: row.get(4)?,
                     sandbox: row.get(5)?,
                     is_comparison: row.get(6)?,
-                    current: current.map(|current| Ok::<_, rusqlite::Error>((current, row.get(9)?))).transpose()?,
+                    has_text: row.get(8)?,
+                    current: current.map(|current| Ok::<_, rusqlite::Error>((current, row.get(10)?))).transpose()?,
                 });
             }
         }
@@ -219,6 +222,8 @@ mod tests {
             ("UPDATE requests SET state = 'withdrawn' WHERE id = 2", false),
             ("DELETE FROM current_answers WHERE story_group_id = 3", false),
             ("UPDATE story_groups SET external_id = 'g9' WHERE id = 1", false),
+            ("UPDATE requests SET text_hash = (SELECT text_hash FROM story_groups WHERE id = 1) WHERE id = 1", false),
+            ("UPDATE story_groups SET text_hash = zeroblob(16) WHERE id = 1", false),
             ("UPDATE entities SET name = 'x' WHERE id = 1", false),
             ("UPDATE entities SET name = 'y' WHERE id = 1", false),
             ("INSERT INTO entity_aliases VALUES (1, 'Neil')", false),

@@ -66,6 +66,22 @@ impl Read<'_> {
         Ok(self.0.prepare_cached(sql)?.query_row([wire], |row| row.get(0)).optional()?)
     }
 
+    /// Returns the titles and texts of a group; the rest of it is left empty.
+    pub fn texts_of_group(self, key: GroupKey) -> anyhow::Result<Option<Group>> {
+        let mut statement =
+            self.0.prepare_cached("SELECT external_id, title, status FROM story_groups WHERE id = ?1")?;
+        let group = |row: &rusqlite::Row<'_>| {
+            Ok(Group { id: row.get(0)?, title: row.get(1)?, status: row.get(2)?, created_at: None, stories: vec![] })
+        };
+        let Some(mut group) = statement.query_row([key], group).optional()? else { return Ok(None) };
+        let mut statement =
+            self.0.prepare_cached("SELECT title, text FROM stories WHERE story_group_id = ?1 ORDER BY ordinal")?;
+        let stories = statement
+            .query_map([key], |row| Ok(Story { title: row.get(0)?, text: row.get(1)?, ..Story::default() }))?;
+        group.stories = stories.collect::<Result<_, _>>()?;
+        Ok(Some(group))
+    }
+
     /// Returns a group with its stories.
     pub fn group(self, key: GroupKey) -> anyhow::Result<Option<GroupRow>> {
         let row = self
