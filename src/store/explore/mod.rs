@@ -104,7 +104,7 @@ pub struct GroupHead {
     /// The group's date, as exact as it was written.
     #[serde(rename = "created_at")]
     pub at: Option<String>,
-    /// Its stories; empty until [`Read::add_stories`] reads them.
+    /// Its stories; empty until `Read::add_stories` reads them.
     pub stories: Vec<StoryHead>,
 }
 
