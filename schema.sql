@@ -381,7 +381,7 @@ CREATE TABLE tombstones (
 -- Samples drawn by `audit` to find out how far the result can be trusted.
 CREATE TABLE audits (
     id         INTEGER PRIMARY KEY,
-    what       TEXT NOT NULL CHECK (what IN ('links', 'topics')),
+    what       TEXT NOT NULL CHECK (what IN ('links', 'topics', 'misses')),
     seed       INTEGER NOT NULL,           -- the same seed on the same data draws the same sample
     created_at TEXT NOT NULL CHECK (created_at GLOB '[0-9]???-[01]?-[0-3]?*')
 ) STRICT;
@@ -404,6 +404,9 @@ CREATE TABLE audit_items (
     judged_at      TEXT CHECK (judged_at GLOB '[0-9]???-[01]?-[0-3]?*'),
     changed_at     TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
         CHECK (changed_at GLOB '[0-9]???-[01]?-[0-3]?*'),
+    -- Of misses: topics or names that the model found in the group, and a list of those that it left out.
+    n_found        INTEGER CHECK (n_found >= 0),
+    missed         TEXT CHECK (missed IS NULL OR json_valid(missed)),
     PRIMARY KEY (audit_id, ordinal)
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX audit_items_group ON audit_items (story_group_id);

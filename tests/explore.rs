@@ -94,6 +94,38 @@ fn topics_are_renamed_dropped_and_put_under_others() {
 }
 
 #[test]
+fn what_was_left_out_is_counted_with_an_interval() {
+    let world = world();
+    world.run(&["audit", "misses", "--sample", "4"]).exits(0).says("8 open of 8 items");
+    let path = world.path("misses.csv").display().to_string();
+    world.run(&["audit", "misses", "--to", &path]).exits(0);
+    world.run(&["audit", "misses", "--to", &path]).exits(2).says("is there already");
+    let text = fs::read_to_string(&path).unwrap();
+    // One name of the first group, nothing of the others, and one group that nobody can tell of.
+    let filled: Vec<String> = text
+        .lines()
+        .map(|line| {
+            let (item, rest) = line.split_once(',').unwrap();
+            match item.parse::<u32>() {
+                Ok(2) => format!("{item},Cape Kennedy; Florida{rest}"),
+                Ok(7 | 8) => format!("{item},unsure{rest}"),
+                Ok(_) => format!("{item},none{rest}"),
+                Err(_) => line.to_owned(),
+            }
+        })
+        .collect();
+    let back = world.write("filled.csv", &filled.join("\n")).display().to_string();
+    world.run(&["audit", "misses", "--from", &back]).exits(0);
+    let found = world.json(&["audit", "misses"], 0);
+    assert_eq!((&found["recall"]["names"]["found"], &found["recall"]["names"]["missed"]), (&json!(6), &json!(2)));
+    assert_eq!(found["recall"]["topics"]["groups"], 3);
+    world.write("wrong.csv", "item,missed\n99,x\n");
+    world.run(&["audit", "misses", "--from", &world.path("wrong.csv").display().to_string()]).exits(2);
+    world.run(&["undo"]).exits(0);
+    world.run(&["audit", "misses"]).exits(0).says("8 open of 8 items");
+}
+
+#[test]
 fn search_finds_words_names_and_topics_and_sees_what_changed() {
     let world = world();
     let ids = |args: &[&str]| -> Vec<String> {

@@ -559,7 +559,7 @@ pub struct AuditArgs {
     #[arg(value_enum, default_value = "links")]
     pub what: AuditWhatArg,
 
-    /// Items of the sample [default: 100 for a first one; a sample that was begun goes on]
+    /// Items of the sample, or groups of `misses` [default: 100, of `misses` 30; a sample that was begun goes on]
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     pub sample: Option<usize>,
 
@@ -587,4 +587,6 @@ pub enum AuditWhatArg {
     Links,
     /// Whether groups are about their topics
     Topics,
+    /// Which topics and names of groups the model left out
+    Misses,
 }

@@ -21,6 +21,9 @@ pub fn correct(tx: &Tx<'_>, item: &AuditItem, answer: &Choice, now: &str) -> any
 /// Draws a sample of `size` items, stratified by method and band of the score: each stratum gets its share, and at least
 /// two (one in a small sample), so that rare methods are heard too. The same seed on the same data draws the same items.
 pub fn draw(read: Read<'_>, what: AuditWhat, size: usize, seed: u64) -> anyhow::Result<Vec<AuditItem>> {
+    if what == AuditWhat::Misses {
+        return draw_groups(read, size, seed);
+    }
     let mut strata: BTreeMap<String, Vec<([u8; 8], i64, u32)>> = BTreeMap::new();
     let mut total = 0;
     read.each_drawable(what, |drawable| {
@@ -47,6 +50,25 @@ pub fn draw(read: Read<'_>, what: AuditWhat, size: usize, seed: u64) -> anyhow::
     drawn.sort_by_key(|(lot, _)| *lot);
     let items = drawn.into_iter().zip(1..).map(|((_, item), ordinal)| AuditItem { ordinal, ..item });
     Ok(items.collect())
+}
+
+/// Draws `size` groups that were answered, all with the same chance: an item for the topics and one for the names of each.
+fn draw_groups(read: Read<'_>, size: usize, seed: u64) -> anyhow::Result<Vec<AuditItem>> {
+    let mut groups: BTreeMap<i64, Vec<(String, u32)>> = BTreeMap::new();
+    read.each_drawable(AuditWhat::Misses, |drawable| {
+        groups.entry(drawable.group.0).or_default().push((drawable.method, drawable.place));
+    })?;
+    let weight = groups.len() as f64 / size.clamp(1, groups.len().max(1)) as f64;
+    let mut lots: Vec<_> = groups.into_iter().map(|(group, kinds)| (lot(seed, group, 0), group, kinds)).collect();
+    lots.sort_unstable();
+    let mut items = vec![];
+    for (_, group, kinds) in lots.into_iter().take(size) {
+        let group = crate::model::GroupKey(group);
+        for (kind, place) in kinds {
+            items.extend(item(read, AuditWhat::Misses, group, place, &kind, weight)?);
+        }
+    }
+    Ok(items.into_iter().zip(1..).map(|(item, ordinal)| AuditItem { ordinal, ..item }).collect())
 }
 
 fn lot(seed: u64, group: i64, place: u32) -> [u8; 8] {
@@ -84,6 +106,8 @@ fn item(
         hints: Default::default(),
         entity: None,
         verdict: None,
+        n_found: None,
+        missed: vec![],
     };
     Ok(match what {
         AuditWhat::Links => {
@@ -95,6 +119,20 @@ fn item(
                 score: mention.score,
                 hints: mention.hints,
                 entity: mention.entity.map(|entity| entity.key),
+                ..blank
+            })
+        }
+        AuditWhat::Misses => {
+            let title = read.group_head(group)?.and_then(|head| head.title).unwrap_or_default();
+            let (kind, n_found) = match stratum {
+                "topic" => ("topic", read.topics_of(group)?.len()),
+                _ => ("name", read.mentions_of(group)?.len()),
+            };
+            Some(AuditItem {
+                item: title,
+                item_type: kind.into(),
+                method: kind.into(),
+                n_found: Some(n_found as u64),
                 ..blank
             })
         }

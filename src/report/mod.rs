@@ -11,6 +11,7 @@ pub mod graph;
 pub mod graphml;
 pub mod html;
 pub mod precision;
+pub mod recall;
 pub mod timeline;
 pub mod workbook;
 mod xml;

@@ -44,16 +44,22 @@ pub fn estimate(items: &[(f64, bool)]) -> Option<Precision> {
     // The sum of nothing is -0.0, which would be shown as such.
     let right: f64 = items.iter().filter(|(_, right)| *right).fold(0.0, |sum, (weight, _)| sum + weight);
     let p = right / sum;
-    let z2 = Z * Z;
-    let middle = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = Z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    let (low, high) = wilson(p, n);
     Some(Precision {
         judged: items.len() as u64,
         right: items.iter().filter(|(_, right)| *right).count() as u64,
         precision: p,
-        low: (middle - half).max(0.0),
-        high: (middle + half).min(1.0),
+        low,
+        high,
     })
+}
+
+/// Returns Wilson's interval for a share of `n` items.
+pub(super) fn wilson(p: f64, n: f64) -> (f64, f64) {
+    let z2 = Z * Z;
+    let middle = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
+    let half = Z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    ((middle - half).max(0.0), (middle + half).min(1.0))
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub enum AuditWhat {
     Links,
     /// Topics of groups.
     Topics,
+    /// Groups, for what their topics and names lack.
+    Misses,
 }
 
 impl AuditWhat {
@@ -21,6 +23,7 @@ impl AuditWhat {
         match self {
             AuditWhat::Links => "links",
             AuditWhat::Topics => "topics",
+            AuditWhat::Misses => "misses",
         }
     }
 }
@@ -62,6 +65,10 @@ pub struct AuditItem {
     pub entity: Option<EntityKey>,
     /// `right`, `wrong`, `unsure`, or not judged yet.
     pub verdict: Option<String>,
+    /// Of misses: what the model found in the group; `None`: another kind of sample.
+    pub n_found: Option<u64>,
+    /// Of misses: what it left out.
+    pub missed: Vec<String>,
 }
 
 /// A sample.
@@ -89,6 +96,10 @@ impl Read<'_> {
             AuditWhat::Topics => {
                 "SELECT story_group_id, row_number() OVER (PARTITION BY story_group_id ORDER BY topic), 'topic', confidence
                  FROM story_topics ORDER BY story_group_id, topic"
+            }
+            AuditWhat::Misses => {
+                "SELECT story_group_id, row_number() OVER (PARTITION BY story_group_id ORDER BY kind DESC), kind, 1.0
+                 FROM current_answers ORDER BY story_group_id, kind DESC"
             }
         })?;
         let mut rows = statement.query([])?;
@@ -122,11 +133,13 @@ impl Read<'_> {
     /// Returns the items of a sample, in the order they are shown.
     pub fn audit_items(self, audit: i64) -> anyhow::Result<Vec<AuditItem>> {
         let mut statement = self.0.prepare_cached(
-            "SELECT ordinal, stratum, weight, story_group_id, item, item_type, method, score, hints, entity_id, verdict
+            "SELECT ordinal, stratum, weight, story_group_id, item, item_type, method, score, hints, entity_id, verdict,
+                    n_found, missed
              FROM audit_items WHERE audit_id = ?1 ORDER BY ordinal",
         )?;
         let rows = statement.query_map([audit], |row| {
             let hints: Option<String> = row.get(8)?;
+            let missed: Option<String> = row.get(12)?;
             Ok(AuditItem {
                 ordinal: row.get(0)?,
                 stratum: row.get(1)?,
@@ -139,6 +152,8 @@ impl Read<'_> {
                 hints: hints_of(hints.as_deref()),
                 entity: row.get(9)?,
                 verdict: row.get(10)?,
+                n_found: row.get::<_, Option<i64>>(11)?.map(|n| n as u64),
+                missed: missed.and_then(|missed| serde_json::from_str(&missed).ok()).unwrap_or_default(),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -156,8 +171,8 @@ impl Tx<'_> {
         let id = self.last_insert_rowid();
         let mut insert = self.prepare_cached(
             "INSERT INTO audit_items (audit_id, ordinal, stratum, weight, story_group_id, item, item_type, method, score,
-                                      hints, entity_id)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                                      hints, entity_id, n_found)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?;
         for item in items {
             let hints = (!item.hints.is_empty()).then(|| serde_json::json!(item.hints).to_string());
@@ -172,10 +187,31 @@ impl Tx<'_> {
                 item.method,
                 item.score,
                 hints,
-                item.entity
+                item.entity,
+                item.n_found.map(|n| n as i64)
             ])?;
         }
         Ok(id)
+    }
+
+    /// Keeps what the model left out of a group; `None`: nobody can tell.
+    pub fn judge_misses(&self, audit: i64, ordinal: u32, missed: Option<&[String]>, now: &str) -> anyhow::Result<()> {
+        let verdict = match missed {
+            None => "unsure",
+            Some([]) => "right",
+            Some(_) => "wrong",
+        };
+        self.prepare_cached(
+            "UPDATE audit_items SET verdict = ?3, missed = ?4, judged_at = ?5 WHERE audit_id = ?1 AND ordinal = ?2",
+        )?
+        .execute(params![
+            audit,
+            ordinal,
+            verdict,
+            missed.map(|missed| serde_json::json!(missed).to_string()),
+            now
+        ])?;
+        Ok(())
     }
 
     /// Keeps what was judged of an item; `None` takes it back.

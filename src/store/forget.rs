@@ -94,7 +94,7 @@ impl Tx<'_> {
             n("UPDATE requests SET story_group_id = NULL, custom_id = NULL, text_hash = zeroblob(16)
                WHERE story_group_id = ?1")?;
             n(
-                "UPDATE audit_items SET item = 'forgotten', hints = NULL, story_group_id = NULL WHERE story_group_id = ?1",
+                "UPDATE audit_items SET item = 'forgotten', hints = NULL, missed = NULL, story_group_id = NULL WHERE story_group_id = ?1",
             )?;
             done.stories += n("DELETE FROM stories WHERE story_group_id = ?1")?;
             done.groups += n("DELETE FROM story_groups WHERE id = ?1")?;

@@ -1,5 +1,6 @@
 //! `gleaner audit`: how far the result can be trusted, by looking at a sample of it.
 
+mod misses;
 mod spreadsheet;
 mod walk;
 
@@ -27,13 +28,26 @@ pub(super) fn run(args: &AuditArgs, context: &Context) -> anyhow::Result<Exit> {
     let what = match args.what {
         AuditWhatArg::Links => AuditWhat::Links,
         AuditWhatArg::Topics => AuditWhat::Topics,
+        AuditWhatArg::Misses => AuditWhat::Misses,
     };
     let mut store = context.open_learned()?;
     let audit = sample(&mut store, what, args, context)?;
     let Some(audit) = audit else {
-        context.terminal.status(format!("there are no {} to judge yet", what.as_str()));
+        let what = if what == AuditWhat::Misses { "answers" } else { what.as_str() };
+        context.terminal.status(format!("there are no {what} to judge yet"));
         return Ok(Exit::Done);
     };
+    if what == AuditWhat::Misses {
+        if let Some(path) = &args.to {
+            return misses::write_csv(&store, &audit, path, context);
+        }
+        if let Some(path) = &args.from {
+            misses::read_csv(&mut store, &audit, path, context)?;
+        } else if context.terminal.is_interactive() && !context.terminal.is_json() {
+            misses::walk(&mut store, &audit, context)?;
+        }
+        return misses::show(&store, &audit, context);
+    }
     if let Some(path) = &args.to {
         return write_csv(&store, &audit, path, context);
     }
@@ -58,7 +72,8 @@ fn sample(store: &mut Store, what: AuditWhat, args: &AuditArgs, context: &Contex
         }
         return Ok(Some(known));
     }
-    let items = draw(store.read(), what, args.sample.unwrap_or(100), args.seed)?;
+    let items =
+        draw(store.read(), what, args.sample.unwrap_or(if what == AuditWhat::Misses { 30 } else { 100 }), args.seed)?;
     if items.is_empty() {
         return Ok(None);
     }

@@ -23,7 +23,7 @@ use crate::text::garbled::before_garbling;
 use crate::text::separator::separator;
 
 /// A file larger than this was not made from a sample.
-const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+pub(super) const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 pub(crate) fn write_csv(store: &Store, audit: &Audit, path: &Path, context: &Context) -> anyhow::Result<Exit> {
     let read = store.read();

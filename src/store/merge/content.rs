@@ -300,9 +300,9 @@ impl Tx<'_> {
                  WHERE NOT EXISTS (SELECT 1 FROM main.audits h
                                    WHERE (h.what, h.seed, h.created_at) = (o.what, o.seed, o.created_at)) ORDER BY o.id;
              INSERT INTO main.audit_items (audit_id, ordinal, stratum, weight, story_group_id, item, item_type, method, score,
-                                           hints, entity_id, verdict, judged_at, changed_at)
+                                           hints, entity_id, verdict, judged_at, changed_at, n_found, missed)
                  SELECT h.id, i.ordinal, i.stratum, i.weight, g.id, i.item, i.item_type, i.method, i.score, i.hints, e.id,
-                        i.verdict, i.judged_at, i.changed_at
+                        i.verdict, i.judged_at, i.changed_at, i.n_found, i.missed
                  FROM other.audits o
                  JOIN main.audits h ON (h.what, h.seed, h.created_at) = (o.what, o.seed, o.created_at)
                  JOIN other.audit_items i ON i.audit_id = o.id
@@ -310,7 +310,7 @@ impl Tx<'_> {
                  LEFT JOIN merged_entities e ON e.other_id = i.entity_id
                  WHERE 1
                  ON CONFLICT (audit_id, ordinal) DO UPDATE SET verdict = excluded.verdict, judged_at = excluded.judged_at,
-                     changed_at = excluded.changed_at
+                     changed_at = excluded.changed_at, missed = excluded.missed
                  WHERE excluded.verdict IS NOT NULL AND (verdict IS NULL OR excluded.changed_at > changed_at);",
         )?;
         Ok(())

@@ -88,3 +88,18 @@ CREATE TRIGGER topic_decisions_removed AFTER DELETE ON topic_decisions BEGIN
     INSERT INTO tombstones (table_name, key, removed_at)
     VALUES ('topic_decisions', json_array(old.topic, old.verdict, old.target), strftime('%Y-%m-%dT%H:%M:%SZ', 'now'));
 END;
+
+-- ------------------------------------------------------------------------------------------------ what was left out
+
+-- Groups are judged, too: what their topics and names lack.
+CREATE TABLE audits_new (
+    id         INTEGER PRIMARY KEY,
+    what       TEXT NOT NULL CHECK (what IN ('links', 'topics', 'misses')),
+    seed       INTEGER NOT NULL,
+    created_at TEXT NOT NULL CHECK (created_at GLOB '[0-9]???-[01]?-[0-3]?*')
+) STRICT;
+INSERT INTO audits_new (id, what, seed, created_at) SELECT id, what, seed, created_at FROM audits;
+DROP TABLE audits;
+ALTER TABLE audits_new RENAME TO audits;
+ALTER TABLE audit_items ADD COLUMN n_found INTEGER CHECK (n_found >= 0);
+ALTER TABLE audit_items ADD COLUMN missed TEXT CHECK (missed IS NULL OR json_valid(missed));
