@@ -58,10 +58,10 @@ impl Read<'_> {
     /// Returns the topics that stand under none and have others under them, each as key and as it is shown.
     pub fn top_parents(self) -> anyhow::Result<Vec<(String, String)>> {
         let mut statement = self.0.prepare_cached(
-            "SELECT DISTINCT p.target, p.target_label FROM topic_decisions p
-             WHERE p.verdict = 'parent'
-               AND NOT EXISTS (SELECT 1 FROM topic_decisions o WHERE o.topic = p.target AND o.verdict = 'parent')
-             GROUP BY p.target ORDER BY p.target",
+            "SELECT child.target, child.target_label FROM topic_decisions child
+             WHERE child.verdict = 'parent'
+               AND NOT EXISTS (SELECT 1 FROM topic_decisions o WHERE o.topic = child.target AND o.verdict = 'parent')
+             GROUP BY child.target ORDER BY child.target",
         )?;
         Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
     }
