@@ -231,14 +231,27 @@ fn a_hint_that_does_not_change_tells_two_of_one_name_apart() {
         entity("c2", "club", "Porto Alto", &[("country", "Argentina"), ("city", "Rosario")]),
         entity("b1", "shop", "Brackenridge", &[("kind", "pharmacy")]),
         entity("b2", "shop", "Falkenrath & Moss", &[("kind", "fuel")]),
-        entity("p1", "person", "Ines Quist", &[("birthplace", "Turin"), ("team", "Owls")]),
+        entity(
+            "p1",
+            "person",
+            "Ines Quist",
+            &[("birthplace", "Turin"), ("team", "Owls"), ("born", "1934"), ("country", "Soviet Union")],
+        ),
         entity("p2", "person", "Ruth Abara", &[("birthplace", "Graz"), ("team", "Crows")]),
     ];
     let rows: Vec<&Entity> = rows.iter().collect();
     for (mention, hints, expected) in [
         ("Kettering FC", vec![("country", "ENG")], Some("c1")),
         ("Kettering FC", vec![("country", "Uruguay")], None),
-        ("Kettering FC", vec![("city", "Montevideo")], None),
+        ("Kettering FC", vec![("city", "Rosario")], None),
+        // A region, a district, or another name of the city: the catalog knows none of that value.
+        ("Kettering FC", vec![("city", "Northamptonshire")], Some("c1")),
+        ("Kettering FC", vec![("country", "unknown")], Some("c1")),
+        ("Kettering FC", vec![("country", "Europe")], Some("c1")),
+        ("Ines Quist", vec![("born", "1934-03-09")], Some("p1")),
+        ("Ines Quist", vec![("country", "Russia")], Some("p1")),
+        ("Ines Quist", vec![("country", "U.S.S.R.")], Some("p1")),
+        ("Ines Quist", vec![("country", "Peru")], None),
         ("Kettering FC", vec![("country", "Argentina"), ("city", "Kettering")], None),
         // The catalog has no such kind: it may be another word for the one it has.
         ("Brackenridge", vec![("kind", "chemist")], Some("b1")),

@@ -134,7 +134,7 @@ impl Sides<'_, '_> {
                 return Some(broken("a part elsewhere", 5.0));
             }
         }
-        let of_hint = |rule: &'static str| Some(Contradiction { is_of_hint: true, ..broken(rule, 6.0) });
+        let of_hint = |rule: &'static str| Some(Contradiction { is_of_hint: true, ..broken(rule, 9.0) });
         match evidence.ground? {
             Ground::Country => of_hint("a hint says another country"),
             Ground::Vocabulary => of_hint("a hint says otherwise"),

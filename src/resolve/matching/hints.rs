@@ -14,6 +14,7 @@ use crate::resolve::names::attribute_names::same_meaning;
 use crate::resolve::names::positions::{self, Positions};
 use crate::resolve::names::similarity::Pattern;
 use crate::resolve::names::token::{Name, spaced};
+use crate::resolve::names::words;
 
 /// A hint, prepared once for all candidates.
 #[derive(Clone, Debug)]
@@ -37,6 +38,9 @@ pub(crate) struct Hint {
     /// Tells it from the other prepared hints of a resolver.
     id: u32,
 }
+
+/// Values that say nothing: a model fills in what it was asked for.
+const NOTHING: [&str; 8] = ["unknown", "n a", "none", "null", "nil", "unspecified", "not stated", "not given"];
 
 /// Id of a hint that is not prepared for more than one mention.
 const UNPREPARED: u32 = 0;
@@ -166,7 +170,7 @@ impl Hint {
     pub(crate) fn new(name: &str, value: &str) -> Option<Hint> {
         let mut words = String::new();
         spaced(&Name::parse(value), &mut words);
-        if words.is_empty() {
+        if words.is_empty() || NOTHING.contains(&words.as_str()) {
             return None;
         }
         let squashed = words.replace(' ', "");
@@ -176,7 +180,8 @@ impl Hint {
             is_country: false,
             known: Vec::new(),
             changes: Vec::new(),
-            number: squashed.parse().ok(),
+            // A date is no number: its year alone agrees with it.
+            number: words.parse().ok(),
             positions: positions::places(&squashed),
             squashed,
             value: words,
@@ -200,13 +205,18 @@ impl Hint {
 
     /// Compares with one value of an attribute that means the same thing.
     fn compare(&self, value: &str, country: u16, bits: f32) -> HintMatch {
-        if value == self.value || self.also.iter().any(|other| contains_words(value, other)) {
+        let class = words::class(&self.value);
+        if value == self.value
+            || class != 0 && class == words::class(value)
+            || self.also.iter().any(|other| contains_words(value, other))
+        {
             return HintMatch::Agree(bits);
         }
         // `LB` is a position and the code of Lebanon.
         if self.country != 0 && country != 0 && (self.is_country || self.positions.is_empty()) {
             return match self.country == country {
                 true => HintMatch::Agree(bits),
+                false if countries::succeed(self.country, country) => HintMatch::Near(bits),
                 false if self.is_country => HintMatch::Firmly(bits, Ground::Country),
                 false => HintMatch::Against(bits),
             };
@@ -270,19 +280,22 @@ impl Hint {
         Ok(found_match)
     }
 
-    /// Returns a contradiction as a firm one where the attribute does not change, or where its values are a vocabulary
-    /// that has the hint's value: a *pharmacy* is no *bank*, while a *chemist's* might be a *pharmacy*.
+    /// Returns a contradiction as a firm one where the attribute does not change and its values are a vocabulary that has
+    /// the hint's value: a *pharmacy* is no *bank*, while a *chemist's* might be a *pharmacy*, and *Lower Saxony* the
+    /// birthplace of who was born in *Celle*. Where the profile says that it does not change, any other value is one.
     fn firmly(&self, found_match: HintMatch, attribute: &AttributeStats, entity_type: &str) -> HintMatch {
         let HintMatch::Against(bits) = found_match else { return found_match };
+        if self.id == UNPREPARED {
+            return found_match;
+        }
         let said = self.changes.iter().find(|(known, _)| *known == entity_type.to_lowercase());
-        match said.map(|(_, changes)| *changes).or(attribute.changes) {
-            _ if self.id == UNPREPARED => found_match,
+        let said = said.map(|(_, changes)| *changes);
+        let is_known = || self.known.iter().any(|(known, name)| known == entity_type && *name == attribute.name);
+        match said.or(attribute.changes) {
             Some(true) => found_match,
-            _ if self.known.iter().any(|(known, name)| known == entity_type && *name == attribute.name) => {
-                HintMatch::Firmly(bits, Ground::Vocabulary)
-            }
-            Some(false) => HintMatch::Firmly(bits, Ground::Stable),
-            None => found_match,
+            _ if is_known() => HintMatch::Firmly(bits, Ground::Vocabulary),
+            _ if said == Some(false) => HintMatch::Firmly(bits, Ground::Stable),
+            _ => found_match,
         }
     }
 }

@@ -104,6 +104,19 @@ fn turned(words: &str) -> Option<u16> {
         .find_map(|name| TABLE.countries.get(name.as_str()).copied().or_else(|| official(&name)))
 }
 
+/// Returns whether one of two countries stands where the other was.
+pub(crate) fn succeed(a: u16, b: u16) -> bool {
+    static SUCCESSORS: LazyLock<Vec<(u16, u16)>> = LazyLock::new(|| {
+        let of_row = |row: std::str::Split<'static, char>| {
+            let mut row = row.filter_map(country);
+            let former = row.next().unwrap_or_default();
+            row.map(move |successor| (former, successor)).collect::<Vec<_>>()
+        };
+        rows(include_str!("successors.tsv")).flat_map(of_row).collect()
+    });
+    SUCCESSORS.iter().any(|two| *two == (a, b) || *two == (b, a))
+}
+
 /// Returns the country of a state or province.
 pub(crate) fn country_of_state(words: &str) -> Option<u16> {
     TABLE.states.get(words).map(|(country, _)| *country).filter(|_| !words.is_empty())
@@ -142,6 +155,20 @@ pub(crate) fn places(words: &str) -> Places {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_country_succeeds_another() {
+        let check = |a: &str, b: &str, expected: bool| {
+            let [a, b] = [a, b].map(|name| country(name).expect("is a country"));
+            assert_eq!(succeed(a, b), expected, "{a} {b}");
+        };
+        check("ussr", "russia", true);
+        check("kazakhstan", "soviet union", true);
+        check("czechoslovakia", "slovakia", true);
+        check("germany", "gdr", true);
+        check("russia", "ukraine", false);
+        check("yugoslavia", "russia", false);
+    }
 
     #[test]
     fn codes_and_names_are_one_country() {
