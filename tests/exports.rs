@@ -136,3 +136,17 @@ fn datasette_is_told_what_the_tables_are() {
     world.write("theirs.json", "{\n  \"title\": \"mine\"\n}\n");
     world.run(&["export", "--format", "datasette", "-o", "theirs.json"]).exits(2);
 }
+
+#[test]
+fn what_gleaner_did_not_write_is_never_replaced() {
+    let world = World::new();
+    world.load_groups(&hard());
+    world.write("notes.jsonl", "{\"mine\":1}\n");
+    for (args, says) in [
+        (&["export", "groups", "--since", "2090", "-o", "notes.jsonl"][..], "there is nothing to write"),
+        (&["export", "groups", "-o", "notes.jsonl"], "gleaner did not write it"),
+    ] {
+        world.run(args).exits(2).says(says);
+        assert_eq!(fs::read_to_string(world.path("notes.jsonl")).expect("is there"), "{\"mine\":1}\n");
+    }
+}

@@ -23,13 +23,16 @@ struct Replacing<'a> {
     /// The first line, until it was compared; `None`: it was, or there is nothing to replace.
     start: Option<Vec<u8>>,
     is_another: bool,
+    /// True where nothing was written: nothing takes the place of what is there.
+    is_empty: bool,
 }
 
 impl Replacing<'_> {
     /// Compares what is there with what was written so far, and writes it.
     fn decide(&mut self) -> io::Result<()> {
         let Some(start) = self.start.take() else { return Ok(()) };
-        self.is_another = !start.is_empty() && !own_file::is_own(self.path, &start);
+        self.is_empty = start.is_empty();
+        self.is_another = self.is_empty || !own_file::is_own(self.path, &start);
         if self.is_another {
             return Err(io::Error::other("another file is there"));
         }
@@ -65,10 +68,20 @@ pub(crate) fn whole_file<T>(path: &Path, write: impl FnOnce(&mut dyn Write) -> a
     if path.is_dir() {
         return Err(usage(format!("`{}` is a folder", path.display())));
     }
-    let start = path.metadata().is_ok_and(|there| there.is_file() && there.len() > 0).then(Vec::new);
-    let mut file = WholeFile::create_ordered(path)?;
-    let mut out = Replacing { out: &mut file, path, start, is_another: false };
+    // A link stays one, and what it leads to is replaced; a device or a pipe would become a file.
+    let target = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if target.metadata().is_ok_and(|there| !there.is_file()) {
+        return Err(usage(format!("`{}` is no ordinary file", path.display())))
+            .hint("without `-o` it goes to stdout, which can be led anywhere");
+    }
+    let start = target.metadata().is_ok_and(|there| there.is_file() && there.len() > 0).then(Vec::new);
+    let mut file = WholeFile::create_ordered(target)?;
+    let mut out = Replacing { out: &mut file, path: target, start, is_another: false, is_empty: false };
     let result = write(&mut out).and_then(|result| Ok(out.decide().map(|()| result)?));
+    if out.is_empty {
+        return Err(usage(format!("there is nothing to write, and `{}` is there already", path.display())))
+            .hint("remove it, or name another file");
+    }
     if out.is_another {
         return Err(usage(format!("`{}` is there already, and gleaner did not write it", path.display())))
             .hint("name another file, or remove that one first");

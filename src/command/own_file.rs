@@ -54,18 +54,29 @@ pub(super) fn is_own(path: &Path, start: &[u8]) -> bool {
         [b'{', ..] => has_lines_as(path, &line),
         _ => {
             let there = head_line(path);
-            there == line || OPEN_HEADS.iter().any(|open| [&there, &line].iter().all(|heads| begins_with(heads, open)))
+            let is_open = OPEN_HEADS.iter().any(|open| [&there, &line].iter().all(|heads| begins_with(heads, open)));
+            there == line || is_open && has_columns_of(&there, &line)
         }
     }
 }
 
-/// Returns whether every line of a file is an object with the keys of this one.
+/// Returns whether a head has no column that the other one lacks: nothing of the user's own goes with it.
+fn has_columns_of(there: &str, line: &str) -> bool {
+    let columns: BTreeSet<&str> = line.split(',').collect();
+    there.split(',').all(|column| columns.contains(column))
+}
+
+/// Returns whether every line of a file is an object with the keys of this one, and the first has most of them.
 fn has_lines_as(path: &Path, line: &str) -> bool {
     type Line = HashMap<String, IgnoredAny>;
     let Ok(own) = serde_json::from_str::<Line>(line) else { return false };
     let is_of_a_catalog = own.contains_key("aliases") || own.contains_key("decision");
     let keys: BTreeSet<&str> =
         if is_of_a_catalog { OF_A_CATALOG.into() } else { own.keys().map(String::as_str).collect() };
+    let first = serde_json::from_str::<Line>(&head_line(path)).unwrap_or_default();
+    if !is_of_a_catalog && first.len() * 4 < own.len() * 3 {
+        return false;
+    }
     let Ok(file) = File::open(path) else { return false };
     BufReader::new(file).lines().all(|line| {
         let object = line.ok().and_then(|line| serde_json::from_str::<Line>(&line).ok());
@@ -130,7 +141,9 @@ mod tests {
         check("{\"id\":\"x\",\"mine\":1}\n", "{\"id\":\"a\",\"type\":\"t\",\"aliases\":[]}\n", false);
         check("\u{feff}group_id,title\r\n1,2\r\n", "group_id,title\n", true);
         check("group_id,title,mine\n", "group_id,title\n", false);
-        check("id,type,name,aliases,team\n", "id,type,name,aliases,country\n", true);
+        check("id,type,name,aliases,team\n", "id,type,name,aliases,team,country\n", true);
+        check("id,type,name,aliases,mine\n", "id,type,name,aliases,country\n", false);
+        check("{\"topic\":\"a\"}\n", "{\"topic\":\"a\",\"groups\":1,\"label\":\"A\"}\n", false);
         check("id,type,name,aliases2\n", "id,type,name,aliases\n", false);
         check("PK\x03\x04 another's", "PK\x03\x04", false);
         check("<?xml version=\"1.0\"?>\n<graphml>", "<?xml version=\"1.0\"?>\n", false);
