@@ -17,6 +17,8 @@ impl<W: Write> Rows<W> {
     /// Begins with a row of heads.
     pub fn new(out: W, heads: &[&str]) -> anyhow::Result<Self> {
         let mut rows = Self(csv::Writer::from_writer(out));
+        // A head may be the name of an attribute, which is from outside too.
+        let heads = heads.iter().map(|head| neutral(head).into_owned());
         rows.0.write_record(heads).context("cannot write CSV")?;
         Ok(rows)
     }
@@ -81,6 +83,13 @@ pub fn plain(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn heads_are_no_formulas_either() {
+        let mut out = vec![];
+        Rows::new(&mut out, &["id", "=1+1"]).unwrap().finish().unwrap();
+        assert_eq!(out, b"id,'=1+1\n");
+    }
 
     #[test]
     fn formulas_become_text_and_come_back() {
