@@ -150,3 +150,39 @@ fn what_gleaner_did_not_write_is_never_replaced() {
         assert_eq!(fs::read_to_string(world.path("notes.jsonl")).expect("is there"), "{\"mine\":1}\n");
     }
 }
+
+#[test]
+fn tables_of_an_export_take_nothing_from_the_groups() {
+    let world = World::new();
+    world.load_groups(&[
+        json!({"id": "g1", "title": "=HYPERLINK(\"x\")", "stories": [
+            {"title": "@one", "text": "First text.", "url": "https://e.org/1", "published_at": "2024-05-06", "section": "-1"},
+            {"title": "Two", "text": "Second text.", "tags": ["a", "b"]}]}),
+        json!({"id": "g2", "title": "Alone", "text": "Third text.", "status": "draft", "group_title": "an attribute"}),
+    ]);
+    world.run(&["batch", "create", "--wait", "-q"]).exits(0);
+    let loaded = || LOADED.map(|sql| rows(&world.sql(), sql));
+    let before = loaded();
+    for (what, file) in [
+        ("stories", "stories.jsonl"),
+        ("stories", "stories.csv"),
+        ("groups", "groups.csv"),
+        ("topics", "topics.jsonl"),
+        ("links", "links.csv"),
+    ] {
+        world.run(&["export", what, "-o", file]).exits(0);
+        world.run(&["load", "groups", file]).exits(1);
+        assert_eq!(loaded(), before, "{file}");
+    }
+    // Asked for by name, the rows become the groups that they were; no text is another one, so nothing is asked again.
+    let texts = || {
+        let texts = "SELECT g.external_id, g.title, g.date, hex(g.text_hash), s.ordinal, s.text, s.url, s.published_at
+                     FROM stories s JOIN story_groups g ON g.id = s.story_group_id ORDER BY 1, 5";
+        rows(&world.sql(), texts)
+    };
+    let before = texts();
+    for file in ["stories.jsonl", "stories.csv"] {
+        world.run(&["load", "groups", file, "--group-by", "group_id"]).exits(0);
+        assert_eq!(texts(), before, "{file}");
+    }
+}

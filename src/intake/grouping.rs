@@ -46,8 +46,7 @@ impl<I: Iterator<Item = Result<(u64, Raw), LineError>>> Grouped<I> {
             self.groups.push_back(Rows { line, head: group.clone(), places: vec![] });
             self.groups.len() - 1
         });
-        for mut story in stories {
-            story.title = story.title.or_else(|| group.title.clone());
+        for story in stories {
             let json = serde_json::to_vec(&story)?;
             if let Some(spool) = &mut self.spool {
                 spool.write_all(&json)?;

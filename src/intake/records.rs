@@ -17,6 +17,7 @@ use super::readers::{Record, Source};
 use super::record::Ignored;
 use super::record::dates::{Dates, Undated};
 use super::record::entity::EntityMaker;
+use super::record::exported;
 use super::record::group::{GroupMaker, Made, Raw, finish};
 use super::record::ids::{self, IdRule};
 use super::roles::Role;
@@ -61,6 +62,7 @@ pub(super) trait Records<T>: Iterator<Item = Result<(u64, Got<T>), LineError>> {
 /// Begins to read story groups; the error says why the file cannot be read at all.
 pub(super) fn groups(input: &Rc<Input>, options: &Options, on_bytes: &OnBytes) -> Result<Box<dyn Records<Made>>> {
     let mut options = options.clone();
+    let is_grouped_by_id = options.mapping.group_by.as_deref() == Some("group_id");
     if let Some(column) = options.mapping.group_by.clone() {
         options.mapping.columns.retain(|(target, _)| target != "id");
         options.mapping.columns.push(("id".into(), column));
@@ -68,6 +70,7 @@ pub(super) fn groups(input: &Rc<Input>, options: &Options, on_bytes: &OnBytes) -
     let survey = Survey::of(input, &options).with_context(|| format!("cannot load `{}`", input.name))?;
     survey.check(&options).with_context(|| format!("cannot load `{}`", input.name))?;
     let source = input.records(&options, on_bytes)?;
+    let is_ours = is_grouped_by_id && survey.exported == Some(exported::Table::Stories);
     let ids = id_rule(&survey, &options, input);
     let mut columns = Columns::new(Subject::Groups, options.mapping.clone());
     columns.fix(&source.columns);
@@ -77,11 +80,13 @@ pub(super) fn groups(input: &Rc<Input>, options: &Options, on_bytes: &OnBytes) -
         columns,
         ids,
         dates: Dates::new(options.mapping.date_order, find_order),
-        group_by: options.mapping.group_by.clone(),
+        // The stories of ours have titles beside the group's.
+        group_by: options.mapping.group_by.clone().filter(|_| !is_ours),
         ignored: Ignored::default(),
     };
     let notes = input.notes.iter().cloned().chain(source.note).collect();
-    let rows = GroupRows { records: source.records, maker, is_over: false };
+    let records = if is_ours { exported::story_rows(source.records, input.is_table()) } else { source.records };
+    let rows = GroupRows { records, maker, is_over: false };
     if options.mapping.group_by.is_some() {
         let grouped = Grouped::new(rows).context("cannot make a temporary file")?;
         let seen = SeenIds::default();

@@ -35,6 +35,8 @@ pub(super) struct Survey {
     pub(super) is_wikidata: bool,
     /// A column by which rows could be grouped.
     pub(super) grouping: Option<String>,
+    /// Table of `export` that it is.
+    pub(super) exported: Option<exported::Table>,
     roles: BTreeMap<Role, String>,
     has_text: bool,
     stats: HashMap<String, Stats>,
@@ -58,6 +60,7 @@ impl Survey {
             columns: source.columns,
             is_wikidata: false,
             grouping: None,
+            exported: None,
             roles: BTreeMap::new(),
             has_text: false,
             stats: HashMap::new(),
@@ -100,6 +103,7 @@ impl Survey {
             }
         }
         survey.grouping = survey.find_grouping();
+        survey.exported = exported::Table::of(&survey.columns).filter(|_| options.subject == Subject::Groups);
         Ok(survey)
     }
 
@@ -238,6 +242,7 @@ impl Survey {
                 _ => Ok(()),
             };
         }
+        self.check_exported(options)?;
         let missing = self.missing(options);
         // A catalog of an export may have decisions alone.
         let is_decisions =
@@ -268,6 +273,34 @@ impl Survey {
                 let is_right = |column: &str| column.is_empty() || self.has_column(column);
                 error.hint(format!("`{}`", options.command_with(is_right, &typed, &more)))
             }
+        }
+    }
+}
+
+impl Survey {
+    /// Refuses tables of `export` that would take something away from the groups that they come from: rows of stories are
+    /// no groups by themselves, and the other tables have no texts.
+    fn check_exported(&self, options: &Options) -> Result<()> {
+        let is_typed = |field: &str| options.mapping.columns.iter().any(|(own, _)| own == field);
+        let refused = match self.exported {
+            Some(exported::Table::Stories) if !is_typed("id") && options.mapping.id_from.is_none() => {
+                "it is a table of `gleaner export`: a row a story, not a row a group"
+            }
+            Some(exported::Table::Bare) if !is_typed("text") => {
+                "it is a table of `gleaner export`, which has no texts of stories"
+            }
+            _ => return Ok(()),
+        };
+        let error = Err(anyhow!("{refused}"))
+            .hint("`gleaner export groups -o groups.jsonl` writes groups that are loaded back as they are");
+        match self.exported {
+            Some(exported::Table::Stories) => {
+                let command = options.command_with(|_| true, &[], &["--group-by group_id".to_owned()]);
+                error.hint(format!(
+                    "`{command}` makes groups of the rows; a group whose rows are not all there becomes smaller"
+                ))
+            }
+            _ => error,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A group as `export groups` wrote it: it comes back as it was.
+//! Groups as `export` wrote them. A record of `export groups` comes back as it was; tables of `export` have less.
 //!
 //! Such a record holds what was learned beside what was loaded, and `as_loaded` says what cannot be told from the rest: the
 //! group's own date, and the hash of the texts as they first came. A text was cleaned then; to clean it again might change it
@@ -9,8 +9,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Ignored, attributes, value};
+use crate::intake::readers::Record;
 use crate::intake::{Fields, date};
 use crate::model::{Group, GroupId, Story};
+use crate::report::csv;
 use crate::request;
 use crate::text::unhex;
 
@@ -105,6 +107,73 @@ pub(in crate::intake) fn group(
         None => None,
     };
     (is_same && text_hash.is_some() == group.has_text()).then_some((group, text_hash))
+}
+
+/// A table of `export`, which has less of a group than `load groups` needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::intake) enum Table {
+    /// A row a story: grouped by `group_id`, they are whole groups.
+    Stories,
+    /// A row a group, or something in it, without the texts.
+    Bare,
+}
+
+impl Table {
+    /// Knows a table by those of its columns that no other program's has.
+    pub(in crate::intake) fn of(columns: &[String]) -> Option<Self> {
+        let has = |names: &[&str]| names.iter().all(|name| columns.iter().any(|column| column == name));
+        match () {
+            () if has(&["group_id", GROUP_TITLE, GROUP_DATE, STORY]) && !has(&["mention"]) => Some(Table::Stories),
+            () if has(&["group_id", "story_titles", "story_urls", "story_dates"]) => Some(Table::Bare),
+            () => None,
+        }
+    }
+}
+
+const GROUP_TITLE: &str = "group_title";
+const GROUP_DATE: &str = "group_created_at";
+const STORY: &str = "story";
+
+/// Returns the rows of a table of stories as records of groups with one story each; `is_guarded`: a spreadsheet may have
+/// opened the table.
+pub(in crate::intake) fn story_rows(
+    rows: Box<dyn Iterator<Item = Record>>,
+    is_guarded: bool,
+) -> Box<dyn Iterator<Item = Record>> {
+    Box::new(rows.map(move |record| {
+        let (line, mut fields) = record?;
+        if is_guarded {
+            unguard(&mut fields);
+        }
+        Ok((line, story_row(fields)))
+    }))
+}
+
+/// Returns a row of a table of stories as the record of a group with this one story.
+fn story_row(mut story: Fields) -> Fields {
+    story.remove(STORY);
+    let mut group = Fields::new();
+    let of_group = ["group_id", "status"].map(|name| (name, name));
+    for (name, own) in of_group.into_iter().chain([(GROUP_TITLE, "title"), (GROUP_DATE, "created_at")]) {
+        group.extend(story.remove(name).map(|value| (own.to_owned(), value)));
+    }
+    // The only story of a group without a title of its own was given the group's.
+    if story.get("title") == group.get("title") {
+        story.remove("title");
+    }
+    group.insert("stories".to_owned(), Value::Array(vec![Value::Object(story)]));
+    group
+}
+
+/// Takes off the apostrophes with which a table keeps a spreadsheet from running a text.
+fn unguard(fields: &mut Fields) {
+    for value in fields.values_mut() {
+        if let Value::String(text) = value
+            && text.starts_with('\'')
+        {
+            *text = csv::plain(text).to_owned();
+        }
+    }
 }
 
 fn hash(text: &str) -> Option<[u8; 16]> {

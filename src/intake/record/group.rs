@@ -66,11 +66,16 @@ impl GroupMaker {
             }
         };
         let title = value::text(sorted.take(Role::Title), "title")?.map(|title| single_spaced(&title));
+        let title = title.filter(|title| !title.is_empty());
         let status = value::text(sorted.take(Role::Status), "status")?
             .map_or_else(|| Group::ACTIVE.to_owned(), |status| status.trim().to_owned());
         let created_at = self.dates.read(line, sorted.take(Role::Created));
         let stories = sorted.take(Role::Stories);
-        let alone = self.story(line, &mut sorted)?;
+        let mut alone = self.story(line, &mut sorted)?;
+        if self.group_by.is_some() {
+            // A row is a story then, and the title is its own.
+            alone.title.clone_from(&title);
+        }
         let is_alone = !alone.text.is_empty() || alone.url.is_some() || alone.published_at.is_some();
         let stories = match stories {
             None if is_alone || !alone.attributes.is_empty() => vec![alone],
@@ -81,7 +86,6 @@ impl GroupMaker {
             Some(Value::Array(stories)) => self.several(line, stories, &alone)?,
             Some(other) => return Err(format!("`stories` is {}, not a list", message::kind_of(&other))),
         };
-        let title = title.filter(|title| !title.is_empty());
         let mut group = Group { id: GroupId::new(""), title, status, created_at, stories };
         let (id, is_id_made) = match own_id {
             Some(id) => (id, false),
@@ -105,7 +109,7 @@ impl GroupMaker {
                     sorted.rest.push(("id".into(), id));
                 }
                 let mut story = self.story(line, &mut sorted)?;
-                story.title = title.filter(|title| !title.is_empty());
+                story.title = title.filter(|title| !title.is_empty()).or_else(|| common.title.clone());
                 for (name, value) in &common.attributes {
                     story.attributes.entry(name.clone()).or_insert_with(|| value.clone());
                 }
