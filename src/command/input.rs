@@ -5,7 +5,6 @@ use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-
 use flate2::bufread::MultiGzDecoder;
 use tempfile::TempDir;
 

@@ -11,7 +11,6 @@ use std::io::{Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-
 use serde::Serialize;
 
 use crate::answer::{Answer, Outcome};

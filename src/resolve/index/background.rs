@@ -11,7 +11,7 @@ pub(crate) trait Background {
     /// Returns how much an agreement in an attribute tells, in bits.
     fn bits(&self, entity_type: &str, attribute: &str) -> Option<f32>;
     /// Returns whether an attribute's values change with time, where it has the attribute.
-    fn changes(&self, entity_type: &str, attribute: &str) -> Option<Option<bool>>;
+    fn changes(&self, entity_type: &str, attribute: &str) -> Option<bool>;
 }
 
 /// No such catalog.
@@ -30,7 +30,7 @@ impl Background for Nothing {
         None
     }
 
-    fn changes(&self, _: &str, _: &str) -> Option<Option<bool>> {
+    fn changes(&self, _: &str, _: &str) -> Option<bool> {
         None
     }
 }

@@ -377,8 +377,8 @@ impl TypeBuild {
             .map(|((name, values), learned)| {
                 let total: u64 = values.values().map(|n| u64::from(*n)).sum();
                 let bits = background.bits(&self.stats.name, &name).unwrap_or_else(|| bits(&values));
-                let changes = attribute_names::changes(&name).or(learned.then_some(true));
-                let changes = background.changes(&self.stats.name, &name).unwrap_or(changes);
+                let own = attribute_names::changes(&name).unwrap_or(*learned);
+                let changes = background.changes(&self.stats.name, &name).unwrap_or(own);
                 AttributeStats { name, filled: total as f32 / entities, bits, changes }
             })
             .collect();

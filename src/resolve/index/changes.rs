@@ -59,7 +59,7 @@ mod tests {
     use crate::resolve::index::read::Index;
 
     /// Verdicts of an index on `label`, of which half of the twins have two values, and on `school`.
-    fn learned(n_twice: u32) -> [Option<bool>; 2] {
+    fn learned(n_twice: u32) -> [bool; 2] {
         let mut builder = Builder::new();
         let mut add = |key: u32, name: String, label: u32, school: u32| {
             let attributes = [("label", label), ("school", school), ("score", school / 2)];
@@ -85,8 +85,8 @@ mod tests {
 
     #[test]
     fn an_attribute_changes_where_the_catalog_has_one_thing_with_two_values() {
-        assert_eq!(learned(0), [None, None]);
-        assert_eq!(learned(4), [None, None], "too few to learn from");
-        assert_eq!(learned(12), [Some(true), None]);
+        assert_eq!(learned(0), [false, false]);
+        assert_eq!(learned(4), [false, false], "too few to learn from");
+        assert_eq!(learned(12), [true, false]);
     }
 }

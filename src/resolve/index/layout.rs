@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Raised whenever the bytes or what they mean change, which is also when names are read otherwise: an index of another
 /// version is built anew, and the keys of decisions with it.
-pub(crate) const FORMAT: u32 = 10;
+pub(crate) const FORMAT: u32 = 11;
 
 /// Number of kinds of blocks.
 pub const N_TABLES: usize = 8;
@@ -108,8 +108,8 @@ pub(crate) struct AttributeStats {
     pub(crate) filled: f32,
     /// Information in an agreement by value, in bits: how unlikely two of the type agree by chance.
     pub(crate) bits: f32,
-    /// True where its values change with time, false where they do not; by its name, else by what the catalog has.
-    pub(crate) changes: Option<bool>,
+    /// True where its values change with time, by its name, else by what the catalog has.
+    pub(crate) changes: bool,
 }
 
 /// Statistics of a type of the catalog.

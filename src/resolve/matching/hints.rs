@@ -29,7 +29,7 @@ pub(crate) struct Hint {
     country: u16,
     /// True where it was given as the country; one that the mention's own text seems to name may be anything.
     is_country: bool,
-    /// Types and attributes of the catalog of which the value is one, with another meaning than any other value.
+    /// Types and attributes of the catalog that have the value.
     known: Vec<(String, String)>,
     /// By type: whether what such a hint says changes with time, where the profile tells.
     changes: Vec<(String, bool)>,
@@ -121,8 +121,6 @@ pub(crate) struct Evidence {
     pub(crate) against: f32,
     /// Hints of which the entity says nothing.
     pub(crate) unknown: f32,
-    /// Bits that contradict of what does not change.
-    pub(crate) firmly_against: f32,
     /// Ground of the firmest of these contradictions.
     pub(crate) ground: Option<Ground>,
 }
@@ -130,7 +128,7 @@ pub(crate) struct Evidence {
 /// Ground on which a contradiction of a hint makes two things of a mention and an entity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Ground {
-    /// An attribute that does not change says otherwise.
+    /// The profile says that the attribute does not change.
     Stable,
     /// The catalog has the hint's value too, for others.
     Vocabulary,
@@ -291,11 +289,11 @@ impl Hint {
         let said = self.changes.iter().find(|(known, _)| *known == entity_type.to_lowercase());
         let said = said.map(|(_, changes)| *changes);
         let is_known = || self.known.iter().any(|(known, name)| known == entity_type && *name == attribute.name);
-        match said.or(attribute.changes) {
-            Some(true) => found_match,
-            _ if is_known() => HintMatch::Firmly(bits, Ground::Vocabulary),
-            _ if said == Some(false) => HintMatch::Firmly(bits, Ground::Stable),
-            _ => found_match,
+        match said.unwrap_or(attribute.changes) {
+            true => found_match,
+            false if is_known() => HintMatch::Firmly(bits, Ground::Vocabulary),
+            false if said.is_some() => HintMatch::Firmly(bits, Ground::Stable),
+            false => found_match,
         }
     }
 }
@@ -373,7 +371,6 @@ impl Evidence {
             HintMatch::Against(bits) => self.against += bits,
             HintMatch::Firmly(bits, ground) => {
                 self.against += bits;
-                self.firmly_against += bits;
                 self.ground = self.ground.max(Some(ground));
             }
             HintMatch::Unknown => self.unknown += 1.0,

@@ -218,7 +218,7 @@ impl<P: Blocks> Background for Index<P> {
         attribute_of(&self.meta, entity_type, attribute).map(|known| known.bits)
     }
 
-    fn changes(&self, entity_type: &str, attribute: &str) -> Option<Option<bool>> {
+    fn changes(&self, entity_type: &str, attribute: &str) -> Option<bool> {
         attribute_of(&self.meta, entity_type, attribute).map(|known| known.changes)
     }
 }
