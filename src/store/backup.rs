@@ -1,29 +1,28 @@
 //! A copy of the whole database: consistent, compact, and made while others read and write.
 
 use std::cell::OnceCell;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use rusqlite::{MAIN_DB, OpenFlags};
 
 use super::rehearsal::Hidden;
-use super::{BUSY_TIMEOUT, NAME_ANOTHER, NO_DATABASE, OPERATIONS_BETWEEN_LOOKS, Read, Store, functions, migrate};
-use crate::error::Explain as _;
+use super::{BUSY_TIMEOUT, OPERATIONS_BETWEEN_LOOKS, Read, Store, cannot_open, functions, migrate};
 use crate::interrupt;
 
 impl Store {
     /// Opens a database as it is: it is not brought to this program's version, and nothing of it is changed but what a
     /// crash left in its journal.
     pub fn open_as_it_is(path: &Path) -> anyhow::Result<Store> {
-        Self::may_be_opened(path)
-            .and_then(|()| match has_header(path) {
-                true => Ok(()),
-                false => Err(anyhow!(NO_DATABASE)).hint(NAME_ANOTHER),
-            })
-            .with_context(|| format!("cannot open the database `{}`", path.display()))?;
-        Self::open_for_reading(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        let open = || {
+            let store = Self::open_beside(path)?;
+            // Only a question makes SQLite look whether it is a database; other damage is told by `check`.
+            match store.connection.query_row("PRAGMA schema_version", [], |row| row.get::<_, i64>(0)) {
+                Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => Err(error.into()),
+                _ => Ok(store),
+            }
+        };
+        open().map_err(|error| cannot_open(path, error))
     }
 
     /// Opens the database of another place, of which nothing is changed but what a crash left in its journal.
@@ -91,15 +90,6 @@ impl Read<'_> {
             |row| Ok([row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64]),
         )?)
     }
-}
-
-/// Returns whether a file begins as a database does (<https://www.sqlite.org/fileformat2.html>, section 1.3), or is empty,
-/// which is an empty one. A file that cannot be read is left to SQLite.
-fn has_header(path: &Path) -> bool {
-    const HEADER: &[u8; 16] = b"SQLite format 3\0";
-    let mut start = Vec::with_capacity(HEADER.len());
-    let read = File::open(path).and_then(|file| file.take(HEADER.len() as u64).read_to_end(&mut start));
-    read.is_err() || start.is_empty() || start == HEADER
 }
 
 #[cfg(test)]

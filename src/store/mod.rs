@@ -87,7 +87,7 @@ pub use topics::{TopicDecision, TopicVerdict};
 pub use totals::Totals;
 pub use unresolved::Unresolved;
 
-use crate::error::{Explain as _, not_found};
+use crate::error::{Explain as _, hinted, not_found};
 use crate::interrupt;
 use crate::text::private;
 
@@ -149,9 +149,6 @@ impl Deref for Tx<'_> {
     }
 }
 
-const NO_DATABASE: &str = "it is not a SQLite database";
-const NAME_ANOTHER: &str = "name another file with `--db PATH`";
-
 impl Store {
     /// Opens the database at `path`, which must exist.
     pub fn open(path: &Path) -> anyhow::Result<Self> {
@@ -191,27 +188,10 @@ impl Store {
 
     fn open_with(path: &Path, flags: OpenFlags, create: Option<&str>) -> anyhow::Result<Self> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Self::may_be_opened(path)
-            .and_then(|()| Ok(Connection::open_with_flags(path, flags)?))
-            .and_then(|connection| Self::prepare(connection, path.to_owned(), create));
-        let connection = match connection {
-            Err(error) if is_no_database(&error) => Err(anyhow!(NO_DATABASE)).hint(NAME_ANOTHER),
-            other => other,
-        };
-        connection.with_context(|| format!("cannot open the database `{}`", path.display()))
-    }
-
-    /// Refuses what SQLite would only call unable to be opened: a folder, and a file that may not be read.
-    fn may_be_opened(path: &Path) -> anyhow::Result<()> {
-        if path.is_dir() {
-            return Err(anyhow!("it is a folder")).hint(NAME_ANOTHER);
-        }
-        match File::open(path) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                Err(error).hint("change the permissions of the file, or name another one with `--db PATH`")
-            }
-            _ => Ok(()),
-        }
+        Connection::open_with_flags(path, flags)
+            .map_err(anyhow::Error::from)
+            .and_then(|connection| Self::prepare(connection, path.to_owned(), create))
+            .map_err(|error| cannot_open(path, error))
     }
 
     fn prepare(mut connection: Connection, path: PathBuf, create: Option<&str>) -> anyhow::Result<Self> {
@@ -333,9 +313,24 @@ pub fn is_locked(error: &anyhow::Error) -> bool {
     )
 }
 
-fn is_no_database(error: &anyhow::Error) -> bool {
-    crate::error::find::<rusqlite::Error>(error).and_then(rusqlite::Error::sqlite_error_code)
-        == Some(rusqlite::ErrorCode::NotADatabase)
+/// Says why a database cannot be opened where SQLite has few words for it. The file is looked at after SQLite failed, and
+/// never beside it: to close a file takes the locks away that this process has on it.
+fn cannot_open(path: &Path, error: anyhow::Error) -> anyhow::Error {
+    use rusqlite::ErrorCode::{CannotOpen, NotADatabase};
+    let code = crate::error::find::<rusqlite::Error>(&error).and_then(rusqlite::Error::sqlite_error_code);
+    let another = "name another file with `--db PATH`";
+    let why = match code {
+        Some(NotADatabase) => hinted(anyhow!("it is not a SQLite database"), another),
+        Some(CannotOpen) if path.is_dir() => hinted(anyhow!("it is a folder"), another),
+        Some(CannotOpen) if path.is_file() => match File::open(path) {
+            Err(denied) if denied.kind() == io::ErrorKind::PermissionDenied => {
+                hinted(denied, "change the permissions of the file, or name another one with `--db PATH`")
+            }
+            _ => error,
+        },
+        _ => error,
+    };
+    why.context(format!("cannot open the database `{}`", path.display()))
 }
 
 impl<'a> Tx<'a> {
