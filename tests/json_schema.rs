@@ -222,6 +222,12 @@ fn the_items_of_a_list_stand_one_a_line() {
             ran.stdout.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect();
         assert_eq!(Value::Array(lines), *list, "{}", ran.report());
     }
+    // A group is one thing, whatever lists are in it; the rows of a query are many.
+    let group = world.run(&["show", "g1", "--jsonl"]).exits(0).stdout;
+    assert_eq!(group.lines().count(), 1);
+    assert_eq!(serde_json::from_str::<Value>(&group).expect("is JSON"), world.json(&["show", "g1"], 0));
+    let rows = world.run(&["sql", "SELECT external_id FROM story_groups", "--jsonl"]).exits(0).stdout;
+    assert_eq!(rows.lines().map(|line| line.starts_with("{\"external_id\":")).collect::<Vec<_>>(), [true; 3]);
     assert_eq!(world.run(&["progress", "--jsonl"]).exits(0).stdout.lines().count(), 1);
     world.run(&["progress", "--json", "--jsonl"]).exits(2);
 }

@@ -54,7 +54,7 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
             };
             value["stories"] = row.group.stories.iter().map(story).collect::<serde_json::Result<_>>()?;
         }
-        terminal.json(&value)?;
+        terminal.json_whole(&value)?;
         return Ok(Exit::Done);
     }
     let title = row.group.title.as_deref().map(style::single_line).unwrap_or_else(|| "(no title)".into());

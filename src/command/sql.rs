@@ -51,7 +51,8 @@ pub(super) fn run(args: &SqlArgs, context: &Context) -> anyhow::Result<Exit> {
         ask(&mut rows)?;
         rows.rows.map_or(Ok(()), Rows::finish)?;
     } else {
-        let mut rows = Objects { out: &mut spool, is_array: terminal.is_json(), names: vec![], n: 0 };
+        let mut rows =
+            Objects { out: &mut spool, is_array: terminal.is_json() && !terminal.is_json_lines(), names: vec![], n: 0 };
         ask(&mut rows)?;
         rows.finish()?;
     }

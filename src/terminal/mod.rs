@@ -141,6 +141,11 @@ impl Terminal {
         self.inner.manner.json
     }
 
+    /// Returns whether JSON is wanted as one object a line.
+    pub fn is_json_lines(&self) -> bool {
+        self.inner.manner.json_lines
+    }
+
     /// Returns whether more is to be said.
     pub fn is_verbose(&self) -> bool {
         self.inner.manner.verbose
@@ -194,7 +199,7 @@ impl Terminal {
 
     /// Writes a value to stdout as indented JSON, or the list it holds as lines of JSON where lines are wanted.
     pub fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
-        if self.inner.manner.json_lines {
+        if self.is_json_lines() {
             let value = serde_json::to_value(value)?;
             let is_list = |value: &&Value| value.as_array().is_some_and(|list| list.iter().all(Value::is_object));
             let list = value.as_object().and_then(|object| object.values().find(is_list));
@@ -209,7 +214,7 @@ impl Terminal {
 
     /// Writes a value to stdout as JSON: what was done, which is one thing whatever lists are in it.
     pub fn json_whole(&self, value: &impl Serialize) -> anyhow::Result<()> {
-        if self.inner.manner.json_lines { self.json_line(value) } else { self.json(value) }
+        if self.is_json_lines() { self.json_line(value) } else { self.json(value) }
     }
 
     /// Writes a value to stdout as one line of JSON.
