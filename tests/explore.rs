@@ -536,6 +536,16 @@ fn a_list_is_sorted_and_shown_in_pages() {
     ] {
         world.run(args).exits(2);
     }
+    // The groups that are asked for are counted, beside all.
+    for args in [
+        &["topics", "trade", "--entity", "NASA", "--json"][..],
+        &["topics", "moon landing", "--since", "2000-01-05", "--limit", "2"],
+        &["entities", "NASA", "--topic", "moon landing", "--until", "2000-01-05"],
+    ] {
+        world.run(args).exits(0);
+    }
+    assert_eq!(world.json(&["topics", "moon landing", "--since", "2000-01-05"], 0)["total"], 5);
+    assert_eq!(world.json(&["entities", "NASA", "--until", "2000-01-05"], 0)["entities"][0]["total"], 2);
     let all = world.json(&["topics", "--limit", "all"], 0);
     assert_eq!(all["topics"].as_array().map(Vec::len), Some(2));
 }

@@ -10,9 +10,8 @@ use crate::command::known_types::check_catalog_types;
 use crate::command::named::entity_named;
 use crate::command::page::{Key, Page, key_of_group};
 use crate::command::period::{among, check_names, period};
-
 use crate::command::shown::{
-    day, days, hint_if_empty, percent, say_what_is_shown, show_series, show_steps, step, title,
+    Selected, day, days, hint_if_empty, percent, say_what_is_shown, show_series, show_steps, step, title,
 };
 use crate::error::Exit;
 use crate::explore::time::Axis;
@@ -110,10 +109,13 @@ fn show(
     let read = store.read();
     let key = namesake.entity.key;
     let entity = read.entity(key)?;
-    let total = read.entity_count(key)?;
     let period = period(&args.period)?;
     let page = Page::new(&args.page, &[SortArg::Date, SortArg::Name, SortArg::Id, SortArg::Score])?;
     let among = among(store, &args.topic, &[], &period, context)?;
+    let all = read.entity_count(key)?;
+    let is_whole = period.is_always() && among.is_none();
+    let n = if is_whole { all } else { read.n_groups_of_entity(key, &period, among.as_ref())? };
+    let total = Selected { n, all };
     let n_read = if among.is_some() { i64::MAX as u64 } else { page.n_read() };
     let mut groups = read.groups_of_entity(key, &period, n_read)?;
     if let Some(among) = &among {
@@ -136,7 +138,7 @@ fn show(
     if terminal.is_json() {
         read.add_stories(groups.iter_mut().map(|row| &mut row.group))?;
         let mut shown = json!({
-            "entity": entity, "total": total, "groups": groups, "spellings": spellings, "companions": companions,
+            "entity": entity, "total": total.n, "groups": groups, "spellings": spellings, "companions": companions,
         });
         if let (Some(typed), Some(counts)) = (args.by, counts) {
             shown["by"] = json!(step(typed));
@@ -149,7 +151,7 @@ fn show(
         "{}  {}  {}",
         style::bold(style::single_line(&entity.name)),
         style::dim(format!("{} {}", style::single_line(&entity.entity_type), style::single_line(entity.id.as_str()))),
-        style::dim(words::count(total, "group"))
+        style::dim(total.words())
     ))?;
     let fact = |label: &str, values: Vec<String>| -> anyhow::Result<()> {
         let values: Vec<String> = values.iter().map(|value| style::single_line(value)).collect();
@@ -191,6 +193,6 @@ fn show(
         ]);
     }
     terminal.table(&table, 0)?;
-    say_what_is_shown(context, groups.len() as u64, page, total, period.is_always() && among.is_none());
+    say_what_is_shown(context, groups.len() as u64, page, total.n);
     Ok(serde_json::Value::Null)
 }

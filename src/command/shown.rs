@@ -51,16 +51,27 @@ pub(super) fn show_sources(terminal: &Terminal, group: &GroupHead, indent: usize
     Ok(())
 }
 
-/// Says of a list that ends at its limit how much more there is. `total` counts the groups of all time.
-pub(super) fn say_what_is_shown(context: &Context, n: u64, page: Page, total: u64, is_whole: bool) {
-    if page.offset == 0 && (n < page.limit || n >= total) {
+/// Groups of something: those of the period and the like that were asked for, and all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Selected {
+    pub(super) n: u64,
+    pub(super) all: u64,
+}
+
+impl Selected {
+    /// Says how many there are: `12 groups`, or `8 of 12 groups`.
+    pub(super) fn words(self) -> String {
+        let all = words::count(self.all, "group");
+        if self.n == self.all { all } else { format!("{} of {all}", words::number(self.n)) }
+    }
+}
+
+/// Says of a list that ends at its limit how much more there is of `total` groups.
+pub(super) fn say_what_is_shown(context: &Context, n: u64, page: Page, total: u64) {
+    if page.offset == 0 && n >= total {
         return;
     }
-    let shown = match is_whole {
-        true => format!("{} of {}", page.shown(n), words::count(total, "group")),
-        false if page.offset == 0 => format!("the first {}", words::count(n, "group")),
-        false => format!("groups {}", page.shown(n)),
-    };
+    let shown = format!("{} of {}", page.shown(n), words::count(total, "group"));
     context.terminal.status(match n < page.limit {
         true => shown,
         false => format!("{shown}; `--limit all` shows every one, `--offset {}` the next", page.offset + n),

@@ -14,9 +14,8 @@ use crate::command::copies::distinct;
 use crate::command::named::topic_named;
 use crate::command::page::{Key, Page, key_of_group};
 use crate::command::period::{among, check_names, period};
-
 use crate::command::shown::{
-    day, days, hint_if_empty, percent, say_what_is_shown, show_series, show_steps, step, title,
+    Selected, day, days, hint_if_empty, percent, say_what_is_shown, show_series, show_steps, step, title,
 };
 use crate::error::Exit;
 use crate::explore::time::Axis;
@@ -86,17 +85,20 @@ fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<E
     check_names(&store, &args.period.conditions)?;
     let topic = topic_named(&store, typed, context)?;
     let read = store.read();
-    let total = read.topic_count(&topic)?;
     let label = read.topic_label(&topic)?.unwrap_or_else(|| topic.clone());
     let period = period(&args.period)?;
     let page = Page::new(&args.page, &[SortArg::Date, SortArg::Name, SortArg::Id, SortArg::Score])?;
     let among = among(&store, &[], &args.entity, &period, context)?;
+    let all = read.topic_count(&topic)?;
+    let is_whole = period.is_always() && among.is_none();
+    let n = if is_whole { all } else { read.n_groups_of_topic(&topic, &period, among.as_ref())? };
+    let total = Selected { n, all };
     let terminal = &context.terminal;
     if let Some(typed) = args.by {
         let days = days(&read.dates_of_topic(&topic, &period, among.as_ref())?);
         let counts = Axis::new(step(typed), days.iter().map(|(day, _)| *day)).counts(&days);
         if terminal.is_json() {
-            let shown = json!({"topic": topic, "label": label, "total": total, "by": step(typed), "counts": counts});
+            let shown = json!({"topic": topic, "label": label, "total": total.n, "by": step(typed), "counts": counts});
             terminal.json(&shown)?;
         } else {
             show_steps(terminal, &counts)?;
@@ -114,14 +116,10 @@ fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<E
     });
     if terminal.is_json() {
         read.add_stories(groups.iter_mut().map(|row| &mut row.group))?;
-        terminal.json(&json!({"topic": topic, "label": label, "total": total, "groups": groups}))?;
+        terminal.json(&json!({"topic": topic, "label": label, "total": total.n, "groups": groups}))?;
         return Ok(Exit::Done);
     }
-    terminal.line(format!(
-        "{}  {}",
-        style::bold(style::single_line(&label)),
-        style::dim(words::count(total, "group"))
-    ))?;
+    terminal.line(format!("{}  {}", style::bold(style::single_line(&label)), style::dim(total.words())))?;
     let names = |topics: Vec<String>| topics.iter().map(|topic| style::single_line(topic)).collect::<Vec<_>>();
     let above = names(read.parents_of(&topic)?.into_iter().map(|(_, label)| label).collect());
     let below = names(read.children_of(&topic)?);
@@ -143,6 +141,6 @@ fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<E
         ]);
     }
     terminal.table(&table, 0)?;
-    say_what_is_shown(context, groups.len() as u64, page, total, period.is_always() && among.is_none());
+    say_what_is_shown(context, groups.len() as u64, page, total.n);
     Ok(Exit::Done)
 }

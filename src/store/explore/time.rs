@@ -8,6 +8,10 @@ use crate::model::{EntityKey, GroupKey};
 use crate::store::Read;
 use crate::store::explore::{GroupHead, IN_PERIOD, KeySet, Period};
 
+/// Groups that have a topic, and groups that name an entity.
+const WITH_TOPIC: &str = "SELECT story_group_id FROM story_topics WHERE topic = ?4";
+const WITH_ENTITY: &str = "SELECT story_group_id FROM story_entities WHERE entity_id = ?4";
+
 impl Read<'_> {
     /// Returns the dates of a period's groups that have a topic, each with the number of groups.
     pub fn dates_of_topic(
@@ -16,7 +20,7 @@ impl Read<'_> {
         period: &Period,
         among: Option<&KeySet>,
     ) -> anyhow::Result<Vec<(String, u64)>> {
-        self.dates_in("SELECT story_group_id FROM story_topics WHERE topic = ?4", period, among, topic)
+        self.dates_in(WITH_TOPIC, period, among, topic)
     }
 
     /// Returns the dates of a period's groups that name an entity, each with the number of groups.
@@ -26,7 +30,35 @@ impl Read<'_> {
         period: &Period,
         among: Option<&KeySet>,
     ) -> anyhow::Result<Vec<(String, u64)>> {
-        self.dates_in("SELECT story_group_id FROM story_entities WHERE entity_id = ?4", period, among, entity)
+        self.dates_in(WITH_ENTITY, period, among, entity)
+    }
+
+    /// Returns the number of a period's groups that have a topic.
+    pub fn n_groups_of_topic(self, topic: &str, period: &Period, among: Option<&KeySet>) -> anyhow::Result<u64> {
+        self.n_groups_in(WITH_TOPIC, period, among, topic)
+    }
+
+    /// Returns the number of a period's groups that name an entity.
+    pub fn n_groups_of_entity(self, entity: EntityKey, period: &Period, among: Option<&KeySet>) -> anyhow::Result<u64> {
+        self.n_groups_in(WITH_ENTITY, period, among, entity)
+    }
+
+    fn n_groups_in(
+        self,
+        groups: &str,
+        period: &Period,
+        among: Option<&KeySet>,
+        value: impl rusqlite::ToSql,
+    ) -> anyhow::Result<u64> {
+        let mut statement =
+            self.0.prepare_cached(&format!("SELECT id FROM story_groups g WHERE id IN ({groups}) AND {IN_PERIOD}"))?;
+        let mut n = 0;
+        let mut rows = statement.query(params![period.since, period.before, period.attributes, value])?;
+        while let Some(row) = rows.next()? {
+            let key = row.get(0)?;
+            n += u64::from(among.is_none_or(|among| among.has(key)));
+        }
+        Ok(n)
     }
 
     fn dates_in(
