@@ -203,6 +203,7 @@ fn near_copies_are_found_shown_and_counted_once() {
         (&json!(1), &json!(3), &json!(2))
     );
     world.run(&["copies"]).exits(0);
+    world.run(&["copies", "--offset", "1", "--limit", "1"]).exits(0);
     world.run(&["show", "first", "--no-text"]).exits(0).says("Near copies");
     world.run(&["related", "first"]).exits(0).says("has nearly the same story").says("Thread of 3 groups");
     assert_eq!(world.json(&["entities", "--type", "organization", "--distinct"], 0)["entities"][0]["groups"], 2);
@@ -517,6 +518,7 @@ fn a_list_is_sorted_and_shown_in_pages() {
         &["entities", "NASA", "--topic", "moon landing", "--limit", "1"],
         &["search", "moon", "--sort", "date", "--limit", "1", "--offset", "1"],
         &["related", "g2", "--sort", "id", "--limit", "3"],
+        &["related", "g2", "--offset", "2", "--limit", "1"],
         &["unresolved", "--sort", "name", "--limit", "all"],
         &["catalog", "list", "--sort", "count", "--limit", "1"],
         &["history", "--reverse", "--limit", "1"],
@@ -527,6 +529,7 @@ fn a_list_is_sorted_and_shown_in_pages() {
     }
     for args in [
         &["topics", "--sort", "type"][..],
+        &["topics", "--sort", "foo"],
         &["history", "--sort", "name"],
         &["topics", "--limit", "-1"],
         &["topics", "--limit", "many"],

@@ -26,9 +26,9 @@ pub struct DistinctArgs {
 /// Options of `copies`.
 #[derive(Clone, Debug, Args)]
 pub struct CopiesArgs {
-    /// At most N clusters
-    #[arg(long, value_name = "N", value_parser = super::page::rows, allow_hyphen_values = true, default_value = "20")]
-    pub limit: u64,
+    /// Part of the list.
+    #[command(flatten)]
+    pub page: PageArgs<20>,
 }
 
 /// A stretch of time.

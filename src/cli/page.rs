@@ -1,6 +1,6 @@
 //! How much of a list is shown, and in which order.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 /// Part of a list: `LIMIT` rows where no number is typed.
 #[derive(Clone, Debug, Args)]
@@ -13,9 +13,9 @@ pub struct PageArgs<const LIMIT: u64> {
     #[arg(long, value_name = "N", value_parser = rows, allow_hyphen_values = true, default_value = "0", hide_default_value = true)]
     pub offset: u64,
 
-    /// Order of the rows
+    /// Order of the rows: count, name, type, id, date or score, whichever of them the list has
     #[arg(long, value_name = "BY")]
-    pub sort: Option<SortArg>,
+    pub sort: Option<String>,
 
     /// Turn the order round
     #[arg(long)]
@@ -38,8 +38,9 @@ const fn digits(limit: u64) -> &'static str {
     }
 }
 
-/// Order of a list; numbers and dates from the largest on, words from A on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+/// Order of a list; numbers and dates from the largest on, words from A on. Each list has some of them, so that only it can
+/// say which word is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SortArg {
     /// How often: groups or mentions
     Count,

@@ -5,7 +5,9 @@ use std::cell::OnceCell;
 use serde_json::json;
 
 use crate::cli::explore::{CopiesArgs, DistinctArgs};
+use crate::cli::page::SortArg;
 use crate::command::Context;
+use crate::command::page::{Key, Page};
 use crate::error::Exit;
 use crate::explore::near;
 use crate::store::Store;
@@ -18,8 +20,13 @@ const GROUPS_MAX: usize = 5;
 
 /// Runs the command.
 pub(super) fn run(args: &CopiesArgs, context: &Context) -> anyhow::Result<Exit> {
+    let page = Page::new(&args.page, &[SortArg::Count, SortArg::Name])?;
     let store = known(context.open()?, context)?;
-    let (clusters, counts) = store.read().clusters(args.limit, GROUPS_MAX)?;
+    let (clusters, counts) = store.read().clusters(page.n_read(), GROUPS_MAX)?;
+    let clusters = page.of(clusters, |cluster, sort| match sort {
+        SortArg::Name => Key::word(cluster.title.as_deref().unwrap_or_default()),
+        _ => Key::count(cluster.stories),
+    });
     let n_copied = store.read().n_copied_groups()?;
     let terminal = &context.terminal;
     if terminal.is_json() {
@@ -47,7 +54,7 @@ pub(super) fn run(args: &CopiesArgs, context: &Context) -> anyhow::Result<Exit> 
         0 => "no two stories are nearly the same".to_owned(),
         n => format!(
             "{} of {} with {}; `--distinct` leaves out {}, whose stories another group has too",
-            words::number(clusters.len() as u64),
+            page.shown(clusters.len() as u64),
             words::count(n, "cluster"),
             words::count(counts.stories, "story"),
             words::count(n_copied, "group")

@@ -20,15 +20,12 @@ pub(crate) struct Page {
 impl Page {
     /// Returns the page that was typed. `orders` are those that the list knows.
     pub(crate) fn new<const LIMIT: u64>(args: &PageArgs<LIMIT>, orders: &[SortArg]) -> anyhow::Result<Self> {
-        if let Some(sort) = args.sort.filter(|sort| !orders.contains(sort)) {
-            let names: Vec<&str> = orders.iter().map(|order| word(*order)).collect();
-            let error = Err(usage(format!("this list is not sorted by `{}`", word(sort))));
-            return match names.as_slice() {
-                [] => error.hint("`--reverse` turns its order round"),
-                names => error.hint(format!("`--sort` takes {}", words::list(names, "or"))),
-            };
-        }
-        Ok(Self { limit: args.limit, offset: args.offset, sort: args.sort, reverse: args.reverse })
+        let named = |typed: &str| orders.iter().copied().find(|order| word(*order).eq_ignore_ascii_case(typed));
+        let sort = match args.sort.as_deref() {
+            None => None,
+            Some(typed) => Some(named(typed).map_or_else(|| unknown(typed, orders), Ok)?),
+        };
+        Ok(Self { limit: args.limit, offset: args.offset, sort, reverse: args.reverse })
     }
 
     /// Returns how many rows must be read in the list's own order to show the page.
@@ -115,6 +112,16 @@ pub(crate) fn key_of_group(group: &GroupHead, sort: SortArg) -> Key {
         SortArg::Name => Key::word(group.title.as_deref().unwrap_or_default()),
         SortArg::Id => Key::word(group.id.as_str()),
         _ => Key::date(group.at.as_deref()),
+    }
+}
+
+/// Refuses an order that the list has not.
+fn unknown(typed: &str, orders: &[SortArg]) -> anyhow::Result<SortArg> {
+    let names: Vec<&str> = orders.iter().map(|order| word(*order)).collect();
+    let error = Err(usage(format!("this list is not sorted by `{typed}`")));
+    match names.as_slice() {
+        [] => error.hint("`--reverse` turns its order round"),
+        names => error.hint(format!("`--sort` takes {}", words::list(names, "or"))),
     }
 }
 

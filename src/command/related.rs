@@ -23,11 +23,12 @@ pub(super) fn run(args: &RelatedArgs, context: &Context) -> anyhow::Result<Exit>
     let store = context.open_learned()?;
     let key = group_named(&store, &args.group)?;
     let page = Page::new(&args.page, &[SortArg::Score, SortArg::Date, SortArg::Name, SortArg::Id])?;
-    let related = page.of(store.read().related(key, page.n_read())?, |row, sort| match sort {
+    let (related, total) = store.read().related(key, page.n_read())?;
+    let mut related = page.of(related, |row, sort| match sort {
         SortArg::Score => Key::Number(row.score),
         sort => key_of_group(&row.group, sort),
     });
-    let (mut related, mut thread) = (related, store.read().thread(key)?);
+    let mut thread = store.read().thread(key)?;
     store.read().add_stories(related.iter_mut().map(|row| &mut row.group).chain(&mut thread))?;
     // `gleaner copies` looks for them; before that nothing is known.
     let copies = if store.read().has_near_copies()? { store.read().near_copies_of(key)? } else { vec![] };
@@ -72,9 +73,13 @@ pub(super) fn run(args: &RelatedArgs, context: &Context) -> anyhow::Result<Exit>
         show_sources(terminal, &row.group, 7)?;
     }
     show_thread(terminal, &thread, key)?;
-    terminal.status(match related.len() {
+    terminal.status(match total {
         0 => "no other group shares a topic or an entity with it".into(),
-        n => format!("{}; behind each thing shared: the groups that have it", words::count(n as u64, "related group")),
+        total => format!(
+            "{} of {}; behind each thing shared: the groups that have it",
+            page.shown(related.len() as u64),
+            words::count(total, "related group")
+        ),
     });
     Ok(Exit::Done)
 }

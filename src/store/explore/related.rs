@@ -92,11 +92,11 @@ impl Read<'_> {
         Ok(heads.into_iter().flatten().collect())
     }
 
-    /// Returns the groups most related to a group.
+    /// Returns the groups most related to a group, and the number of all that are.
     ///
     /// Each shared topic or entity weighs `ln(N / n)`, the inverse document frequency (Spärck Jones, 1972), where `n`
     /// of all `N` groups have it; the score is the sum as a part of what sharing everything would give.
-    pub fn related(self, group: GroupKey, limit: u64) -> anyhow::Result<Vec<Related>> {
+    pub fn related(self, group: GroupKey, limit: u64) -> anyhow::Result<(Vec<Related>, u64)> {
         let n_groups: i64 = self.0.query_row("SELECT count(*) FROM story_groups", [], |row| row.get(0))?;
         let weight = |groups: u64| (n_groups.max(1) as f64 / groups.max(1) as f64).ln().max(0.0);
         let mut features: Vec<(f64, Shared)> = vec![];
@@ -139,6 +139,7 @@ impl Read<'_> {
         let mut ranked: Vec<(f64, GroupKey, Vec<usize>)> =
             scores.into_iter().map(|(key, (score, shared))| (score, key, shared)).filter(|(s, ..)| *s > 0.0).collect();
         ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let total = ranked.len() as u64;
         ranked.truncate(limit as usize);
         let mut related = vec![];
         for (score, key, mut shared) in ranked {
@@ -147,6 +148,6 @@ impl Read<'_> {
             let shared = shared.into_iter().map(|i| features[i].1.clone()).collect();
             related.push(Related { group, score: score / whole, shared });
         }
-        Ok(related)
+        Ok((related, total))
     }
 }

@@ -114,7 +114,8 @@ fn entities_are_counted_by_group_and_found_by_any_of_their_names() {
 fn related_groups_say_what_they_share() {
     let store = testing::store();
     let key = store.read().group_key(&GroupId::new("g2")).unwrap().unwrap();
-    let related = store.read().related(key, 5).unwrap();
+    let (related, total) = store.read().related(key, 5).unwrap();
+    assert_eq!(total, related.len() as u64);
     let shared: Vec<_> = related.iter().map(|r| (r.group.id.as_str(), r.shared.len())).collect();
     assert_eq!(shared, [("g1", 1), ("g3", 1)]);
     assert!(related.iter().all(|r| r.score > 0.0 && r.score <= 1.0));
