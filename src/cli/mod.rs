@@ -234,7 +234,8 @@ pub enum Command {
     /// Text goes out as it was loaded, so the titles of groups and stories keep characters that show nothing (direction
     /// marks, zero-width characters, tags) and whatever a page or a terminal would obey: who shows it must escape it. Names
     /// of mentions, topics and entities were cleaned of what shows nothing. Each format quotes what is special in it, and
-    /// CSV puts an apostrophe before what a spreadsheet would take for a formula. Stories' texts are not exported.
+    /// CSV puts an apostrophe before what a spreadsheet would take for a formula. `groups` as JSON Lines and `stories` hold the
+    /// stories' texts, unless `--no-text` leaves them out; no other rows and no graph do.
     Export(explore::ExportArgs),
 
     /// Try the linking of a mention, or do it again for the whole database, offline
