@@ -149,16 +149,25 @@ fn a_true_hint_takes_no_link_away() {
     }
 }
 
+/// An entity without aliases.
+fn entity(id: &str, entity_type: &str, name: &str, attributes: &[(&str, &str)]) -> Entity {
+    Entity {
+        id: EntityId::new(id),
+        entity_type: entity_type.to_owned(),
+        name: name.to_owned(),
+        aliases: vec![],
+        attributes: pairs(attributes),
+    }
+}
+
+fn pairs(of: &[(&str, &str)]) -> Attributes {
+    of.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
 /// Checks that a name is linked to the other of a pair neither by default nor with `--strict`, and to its own where it is
 /// there.
 fn check(catalog_type: &str, name: &str, other: &str) {
-    let entity = |name: &str| Entity {
-        id: EntityId::new(name),
-        entity_type: catalog_type.to_owned(),
-        name: name.to_owned(),
-        aliases: vec![],
-        attributes: Attributes::new(),
-    };
+    let entity = |name: &str| entity(name, catalog_type, name, &[]);
     let filler = ["Harbour Lights Society", "Edda Falkenrath", "Blue Lantern", "Kestrel Works", "Mossgate"];
     let mut rows: Vec<Entity> = filler.iter().map(|name| entity(name)).collect();
     rows.push(entity(other));
@@ -219,13 +228,6 @@ fn an_absent_look_alike_is_not_linked() {
 
 #[test]
 fn a_hint_that_does_not_change_tells_two_of_one_name_apart() {
-    let entity = |id: &str, entity_type: &str, name: &str, attributes: &[(&str, &str)]| Entity {
-        id: EntityId::new(id),
-        entity_type: entity_type.to_owned(),
-        name: name.to_owned(),
-        aliases: vec![],
-        attributes: attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-    };
     let rows = [
         entity("c1", "club", "Kettering FC", &[("country", "England"), ("city", "Kettering")]),
         entity("c2", "club", "Porto Alto", &[("country", "Argentina"), ("city", "Rosario")]),
@@ -262,8 +264,7 @@ fn a_hint_that_does_not_change_tells_two_of_one_name_apart() {
         ("Ines Quist", vec![("team", "Crows")], Some("p1")),
         ("Ines Quist", vec![("team", "Ravens")], Some("p1")),
     ] {
-        let hints = hints.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let asked = (mention.to_owned(), hints);
+        let asked = (mention.to_owned(), pairs(&hints));
         assert_eq!(answers(&[&rows], std::slice::from_ref(&asked)).remove(0).as_deref(), expected, "{asked:?}");
     }
 }
@@ -282,13 +283,7 @@ fn another_writing_of_a_name_is_linked() {
         ("organization", "Univ. of Elmwood at Ashby", "University of Elmwood at Ashby"),
         ("work", "Glass Harbour Three", "Glass Harbour 3"),
     ] {
-        let entity = Entity {
-            id: EntityId::new("e1"),
-            entity_type: catalog_type.to_owned(),
-            name: other.to_owned(),
-            aliases: vec![],
-            attributes: Attributes::new(),
-        };
+        let entity = entity("e1", catalog_type, other, &[]);
         let found = answers(&[&[&entity]], &[(name.to_owned(), Attributes::new())]).remove(0);
         assert_eq!(found.as_deref(), Some("e1"), "{name} is {other}");
     }

@@ -9,15 +9,15 @@ use crate::resolve::index::changes;
 use crate::resolve::index::key::{KeyKind, key};
 use crate::resolve::index::keys::{self, Keys};
 use crate::resolve::index::layout::{
-    AttributeStats, COUNTED_FROM, ENTITIES_PER_BLOCK, FORMAT, LABELS_PER_BLOCK, Meta, NAMES_PER_BLOCK, RARITY_UNIT,
-    Resident, Table, TypeStats, VALUES_PER_BLOCK, VOCABULARY_MAX, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK, bucket_of,
-    put_varint, rarity,
+    COUNTED_FROM, ENTITIES_PER_BLOCK, FORMAT, LABELS_PER_BLOCK, Meta, NAMES_PER_BLOCK, RARITY_UNIT, Resident, Table,
+    VALUES_PER_BLOCK, VOCABULARY_MAX, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK, bucket_of, put_varint, rarity,
 };
 use crate::resolve::index::pack::{Packed, pack_bucket, put_blocked};
 use crate::resolve::index::pair_keys::PairKeys;
+use crate::resolve::index::types::TypeBuild;
+use crate::resolve::names::countries;
 use crate::resolve::names::token::{Name, spaced};
 use crate::resolve::names::words::Role;
-use crate::resolve::names::{attribute_names, countries};
 
 /// Of a longer value of an attribute the start is kept; no name of a team or country is longer.
 const VALUE_BYTES: usize = 96;
@@ -42,13 +42,6 @@ pub struct Builder {
     words: Map<Box<str>, ()>,
     name: Name,
     keys: Keys,
-}
-
-struct TypeBuild {
-    stats: TypeStats,
-    values: Vec<(String, Map<u32, u32>)>,
-    /// By name of an attribute: where it stands among the values.
-    numbers: Map<String, usize>,
 }
 
 impl Builder {
@@ -81,17 +74,7 @@ impl Builder {
 
     fn type_number(&mut self, name: &str) -> u16 {
         let at = self.types.iter().rposition(|t| t.stats.name == name).unwrap_or_else(|| {
-            self.types.push(TypeBuild {
-                stats: TypeStats {
-                    name: name.to_owned(),
-                    ranges: Vec::new(),
-                    names: 0,
-                    entities: 0,
-                    attributes: Vec::new(),
-                },
-                values: Vec::new(),
-                numbers: Map::default(),
-            });
+            self.types.push(TypeBuild::new(name));
             self.types.len() - 1
         });
         u16::try_from(at).unwrap_or(u16::MAX)
@@ -200,7 +183,8 @@ impl Builder {
         self.weigh_and_pair(background, sink)?;
         self.keep_counts();
         self.keep_values();
-        let learned = changes::learn(std::mem::take(&mut self.preferred), &self.entities, &bits_of(&self.types));
+        let bits: Vec<Vec<f32>> = self.types.iter().map(TypeBuild::bits).collect();
+        let learned = changes::learn(std::mem::take(&mut self.preferred), &self.entities, &bits);
         let words = self.add_words(sink)?;
         let bucket_bits = self.put_keys(sink)?;
         put_blocked(Table::Names, &self.names, NAMES_PER_BLOCK, sink)?;
@@ -214,8 +198,8 @@ impl Builder {
             entities: self.entities.len(),
             words: words.1,
             values: self.values.len(),
-            types: (self.types.into_iter().zip(learned))
-                .map(|(kind, learned)| kind.stats(background, &learned))
+            types: (self.types.into_iter().zip(bits.iter().zip(&learned)))
+                .map(|(kind, (bits, learned))| kind.stats(background, bits, learned))
                 .collect(),
             word_starts: words.0,
         };
@@ -355,37 +339,6 @@ impl Builder {
     }
 }
 
-/// Returns how much an agreement in each attribute of each type tells, in bits.
-fn bits_of(types: &[TypeBuild]) -> Vec<Vec<f32>> {
-    types.iter().map(|kind| kind.values.iter().map(|(_, values)| bits(values)).collect()).collect()
-}
-
-/// Information in an agreement, learned from how often each value occurs: the chance that two entities agree, in bits.
-fn bits(values: &Map<u32, u32>) -> f32 {
-    let total: u64 = values.values().map(|n| u64::from(*n)).sum();
-    let pairs: f64 = values.values().map(|n| f64::from(*n) * f64::from(*n)).sum();
-    let chance = pairs / (total.max(1) as f64 * total.max(1) as f64);
-    (-chance.max(1e-9).log2()) as f32
-}
-
-impl TypeBuild {
-    /// Returns the statistics; `learned` says of which attributes the catalog shows that they change.
-    fn stats(self, background: &dyn Background, learned: &[bool]) -> TypeStats {
-        let entities = f32_of(self.stats.entities).max(1.0);
-        let own = self.values.into_iter().zip(learned);
-        let attributes = own
-            .map(|((name, values), learned)| {
-                let total: u64 = values.values().map(|n| u64::from(*n)).sum();
-                let bits = background.bits(&self.stats.name, &name).unwrap_or_else(|| bits(&values));
-                let own = attribute_names::changes(&name).unwrap_or(*learned);
-                let changes = background.changes(&self.stats.name, &name).unwrap_or(own);
-                AttributeStats { name, filled: total as f32 / entities, bits, changes }
-            })
-            .collect();
-        TypeStats { attributes, ..self.stats }
-    }
-}
-
 /// Returns the whole words at the start of a text that fit; of a first word that does not, what fits.
 fn cut(words: &str, bytes_max: usize) -> &str {
     if words.len() <= bytes_max {
@@ -403,10 +356,6 @@ fn cut(words: &str, bytes_max: usize) -> &str {
 
 fn read4(bytes: &[u8], at: usize) -> [u8; 4] {
     [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]
-}
-
-fn f32_of(value: u32) -> f32 {
-    value as f32
 }
 
 fn quantize(value: f32) -> u8 {

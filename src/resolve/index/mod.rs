@@ -27,6 +27,7 @@ mod layout;
 mod pack;
 mod pair_keys;
 mod read;
+mod types;
 
 pub(crate) use background::Background;
 pub use build::Builder;
