@@ -94,7 +94,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let is_json = args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--json" || arg == "--jsonl");
     if let [_, help, name] = args.as_slice()
         && help == "help"
-        && let Some(text) = name.to_str().and_then(cli::topics::topic)
+        && let Some(text) = name.to_str().and_then(cli::subjects::text_on)
     {
         let terminal = Terminal::new(Manner { color: ColorChoice::Never, ..Manner::default() });
         return match terminal.line(text.trim_end()).and_then(|()| terminal.flush()) {

@@ -2,8 +2,8 @@
 
 use clap::{Args, Subcommand};
 
-use super::explore::ScopeArgs;
 use super::page::PageArgs;
+use super::unresolved::ScopeArgs;
 
 /// Edit the catalog of entities.
 #[derive(Debug, Subcommand)]

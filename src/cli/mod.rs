@@ -15,6 +15,8 @@ pub mod demo;
 mod examples;
 pub mod extract;
 pub mod explore;
+pub mod topics;
+pub mod unresolved;
 pub mod original;
 pub mod page;
 pub mod sandbox;
@@ -23,7 +25,7 @@ pub mod resolve;
 pub mod select;
 pub mod spend;
 pub mod sql;
-pub mod topics;
+pub mod subjects;
 pub mod shell;
 pub mod upkeep;
 
@@ -180,7 +182,7 @@ pub enum Command {
     Show(explore::ShowArgs),
 
     /// List the most frequent topics, the groups of one, or make one topic of several
-    Topics(explore::TopicsArgs),
+    Topics(topics::TopicsArgs),
 
     /// List the most frequent entities, or one with the groups that name it
     Entities(explore::EntitiesArgs),
@@ -214,7 +216,7 @@ pub enum Command {
     Catalog(catalog::CatalogCommand),
 
     /// List the mentions that are not linked, and decide about them
-    Unresolved(explore::UnresolvedArgs),
+    Unresolved(unresolved::UnresolvedArgs),
 
     /// Judge a sample of links or topics, and learn how far the result can be trusted
     ///

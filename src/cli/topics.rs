@@ -1,15 +1,153 @@
-//! Help on subjects that are more than one command: `gleaner help batches`.
+//! `gleaner topics`
 
-/// The subjects, each with its text.
-const TOPICS: [(&str, &str); 5] = [
-    ("batches", include_str!("topics/batches.txt")),
-    ("costs", include_str!("topics/costs.txt")),
-    ("linking", include_str!("topics/linking.txt")),
-    ("formats", include_str!("topics/formats.txt")),
-    ("json", include_str!("topics/json.txt")),
-];
+use std::path::PathBuf;
 
-/// Returns the text on a subject. A command of the same name has its own page, by `gleaner NAME --help`.
-pub fn topic(name: &str) -> Option<&'static str> {
-    TOPICS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+use clap::{Args, Subcommand};
+
+use super::explore::{DistinctArgs, GroundingArgs, PeriodArgs, StepArg};
+use super::page::PageArgs;
+
+/// Options of `topics`.
+#[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct TopicsArgs {
+    /// A topic: list the groups that have it
+    pub topic: Option<String>,
+
+    /// Which mentions.
+    #[command(flatten)]
+    pub grounding: GroundingArgs,
+
+    /// Near copies.
+    #[command(flatten)]
+    pub distinct: DistinctArgs,
+
+    /// Which time.
+    #[command(flatten)]
+    pub period: PeriodArgs,
+
+    /// Only groups that name this entity (may be given more than once)
+    #[arg(long, value_name = "NAME")]
+    pub entity: Vec<String>,
+
+    /// Part of the list.
+    #[command(flatten)]
+    pub page: PageArgs<20>,
+
+    /// Count groups in steps of time
+    #[arg(long, value_name = "STEP")]
+    pub by: Option<StepArg>,
+
+    /// Only rare topics, which at most N groups have
+    #[arg(long, value_name = "N")]
+    pub max_groups: Option<u64>,
+
+    /// Topics with those that stand under them; each group counts once
+    #[arg(long, conflicts_with_all = ["by", "max_groups", "entity"])]
+    pub tree: bool,
+
+    /// Look at topics and merge them.
+    #[command(subcommand)]
+    pub command: Option<TopicsCommand>,
+}
+
+/// Look at topics and merge them.
+#[derive(Clone, Debug, Subcommand)]
+pub enum TopicsCommand {
+    /// Make one topic of several: `topics merge "injury updates" injuries into "injury update"`
+    ///
+    /// It holds for what is there and for every later import.
+    Merge {
+        /// Topics, the word `into`, and the topic they become
+        #[arg(required = true, num_args = 2.., value_name = "TOPIC")]
+        topics: Vec<String>,
+    },
+
+    /// List, add or remove the topics that were made another
+    #[command(subcommand)]
+    Alias(TopicAliasCommand),
+
+    /// Write what was decided about topics as CSV: topic, verdict, target, decided_at
+    Export {
+        /// The file to write [default: stdout]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+
+    /// Read decisions about topics, or a list of synonyms: two columns, a topic and what it becomes
+    ///
+    /// A verdict `not` keeps two topics apart. What is decided already stays, and so does what was decided later than the
+    /// file's decided_at.
+    Import {
+        /// The CSV file; `-` is stdin
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+
+    /// Call a topic by another name, which none has yet, here and in every later import
+    Rename {
+        /// The topic
+        topic: String,
+        /// Its new name
+        name: String,
+    },
+
+    /// Take topics out of all groups, here and in every later import
+    Drop {
+        /// The topics
+        #[arg(required = true, value_name = "TOPIC")]
+        topics: Vec<String>,
+    },
+
+    /// Put a topic under another one: `topics parent "moon landing" spaceflight`
+    ///
+    /// Groups keep their topics. `topics --tree` counts a topic together with those that stand under it.
+    Parent {
+        /// The topic
+        child: String,
+        /// The topic it stands under, which need not be that of any group
+        #[arg(required_unless_present = "none")]
+        parent: Option<String>,
+        /// Under no other
+        #[arg(long, conflicts_with = "parent")]
+        none: bool,
+    },
+
+    /// Propose topics that are likely one, best first; on a terminal, decide with one key each
+    Dedupe(TopicsDedupeArgs),
+}
+
+/// List, add or remove the topics that were made another.
+#[derive(Clone, Debug, Subcommand)]
+pub enum TopicAliasCommand {
+    /// List what was decided
+    List,
+    /// The same as `topics merge ALIAS into TOPIC`
+    Add {
+        /// The topic that goes
+        alias: String,
+        /// The topic it becomes
+        topic: String,
+    },
+    /// Make it a topic of its own again
+    Remove {
+        /// The topic that went
+        alias: String,
+    },
+}
+
+/// Options of `topics dedupe`.
+#[derive(Clone, Debug, Args)]
+pub struct TopicsDedupeArgs {
+    /// At most N pairs
+    #[arg(long, value_name = "N", value_parser = super::page::rows, allow_hyphen_values = true, default_value = "50")]
+    pub limit: u64,
+
+    /// Only pairs at least this alike, 0 to 1
+    #[arg(long, value_name = "SCORE", default_value_t = 0.8, value_parser = super::share)]
+    pub min_score: f64,
+
+    /// Merge every pair at least this alike without asking
+    #[arg(long, value_name = "SCORE", value_parser = super::share)]
+    pub accept: Option<f64>,
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::cli::explore::TopicsDedupeArgs;
+use crate::cli::topics::TopicsDedupeArgs;
 use crate::command::Context;
 use crate::command::shown::title;
 use crate::curation::history;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::cli::explore::TopicAliasCommand;
+use crate::cli::topics::TopicAliasCommand;
 use crate::command::Context;
 use crate::error::{Exit, Explain as _, usage};
 use crate::store::{Change, TopicVerdict};

@@ -7,8 +7,8 @@ mod merge;
 
 use serde_json::json;
 
-use crate::cli::explore::{TopicsArgs, TopicsCommand};
 use crate::cli::page::SortArg;
+use crate::cli::topics::{TopicsArgs, TopicsCommand};
 use crate::command::Context;
 use crate::command::copies::distinct;
 use crate::command::named::topic_named;

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::cli::explore::QueueArgs;
 use crate::cli::page::SortArg;
+use crate::cli::unresolved::QueueArgs;
 use crate::command::Context;
 use crate::command::known_types::check_mention_types;
 use crate::command::page::{Key, Page};

@@ -7,7 +7,7 @@ pub(crate) mod scope;
 mod spreadsheet;
 mod walk;
 
-use crate::cli::explore::{ScopeArgs, UnresolvedArgs, UnresolvedCommand};
+use crate::cli::unresolved::{ScopeArgs, UnresolvedArgs, UnresolvedCommand};
 use crate::command::Context;
 use crate::curation::mentions::{self, About, Choice};
 use crate::error::{Exit, Explain as _, not_found};

@@ -1,6 +1,6 @@
 //! The scope of a decision as it is typed: a mention, its type, its hints.
 
-use crate::cli::explore::ScopeArgs;
+use crate::cli::unresolved::ScopeArgs;
 use crate::curation::mentions::About;
 use crate::error::{Explain as _, usage};
 use crate::model::{Attributes, attribute_name};

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::answer::grounding;
-use crate::cli::explore::QueueArgs;
+use crate::cli::unresolved::QueueArgs;
 use crate::command::Context;
 use crate::command::excerpt::excerpt;
 use crate::command::garbled::{damage, refuse};

@@ -1,7 +1,7 @@
 //! `gleaner unresolved walk`: one mention after the other, one key a decision.
 
 use crate::answer::grounding;
-use crate::cli::explore::QueueArgs;
+use crate::cli::unresolved::QueueArgs;
 use crate::command::Context;
 use crate::command::excerpt::{Mark, excerpt, mark, places};
 use crate::command::shown::{day, title};
