@@ -3,31 +3,34 @@
 //! stdout is the result and can be piped; everything else goes to stderr. Whatever is written passes [`style::render`],
 //! so text from outside stays inert. A [`Terminal`] is cheap to clone and may be used from several threads.
 
+mod ask;
 pub mod bar;
+mod json;
 mod manner;
 mod pager;
 pub mod style;
+mod stdout;
 pub mod table;
 
 pub use crate::text::words;
 pub use manner::{ColorChoice, Manner};
 pub use pager::Pager;
+pub use stdout::ClosedPipe;
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use indicatif::{MultiProgress, ProgressDrawTarget};
-use serde::Serialize;
-use serde_json::Value;
 
 use crate::error::Explained;
 use crate::interrupt::{self, stream};
-use crate::text::hidden::{is_hidden, is_steering};
 use crate::text::shell_word;
 use bar::Bar;
+use json::inert_json;
 use pager::Paged;
+use stdout::{Stdout, on_stdout};
 use table::Table;
 
 /// Columns of the longest bar of a table.
@@ -197,32 +200,6 @@ impl Terminal {
         self.advise(text)
     }
 
-    /// Writes a value to stdout as indented JSON, or the list it holds as lines of JSON where lines are wanted.
-    pub fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
-        if self.is_json_lines() {
-            let value = serde_json::to_value(value)?;
-            let is_list = |value: &&Value| value.as_array().is_some_and(|list| list.iter().all(Value::is_object));
-            let list = value.as_object().and_then(|object| object.values().find(is_list));
-            return match list.and_then(Value::as_array) {
-                Some(list) => list.iter().try_for_each(|item| self.json_line(item)),
-                None => self.json_line(&value),
-            };
-        }
-        let text = serde_json::to_string_pretty(value)?;
-        self.above_bars(|| writeln!(lock(&self.inner.out), "{}", inert_json(&text))).map_err(on_stdout)
-    }
-
-    /// Writes a value to stdout as JSON: what was done, which is one thing whatever lists are in it.
-    pub fn json_whole(&self, value: &impl Serialize) -> anyhow::Result<()> {
-        if self.is_json_lines() { self.json_line(value) } else { self.json(value) }
-    }
-
-    /// Writes a value to stdout as one line of JSON.
-    pub fn json_line(&self, value: &impl Serialize) -> anyhow::Result<()> {
-        let text = serde_json::to_string(value)?;
-        self.above_bars(|| writeln!(lock(&self.inner.out), "{}", inert_json(&text))).map_err(on_stdout)
-    }
-
     /// Gives stdout to a writer of whole files (`export`, completions): bytes pass unchanged.
     pub fn raw(&self, write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
         let mut out = lock(&self.inner.out);
@@ -329,67 +306,6 @@ impl Terminal {
         bar
     }
 
-    /// Asks a yes-or-no question on stderr; no terminal, no answer and anything but yes mean no.
-    pub fn confirm(&self, question: &str) -> bool {
-        self.ask(&format!("{question} [y/N]")).is_some_and(|answer| matches!(answer.as_str(), "y" | "Y" | "yes"))
-    }
-
-    /// Asks a question on stderr and reads one line; `None` at the end of input or without a terminal.
-    pub fn ask(&self, question: &str) -> Option<String> {
-        if !self.inner.interactive {
-            return None;
-        }
-        let _ = self.flush();
-        self.prompt(question);
-        if !stream::wait_for_line() {
-            return None;
-        }
-        let mut answer = String::new();
-        match io::stdin().lock().read_line(&mut answer) {
-            Ok(n) if n > 0 => Some(answer.trim().to_owned()),
-            _ => None,
-        }
-    }
-
-    /// Asks for a line that is not shown as it is typed; `None` at the end of input or without a terminal.
-    pub fn ask_secret(&self, question: &str) -> Option<String> {
-        if !self.inner.interactive {
-            return None;
-        }
-        let _ = self.flush();
-        let answer = stream::hidden_line(|| self.prompt(question));
-        let _ = writeln!(lock(&self.inner.err));
-        answer
-    }
-
-    /// Writes a question on stderr, behind which the answer is typed.
-    fn prompt(&self, question: &str) {
-        let mut err = lock(&self.inner.err);
-        let _ = write!(err, "{} ", style::render(question, self.inner.color_err));
-        let _ = err.flush();
-    }
-
-    /// Asks for one key on stderr; `None` without a terminal, and for Escape, Ctrl-C and the end of input.
-    pub fn key(&self, question: &str) -> Option<char> {
-        if !self.inner.interactive {
-            return None;
-        }
-        let _ = self.flush();
-        self.prompt(question);
-        if !stream::wait_for_key() {
-            let _ = writeln!(lock(&self.inner.err));
-            return None;
-        }
-        let key = console::Term::stderr().read_key();
-        let shown = match key {
-            Ok(console::Key::Char(c)) => Some(c),
-            Ok(console::Key::Enter) => Some('\n'),
-            _ => None,
-        };
-        let _ = writeln!(lock(&self.inner.err), "{}", shown.filter(|c| !is_steering(*c)).unwrap_or(' '));
-        shown
-    }
-
     fn say(&self, label: &str, text: &str) {
         let space = if label.is_empty() { "" } else { " " };
         let line = format!("{label}{space}{text}");
@@ -408,69 +324,9 @@ impl Terminal {
     }
 }
 
-/// Nobody reads our stdout any more, as in `gleaner … | head`. That is their right and no error.
-#[derive(Debug)]
-pub struct ClosedPipe;
-
-impl std::fmt::Display for ClosedPipe {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("stdout is closed")
-    }
-}
-
-impl std::error::Error for ClosedPipe {}
-
-/// Tells a closed stdout from a broken connection, which has the same error code.
-fn on_stdout(error: io::Error) -> anyhow::Error {
-    if error.kind() == io::ErrorKind::BrokenPipe { ClosedPipe.into() } else { error.into() }
-}
-
-/// stdout for writers that speak `io::Write` only; remembers whether it was closed.
-struct Stdout<'a> {
-    out: &'a mut (dyn Write + Send),
-    is_closed: bool,
-}
-
-impl Stdout<'_> {
-    fn note<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
-        self.is_closed |= result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
-        result
-    }
-}
-
-impl Write for Stdout<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes);
-        self.note(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let flushed = self.out.flush();
-        self.note(flushed)
-    }
-}
-
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A thread that panicked while writing left at the worst half a line.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Escapes what JSON allows inside a string but a terminal would act on or hide: DEL, C1 controls, bidirectional
-/// overrides, zero-width characters, tags. Who parses it gets the same text.
-fn inert_json(text: &str) -> std::borrow::Cow<'_, str> {
-    let is_escaped = |c: char| c > '~' && is_hidden(c);
-    if !text.chars().any(is_escaped) {
-        return text.into();
-    }
-    let mut out = String::with_capacity(text.len() + 32);
-    for c in text.chars() {
-        if is_escaped(c) {
-            c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}")));
-        } else {
-            out.push(c);
-        }
-    }
-    out.into()
 }
 
 fn console_width(is_terminal: bool) -> usize {
