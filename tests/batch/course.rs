@@ -3,7 +3,7 @@ use std::fs;
 use serde_json::json;
 
 use super::{check, masked, one, short_answers};
-use crate::harness::World;
+use crate::harness::{World, content};
 
 const IMPORTED: [&str; 2] = [
     "BATCH1  completed: 2 groups, 4 topics, 6 entities (4 linked, 0 ambiguous)",
@@ -191,6 +191,11 @@ fn a_file_is_imported_without_network_or_key() {
     world.write_lines("rest.jsonl", &[line("topic_g2", topics), line("entity_g2", entities)]);
     world.run(&["batch", "process", "--file", "rest.jsonl"]).exits(0).says("account: sent 4 = usable 4");
     assert_eq!(one(&world, "SELECT state FROM batches"), "imported");
+    // Read a second time it is the answer of a batch that is imported already, and nothing changes.
+    let before = content(&world.db);
+    world.run(&["batch", "process", "--file", "rest.jsonl"]).exits(0).says("which was imported already");
+    world.run(&["batch", "process", &run, "--file", "rest.jsonl"]).exits(0).says("account: sent 4 = usable 4");
+    assert_eq!(content(&world.db), before);
     world.run(&["batch", "process", "--file", "none.jsonl"]).exits(2).says("there is no file `none.jsonl`");
     assert!(world.journal().calls.is_empty(), "no network");
 }

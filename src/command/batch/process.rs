@@ -43,6 +43,13 @@ pub(in crate::command) fn process(args: &ProcessArgs, context: &Context) -> anyh
             Some(target) => named(session.store.read(), target)?,
             None => guess(session.store.read(), &files.paths)?,
         };
+        if let ([batch], None) = (&batches[..], &target) {
+            let part = session.store.read().batch(*batch)?;
+            if part.state == BatchState::Imported {
+                let name = batch_or_run::name(&part);
+                context.terminal.status(format!("these files answer `{name}`, which was imported already"));
+            }
+        }
         let import = Import { batches, files: files.paths.clone(), rest: None, is_all: false, dry_run: args.dry_run };
         let report = file_import::import(&mut session, &import, &prices)?;
         let read = session.store.read();
@@ -241,7 +248,8 @@ fn tell_run(
     Ok(if report.account.is_all_usable() && report.foreign == 0 { Exit::Done } else { Exit::Incomplete })
 }
 
-/// Returns the only open batch that holds all the ids of the files, else all batches of the only run that does.
+/// Returns the only open batch that holds all the ids of the files, else all batches of the only run that does, else the
+/// only imported batch that does: files that were imported already change nothing, and are no mistake.
 fn guess(read: Read<'_>, files: &[PathBuf]) -> anyhow::Result<Vec<BatchKey>> {
     let ids = ids_in(files)?;
     let pending = read.pending_batches()?;
@@ -255,6 +263,10 @@ fn guess(read: Read<'_>, files: &[PathBuf]) -> anyhow::Result<Vec<BatchKey>> {
     let of_run = |first: &&BatchRow| pending.iter().filter(|part| part.run == first.run).map(|part| part.key).collect();
     if let Some(run) = holding(read, runs.iter().map(of_run).collect(), &ids)? {
         return Ok(run);
+    }
+    let imported = read.batches_in(BatchState::Imported)?;
+    if let Some(batch) = holding(read, imported.iter().map(|part| vec![part.key]).collect(), &ids)? {
+        return Ok(batch);
     }
     Err(usage("which batch these files answer is not clear: no single open batch or run holds all their ids"))
         .hint("name it: `gleaner batch process BATCH --file FILE`; `gleaner batch list` shows them")
