@@ -82,11 +82,17 @@ pub(super) fn check_names(store: &Store, typed: &[WhereArg]) -> anyhow::Result<(
 }
 
 /// Returns the first moment of what `--since` names and the first one behind all that `--until` names: a year, a month,
-/// a day or a time.
+/// a day or a time. A period that ends before it begins is refused: nothing would be found, and nobody told why.
 pub(super) fn bounds(since: Option<&str>, until: Option<&str>) -> anyhow::Result<(Option<String>, Option<String>)> {
     let span = |option: &str, text: &str| date::span(text).map_err(|why| usage(format!("{option}: {why}")));
     let since = since.map(|text| span("--since", text)).transpose()?;
     let until = until.map(|text| span("--until", text)).transpose()?;
+    if let (Some((first, _)), Some((_, next))) = (&since, &until)
+        && first >= next
+    {
+        return Err(usage("`--since` is later than `--until`: no time is between them"))
+            .hint("`--since` is where the period begins, `--until` where it ends");
+    }
     Ok((since.map(|(first, _)| first), until.map(|(_, next)| next)))
 }
 
@@ -110,5 +116,22 @@ mod tests {
         let time = PeriodArgs { since: None, until: Some("2024-05-06T12:30:00Z".into()), ..PeriodArgs::default() };
         assert!("2024-05-06T12:30:00Z" < period(&time).unwrap().before.unwrap().as_str());
         assert!(period(&PeriodArgs { since: Some("soon".into()), until: None, ..PeriodArgs::default() }).is_err());
+    }
+
+    #[test]
+    fn a_period_does_not_end_before_it_begins() {
+        for (since, until, is_period) in [
+            ("1970", "1975", true),
+            ("1975", "1975", true),
+            ("1975-06-02", "1975", true),
+            ("2024-05-06T12:30:00Z", "2024-05-06T12:30:00Z", true),
+            ("2024-05-06T12:30:00Z", "2024-05-06", true),
+            ("1975", "1970", false),
+            ("1975", "1974-12-31", false),
+            ("2024-05-06T12:30:01Z", "2024-05-06T12:30:00Z", false),
+            ("2024-05-07", "2024-05-06T23:59:59Z", false),
+        ] {
+            assert_eq!(bounds(Some(since), Some(until)).is_ok(), is_period, "{since} {until}");
+        }
     }
 }
