@@ -92,6 +92,11 @@ pub(crate) fn distinct(store: Store, args: &DistinctArgs, context: &Context) -> 
     }
     let mut store = known(store, context)?;
     let n = store.leave_copies_out()?;
-    context.terminal.status(format!("{} left out, whose stories another group has too", words::count(n, "group")));
+    context.terminal.status(match n {
+        0 => "no group is left out: none has only stories that another group has too".to_owned(),
+        n => {
+            format!("{} left out of the whole database: another group has their stories too", words::count(n, "group"))
+        }
+    });
     Ok(store)
 }
