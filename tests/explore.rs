@@ -149,6 +149,11 @@ fn search_finds_words_names_and_topics_and_sees_what_changed() {
         json!([{"word": "tulpi", "similar": ["tulips"]}, {"word": "qqqqqq", "similar": []}])
     );
     world.run(&["search", "tulpi moon", "--limit", "1"]).exits(0);
+    // The words of a phrase may be misspelt or stand apart; what is left out may be unknown.
+    world.run(&["search", "\"moon landnig\""]).exits(0).says("did you mean `landing`?");
+    world.run(&["search", "\"landing moon\""]).exits(0).says("side by side");
+    world.run(&["search", "\"landing moon\" houston", "--limit", "1"]).exits(0).says("these have some of them");
+    world.run(&["search", "moon NOT tulpi -(qqqqqq)", "--limit", "1"]).exits(0);
     world.run(&["search", "moon", "--limit", "1", "--facets"]).exits(0);
     world.run(&["search"]).exits(2);
     // A name that is typed wrong is found, or said to be none.

@@ -79,8 +79,12 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
     };
     drop(bar);
     let mut found = store.read().search(&wanted)?;
-    let mut is_any = false;
+    let (mut is_any, mut n_apart) = (false, 0);
     if found.groups.is_empty() && !wanted.words.is_empty() {
+        if !typed.apart.is_empty() {
+            let apart = SearchQuery { words: typed.apart.clone(), limit: 0, ..wanted.clone() };
+            n_apart = store.read().search(&apart)?.groups.len() as u64;
+        }
         wanted.words.clone_from(&typed.any);
         found = store.read().search(&wanted)?;
         is_any = !found.groups.is_empty();
@@ -119,7 +123,11 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
             style::bold(title(&row.group)),
             style::dim(style::single_line(row.group.id.as_str()))
         ))?;
-        let snippet = marked(&row.snippet);
+        let snippet = match row.snippet_of {
+            Some("topics") => format!("{}{}", style::dim("topics: "), marked(&found_lines(&row.snippet))),
+            Some("names") => format!("{}{}", style::dim("also called: "), marked(&found_lines(&row.snippet))),
+            _ => marked(&row.snippet),
+        };
         for line in wrap(&snippet, terminal.width().saturating_sub(12).min(100)).iter().filter(|line| !line.is_empty())
         {
             terminal.line(format!("            {line}"))?;
@@ -136,8 +144,13 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
             similar => terminal.status(format!("no group has `{word}`; did you mean {}?", words::list(similar, "or"))),
         }
     }
+    if n_apart > 0 {
+        let n = words::count_verb(n_apart, "group", "has");
+        terminal.status(format!("no group has the words of a phrase side by side; {n} them all"));
+    }
     if is_any {
-        terminal.status("no group has all the words; these have some of them");
+        let all = if n_apart == 0 { "no group has all the words; " } else { "" };
+        terminal.status(format!("{all}these have some of them"));
     }
     let shown = page.shown(found.hits.len() as u64);
     terminal.status(format!("{shown} of {}", words::count(total, "group")));
@@ -186,6 +199,17 @@ fn show_facets(terminal: &Terminal, facets: &Facets, total: u64) -> anyhow::Resu
     Ok(())
 }
 
+/// Returns the lines of a snippet that have found words, each of which is a name or a topic. A phrase that was found
+/// over the end of a line keeps all lines.
+fn found_lines(snippet: &str) -> String {
+    let n = |line: &str, mark: char| line.matches(mark).count();
+    let lines: Vec<&str> = snippet.split('\n').collect();
+    if lines.iter().any(|line| n(line, MARK) != n(line, MARK_END)) {
+        return snippet.to_owned();
+    }
+    lines.into_iter().filter(|line| line.contains(MARK)).collect::<Vec<_>>().join(", ")
+}
+
 /// A snippet with its found words styled.
 fn marked(snippet: &str) -> String {
     let mut out = String::new();
@@ -213,6 +237,21 @@ fn marked(snippet: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_names_only_those_are_shown_that_have_found_words() {
+        let plain = |snippet: &str| {
+            let marks = snippet.replace('[', &MARK.to_string()).replace(']', &MARK_END.to_string());
+            found_lines(&marks).replace(MARK, "[").replace(MARK_END, "]")
+        };
+        for (snippet, expected) in [
+            ("NASA\n[Lunar] [Bureau]\nAda", "[Lunar] [Bureau]"),
+            ("[Moon] base\nAda\nthe [moon]", "[Moon] base, the [moon]"),
+            ("NASA\nthe [Lunar\nBureau] x", "NASA\nthe [Lunar\nBureau] x"),
+        ] {
+            assert_eq!(plain(snippet), expected);
+        }
+    }
 
     #[test]
     fn found_words_are_marked_and_nothing_else() {

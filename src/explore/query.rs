@@ -22,7 +22,9 @@ pub struct Query {
     pub all: String,
     /// The same with one of the words being enough.
     pub any: String,
-    /// Single whole words that should be there, each as typed and as a query.
+    /// The same with the words of each phrase anywhere; empty where no phrase was typed.
+    pub apart: String,
+    /// Whole words that should be there, also those of phrases, each as typed and as a query.
     pub words: Vec<(String, String)>,
 }
 
@@ -41,10 +43,26 @@ pub fn query(words: &[String]) -> anyhow::Result<Query> {
             .collect::<Vec<_>>()
             .join(" "),
     };
-    let mut reader = Reader { tokens: tokens(&typed), at: 0, words: vec![] };
-    if reader.tokens.iter().filter(|token| matches!(token, Token::Term { .. })).count() > WORDS_MAX {
+    let tokens = tokens(&typed);
+    if tokens.iter().filter(|token| matches!(token, Token::Term { .. })).count() > WORDS_MAX {
         return Err(usage(format!("a search takes at most {WORDS_MAX} words")));
     }
+    let has_phrases = tokens.iter().any(|token| matches!(token, Token::Term { parts, .. } if parts.len() > 1));
+    let apart = if has_phrases { read(apart(&tokens)).0.text(" AND ") } else { String::new() };
+    let (found, words) = read(tokens);
+    if found.with.is_empty() {
+        return match found.without.is_empty() {
+            true => Ok(Query::default()),
+            false => Err(usage("name at least one word that should be there"))
+                .hint("`-word` and `NOT word` leave out of what the other words find"),
+        };
+    }
+    Ok(Query { all: found.text(" AND "), any: found.text(" OR "), apart, words })
+}
+
+/// Reads all tokens; returns the words that should be there, too.
+fn read(tokens: Vec<Token>) -> (Clauses, Vec<(String, String)>) {
+    let mut reader = Reader { tokens, at: 0, is_left_out: false, words: vec![] };
     let mut found = Clauses::default();
     // A closing parenthesis without an opening one ends nothing.
     while reader.at < reader.tokens.len() {
@@ -53,14 +71,28 @@ pub fn query(words: &[String]) -> anyhow::Result<Query> {
         found.without.extend(more.without);
         reader.at += 1;
     }
-    if found.with.is_empty() {
-        return match found.without.is_empty() {
-            true => Ok(Query::default()),
-            false => Err(usage("name at least one word that should be there"))
-                .hint("`-word` and `NOT word` leave out of what the other words find"),
-        };
+    (found, reader.words)
+}
+
+/// Returns the tokens with the words of each phrase as words in parentheses. A phrase that is left out stays one: its
+/// words may be there.
+fn apart(tokens: &[Token]) -> Vec<Token> {
+    let mut apart: Vec<Token> = vec![];
+    for token in tokens {
+        match token {
+            Token::Term { parts, .. } if parts.len() > 1 && apart.last() != Some(&Token::Not) => {
+                apart.push(Token::Open);
+                let one = |(typed, query): &(String, String)| Token::Term {
+                    query: query.clone(),
+                    parts: vec![(typed.clone(), query.clone())],
+                };
+                apart.extend(parts.iter().map(one));
+                apart.push(Token::Close);
+            }
+            token => apart.push(token.clone()),
+        }
     }
-    Ok(Query { all: found.text(" AND "), any: found.text(" OR "), words: reader.words })
+    apart
 }
 
 /// Clauses that stand side by side: those that must be there, and those that must not.
@@ -92,6 +124,8 @@ impl Clauses {
 struct Reader {
     tokens: Vec<Token>,
     at: usize,
+    /// True inside of parentheses that are left out.
+    is_left_out: bool,
     words: Vec<(String, String)>,
 }
 
@@ -123,12 +157,14 @@ impl Reader {
                 }
                 Token::Open => {
                     self.at += 1;
+                    self.is_left_out ^= is_not;
                     let inner = self.clauses(depth + 1);
+                    self.is_left_out ^= is_not;
                     (inner.as_one(), if inner.with.is_empty() { inner.without } else { vec![] })
                 }
-                Token::Term { typed, query, is_word } => {
-                    if is_word && !is_not {
-                        self.words.push((typed, query.clone()));
+                Token::Term { query, parts } => {
+                    if is_not == self.is_left_out {
+                        self.words.extend(parts);
                     }
                     (Some(query), vec![])
                 }
@@ -163,7 +199,11 @@ enum Token {
     And,
     Or,
     Not,
-    Term { typed: String, query: String, is_word: bool },
+    /// A word, a beginning or a phrase; of the first and the last the whole words, each as typed and as a query.
+    Term {
+        query: String,
+        parts: Vec<(String, String)>,
+    },
 }
 
 /// Returns the tokens of what was typed; what has no letter or digit is none.
@@ -183,7 +223,7 @@ fn tokens(typed: &str) -> Vec<Token> {
             }
             '"' => {
                 let (phrase, after) = behind.split_once('"').unwrap_or((behind, ""));
-                tokens.extend(term(phrase, false, false));
+                tokens.extend(term(phrase, false));
                 after
             }
             // A minus before a blank is a dash.
@@ -198,7 +238,7 @@ fn tokens(typed: &str) -> Vec<Token> {
                     "AND" => tokens.push(Token::And),
                     "OR" => tokens.push(Token::Or),
                     "NOT" => tokens.push(Token::Not),
-                    _ => tokens.extend(term(word.trim_end_matches('*'), word.ends_with('*'), true)),
+                    _ => tokens.extend(term(word.trim_end_matches('*'), word.ends_with('*'))),
                 }
                 after
             }
@@ -208,14 +248,16 @@ fn tokens(typed: &str) -> Vec<Token> {
     tokens
 }
 
-fn term(typed: &str, is_prefix: bool, is_word: bool) -> Option<Token> {
-    let words = search_words(&decode_entities(typed)).replace('"', "\"\"");
+fn term(typed: &str, is_prefix: bool) -> Option<Token> {
+    let query = |typed: &str| search_words(&decode_entities(typed)).replace('"', "\"\"");
+    let words = query(typed);
     if !words.chars().any(char::is_alphanumeric) {
         return None;
     }
-    let query = format!("\"{words}\"{}", if is_prefix { "*" } else { "" });
-    let is_word = is_word && !is_prefix && words.chars().all(char::is_alphanumeric);
-    Some(Token::Term { typed: typed.to_owned(), query, is_word })
+    let whole = typed.split_whitespace().map(|word| (word, query(word)));
+    let whole = whole.filter(|(_, query)| !is_prefix && query.chars().all(char::is_alphanumeric) && !query.is_empty());
+    let parts = whole.map(|(word, query)| (word.to_owned(), format!("\"{query}\""))).collect();
+    Some(Token::Term { query: format!("\"{words}\"{}", if is_prefix { "*" } else { "" }), parts })
 }
 
 #[cfg(test)]
@@ -259,9 +301,34 @@ mod tests {
         assert_eq!(query(&["a b -c".into()]).unwrap().any, r#"("a" OR "b") NOT ("c")"#);
         assert!(query(&["-only".into()]).is_err() && query(&["(NOT only)".into()]).is_err());
         assert!(query(&["a ".repeat(WORDS_MAX + 1)]).is_err());
-        let words = query(&["moon \"a b\" -mars be* (U.S. OR Łódź)".into()]).unwrap().words;
-        let words: Vec<_> = words.iter().map(|(typed, _)| typed.as_str()).collect();
-        assert_eq!(words, ["moon", "Łódź"]);
+    }
+
+    #[test]
+    fn words_that_should_be_there_are_those_of_phrases_and_none_that_is_left_out() {
+        for (typed, expected) in [
+            ("moon \"a b\" -mars be* (U.S. OR Łódź)", &["moon", "a", "b", "Łódź"][..]),
+            ("\"anna keler\" of", &["anna", "keler", "of"]),
+            ("moon NOT mars -venus -\"deep space\"", &["moon"]),
+            ("moon -(mars OR venus) NOT (mars (venus))", &["moon"]),
+            ("moon -(venus -mars)", &["moon", "mars"]),
+        ] {
+            let words = query(&[typed.into()]).unwrap().words;
+            let words: Vec<_> = words.iter().map(|(typed, _)| typed.as_str()).collect();
+            assert_eq!(words, expected, "{typed}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_a_phrase_may_stand_apart() {
+        for (typed, expected) in [
+            ("moon landing", ""),
+            ("\"moon\"", ""),
+            ("\"moon landing\"", r#"("moon" AND "landing")"#),
+            ("\"moon landing\" OR mars", r#"(("moon" AND "landing") OR "mars")"#),
+            ("\"moon landing\" -\"deep space\"", r#"(("moon" AND "landing")) NOT ("deep space")"#),
+        ] {
+            assert_eq!(query(&[typed.into()]).unwrap().apart, expected, "{typed}");
+        }
     }
 
     #[test]

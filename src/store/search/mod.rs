@@ -62,6 +62,8 @@ pub struct SearchHit {
     /// Snippet: the words, with each between two marks.
     #[serde(skip)]
     pub snippet: String,
+    /// Column of the index that the snippet is from; `None` where there is none.
+    pub snippet_of: Option<&'static str>,
 }
 
 /// Stands before a found word in a snippet, and [`MARK_END`] behind it: characters that no text has.
@@ -90,6 +92,8 @@ const HASH_BYTES_DEFAULT: i64 = 1 << 20;
 const REHEARSALS: &str = "search_rehearsals";
 const LEFT_OUT: &str = "left out";
 
+/// Columns of the index, in their order.
+const COLUMNS: [&str; 4] = ["title", "stories", "topics", "names"];
 /// Column of the index that holds the stories.
 const STORIES: usize = 1;
 
@@ -190,6 +194,7 @@ impl Read<'_> {
                     group: GroupHead::read(row, 0)?,
                     score: row.get(4)?,
                     snippet: String::new(),
+                    snippet_of: None,
                 });
             }
         }
@@ -228,7 +233,7 @@ impl Read<'_> {
                 for column in [STORIES, 0, 2, 3] {
                     let marked: String = row.get(column)?;
                     if let Some(snippet) = indexed[column].snippet(&marked, &texts[column]) {
-                        group.snippet = snippet;
+                        (group.snippet, group.snippet_of) = (snippet, Some(COLUMNS[column]));
                         break;
                     }
                 }
