@@ -256,6 +256,11 @@ fn the_queue_goes_through_a_spreadsheet_and_comes_back() {
     assert!(table.contains("\nAda Lovelace,person,12,,"), "{table}");
     fs::write(&path, table.replace("person,12,,", "person,12,new person:p1,")).unwrap();
     world.run(&["unresolved", "import", &path]).exits(0).says("1 of 1 row decided").says("12 linked");
+    // The same table a second time changes nothing, and history tells nothing of it.
+    let before = world.content();
+    let n_changes = world.count("SELECT count(*) FROM changes");
+    world.run(&["unresolved", "import", &path]).exits(0).says("1 of 1 row decided; 1 decision was there already");
+    assert_eq!((world.content(), world.count("SELECT count(*) FROM changes")), (before, n_changes));
     fs::write(&path, "mention;decision\nAda Lovelace;nobody we know\n").unwrap();
     world.run(&["unresolved", "import", &path]).exits(2).says("row 1");
     let path = world.path("queue.json").display().to_string();

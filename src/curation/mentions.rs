@@ -18,7 +18,7 @@ use crate::profile::Profile;
 use crate::resolve::{Query, Strictness, mention_key};
 use crate::store::active_profile;
 use crate::store::explore::{EntityHead, GroupHead};
-use crate::store::{Read, Store, StoredDecision, Tx, Unresolved};
+use crate::store::{CatalogChange, Read, Store, StoredDecision, Tx, Unresolved};
 use crate::text::plain_name;
 
 /// Candidates less likely than this are no help.
@@ -134,6 +134,8 @@ pub struct Done {
     pub replaced: Vec<StoredDecision>,
     /// Entities that the catalog did not have.
     pub created: Vec<EntityKey>,
+    /// Decisions that were there already.
+    pub n_known: u64,
     keys: BTreeSet<String>,
     /// Mentions in the database that are called so.
     pub mentions: u64,
@@ -144,9 +146,9 @@ pub struct Done {
 }
 
 impl Done {
-    /// Returns the number of decisions made.
-    pub fn n_decisions(&self) -> usize {
-        self.decisions.len()
+    /// Returns the number of decisions that hold by now, made or there already.
+    pub fn n_decisions(&self) -> u64 {
+        self.decisions.len() as u64 + self.n_known
     }
 }
 
@@ -181,16 +183,27 @@ pub fn reach(read: Read<'_>, about: &About) -> anyhow::Result<Reach> {
     Ok(reach)
 }
 
-/// Remembers what was said and links anew everything it is about, in the caller's transaction.
+/// Remembers what was said and links anew everything it is about, in the caller's transaction. Said once more it is the
+/// latest decision.
 pub fn decide(tx: &Tx<'_>, about: &About, answer: &Choice, now: &str) -> anyhow::Result<Done> {
-    decide_all(tx, [(about, answer)], now)
+    decide_each(tx, [(about, answer)], now, false)
 }
 
-/// Remembers many things said, then links anew what they are about: once, however many they are.
+/// Remembers many things said, then links anew what they are about: once, however many they are. A decision that is there
+/// already stays as it is, so that the same file changes nothing a second time.
 pub fn decide_all<'a>(
     tx: &Tx<'_>,
     said: impl IntoIterator<Item = (&'a About, &'a Choice)>,
     now: &str,
+) -> anyhow::Result<Done> {
+    decide_each(tx, said, now, true)
+}
+
+fn decide_each<'a>(
+    tx: &Tx<'_>,
+    said: impl IntoIterator<Item = (&'a About, &'a Choice)>,
+    now: &str,
+    keeps_known: bool,
 ) -> anyhow::Result<Done> {
     linking::rekey(tx)?;
     let mut done = Done::default();
@@ -217,6 +230,11 @@ pub fn decide_all<'a>(
             verdict,
             decided_at: None,
         };
+        if keeps_known && tx.read().decision_change(&key, &taught)? == CatalogChange::Unchanged {
+            done.n_known += 1;
+            done.keys.insert(key);
+            continue;
+        }
         let (id, replaced) = tx.decide(&key, &taught, now)?;
         done.before.extend(replaced.iter().filter(|known| !done.decisions.contains(&known.id)).cloned());
         done.decisions.push(id);

@@ -260,8 +260,12 @@ pub(super) fn import(store: &mut Store, path: &Path, context: &Context) -> anyho
     let said = decided.iter().map(|(about, answer)| (about, answer));
     let done = mentions::decide_all(&tx, said, &now)?;
     tx.commit()?;
+    let known = match done.n_known {
+        0 => String::new(),
+        n => format!("; {} there already", words::count_verb(n, "decision", "was")),
+    };
     context.terminal.done(format!(
-        "{} of {} decided",
+        "{} of {} decided{known}",
         words::number(decided.len() as u64),
         words::count(rows.len() as u64, "row")
     ))?;
