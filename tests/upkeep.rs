@@ -105,6 +105,20 @@ fn each_fault_is_found_with_what_mends_it() {
     }
 }
 
+/// A reading command brings the schema of an older file forward, and leaves its name index to one that links.
+#[test]
+fn a_name_index_of_an_earlier_gleaner_is_no_fault() {
+    let world = answered();
+    let sql = "UPDATE _name_index SET page = CAST(json_set(CAST(page AS TEXT), '$.format', 1) AS BLOB) WHERE id = 0";
+    assert_eq!(world.sql().execute(sql, []).unwrap(), 1);
+    world.run(&["check"]).exits(0).says("the next command that links packs it anew");
+    world.run(&["entities"]).exits(0);
+    world.run(&["check"]).exits(0);
+    world.run(&["resolve", "--all"]).exits(0);
+    let ran = world.run(&["check"]).exits(0);
+    assert_eq!(ran.stderr, "");
+}
+
 #[test]
 fn a_crash_s_files_are_swept_after_an_hour() {
     let world = answered();

@@ -8,6 +8,7 @@ use super::Context;
 use crate::cli::upkeep::CheckArgs;
 use crate::config::timestamp_text;
 use crate::error::Exit;
+use crate::linking;
 use crate::store::Store;
 use crate::terminal::words::count;
 use crate::upkeep::check::check;
@@ -45,6 +46,9 @@ pub(super) fn run(args: &CheckArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     if findings.is_empty() {
         terminal.line(format!("`{}` is sound", path.display()))?;
+        if linking::is_earlier(store.read())? {
+            terminal.status("an earlier gleaner packed its name index; the next command that links packs it anew");
+        }
     } else {
         terminal.status(count(findings.len() as u64, "finding"));
     }

@@ -14,4 +14,4 @@ pub mod typed_name;
 
 pub use blocks::Load;
 pub use linker::Linker;
-pub use name_index::{is_refreshed, is_usable, pack, rebuild, refresh, refresh_if_useless, rekey};
+pub use name_index::{is_earlier, is_refreshed, is_usable, pack, rebuild, refresh, refresh_if_useless, rekey};

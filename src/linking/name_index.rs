@@ -73,6 +73,12 @@ pub fn is_usable(read: Read<'_>) -> Result<bool> {
     Ok(read.index_state()?.n_stale <= OVERLAY && is_current(read)?)
 }
 
+/// Returns whether an earlier program packed the index: nothing is wrong with it, and the next command that links packs it
+/// anew.
+pub fn is_earlier(read: Read<'_>) -> Result<bool> {
+    Ok(read.index_page(Table::Meta as u8, 0, resolve::is_earlier)?.unwrap_or(false))
+}
+
 /// Collects the whole catalog, to be packed.
 pub(super) fn whole_catalog(read: Read<'_>) -> Result<Builder> {
     let mut builder = Builder::new();

@@ -153,6 +153,12 @@ pub fn is_current(figures: &[u8]) -> bool {
     serde_json::from_slice::<Meta>(figures).is_ok_and(|meta| meta.format == FORMAT)
 }
 
+/// Returns whether the block of figures is that of an index which an earlier program wrote.
+pub fn is_earlier(figures: &[u8]) -> bool {
+    let format = serde_json::from_slice::<serde_json::Value>(figures).ok().and_then(|meta| meta["format"].as_u64());
+    format.is_some_and(|format| format < FORMAT.into())
+}
+
 impl<P: Blocks> Index<P> {
     /// Opens an index; one of another format is an error, the caller builds it anew.
     pub(crate) fn open(blocks: P) -> Result<Index<P>> {
