@@ -1,5 +1,6 @@
 //! `gleaner sandbox`: a provider on this machine, to rehearse against.
 
+use std::cmp::Ordering;
 use std::path::Path;
 use std::time::Duration;
 
@@ -62,12 +63,23 @@ pub(crate) fn dictionary(profile: &Profile, entities: Vec<Entity>) -> Dictionary
     }
 }
 
-/// Reads the catalog and the active profile, and lets go of the database. Without a database there is nothing to know.
+/// Reads the catalog and the active profile, and lets go of the database, which stays as it is: one of an earlier gleaner
+/// is brought forward in a temporary copy. Without a database there is nothing to know.
 fn read_database(context: &Context) -> anyhow::Result<(Vec<Entity>, Option<String>)> {
     if context.db.is_none() && !context.db_path().is_ok_and(|path| path.exists()) {
         return Ok((vec![], None));
     }
-    let store: Store = context.open()?;
+    let path = context.db_path()?;
+    Store::must_exist(&path)?;
+    let as_it_is = Store::open_as_it_is(&path)?;
+    as_it_is.check_owner().with_context(|| format!("cannot open the database `{}`", path.display()))?;
+    let (found, newest) = as_it_is.read().schema_version()?;
+    let store = match found.cmp(&newest) {
+        Ordering::Less => as_it_is.temporary_copy()?,
+        Ordering::Equal => as_it_is,
+        // Refused, with both versions named.
+        Ordering::Greater => context.open()?,
+    };
     let mut entities = vec![];
     store.read().each_entity(|_, entity| {
         entities.push(entity);

@@ -92,6 +92,39 @@ fn the_catalog_is_read_once_and_let_go() {
     assert_eq!(reply["output"][1]["content"][0]["text"], text);
 }
 
+/// The steps of the schema before the last one.
+const EARLIER_STEPS: [&str; 7] = [
+    include_str!("../../src/store/migrations/0001_initial.sql"),
+    include_str!("../../src/store/migrations/0002_more_of_the_wire.sql"),
+    include_str!("../../src/store/migrations/0003_tables.sql"),
+    include_str!("../../src/store/migrations/0004_triggers.sql"),
+    include_str!("../../src/store/migrations/0005_views.sql"),
+    include_str!("../../src/store/migrations/0006_copies_and_history.sql"),
+    include_str!("../../src/store/migrations/0007_dates.sql"),
+];
+
+#[test]
+fn a_database_of_an_earlier_gleaner_is_read_and_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.db");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    EARLIER_STEPS.iter().for_each(|step| connection.execute_batch(step).unwrap());
+    connection
+        .execute_batch(
+            "PRAGMA application_id = 0x676C6E72; PRAGMA user_version = 7;
+             INSERT INTO entities (external_id, type, name, attributes, loaded_at)
+             VALUES ('1', 'company', 'Hasselblad', '{}', '2026-01-01T00:00:00Z')",
+        )
+        .unwrap();
+    drop(connection);
+    let before = std::fs::read(&path).unwrap();
+    let mut command = gleaner(folder.path(), &["--json", "--db", "old.db", "sandbox", "--port", "0"]);
+    let mut child = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut said = serde_json::Deserializer::from_reader(child.0.stdout.take().unwrap()).into_iter::<Value>();
+    assert_eq!(said.next().unwrap().unwrap()["entities"], 1);
+    assert!(std::fs::read(&path).unwrap() == before, "nothing of it is written");
+}
+
 #[test]
 fn what_cannot_be_used_is_said() {
     let folder = tempfile::tempdir().unwrap();
