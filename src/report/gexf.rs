@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Result, Write};
 
 use super::graph::{Column, Columns, Edge, Graph, Node, Span, Type, as_text};
-use super::xml::escape;
+use super::xml::{escape, type_word};
 
 /// Writes a graph.
 pub struct Gexf<W: Write> {
@@ -43,7 +43,7 @@ impl<W: Write> Gexf<W> {
                     continue;
                 }
                 numbers.insert((of, name.to_owned()), number);
-                let (name, word) = (escape(name), word(kind));
+                let (name, word) = (escape(name), type_word(kind));
                 writeln!(out, r#"      <attribute id="{number}" title="{name}" type="{word}"/>"#)?;
             }
             writeln!(out, "    </attributes>")?;
@@ -107,15 +107,6 @@ impl<W: Write> Graph for Gexf<W> {
 
 fn days(span: Option<&Span>) -> String {
     span.map(|(first, last)| format!(r#" start="{}" end="{}""#, escape(first), escape(last))).unwrap_or_default()
-}
-
-fn word(kind: Type) -> &'static str {
-    match kind {
-        Type::Text | Type::List => "string",
-        Type::Number => "double",
-        Type::Count => "long",
-        Type::Flag => "boolean",
-    }
 }
 
 #[cfg(test)]

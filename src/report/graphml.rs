@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::io::{Result, Write};
 
-use super::graph::{Column, Columns, Edge, Graph, Node, Type, as_text};
-use super::xml::escape;
+use super::graph::{Column, Columns, Edge, Graph, Node, as_text};
+use super::xml::{escape, type_word};
 
 /// Attributes that every node or edge has beside the columns of its kind.
 const OWN: [(&str, &str, &str); 4] = [
@@ -41,7 +41,7 @@ impl<W: Write> Graphml<W> {
         let of_edges = columns.edges.iter().flat_map(|(_, columns)| columns).map(|column| (column, "edge"));
         for ((name, kind), of) in of_nodes.chain(of_edges) {
             if !is_own(name, of) && declared.insert((of, name.as_str())) {
-                declare(name, of, word(*kind))?;
+                declare(name, of, type_word(*kind))?;
             }
         }
         let default = if columns.is_undirected() { "undirected" } else { "directed" };
@@ -80,15 +80,6 @@ fn is_own(name: &str, of: &str) -> bool {
     OWN.iter().any(|(own, kind, _)| *own == name && *kind == of)
 }
 
-fn word(kind: Type) -> &'static str {
-    match kind {
-        Type::Text | Type::List => "string",
-        Type::Number => "double",
-        Type::Count => "long",
-        Type::Flag => "boolean",
-    }
-}
-
 fn values(out: &mut impl Write, of: &str, columns: &[Column], values: &[serde_json::Value]) -> Result<()> {
     for ((name, _), value) in columns.iter().zip(values).filter(|((name, _), _)| !is_own(name, of)) {
         if let Some(text) = as_text(value) {
@@ -106,7 +97,7 @@ fn data(out: &mut impl Write, key: &str, text: &str) -> Result<()> {
 mod tests {
     use serde_json::json;
 
-    use super::super::graph::{EdgeKind, NodeKind};
+    use super::super::graph::{EdgeKind, NodeKind, Type};
     use super::*;
 
     #[test]

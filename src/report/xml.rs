@@ -2,6 +2,18 @@
 
 use std::borrow::Cow;
 
+use super::graph::Type;
+
+/// Returns the name of a type of columns, which GraphML and GEXF have from XML Schema.
+pub(super) fn type_word(kind: Type) -> &'static str {
+    match kind {
+        Type::Text | Type::List => "string",
+        Type::Number => "double",
+        Type::Count => "long",
+        Type::Flag => "boolean",
+    }
+}
+
 /// Escapes a text; characters that XML 1.0 has no way to write become U+FFFD.
 pub(super) fn escape(text: &str) -> Cow<'_, str> {
     let is_plain = |c: char| !matches!(c, '<' | '>' | '&' | '"' | '\'' | '\0'..='\x1f' | '\u{fffe}' | '\u{ffff}');
