@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use serde_json::{Value as Json, json};
 
-use super::rows::Sources;
-use super::{Export, What};
+use super::rows::{self, Sources};
+use super::{ATTRIBUTE, Export, What, attribute_of};
 use crate::explore::time;
 use crate::model::Kind;
 use crate::report::graph::{Column, Columns, Edge, EdgeKind, Graph, Node, NodeKind, Span, Type};
@@ -182,7 +182,7 @@ pub(super) fn write(read: Read<'_>, export: &Export, columns: &Columns, graph: &
             if !(parts.topics && !group.topics.is_empty() || parts.links && is_linked) {
                 return Ok(());
             }
-            let [titles, urls, dates] = Sources::of(read, group.head.key)?.stories();
+            let [titles, urls, dates] = rows::lists(&read.story_heads(group.head.key)?);
             let head = &group.head;
             let values = [json!(head.id), json!(head.title), json!(head.at), json!(group.status), titles, urls, dates];
             let (id, label) = (head.id.as_str(), head.title.as_deref().unwrap_or(head.id.as_str()));
@@ -253,16 +253,9 @@ fn entity_key(entity: &EntityHead) -> String {
     format!("{}:{}", entity.entity_type, entity.id)
 }
 
-/// Stands before an attribute that is called as a column of ours is.
-const ATTRIBUTE: &str = "attributes.";
-
 fn attribute_column(name: String) -> String {
     let is_own = ENTITY.iter().any(|(own, _)| *own == name) || ["label", "kind", "entity_key"].contains(&name.as_str());
     if is_own { format!("{ATTRIBUTE}{name}") } else { name }
-}
-
-fn attribute_of(column: &str) -> &str {
-    column.strip_prefix(ATTRIBUTE).unwrap_or(column)
 }
 
 fn ends(dates: &[(String, u64)]) -> (Option<String>, Option<String>) {

@@ -5,7 +5,6 @@ use std::io::Write;
 use serde_json::{Value as Json, json};
 
 use super::Export;
-use super::rows::Sources;
 use crate::request;
 use crate::store::{GroupRow, Read};
 use crate::text::hex;
@@ -37,7 +36,7 @@ pub(super) fn groups(read: Read<'_>, export: &Export, out: &mut dyn Write) -> an
             "stories": stories,
             "topics": known.topics,
             "entities": known.mentions,
-            "answers": Sources::of(read, row.key)?.answers,
+            "answers": read.answers_of(row.key)?,
             "as_loaded": if export.with_text { as_loaded(&row, is_edited) } else { Json::Null },
         });
         serde_json::to_writer(&mut *out, &line)?;

@@ -179,6 +179,14 @@ fn write_rows(read: Read<'_>, export: &Export, mut out: &mut dyn Write) -> anyho
     }
 }
 
+/// Stands before an attribute that is called as a column of ours is; `load groups` tells the two apart by it.
+const ATTRIBUTE: &str = "attributes.";
+
+/// Returns the attribute that a column holds.
+fn attribute_of(column: &str) -> &str {
+    column.strip_prefix(ATTRIBUTE).unwrap_or(column)
+}
+
 /// A value as a cell: lists as their texts, or the names of what is in them, with ` | ` between.
 fn cell(value: &Json) -> Cell<'_> {
     match value {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Export, What};
+use super::{ATTRIBUTE, Export, What, attribute_of};
 use crate::model::{GroupKey, Kind};
 use crate::store::Read;
 use crate::store::explore::{AnswerHead, EntityHead, ExportGroup, MentionRow, StoryHead};
@@ -135,9 +135,8 @@ pub(super) fn heads(read: Read<'_>, what: What, form: Form) -> anyhow::Result<Ve
     let mut heads: Vec<String> = fixed.iter().map(|head| (*head).to_owned()).collect();
     if what == What::Stories && form == Form::Table {
         heads.pop();
-        // Called as a column of ours is, an attribute bears the name by which `load groups` tells the two apart.
         let own =
-            |name: &String| if fixed.contains(&name.as_str()) { format!("attributes.{name}") } else { name.clone() };
+            |name: &String| if fixed.contains(&name.as_str()) { format!("{ATTRIBUTE}{name}") } else { name.clone() };
         heads.extend(read.attribute_names(u32::MAX)?.iter().map(own));
     }
     Ok(heads)
@@ -170,13 +169,11 @@ pub(super) fn each(
                     if export.with_text { json!(story.text) } else { Json::Null },
                 ]);
                 let attributes = json!(story.attributes);
-                match heads.get(values.len()).is_some_and(|head| head == ATTRIBUTES) {
-                    true => values.push(attributes),
-                    false => values.extend(
-                        heads[values.len()..]
-                            .iter()
-                            .map(|head| attributes[head.strip_prefix("attributes.").unwrap_or(head)].clone()),
-                    ),
+                let columns = &heads[values.len()..];
+                if columns.first().is_some_and(|head| head == ATTRIBUTES) {
+                    values.push(attributes);
+                } else {
+                    values.extend(columns.iter().map(|head| attributes[attribute_of(head)].clone()));
                 }
                 row(values)
             })
@@ -253,7 +250,7 @@ pub(super) fn each(
 /// Sources of what is known of a group.
 pub(super) struct Sources {
     stories: Vec<StoryHead>,
-    pub(super) answers: Vec<AnswerHead>,
+    answers: Vec<AnswerHead>,
 }
 
 impl Sources {
@@ -261,10 +258,8 @@ impl Sources {
         Ok(Self { stories: read.story_heads(group)?, answers: read.answers_of(group)? })
     }
 
-    /// Titles, addresses and dates of all stories, each in their order.
-    pub(super) fn stories(&self) -> [Json; 3] {
-        let of = |field: fn(&StoryHead) -> &Option<String>| self.stories.iter().map(field).collect::<Vec<_>>();
-        [json!(of(|story| &story.title)), json!(of(|story| &story.url)), json!(of(|story| &story.published_at))]
+    fn stories(&self) -> [Json; 3] {
+        lists(&self.stories)
     }
 
     /// Number, title, address and date of the story in which a mention stands; nothing where that is not known, unless
@@ -289,6 +284,12 @@ impl Sources {
             None => Default::default(),
         }
     }
+}
+
+/// Titles, addresses and dates of stories, each in their order.
+pub(super) fn lists(stories: &[StoryHead]) -> [Json; 3] {
+    let of = |field: fn(&StoryHead) -> &Option<String>| stories.iter().map(field).collect::<Vec<_>>();
+    [json!(of(|story| &story.title)), json!(of(|story| &story.url)), json!(of(|story| &story.published_at))]
 }
 
 /// Group of a row that is about something in it.
