@@ -1,26 +1,22 @@
 //! `gleaner export`: what was learned, for other programs.
 
-use std::io::{self, BufWriter, IntoInnerError, Seek as _};
 use std::path::Path;
 
-use anyhow::Context as _;
 use serde_json::json;
 
 use crate::cli::explore::{ExportArgs, ExportFormat, ExportWhat};
 use crate::command::Context;
 use crate::command::copies::distinct;
-use crate::command::output::{is_stdout, whole_file};
+use crate::command::output::{is_stdout, whole_file, whole_stdout};
 use crate::command::period::{check_names, period};
 use crate::error::{Exit, Explain as _, usage};
 use crate::explore::export::{Dialect, Export, Format, What, Written, write};
 use crate::terminal::bar::Unit;
 use crate::terminal::words;
 
-/// Bytes held back before they are written.
-const WRITE_BYTES: usize = 256 * 1024;
-
 /// Runs the command.
 pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> {
+    let file = args.output.as_deref().filter(|path| !is_stdout(path));
     let export = Export {
         what: args.what.map(|what| match what {
             ExportWhat::Groups => What::Groups,
@@ -40,7 +36,7 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
             Some(ExportFormat::Cypher) => Format::Cypher(Dialect::Kuzu),
             Some(ExportFormat::Datasette) => Format::Datasette(database_name(context)?),
             Some(ExportFormat::Neo4j) => Format::Cypher(Dialect::Neo4j),
-            None => match args.output.as_deref().filter(|path| !is_stdout(path)) {
+            None => match file {
                 Some(path) => format_of(path)?,
                 None => Format::Jsonl,
             },
@@ -57,17 +53,12 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
         _ => distinct(context.open_grounded(&args.grounding)?, &args.distinct, context)?,
     };
     check_names(&store, &args.period.conditions)?;
-    let Some(path) = args.output.as_deref().filter(|path| !is_stdout(path)) else {
-        // Whoever reads the pipe may pause for as long as they like; the database is read to its end before.
-        let mut spool =
-            BufWriter::with_capacity(WRITE_BYTES, tempfile::tempfile().context("cannot make a temporary file")?);
+    let Some(path) = file else {
         let bar = context.terminal.bar(0, Unit::Written, "exporting");
-        let written = write(store.read(), &export, &mut bar.write(&mut spool))?;
-        drop(bar);
-        drop(store);
-        let mut spool = spool.into_inner().map_err(IntoInnerError::into_error)?;
-        spool.rewind()?;
-        context.terminal.raw(|out| Ok(io::copy(&mut spool, out).map(drop)?))?;
+        let written = whole_stdout(&context.terminal, move |out| {
+            let (store, bar) = (store, bar);
+            write(store.read(), &export, &mut bar.write(out))
+        })?;
         warn_of_cut(written, context);
         return Ok(Exit::Done);
     };

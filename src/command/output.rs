@@ -1,15 +1,36 @@
 //! Files that a person names for a result.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, IntoInnerError, Seek as _, Write};
 use std::path::Path;
+
+use anyhow::Context as _;
 
 use crate::command::own_file;
 use crate::error::{Explain as _, usage};
+use crate::terminal::Terminal;
 use crate::text::whole_file::WholeFile;
 
 /// Returns whether what is named as a file is stdout, as `-` is stdin for what is read.
 pub(crate) fn is_stdout(path: &Path) -> bool {
     path.as_os_str() == "-"
+}
+
+/// Bytes held back before they are written.
+const WRITE_BYTES: usize = 256 * 1024;
+
+/// Gives stdout what is written, when all of it is: the reader of a pipe may pause for as long as they like, and until then
+/// whatever `write` holds, such as the database, would stay open.
+pub(crate) fn whole_stdout<T>(
+    terminal: &Terminal,
+    write: impl FnOnce(&mut dyn Write) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let spool = tempfile::tempfile().context("cannot make a temporary file")?;
+    let mut spool = BufWriter::with_capacity(WRITE_BYTES, spool);
+    let result = write(&mut spool)?;
+    let mut spool = spool.into_inner().map_err(IntoInnerError::into_error)?;
+    spool.rewind()?;
+    terminal.raw(|out| Ok(io::copy(&mut spool, out).map(drop)?))?;
+    Ok(result)
 }
 
 /// Bytes at most by which the form of what is written is told.

@@ -1,16 +1,16 @@
 //! `gleaner sql`: a person's own question to the database.
 
-use std::io::{self, BufWriter, IntoInnerError, Seek as _, Write};
+use std::io::Write;
 use std::path::Path;
 
-use anyhow::Context as _;
 use serde_json::{Map, Value as Json};
 
+use super::output::whole_stdout;
 use super::{Context, input};
 use crate::cli::sql::{SqlArgs, SqlFormat};
 use crate::error::{Exit, Explain as _, not_found};
 use crate::report::csv::{Cell, Rows};
-use crate::store::{Sink, Value};
+use crate::store::{Sink, Store, Value};
 use crate::terminal::style::single_line;
 use crate::terminal::table::{Side, Table};
 use crate::terminal::words::count;
@@ -36,30 +36,26 @@ pub(super) fn run(args: &SqlArgs, context: &Context) -> anyhow::Result<Exit> {
     };
     let mut store = context.open()?;
     let terminal = &context.terminal;
-    let mut ask = |sink: &mut dyn Sink| {
+    let ask = |store: &mut Store, sink: &mut dyn Sink| {
         store.query(&sql, &args.params, sink).hint("`gleaner sql --schema` shows the tables and views")
     };
     if args.format == SqlFormat::Table && !terminal.is_json() {
         let mut rows = Shown::default();
-        ask(&mut rows)?;
+        ask(&mut store, &mut rows)?;
         return rows.show(context);
     }
-    // Whoever reads the pipe may pause for as long as they like; the database is read to its end before.
-    let mut spool = BufWriter::new(tempfile::tempfile().context("cannot make a temporary file")?);
-    if args.format == SqlFormat::Csv {
-        let mut rows = Csv { out: Some(&mut spool), rows: None };
-        ask(&mut rows)?;
-        rows.rows.map_or(Ok(()), Rows::finish)?;
-    } else {
-        let mut rows =
-            Objects { out: &mut spool, is_array: terminal.is_json() && !terminal.is_json_lines(), names: vec![], n: 0 };
-        ask(&mut rows)?;
-        rows.finish()?;
-    }
-    drop(store);
-    let mut spool = spool.into_inner().map_err(IntoInnerError::into_error)?;
-    spool.rewind()?;
-    terminal.raw(|out| Ok(io::copy(&mut spool, out).map(drop)?))?;
+    whole_stdout(terminal, move |out| {
+        let mut store = store;
+        if args.format == SqlFormat::Csv {
+            let mut rows = Csv { out: Some(out), rows: None };
+            ask(&mut store, &mut rows)?;
+            return rows.rows.map_or(Ok(()), Rows::finish);
+        }
+        let is_array = terminal.is_json() && !terminal.is_json_lines();
+        let mut rows = Objects { out, is_array, names: vec![], n: 0 };
+        ask(&mut store, &mut rows)?;
+        rows.finish()
+    })?;
     Ok(Exit::Done)
 }
 
