@@ -1,4 +1,4 @@
-//! How much of a list is shown, and in which order.
+//! Part of a list that is shown, and its order.
 
 use clap::Args;
 
@@ -42,17 +42,17 @@ const fn digits(limit: u64) -> &'static str {
 /// say which word is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SortArg {
-    /// How often: groups or mentions
+    /// Number of groups or mentions.
     Count,
-    /// Name or title
+    /// Name or title.
     Name,
-    /// Type
+    /// Type.
     Type,
-    /// Id
+    /// Id.
     Id,
-    /// Date of the group
+    /// Date of the group.
     Date,
-    /// How sure, or how well it fits
+    /// Probability, or how well a row fits.
     Score,
 }
 

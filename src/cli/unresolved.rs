@@ -19,7 +19,7 @@ pub struct UnresolvedArgs {
     pub command: Option<UnresolvedCommand>,
 }
 
-/// Which mentions of the queue.
+/// Mentions of the queue.
 #[derive(Clone, Debug, Args)]
 pub struct QueueArgs {
     /// Only mentions of this type (may be given more than once)
@@ -122,7 +122,7 @@ pub enum UnresolvedCommand {
     },
 }
 
-/// Where a decision holds.
+/// Scope of a decision.
 #[derive(Clone, Debug, Default, Args)]
 pub struct ScopeArgs {
     /// Only for mentions of this type

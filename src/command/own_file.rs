@@ -103,7 +103,7 @@ fn begins_with(line: &str, open: &str) -> bool {
 fn head(path: &Path) -> String {
     let mut bytes = vec![];
     if let Ok(file) = File::open(path) {
-        // What cannot be read is like nothing of ours.
+        // A file that cannot be read is like nothing of ours.
         let _ = file.take(HEAD_BYTES).read_to_end(&mut bytes);
     }
     String::from_utf8_lossy(&bytes).into_owned()

@@ -35,7 +35,7 @@ pub fn estimate(groups: &[(u64, u64)]) -> Option<Recall> {
     let (p, n) = (found as f64 / total, groups.len() as f64);
     let squares: f64 = groups.iter().map(|(f, m)| (*f as f64 - p * (f + m) as f64).powi(2)).sum();
     let variance = n / (n - 1.0).max(1.0) * squares / (total * total);
-    // Where all groups agree nothing is known of how they differ: each counts as one item.
+    // Groups that all agree tell nothing of how they differ: each counts as one item.
     let n_items = if variance > 0.0 { (p * (1.0 - p) / variance).clamp(1.0, total) } else { n.min(total) };
     let (low, high) = wilson(p, n_items);
     Some(Recall { groups: groups.len() as u64, found, missed, recall: p, low, high })

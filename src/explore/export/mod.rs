@@ -25,7 +25,7 @@ use crate::report::workbook::Book;
 use crate::store::Read;
 use crate::store::explore::Period;
 
-/// Which rows.
+/// Kinds of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// One a group: as JSON with its stories, as `load groups` reads them.
@@ -44,7 +44,7 @@ pub enum What {
     Catalog,
 }
 
-/// In which form.
+/// Form of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Format {
     /// JSON Lines.
@@ -64,11 +64,11 @@ pub enum Format {
 /// Subject of an export.
 #[derive(Clone, Debug)]
 pub struct Export {
-    /// Which rows; `None`: everything, as a graph.
+    /// Kind of rows; `None`: everything, as a graph.
     pub what: Option<What>,
-    /// In which form.
+    /// Form of the file.
     pub format: Format,
-    /// Of which time.
+    /// Time of the groups.
     pub period: Period,
     /// Pairs of entities must share so many groups.
     pub min_groups: u64,
