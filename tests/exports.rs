@@ -174,6 +174,9 @@ fn tables_of_an_export_take_nothing_from_the_groups() {
         world.run(&["load", "groups", file]).exits(1);
         assert_eq!(loaded(), before, "{file}");
     }
+    world.run(&["export", "stories", "--no-text", "-o", "bare.csv"]).exits(0);
+    world.run(&["load", "groups", "bare.csv", "--group-by", "group_id"]).exits(1);
+    assert_eq!(loaded(), before);
     // Asked for by name, the rows become the groups that they were; no text is another one, so nothing is asked again.
     let texts = || {
         let texts = "SELECT g.external_id, g.title, g.date, hex(g.text_hash), s.ordinal, s.text, s.url, s.published_at

@@ -283,18 +283,18 @@ impl Survey {
     fn check_exported(&self, options: &Options) -> Result<()> {
         let is_typed = |field: &str| options.mapping.columns.iter().any(|(own, _)| own == field);
         let refused = match self.exported {
+            Some(_) if !self.has_text && !is_typed("text") => {
+                "it is a table of `gleaner export`, which has no texts of stories"
+            }
             Some(exported::Table::Stories) if !is_typed("id") && options.mapping.id_from.is_none() => {
                 "it is a table of `gleaner export`: a row a story, not a row a group"
-            }
-            Some(exported::Table::Bare) if !is_typed("text") => {
-                "it is a table of `gleaner export`, which has no texts of stories"
             }
             _ => return Ok(()),
         };
         let error = Err(anyhow!("{refused}"))
             .hint("`gleaner export groups -o groups.jsonl` writes groups that are loaded back as they are");
         match self.exported {
-            Some(exported::Table::Stories) => {
+            Some(exported::Table::Stories) if self.has_text => {
                 let command = options.command_with(|_| true, &[], &["--group-by group_id".to_owned()]);
                 error.hint(format!(
                     "`{command}` makes groups of the rows; a group whose rows are not all there becomes smaller"
