@@ -267,6 +267,7 @@ fn is_json(table: &str, column: &str) -> bool {
         ("stories" | "entities", "attributes")
             | ("story_entities" | "mention_decisions" | "audit_items", "hints")
             | ("prompts", "parameters" | "schema")
+            | ("audit_items", "missed")
             | ("batches", "errors" | "metadata")
             | ("origins", "capabilities")
     )
@@ -307,6 +308,12 @@ mod tests {
                 "INSERT INTO entities (external_id, type, name, attributes, loaded_at) VALUES ('a', 'b', 'c', '{', 'x')"
                     .to_owned(),
                 "entities: column `attributes` holds no JSON in 1 of its rows",
+            ),
+            (
+                "INSERT INTO audit_items (audit_id, ordinal, stratum, weight, item, item_type, method, score, missed)
+                 VALUES (1, 1, 's', 1.0, 'a', 'topic', 'm', 1.0, '[')"
+                    .to_owned(),
+                "audit_items: column `missed` holds no JSON in 1 of its rows",
             ),
         ] {
             let damages = store(&sql).read().misfits();
