@@ -473,7 +473,7 @@ CREATE TABLE _searched_groups (
     story_group_id INTEGER PRIMARY KEY
 ) STRICT;
 
--- What stories resemble each other by: a signature of the text, empty where it has no words. `gleaner copies` makes them.
+-- Signatures of texts, by which stories resemble each other; empty where a text has no words. `gleaner copies` makes them.
 CREATE TABLE _story_signatures (
     story_id  INTEGER PRIMARY KEY,
     signature BLOB NOT NULL CHECK (length(signature) IN (0, 128))

@@ -83,7 +83,7 @@ impl Read<'_> {
         let mut rows = statement.query([])?;
         let mut signatures = vec![];
         while let Some(row) = rows.next()? {
-            // What another program wrote there is none.
+            // A value of another program is no signature.
             if let Ok(signature) = Signature::try_from(row.get_ref(1)?.as_blob().unwrap_or_default()) {
                 signatures.push((row.get(0)?, signature));
             }

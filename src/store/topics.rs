@@ -210,7 +210,7 @@ impl Tx<'_> {
         self.prepare_cached("DELETE FROM topic_decisions WHERE topic = ?1 AND verdict IN ('is', 'parent', 'drop')")?
             .execute([topic])?;
         self.prepare_cached("DELETE FROM topic_decisions WHERE topic = ?1 AND verdict = 'drop'")?.execute([target])?;
-        // What stood under it stands under the other.
+        // Topics that stood under it stand under the other.
         self.prepare_cached(
             "UPDATE topic_decisions SET target = ?2, target_label = ?3
              WHERE target = ?1 AND verdict = 'parent' AND topic <> ?2",
@@ -249,7 +249,7 @@ impl Tx<'_> {
     pub fn drop_topic(&self, topic: &str, now: &str) -> anyhow::Result<u64> {
         self.prepare_cached("DELETE FROM topic_decisions WHERE topic = ?1 AND verdict IN ('is', 'parent', 'drop')")?
             .execute([topic])?;
-        // What was made this one goes with it.
+        // Topics that were made this one go with it.
         self.prepare_cached(
             "UPDATE topic_decisions SET verdict = 'drop', target = '', target_label = ''
              WHERE target = ?1 AND verdict = 'is'",

@@ -109,7 +109,7 @@ impl Tx<'_> {
             let mut statement = self.prepare(
                 "SELECT o.external_id, o.changed_at FROM other.story_groups o
                  WHERE o.external_id NOT IN (SELECT external_id FROM main.story_groups)
-                   -- What is in flight comes back to its group first.
+                   -- Answers in flight come back to their group first.
                    AND NOT EXISTS (SELECT 1 FROM other.requests r WHERE r.story_group_id = o.id
                                      AND r.state IN ('planned', 'sent'))",
             )?;

@@ -63,7 +63,7 @@ impl Read<'_> {
             let mut own: BTreeSet<(String, String)> = BTreeSet::new();
             let mut rows = statement.query([key])?;
             while let Some(row) = rows.next()? {
-                // What other programs write there is not ours to judge.
+                // A value of another program counts as no attributes.
                 let attributes: BTreeMap<String, StoryValue> =
                     row.get_ref(0)?.as_str().ok().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
                 for (name, value) in attributes {

@@ -229,7 +229,7 @@ impl Read<'_> {
                 let mut rows =
                     highlighted.query((&query.words, group.group.key, MARK.to_string(), MARK_END.to_string()))?;
                 let Some(row) = rows.next()? else { continue };
-                // Where the stories have none of the words, the first of the other columns speaks that has some.
+                // The stories come first; if they have none of the words, the first other column that has some.
                 for column in [STORIES, 0, 2, 3] {
                     let marked: String = row.get(column)?;
                     if let Some(snippet) = indexed[column].snippet(&marked, &texts[column]) {
