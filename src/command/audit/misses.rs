@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::spreadsheet::FILE_BYTES_MAX;
+use super::spreadsheet::{FILE_BYTES_MAX, say_written};
 use crate::command::Context;
 use crate::command::input;
 use crate::command::output::whole_file;
@@ -134,16 +134,11 @@ pub(super) fn write_csv(store: &Store, audit: &Audit, path: &Path, context: &Con
         }
         rows.finish()
     })?;
-    if context.terminal.is_json() {
-        context.terminal.json(&json!({"file": path, "items": items.len()}))?;
-    }
-    context.terminal.done(format!(
-        "wrote {} to `{}`; fill `missed` with what was left out, separated by `;`, or `{NONE}` or `{UNSURE}`, then \
-         `gleaner audit misses --from` it",
-        words::count(items.len() as u64, "item"),
-        path.display()
-    ))?;
-    Ok(Exit::Done)
+    let next = format!(
+        "fill `missed` with what was left out, separated by `;`, or `{NONE}` or `{UNSURE}`, then `gleaner audit misses \
+         --from` it"
+    );
+    say_written(path, items.len(), &next, context)
 }
 
 /// Reads what was filled in; all of it, or nothing.

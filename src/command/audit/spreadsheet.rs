@@ -56,14 +56,21 @@ pub(crate) fn write_csv(store: &Store, audit: &Audit, path: &Path, context: &Con
         }
         rows.finish()
     })?;
+    say_written(
+        path,
+        items.len(),
+        "fill `verdict` with right, wrong or unsure, then `gleaner audit --from` it",
+        context,
+    )
+}
+
+/// Says where a sample was written, and what to do with it.
+pub(super) fn say_written(path: &Path, n_items: usize, next: &str, context: &Context) -> anyhow::Result<Exit> {
     if context.terminal.is_json() {
-        context.terminal.json(&json!({"file": path, "items": items.len()}))?;
+        context.terminal.json(&json!({"file": path, "items": n_items}))?;
     }
-    context.terminal.done(format!(
-        "wrote {} to `{}`; fill `verdict` with right, wrong or unsure, then `gleaner audit --from` it",
-        words::count(items.len() as u64, "item"),
-        path.display()
-    ))?;
+    let n = words::count(n_items as u64, "item");
+    context.terminal.done(format!("wrote {n} to `{}`; {next}", path.display()))?;
     Ok(Exit::Done)
 }
 
