@@ -201,6 +201,10 @@ impl Tx<'_> {
     ///
     /// `label` is how the target is shown. Where a group has both, the better rank and the higher confidence stay.
     pub fn merge_topic(&self, topic: &str, target: &str, label: &str, now: &str) -> anyhow::Result<u64> {
+        // With all that stood under it under the target, the target must not stand under one of these.
+        if self.read().parents_of(target)?.iter().any(|(key, _)| key == topic) {
+            self.remove_parent(target)?;
+        }
         self.prepare_cached("DELETE FROM topic_decisions WHERE topic IN (?1, ?2) AND target IN (?1, ?2)")?
             .execute([topic, target])?;
         self.prepare_cached(
@@ -322,6 +326,19 @@ mod tests {
             read.0.prepare("SELECT story_group_id, topic, label, rank FROM story_topics ORDER BY 1, 4, 2").unwrap();
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).unwrap();
         rows.collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn a_topic_merged_into_one_far_under_it_makes_no_circle() {
+        let mut store = testing::store();
+        let tx = store.write().unwrap();
+        let now = "2026-01-01T00:00:00Z";
+        for (topic, parent) in [("space", "science"), ("moon", "space")] {
+            assert!(tx.set_parent(topic, parent, parent, now).unwrap());
+        }
+        tx.merge_topic("science", "moon", "Moon", now).unwrap();
+        assert_eq!(tx.read().parents_of("moon").unwrap(), []);
+        assert_eq!(tx.read().parents_of("space").unwrap(), [("moon".to_owned(), "Moon".to_owned())]);
     }
 
     #[test]
