@@ -67,7 +67,7 @@ fn wrong(ran: &Ran, may_be_sent_away: bool) -> Option<String> {
     let is_sent_away = ran.code == Some(1) && ran.stderr.contains("another gleaner is sending") && may_be_sent_away;
     // Of two that add the same, the second is told.
     let is_there = ran.code == Some(2) && ran.stderr.contains("` already") && may_be_sent_away;
-    // What was sent meanwhile is forgotten only when it is back.
+    // A request that was sent meanwhile is forgotten only when its answer is back.
     let is_in_flight = ran.code == Some(2) && ran.stderr.contains("is in flight") && may_be_sent_away;
     let is_fine = matches!(ran.code, Some(0 | 3)) || is_sent_away || is_there || is_in_flight;
     let is_locked = ran.stderr.contains("locked") || ran.stderr.contains("busy");

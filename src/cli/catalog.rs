@@ -140,7 +140,7 @@ pub struct AliasArgs {
     /// The other name
     pub alias: String,
 
-    /// Where it holds.
+    /// Scope in which it holds.
     #[command(flatten)]
     pub scope: ScopeArgs,
 }

@@ -77,7 +77,7 @@ pub struct EntitiesArgs {
     #[arg(long = "type", value_name = "TYPE")]
     pub types: Vec<String>,
 
-    /// Which mentions.
+    /// Mentions that are meant.
     #[command(flatten)]
     pub grounding: GroundingArgs,
 
@@ -85,7 +85,7 @@ pub struct EntitiesArgs {
     #[command(flatten)]
     pub distinct: DistinctArgs,
 
-    /// Which time.
+    /// Period that is meant.
     #[command(flatten)]
     pub period: PeriodArgs,
 
@@ -121,7 +121,7 @@ pub struct TrendsArgs {
     #[command(flatten)]
     pub distinct: DistinctArgs,
 
-    /// Which time.
+    /// Period that is meant.
     #[command(flatten)]
     pub period: PeriodArgs,
 }
@@ -155,7 +155,7 @@ pub struct SearchArgs {
     #[command(flatten)]
     pub distinct: DistinctArgs,
 
-    /// Which time.
+    /// Period that is meant.
     #[command(flatten)]
     pub period: PeriodArgs,
 
@@ -186,7 +186,7 @@ pub struct ExportArgs {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// Which mentions.
+    /// Mentions that are meant.
     #[command(flatten)]
     pub grounding: GroundingArgs,
 
@@ -194,7 +194,7 @@ pub struct ExportArgs {
     #[command(flatten)]
     pub distinct: DistinctArgs,
 
-    /// Which time.
+    /// Period that is meant.
     #[command(flatten)]
     pub period: PeriodArgs,
 
@@ -266,7 +266,7 @@ pub struct ReportArgs {
     #[arg(long, value_name = "N")]
     pub snippets: Option<usize>,
 
-    /// Which mentions.
+    /// Mentions that are meant.
     #[command(flatten)]
     pub grounding: GroundingArgs,
 
@@ -274,7 +274,7 @@ pub struct ReportArgs {
     #[command(flatten)]
     pub distinct: DistinctArgs,
 
-    /// Which time.
+    /// Period that is meant.
     #[command(flatten)]
     pub period: PeriodArgs,
 }

@@ -14,7 +14,7 @@ pub struct TopicsArgs {
     /// A topic: list the groups that have it
     pub topic: Option<String>,
 
-    /// Which mentions.
+    /// Mentions that are meant.
     #[command(flatten)]
     pub grounding: GroundingArgs,
 
@@ -22,7 +22,7 @@ pub struct TopicsArgs {
     #[command(flatten)]
     pub distinct: DistinctArgs,
 
-    /// Which time.
+    /// Period that is meant.
     #[command(flatten)]
     pub period: PeriodArgs,
 

@@ -10,7 +10,7 @@ use super::page::PageArgs;
 #[derive(Clone, Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct UnresolvedArgs {
-    /// Which mentions.
+    /// Mentions that are meant.
     #[command(flatten)]
     pub queue: QueueArgs,
 
@@ -47,7 +47,7 @@ pub enum UnresolvedCommand {
         mention: String,
         /// The entity: an id, TYPE:ID, or a name that only one has
         entity: String,
-        /// Where it holds.
+        /// Scope in which it holds.
         #[command(flatten)]
         scope: ScopeArgs,
     },
@@ -58,7 +58,7 @@ pub enum UnresolvedCommand {
         mention: String,
         /// An entity that it is not
         entity: Option<String>,
-        /// Where it holds.
+        /// Scope in which it holds.
         #[command(flatten)]
         scope: ScopeArgs,
     },
@@ -88,7 +88,7 @@ pub enum UnresolvedCommand {
     Undo {
         /// The mention
         mention: String,
-        /// Which decisions.
+        /// Decisions that are meant.
         #[command(flatten)]
         scope: ScopeArgs,
     },
@@ -104,7 +104,7 @@ pub enum UnresolvedCommand {
 
     /// Write the queue for a spreadsheet, with an empty column `decision`
     Export {
-        /// Which mentions.
+        /// Mentions that are meant.
         #[command(flatten)]
         queue: QueueArgs,
         /// Write to FILE; .json for JSON, else CSV [default: CSV on stdout]

@@ -279,7 +279,7 @@ impl Preparer<'_> {
                 if is_known {
                     return Ok(());
                 }
-                // What people dropped has no target.
+                // A topic that people dropped has no target.
                 let is_dropped =
                     |topic: &Topic| self.topics.get(&topic.topic).is_some_and(|(target, _)| target.is_empty());
                 let topics: Vec<Topic> = topics.into_iter().filter(|topic| !is_dropped(topic)).collect();

@@ -189,7 +189,7 @@ impl<P: Blocks> Resolver<P> {
             _ => self.base.evidence(own.place.1, hints)?,
         };
         let most = informed.iter().map(|other| other.vector[Feature::hint_agree as usize]).fold(0.0, f32::max);
-        // What all have in common tells nothing, and another value of it contradicts all the same.
+        // A value that all have in common tells nothing, and another one contradicts it all the same.
         let is_free = evidence.against == 0.0 && evidence.ground.is_none() && evidence.agree >= most;
         Ok(if is_free { bare } else { resolution })
     }
