@@ -41,7 +41,11 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
         return Err(usage("name words to look for, or `--topic` or `--entity`"));
     }
     let bar = OnceCell::new();
-    if !words.is_empty() && !is_fresh(&store)? {
+    let is_stale = !words.is_empty() && {
+        let _snapshot = store.snapshot()?;
+        !is_fresh(&store)?
+    };
+    if is_stale {
         store = context.writable(store, "the index is made")?;
     }
     let page = Page::new(&args.page, &[SortArg::Score, SortArg::Date, SortArg::Name, SortArg::Id])?;

@@ -1,7 +1,7 @@
 //! Full-text search: the index brought up to date.
 
 use crate::interrupt;
-use crate::store::Store;
+use crate::store::{Read, Store, Tx};
 
 /// Groups read in one transaction. Each commit writes the pages of the index that were touched, so there are few; what
 /// was read before an interruption stays.
@@ -9,12 +9,17 @@ const GROUPS_PER_COMMIT: usize = 20_000;
 /// Of so many it pays to sort their words in more memory.
 const MANY_GROUPS: usize = 1_000;
 
-/// Returns whether the full-text index is there and holds everything as it is now.
+/// Returns whether the full-text index is there and holds everything as it is now. A caller who asks it next does both in
+/// one snapshot: another command may take it away in between.
 pub fn is_fresh(store: &Store) -> anyhow::Result<bool> {
     let read = store.read();
+    Ok(is_in_order(read, !store.leaves_rehearsals_out())? && read.unsearched_groups()?.is_empty())
+}
+
+/// Returns whether nothing of the index is of another form or of groups that are gone.
+fn is_in_order(read: Read<'_>, with_rehearsals: bool) -> anyhow::Result<bool> {
     Ok(read.has_search_index()?
-        && read.has_rehearsals_in_search_as(!store.leaves_rehearsals_out())?
-        && read.unsearched_groups()?.is_empty()
+        && read.has_rehearsals_in_search_as(with_rehearsals)?
         && !read.has_removed_groups_in_search()?)
 }
 
@@ -26,27 +31,23 @@ pub fn refresh(
     mut on_begin: impl FnMut(u64),
     mut on_group: impl FnMut(),
 ) -> anyhow::Result<u64> {
-    if is_rebuild || !store.read().has_search_index()? {
-        let tx = store.write()?;
-        tx.make_search_index()?;
-        tx.commit()?;
-    }
     let with_rehearsals = !store.leaves_rehearsals_out();
-    if !store.read().has_rehearsals_in_search_as(with_rehearsals)? {
+    let is_in_order = {
+        let snapshot = store.snapshot()?;
+        is_in_order(snapshot.read(), with_rehearsals)?
+    };
+    if is_rebuild || !is_in_order {
         let tx = store.write()?;
-        tx.set_rehearsals_in_search(with_rehearsals)?;
+        put_in_order(&tx, is_rebuild, with_rehearsals)?;
         tx.commit()?;
     }
     let keys = store.read().unsearched_groups()?;
-    if store.read().has_removed_groups_in_search()? {
-        let tx = store.write()?;
-        tx.unindex_removed_groups()?;
-        tx.commit()?;
-    }
     on_begin(keys.len() as u64);
     for keys in keys.chunks(GROUPS_PER_COMMIT) {
         interrupt::check()?;
         let tx = store.write()?;
+        // Another command may have taken the index away since.
+        put_in_order(&tx, false, with_rehearsals)?;
         let are_many = keys.len() >= MANY_GROUPS;
         if are_many {
             tx.read_many_groups(true)?;
@@ -61,4 +62,18 @@ pub fn refresh(
         tx.commit()?;
     }
     Ok(keys.len() as u64)
+}
+
+/// Makes the index where it is not there or is wanted anew, and has what is of another form read again.
+fn put_in_order(tx: &Tx<'_>, is_rebuild: bool, with_rehearsals: bool) -> anyhow::Result<()> {
+    if is_rebuild || !tx.read().has_search_index()? {
+        tx.make_search_index()?;
+    }
+    if !tx.read().has_rehearsals_in_search_as(with_rehearsals)? {
+        tx.set_rehearsals_in_search(with_rehearsals)?;
+    }
+    if tx.read().has_removed_groups_in_search()? {
+        tx.unindex_removed_groups()?;
+    }
+    Ok(())
 }
