@@ -253,6 +253,8 @@ fn stories_alone_end_as_a_linked_collection() {
     assert_eq!((&proposed["total"], &proposed["mentions"]), (&json!(9), &json!(14)));
     let shown = world.run(&["catalog", "propose", "--type", "place", "--limit", "2"]).exits(0);
     shown.says("2 of 3 proposed entities").says_not("Acme");
+    let page = ["--sort", "name", "--reverse", "--limit", "2", "--offset", "1"];
+    world.run(&[&["catalog", "propose"][..], &page].concat()).exits(0).says("2 to 3 of 9 proposed entities");
     world.run(&["catalog", "propose", "--type", "ship"]).exits(2).says("no unlinked mention is of the type `ship`");
     assert!(!world.run(&["catalog", "propose", "--color", "never"]).exits(0).stdout.contains('\u{1b}'));
 
@@ -447,6 +449,8 @@ fn duplicates_are_listed_best_first_within_a_type() {
     assert!(found["pairs"][0]["score"].as_f64() >= found["pairs"][1]["score"].as_f64());
     let ran = world.run(&["catalog", "dedupe", "--type", "Person", "--limit", "1"]).exits(0);
     ran.says("1 of 1 likely pair").says("Robert Jones").says("catalog merge FROM INTO");
+    let ran = world.run(&["catalog", "dedupe", "--sort", "type", "--reverse", "--offset", "1"]).exits(0);
+    ran.says("2 to 2 of 2 likely pairs").says("Acme Corporation");
     world.run(&["catalog", "dedupe", "--type", "ship"]).exits(2).says("it has `company` and `person`");
     assert_eq!(world.json(&["catalog", "dedupe", "--min-score", "1"], 0)["total"], 0);
     for share in ["x", "7", "-1", "NaN"] {

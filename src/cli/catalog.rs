@@ -185,9 +185,9 @@ pub struct CatalogDedupeArgs {
     #[arg(long, value_name = "P", default_value_t = 0.5, value_parser = super::share)]
     pub min_score: f64,
 
-    /// At most so many pairs
-    #[arg(long, value_name = "N", value_parser = super::page::rows, allow_hyphen_values = true, default_value = "50")]
-    pub limit: u64,
+    /// Part of the list.
+    #[command(flatten)]
+    pub page: PageArgs<50>,
 }
 
 /// Options of `catalog propose`.
@@ -201,9 +201,9 @@ pub struct CatalogProposeArgs {
     #[arg(long = "type", value_name = "TYPE")]
     pub entity_type: Option<String>,
 
-    /// At most so many
-    #[arg(long, value_name = "N", value_parser = super::page::rows, allow_hyphen_values = true, default_value = "50")]
-    pub limit: u64,
+    /// Part of the list.
+    #[command(flatten)]
+    pub page: PageArgs<50>,
 }
 
 /// Options of `catalog accept`.

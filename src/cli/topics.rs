@@ -139,9 +139,9 @@ pub enum TopicAliasCommand {
 /// Options of `topics dedupe`.
 #[derive(Clone, Debug, Args)]
 pub struct TopicsDedupeArgs {
-    /// At most N pairs
-    #[arg(long, value_name = "N", value_parser = super::page::rows, allow_hyphen_values = true, default_value = "50")]
-    pub limit: u64,
+    /// Part of the list.
+    #[command(flatten)]
+    pub page: PageArgs<50>,
 
     /// Only pairs at least this alike, 0 to 1
     #[arg(long, value_name = "SCORE", default_value_t = 0.8, value_parser = super::share)]

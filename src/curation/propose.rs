@@ -42,8 +42,14 @@ impl Proposal {
 }
 
 /// Clusters what the catalog lacks, over the whole database, the most frequent first: mentions that nothing fits. An
-/// ambiguous one has several entities already.
-pub fn propose(read: Read<'_>, profile: &Profile, entity_type: Option<&str>, min_count: u64) -> Result<Vec<Proposal>> {
+/// ambiguous one has several entities already. `on_part` is told how many different names of how many were compared.
+pub fn propose(
+    read: Read<'_>,
+    profile: &Profile,
+    entity_type: Option<&str>,
+    min_count: u64,
+    mut on_part: impl FnMut(u64, u64),
+) -> Result<Vec<Proposal>> {
     let mut by_type: BTreeMap<String, Vec<(String, u64)>> = BTreeMap::new();
     read.each_unknown(|known, text, count| {
         if entity_type.is_none_or(|wanted| fold(wanted) == fold(known)) {
@@ -51,6 +57,8 @@ pub fn propose(read: Read<'_>, profile: &Profile, entity_type: Option<&str>, min
         }
         Ok(())
     })?;
+    let n_all: usize = by_type.values().map(Vec::len).sum();
+    let mut n_done = 0;
     let mut proposals = Vec::new();
     for (entity_type, mut names) in by_type {
         // Of spellings that are as frequent, the one that is not all in capitals.
@@ -58,7 +66,7 @@ pub fn propose(read: Read<'_>, profile: &Profile, entity_type: Option<&str>, min
         names.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| (shouts(&a.0), &a.0).cmp(&(shouts(&b.0), &b.0))));
         let people = profile.profile_type_of("person").unwrap_or("person");
         let is_people = [people, "person"].iter().any(|word| is_same(word, &entity_type));
-        for members in cluster(&names, is_people)? {
+        for members in cluster(&names, is_people, |n| on_part((n_done + n) as u64, n_all as u64))? {
             let mut spellings = members.iter().map(|&at| &names[at].0);
             proposals.push(Proposal {
                 entity_type: entity_type.clone(),
@@ -67,6 +75,8 @@ pub fn propose(read: Read<'_>, profile: &Profile, entity_type: Option<&str>, min
                 mentions: members.iter().map(|&at| names[at].1).sum(),
             });
         }
+        n_done += names.len();
+        on_part(n_done as u64, n_all as u64);
     }
     proposals.retain(|proposal| proposal.mentions >= min_count);
     proposals.sort_by(|a, b| {

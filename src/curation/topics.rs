@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
+use crate::interrupt;
 use crate::store::explore::{GroupHead, Period};
 use crate::store::{Read, Store, TopicVerdict};
 use crate::text::fold;
@@ -64,8 +65,9 @@ const COMMON_WORD: usize = 150;
 
 /// Returns pairs of topics that are likely one, best first. Pairs that people kept apart are left out.
 ///
-/// Two topics are compared if they share a rare word, or the beginnings of two words; never each with each.
-pub fn duplicates(store: &Store, least: f64) -> anyhow::Result<Vec<Proposal>> {
+/// Two topics are compared if they share a rare word, or the beginnings of two words; never each with each. `on_part` is
+/// told how many lists of such topics of how many were compared.
+pub fn duplicates(store: &Store, least: f64, on_part: impl FnMut(usize, usize)) -> anyhow::Result<Vec<Proposal>> {
     let mut topics: Vec<(String, u64)> = vec![];
     store.read().each_topic(|topic, groups| topics.push((topic.to_owned(), groups)))?;
     let apart: HashSet<(String, String)> = store
@@ -75,7 +77,7 @@ pub fn duplicates(store: &Store, least: f64) -> anyhow::Result<Vec<Proposal>> {
         .filter(|decision| decision.verdict == TopicVerdict::Not)
         .map(|decision| (decision.topic, decision.target))
         .collect();
-    let found = alike(&topics, least);
+    let found = alike(&topics, least, on_part)?;
     let is_apart = |a: &str, b: &str| {
         let (first, second) = if a <= b { (a, b) } else { (b, a) };
         apart.contains(&(first.to_owned(), second.to_owned()))
@@ -84,7 +86,7 @@ pub fn duplicates(store: &Store, least: f64) -> anyhow::Result<Vec<Proposal>> {
 }
 
 /// Returns the pairs among these topics that are alike.
-fn alike(topics: &[(String, u64)], least: f64) -> Vec<Proposal> {
+fn alike(topics: &[(String, u64)], least: f64, mut on_part: impl FnMut(usize, usize)) -> anyhow::Result<Vec<Proposal>> {
     let words: Vec<Vec<String>> = topics.iter().map(|(topic, _)| stems(topic)).collect();
     let mut of_word: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut of_key: HashMap<String, Vec<usize>> = HashMap::new();
@@ -104,7 +106,11 @@ fn alike(topics: &[(String, u64)], least: f64) -> Vec<Proposal> {
     };
     let mut seen = HashSet::new();
     let mut found = vec![];
-    for list in of_word.values().chain(of_key.values()).filter(|list| list.len() > 1 && list.len() <= COMMON_WORD) {
+    let lists: Vec<&Vec<usize>> =
+        of_word.values().chain(of_key.values()).filter(|list| (2..=COMMON_WORD).contains(&list.len())).collect();
+    for (n_done, list) in lists.iter().enumerate() {
+        interrupt::check()?;
+        on_part(n_done, lists.len());
         for (at, &i) in list.iter().enumerate() {
             for &j in &list[at + 1..] {
                 let pair = (i.min(j), i.max(j));
@@ -136,7 +142,7 @@ fn alike(topics: &[(String, u64)], least: f64) -> Vec<Proposal> {
         let size = |pair: &Proposal| pair.groups + pair.into_groups;
         b.score.total_cmp(&a.score).then(size(b).cmp(&size(a))).then_with(|| a.topic.cmp(&b.topic))
     });
-    found
+    Ok(found)
 }
 
 /// Returns whether two topics are the same words, parted in other places.
@@ -232,8 +238,11 @@ mod tests {
             ("sts 4 1", 1),
         ]
         .map(|(topic, n)| (topic.to_owned(), n));
-        let mut pairs: Vec<String> =
-            alike(&topics, 0.8).into_iter().map(|pair| format!("{} > {}", pair.topic, pair.into)).collect();
+        let mut pairs: Vec<String> = alike(&topics, 0.8, |_, _| ())
+            .unwrap()
+            .into_iter()
+            .map(|pair| format!("{} > {}", pair.topic, pair.into))
+            .collect();
         pairs.sort();
         assert_eq!(
             pairs,

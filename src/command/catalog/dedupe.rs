@@ -5,24 +5,32 @@ use serde_json::json;
 
 use super::list::short;
 use crate::cli::catalog::CatalogDedupeArgs;
+use crate::cli::page::SortArg;
 use crate::command::Context;
 use crate::command::known_types::check_catalog_types;
+use crate::command::page::{Key, Page};
 use crate::curation::duplicates::duplicates;
 use crate::error::Exit;
 use crate::terminal::bar::Unit;
 use crate::terminal::style::{dim, single_line};
-use crate::terminal::words::{count, number};
+use crate::terminal::words::count;
 
 pub(crate) fn run(args: &CatalogDedupeArgs, context: &Context) -> Result<Exit> {
+    let page = Page::new(&args.page, &[SortArg::Score, SortArg::Name, SortArg::Type, SortArg::Id])?;
     let store = context.open()?;
     let snapshot = store.snapshot()?;
     let read = snapshot.read();
     check_catalog_types(read, args.entity_type.as_slice())?;
     let bar = context.terminal.bar(read.n_entities()?, Unit::Count, "comparing");
-    let mut pairs = duplicates(read, args.entity_type.as_deref(), args.min_score, |n| bar.inc(n))?;
+    let pairs = duplicates(read, args.entity_type.as_deref(), args.min_score, |n| bar.inc(n))?;
     drop(bar);
     let total = pairs.len();
-    pairs.truncate(usize::try_from(args.limit).unwrap_or(usize::MAX));
+    let pairs = page.of(pairs, |pair, sort| match sort {
+        SortArg::Name => Key::word(&pair.a.name),
+        SortArg::Type => Key::word(&pair.a.entity_type),
+        SortArg::Id => Key::word(&pair.a.id),
+        _ => Key::Number(pair.score),
+    });
     if context.terminal.is_json() {
         context.terminal.json(&json!({"pairs": pairs, "total": total}))?;
         return Ok(Exit::Done);
@@ -37,7 +45,7 @@ pub(crate) fn run(args: &CatalogDedupeArgs, context: &Context) -> Result<Exit> {
             dim(single_line(&format!("{}:{}", pair.b.entity_type, pair.b.id)))
         ))?;
     }
-    context.terminal.status(format!("{} of {}", number(pairs.len() as u64), count(total as u64, "likely pair")));
+    context.terminal.status(format!("{} of {}", page.shown(pairs.len() as u64), count(total as u64, "likely pair")));
     if total > 0 {
         context.terminal.hint("`gleaner catalog merge FROM INTO` makes one of two");
     }

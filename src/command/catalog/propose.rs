@@ -5,7 +5,9 @@ use serde_json::json;
 
 use super::list::short;
 use crate::cli::catalog::{CatalogAcceptArgs, CatalogProposeArgs};
+use crate::cli::page::SortArg;
 use crate::command::Context;
+use crate::command::page::{Key, Page};
 use crate::command::shown::hint_if_empty;
 use crate::command::unresolved::report::{changes, show_named};
 use crate::curation::propose::{self, Proposal};
@@ -13,6 +15,7 @@ use crate::error::{Exit, Explain as _, not_found};
 use crate::linking::Load;
 use crate::linking::relink::{self, Changes, Relinked};
 use crate::linking::typed_name::SHOWN;
+use crate::profile::Profile;
 use crate::resolve::Strictness;
 use crate::store::{Change, Read, active_profile};
 use crate::terminal::bar::Unit;
@@ -20,12 +23,17 @@ use crate::terminal::style::{dim, single_line};
 use crate::terminal::words::{count, list as list_of, number, shorten};
 
 pub(crate) fn propose(args: &CatalogProposeArgs, context: &Context) -> Result<Exit> {
+    let page = Page::new(&args.page, &[SortArg::Count, SortArg::Name, SortArg::Type])?;
     let store = context.open()?;
     context.say_rehearsed(&store)?;
-    let mut proposals = proposals(store.read(), args.entity_type.as_deref(), args.min_count)?;
+    let proposals = proposals(store.read(), args.entity_type.as_deref(), args.min_count, context)?;
     let total = proposals.len() as u64;
     let mentions: u64 = proposals.iter().map(|proposal| proposal.mentions).sum();
-    proposals.truncate(usize::try_from(args.limit).unwrap_or(usize::MAX));
+    let proposals = page.of(proposals, |proposal, sort| match sort {
+        SortArg::Name => Key::word(&proposal.name),
+        SortArg::Type => Key::word(&proposal.entity_type),
+        _ => Key::count(proposal.mentions),
+    });
     if context.terminal.is_json() {
         context.terminal.json(&json!({"proposals": proposals, "total": total, "mentions": mentions}))?;
         return Ok(Exit::Done);
@@ -39,7 +47,7 @@ pub(crate) fn propose(args: &CatalogProposeArgs, context: &Context) -> Result<Ex
             dim(single_line(&format!("{}  {}", proposal.entity_type, shorten(&aliases.join(" | "), 3 * SHOWN))))
         ))?;
     }
-    let shown = number(proposals.len() as u64);
+    let shown = page.shown(proposals.len() as u64);
     context.terminal.status(format!(
         "{shown} of {} for {}",
         count(total, "proposed entity"),
@@ -66,7 +74,7 @@ pub(crate) fn accept(args: &CatalogAcceptArgs, context: &Context) -> Result<Exit
     {
         let tx = store.change(&change)?;
         let profile = active_profile::active(tx.read())?;
-        let mut proposals = proposals(tx.read(), args.entity_type.as_deref(), args.min_count)?;
+        let mut proposals = proposals(tx.read(), args.entity_type.as_deref(), args.min_count, context)?;
         // A new entity parts names that were one proposal before. What is proposed then is made as well, so that the
         // same command has nothing left to do; each round makes at least one entity of names that are finite.
         left_out = loop {
@@ -79,7 +87,7 @@ pub(crate) fn accept(args: &CatalogAcceptArgs, context: &Context) -> Result<Exit
             let bar = context.terminal.bar(groups.len() as u64, Unit::Count, "linking");
             let wanted = context.terminal.is_verbose().then_some(&mut moves);
             relinked += relink::groups(&tx, &profile, Strictness::Default, groups, Load::Many, wanted, || bar.inc(1))?;
-            proposals = propose::propose(tx.read(), &profile, args.entity_type.as_deref(), args.min_count)?;
+            proposals = clustered(tx.read(), &profile, args.entity_type.as_deref(), args.min_count, context)?;
         };
         changed = moves.named(tx.read())?;
         if !args.dry_run {
@@ -108,7 +116,7 @@ pub(crate) fn accept(args: &CatalogAcceptArgs, context: &Context) -> Result<Exit
     Ok(Exit::Done)
 }
 
-fn proposals(read: Read<'_>, entity_type: Option<&str>, min_count: u64) -> Result<Vec<Proposal>> {
+fn proposals(read: Read<'_>, entity_type: Option<&str>, min_count: u64, context: &Context) -> Result<Vec<Proposal>> {
     let profile = active_profile::active(read)?;
     if let Some(wanted) = entity_type
         && !read.has_unlinked_type(wanted)?
@@ -118,5 +126,19 @@ fn proposals(read: Read<'_>, entity_type: Option<&str>, min_count: u64) -> Resul
             list_of(&profile.types.iter().map(|t| &t.name).collect::<Vec<_>>(), "and")
         ));
     }
-    propose::propose(read, &profile, entity_type, min_count)
+    clustered(read, &profile, entity_type, min_count, context)
+}
+
+fn clustered(
+    read: Read<'_>,
+    profile: &Profile,
+    entity_type: Option<&str>,
+    min_count: u64,
+    context: &Context,
+) -> Result<Vec<Proposal>> {
+    let bar = context.terminal.bar(0, Unit::Count, "comparing");
+    propose::propose(read, profile, entity_type, min_count, |n_done, n_all| {
+        bar.set_length(n_all);
+        bar.set(n_done);
+    })
 }

@@ -2,33 +2,46 @@
 
 use serde_json::json;
 
+use crate::cli::page::SortArg;
 use crate::cli::topics::TopicsDedupeArgs;
 use crate::command::Context;
+use crate::command::page::{Key, Page};
 use crate::command::shown::title;
 use crate::curation::history;
 use crate::curation::topics::{Proposal, add_examples, duplicates};
 use crate::error::Exit;
 use crate::session::explain;
 use crate::store::{Change, Store};
+use crate::terminal::bar::Unit;
 use crate::terminal::table::{Side, Table};
 use crate::terminal::{style, words};
 
 /// Runs the command.
 pub(super) fn run(args: &TopicsDedupeArgs, context: &Context) -> anyhow::Result<Exit> {
+    let page = Page::new(&args.page, &[SortArg::Score, SortArg::Count, SortArg::Name])?;
     let mut store = context.open()?;
     let terminal = &context.terminal;
-    let mut proposals = duplicates(&store, args.min_score)?;
+    let bar = terminal.bar(0, Unit::Count, "comparing");
+    let proposals = duplicates(&store, args.min_score, |n_done, n_all| {
+        bar.set_length(n_all as u64);
+        bar.set(n_done as u64);
+    })?;
+    drop(bar);
     let total = proposals.len() as u64;
     if let Some(least) = args.accept {
         return accept(&mut store, &proposals, least, context);
     }
-    proposals.truncate(args.limit as usize);
+    let mut proposals = page.of(proposals, |pair, sort| match sort {
+        SortArg::Count => Key::count(pair.groups + pair.into_groups),
+        SortArg::Name => Key::word(&pair.topic),
+        _ => Key::Number(pair.score),
+    });
     add_examples(store.read(), &mut proposals)?;
     if terminal.is_json() {
         terminal.json(&json!({"proposals": proposals, "total": total}))?;
         return Ok(Exit::Done);
     }
-    if proposals.is_empty() {
+    if total == 0 {
         terminal.status("no two topics look like one");
         return Ok(Exit::Done);
     }
@@ -55,7 +68,7 @@ pub(super) fn run(args: &TopicsDedupeArgs, context: &Context) -> anyhow::Result<
         ]);
     }
     terminal.table(&table, 0)?;
-    terminal.status(format!("{} of {}", proposals.len(), words::count(total, "pair")));
+    terminal.status(format!("{} of {}", page.shown(proposals.len() as u64), words::count(total, "pair")));
     terminal.hint("`gleaner topics merge TOPIC into TOPIC` makes one of two; `--accept 0.95` all that are so alike");
     Ok(Exit::Done)
 }

@@ -43,7 +43,8 @@ struct Node {
 
 /// Puts the spellings of one type together; each name with how often it stands, the most frequent first. Returns the
 /// numbers of the names of each, the one that it should be called by first; names without any letter are left out.
-pub(super) fn cluster(names: &[(String, u64)], is_people: bool) -> Result<Vec<Vec<usize>>> {
+/// `on_name` is told how many names were compared, which takes long where they are not of people.
+pub(super) fn cluster(names: &[(String, u64)], is_people: bool, on_name: impl FnMut(usize)) -> Result<Vec<Vec<usize>>> {
     let mut by_key: HashMap<String, usize> = HashMap::new();
     let mut nodes: Vec<Node> = vec![];
     for (number, (name, count)) in names.iter().enumerate() {
@@ -69,7 +70,7 @@ pub(super) fn cluster(names: &[(String, u64)], is_people: bool) -> Result<Vec<Ve
         }));
         join_people(&nodes, &people, &mut union)?;
     } else {
-        join_others(names, &nodes, &mut union)?;
+        join_others(names, &nodes, &mut union, on_name)?;
     }
     let is_full = |at: usize| people.get(at).is_none_or(Person::is_full);
     let mut clusters: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -170,7 +171,12 @@ fn is_misspelling((word, count): (&str, u64), (right, right_count): (&str, u64))
         && strsim::osa_distance(word, right) == 1
 }
 
-fn join_others(names: &[(String, u64)], nodes: &[Node], union: &mut Union) -> Result<()> {
+fn join_others(
+    names: &[(String, u64)],
+    nodes: &[Node],
+    union: &mut Union,
+    mut on_name: impl FnMut(usize),
+) -> Result<()> {
     let mut builder = Builder::new();
     for (at, node) in (0i64..).zip(nodes) {
         builder.add(EntityKey(at), &entity(at, &names[node.names[0]].0));
@@ -179,6 +185,7 @@ fn join_others(names: &[(String, u64)], nodes: &[Node], union: &mut Union) -> Re
     let mut meaning = Meaning::default();
     for (at, node) in nodes.iter().enumerate() {
         interrupt::check()?;
+        on_name(at);
         let query = Query { text: &names[node.names[0]].0, types: &[], hints: &Attributes::new(), context: "" };
         for candidate in resolver.alike(&query, &[EntityKey(i64::try_from(at)?)])? {
             let other = usize::try_from(candidate.entity.0)?;
@@ -265,7 +272,7 @@ mod tests {
             .collect();
         all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         let shown = |numbers: Vec<usize>| numbers.iter().map(|&at| all[at].0.clone()).collect::<Vec<_>>().join(" + ");
-        let mut clusters: Vec<String> = cluster(&all, is_people).unwrap().into_iter().map(shown).collect();
+        let mut clusters: Vec<String> = cluster(&all, is_people, |_| ()).unwrap().into_iter().map(shown).collect();
         clusters.sort();
         assert_eq!(clusters.join(" / "), expected, "{names}");
     }
