@@ -41,7 +41,7 @@ pub(super) fn run(args: &RelatedArgs, context: &Context) -> anyhow::Result<Exit>
             Ok(value)
         });
         let rows: Vec<serde_json::Value> = rows.collect::<serde_json::Result<_>>()?;
-        terminal.json(&json!({"group_id": args.group, "related": rows, "thread": thread}))?;
+        terminal.json(&json!({"group_id": args.group, "related": rows, "total": total, "thread": thread}))?;
         return Ok(Exit::Done);
     }
     for row in &related {

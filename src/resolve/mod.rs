@@ -22,6 +22,7 @@ pub use matching::context::{KNOWN_VALUE, OTHER_NAME, are_namesakes, is_name_agai
 pub use matching::measure::feature_names;
 pub use matching::resolver::Resolver;
 pub use matching::search::Compared;
+pub(crate) use names::attribute_names::same_meaning;
 pub use names::mention_key::{WordRole, is_numbering, mention_key, name_words};
 pub use names::pair_mention::{PairMention, mean_the_same, read_pair};
 pub use resolution::{Candidate, Described, Method, Query, Resolution, ScorePart, Strictness};

@@ -378,6 +378,31 @@ fn a_line_of_a_file_is_an_object_and_says_what_is_wrong_with_it() {
 }
 
 #[test]
+fn a_hint_that_tells_nothing_is_said_once() {
+    let world = World::new();
+    world.load_entities(&[
+        json!({"id": "m", "type": "player", "name": "Patrick Mahomes", "attributes": {"team": "KC", "jersey": 15}}),
+        json!({"id": "s", "type": "ship", "name": "Beagle", "attributes": {"flag": "GB"}}),
+    ]);
+    world.run(&["resolve", "P. Mahomes", "--hint", "taem=KC"]).exits(0).says("did you mean `team`?");
+    world
+        .run(&["resolve", "P. Mahomes", "--type", "player", "--hint", "colour=red"])
+        .exits(0)
+        .says("has `jersey` and `team`");
+    // One that means the same, one that the profile asks for, and one that a decision is about.
+    world.run(&["catalog", "alias", "add", "m", "Showtime", "--hint", "nickname=yes"]).exits(0);
+    for hint in ["club=KC", "affiliation=KC", "nickname=no"] {
+        assert_eq!(world.run(&["resolve", "P. Mahomes", "--hint", hint]).exits(0).stderr, "", "{hint}");
+    }
+    let lines = "{\"mention\":\"Beagle\",\"hints\":{\"flga\":\"GB\"}}\n".repeat(3);
+    let ran = world.run_with_stdin(&["resolve", "--file", "-"], &lines).exits(0);
+    assert_eq!(ran.stderr.matches("`flga` tells nothing").count(), 1, "{}", ran.stderr);
+    let bare = World::new();
+    bare.load_entities(&[json!({"id": "a", "type": "person", "name": "Ada Lovelace"})]);
+    bare.run(&["resolve", "Ada Lovelace", "--hint", "born=1815"]).exits(0).says("no attributes to compare it with");
+}
+
+#[test]
 fn who_types_mentions_into_a_pipe_is_answered_from_the_catalog_as_it_is_by_then() {
     let world = World::new();
     world.load_entities(&[json!({"id": "a", "type": "person", "name": "Ada Lovelace"})]);

@@ -74,7 +74,7 @@ fn by_handfuls(
         let mut answers = Vec::with_capacity(LINES_AT_ONCE);
         while goes_on && answers.len() < LINES_AT_ONCE {
             match lines.next(context)? {
-                Some(Ok(line)) => answers.push(resolver.answered(&line)?),
+                Some(Ok(line)) => answers.push(resolver.answered(&line, &context.terminal)?),
                 Some(Err(unread)) => answers.push(unread),
                 None => goes_on = false,
             }
@@ -107,7 +107,7 @@ fn one_by_one(
                     resolver = LineResolver::open(store.read(), manner)?;
                     version = current;
                 }
-                resolver.answered(&line)?
+                resolver.answered(&line, &context.terminal)?
             }
             Err(unread) => unread,
         };

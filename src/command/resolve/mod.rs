@@ -2,6 +2,7 @@
 
 mod file;
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use anyhow::Result;
@@ -22,10 +23,17 @@ use crate::model::{Attributes, EntityKey, LinkOutcome, attribute_name};
 use crate::profile::Profile;
 use crate::resolve::{Candidate, Query, Resolution, ScorePart, Strictness};
 use crate::store::{HowUndone, Read, active_profile};
+use crate::terminal::Terminal;
 use crate::terminal::bar::Unit;
 use crate::terminal::style::{bold, dim, single_line};
-use crate::terminal::words::count;
+use crate::terminal::words::{self, count};
+use crate::text::nearest;
 use crate::text::plain_name;
+
+/// Different names of hints that are looked at in a file.
+const HINTS_SEEN_MAX: usize = 1000;
+/// Attributes that are named where none is near.
+const ATTRIBUTES_NAMED: usize = 8;
 
 /// Runs the command.
 pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
@@ -124,20 +132,57 @@ struct LineResolver<'a> {
     profile: Profile,
     read: Read<'a>,
     explain: bool,
+    /// Names of hints that were looked at: a file's lines have the same.
+    seen_hints: BTreeSet<String>,
 }
 
 impl<'a> LineResolver<'a> {
     fn open(read: Read<'a>, Manner { strictness, load, explain }: Manner) -> Result<Self> {
         let mut linker = Linker::open(read, strictness, load)?;
         linker.explain(explain);
-        Ok(Self { profile: active_profile::active(read)?, linker, read, explain })
+        Ok(Self { profile: active_profile::active(read)?, linker, read, explain, seen_hints: BTreeSet::new() })
     }
 
     /// Answers a line of a file.
-    fn answered(&mut self, line: &Line) -> Result<Value> {
+    fn answered(&mut self, line: &Line, terminal: &Terminal) -> Result<Value> {
+        self.say_unknown_hints(line, terminal);
         let resolution = self.decide(line)?;
         let others = self.of_other_types(line, &resolution)?;
         Ok(serde_json::to_value(self.answer(line, &resolution, &others)?)?)
+    }
+
+    /// Says once of each hint that tells nothing that it does: a slip of the hand would stay unseen.
+    fn say_unknown_hints(&mut self, line: &Line, terminal: &Terminal) {
+        for hint in line.hints.keys() {
+            if self.seen_hints.contains(hint) || self.seen_hints.len() >= HINTS_SEEN_MAX {
+                continue;
+            }
+            self.seen_hints.insert(hint.clone());
+            let types = self.types_of(line);
+            let Some(attributes) = self.linker.unknown_hint(&self.profile, &types, hint) else { continue };
+            let hint = single_line(hint);
+            match nearest(&hint, &attributes) {
+                _ if attributes.is_empty() => {
+                    terminal.warn(format!(
+                        "the hint `{hint}` tells nothing: the catalog has no attributes to compare it with"
+                    ));
+                }
+                Some(meant) => {
+                    terminal.warn(format!("the hint `{hint}` tells nothing: no entity has such an attribute"));
+                    terminal.hint(format!("did you mean `{}`?", single_line(meant)));
+                }
+                None => {
+                    terminal.warn(format!("the hint `{hint}` tells nothing: no entity has such an attribute"));
+                    let known: Vec<String> =
+                        attributes.iter().take(ATTRIBUTES_NAMED).map(|name| single_line(name)).collect();
+                    terminal.hint(format!("the catalog has {}", words::list(&known, "and")));
+                }
+            }
+        }
+    }
+
+    fn types_of(&mut self, line: &Line) -> Rc<[String]> {
+        line.entity_type.as_deref().map_or_else(Rc::default, |name| self.linker.types_named(&self.profile, name))
     }
 
     fn of_other_types(&mut self, line: &Line, resolution: &Resolution) -> Result<Vec<Candidate>> {
@@ -149,8 +194,7 @@ impl<'a> LineResolver<'a> {
     }
 
     fn decide(&mut self, line: &Line) -> Result<Resolution> {
-        let types =
-            line.entity_type.as_deref().map_or_else(Rc::default, |name| self.linker.types_named(&self.profile, name));
+        let types = self.types_of(line);
         let mention = plain_name(&line.mention);
         let query = Query {
             text: &mention,
@@ -209,6 +253,7 @@ impl<'a> LineResolver<'a> {
 
     /// Shows one mention, for a person or as JSON.
     fn one(&mut self, line: &Line, context: &Context) -> Result<Exit> {
+        self.say_unknown_hints(line, &context.terminal);
         let resolution = self.decide(line)?;
         let others = self.of_other_types(line, &resolution)?;
         let answer = self.answer(line, &resolution, &others)?;

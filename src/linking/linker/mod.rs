@@ -273,6 +273,17 @@ impl<'a> Linker<'a> {
         types
     }
 
+    /// Returns the attributes that a hint could have meant, where it tells nothing: neither the profile asks for such a
+    /// hint nor a decision is about one, and no entity of the types has an attribute that means the same.
+    pub fn unknown_hint(&self, profile: &Profile, types: &[String], hint: &str) -> Option<Vec<&str>> {
+        let is_asked_for = profile.types.iter().flat_map(|known| &known.hints).any(|known| is_same(known, hint));
+        let attributes = self.resolver.attributes(types);
+        let means_one = attributes.iter().any(|attribute| resolve::same_meaning(attribute, hint));
+        let mut decided = self.decisions.values().flatten();
+        let is_decided = decided.any(|stored| stored.decision.hints.contains_key(hint));
+        (!is_asked_for && !means_one && !is_decided).then(|| attributes.into_iter().collect())
+    }
+
     /// Returns id, type and name of a candidate.
     pub fn describe(&self, candidate: &Candidate) -> Result<Described> {
         self.resolver.describe(candidate)

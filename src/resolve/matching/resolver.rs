@@ -5,7 +5,7 @@
 //! with the candidates that the index finds, scored against each other, and, where that does not suffice, once more
 //! with what stands around the mention.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
 use anyhow::Result;
@@ -91,6 +91,14 @@ impl<P: Blocks> Resolver<P> {
         names.sort();
         names.dedup();
         names
+    }
+
+    /// Returns the names of the attributes that entities of some types have, of all types where none is named.
+    pub fn attributes(&self, types: &[String]) -> BTreeSet<&str> {
+        let overlay = self.overlay.iter().flat_map(|layer| &layer.index.meta.types);
+        let known = self.base.index.meta.types.iter().chain(overlay);
+        let wanted = known.filter(|stats| types.is_empty() || types.contains(&stats.name));
+        wanted.flat_map(|stats| &stats.attributes).map(|attribute| attribute.name.as_str()).collect()
     }
 
     /// Returns whether it was told what else the catalog calls a hint's value.
