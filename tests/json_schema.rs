@@ -171,6 +171,7 @@ fn what_commands_print_is_as_the_schema_says() {
     run("resolve --all", &["resolve", "--all"]);
     run("unresolved reject", &["unresolved", "reject", "Houston"]);
     run("topics merge", &["topics", "merge", "trade", "into", "commerce"]);
+    run("topics dedupe", &["topics", "dedupe", "--neighbours"]);
     run("topics alias list", &["topics", "alias", "list"]);
     run("undo", &["undo", "--dry-run"]);
     run("audit", &["audit", "--sample", "2"]);

@@ -1,5 +1,7 @@
 //! Decisions about topics: merged, kept apart, out into files and in again.
 
+use serde_json::{Value, json};
+
 use crate::harness::{World, group};
 
 /// Two groups, one about the Moon and one about trade.
@@ -69,4 +71,71 @@ fn decisions_go_out_and_in_again() {
     );
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.code), ("", said.as_str(), Some(2)));
     assert_eq!(world.rows(DECISIONS), all);
+}
+
+/// Stories of the car industry, and of the automotive sector, about the same companies; and of farms and trains.
+fn synonyms() -> World {
+    let world = World::new();
+    let companies = ["Vega Company", "Orion Corporation", "Lyra Group", "Cygnus Office"];
+    let farms = ["Ceres Association", "Flora Society"];
+    let about = |n: usize| match n % 4 {
+        0 => format!("On Monday {} and {} met.", companies[n / 4 % 4], companies[(n / 4 + 1) % 4]),
+        1 => format!("On Monday {} and {} met.", companies[n / 4 % 4], companies[(n / 4 + 2) % 4]),
+        _ => format!("On Monday {} met.", farms[n / 4 % 2]),
+    };
+    let groups: Vec<Value> = (0..96)
+        .map(|n| json!({"id": format!("g{n}"), "title": format!("Title {n}"), "text": format!("Story {n}. {}", about(n))}))
+        .collect();
+    world.load_groups(&groups);
+    let names = companies.iter().chain(&farms).enumerate();
+    let entities: Vec<Value> =
+        names.map(|(n, name)| json!({"id": format!("o{n}"), "type": "organization", "name": name})).collect();
+    world.load_entities(&entities);
+    world.run(&["batch", "create", "--wait", "--yes"]).exits(0);
+    world
+        .sql()
+        .execute_batch(
+            "DELETE FROM story_topics;
+             INSERT INTO story_topics (story_group_id, topic, label, confidence, rank, sandbox, prompt_id)
+             SELECT g.id, t.value, t.value, 0.9, 1, 1, (SELECT min(id) FROM prompts)
+             FROM story_groups g JOIN json_each('[\"car industry\", \"automotive sector\", \"farming\", \"crops\"]') t
+                 ON t.key = CAST(substr(g.external_id, 2) AS INTEGER) % 4;",
+        )
+        .expect("the topics are put in");
+    world
+}
+
+#[test]
+fn synonyms_are_proposed_from_their_neighbours_and_accepted_only_by_name() {
+    let world = synonyms();
+    world.run(&["topics", "dedupe"]).exits(0);
+    world.run(&["topics", "dedupe", "--accept", "0"]).exits(0);
+    assert_eq!(world.count("SELECT count(*) FROM topic_decisions"), 0);
+    world.run(&["topics", "dedupe", "--neighbours"]).exits(0);
+    world.run(&["topics", "dedupe", "--neighbours", "--min-score", "1"]).exits(0);
+    let found = world.json(&["topics", "dedupe", "--neighbours", "--sort", "name"], 0);
+    assert_eq!((&found["total"], &found["proposals"][0]["method"]), (&json!(1), &json!("neighbours")));
+    world.run(&["topics", "dedupe", "--neighbours", "--accept", "0.5"]).exits(0);
+    assert_eq!(world.rows(DECISIONS), ["automotive sector|is|car industry|car industry"]);
+    world.run(&["undo"]).exits(0);
+    assert_eq!(world.count("SELECT count(*) FROM topic_decisions"), 0);
+    // Topics that are kept apart, or of which one stands under the other, are no proposal any more.
+    world
+        .run_with_stdin(&["topics", "import", "-"], "topic,verdict,target\ncar industry,not,automotive sector\n")
+        .exits(0);
+    assert_eq!(world.json(&["topics", "dedupe", "--neighbours"], 0)["total"], 0);
+    world.run(&["undo"]).exits(0);
+    world.run(&["topics", "parent", "car industry", "automotive sector"]).exits(0);
+    assert_eq!(world.json(&["topics", "dedupe", "--neighbours"], 0)["total"], 0);
+    // One group with both is enough.
+    world.run(&["undo"]).exits(0);
+    world
+        .sql()
+        .execute_batch(
+            "INSERT INTO story_topics (story_group_id, topic, label, confidence, rank, sandbox, prompt_id)
+        SELECT story_group_id, 'automotive sector', 'automotive sector', 0.9, 2, 1, prompt_id FROM story_topics
+        WHERE topic = 'car industry' LIMIT 1",
+        )
+        .unwrap();
+    assert_eq!(world.json(&["topics", "dedupe", "--neighbours"], 0)["total"], 0);
 }

@@ -114,6 +114,9 @@ pub enum TopicsCommand {
     },
 
     /// Propose topics that are likely one, best first; on a terminal, decide with one key each
+    ///
+    /// Topics that are nearly the same words; with `--neighbours` those that may be synonyms (`car industry`, `automotive
+    /// sector`): no group has both, though they stand beside the same entities. That is less certain: opposites do, too.
     Dedupe(TopicsDedupeArgs),
 }
 
@@ -143,11 +146,15 @@ pub struct TopicsDedupeArgs {
     #[command(flatten)]
     pub page: PageArgs<50>,
 
-    /// Only pairs at least this alike, 0 to 1
-    #[arg(long, value_name = "SCORE", default_value_t = 0.8, value_parser = super::share)]
-    pub min_score: f64,
+    /// Propose synonyms by the entities they stand beside, instead of spellings
+    #[arg(long)]
+    pub neighbours: bool,
 
-    /// Merge every pair at least this alike without asking
+    /// Only pairs at least this alike, 0 to 1 [default: 0.8, of neighbours 0.5]
+    #[arg(long, value_name = "SCORE", value_parser = super::share)]
+    pub min_score: Option<f64>,
+
+    /// Merge every pair at least this alike without asking; synonyms only with `--neighbours`
     #[arg(long, value_name = "SCORE", value_parser = super::share)]
     pub accept: Option<f64>,
 }

@@ -5,6 +5,7 @@
 pub mod mentions;
 pub mod decisions;
 pub mod topics;
+mod neighbours;
 pub mod catalog_edit;
 pub mod duplicates;
 pub mod propose;

@@ -4,7 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
+use super::neighbours::{self, Groups};
 use crate::interrupt;
+use crate::model::{EntityKey, GroupKey};
 use crate::store::explore::{GroupHead, Period};
 use crate::store::{Read, Store, TopicVerdict};
 use crate::text::fold;
@@ -30,10 +32,22 @@ pub fn similar(store: &Store, key: &str, limit: usize) -> anyhow::Result<Vec<(f6
     Ok(found.into_iter().map(|(score, _, topic)| (score, topic)).collect())
 }
 
+/// Evidence that two topics are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// They are nearly the same words.
+    Spelling,
+    /// They are never together, and stand beside the same entities.
+    Neighbours,
+}
+
 /// Two topics that are likely one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Proposal {
-    /// Similarity, 0 to 1.
+    /// Evidence for it.
+    pub method: Method,
+    /// Similarity, 0 to 1; of one method, since those of two say different things.
     pub score: f64,
     /// The less frequent one.
     pub topic: String,
@@ -45,14 +59,143 @@ pub struct Proposal {
     pub into_groups: u64,
     /// A group that has the less frequent one; see [`add_examples`].
     pub example: Option<GroupHead>,
+    /// A group that has the more frequent one; of neighbours only.
+    pub into_example: Option<GroupHead>,
+    /// Names of entities that both stand beside, those that tell most; of neighbours only.
+    pub shared: Vec<String>,
+    /// Number of all entities that both stand beside; of neighbours only.
+    pub shared_entities: Option<u64>,
+    /// Groups that would have both, if the topics had nothing to do with each other; of neighbours only.
+    pub expected_together: Option<f64>,
+    /// Entities whose names are to be shown.
+    #[serde(skip)]
+    reasons: Vec<EntityKey>,
 }
 
-/// Gives proposals an example each.
+impl Proposal {
+    /// Makes a proposal of two topics, each with its groups: the more frequent one stays; of two as frequent, the shorter
+    /// one.
+    fn new(method: Method, score: f64, a: &(String, u64), b: &(String, u64)) -> Self {
+        let rank = |of: &(String, u64)| (of.1, std::cmp::Reverse((of.0.len(), of.0.clone())));
+        let (from, into) = if rank(a) > rank(b) { (b, a) } else { (a, b) };
+        Self {
+            method,
+            score: (score * 1000.0).round() / 1000.0,
+            topic: from.0.clone(),
+            groups: from.1,
+            into: into.0.clone(),
+            into_groups: into.1,
+            example: None,
+            into_example: None,
+            shared: vec![],
+            shared_entities: None,
+            expected_together: None,
+            reasons: vec![],
+        }
+    }
+}
+
+/// Gives proposals an example each; those of neighbours one of both topics, and the names of what they share.
 pub fn add_examples(read: Read<'_>, proposals: &mut [Proposal]) -> anyhow::Result<()> {
+    let example = |topic: &str| -> anyhow::Result<Option<GroupHead>> {
+        Ok(read.groups_of_topic(topic, &Period::default(), 1)?.pop().map(|found| found.group))
+    };
     for pair in proposals {
-        pair.example = read.groups_of_topic(&pair.topic, &Period::default(), 1)?.pop().map(|found| found.group);
+        pair.example = example(&pair.topic)?;
+        if pair.method == Method::Neighbours {
+            pair.into_example = example(&pair.into)?;
+        }
+        for &key in &pair.reasons {
+            pair.shared.extend(read.entity(key)?.map(|entity| entity.name));
+        }
     }
     Ok(())
+}
+
+/// Returns pairs of topics that may be synonyms by their neighbours, the most alike first; see [`super::neighbours`]. Pairs
+/// that people kept apart are left out, and so are those of which one stands under the other.
+pub fn synonyms(read: Read<'_>, least: f64, on_part: impl FnMut(usize, usize)) -> anyhow::Result<Vec<Proposal>> {
+    let mut topics: Vec<(String, u64)> = vec![];
+    let mut places: HashMap<String, u32> = HashMap::new();
+    let mut of_groups: Vec<(GroupKey, Vec<u32>)> = vec![];
+    read.each_topic_of_texts(|group, topic| {
+        let place = match places.get(topic) {
+            Some(place) => *place,
+            None => {
+                let place = topics.len() as u32;
+                topics.push((topic.to_owned(), 0));
+                places.insert(topic.to_owned(), place);
+                place
+            }
+        };
+        topics[place as usize].1 += 1;
+        match of_groups.last_mut() {
+            Some((last, topics)) if *last == group => topics.push(place),
+            _ => of_groups.push((group, vec![place])),
+        }
+    })?;
+    let mut groups = Groups::default();
+    let mut waiting = of_groups.into_iter().peekable();
+    let mut entities: Vec<EntityKey> = vec![];
+    let mut last = None;
+    let mut end_of = |group: Option<GroupKey>, entities: &mut Vec<EntityKey>| {
+        if let Some(group) = group {
+            while waiting.next_if(|(other, _)| *other < group).is_some() {}
+            if let Some((_, topics)) = waiting.next_if(|(other, _)| *other == group) {
+                groups.add(topics, entities);
+            }
+        }
+        entities.clear();
+    };
+    read.each_entity_of_groups(|group, entity| {
+        if last != Some(group) {
+            end_of(last, &mut entities);
+            last = Some(group);
+        }
+        entities.push(entity);
+    })?;
+    end_of(last, &mut entities);
+    let apart = kept_apart(read)?;
+    let mut found = vec![];
+    for pair in neighbours::pairs(groups, topics.len(), least, on_part)? {
+        let (a, b) = (&topics[pair.topics.0 as usize], &topics[pair.topics.1 as usize]);
+        let is_under = |child: &str, parent: &str| -> anyhow::Result<bool> {
+            Ok(read.parents_of(child)?.iter().any(|(key, _)| key == parent))
+        };
+        if is_apart(&apart, &a.0, &b.0) || is_under(&a.0, &b.0)? || is_under(&b.0, &a.0)? {
+            continue;
+        }
+        found.push(Proposal {
+            shared_entities: Some(pair.n_shared as u64),
+            expected_together: Some((pair.expected * 10.0).round() / 10.0),
+            reasons: pair.shared,
+            ..Proposal::new(Method::Neighbours, pair.score, a, b)
+        });
+    }
+    sort(&mut found);
+    Ok(found)
+}
+
+/// Pairs of topics that people kept apart, each in alphabetical order.
+type Apart = HashSet<(String, String)>;
+
+fn kept_apart(read: Read<'_>) -> anyhow::Result<Apart> {
+    let decisions = read.topic_decisions()?.into_iter();
+    let not = decisions.filter(|decision| decision.verdict == TopicVerdict::Not);
+    Ok(not.map(|decision| (decision.topic, decision.target)).collect())
+}
+
+fn is_apart(apart: &Apart, a: &str, b: &str) -> bool {
+    let (first, second) = if a <= b { (a, b) } else { (b, a) };
+    apart.contains(&(first.to_owned(), second.to_owned()))
+}
+
+/// Puts the most alike first, of those the most frequent.
+fn sort(found: &mut [Proposal]) {
+    found.sort_by(|a, b| {
+        let size = |pair: &Proposal| pair.groups + pair.into_groups;
+        b.score.total_cmp(&a.score).then(size(b).cmp(&size(a))).then_with(|| a.topic.cmp(&b.topic))
+    });
 }
 
 /// Likeness of topics that differ in nothing but where their words are parted, as `cyber security` and `cybersecurity`.
@@ -70,19 +213,9 @@ const COMMON_WORD: usize = 150;
 pub fn duplicates(store: &Store, least: f64, on_part: impl FnMut(usize, usize)) -> anyhow::Result<Vec<Proposal>> {
     let mut topics: Vec<(String, u64)> = vec![];
     store.read().each_topic(|topic, groups| topics.push((topic.to_owned(), groups)))?;
-    let apart: HashSet<(String, String)> = store
-        .read()
-        .topic_decisions()?
-        .into_iter()
-        .filter(|decision| decision.verdict == TopicVerdict::Not)
-        .map(|decision| (decision.topic, decision.target))
-        .collect();
+    let apart = kept_apart(store.read())?;
     let found = alike(&topics, least, on_part)?;
-    let is_apart = |a: &str, b: &str| {
-        let (first, second) = if a <= b { (a, b) } else { (b, a) };
-        apart.contains(&(first.to_owned(), second.to_owned()))
-    };
-    Ok(found.into_iter().filter(|pair| !is_apart(&pair.topic, &pair.into)).collect())
+    Ok(found.into_iter().filter(|pair| !is_apart(&apart, &pair.topic, &pair.into)).collect())
 }
 
 /// Returns the pairs among these topics that are alike.
@@ -122,26 +255,12 @@ fn alike(topics: &[(String, u64)], least: f64, mut on_part: impl FnMut(usize, us
                     score = JOINED;
                 }
                 if score >= least {
-                    // The more frequent one stays; of two as frequent, the shorter one.
-                    let rank =
-                        |i: usize| (topics[i].1, std::cmp::Reverse(topics[i].0.len()), std::cmp::Reverse(&topics[i].0));
-                    let (from, into) = if rank(i) > rank(j) { (j, i) } else { (i, j) };
-                    found.push(Proposal {
-                        score: (score * 1000.0).round() / 1000.0,
-                        topic: topics[from].0.clone(),
-                        groups: topics[from].1,
-                        into: topics[into].0.clone(),
-                        into_groups: topics[into].1,
-                        example: None,
-                    });
+                    found.push(Proposal::new(Method::Spelling, score, &topics[i], &topics[j]));
                 }
             }
         }
     }
-    found.sort_by(|a, b| {
-        let size = |pair: &Proposal| pair.groups + pair.into_groups;
-        b.score.total_cmp(&a.score).then(size(b).cmp(&size(a))).then_with(|| a.topic.cmp(&b.topic))
-    });
+    sort(&mut found);
     Ok(found)
 }
 

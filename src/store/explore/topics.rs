@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension as _, params};
 use serde::Serialize;
 
 use super::{GroupHead, IN_PERIOD, KeySet, Period};
+use crate::model::{EntityKey, GroupKey};
 use crate::store::Read;
 
 /// A topic and how many groups have it.
@@ -180,6 +181,33 @@ impl Read<'_> {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             visit(row.get_ref(0)?.as_str()?, row.get::<_, i64>(1)? as u64);
+        }
+        Ok(())
+    }
+
+    /// Gives every topic of every group, group by group; of groups with the same text, which share an answer, those of one.
+    pub fn each_topic_of_texts(self, mut visit: impl FnMut(GroupKey, &str)) -> anyhow::Result<()> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT g.id, t.topic FROM story_groups g JOIN story_topics t ON t.story_group_id = g.id
+             WHERE NOT EXISTS (SELECT 1 FROM story_groups o
+                               WHERE o.text_hash = g.text_hash AND o.status = 'active' AND o.id < g.id)
+             ORDER BY g.id",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            visit(row.get(0)?, row.get_ref(1)?.as_str()?);
+        }
+        Ok(())
+    }
+
+    /// Gives every linked entity of every group, group by group; one that is named twice comes twice.
+    pub fn each_entity_of_groups(self, mut visit: impl FnMut(GroupKey, EntityKey)) -> anyhow::Result<()> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT story_group_id, entity_id FROM story_entities WHERE entity_id IS NOT NULL ORDER BY 1",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            visit(row.get(0)?, row.get(1)?);
         }
         Ok(())
     }
