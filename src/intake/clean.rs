@@ -23,11 +23,18 @@ pub(super) fn text(raw: &str) -> Cow<'_, str> {
 /// Takes out characters that show nothing and split words for whoever searches: soft hyphens, zero-width spaces, word
 /// joiners and stray byte order marks. Joiners stay, since scripts and emoji need them.
 fn visible(text: &str) -> Cow<'_, str> {
-    let is_nothing = |c: char| matches!(c, '\u{ad}' | '\u{200b}' | '\u{2060}' | '\u{feff}');
-    if text.is_ascii() || !text.contains(is_nothing) {
+    let bytes = text.as_bytes();
+    // Every one of them begins with one of three bytes, which are found many bytes at a time.
+    let shows_nothing = |at: usize| {
+        matches!(
+            bytes[at..],
+            [0xc2, 0xad, ..] | [0xe2, 0x80, 0x8b, ..] | [0xe2, 0x81, 0xa0, ..] | [0xef, 0xbb, 0xbf, ..]
+        )
+    };
+    if !memchr::memchr3_iter(0xc2, 0xe2, 0xef, bytes).any(shows_nothing) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.replace(is_nothing, ""))
+    Cow::Owned(text.replace(['\u{ad}', '\u{200b}', '\u{2060}', '\u{feff}'], ""))
 }
 
 #[cfg(test)]

@@ -74,6 +74,9 @@ pub(crate) fn plain_name(name: &str) -> String {
 
 /// Returns the words of a text with one space between them; control characters end a word as white space does.
 pub(crate) fn single_spaced(text: &str) -> String {
+    if is_single_spaced(text) {
+        return text.to_owned();
+    }
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     let mut line = String::with_capacity(text.len());
     for word in words {
@@ -83,6 +86,17 @@ pub(crate) fn single_spaced(text: &str) -> String {
         line.push_str(word);
     }
     line
+}
+
+/// Returns whether a text of ASCII characters is single-spaced already, as most are.
+fn is_single_spaced(text: &str) -> bool {
+    let mut before = b' ';
+    let are_spaced = text.bytes().all(|byte| {
+        let is_right = matches!(byte, b' '..=b'~') && (byte != b' ' || before != b' ');
+        before = byte;
+        is_right
+    });
+    are_spaced && (before != b' ' || text.is_empty())
 }
 
 /// Returns the key of a topic: lower case, single spaces. Topics of one key are one topic; marks count, so that

@@ -91,7 +91,7 @@ fn count(reader: &mut impl BufRead) -> anyhow::Result<Lines> {
             break;
         }
         let used = chunk.len();
-        let whole = match chunk.iter().rposition(|byte| *byte == b'\n') {
+        let whole = match memchr::memrchr(b'\n', chunk) {
             Some(end) => {
                 carry.extend_from_slice(&chunk[..=end]);
                 lines.look_at(&carry);
@@ -119,15 +119,18 @@ fn count(reader: &mut impl BufRead) -> anyhow::Result<Lines> {
 
 impl Lines {
     fn look_at(&mut self, bytes: &[u8]) {
-        if bytes.is_ascii() {
-            self.all += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
-            return;
-        }
-        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
+            let line;
+            (line, rest) = rest.split_at(end);
             self.all += 1;
+            if line.is_ascii() {
+                continue;
+            }
             let is_bad = std::str::from_utf8(line).is_err();
             self.bad += u64::from(is_bad);
-            self.good_beyond_ascii += u64::from(!is_bad && !line.is_ascii());
+            self.good_beyond_ascii += u64::from(!is_bad);
             if is_bad && self.sample.len() < GUESS_BYTES_MAX {
                 self.sample.extend_from_slice(&line[..line.len().min(GUESS_BYTES_MAX)]);
             }
