@@ -16,7 +16,7 @@ use crate::model::{EntityId, EntityKey, Group, Verdict};
 use crate::report::csv;
 use crate::request;
 use crate::resolve::mention_key;
-use crate::store::{CatalogChange, Change, GroupChange, Store, Tx};
+use crate::store::{CatalogChange, Change, GroupChange, Loading, Store};
 
 /// Records in one transaction: enough that the commit's flush to disk hardly counts, few enough to hold no lock for
 /// long.
@@ -106,22 +106,22 @@ pub fn groups(
     let mut inactive = BTreeMap::new();
     let on_group = &mut *listener.on_group;
     let mut one = |sink: RecordSink<'_, '_>, made: Made| {
-        let Made { group, text_hash } = &made;
+        let (group, text_hash) = (&made.group, made.text_hash());
         n_without_text += u64::from(text_hash.is_none());
         if text_hash.is_some() && group.status != Group::ACTIVE {
             *inactive.entry(group.status.clone()).or_default() += 1;
         }
         let would_be = match sink {
             RecordSink::Write(..) => None,
-            RecordSink::Compare(Some(store)) => store.read().text_hash_if_loaded(group, *text_hash)?,
-            RecordSink::Compare(None) => *text_hash,
+            RecordSink::Compare(Some(store)) => store.read().text_hash_if_loaded(group, text_hash)?,
+            RecordSink::Compare(None) => text_hash,
         };
         on_group(group, would_be);
         let change = match sink {
-            RecordSink::Write(tx, now) => {
-                tx.load_group(group, *text_hash, request::wire_id(&group.id).as_deref(), now)?
+            RecordSink::Write(loading, now) => {
+                loading.group(group, made.hashes, request::wire_id(&group.id).as_deref(), now)?
             }
-            RecordSink::Compare(Some(store)) => store.read().group_change(group, *text_hash)?,
+            RecordSink::Compare(Some(store)) => store.read().group_change(group, text_hash)?,
             RecordSink::Compare(None) => GroupChange::New,
         };
         Ok(match change {
@@ -157,7 +157,7 @@ pub fn entities(
             CatalogRecord::Decision(taught) => {
                 let key = mention_key(&taught.mention);
                 let change = match sink {
-                    RecordSink::Write(tx, now) => tx.load_decision(&key, taught, now)?,
+                    RecordSink::Write(loading, now) => loading.tx()?.load_decision(&key, taught, now)?,
                     RecordSink::Compare(Some(store)) => store.read().decision_change(&key, taught)?,
                     RecordSink::Compare(None) => CatalogChange::New,
                 };
@@ -165,7 +165,7 @@ pub fn entities(
             }
             CatalogRecord::Topic(decision) => {
                 let change = match sink {
-                    RecordSink::Write(tx, now) => tx.load_topic_decision(decision, now)?,
+                    RecordSink::Write(loading, now) => loading.tx()?.load_topic_decision(decision, now)?,
                     RecordSink::Compare(Some(store)) => store.read().topic_decision_change(decision)?,
                     RecordSink::Compare(None) => CatalogChange::New,
                 };
@@ -174,7 +174,7 @@ pub fn entities(
             CatalogRecord::Entity(entity) => entity,
         };
         let (change, key) = match sink {
-            RecordSink::Write(tx, now) => tx.load_entity(entity, now).map(|(change, key)| (change, Some(key)))?,
+            RecordSink::Write(loading, now) => loading.entity(entity, now).map(|(change, key)| (change, Some(key)))?,
             RecordSink::Compare(Some(store)) => store.read().entity_change(entity)?,
             RecordSink::Compare(None) => (CatalogChange::New, None),
         };
@@ -249,7 +249,7 @@ enum Became {
 /// Sink of one record.
 #[derive(Clone, Copy)]
 enum RecordSink<'a, 'tx> {
-    Write(&'a Tx<'tx>, &'a str),
+    Write(&'a Loading<'tx>, &'a str),
     Compare(Option<&'a Store>),
 }
 
@@ -270,8 +270,8 @@ fn each<T>(
     while !is_over {
         interrupt::check().hint("what was loaded so far is saved; load the file again to go on")?;
         let (mut n_rows, mut n_bytes) = (0, 0);
-        let tx = match &mut writing {
-            Some((store, change)) => Some((store.change(change)?, change.at())),
+        let loading = match &mut writing {
+            Some((store, change)) => Some((store.load(change)?, change.at())),
             None => None,
         };
         while n_rows < ROWS_PER_COMMIT && n_bytes < BYTES_PER_COMMIT && !interrupt::requested() {
@@ -293,8 +293,8 @@ fn each<T>(
                 }
                 Some(Ok((_, Got::One(record)))) => record,
             };
-            let sink = match &tx {
-                Some((tx, now)) => RecordSink::Write(tx, now),
+            let sink = match &loading {
+                Some((loading, now)) => RecordSink::Write(loading, now),
                 None => RecordSink::Compare(reference),
             };
             n_rows += 1;
@@ -309,8 +309,8 @@ fn each<T>(
                 }
             }
         }
-        if let Some((tx, _)) = tx {
-            tx.commit()?;
+        if let Some((loading, _)) = loading {
+            loading.commit()?;
         }
     }
     loaded.report = records.report();

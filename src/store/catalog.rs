@@ -175,34 +175,51 @@ fn attributes_text(attributes: &Attributes) -> String {
 impl Tx<'_> {
     /// Loads an entity: inserts it, or replaces what is there under its type and id.
     pub fn load_entity(&self, entity: &Entity, now: &str) -> anyhow::Result<(CatalogChange, EntityKey)> {
-        let (change, key) = self.read().entity_change(entity)?;
-        if let (CatalogChange::Unchanged, Some(key)) = (change, key) {
-            return Ok((change, key));
-        }
-        let key: EntityKey = self
-            .prepare_cached(
-                "INSERT INTO entities (external_id, type, name, attributes, loaded_at, changed_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?5)
-                 ON CONFLICT (type, external_id) DO UPDATE SET name = excluded.name, attributes = excluded.attributes,
-                     loaded_at = excluded.loaded_at, changed_at = excluded.changed_at
-                 RETURNING id",
-            )?
-            .query_row(
-                params![entity.id, entity.entity_type, entity.name, attributes_text(&entity.attributes), now],
-                |row| row.get(0),
-            )?;
-        if change == CatalogChange::Changed {
-            self.prepare_cached("DELETE FROM entity_aliases WHERE entity_id = ?1")?.execute([key])?;
-        }
+        let (change, known) = self.read().entity_change(entity)?;
+        let key = match known {
+            Some(key) if change == CatalogChange::Unchanged => return Ok((change, key)),
+            Some(key) => {
+                self.prepare_cached(
+                    "UPDATE entities SET name = ?2, attributes = ?3, loaded_at = ?4, changed_at = ?4 WHERE id = ?1",
+                )?
+                .execute(params![key, entity.name, attributes_text(&entity.attributes), now])?;
+                self.prepare_cached("DELETE FROM entity_aliases WHERE entity_id = ?1")?.execute([key])?;
+                self.add_aliases(key, entity)?;
+                key
+            }
+            None => self.add_entity(entity, now)?,
+        };
+        self.prepare_cached("UPDATE entities SET changed_at = ?2 WHERE id = ?1 AND changed_at <> ?2")?
+            .execute(params![key, now])?;
+        Ok((change, key))
+    }
+
+    /// Adds an entity that is not there.
+    pub(super) fn add_entity(&self, entity: &Entity, now: &str) -> anyhow::Result<EntityKey> {
+        self.prepare_cached(
+            "INSERT INTO entities (external_id, type, name, attributes, loaded_at, changed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+        )?
+        .execute(params![
+            entity.id,
+            entity.entity_type,
+            entity.name,
+            attributes_text(&entity.attributes),
+            now
+        ])?;
+        let key = EntityKey(self.last_insert_rowid());
+        self.add_aliases(key, entity)?;
+        Ok(key)
+    }
+
+    fn add_aliases(&self, key: EntityKey, entity: &Entity) -> anyhow::Result<()> {
         // A table of its own order takes the same alias twice as one.
         let mut insert =
             self.prepare_cached("INSERT OR IGNORE INTO entity_aliases (entity_id, alias) VALUES (?1, ?2)")?;
         for alias in &entity.aliases {
             insert.execute(params![key, alias])?;
         }
-        self.prepare_cached("UPDATE entities SET changed_at = ?2 WHERE id = ?1 AND changed_at <> ?2")?
-            .execute(params![key, now])?;
-        Ok((change, key))
+        Ok(())
     }
 
     /// Removes an entity; mentions that were linked to it keep their text and become unknown.

@@ -19,6 +19,22 @@ pub enum GroupChange {
     Unchanged,
 }
 
+/// Hashes of the text of a group that has one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextHashes {
+    /// Of the texts as they came.
+    pub raw: [u8; 16],
+    /// Of the texts as they stand in the group.
+    pub clean: [u8; 16],
+}
+
+impl TextHashes {
+    /// Returns the hash of the texts as they stand, where cleaning has changed them.
+    fn clean_if_other(self) -> Option<[u8; 16]> {
+        (self.clean != self.raw).then_some(self.clean)
+    }
+}
+
 /// A group with its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupRow {
@@ -170,57 +186,100 @@ impl Tx<'_> {
         now: &str,
     ) -> anyhow::Result<GroupChange> {
         let change = self.read().group_change(group, text_hash)?;
-        if change == GroupChange::Unchanged {
-            return Ok(change);
-        }
         let clean = text_hash.map(|_| request::text_hash(group));
-        let text_hash = self.read().text_hash_if_loaded(group, text_hash)?;
-        let clean = clean.filter(|clean| Some(*clean) != text_hash);
+        let text_hash = match change {
+            GroupChange::Unchanged => return Ok(change),
+            GroupChange::New => text_hash,
+            GroupChange::Changed => self.read().text_hash_if_loaded(group, text_hash)?,
+        };
+        let hashes = text_hash.zip(clean).map(|(raw, clean)| TextHashes { raw, clean });
+        let key = match change {
+            GroupChange::New => self.add_group(group, hashes, wire_id, now)?,
+            _ => self.replace_group(group, hashes, now)?,
+        };
+        // What the triggers noted is not out of date: the hash is of this text, and the change is of this time.
+        self.text_is_fresh(key)?;
+        self.prepare_cached("UPDATE story_groups SET changed_at = ?2 WHERE id = ?1 AND changed_at <> ?2")?
+            .execute(params![key, now])?;
+        Ok(change)
+    }
+
+    /// Adds a group that is not there.
+    pub(super) fn add_group(
+        &self,
+        group: &Group,
+        hashes: Option<TextHashes>,
+        wire_id: Option<&str>,
+        now: &str,
+    ) -> anyhow::Result<GroupKey> {
+        let date = group.date();
+        self.prepare_cached(
+            "INSERT INTO story_groups (external_id, wire_id, title, status, created_at, date, sort_at, text_hash,
+                                       loaded_at, changed_at, clean_hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
+        )?
+        .execute(params![
+            group.id,
+            wire_id,
+            group.title,
+            group.status,
+            group.created_at,
+            date,
+            date.map(sortable),
+            hashes.map(|hashes| hashes.raw),
+            now,
+            hashes.and_then(TextHashes::clean_if_other),
+        ])?;
+        let key = GroupKey(self.last_insert_rowid());
+        self.add_stories(key, group)?;
+        Ok(key)
+    }
+
+    /// Replaces what is there under a group's id, its stories as a set.
+    fn replace_group(&self, group: &Group, hashes: Option<TextHashes>, now: &str) -> anyhow::Result<GroupKey> {
         let date = group.date();
         let key: GroupKey = self
             .prepare_cached(
-                "INSERT INTO story_groups (external_id, wire_id, title, status, created_at, date, sort_at, text_hash,
-                                           loaded_at, changed_at, clean_hash)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)
-                 ON CONFLICT (external_id) DO UPDATE SET title = excluded.title, status = excluded.status,
-                     created_at = excluded.created_at, date = excluded.date, sort_at = excluded.sort_at,
-                     text_hash = excluded.text_hash, loaded_at = excluded.loaded_at, changed_at = excluded.changed_at, clean_hash = excluded.clean_hash
-                 RETURNING id",
+                "UPDATE story_groups SET title = ?2, status = ?3, created_at = ?4, date = ?5, sort_at = ?6,
+                     text_hash = ?7, loaded_at = ?8, changed_at = ?8, clean_hash = ?9
+                 WHERE external_id = ?1 RETURNING id",
             )?
             .query_row(
                 params![
                     group.id,
-                    wire_id,
                     group.title,
                     group.status,
                     group.created_at,
                     date,
                     date.map(sortable),
-                    text_hash,
+                    hashes.map(|hashes| hashes.raw),
                     now,
-                    clean
+                    hashes.and_then(TextHashes::clean_if_other),
                 ],
                 |row| row.get(0),
             )?;
-        if change == GroupChange::Changed {
-            self.prepare_cached("DELETE FROM stories WHERE story_group_id = ?1")?.execute([key])?;
-            // Places are those of another text now.
-            self.prepare_cached(
-                "UPDATE story_entities SET grounding = NULL, place_story = NULL, place_in = NULL, place_at = NULL,
-                                           place_length = NULL
-                 WHERE story_group_id = ?1 AND grounding IS NOT NULL",
-            )?
-            .execute([key])?;
-        }
+        self.prepare_cached("DELETE FROM stories WHERE story_group_id = ?1")?.execute([key])?;
+        // Places are those of another text now.
+        self.prepare_cached(
+            "UPDATE story_entities SET grounding = NULL, place_story = NULL, place_in = NULL, place_at = NULL,
+                                       place_length = NULL
+             WHERE story_group_id = ?1 AND grounding IS NOT NULL",
+        )?
+        .execute([key])?;
+        self.add_stories(key, group)?;
+        Ok(key)
+    }
+
+    fn add_stories(&self, key: GroupKey, group: &Group) -> anyhow::Result<()> {
         let mut insert = self.prepare_cached(
             "INSERT INTO stories (story_group_id, ordinal, title, text, url, published_at, attributes)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
-        for (i, story) in group.stories.iter().enumerate() {
+        for (ordinal, story) in (1i64..).zip(&group.stories) {
             let attributes = serde_json::to_string(&story.attributes)?;
             insert.execute(params![
                 key,
-                i as i64 + 1,
+                ordinal,
                 story.title,
                 story.text,
                 story.url,
@@ -228,11 +287,7 @@ impl Tx<'_> {
                 attributes
             ])?;
         }
-        // What the triggers noted is not out of date: the hash is of this text, and the change is of this time.
-        self.text_is_fresh(key)?;
-        self.prepare_cached("UPDATE story_groups SET changed_at = ?2 WHERE id = ?1 AND changed_at <> ?2")?
-            .execute(params![key, now])?;
-        Ok(change)
+        Ok(())
     }
 }
 

@@ -35,6 +35,7 @@ mod layouts;
 mod left_out;
 mod ledger;
 mod links;
+mod loading;
 mod merge;
 mod migrate;
 mod near;
@@ -66,7 +67,7 @@ pub use changes::{Change, ChangeRow, HowUndone, Touched};
 pub use costs::{CostRow, CostsBy};
 pub use damage::{Damage, Loss};
 pub use decisions::StoredDecision;
-pub use groups::{GroupChange, GroupRow};
+pub use groups::{GroupChange, GroupRow, TextHashes};
 pub use knowledge::{LinkedMention, Provenance};
 pub use ledger::{
     Account, AnswerRow, BatchRow, BatchState, Cause, Claim, FoundBy, LedgerProgress, NewBatch, NewRequest, Observation,
@@ -74,6 +75,7 @@ pub use ledger::{
 };
 pub use left_out::TooLong;
 pub use links::StoredLink;
+pub use loading::Loading;
 pub use merge::{MergeReport, Merged};
 pub use near::NearCopy;
 pub use prompts::{Origin, StoredProfile, StoredPrompt};

@@ -1,5 +1,7 @@
 //! A record into a story group.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::dates::Dates;
@@ -10,6 +12,7 @@ use crate::intake::roles::Role;
 use crate::intake::{Fields, clean, message};
 use crate::model::{Group, GroupId, Story};
 use crate::request;
+use crate::store::TextHashes;
 use crate::text::single_spaced;
 
 /// A group as it was read, and as it is stored.
@@ -17,9 +20,16 @@ use crate::text::single_spaced;
 pub struct Made {
     /// The group with clean texts.
     pub group: Group,
-    /// Hash of what a model is given to read, taken before the texts were cleaned: a later version may clean better,
-    /// and no paid answer becomes stale by that. `None`: there is nothing to read.
-    pub text_hash: Option<[u8; 16]>,
+    /// Hashes of what a model is given to read. The one of the texts before they were cleaned counts: a later version may
+    /// clean better, and no paid answer becomes stale by that. `None`: there is nothing to read.
+    pub hashes: Option<TextHashes>,
+}
+
+impl Made {
+    /// Returns the hash that counts.
+    pub fn text_hash(&self) -> Option<[u8; 16]> {
+        self.hashes.map(|hashes| hashes.raw)
+    }
 }
 
 /// A group whose texts are as they came, and the id it would have.
@@ -150,25 +160,34 @@ impl GroupMaker {
 pub(in crate::intake) fn finish(raw: Raw) -> Made {
     let mut group = raw.group;
     if let Some(text_hash) = raw.exported {
-        return Made { group, text_hash };
+        let hashes = text_hash.map(|raw| TextHashes { raw, clean: request::text_hash(&group) });
+        return Made { group, hashes };
     }
     let hash = group.has_text().then(|| request::text_hash(&group));
-    let clean_title = |title: &mut Option<String>| {
+    let mut is_other = false;
+    let mut clean_title = |title: &mut Option<String>| {
         if let Some(raw) = title.as_deref() {
             let clean = single_spaced(&clean::text(raw));
             // A title of nothing but markup is better than none.
-            if !clean.is_empty() {
+            if !clean.is_empty() && clean != raw {
                 *title = Some(clean);
+                is_other = true;
             }
         }
     };
     clean_title(&mut group.title);
     for story in &mut group.stories {
         clean_title(&mut story.title);
-        if let std::borrow::Cow::Owned(text) = clean::text(&story.text) {
+    }
+    for story in &mut group.stories {
+        if let Cow::Owned(text) = clean::text(&story.text) {
             story.text = text;
+            is_other = true;
         }
     }
-    let text_hash = hash.filter(|_| group.has_text());
-    Made { group, text_hash }
+    let hashes = hash.filter(|_| group.has_text()).map(|raw| {
+        // Most texts are clean, and are hashed once.
+        TextHashes { raw, clean: if is_other { request::text_hash(&group) } else { raw } }
+    });
+    Made { group, hashes }
 }

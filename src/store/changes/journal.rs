@@ -132,17 +132,24 @@ pub(super) fn has_key(table: &Journaled, prefix: &str, key: &str) -> String {
     parts.join(" AND ")
 }
 
+/// Returns the ids above which rows are those of the change.
+pub(super) fn floors(tx: &Tx<'_>, change: i64) -> anyhow::Result<Floors> {
+    let mut floors = Floors::new();
+    for (owner, _) in TABLES.iter().filter_map(|table| table.floor) {
+        floors.insert(owner, floor(tx, change, owner)?);
+    }
+    Ok(floors)
+}
+
 /// Begins to keep rows as they are.
 ///
 /// A trigger cannot be given values, so the numbers stand in its text.
-pub(super) fn begin(tx: &Tx<'_>, change: i64) -> anyhow::Result<Floors> {
-    let mut floors = Floors::new();
+pub(super) fn begin(tx: &Tx<'_>, change: i64, floors: &Floors) -> anyhow::Result<()> {
     for table in &TABLES {
         let columns = columns(tx, table.name)?;
         let (mut of_old, mut of_new) = (String::new(), String::new());
         if let Some((owner, column)) = table.floor {
-            let floor = floor(tx, change, owner)?;
-            floors.insert(owner, floor);
+            let floor = floors[owner];
             of_old = format!("WHEN old.{column} <= {floor}");
             of_new = format!("WHEN new.{column} <= {floor}");
         }
@@ -166,7 +173,7 @@ pub(super) fn begin(tx: &Tx<'_>, change: i64) -> anyhow::Result<Floors> {
         ))
         .with_context(|| format!("cannot keep the rows of `{name}` as they are"))?;
     }
-    Ok(floors)
+    Ok(())
 }
 
 /// Returns the largest id that was there before the change, and begins a range of those above it. Where the change goes
@@ -205,8 +212,8 @@ pub(super) fn end(tx: &Tx<'_>, change: i64, floors: &Floors) -> anyhow::Result<b
     for table in &TABLES {
         let name = table.name;
         tx.execute_batch(&format!(
-            "DROP TRIGGER temp._change_{name}_update; DROP TRIGGER temp._change_{name}_delete;
-             DROP TRIGGER temp._change_{name}_insert;"
+            "DROP TRIGGER IF EXISTS temp._change_{name}_update; DROP TRIGGER IF EXISTS temp._change_{name}_delete;
+             DROP TRIGGER IF EXISTS temp._change_{name}_insert;"
         ))?;
     }
     let sql = "SELECT EXISTS (SELECT 1 FROM change_rows WHERE change_id = ?1)

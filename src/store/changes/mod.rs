@@ -189,6 +189,14 @@ impl Store {
     /// Begins a transaction whose changes are kept in `history` and can be taken back. A change that changed no row
     /// leaves no trace.
     pub fn change<'a>(&'a mut self, change: &'a Change) -> anyhow::Result<Tx<'a>> {
+        let tx = self.change_by_adding(change)?;
+        tx.keep_rows()?;
+        Ok(tx)
+    }
+
+    /// Like [`Store::change`], before any row is kept: until [`Tx::keep_rows`] rows may be added, and nothing else may be
+    /// done.
+    pub(super) fn change_by_adding<'a>(&'a mut self, change: &'a Change) -> anyhow::Result<Tx<'a>> {
         let mut tx = self.write()?;
         let known = match change.id.get() {
             Some(id) => tx.read().change(id)?.map(|row| row.id),
@@ -203,7 +211,7 @@ impl Store {
                 .query_row(params![change.at, change.command, change.subject], |row| row.get(0))?,
         };
         change.id.set(Some(id));
-        tx.1 = Some(Step { change, floors: journal::begin(&tx, id)? });
+        tx.1 = Some(Step { change, floors: journal::floors(&tx, id)? });
         Ok(tx)
     }
 
@@ -217,6 +225,12 @@ impl Store {
 }
 
 impl Tx<'_> {
+    /// Begins to keep the rows that are changed or removed.
+    pub(super) fn keep_rows(&self) -> anyhow::Result<()> {
+        let Some(Step { change, floors }) = &self.1 else { return Ok(()) };
+        change.id.get().map_or(Ok(()), |id| journal::begin(self, id, floors))
+    }
+
     /// Ends what [`Store::change`] began, before the transaction is committed.
     pub(super) fn end_change(&self) -> anyhow::Result<()> {
         let Some(Step { change, floors }) = &self.1 else { return Ok(()) };
