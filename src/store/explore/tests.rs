@@ -8,7 +8,7 @@ const BIG: [&str; 7] =
     ["story_entities", "story_topics", "story_groups", "stories", "entities", "entity_aliases", "requests"];
 
 /// Statements that look at everything because that is the question, by a piece of their text.
-const WHOLE: [&str; 11] = [
+const WHOLE: [&str; 12] = [
     "SELECT id, sort_at IS NULL FROM story_groups ORDER BY sort_at, id",
     "WHERE fold(name) = ?1",
     "SELECT topic, count(*) FROM story_topics GROUP BY topic",
@@ -18,6 +18,7 @@ const WHOLE: [&str; 11] = [
     "SELECT id FROM story_groups WHERE (?1 IS NULL OR sort_at >= ?1)",
     "SELECT id, external_id, title, date, status FROM story_groups",
     "FROM (SELECT entity_id, count(DISTINCT story_group_id) AS n FROM story_entities",
+    "SELECT g.id, t.topic FROM story_groups g JOIN story_topics t",
     "SELECT count(*) FROM story_groups",
     "SELECT id FROM main.story_groups g",
 ];
