@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::problem::Problem;
-use super::{EntityType, Profile, schema, template};
+use super::{Allowed, EntityType, Profile, schema, template};
 use crate::model::Kind;
 
 /// The fields of an answered entity that are not hints.
@@ -57,10 +57,12 @@ pub(super) fn problems(profile: &Profile) -> Vec<Problem> {
     if profile.types.is_empty() {
         fail("type", "there is no entity type".into());
     }
+    problems.extend(profile.allowed_topics.iter().flat_map(Allowed::problems));
     problems.extend(type_problems(profile));
     if problems.is_empty() {
         // The rest builds on sound types.
         problems.extend(prompt_problems(profile));
+        problems.extend(schema::lint(&schema::topics(profile)));
         problems.extend(schema::lint(&schema::entities(profile)));
     }
     problems
@@ -145,7 +147,7 @@ pub(super) mod tests {
     use crate::profile::check;
 
     /// A small profile that uses every key.
-    const TEXT: &str = r#"
+    pub(in crate::profile) const TEXT: &str = r#"
 name = "test"
 title = "A test"
 language = "English"

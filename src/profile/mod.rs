@@ -6,6 +6,7 @@
 //! From a profile and the options of a command comes a [`Prompt`]: everything about a request but the group.
 
 mod prompt;
+mod allowed;
 mod builtin;
 mod check;
 mod parse;
@@ -14,6 +15,7 @@ mod template;
 pub mod schema;
 mod types;
 
+pub use allowed::Allowed;
 pub use parse::check;
 pub use prompt::{Endpoint, Prompt, PromptOptions, make_prompt};
 pub use types::{EntityType, Pair};
@@ -37,6 +39,8 @@ pub struct Profile {
     pub model: Model,
     /// The template of the instructions for topics.
     pub topic_instructions: String,
+    /// The topics to choose from; `None` allows every one.
+    pub allowed_topics: Option<Allowed>,
     /// The template of the instructions for entities.
     pub entity_instructions: String,
     /// The types of entities, in the order they are told to the model.

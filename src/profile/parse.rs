@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::check::problems;
 use super::problem::Problem;
-use super::{EntityType, Keyword, Model, Pair, Profile};
+use super::{Allowed, EntityType, Keyword, Model, Pair, Profile};
 use crate::error::Explain as _;
 use crate::text::nearest;
 
@@ -61,7 +61,7 @@ struct File {
     #[serde(default = "default_max_entities")]
     max_entities: u32,
     model: ModelTable,
-    topic: Instructions,
+    topic: TopicTable,
     entity: Instructions,
     #[serde(default, rename = "type")]
     types: Vec<TypeTable>,
@@ -89,6 +89,41 @@ struct ModelTable {
     verbosity: Option<String>,
     max_output_tokens: Option<u32>,
     temperature: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TopicTable {
+    instructions: String,
+    allowed: Option<AllowedTable>,
+}
+
+/// Allowed topics, alone or with what is said of others.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "`allowed` is a list of topics, or a table as in { topics = [\"trade\"], others = false }"
+)]
+enum AllowedTable {
+    Topics(Vec<String>),
+    Table(AllowedFacts),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AllowedFacts {
+    topics: Vec<String>,
+    others: Option<bool>,
+}
+
+impl From<AllowedTable> for Allowed {
+    fn from(table: AllowedTable) -> Self {
+        let facts = match table {
+            AllowedTable::Topics(topics) => AllowedFacts { topics, others: None },
+            AllowedTable::Table(facts) => facts,
+        };
+        Allowed { topics: facts.topics, others: facts.others.unwrap_or(true) }
+    }
 }
 
 #[derive(Deserialize)]
@@ -183,6 +218,7 @@ impl From<File> for Profile {
             max_entities: file.max_entities,
             model,
             topic_instructions: file.topic.instructions,
+            allowed_topics: file.topic.allowed.map(Allowed::from),
             entity_instructions: file.entity.instructions,
             types: types.collect(),
             keywords: file.keywords.into_iter().map(|k| Keyword { topic: k.topic, words: k.words }).collect(),

@@ -66,7 +66,7 @@ pub struct Prompt {
     /// The JSON schema of an answer.
     pub schema: Value,
     /// SHA-256 in hex of what the *user* decided: kind, model, endpoint, parameters, and of the profile the kind's
-    /// template, language and limit, for entities the types with descriptions and hints too. Not of what this version
+    /// template, language and limit, for topics the allowed ones, for entities the types with descriptions and hints. Not of what this version
     /// of the program makes of it: another rendering or a better schema must not make stale what was paid for.
     pub fingerprint: String,
 }
@@ -105,7 +105,7 @@ pub fn make_prompt(profile: &Profile, kind: Kind, options: &PromptOptions) -> Re
     }
     let instructions = template::render(&profile, kind)?;
     let (schema_name, schema) = match kind {
-        Kind::Topic => ("topics", schema::topics()),
+        Kind::Topic => ("topics", schema::topics(&profile)),
         Kind::Entity => ("entities", schema::entities(&profile)),
     };
     let mut parameters = set_parameters(&profile);
@@ -172,6 +172,10 @@ fn fingerprint(profile: &Profile, kind: Kind, endpoint: Endpoint, parameters: &M
         Kind::Topic => {
             sources["template"] = profile.topic_instructions.as_str().into();
             sources["max_topics"] = profile.max_topics.into();
+            if let Some(allowed) = &profile.allowed_topics {
+                sources["allowed"] = allowed.sorted().into();
+                sources["others"] = allowed.others.into();
+            }
             if template::reads_vocabulary(profile) {
                 sources["topics"] = profile.keywords.iter().map(|keyword| keyword.topic.as_str()).collect();
             }

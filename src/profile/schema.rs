@@ -8,15 +8,19 @@ use serde_json::{Map, Value, json};
 use super::Profile;
 use super::problem::Problem;
 
-/// Returns the schema of an answer about topics.
-pub fn topics() -> Value {
+/// Returns the schema of an answer about topics, which are of the profile's list where it has one.
+pub fn topics(profile: &Profile) -> Value {
+    let any = json!({"type": "string"});
+    let topic = match profile.allowed_topics.as_ref().filter(|allowed| allowed.is_in_schema()) {
+        None => any,
+        Some(allowed) => {
+            let listed = json!({"type": "string", "enum": allowed.topics});
+            if allowed.others { json!({"anyOf": [listed, any]}) } else { listed }
+        }
+    };
     list_of(
         "topics",
-        vec![
-            ("topic", json!({"type": "string"})),
-            ("confidence", json!({"type": "number"})),
-            ("rank", json!({"type": "integer"})),
-        ],
+        vec![("topic", topic), ("confidence", json!({"type": "number"})), ("rank", json!({"type": "integer"}))],
     )
 }
 
@@ -71,7 +75,10 @@ const KEYWORDS: [&str; 21] = [
 /// Levels of nesting, properties, enum values, and characters of all names and enum values that strict mode takes.
 const DEPTH_MAX: usize = 10;
 const PROPERTIES_MAX: usize = 5_000;
-const ENUM_VALUES_MAX: usize = 1_000;
+pub(super) const ENUM_VALUES_MAX: usize = 1_000;
+/// Characters of the values of one `enum`, if it has more values than may be of any length.
+pub(super) const ENUM_CHARS_MAX: usize = 15_000;
+pub(super) const ENUM_CHARS_FREE: usize = 250;
 const NAME_CHARS_MAX: usize = 120_000;
 
 /// Returns what strict mode would refuse about a schema.
@@ -139,9 +146,13 @@ impl Lint {
         if values.is_some_and(Vec::is_empty) {
             self.fail(place, "an empty `enum`");
         }
-        for value in values.into_iter().flatten() {
-            self.n_enum_values += 1;
-            self.n_name_chars += value.as_str().map_or(0, |value| value.chars().count());
+        let n_chars: usize =
+            values.into_iter().flatten().map(|value| value.as_str().map_or(0, |value| value.chars().count())).sum();
+        let n_values = values.map_or(0, Vec::len);
+        self.n_enum_values += n_values;
+        self.n_name_chars += n_chars;
+        if n_values > ENUM_CHARS_FREE && n_chars > ENUM_CHARS_MAX {
+            self.fail(place, format!("{n_chars} characters in an `enum`, over the limit of {ENUM_CHARS_MAX}"));
         }
     }
 
@@ -175,7 +186,7 @@ mod tests {
     #[test]
     fn our_schemas_are_strict_and_in_order() {
         let entities = entities(&profile());
-        assert_eq!((lint(&topics()), lint(&entities)), (vec![], vec![]));
+        assert_eq!((lint(&topics(&profile())), lint(&entities)), (vec![], vec![]));
         let item = &entities["properties"]["entities"]["items"];
         let order = ["type", "mention", "role", "country", "home", "away", "year", "is_primary", "confidence", "rank"];
         assert_eq!(item["required"], json!(order));
@@ -185,7 +196,7 @@ mod tests {
     }
 
     fn check(change: impl FnOnce(&mut Value), expected: &str) {
-        let mut schema = topics();
+        let mut schema = topics(&profile());
         change(&mut schema);
         let problems: Vec<String> = lint(&schema).iter().map(Problem::to_string).collect();
         assert!(problems.iter().any(|problem| problem.contains(expected)), "{expected}: {problems:?}");
@@ -209,6 +220,8 @@ mod tests {
         check(at("/properties/topics/items/properties/topic", "enum", json!([])), "an empty `enum`");
         let many: Vec<String> = (0..1_001).map(|n| n.to_string()).collect();
         check(at("/properties/topics/items/properties/topic", "enum", json!(many)), "1001 enum values");
+        let long: Vec<String> = (0..251).map(|n| format!("{n:60}")).collect();
+        check(at("/properties/topics/items/properties/topic", "enum", json!(long)), "15060 characters in an `enum`");
         let mut deep = json!({"type": "string"});
         for _ in 0..12 {
             deep = json!({"type": "array", "items": deep});

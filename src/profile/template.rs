@@ -1,4 +1,4 @@
-//! The instructions: a profile's template, rendered, and one paragraph of ours behind it.
+//! The instructions: a profile's template, rendered, and a paragraph or two of ours behind it.
 
 use anyhow::{Context as _, Result};
 use minijinja::{Environment, UndefinedBehavior, context};
@@ -25,7 +25,8 @@ pub(super) fn render(profile: &Profile, kind: Kind) -> Result<String> {
     let (template, values) = match kind {
         Kind::Topic => {
             let topics: Vec<&str> = profile.keywords.iter().map(|keyword| keyword.topic.as_str()).collect();
-            let values = context! { language => profile.language, max_topics => profile.max_topics, topics };
+            let allowed = profile.allowed_topics.as_ref().map_or(&[][..], |allowed| &allowed.topics);
+            let values = context! { language => profile.language, max_topics => profile.max_topics, topics, allowed };
             (&profile.topic_instructions, values)
         }
         Kind::Entity => {
@@ -42,7 +43,13 @@ pub(super) fn render(profile: &Profile, kind: Kind) -> Result<String> {
     };
     let text = environment.render_str(template, values).context("cannot render the template")?;
     let text = text.trim();
-    Ok(if text.is_empty() { String::new() } else { format!("{text}\n\n{FRAME}") })
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    Ok(match &profile.allowed_topics {
+        Some(allowed) if kind == Kind::Topic => format!("{text}\n\n{}\n\n{FRAME}", allowed.instructions()),
+        _ => format!("{text}\n\n{FRAME}"),
+    })
 }
 
 /// Returns whether the topic template reads `topics`, the vocabulary of the profile's keywords.

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::listed::Listed;
 use super::reader::{FoundName, FoundTopic, Reader};
 use super::request_body::{Format, RequestBody};
 
@@ -48,7 +49,9 @@ fn object(reader: &Reader, text: &str, schema: &Value, root: &Value) -> Value {
         };
         let value = match name.as_str() {
             "topics" => {
-                let found = reader.topics_in(text).into_iter().take(at_most(TOPICS_MAX)).enumerate();
+                let listed = Listed::of(resolved(&items["properties"]["topic"], root));
+                let found = listed.map_or_else(|| reader.topics_in(text), |listed| reader.topics_among(&listed, text));
+                let found = found.into_iter().take(at_most(TOPICS_MAX)).enumerate();
                 Value::Array(found.map(|(at, topic)| topic_item(&topic, at, items, root)).collect())
             }
             "entities" => {

@@ -28,6 +28,7 @@ mod fill;
 mod folder;
 mod reader;
 mod keyphrases;
+mod listed;
 mod journal;
 mod script;
 mod pattern;

@@ -237,14 +237,14 @@ impl Reader {
     }
 }
 
-fn automaton<'a>(patterns: impl IntoIterator<Item = &'a str>) -> AhoCorasick {
+pub(super) fn automaton<'a>(patterns: impl IntoIterator<Item = &'a str>) -> AhoCorasick {
     let mut builder = AhoCorasick::builder();
     let built = builder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(patterns);
     built.expect("it fails only for more than two billion letters, and the dictionary was checked")
 }
 
 /// True where what lies between the two places is not the inside of a longer word.
-fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+pub(super) fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     let before = text[..start].chars().next_back();
     let after = text[end..].chars().next();
     !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
