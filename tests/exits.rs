@@ -44,6 +44,7 @@ const TABLE: &[(&str, &[(&str, i32)])] = &[
     ("profile show", &[("", 0), ("nowhere", 2), ("nowhere.toml", 2)]),
     ("profile use", &[("news", 0), ("nowhere", 2)]),
     ("profile check", &[("news", 0), ("nowhere.toml", 2), ("bad.jsonl.toml", 1)]),
+    ("profile topics", &[("", 2), ("--min-groups 1", 0), ("nowhere", 2), ("--from nowhere.txt", 2)]),
     ("profile export", &[("news", 0), ("nowhere", 2), ("news -o nowhere/x.toml", 2)]),
     ("batch create", &[("", 0), ("--dry-run", 0), ("--max-cost x", 2), ("--retry", 2), ("--profile nowhere", 2)]),
     ("batch submit", &[("", 0), ("run-nowhere", 2)]),

@@ -10,6 +10,9 @@ mod load;
 /// `profile`: what is asked, and that only what is sound can be chosen.
 mod profile;
 
+/// Topics to choose from: the cleaned list that is offered to the next ask.
+mod allowed;
+
 /// The commands of the main job, from `batch create` to `rebuild`, and the original program's flags.
 mod batch;
 

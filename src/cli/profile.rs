@@ -24,6 +24,13 @@ pub enum ProfileCommand {
 
     /// Write a profile's text, to start one of your own from it
     Export(ExportArgs),
+
+    /// Write a profile's text with a list of topics to choose from: those of this database, or of a file
+    ///
+    /// Up to 1,000 topics are an `enum` of the answer's schema; of more, where other topics are allowed, the list stands in the
+    /// instructions. Nothing changes until `profile use` takes the text. What was asked before then counts as stale, and only
+    /// `--stale` asks it again.
+    Topics(TopicsArgs),
 }
 
 /// Options of `profile show`.
@@ -60,6 +67,34 @@ pub struct ExportArgs {
     /// Name of a profile [default: the active one]
     #[arg(value_name = "PROFILE")]
     pub profile: Option<String>,
+
+    /// File to write; one that is there already is not overwritten [default: stdout]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Options of `profile topics`.
+#[derive(Clone, Debug, Args)]
+pub struct TopicsArgs {
+    /// Name of a profile or path of its file [default: the active one]
+    #[arg(value_name = "PROFILE")]
+    pub profile: Option<String>,
+
+    /// Only topics that N groups have
+    #[arg(long, value_name = "N", default_value_t = 2, conflicts_with_all = ["from", "none"])]
+    pub min_groups: u64,
+
+    /// Take the topics of a file: one a line, or a table with a column `topic`; `-` is stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "none")]
+    pub from: Option<PathBuf>,
+
+    /// Allow no other topics
+    #[arg(long, conflicts_with = "none")]
+    pub only: bool,
+
+    /// Take the list out: every topic is allowed again
+    #[arg(long)]
+    pub none: bool,
 
     /// File to write; one that is there already is not overwritten [default: stdout]
     #[arg(short, long, value_name = "FILE")]

@@ -15,9 +15,11 @@ mod output;
 mod own_file;
 mod page;
 mod period;
+mod profile_text;
 mod select;
 mod shown;
 
+mod allowed;
 mod audit;
 mod backup;
 mod batch;

@@ -1,19 +1,16 @@
 //! `gleaner profile …`: what is asked.
 
-use std::fs;
-use std::io::Write as _;
-use std::path::Path;
-
 use anyhow::Context as _;
 use serde_json::json;
 
 use crate::cli::profile::{CheckArgs, ExportArgs, KindArg, ProfileCommand, ShowArgs, UseArgs};
-use crate::command::{Context, input};
-use crate::error::{Exit, Explain as _, not_found};
+use crate::command::profile_text::{find, open_if_there, write};
+use crate::command::{Context, allowed};
+use crate::error::Exit;
 use crate::model::Kind;
 use crate::profile::{self, EntityType, Profile, PromptOptions};
+use crate::store::StoredProfile;
 use crate::store::active_profile;
-use crate::store::{Store, StoredProfile};
 use crate::terminal::{style, words};
 
 /// Runs the command.
@@ -24,6 +21,7 @@ pub(super) fn run(command: &ProfileCommand, context: &Context) -> anyhow::Result
         ProfileCommand::Use(args) => make_active(args, context),
         ProfileCommand::Check(args) => check(args, context),
         ProfileCommand::Export(args) => export(args, context),
+        ProfileCommand::Topics(args) => allowed::run(args, context),
     }
 }
 
@@ -126,6 +124,14 @@ fn show(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
     terminal.line(format!("{}  {}", style::bold(&profile.name), profile.title))?;
     terminal.line(format!("model     {}  {}", model.name, parameters.join(", ")))?;
     terminal.line(format!("topics    at most {}, in {}", profile.max_topics, profile.language))?;
+    if let Some(allowed) = &profile.allowed_topics {
+        terminal.line(format!(
+            "  {} to choose from, {}; {}",
+            words::count(allowed.topics.len() as u64, "topic"),
+            if allowed.is_in_schema() { "in the schema" } else { "in the instructions" },
+            if allowed.others { "others where none fits" } else { "no others" }
+        ))?;
+    }
     terminal.line(format!("entities  at most {}, of these types:", profile.max_entities))?;
     for known in &profile.types {
         terminal.line(format!("  {}  {}", style::bold(&known.name), known.description))?;
@@ -182,11 +188,15 @@ fn as_json(profile: &Profile) -> serde_json::Value {
         })
         .collect();
     let model = &profile.model;
+    let allowed = profile.allowed_topics.as_ref().map(
+        |allowed| json!({"topics": allowed.topics, "others": allowed.others, "in_schema": allowed.is_in_schema()}),
+    );
     json!({
         "name": profile.name, "title": profile.title, "language": profile.language,
         "max_topics": profile.max_topics, "max_entities": profile.max_entities,
         "model": {"name": model.name, "reasoning_effort": model.reasoning_effort, "verbosity": model.verbosity,
                   "max_output_tokens": model.max_output_tokens, "temperature": model.temperature},
+        "allowed_topics": allowed,
         "types": types,
     })
 }
@@ -256,50 +266,9 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Exit> {
 
 fn export(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> {
     let text = find(args.profile.as_deref(), context)?;
-    match &args.output {
-        None => context.terminal.raw(|out| Ok(out.write_all(text.as_bytes())?))?,
-        Some(path) => {
-            let file = fs::OpenOptions::new().write(true).create_new(true).open(path);
-            let mut file = file.with_context(|| format!("cannot write `{}`", path.display()))?;
-            file.write_all(text.as_bytes()).with_context(|| format!("cannot write `{}`", path.display()))?;
-            context.terminal.status(format!("wrote `{}`", path.display()));
-            context.terminal.hint(format!("change it, then `gleaner profile use {}`", path.display()));
-        }
+    write(&text, args.output.as_deref(), context)?;
+    if let Some(path) = &args.output {
+        context.terminal.hint(format!("change it, then `gleaner profile use {}`", path.display()));
     }
     Ok(Exit::Done)
-}
-
-/// Returns the text of the profile that is meant: the active one, a file, one that is built in, or one kept here.
-fn find(named: Option<&str>, context: &Context) -> anyhow::Result<String> {
-    let store = open_if_there(context)?;
-    let Some(named) = named else {
-        return match &store {
-            Some(store) => active_profile::active_text(store.read()),
-            None => Ok(Profile::builtin(Profile::DEFAULT).unwrap_or_default().to_owned()),
-        };
-    };
-    let path = Path::new(named);
-    if named.ends_with(".toml") || path.components().count() > 1 {
-        return read(path);
-    }
-    if let Some(text) = Profile::builtin(named) {
-        return Ok(text.to_owned());
-    }
-    let kept = store.as_ref().map_or(Ok(vec![]), |store| store.read().profiles())?;
-    if let Some(stored) = kept.iter().rev().find(|stored| stored.name == named) {
-        return Ok(stored.text.clone());
-    }
-    let mut names: Vec<&str> = Profile::names().collect();
-    names.extend(kept.iter().map(|stored| stored.name.as_str()).filter(|name| Profile::builtin(name).is_none()));
-    Err(not_found(format!("there is no profile `{named}`")))
-        .hint(format!("there are {}; a file's name ends in `.toml`", words::list(&names, "and")))
-}
-
-fn read(path: &Path) -> anyhow::Result<String> {
-    let context = || format!("cannot read `{}`", path.display());
-    input::text(path, input::PROFILE_BYTES_MAX).with_context(context)
-}
-
-fn open_if_there(context: &Context) -> anyhow::Result<Option<Store>> {
-    if context.db_path()?.exists() { context.open().map(Some) } else { Ok(None) }
 }

@@ -11,6 +11,7 @@ mod builtin;
 mod check;
 mod parse;
 mod problem;
+mod rewrite;
 mod template;
 pub mod schema;
 mod types;
@@ -18,6 +19,7 @@ mod types;
 pub use allowed::Allowed;
 pub use parse::check;
 pub use prompt::{Endpoint, Prompt, PromptOptions, make_prompt};
+pub use rewrite::with_allowed;
 pub use types::{EntityType, Pair};
 
 use anyhow::Result;

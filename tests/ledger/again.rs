@@ -164,3 +164,24 @@ fn the_request_asked_last_wins_not_the_one_imported_last() {
     assert_eq!(world.rows("SELECT topic FROM story_topics"), topics);
     assert_eq!(world.rows("SELECT outcome, mention_text FROM story_entities"), content);
 }
+
+#[test]
+fn a_list_of_topics_makes_the_questions_about_topics_stale_and_its_order_does_not() {
+    let world = answered();
+    let used = |list: &str| {
+        let name = format!("{}.toml", list.len());
+        world.run_with_stdin(&["profile", "topics", "news", "--from", "-", "-o", &name], list).exits(0);
+        world.run(&["profile", "use", &name]).exits(0);
+        std::fs::read_to_string(world.path(&name)).unwrap()
+    };
+    let text = used("trade\nmoon landing\n");
+    assert_eq!(stale(&world), 3);
+    resends(&world, &[], &["topic_g1", "topic_g2", "topic_g3"]);
+    let turned = text.replacen("    \"moon landing\",\n    \"trade\",\n", "    \"trade\",\n    \"moon landing\",\n", 1);
+    assert_ne!(turned, text);
+    let path = world.write("turned.toml", &turned).display().to_string();
+    world.run(&["profile", "use", &path]).exits(0);
+    assert_eq!(stale(&world), 0);
+    used("trade\n");
+    assert_eq!(stale(&world), 3);
+}

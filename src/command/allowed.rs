@@ -1,0 +1,145 @@
+//! `gleaner profile topics`: a profile's text with a list of topics to choose from.
+
+use std::collections::HashSet;
+
+use anyhow::Context as _;
+
+use crate::cli::profile::TopicsArgs;
+use crate::command::profile_text::{find, write};
+use crate::command::{Context, input};
+use crate::error::{Exit, Explain as _, not_found, usage};
+use crate::model::Kind;
+use crate::profile::{self, Allowed, Profile, PromptOptions};
+use crate::report::csv::plain;
+use crate::request::tokens;
+use crate::store::explore::Period;
+use crate::terminal::words;
+use crate::text::separator::separator;
+use crate::text::{single_spaced, topic_key};
+
+/// A file larger than this is no list of topics.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Names that the column of the topics may have.
+const HEADS: [&str; 6] = ["topic", "label", "name", "term", "preferred", "target"];
+
+/// Runs the command.
+pub(super) fn run(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
+    let text = find(args.profile.as_deref(), context)?;
+    let before = Profile::parse(&text)?;
+    let allowed = if args.none { None } else { Some(list(args, context)?) };
+    if let Some(problem) = allowed.as_ref().and_then(|allowed| allowed.problems().into_iter().next()) {
+        return Err(usage(&problem.message)).hint(match (args.only, &args.from) {
+            (true, None) => {
+                "`--min-groups N` leaves out rare ones; without `--only` the list stands in the instructions"
+            }
+            (true, Some(_)) => "without `--only` the list stands in the instructions",
+            (false, None) => "`--min-groups N` leaves out rare ones",
+            (false, Some(_)) => "leave it out of the file",
+        });
+    }
+    let new = profile::with_allowed(&text, allowed.as_ref());
+    let new = new
+        .context("the profile has a list that was written by hand")
+        .exit(Exit::Usage)
+        .hint("change `allowed` in its text, or write it as a table `[topic.allowed]`")?;
+    write(&new, args.output.as_deref(), context)?;
+    let after = Profile::parse(&new)?;
+    let n_tokens = prompt_tokens(&after)?.saturating_sub(prompt_tokens(&Profile { allowed_topics: None, ..before })?);
+    if let Some(allowed) = &allowed {
+        let place = if allowed.is_in_schema() { "the schema" } else { "the instructions" };
+        context.terminal.status(format!(
+            "{} to choose from in {place}: about {} more in each request about topics",
+            words::count(allowed.topics.len() as u64, "topic"),
+            words::count(n_tokens, "token"),
+        ));
+    }
+    if let Some(path) = &args.output {
+        context.terminal.hint(format!("`gleaner profile use {}` asks with it from then on", path.display()));
+    }
+    Ok(Exit::Done)
+}
+
+/// Returns about how many tokens stand before each story.
+fn prompt_tokens(profile: &Profile) -> anyhow::Result<u64> {
+    let prompt = profile::make_prompt(profile, Kind::Topic, &PromptOptions::default())?;
+    Ok(tokens::estimate(&prompt.instructions) + tokens::estimate(&prompt.schema.to_string()))
+}
+
+/// Returns the topics of the file that was named, or those of the database, in alphabetical order.
+fn list(args: &TopicsArgs, context: &Context) -> anyhow::Result<Allowed> {
+    let mut topics = match &args.from {
+        Some(path) => {
+            let text = input::text_or_stdin(path, FILE_BYTES_MAX)?;
+            read(&text).with_context(|| format!("cannot read `{}`", path.display()))?
+        }
+        None => known(args.min_groups, context)?,
+    };
+    let mut seen = HashSet::new();
+    topics.retain(|topic| !topic.is_empty() && seen.insert(topic_key(topic)));
+    topics.sort_by_cached_key(|topic| (topic_key(topic), topic.clone()));
+    Ok(Allowed { topics, others: !args.only })
+}
+
+/// Returns the topics that so many groups have, as they are shown.
+fn known(min_groups: u64, context: &Context) -> anyhow::Result<Vec<String>> {
+    let store = context.open()?;
+    context.say_rehearsed(&store)?;
+    let (topics, total) = store.read().top_topics(&Period::default(), None, i64::MAX as u64)?;
+    let topics: Vec<String> = topics
+        .into_iter()
+        .take_while(|topic| topic.groups >= min_groups)
+        .map(|topic| single_spaced(&topic.label))
+        .collect();
+    if topics.is_empty() {
+        let error = Err(not_found(match total {
+            0 => "no group has a topic yet".into(),
+            n => {
+                format!("none of {} stands in {} or more", words::count(n, "topic"), words::count(min_groups, "group"))
+            }
+        }));
+        return error.hint("`--from FILE` takes a list of your own, `--min-groups 1` every topic that there is");
+    }
+    Ok(topics)
+}
+
+/// Reads a list: a topic a line, or the column of a table that is called so, else its first.
+fn read(text: &str) -> anyhow::Result<Vec<String>> {
+    let text = text.trim_start_matches('\u{feff}');
+    let separator = separator(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(text.as_bytes());
+    let mut column = None;
+    let mut topics = vec![];
+    for row in reader.records() {
+        let row = row.map_err(|error| usage(error.to_string()))?;
+        let at = match column {
+            Some(at) => at,
+            None => {
+                let found =
+                    HEADS.iter().find_map(|head| row.iter().position(|cell| cell.trim().eq_ignore_ascii_case(head)));
+                column = Some(found.unwrap_or(0));
+                if found.is_some() {
+                    continue;
+                }
+                0
+            }
+        };
+        topics.push(single_spaced(plain(row.get(at).unwrap_or_default())));
+    }
+    Ok(topics)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_from_lines_and_tables() {
+        let check = |text: &str, expected: &[&str]| assert_eq!(read(text).unwrap(), expected, "{text}");
+        check("trade\nMoon  landing\n", &["trade", "Moon landing"]);
+        check("\u{feff}id;Label;groups\n1;Trade;3\n2;\"a; b\";1\n", &["Trade", "a; b"]);
+        check("groups,topic\n3,'=sum\n1\n", &["=sum", ""]);
+        check("", &[]);
+    }
+}
