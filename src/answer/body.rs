@@ -1,10 +1,9 @@
 //! The body of an answer: a Responses object, a chat completion, or something near to one of them.
 
-use serde_json::Value;
-
 use super::clean;
 use super::error_words::ErrorWords;
-use crate::model::Usage;
+use super::json::Json;
+use crate::model::{Usage, whole_tokens};
 
 /// Contents of a body, whichever API it came from.
 #[derive(Debug, Default)]
@@ -32,22 +31,22 @@ pub(super) struct Body {
 
 impl Body {
     /// Reads a body; some servers give it as a string of JSON, some tools as the model's bare text.
-    pub(super) fn read(value: Value) -> Body {
+    pub(super) fn read(value: Json<'_>) -> Body {
         let is_something = match &value {
-            Value::Null => false,
-            Value::Object(map) => !map.is_empty(),
-            Value::String(text) => !text.trim().is_empty(),
+            Json::Null => false,
+            Json::Object(map) => !map.is_empty(),
+            Json::Text(text) => !text.trim().is_empty(),
             _ => true,
         };
         Body { is_something, ..Body::read_any(value) }
     }
 
-    fn read_any(value: Value) -> Body {
+    fn read_any(value: Json<'_>) -> Body {
         match value {
-            Value::Object(_) => Body::from_object(&value),
-            Value::String(text) => match serde_json::from_str::<Value>(&text) {
+            Json::Object(_) => Body::from_object(&value),
+            Json::Text(text) => match serde_json::from_str::<Json<'_>>(&text) {
                 Ok(inner) if is_envelope(&inner) => Body::from_object(&inner),
-                _ => Body { any: !text.trim().is_empty(), text: solid(text), ..Body::default() },
+                _ => Body { any: !text.trim().is_empty(), text: solid(text.into_owned()), ..Body::default() },
             },
             _ => Body::default(),
         }
@@ -68,8 +67,8 @@ impl Body {
         self.usage_is_unknown || self.usage.is_some_and(|usage| usage.output_tokens > 0)
     }
 
-    fn from_object(value: &Value) -> Body {
-        let word = |key: &str| value.get(key).and_then(Value::as_str).filter(|t| !t.is_empty()).map(|t| clean(t, 200));
+    fn from_object(value: &Json<'_>) -> Body {
+        let word = |key: &str| value.get(key).and_then(Json::as_str).filter(|t| !t.is_empty()).map(|t| clean(t, 200));
         let time = |key: &str| {
             let number = value.get(key)?;
             let seconds = number.as_i64().or_else(|| number.as_f64().filter(|n| n.abs() < 9e15).map(|n| n as i64))?;
@@ -90,21 +89,20 @@ impl Body {
         };
         let mut text = String::new();
         let mut refusal = String::new();
-        if let Some(items) = value.get("output").and_then(Value::as_array) {
-            for item in items.iter().filter(|item| item.get("type").is_none_or(|t| t == "message")) {
-                read_parts(item.get("content"), &mut text, &mut refusal);
-            }
+        let items = value.get("output").map_or(&[][..], Json::items);
+        for item in items.iter().filter(|item| item.get("type").is_none_or(|t| t.as_str() == Some("message"))) {
+            read_parts(item.get("content"), &mut text, &mut refusal);
         }
         // A convenience of the SDKs, kept by tools that write what their SDK gave them.
         if text.is_empty() {
-            text.push_str(value.get("output_text").and_then(Value::as_str).unwrap_or(""));
+            text.push_str(value.get("output_text").and_then(Json::as_str).unwrap_or(""));
         }
         if let Some(choice) = choice(value) {
-            let message = choice.get("message").or_else(|| choice.get("delta")).unwrap_or(&Value::Null);
+            let message = choice.get("message").or_else(|| choice.get("delta")).unwrap_or(&Json::Null);
             read_parts(message.get("content").or_else(|| choice.get("text")), &mut text, &mut refusal);
-            refusal.push_str(message.get("refusal").and_then(Value::as_str).unwrap_or(""));
+            refusal.push_str(message.get("refusal").and_then(Json::as_str).unwrap_or(""));
             body.elsewhere = other_places(message);
-            body.incomplete = match choice.get("finish_reason").and_then(Value::as_str) {
+            body.incomplete = match choice.get("finish_reason").and_then(Json::as_str) {
                 Some(reason @ ("length" | "content_filter" | "max_tokens" | "max_output_tokens")) => {
                     Some(reason.into())
                 }
@@ -112,12 +110,11 @@ impl Body {
             };
         } else {
             if text.is_empty() {
-                read_parts(value.pointer("/message/content"), &mut text, &mut refusal);
+                read_parts(value.at(&["message", "content"]), &mut text, &mut refusal);
             }
-            let items = value.get("output").and_then(Value::as_array).into_iter().flatten();
-            body.elsewhere = items.filter_map(|item| json_text(item.get("arguments")?)).collect();
+            body.elsewhere = items.iter().filter_map(|item| json_text(item.get("arguments")?)).collect();
         }
-        let reason = value.pointer("/incomplete_details/reason").and_then(Value::as_str);
+        let reason = value.at(&["incomplete_details", "reason"]).and_then(Json::as_str);
         match (body.status.as_deref(), reason) {
             (_, Some(reason)) => body.incomplete = Some(reason.to_string()),
             (Some("incomplete"), None) => body.incomplete = Some("no reason given".to_string()),
@@ -143,26 +140,30 @@ struct Tokens {
 }
 
 impl Tokens {
-    fn read(usage: &Value) -> Tokens {
+    fn read(usage: &Json<'_>) -> Tokens {
         let names = ["input_tokens", "prompt_tokens", "output_tokens", "completion_tokens"];
-        let said: Vec<&Value> = names.iter().filter_map(|name| usage.get(*name)).filter(|n| !n.is_null()).collect();
-        let can_be = |n: &&Value| n.as_f64().is_some_and(|n| (0.0..=ANSWER_TOKENS_MAX as f64).contains(&n));
+        let said: Vec<&Json<'_>> = names.iter().filter_map(|name| usage.get(name)).filter(|n| !n.is_null()).collect();
+        let can_be = |n: &&Json<'_>| n.as_f64().is_some_and(|n| (0.0..=ANSWER_TOKENS_MAX as f64).contains(&n));
         match said.iter().all(can_be) {
-            true => Tokens { known: Usage::read(usage), is_unknown: false },
+            true => Tokens { known: Usage::read_by(|path| count(usage.at(path)?)), is_unknown: false },
             false => Tokens { known: None, is_unknown: true },
         }
     }
 }
 
+fn count(value: &Json<'_>) -> Option<u64> {
+    value.as_u64().or_else(|| whole_tokens(value.as_f64()?))
+}
+
 /// Returns the choice that answers: the first with a content, else the first. Some servers give one without a list.
-fn choice(value: &Value) -> Option<&Value> {
+fn choice<'v, 't>(value: &'v Json<'t>) -> Option<&'v Json<'t>> {
     let choices = match value.get("choices")? {
-        Value::Array(choices) => choices.as_slice(),
-        one @ Value::Object(_) => std::slice::from_ref(one),
+        Json::List(choices) => choices.as_slice(),
+        one @ Json::Object(_) => std::slice::from_ref(one),
         _ => return None,
     };
-    let says = |choice: &&Value| {
-        let content = choice.pointer("/message/content").or_else(|| choice.get("text"));
+    let says = |choice: &&Json<'_>| {
+        let content = choice.at(&["message", "content"]).or_else(|| choice.get("text"));
         content.is_some_and(|content| content.as_str().map_or(!content.is_null(), |text| !text.trim().is_empty()))
     };
     choices.iter().find(says).or(choices.first())
@@ -170,30 +171,30 @@ fn choice(value: &Value) -> Option<&Value> {
 
 /// Returns where else in a message an answer may stand: a gateway that enforces a schema by a tool puts it into the
 /// tool's arguments, and a server that splits off the reasoning of a model that wrote none into that.
-fn other_places(message: &Value) -> Vec<String> {
-    let calls = message.get("tool_calls").and_then(Value::as_array).into_iter().flatten();
-    let arguments = calls.filter_map(|call| json_text(call.pointer("/function/arguments")?));
-    let older = message.pointer("/function_call/arguments").and_then(json_text);
-    let reasoning = ["reasoning_content", "reasoning"].iter().filter_map(|name| message.get(*name)?.as_str());
+fn other_places(message: &Json<'_>) -> Vec<String> {
+    let calls = message.get("tool_calls").map_or(&[][..], Json::items);
+    let arguments = calls.iter().filter_map(|call| json_text(call.at(&["function", "arguments"])?));
+    let older = message.at(&["function_call", "arguments"]).and_then(json_text);
+    let reasoning = ["reasoning_content", "reasoning"].iter().filter_map(|name| message.get(name)?.as_str());
     arguments.chain(older).chain(reasoning.map(str::to_owned)).collect()
 }
 
 /// Returns JSON as a text, whether it is one already or not.
-fn json_text(value: &Value) -> Option<String> {
+fn json_text(value: &Json<'_>) -> Option<String> {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Object(_) | Value::Array(_) => Some(value.to_string()),
+        Json::Text(text) => Some(text.clone().into_owned()),
+        Json::Object(_) | Json::List(_) => Some(value.to_string()),
         _ => None,
     }
 }
 
 /// Reads the content of a message: a string, or parts of text and of refusal.
-fn read_parts(content: Option<&Value>, text: &mut String, refusal: &mut String) {
+fn read_parts(content: Option<&Json<'_>>, text: &mut String, refusal: &mut String) {
     match content {
-        Some(Value::String(whole)) => text.push_str(whole),
-        Some(Value::Array(parts)) => {
+        Some(Json::Text(whole)) => text.push_str(whole),
+        Some(Json::List(parts)) => {
             for part in parts {
-                match (part.get("refusal").and_then(Value::as_str), part.get("text").and_then(Value::as_str)) {
+                match (part.get("refusal").and_then(Json::as_str), part.get("text").and_then(Json::as_str)) {
                     (Some(words), _) => refusal.push_str(words),
                     (None, Some(words)) => text.push_str(words),
                     (None, None) => text.push_str(part.as_str().unwrap_or("")),
@@ -205,10 +206,10 @@ fn read_parts(content: Option<&Value>, text: &mut String, refusal: &mut String) 
 }
 
 /// Returns whether an object is an answer of an API, and not the model's own JSON.
-fn is_envelope(value: &Value) -> bool {
+fn is_envelope(value: &Json<'_>) -> bool {
     ["output", "output_text", "choices", "message", "error", "status", "usage", "object", "incomplete_details"]
         .iter()
-        .any(|key| value.get(*key).is_some_and(|part| !part.is_null()))
+        .any(|key| value.get(key).is_some_and(|part| !part.is_null()))
 }
 
 fn solid(text: String) -> Option<String> {

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::channels::{decoded, last_word};
+use super::json::Json;
 use super::lenient::{self, Repair};
 use super::{Content, Expect, Found, Notes, Outcome, Reason, mentions, shape, topics};
 use crate::model::Kind;
@@ -60,13 +59,13 @@ pub fn read_text(text: &str, expect: &Expect) -> Outcome {
     Outcome::Usable(Content { found, notes })
 }
 
-enum Find {
-    List(Vec<Value>, BTreeSet<Repair>),
+enum Find<'t> {
+    List(Vec<Json<'t>>, BTreeSet<Repair>),
     OtherJson,
     Nothing,
 }
 
-fn find(text: &str, expect: &Expect) -> Find {
+fn find<'t>(text: &'t str, expect: &Expect) -> Find<'t> {
     let mut other_json = false;
     let mut weak = None;
     let mut from = 0;
@@ -101,11 +100,11 @@ fn find(text: &str, expect: &Expect) -> Find {
 }
 
 /// Reads the items that follow a single one without a list around them, one a line.
-fn read_siblings(
-    text: &str,
+fn read_siblings<'t>(
+    text: &'t str,
     mut end: usize,
     expect: &Expect,
-    list: &mut shape::List,
+    list: &mut shape::List<'t>,
     repairs: &mut BTreeSet<Repair>,
 ) -> usize {
     loop {

@@ -1,8 +1,7 @@
 //! The words of an error: of a line, of a response, or of the endpoint's own envelope, which all look alike.
 
-use serde_json::Value;
-
 use super::clean;
+use super::json::Json;
 
 /// Contents of an error object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,21 +19,22 @@ const PARAMETER: &str = " (parameter `";
 
 impl ErrorWords {
     /// Reads an `error`: an object or a text; `None` where it says nothing.
-    pub(super) fn read(error: &Value) -> Option<ErrorWords> {
+    pub(super) fn read(error: &Json<'_>) -> Option<ErrorWords> {
         match error {
-            Value::String(message) if !message.trim().is_empty() => {
+            Json::Text(message) if !message.trim().is_empty() => {
                 Some(ErrorWords { message: clean(message, 500), ..ErrorWords::default() })
             }
-            Value::Object(map) if !map.is_empty() => {
+            Json::Object(map) if !map.is_empty() => {
                 // A reply inside the message says more than what is around it, and the status it came with.
-                let whole = map.get("message").and_then(Value::as_str).unwrap_or_default();
-                let inner = serde_json::from_str::<Value>(whole).ok().filter(Value::is_object);
+                let whole = map.get("message").and_then(Json::as_str).unwrap_or_default();
+                let inner =
+                    serde_json::from_str::<Json<'_>>(whole).ok().filter(|inner| matches!(inner, Json::Object(_)));
                 let inner = inner.as_ref();
                 let status = inner.and_then(|inner| {
-                    ["status_code", "status", "code"].iter().find_map(|key| inner.get(*key)?.as_u64())
+                    ["status_code", "status", "code"].iter().find_map(|key| inner.get(key)?.as_u64())
                 });
                 let said =
-                    inner.and_then(|inner| inner.pointer("/error/message").or_else(|| inner.get("message"))?.as_str());
+                    inner.and_then(|inner| inner.at(&["error", "message"]).or_else(|| inner.get("message"))?.as_str());
                 let word = |key: &str| map.get(key).and_then(word).filter(|word| !word.is_empty());
                 let mut message = clean(said.unwrap_or(whole), 500);
                 if let Some(param) = word("param") {
@@ -59,24 +59,28 @@ pub fn parameter_in(message: &str) -> Option<&str> {
 }
 
 /// Returns a word: a text, or a number where a server writes one.
-fn word(value: &Value) -> Option<String> {
+fn word(value: &Json<'_>) -> Option<String> {
     match value {
-        Value::String(word) => Some(word.clone()),
-        Value::Number(number) => Some(number.to_string()),
+        Json::Text(word) => Some(word.clone().into_owned()),
+        Json::Number(number) => Some(number.to_string()),
         _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
+
+    fn read(error: &Value) -> Option<ErrorWords> {
+        ErrorWords::read(&serde_json::from_str(&error.to_string()).unwrap())
+    }
 
     #[test]
     fn an_error_is_kept_with_all_it_says() {
         let check = |error: Value, code: Option<&str>, message: &str, parameter: Option<&str>| {
-            let said = ErrorWords::read(&error).unwrap();
+            let said = read(&error).unwrap();
             assert_eq!((said.code.as_deref(), said.message.as_str()), (code, message), "{error}");
             assert_eq!(parameter_in(&said.message), parameter, "{error}");
         };
@@ -97,9 +101,9 @@ mod tests {
         check(json!({"code": 400, "message": "No"}), Some("400"), "No", None);
         check(json!("plain"), None, "plain", None);
         for nothing in [json!(null), json!({}), json!(""), json!([])] {
-            assert_eq!(ErrorWords::read(&nothing), None);
+            assert_eq!(read(&nothing), None);
         }
         let outer = json!({"message": "{\"status\":503,\"error\":{\"message\":\"deep\"}}"});
-        assert_eq!(ErrorWords::read(&outer).map(|said| (said.status, said.message)), Some((Some(503), "deep".into())));
+        assert_eq!(read(&outer).map(|said| (said.status, said.message)), Some((Some(503), "deep".into())));
     }
 }

@@ -3,9 +3,12 @@
 //! Punctuation is mended, content is never guessed: what is cut off in the middle of an item is dropped with its item.
 //! Valid JSON is read as it is, with nothing mended. A value that makes no sense at all gives none.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Number, Value};
+use serde_json::Number;
+
+use super::json::{Json, Object};
 
 /// Repair that was needed before an answer could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,15 +47,15 @@ const DEPTH_MAX: usize = 40;
 
 /// A value read from the front of a text.
 #[derive(Debug)]
-pub(super) struct Reading {
-    pub(super) value: Value,
+pub(super) struct Reading<'t> {
+    pub(super) value: Json<'t>,
     pub(super) repairs: BTreeSet<Repair>,
     /// Length of the value that was read, in bytes.
     pub(super) end: usize,
 }
 
 /// Reads one value at the start of `text`.
-pub(super) fn read(text: &str) -> Option<Reading> {
+pub(super) fn read(text: &str) -> Option<Reading<'_>> {
     let mut reader = Reader { text, at: 0, repairs: BTreeSet::new() };
     let (value, whole) = reader.value(0)?;
     if !whole {
@@ -70,7 +73,7 @@ struct Reader<'a> {
 /// A value, and whether it was closed before the text ended.
 type Whole<T> = (T, bool);
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
     fn peek(&self) -> Option<char> {
         self.text[self.at..].chars().next()
     }
@@ -103,7 +106,7 @@ impl Reader<'_> {
         }
     }
 
-    fn value(&mut self, depth: usize) -> Option<Whole<Value>> {
+    fn value(&mut self, depth: usize) -> Option<Whole<Json<'a>>> {
         if depth > DEPTH_MAX {
             return None;
         }
@@ -113,97 +116,95 @@ impl Reader<'_> {
             '[' => self.array(depth),
             c if closing_quote(c).is_some() => {
                 let (text, whole) = self.string();
-                Some((Value::String(text), whole))
+                Some((Json::Text(text), whole))
             }
             _ => self.word(),
         }
     }
 
-    fn array(&mut self, depth: usize) -> Option<Whole<Value>> {
+    fn array(&mut self, depth: usize) -> Option<Whole<Json<'a>>> {
         self.take();
         let mut items = Vec::new();
         loop {
             if !self.separator(items.is_empty(), ']') {
-                return Some((Value::Array(items), false));
+                return Some((Json::List(items), false));
             }
             match self.peek() {
-                None => return Some((Value::Array(items), false)),
+                None => return Some((Json::List(items), false)),
                 Some(']') => {
                     self.take();
-                    return Some((Value::Array(items), true));
+                    return Some((Json::List(items), true));
                 }
                 // A list cut off by the object around it.
                 Some('}') => {
                     self.repairs.insert(Repair::Truncated);
-                    return Some((Value::Array(items), true));
+                    return Some((Json::List(items), true));
                 }
                 Some(_) => {}
             }
             match self.value(depth + 1)? {
                 (item, true) => items.push(item),
                 // What is cut off in the middle of an item is not that item.
-                (_, false) => return Some((Value::Array(items), false)),
+                (_, false) => return Some((Json::List(items), false)),
             }
         }
     }
 
-    fn object(&mut self, depth: usize) -> Option<Whole<Value>> {
+    fn object(&mut self, depth: usize) -> Option<Whole<Json<'a>>> {
         self.take();
-        let mut map = Map::new();
+        let mut map = Object::default();
         loop {
             if !self.separator(map.is_empty(), '}') {
-                return Some((Value::Object(map), false));
+                return Some((Json::Object(map), false));
             }
             match self.peek() {
-                None => return Some((Value::Object(map), false)),
+                None => return Some((Json::Object(map), false)),
                 Some('}') => {
                     self.take();
-                    return Some((Value::Object(map), true));
+                    return Some((Json::Object(map), true));
                 }
                 Some(_) => {}
             }
             let key = match self.peek()? {
                 c if closing_quote(c).is_some() => match self.string() {
                     (key, true) => key,
-                    (_, false) => return Some((Value::Object(map), false)),
+                    (_, false) => return Some((Json::Object(map), false)),
                 },
                 _ => {
                     self.repairs.insert(Repair::BareWord);
-                    self.bare(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '$'))?
+                    self.bare(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '$'))?.into()
                 }
             };
             self.space();
             match self.peek() {
                 Some(':') => self.take(),
-                None => return Some((Value::Object(map), false)),
+                None => return Some((Json::Object(map), false)),
                 Some(_) => return None,
             };
             self.space();
             if self.peek().is_none() {
-                return Some((Value::Object(map), false));
+                return Some((Json::Object(map), false));
             }
             let (value, whole) = self.value(depth + 1)?;
             // Half a list is worth keeping, half a word is not.
-            if whole || value.is_array() || value.is_object() {
+            if whole || matches!(value, Json::List(_) | Json::Object(_)) {
                 self.put(&mut map, key, value);
             }
             if !whole {
-                return Some((Value::Object(map), false));
+                return Some((Json::Object(map), false));
             }
         }
     }
 
     /// Puts a pair into an object. Of a key that comes twice the lists are joined; else the last counts, as with every
     /// other reader.
-    fn put(&mut self, map: &mut Map<String, Value>, key: String, value: Value) {
+    fn put(&mut self, map: &mut Object<'a>, key: Cow<'a, str>, value: Json<'a>) {
         match map.get_mut(&key) {
-            None => {
-                map.insert(key, value);
-            }
+            None => map.put(key, value),
             Some(there) => {
                 self.repairs.insert(Repair::DuplicateKey);
                 match (there, value) {
-                    (Value::Array(there), Value::Array(more)) => there.extend(more),
+                    (Json::List(there), Json::List(more)) => there.extend(more),
                     (there, value) => *there = value,
                 }
             }
@@ -230,39 +231,42 @@ impl Reader<'_> {
         true
     }
 
-    fn string(&mut self) -> Whole<String> {
+    fn string(&mut self) -> Whole<Cow<'a, str>> {
         let open = self.take().unwrap_or('"');
         let close = closing_quote(open).unwrap_or('"');
         if open != '"' {
             self.repairs.insert(Repair::Quotes);
         }
-        let mut out = String::new();
+        let mut out = Cow::Borrowed("");
         loop {
             // Up to the next character that means something, all at once.
-            let rest = &self.text[self.at..];
+            let rest: &'a str = &self.text[self.at..];
             let plain = match u8::try_from(close) {
                 Ok(close) => rest.bytes().position(|b| b == close || b == b'\\' || b < b' '),
                 Err(_) => rest.find(|c: char| c == close || c == '\\' || c < ' '),
             };
             let plain = plain.unwrap_or(rest.len());
-            out.push_str(&rest[..plain]);
+            match out.is_empty() {
+                true => out = Cow::Borrowed(&rest[..plain]),
+                false => out.to_mut().push_str(&rest[..plain]),
+            }
             self.at += plain;
             let Some(c) = self.take() else { return (out, false) };
             match c {
                 c if c == close && self.is_inner_quote(c) => {
                     self.repairs.insert(Repair::Quotes);
-                    out.push(c);
+                    out.to_mut().push(c);
                 }
                 c if c == close => return (out, true),
                 '\\' => match self.escape() {
-                    Some(c) => out.push(c),
+                    Some(c) => out.to_mut().push(c),
                     None => return (out, false),
                 },
                 c if (c as u32) < 0x20 => {
                     self.repairs.insert(Repair::Escape);
-                    out.push(c);
+                    out.to_mut().push(c);
                 }
-                c => out.push(c),
+                c => out.to_mut().push(c),
             }
         }
     }
@@ -322,33 +326,33 @@ impl Reader<'_> {
         u32::from_str_radix(digits, 16).ok()
     }
 
-    fn bare(&mut self, is_part: impl Fn(char) -> bool) -> Option<String> {
-        let rest = &self.text[self.at..];
+    fn bare(&mut self, is_part: impl Fn(char) -> bool) -> Option<&'a str> {
+        let rest: &'a str = &self.text[self.at..];
         let end = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
         if end == 0 || end > 200 {
             return None;
         }
         self.at += end;
-        Some(rest[..end].to_string())
+        Some(&rest[..end])
     }
 
     /// A number, `true`, `false`, `null`, or a word that lacks its quotes.
-    fn word(&mut self) -> Option<Whole<Value>> {
+    fn word(&mut self) -> Option<Whole<Json<'a>>> {
         let word = self.bare(|c| c.is_alphanumeric() || matches!(c, '+' | '-' | '.' | '_' | '%' | '…'))?;
         // At the very end it may go on: `0.9` may have been `0.95`.
         let whole = self.at < self.text.len();
-        let (value, repair) = match word.as_str() {
-            "true" => (Value::Bool(true), None),
-            "false" => (Value::Bool(false), None),
-            "null" => (Value::Null, None),
-            "True" => (Value::Bool(true), Some(Repair::BareWord)),
-            "False" => (Value::Bool(false), Some(Repair::BareWord)),
-            "None" | "NaN" | "nan" | "undefined" => (Value::Null, Some(Repair::BareWord)),
-            _ => match serde_json::from_str::<Number>(&word) {
-                Ok(number) => (Value::Number(number), None),
+        let (value, repair) = match word {
+            "true" => (Json::Bool(true), None),
+            "false" => (Json::Bool(false), None),
+            "null" => (Json::Null, None),
+            "True" => (Json::Bool(true), Some(Repair::BareWord)),
+            "False" => (Json::Bool(false), Some(Repair::BareWord)),
+            "None" | "NaN" | "nan" | "undefined" => (Json::Null, Some(Repair::BareWord)),
+            _ => match serde_json::from_str::<Number>(word) {
+                Ok(number) => (Json::Number(number), None),
                 Err(_) => match word.trim_start_matches('+').parse::<f64>().ok().and_then(Number::from_f64) {
-                    Some(number) => (Value::Number(number), Some(Repair::Number)),
-                    None => (Value::String(word), Some(Repair::BareWord)),
+                    Some(number) => (Json::Number(number), Some(Repair::Number)),
+                    None => (Json::Text(word.into()), Some(Repair::BareWord)),
                 },
             },
         };
@@ -370,12 +374,12 @@ fn closing_quote(open: char) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     #[expect(clippy::needless_pass_by_value, reason = "tables read better with `json!` alone")]
     fn check(text: &str, expected: Value, repairs: &[Repair]) {
         let reading = read(text).unwrap_or_else(|| panic!("not read: {text}"));
-        assert_eq!(reading.value, expected, "{text}");
+        assert_eq!(serde_json::to_value(&reading.value).unwrap(), expected, "{text}");
         assert_eq!(reading.repairs.into_iter().collect::<Vec<_>>(), repairs, "{text}");
     }
 
@@ -388,7 +392,7 @@ mod tests {
             "{\"a\" : { \"b\" : [ { } ] } }",
         ] {
             let reading = read(text).unwrap();
-            assert_eq!(reading.value, serde_json::from_str::<Value>(text).unwrap());
+            assert_eq!(reading.value, serde_json::from_str::<Json<'_>>(text).unwrap());
             assert!(reading.repairs.is_empty(), "{text}: {:?}", reading.repairs);
         }
     }
@@ -431,7 +435,7 @@ mod tests {
     fn what_makes_no_sense_gives_nothing() {
         for text in ["", "   ", "{topics}", "[}", "{]", "]", "!", &"[".repeat(100_000)] {
             let got = read(text).map(|r| r.value);
-            assert!(got.is_none() || got == Some(json!([])), "{:.20}: {got:?}", text);
+            assert!(got.is_none() || got == Some(Json::List(vec![])), "{:.20}: {got:?}", text);
         }
     }
 }

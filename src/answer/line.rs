@@ -1,9 +1,10 @@
 //! The envelope: a line of an output or error file, and the order in which it is judged.
 
-use serde_json::Value;
+use std::borrow::Cow;
 
 use super::body::Body;
 use super::error_words::ErrorWords;
+use super::json::Json;
 use super::lenient::Repair;
 use super::{Answer, Expect, Outcome, Reason, clean, content, pruned};
 
@@ -12,11 +13,11 @@ const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// An opened line, not yet judged.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Line {
+pub struct Line<'l> {
     /// The name of the request it answers.
-    pub custom_id: String,
-    response: Value,
-    error: Value,
+    pub custom_id: Cow<'l, str>,
+    response: Json<'l>,
+    error: Json<'l>,
 }
 
 /// Why a line answers nothing.
@@ -42,39 +43,39 @@ impl std::fmt::Display for LineFault {
 
 impl std::error::Error for LineFault {}
 
-impl Line {
+impl<'l> Line<'l> {
     /// Opens a line; its line end may still be there.
-    pub fn open(line: &[u8]) -> Result<Line, LineFault> {
+    pub fn open(line: &'l [u8]) -> Result<Line<'l>, LineFault> {
         if line.len() > LINE_BYTES_MAX {
             return Err(LineFault::TooLong(line.len()));
         }
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         let parsed = match pruned::read(line) {
             // A byte that is no UTF-8 spoils one character, not the answer.
-            Err(_) if std::str::from_utf8(line).is_err() => pruned::read(String::from_utf8_lossy(line).as_bytes()),
+            Err(_) if std::str::from_utf8(line).is_err() => {
+                pruned::read(String::from_utf8_lossy(line).as_bytes()).map(Json::into_owned)
+            }
             parsed => parsed,
         };
-        let mut map = match parsed {
-            Ok(Value::Object(map)) => map,
+        let mut line = match parsed {
+            Ok(line @ Json::Object(_)) => line,
             Ok(_) => return Err(LineFault::NotJson("it is another value".to_string())),
             Err(error) => return Err(LineFault::NotJson(error.to_string())),
         };
-        let custom_id = match map.get("custom_id") {
-            Some(Value::String(id)) if !id.is_empty() && id.len() <= 1000 => id.clone(),
+        let custom_id = match line.take("custom_id") {
+            Json::Text(id) if !id.is_empty() && id.len() <= 1000 => id,
             _ => return Err(LineFault::NoCustomId),
         };
-        let mut part = |key| map.get_mut(key).map(Value::take).unwrap_or_default();
-        Ok(Line { custom_id, response: part("response"), error: part("error") })
+        Ok(Line { custom_id, response: line.take("response"), error: line.take("error") })
     }
 
     /// Judges the line by what was asked.
     pub fn classify(mut self, expect: &Expect) -> Answer {
         let has_answer = !is_nothing(&self.response) || !is_nothing(&self.error);
-        let body = self.response.get_mut("body").map(Value::take).unwrap_or_default();
-        let mut body = Body::read(body);
+        let mut body = Body::read(self.response.take("body"));
         let status = match self.response.get("status_code") {
-            Some(Value::Number(status)) => status.as_u64().unwrap_or(0),
-            Some(Value::String(status)) => status.trim().parse().unwrap_or(0),
+            Some(Json::Number(status)) => status.as_u64().unwrap_or(0),
+            Some(Json::Text(status)) => status.trim().parse().unwrap_or(0),
             // A tool that writes answers only may leave the status out.
             _ if body.says_something() => 200,
             _ => 0,
@@ -98,7 +99,7 @@ impl Line {
 
 /// Judges the body of a synchronous reply that came with a status of success.
 pub fn classify_body(body: &str, expect: &Expect) -> Answer {
-    let body = serde_json::from_str(body).unwrap_or_else(|_| Value::String(body.to_string()));
+    let body = serde_json::from_str(body).unwrap_or_else(|_| Json::Text(body.into()));
     let mut body = Body::read(body);
     let outcome = judge(&mut body, expect);
     answer(body, outcome)
@@ -117,7 +118,7 @@ fn answer(body: Body, outcome: Outcome) -> Answer {
 }
 
 /// Judges what lies outside the model's answer: the line's own error and the HTTP status.
-fn stopped(error: &Value, status: u64, body: &Body) -> Option<Outcome> {
+fn stopped(error: &Json<'_>, status: u64, body: &Body) -> Option<Outcome> {
     let said = ErrorWords::read(error);
     let ok = (200..300).contains(&status);
     if ok && said.is_none() {
@@ -232,11 +233,11 @@ fn is_whole(outcome: &Outcome) -> bool {
 }
 
 /// Returns whether a part of a line is absent, null or empty.
-fn is_nothing(part: &Value) -> bool {
+fn is_nothing(part: &Json<'_>) -> bool {
     match part {
-        Value::Null => true,
-        Value::Object(map) => map.is_empty(),
-        Value::String(text) => text.trim().is_empty(),
+        Json::Null => true,
+        Json::Object(map) => map.is_empty(),
+        Json::Text(text) => text.trim().is_empty(),
         _ => false,
     }
 }

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::hash::BuildHasher as _;
 
-use serde_json::{Map, Value};
-
+use super::json::{Json, Object};
 use super::names::name_of;
 use super::topics::{confidence, rank};
 use super::{Expect, Notes, clean};
@@ -15,17 +14,17 @@ const HINT_CHARS_MAX: usize = 200;
 /// The type of a mention that says none.
 const TYPE_UNSAID: &str = "unknown";
 
-pub(super) fn read(items: Vec<Value>, expect: &Expect, notes: &mut Notes) -> Vec<Mention> {
+pub(super) fn read(items: Vec<Json<'_>>, expect: &Expect, notes: &mut Notes) -> Vec<Mention> {
     let mut mentions: Vec<Mention> = Vec::new();
     // By the hash of type, name and hints. Two of one hash would stay two.
     let hasher = foldhash::fast::RandomState::default();
     let mut places: HashMap<u64, usize, foldhash::fast::RandomState> = HashMap::default();
     for (place, item) in items.into_iter().enumerate() {
-        let Value::Object(map) = item else {
+        let Json::Object(map) = item else {
             notes.n_dropped += 1;
             continue;
         };
-        let first = |keys: &[&str]| keys.iter().find_map(|key| map.get(*key).and_then(Value::as_str));
+        let first = |keys: &[&str]| keys.iter().find_map(|key| map.get(key).and_then(Json::as_str));
         let Some(name) = first(&["mention", "mention_text", "name", "text", "entity"]) else {
             notes.n_dropped += 1;
             continue;
@@ -44,9 +43,9 @@ pub(super) fn read(items: Vec<Value>, expect: &Expect, notes: &mut Notes) -> Vec
         let mention = Mention {
             hints: hints(&map, expect),
             is_primary: match map.get("is_primary").or_else(|| map.get("primary")) {
-                Some(Value::Bool(flag)) => *flag,
-                Some(Value::String(text)) => matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "yes" | "1"),
-                Some(Value::Number(number)) => number.as_f64() == Some(1.0),
+                Some(Json::Bool(flag)) => *flag,
+                Some(Json::Text(text)) => matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "yes" | "1"),
+                Some(Json::Number(number)) => number.as_f64() == Some(1.0),
                 _ => false,
             },
             confidence: confidence(map.get("confidence").or_else(|| map.get("score")), notes),
@@ -101,13 +100,14 @@ pub(super) fn known_type<'a>(word: &str, expect: &'a Expect) -> Option<&'a str> 
 }
 
 /// Reads the hints: the profile's names, flat or in an object of their own; only those that say something.
-fn hints(map: &Map<String, Value>, expect: &Expect) -> Attributes {
-    let nested = ["hints", "attributes"].iter().find_map(|key| map.get(*key).and_then(Value::as_object));
+fn hints(map: &Object<'_>, expect: &Expect) -> Attributes {
+    let nested = ["hints", "attributes"].iter().find_map(|key| match map.get(key)? {
+        Json::Object(inner) => Some(inner),
+        _ => None,
+    });
     let mut hints = Attributes::new();
     for name in &expect.hint_names {
-        let find = |map: &Map<String, Value>| {
-            map.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).and_then(|(_, v)| hint(v))
-        };
+        let find = |map: &Object<'_>| map.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).and_then(|(_, v)| hint(v));
         if let Some(value) = find(map).or_else(|| nested.and_then(find)) {
             hints.insert(name.clone(), value);
         }
@@ -115,11 +115,11 @@ fn hints(map: &Map<String, Value>, expect: &Expect) -> Attributes {
     hints
 }
 
-fn hint(value: &Value) -> Option<String> {
+fn hint(value: &Json<'_>) -> Option<String> {
     let text = match value {
-        Value::String(text) => clean(text, HINT_CHARS_MAX + 1),
-        Value::Number(number) => number.to_string(),
-        Value::Array(items) if items.len() == 1 => return hint(&items[0]),
+        Json::Text(text) => clean(text, HINT_CHARS_MAX + 1),
+        Json::Number(number) => number.to_string(),
+        Json::List(items) if items.len() == 1 => return hint(&items[0]),
         _ => return None,
     };
     let says_nothing =

@@ -9,6 +9,7 @@
 //! All text here is hostile: sizes and depths are limited, control characters removed, numbers brought into range.
 
 mod line;
+mod json;
 mod pruned;
 mod body;
 mod error_words;

@@ -3,9 +3,9 @@
 
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+
+use super::json::{AnyValue, Json, Object};
 
 /// Selection of an object's values: the values under some of its keys, whole or pruned themselves.
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ const BODY: Keep = Keep(&[
 ]);
 
 /// Reads a line of JSON.
-pub(super) fn read(line: &[u8]) -> serde_json::Result<Value> {
+pub(super) fn read(line: &[u8]) -> serde_json::Result<Json<'_>> {
     let mut json = serde_json::Deserializer::from_slice(line);
     let value = LINE.deserialize(&mut json)?;
     json.end()?;
@@ -43,66 +43,70 @@ pub(super) fn read(line: &[u8]) -> serde_json::Result<Value> {
 }
 
 impl<'de> DeserializeSeed<'de> for Keep {
-    type Value = Value;
+    type Value = Json<'de>;
 
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Json<'de>, D::Error> {
         json.deserialize_any(self)
     }
 }
 
 impl<'de> Visitor<'de> for Keep {
-    type Value = Value;
+    type Value = Json<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any JSON value")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
-        let mut map = Map::new();
+    fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<Json<'de>, A::Error> {
+        let mut object = Object::default();
         let mut has_skipped = false;
-        while let Some(key) = object.next_key_seed(Key(self))? {
+        while let Some(key) = pairs.next_key_seed(Key(self))? {
             match key {
-                Some((key, None)) => _ = map.insert(key.to_owned(), object.next_value()?),
-                Some((key, Some(keep))) => _ = map.insert(key.to_owned(), object.next_value_seed(*keep)?),
+                Some((key, None)) => object.put(key.into(), pairs.next_value()?),
+                Some((key, Some(keep))) => object.put(key.into(), pairs.next_value_seed(*keep)?),
                 None => {
-                    object.next_value::<IgnoredAny>()?;
+                    pairs.next_value::<IgnoredAny>()?;
                     has_skipped = true;
                 }
             }
         }
         // An object with nothing that is read is still not an empty one.
-        if map.is_empty() && has_skipped {
-            map.insert(String::new(), Value::Null);
+        if object.is_empty() && has_skipped {
+            object.put("".into(), Json::Null);
         }
-        Ok(Value::Object(map))
+        Ok(Json::Object(object))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Value, A::Error> {
-        Value::deserialize(serde::de::value::SeqAccessDeserializer::new(list))
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Json<'de>, A::Error> {
+        AnyValue.visit_seq(list)
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
-        Ok(text.into())
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Json<'de>, E> {
+        AnyValue.visit_borrowed_str(text)
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
+    fn visit_str<E: Error>(self, text: &str) -> Result<Json<'de>, E> {
+        AnyValue.visit_str(text)
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
+    fn visit_unit<E: Error>(self) -> Result<Json<'de>, E> {
+        AnyValue.visit_unit()
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Value, E> {
-        Ok(number.into())
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Json<'de>, E> {
+        AnyValue.visit_bool(value)
     }
 
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Value, E> {
-        Ok(number.into())
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Json<'de>, E> {
+        AnyValue.visit_u64(number)
     }
 
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Value, E> {
-        Ok(number.into())
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Json<'de>, E> {
+        AnyValue.visit_i64(number)
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Json<'de>, E> {
+        AnyValue.visit_f64(number)
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
-
+use super::json::Json;
 use super::names::name_of;
 use super::{Expect, Notes};
 use crate::model::Topic;
@@ -14,14 +13,14 @@ const CONFIDENCE_UNSAID: f64 = 0.5;
 /// The largest rank that is kept.
 const RANK_MAX: f64 = 1000.0;
 
-pub(super) fn read(items: Vec<Value>, expect: &Expect, notes: &mut Notes) -> Vec<Topic> {
+pub(super) fn read(items: Vec<Json<'_>>, expect: &Expect, notes: &mut Notes) -> Vec<Topic> {
     let mut topics: Vec<Topic> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     for (place, item) in items.into_iter().enumerate() {
         let name = match &item {
-            Value::String(name) => Some(name.as_str()),
-            Value::Object(map) => {
-                ["topic", "name", "label", "title"].iter().find_map(|key| map.get(*key).and_then(Value::as_str))
+            Json::Text(name) => Some(name.as_ref()),
+            Json::Object(map) => {
+                ["topic", "name", "label", "title"].iter().find_map(|key| map.get(key).and_then(Json::as_str))
             }
             _ => None,
         };
@@ -57,9 +56,9 @@ pub(super) fn read(items: Vec<Value>, expect: &Expect, notes: &mut Notes) -> Vec
 }
 
 /// Reads a confidence: a number from 0 to 1, also as text, also as `90%`. What lies outside is brought to the nearer end.
-pub(super) fn confidence(value: Option<&Value>, notes: &mut Notes) -> f64 {
+pub(super) fn confidence(value: Option<&Json<'_>>, notes: &mut Notes) -> f64 {
     let number = value.and_then(|value| match value {
-        Value::String(text) => match text.trim().strip_suffix('%') {
+        Json::Text(text) => match text.trim().strip_suffix('%') {
             Some(percent) => percent.trim().parse().ok().map(|n: f64| n / 100.0),
             None => text.trim().parse().ok(),
         },
@@ -79,9 +78,9 @@ pub(super) fn confidence(value: Option<&Value>, notes: &mut Notes) -> f64 {
 }
 
 /// Reads a rank: a whole number from 1, also as text; where there is none, the place in the list.
-pub(super) fn rank(value: Option<&Value>, place: usize, notes: &mut Notes) -> u32 {
+pub(super) fn rank(value: Option<&Json<'_>>, place: usize, notes: &mut Notes) -> u32 {
     let number = value.and_then(|value| match value {
-        Value::String(text) => text.trim().trim_start_matches('#').parse().ok(),
+        Json::Text(text) => text.trim().trim_start_matches('#').parse().ok(),
         other => other.as_f64(),
     });
     match number.filter(|n| n.is_finite()) {

@@ -216,7 +216,7 @@ fn read_ids(path: &Path, expected: &HashSet<String>) -> anyhow::Result<Seen> {
             continue;
         }
         match Line::open(line.bytes) {
-            Ok(line) if expected.contains(&line.custom_id) => _ = seen.ids.insert(line.custom_id),
+            Ok(line) if expected.contains(line.custom_id.as_ref()) => _ = seen.ids.insert(line.custom_id.into_owned()),
             Ok(_) => {}
             Err(_) => seen.n_bad += 1,
         }

@@ -133,7 +133,9 @@ impl Reader<'_> {
 
     fn read_line(&mut self, raw: &[u8]) -> Option<ReadLine> {
         let Ok(line) = Line::open(raw) else { return Some(self.foreign(None, raw)) };
-        let Some(place) = self.find(&line.custom_id) else { return Some(self.foreign(Some(line.custom_id), raw)) };
+        let Some(place) = self.find(&line.custom_id) else {
+            return Some(self.foreign(Some(line.custom_id.into_owned()), raw));
+        };
         let request = &self.key.asked.rows()[place];
         let mut answer = line.classify(&self.key.rules.of(request.prompt).expect);
         let is_usable = matches!(answer.outcome, Outcome::Usable(_));

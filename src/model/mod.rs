@@ -287,21 +287,26 @@ impl Usage {
     /// Reads a `usage` object in the spelling of the Responses or of the Chat Completions API. Some servers fill both
     /// and put zeros into one, so the larger number counts. None where it is no object or names no tokens.
     pub fn read(usage: &serde_json::Value) -> Option<Usage> {
-        let number = |value: Option<&serde_json::Value>| {
-            let value = value?;
-            value.as_u64().or_else(|| value.as_f64().filter(|n| *n >= 0.0 && *n < 9e15).map(|n| n as u64))
-        };
-        let larger = |one: &str, two: &str| number(usage.pointer(one)).max(number(usage.pointer(two)));
-        let input = larger("/input_tokens", "/prompt_tokens");
-        let output = larger("/output_tokens", "/completion_tokens");
+        Usage::read_by(|path| {
+            let value = path.iter().try_fold(usage, |value, key| value.get(key))?;
+            value.as_u64().or_else(|| whole_tokens(value.as_f64()?))
+        })
+    }
+
+    /// Reads a usage by its numbers: `number` finds the one at the end of keys, one inside the other.
+    pub(crate) fn read_by(number: impl Fn(&[&str]) -> Option<u64>) -> Option<Usage> {
+        let larger = |one: &[&str], two: &[&str]| number(one).max(number(two));
+        let input = larger(&["input_tokens"], &["prompt_tokens"]);
+        let output = larger(&["output_tokens"], &["completion_tokens"]);
         if input.is_none() && output.is_none() {
             return None;
         }
         let (input_tokens, output_tokens) = (input.unwrap_or(0), output.unwrap_or(0));
-        let cached = larger("/input_tokens_details/cached_tokens", "/prompt_tokens_details/cached_tokens");
+        let cached = larger(&["input_tokens_details", "cached_tokens"], &["prompt_tokens_details", "cached_tokens"]);
         let reasoning =
-            larger("/output_tokens_details/reasoning_tokens", "/completion_tokens_details/reasoning_tokens");
-        let written = larger("/input_tokens_details/cache_write_tokens", "/prompt_tokens_details/cache_write_tokens");
+            larger(&["output_tokens_details", "reasoning_tokens"], &["completion_tokens_details", "reasoning_tokens"]);
+        let written =
+            larger(&["input_tokens_details", "cache_write_tokens"], &["prompt_tokens_details", "cache_write_tokens"]);
         let cached_tokens = cached.unwrap_or(0).min(input_tokens);
         Some(Usage {
             input_tokens,
@@ -311,6 +316,11 @@ impl Usage {
             reasoning_tokens: reasoning.unwrap_or(0).min(output_tokens),
         })
     }
+}
+
+/// Returns a number of tokens that a server wrote as a fraction: `12.0`.
+pub(crate) fn whole_tokens(number: f64) -> Option<u64> {
+    (0.0..9e15).contains(&number).then_some(number as u64)
 }
 
 /// Resolution of a mention.

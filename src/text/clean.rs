@@ -8,6 +8,9 @@ use super::hidden::{is_hidden, is_joiner, is_style_mark, joins};
 ///
 /// A joiner stays only between letters that it joins.
 pub(crate) fn clean(text: &str, chars_max: usize) -> String {
+    if text.len() <= chars_max && is_plain(text.as_bytes()) {
+        return text.to_owned();
+    }
     let (mut out, mut n_chars, mut is_spaced, mut joiner) = (String::new(), 0, false, None);
     for c in text.chars() {
         if c.is_whitespace() {
@@ -40,6 +43,15 @@ pub(crate) fn clean(text: &str, chars_max: usize) -> String {
         n_chars += 1;
     }
     out
+}
+
+/// Returns whether a text is words of visible ASCII, one space apart: most are.
+fn is_plain(text: &[u8]) -> bool {
+    let is_visible = |byte: &u8| byte.is_ascii_graphic();
+    text.first().is_none_or(is_visible)
+        && text.last().is_none_or(is_visible)
+        && text.iter().all(|byte| is_visible(byte) || *byte == b' ')
+        && !text.windows(2).any(|two| two == b"  ")
 }
 
 /// Returns a text for one line of a table: white space single and none around it, each hidden character as U+FFFD,

@@ -280,7 +280,7 @@ fn ids_in(files: &[PathBuf]) -> anyhow::Result<BTreeSet<String>> {
         let mut lines = Lines::new(BufReader::new(file), LINE_BYTES_MAX);
         while let Some(line) = lines.next().with_context(|| format!("cannot read `{}`", path.display()))? {
             if let Ok(line) = Line::open(line.bytes) {
-                ids.insert(line.custom_id);
+                ids.insert(line.custom_id.into_owned());
             }
         }
     }
