@@ -1,6 +1,7 @@
 //! The mentions of one group together: what stands around a mention decides what it leaves open by itself.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use anyhow::Result;
 
@@ -9,7 +10,7 @@ use crate::linking::known_mentions::KnownMention;
 use crate::linking::precedence::Ruling;
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
 use crate::profile::Profile;
-use crate::resolve::{self, Candidate, Method, Query, Resolution};
+use crate::resolve::{self, Candidate, Context, ContextName, Method, Query, Resolution};
 
 /// Other names of an entity that are context for the others.
 const OTHER_NAMES: u32 = 12;
@@ -17,6 +18,8 @@ const OTHER_NAMES: u32 = 12;
 const VALUES_MAX: usize = 40;
 /// Entities of which it is remembered what they say of those beside them.
 const AROUND_MAX: usize = 16_384;
+/// Names of contexts that are remembered, each some hundred bytes.
+const SAID_MAX: usize = 16_384;
 
 impl Linker<'_> {
     /// Decides about the mentions of one group, in their order: each by itself, and what that leaves open, or only
@@ -36,10 +39,11 @@ impl Linker<'_> {
         }
         if mentions.len() > 1 && !open.is_empty() {
             // The story's own words come first; facts about the things it names, where those do not suffice.
-            let (mut context, known) = self.context_of(mentions, &resolutions)?;
+            let (named, known) = self.context_of(mentions, &resolutions)?;
+            let context = Context::of(&named);
             self.look_again(profile, mentions, &open, &context, &mut resolutions)?;
             if !known.is_empty() {
-                context.push_str(&known);
+                let context = context.with(&known);
                 let is_open = |at: &usize| resolutions[*at].outcome != LinkOutcome::Linked;
                 let open: Vec<usize> = open.iter().copied().filter(is_open).collect();
                 self.look_again(profile, mentions, &open, &context, &mut resolutions)?;
@@ -72,17 +76,17 @@ impl Linker<'_> {
         profile: &Profile,
         mentions: &[Mention],
         open: &[usize],
-        context: &str,
+        context: &Context,
         resolutions: &mut [Resolution],
     ) -> Result<()> {
         for &at in open {
             let mention = &mentions[at];
             let types = self.types_for(profile, &mention.entity_type);
-            let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context };
+            let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: "" };
             if let Ruling::Not(refused) = self.ruling(&mention.entity_type, &query) {
                 let plain = std::mem::replace(&mut resolutions[at], Resolution::unknown());
                 let mut compared = self.known.take_compared(mention);
-                resolutions[at] = self.resolver.look_again(&query, &refused, plain, &mut compared)?;
+                resolutions[at] = self.resolver.look_again(&query, context, &refused, plain, &mut compared)?;
                 resolutions[at].candidates.truncate(1);
                 self.known.put_compared(mention, compared);
             }
@@ -92,12 +96,12 @@ impl Linker<'_> {
 
     /// The names a group mentions, with the other names of what was linked surely, as context for each other; and the
     /// telling values of that.
-    fn context_of(&mut self, mentions: &[Mention], resolutions: &[Resolution]) -> Result<(String, String)> {
-        let (mut named, mut known) = (String::new(), String::new());
+    fn context_of(&mut self, mentions: &[Mention], resolutions: &[Resolution]) -> Result<(Said, Said)> {
+        let (mut named, mut known) = (Said::new(), Said::new());
         for mention in mentions {
-            add_name(&mut named, None, &mention.text);
+            named.extend(self.said.name(None, &mention.text));
             for value in mention.hints.values().filter(|value| is_name(value)) {
-                add_name(&mut named, None, value);
+                named.extend(self.said.name(None, value));
             }
         }
         for resolution in resolutions.iter().filter(|d| d.outcome == LinkOutcome::Linked && d.score >= SURE) {
@@ -110,25 +114,25 @@ impl Linker<'_> {
                 self.around.insert(entity, around);
             }
             let (names, values) = &self.around[&entity];
-            named.push_str(names);
-            known.push_str(values);
+            named.extend_from_slice(names);
+            known.extend_from_slice(values);
         }
         Ok((named, known))
     }
 
     /// Evidence of an entity for those named beside it: its names, and its telling values.
-    fn around_of(&self, entity: EntityKey, candidate: Option<&Candidate>) -> Result<(String, String)> {
-        let (mut named, mut known) = (String::new(), String::new());
+    fn around_of(&mut self, entity: EntityKey, candidate: Option<&Candidate>) -> Result<(Said, Said)> {
+        let (mut named, mut known) = (Said::new(), Said::new());
         if let Some(candidate) = candidate.filter(|candidate| candidate.is_indexed()) {
             for (at, value) in self.resolver.surroundings(candidate)?.iter().take(VALUES_MAX).enumerate() {
                 match at {
-                    0 => add_name(&mut named, None, value),
-                    _ => add_name(&mut known, Some(resolve::KNOWN_VALUE), value),
+                    0 => named.extend(self.said.name(None, value)),
+                    _ => known.extend(self.said.name(Some(resolve::KNOWN_VALUE), value)),
                 }
             }
         }
         for name in self.read.some_names(entity, OTHER_NAMES)? {
-            add_name(&mut named, Some(resolve::OTHER_NAME), &name);
+            named.extend(self.said.name(Some(resolve::OTHER_NAME), &name));
         }
         Ok((named, known))
     }
@@ -191,11 +195,32 @@ impl Linker<'_> {
     }
 }
 
-/// Adds a name to a context. What separates names there is no more than a gap inside one of them.
-fn add_name(context: &mut String, mark: Option<char>, name: &str) {
-    context.extend(mark);
-    context.extend(name.chars().map(|c| if matches!(c, '|' | '\n' | ';' | '.' | ',') { ' ' } else { c }));
-    context.push_str(" | ");
+/// Names of a context.
+pub(super) type Said = Vec<Rc<ContextName>>;
+
+/// Names of contexts that were read of late: a team stands in the context of all its players.
+#[derive(Default)]
+pub(super) struct SaidNames {
+    names: HashMap<Box<str>, Option<Rc<ContextName>>, foldhash::fast::RandomState>,
+    text: String,
+}
+
+impl SaidNames {
+    /// Returns a name as a context takes it. What separates names there is no more than a gap inside one of them.
+    fn name(&mut self, mark: Option<char>, name: &str) -> Option<Rc<ContextName>> {
+        self.text.clear();
+        self.text.extend(mark);
+        self.text.extend(name.chars().map(|c| if matches!(c, '|' | '\n' | ';' | '.' | ',') { ' ' } else { c }));
+        if let Some(known) = self.names.get(self.text.as_str()) {
+            return known.clone();
+        }
+        let read = ContextName::read(&self.text).map(Rc::new);
+        if self.names.len() >= SAID_MAX {
+            self.names.clear();
+        }
+        self.names.insert(self.text.as_str().into(), read.clone());
+        read
+    }
 }
 
 /// Returns whether the value of a hint names something: a team, a country; not `quarterback` or `1999`, which others of

@@ -15,6 +15,7 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
+use self::group::{Said, SaidNames};
 use crate::linking::blocks::{IndexBlocks, Load};
 use crate::linking::known_mentions::KnownMentions;
 use crate::linking::name_index::{is_current, is_usable, whole_catalog};
@@ -39,7 +40,8 @@ pub struct Linker<'a> {
     /// Remarks on the two, or on why the catalog does not know them.
     remarks: Vec<String>,
     /// Evidence of each entity for those named beside it.
-    around: HashMap<EntityKey, (String, String)>,
+    around: HashMap<EntityKey, (Said, Said)>,
+    said: SaidNames,
     /// Resolutions of mentions by themselves.
     known: KnownMentions,
     /// True where the resolver was told what the profile says of hints.
@@ -77,6 +79,7 @@ impl<'a> Linker<'a> {
             has_members: false,
             remarks: Vec::new(),
             around: HashMap::new(),
+            said: SaidNames::default(),
             known: KnownMentions::default(),
             is_told: false,
         })

@@ -15,22 +15,19 @@ use crate::resolve::names::token::spaced;
 use crate::resolve::resolution::{Method, Query, Resolution};
 
 impl<P: Blocks> Resolver<P> {
-    /// Decides once more about a mention of which `plain` was decided by itself, with what stands around it. It takes
-    /// nothing away: what the context does not link stays as it was.
+    /// Decides once more about a mention of which `plain` was decided by itself, with what stands around it; the query's
+    /// own context does not count. It takes nothing away: what the context does not link stays as it was.
     ///
     /// `compared` keeps, from one look to the next, what the mention is compared with. Where the context says nothing of
     /// any of these, another search would find and decide the same, so none is made.
     pub fn look_again(
         &mut self,
         query: &Query<'_>,
+        context: &Context,
         refused: &[EntityKey],
         plain: Resolution,
         compared: &mut Option<Compared>,
     ) -> Result<Resolution> {
-        if !self.context.is_of(query.context) {
-            self.context = Context::new(query.context);
-        }
-        let context = self.context.clone();
         self.begin(query);
         if context.is_empty() || self.probe.name.tokens.is_empty() {
             return Ok(plain);
@@ -43,10 +40,10 @@ impl<P: Blocks> Resolver<P> {
                 none.insert(self.values_compared()?)
             }
         };
-        if !self.is_spoken_of(&context, &hints, known)? {
+        if !self.is_spoken_of(context, &hints, known)? {
             return Ok(plain);
         }
-        let scored = self.candidates(&hints, &context, refused)?;
+        let scored = self.candidates(&hints, context, refused)?;
         // The names around a mention can tell who is meant; where they say nothing of the best, nothing changes.
         if scored.first().is_none_or(|best| best.context == 0.0) {
             return Ok(plain);

@@ -1,51 +1,37 @@
 //! Context of a mention, as evidence: the other names of its group, and what is known of those. It can only agree.
 
 use std::cell::RefCell;
-use std::hash::BuildHasher as _;
 use std::rc::Rc;
-use std::sync::LazyLock;
 
 use anyhow::Result;
 
 use crate::resolve::fast_map::{Map, Set};
 use crate::resolve::index::{Blocks, EntityCard, Index, TypeStats};
+use crate::resolve::matching::context_names::{ContextName, NameKind, Names, hash};
 use crate::resolve::matching::hints::{Hint, contains_words};
 use crate::resolve::names::similarity::Pattern;
 use crate::resolve::names::token::{Name, spaced};
-use crate::resolve::names::{countries, first_names, positions, words};
+use crate::resolve::names::{first_names, positions, words};
 
 /// Context of a mention: the names of its group, and what is known of those that are linked. Evidence that can
-/// only agree. Parsed once for a group and shared by its mentions; a look costs the same however much stands around.
+/// only agree. Made once for a group and shared by its mentions; a look costs the same however much stands around.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Context(Rc<Around>);
+pub struct Context(Rc<Around>);
 
 #[derive(Debug, Default)]
 struct Around {
-    /// As it was given.
+    /// As it was given, where it was given as a text.
     text: String,
     /// Entities that the story names.
-    named: Names,
+    named: Rc<Names>,
     /// Values of what it names: the team of a player.
-    known: Names,
+    known: Rc<Names>,
     /// Other names of what it names, which count only as a whole: `BUF` where the story says Bills.
-    exact: Set<u64>,
+    exact: Rc<Set<u64>>,
+    /// Names that were added.
+    n_names: usize,
     /// Weight of a value that is said here, by layer and number of the value: worked out once for all mentions.
     weights: RefCell<Map<(u8, u32), f32>>,
-}
-
-/// Names, to be asked for what they say. Words and runs of words are kept as hashes: of a story's names there are some
-/// hundred, and two of one hash will not be met.
-#[derive(Debug, Default)]
-struct Names {
-    whole: Vec<String>,
-    is_whole: Set<u64>,
-    /// Every run of words of them, and how often it was added.
-    runs: Map<u64, u32>,
-    /// Words of those that have several.
-    words: Set<u64>,
-    /// True where one is too long for all its runs to be kept.
-    has_long: bool,
-    countries: Vec<u16>,
 }
 
 /// Weight of an agreement with the context beside one with a hint: the story says it of someone, maybe of another.
@@ -57,38 +43,31 @@ const KNOWN_WEIGHTS: [f32; 3] = [0.35, 0.5, 0.6];
 const FULL_NAME_BITS: f32 = 12.0;
 /// Names of a context that are read; a group has some dozens.
 const CONTEXT_NAMES: usize = 2000;
-/// Words of a name that runs are made of.
-const RUN_WORDS: usize = 12;
-
-/// Returns the hash of words; nobody outside can know which of them collide.
-fn hash(words: &str) -> u64 {
-    static STATE: LazyLock<foldhash::quality::RandomState> = LazyLock::new(Default::default);
-    STATE.hash_one(words)
-}
-
-/// Marks a name of a context as another name of what is named; it counts only as a whole.
-pub const OTHER_NAME: char = '=';
-/// Marks a name of a context as a value of what is named; it counts less.
-pub const KNOWN_VALUE: char = '~';
-
 impl Context {
     /// Reads names separated by `|`, line breaks or sentence ends.
     pub(crate) fn new(text: &str) -> Context {
         let mut around = Around { text: text.to_owned(), ..Around::default() };
-        let mut parsed = Name::default();
-        let mut words = String::new();
-        for part in text.split(['|', '\n', ';', '.', ',']).take(CONTEXT_NAMES) {
-            parsed.parse_into(part);
-            spaced(&parsed, &mut words);
-            if words.len() < 2 {
-                continue;
-            }
-            match part.trim_start().chars().next() {
-                Some(OTHER_NAME) => _ = around.exact.insert(hash(&words)),
-                Some(KNOWN_VALUE) => around.known.add(&words),
-                _ => around.named.add(&words),
-            }
-        }
+        let parts = text.split(['|', '\n', ';', '.', ',']).take(CONTEXT_NAMES);
+        parts.filter_map(ContextName::read).for_each(|name| around.add(&Rc::new(name)));
+        Context(Rc::new(around))
+    }
+
+    /// Makes a context of names.
+    pub fn of<'n>(names: impl IntoIterator<Item = &'n Rc<ContextName>>) -> Context {
+        Context::default().with(names)
+    }
+
+    /// Returns the context with more names.
+    pub fn with<'n>(&self, names: impl IntoIterator<Item = &'n Rc<ContextName>>) -> Context {
+        let Around { named, known, exact, n_names, .. } = &*self.0;
+        let mut around = Around {
+            named: Rc::clone(named),
+            known: Rc::clone(known),
+            exact: Rc::clone(exact),
+            n_names: *n_names,
+            ..Around::default()
+        };
+        names.into_iter().for_each(|name| around.add(name));
         Context(Rc::new(around))
     }
 
@@ -98,14 +77,12 @@ impl Context {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.named.whole.is_empty() && self.0.known.whole.is_empty() && self.0.exact.is_empty()
+        self.0.named.is_empty() && self.0.known.is_empty() && self.0.exact.is_empty()
     }
 
     /// Returns whether it has a longer name with a mention's words; `own` are these, lower case.
     pub(crate) fn has_longer(&self, own: &str) -> bool {
-        let named = &self.0.named;
-        own.split(' ').all(|word| named.words.contains(&hash(word)))
-            && named.whole.iter().any(|whole| whole != own && contains_words(whole, own))
+        self.0.named.have_longer(own)
     }
 
     /// Returns what it counts, of the bits of an attribute, that an entity has this value. `own` are the mention's
@@ -157,7 +134,7 @@ impl Context {
         if has_longer {
             let mut words = String::new();
             index.label(number, |_, name| spaced(&Name::parse(name), &mut words))?;
-            if words != own && contains_words(&words, own) && self.0.named.is_whole.contains(&hash(&words)) {
+            if words != own && contains_words(&words, own) && self.0.named.have(&words) {
                 bits += FULL_NAME_BITS;
             }
         }
@@ -166,69 +143,27 @@ impl Context {
 }
 
 impl Around {
+    fn add(&mut self, name: &Rc<ContextName>) {
+        if self.n_names >= CONTEXT_NAMES {
+            return;
+        }
+        self.n_names += 1;
+        match name.kind() {
+            NameKind::Named => Rc::make_mut(&mut self.named).add(name),
+            NameKind::Known => Rc::make_mut(&mut self.known).add(name),
+            NameKind::Other => _ = Rc::make_mut(&mut self.exact).insert(name.whole()),
+        }
+    }
+
     /// Returns what it counts that a value is said here.
     fn weight_of(&self, value: &str, country: u16) -> f32 {
         if self.named.say(value, country) || self.exact.contains(&hash(value)) {
             CONTEXT_WEIGHT
         } else if self.known.say(value, country) {
-            let n_times = self.known.runs.get(&hash(value)).map_or(1, |n| *n as usize);
-            KNOWN_WEIGHTS[n_times.min(KNOWN_WEIGHTS.len()) - 1]
+            KNOWN_WEIGHTS[self.known.n_times(value).clamp(1, KNOWN_WEIGHTS.len()) - 1]
         } else {
             0.0
         }
-    }
-}
-
-impl Names {
-    fn add(&mut self, name: &str) {
-        if self.is_whole.insert(hash(name)) {
-            self.whole.push(name.to_owned());
-        }
-        if let Some(country) = countries::country(name)
-            && !self.countries.contains(&country)
-        {
-            self.countries.push(country);
-        }
-        // Words stand one space apart, so that a run of them is a piece of the name.
-        let ends: Vec<usize> = name.match_indices(' ').map(|(at, _)| at).chain([name.len()]).collect();
-        self.has_long |= ends.len() > RUN_WORDS;
-        let ends = &ends[..ends.len().min(RUN_WORDS)];
-        let mut start = 0;
-        for (from, end) in ends.iter().enumerate() {
-            for until in &ends[from..] {
-                *self.runs.entry(hash(&name[start..*until])).or_insert(0) += 1;
-            }
-            if ends.len() > 1 {
-                self.words.insert(hash(&name[start..*end]));
-            }
-            start = end + 1;
-        }
-    }
-
-    /// Returns whether one of them, or a phrase in it, means the value: all of it, or its telling end (`chiefs`). What
-    /// is as short as a code means only what is called so (`KC`).
-    fn say(&self, value: &str, country: u16) -> bool {
-        if country != 0 && self.countries.contains(&country) {
-            return true;
-        }
-        // Whatever is said ends in a word that is said, which is a run of its own.
-        let last = value.rsplit_once(' ').map_or(value, |(_, last)| last);
-        if !self.has_long && !self.runs.contains_key(&hash(last)) {
-            return false;
-        }
-        if value.parse::<f64>().is_ok() {
-            return false;
-        }
-        let is_whole = |words: &str| self.is_whole.contains(&hash(words));
-        if value.len() <= 3 {
-            return is_whole(value);
-        }
-        let ends = value.match_indices(' ').map(|(at, _)| &value[at + 1..]);
-        self.runs.contains_key(&hash(value))
-            || ends.filter(|end| end.len() > 3).any(is_whole)
-            || value
-                .rsplit_once(' ')
-                .is_some_and(|(_, last)| last.len() > 3 && self.words.contains(&hash(last)) && words::is_telling(last))
     }
 }
 
@@ -293,6 +228,7 @@ fn contains_run(whole: &str, part: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resolve::names::countries;
 
     #[test]
     fn a_name_in_a_context_says_a_value_whole_by_its_end_or_as_a_code() {

@@ -18,5 +18,6 @@ mod pairing;
 mod likeness;
 mod probe;
 pub(super) mod context;
+pub(super) mod context_names;
 mod hints;
 pub(super) mod measure;

@@ -45,7 +45,7 @@ pub struct Resolver<P> {
     /// By a hint's value: what else the catalog calls that.
     pub(super) names: Map<String, Vec<String>>,
     pub(super) prepared: Prepared,
-    /// Context of the last mention; the next of its group has the same.
+    /// Context that the last query gave; the next may have the same.
     pub(super) context: Context,
     /// Entities that the last search compared, and whether they are all that the mention begun last is compared with.
     pub(super) compared: Vec<Place>,
@@ -159,7 +159,11 @@ impl<P: Blocks> Resolver<P> {
         if query.context.is_empty() || sure {
             return Ok(plain);
         }
-        self.look_again(query, refused, plain, &mut None)
+        if !self.context.is_of(query.context) {
+            self.context = Context::new(query.context);
+        }
+        let context = self.context.clone();
+        self.look_again(query, &context, refused, plain, &mut None)
     }
 
     /// Returns whether a single word, as a surname, would be linked to none of its candidates without the hints: then there

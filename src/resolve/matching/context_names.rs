@@ -1,0 +1,190 @@
+//! Names of contexts, each read once: a name stands in many stories, and what is known of an entity wherever it is named.
+
+use std::hash::BuildHasher as _;
+use std::rc::Rc;
+use std::sync::LazyLock;
+
+use crate::resolve::fast_map::{Map, Set};
+use crate::resolve::matching::hints::contains_words;
+use crate::resolve::names::token::{Name, spaced};
+use crate::resolve::names::{countries, words};
+
+/// Marks a name of a context as another name of what is named; it counts only as a whole.
+pub const OTHER_NAME: char = '=';
+/// Marks a name of a context as a value of what is named; it counts less.
+pub const KNOWN_VALUE: char = '~';
+
+/// Words of a name that runs are made of.
+const RUN_WORDS: usize = 12;
+
+/// A name of a context, read. Words and runs of words are kept as hashes: of a story's names there are some hundred, and
+/// two of one hash will not be met.
+#[derive(Debug)]
+pub struct ContextName {
+    kind: NameKind,
+    /// In lower case, one space apart; empty of another name, which counts only as a whole.
+    words: Box<str>,
+    whole: u64,
+    /// Every run of words, with those of one word.
+    runs: Box<[u64]>,
+    /// The words, where there are several.
+    single: Box<[u64]>,
+    /// True where it is too long for all its runs to be kept.
+    is_long: bool,
+    country: Option<u16>,
+}
+
+/// Why a name stands in a context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NameKind {
+    /// The story says it.
+    Named,
+    /// It is a value of what the story names.
+    Known,
+    /// It is another name of what the story names.
+    Other,
+}
+
+/// Returns the hash of words; nobody outside can know which of them collide.
+pub(super) fn hash(words: &str) -> u64 {
+    static STATE: LazyLock<foldhash::quality::RandomState> = LazyLock::new(Default::default);
+    STATE.hash_one(words)
+}
+
+impl ContextName {
+    /// Reads a name, with its mark before it if it has one; none where it is too short to say anything.
+    pub fn read(text: &str) -> Option<ContextName> {
+        let mut words = String::new();
+        spaced(&Name::parse(text), &mut words);
+        if words.len() < 2 {
+            return None;
+        }
+        let kind = match text.trim_start().chars().next() {
+            Some(OTHER_NAME) => NameKind::Other,
+            Some(KNOWN_VALUE) => NameKind::Known,
+            _ => NameKind::Named,
+        };
+        let whole = hash(&words);
+        let (mut runs, mut single) = (Vec::new(), Vec::new());
+        if kind == NameKind::Other {
+            let none = || Vec::new().into();
+            return Some(ContextName {
+                kind,
+                words: "".into(),
+                whole,
+                runs: none(),
+                single: none(),
+                is_long: false,
+                country: None,
+            });
+        }
+        // Words stand one space apart, so that a run of them is a piece of the name.
+        let ends: Vec<usize> = words.match_indices(' ').map(|(at, _)| at).chain([words.len()]).collect();
+        let is_long = ends.len() > RUN_WORDS;
+        let ends = &ends[..ends.len().min(RUN_WORDS)];
+        let mut start = 0;
+        for (from, end) in ends.iter().enumerate() {
+            runs.extend(ends[from..].iter().map(|until| hash(&words[start..*until])));
+            if ends.len() > 1 {
+                single.push(hash(&words[start..*end]));
+            }
+            start = end + 1;
+        }
+        let country = countries::country(&words);
+        Some(ContextName {
+            kind,
+            words: words.into(),
+            whole,
+            runs: runs.into(),
+            single: single.into(),
+            is_long,
+            country,
+        })
+    }
+
+    pub(super) fn kind(&self) -> NameKind {
+        self.kind
+    }
+
+    /// Returns the hash of all its words.
+    pub(super) fn whole(&self) -> u64 {
+        self.whole
+    }
+}
+
+/// Names, to be asked for what they say.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    whole: Vec<Rc<ContextName>>,
+    is_whole: Set<u64>,
+    /// Every run of words of them, and how often it was added.
+    runs: Map<u64, u32>,
+    /// Words of those that have several.
+    words: Set<u64>,
+    /// True where one is too long for all its runs to be kept.
+    has_long: bool,
+    countries: Vec<u16>,
+}
+
+impl Names {
+    pub(super) fn add(&mut self, name: &Rc<ContextName>) {
+        if self.is_whole.insert(name.whole) {
+            self.whole.push(Rc::clone(name));
+        }
+        if let Some(country) = name.country
+            && !self.countries.contains(&country)
+        {
+            self.countries.push(country);
+        }
+        self.has_long |= name.is_long;
+        for run in &name.runs {
+            *self.runs.entry(*run).or_insert(0) += 1;
+        }
+        self.words.extend(&name.single);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.whole.is_empty()
+    }
+
+    /// Returns whether one of them is these words.
+    pub(super) fn have(&self, words: &str) -> bool {
+        self.is_whole.contains(&hash(words))
+    }
+
+    /// Returns whether one of them has all of these words, and more.
+    pub(super) fn have_longer(&self, own: &str) -> bool {
+        own.split(' ').all(|word| self.words.contains(&hash(word)))
+            && self.whole.iter().any(|name| *name.words != *own && contains_words(&name.words, own))
+    }
+
+    /// Returns how often these words were said.
+    pub(super) fn n_times(&self, words: &str) -> usize {
+        self.runs.get(&hash(words)).map_or(0, |n| *n as usize)
+    }
+
+    /// Returns whether one of them, or a phrase in it, means the value: all of it, or its telling end (`chiefs`). What
+    /// is as short as a code means only what is called so (`KC`).
+    pub(super) fn say(&self, value: &str, country: u16) -> bool {
+        if country != 0 && self.countries.contains(&country) {
+            return true;
+        }
+        // Whatever is said ends in a word that is said, which is a run of its own.
+        let last = value.rsplit_once(' ').map_or(value, |(_, last)| last);
+        if !self.has_long && !self.runs.contains_key(&hash(last)) {
+            return false;
+        }
+        if value.parse::<f64>().is_ok() {
+            return false;
+        }
+        if value.len() <= 3 {
+            return self.have(value);
+        }
+        let ends = value.match_indices(' ').map(|(at, _)| &value[at + 1..]);
+        self.runs.contains_key(&hash(value))
+            || ends.filter(|end| end.len() > 3).any(|end| self.have(end))
+            || value
+                .rsplit_once(' ')
+                .is_some_and(|(_, last)| last.len() > 3 && self.words.contains(&hash(last)) && words::is_telling(last))
+    }
+}
