@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
+
 /// Number of times that a text may be JSON written into a string of JSON.
 const ENCODINGS_MAX: usize = 3;
 
@@ -13,7 +15,7 @@ const MESSAGE: &str = "<|message|>";
 /// Leaves out what a model wrote before its answer; it may hold drafts of it. Nothing is left where it never came to
 /// one.
 pub(super) fn last_word(text: &str) -> &str {
-    if text.contains(CHANNEL) {
+    if memmem::find(text.as_bytes(), CHANNEL.as_bytes()).is_some() {
         return final_channel(text);
     }
     // The same with its special tokens left out, as most servers' decoders do.
@@ -22,7 +24,7 @@ pub(super) fn last_word(text: &str) -> &str {
     {
         return answer;
     }
-    match (text.rfind("</think>"), text.trim_start().starts_with("<think>")) {
+    match (memmem::rfind(text.as_bytes(), b"</think>"), text.trim_start().starts_with("<think>")) {
         (Some(end), _) => &text[end + "</think>".len()..],
         (None, true) => "",
         (None, false) => text,

@@ -108,6 +108,10 @@ impl<'t> Json<'t> {
 }
 
 impl<'t> Object<'t> {
+    pub(super) fn with_capacity(n_pairs: usize) -> Object<'t> {
+        Object { pairs: Vec::with_capacity(n_pairs), places: None }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.pairs.len()
     }

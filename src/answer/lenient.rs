@@ -45,6 +45,9 @@ pub enum Repair {
 /// Depth to which values may nest; an honest answer needs four.
 const DEPTH_MAX: usize = 40;
 
+/// Keys that an item has, about.
+const ITEM_KEYS: usize = 8;
+
 /// A value read from the front of a text.
 #[derive(Debug)]
 pub(super) struct Reading<'t> {
@@ -75,7 +78,10 @@ type Whole<T> = (T, bool);
 
 impl<'a> Reader<'a> {
     fn peek(&self) -> Option<char> {
-        self.text[self.at..].chars().next()
+        match self.text.as_bytes().get(self.at) {
+            Some(byte) if byte.is_ascii() => Some(char::from(*byte)),
+            _ => self.text[self.at..].chars().next(),
+        }
     }
 
     fn take(&mut self) -> Option<char> {
@@ -152,7 +158,7 @@ impl<'a> Reader<'a> {
 
     fn object(&mut self, depth: usize) -> Option<Whole<Json<'a>>> {
         self.take();
-        let mut map = Object::default();
+        let mut map = Object::with_capacity(ITEM_KEYS);
         loop {
             if !self.separator(map.is_empty(), '}') {
                 return Some((Json::Object(map), false));
@@ -274,6 +280,9 @@ impl<'a> Reader<'a> {
     /// Returns whether the quote just read stands inside the text, like those of `the "Eagle" lander` or `O'Neill`:
     /// after one that closes there is punctuation. A quote may also be followed by the next item's, its comma missing.
     fn is_inner_quote(&self, quote: char) -> bool {
+        if matches!(self.text.as_bytes().get(self.at), Some(b',' | b':' | b'}' | b']')) {
+            return false;
+        }
         match self.text[self.at..].trim_start().chars().next() {
             None | Some(',' | ':' | '}' | ']' | '"' | '{' | '[' | '/') => false,
             Some(next) => quote == '\'' || next.is_alphanumeric(),

@@ -50,12 +50,10 @@ impl<'l> Line<'l> {
             return Err(LineFault::TooLong(line.len()));
         }
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
-        let parsed = match pruned::read(line) {
-            // A byte that is no UTF-8 spoils one character, not the answer.
-            Err(_) if std::str::from_utf8(line).is_err() => {
-                pruned::read(String::from_utf8_lossy(line).as_bytes()).map(Json::into_owned)
-            }
-            parsed => parsed,
+        // A byte that is no UTF-8 spoils one character, not the answer.
+        let parsed = match std::str::from_utf8(line) {
+            Ok(line) => pruned::read(line),
+            Err(_) => pruned::read(&String::from_utf8_lossy(line)).map(Json::into_owned),
         };
         let mut line = match parsed {
             Ok(line @ Json::Object(_)) => line,

@@ -89,9 +89,10 @@ pub(super) fn read(items: Vec<Json<'_>>, expect: &Expect, notes: &mut Notes) -> 
 pub(super) fn known_type<'a>(word: &str, expect: &'a Expect) -> Option<&'a str> {
     let word = word.trim();
     let find = |word: &str| {
-        let same = |other: &str| match other.is_ascii() && word.is_ascii() {
-            true => other.eq_ignore_ascii_case(word),
-            false => other.to_lowercase() == word.to_lowercase(),
+        let is_ascii = word.is_ascii();
+        let same = |other: &str| {
+            let may_fold_otherwise = || !is_ascii || !other.is_ascii();
+            other.eq_ignore_ascii_case(word) || may_fold_otherwise() && other.to_lowercase() == word.to_lowercase()
         };
         let by_name = expect.types.iter().find(|t| same(&t.name));
         by_name.or_else(|| expect.types.iter().find(|t| t.also.iter().any(|a| same(a)))).map(|t| t.name.as_str())

@@ -1,7 +1,5 @@
 //! Names as models write them -> names: markup taken off, placeholders left out.
 
-use std::borrow::Cow;
-
 use super::Notes;
 use crate::text::{clean, decode_entities};
 
@@ -81,7 +79,7 @@ fn is_plain(text: &str) -> bool {
         && bytes.first().is_some_and(is_word)
         && bytes.last().is_some_and(is_word)
         && bytes.iter().all(|byte| is_word(byte) || *byte == b' ')
-        && !text.contains("  ")
+        && !bytes.windows(2).any(|two| two == b"  ")
 }
 
 /// Takes off what wraps a whole name: tags, links, quotes and marks, however many of them.
@@ -142,13 +140,16 @@ fn is_placeholder(name: &str) -> bool {
     if name.len() > PLACEHOLDER_BYTES_MAX && name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         return false;
     }
-    let folded: Cow<str> = name.to_lowercase().into();
     let is_number_of_a_list = || {
         let digits = name.trim_end_matches(['.', ')', ':']);
         digits.len() < name.len() && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
     };
     let shows_nothing = !name.chars().any(char::is_alphanumeric) && name.is_ascii();
-    PLACEHOLDERS.contains(&folded.as_ref()) || NO_NAMES.contains(&name) || shows_nothing || is_number_of_a_list()
+    let is_same = |word: &&str| match name.is_ascii() {
+        true => word.eq_ignore_ascii_case(name),
+        false => name.to_lowercase() == **word,
+    };
+    PLACEHOLDERS.iter().any(is_same) || NO_NAMES.contains(&name) || shows_nothing || is_number_of_a_list()
 }
 
 #[cfg(test)]

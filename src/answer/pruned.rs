@@ -35,8 +35,8 @@ const BODY: Keep = Keep(&[
 ]);
 
 /// Reads a line of JSON.
-pub(super) fn read(line: &[u8]) -> serde_json::Result<Json<'_>> {
-    let mut json = serde_json::Deserializer::from_slice(line);
+pub(super) fn read(line: &str) -> serde_json::Result<Json<'_>> {
+    let mut json = serde_json::Deserializer::from_str(line);
     let value = LINE.deserialize(&mut json)?;
     json.end()?;
     Ok(value)
@@ -157,10 +157,10 @@ mod tests {
             (r#"{"error":1,"error":-2}"#, r#"{"error":-2}"#),
             ("[true,null]", "[true,null]"),
         ] {
-            assert_eq!(read(line.as_bytes()).unwrap().to_string(), expected, "{line}");
+            assert_eq!(read(line).unwrap().to_string(), expected, "{line}");
         }
         for wrong in ["", "{", r#"{"id":}"#, "{} {}", r#"{"id":[1,}"#] {
-            assert!(read(wrong.as_bytes()).is_err(), "{wrong}");
+            assert!(read(wrong).is_err(), "{wrong}");
         }
     }
 }
