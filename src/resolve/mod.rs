@@ -18,11 +18,11 @@ mod fast_map;
 
 pub(crate) use index::FORMAT;
 pub use index::{Blocks, Builder, N_TABLES, Resident, Table, is_current, is_earlier};
+pub use matching::again::Compared;
 pub use matching::context::{Context, are_namesakes, is_name_again, is_position, last_name};
 pub use matching::context_names::{ContextName, KNOWN_VALUE, OTHER_NAME};
 pub use matching::measure::feature_names;
 pub use matching::resolver::Resolver;
-pub use matching::search::Compared;
 pub(crate) use names::attribute_names::same_meaning;
 pub use names::mention_key::{WordRole, is_numbering, mention_key, name_words};
 pub use names::pair_mention::{PairMention, mean_the_same, read_pair};

@@ -10,7 +10,7 @@ use crate::linking::known_mentions::KnownMention;
 use crate::linking::precedence::Ruling;
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
 use crate::profile::Profile;
-use crate::resolve::{self, Candidate, Context, ContextName, Method, Query, Resolution};
+use crate::resolve::{self, Candidate, Compared, Context, ContextName, Method, Query, Resolution};
 
 /// Other names of an entity that are context for the others.
 const OTHER_NAMES: u32 = 12;
@@ -34,21 +34,24 @@ impl Linker<'_> {
             let known = self.alone(profile, mention)?;
             resolutions.push(known.resolution.clone());
             if known.is_open {
-                open.push(at);
+                open.push(OpenMention { at, compared: self.known.take_compared(mention) });
             }
         }
         if mentions.len() > 1 && !open.is_empty() {
             // The story's own words come first; facts about the things it names, where those do not suffice.
             let (named, known) = self.context_of(mentions, &resolutions)?;
             let context = Context::of(&named);
-            self.look_again(profile, mentions, &open, &context, &mut resolutions)?;
+            self.look_again(profile, mentions, &mut open, &context, &mut resolutions)?;
             if !known.is_empty() {
                 let context = context.with(&known);
-                let is_open = |at: &usize| resolutions[*at].outcome != LinkOutcome::Linked;
-                let open: Vec<usize> = open.iter().copied().filter(is_open).collect();
-                self.look_again(profile, mentions, &open, &context, &mut resolutions)?;
+                let is_open = |open: &&mut OpenMention| resolutions[open.at].outcome != LinkOutcome::Linked;
+                let still_open: Vec<&mut OpenMention> = open.iter_mut().filter(is_open).collect();
+                self.look_again(profile, mentions, still_open, &context, &mut resolutions)?;
             }
             self.by_full_name(mentions, &open, &mut resolutions)?;
+        }
+        for OpenMention { at, compared } in open {
+            self.known.put_compared(&mentions[at], compared.map(Compared::without_trail));
         }
         for (mention, resolution) in mentions.iter().zip(&mut resolutions) {
             self.fall_back((&mention.entity_type, &mention.text, &mention.hints), resolution);
@@ -71,24 +74,23 @@ impl Linker<'_> {
     }
 
     /// Decides once more about some mentions of a group, with what stands around them; people's decisions stay.
-    fn look_again(
+    fn look_again<'o>(
         &mut self,
         profile: &Profile,
         mentions: &[Mention],
-        open: &[usize],
+        open: impl IntoIterator<Item = &'o mut OpenMention>,
         context: &Context,
         resolutions: &mut [Resolution],
     ) -> Result<()> {
-        for &at in open {
+        for OpenMention { at, compared } in open {
+            let at = *at;
             let mention = &mentions[at];
             let types = self.types_for(profile, &mention.entity_type);
             let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: "" };
             if let Ruling::Not(refused) = self.ruling(&mention.entity_type, &query) {
                 let plain = std::mem::replace(&mut resolutions[at], Resolution::unknown());
-                let mut compared = self.known.take_compared(mention);
-                resolutions[at] = self.resolver.look_again(&query, context, &refused, plain, &mut compared)?;
+                resolutions[at] = self.resolver.look_again(&query, context, &refused, plain, compared)?;
                 resolutions[at].candidates.truncate(1);
-                self.known.put_compared(mention, compared);
             }
         }
         Ok(())
@@ -139,13 +141,18 @@ impl Linker<'_> {
 
     /// Link of a full name, which its surname shares, its surname means too; and where the full name is nobody's in the
     /// catalog, the surname is none of the namesakes there.
-    fn by_full_name(&mut self, mentions: &[Mention], open: &[usize], resolutions: &mut [Resolution]) -> Result<()> {
+    fn by_full_name(
+        &mut self,
+        mentions: &[Mention],
+        open: &[OpenMention],
+        resolutions: &mut [Resolution],
+    ) -> Result<()> {
         let mut by_last: HashMap<String, Vec<usize>> = HashMap::new();
         for (at, mention) in mentions.iter().enumerate() {
             by_last.entry(resolve::last_name(&mention.text)).or_default().push(at);
         }
         let mut again = vec![];
-        for &at in open {
+        for &OpenMention { at, .. } in open {
             let mention = &mentions[at];
             // A link by its own hints is not the full name's to change: two of one name may stand in one story.
             if resolutions[at].outcome == LinkOutcome::Linked && !mention.hints.is_empty() {
@@ -193,6 +200,13 @@ impl Linker<'_> {
             Ruling::Is(_) | Ruling::Nothing => true,
         }
     }
+}
+
+/// Mention that its group has a say in.
+struct OpenMention {
+    /// Place in the group.
+    at: usize,
+    compared: Option<Compared>,
 }
 
 /// Names of a context.

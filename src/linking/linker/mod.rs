@@ -159,7 +159,7 @@ impl<'a> Linker<'a> {
         self.remarks.clear();
         self.has_members = false;
         let mut found = self.resolve(entity_type, query)?;
-        let compared = self.resolver.compared()?;
+        let compared = self.resolver.take_last_compared()?;
         let pairs = profile.types.iter().filter_map(|known| Some((known, known.pair.as_ref()?)));
         for (known, pair) in pairs {
             // An exact name means that, whatever stands in it; and a decision of people is left to it.

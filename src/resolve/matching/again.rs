@@ -10,16 +10,37 @@ use crate::resolve::index::{Blocks, Index};
 use crate::resolve::matching::context::Context;
 use crate::resolve::matching::hints::Hint;
 use crate::resolve::matching::resolver::{ALIKE, Resolver};
-use crate::resolve::matching::search::Compared;
+use crate::resolve::matching::trail::Trail;
 use crate::resolve::names::token::spaced;
 use crate::resolve::resolution::{Method, Query, Resolution};
+
+/// What a mention was compared with, whatever came of it.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// Values of the entities: the layer and the value, each once.
+    values: Box<[(u8, u32)]>,
+    trail: Option<Trail>,
+}
+
+impl Compared {
+    /// Returns how many values there are.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Forgets the trail, which is ten times as large as the rest.
+    pub fn without_trail(self) -> Compared {
+        Compared { trail: None, ..self }
+    }
+}
 
 impl<P: Blocks> Resolver<P> {
     /// Decides once more about a mention of which `plain` was decided by itself, with what stands around it; the query's
     /// own context does not count. It takes nothing away: what the context does not link stays as it was.
     ///
     /// `compared` keeps, from one look to the next, what the mention is compared with. Where the context says nothing of
-    /// any of these, another search would find and decide the same, so none is made.
+    /// any of these, another search would find and decide the same, so none is made; and where it has the trail of the
+    /// first search, only what the context adds is weighed.
     pub fn look_again(
         &mut self,
         query: &Query<'_>,
@@ -37,13 +58,24 @@ impl<P: Blocks> Resolver<P> {
             Some(known) => known,
             none => {
                 self.candidates(&hints, &Context::default(), refused)?;
-                none.insert(self.values_compared()?)
+                none.insert(self.take_compared()?)
             }
         };
         if !self.is_spoken_of(context, &hints, known)? {
             return Ok(plain);
         }
-        let scored = self.candidates(&hints, context, refused)?;
+        let along = match known.trail.as_ref().filter(|_| !self.explain) {
+            Some(trail) => self.candidates_along(trail, &hints, context, refused)?,
+            None => None,
+        };
+        let scored = match along {
+            Some(scored) => scored,
+            None => {
+                let scored = self.candidates(&hints, context, refused)?;
+                known.trail.get_or_insert_with(|| std::mem::take(&mut self.trail));
+                scored
+            }
+        };
         // The names around a mention can tell who is meant; where they say nothing of the best, nothing changes.
         if scored.first().is_none_or(|best| best.context == 0.0) {
             return Ok(plain);
@@ -65,14 +97,18 @@ impl<P: Blocks> Resolver<P> {
         Ok(informed)
     }
 
-    /// Returns the values of what the mention resolved last was compared with; `None` where it was decided without a search.
-    pub fn compared(&self) -> Result<Option<Compared>> {
-        if self.is_compared { self.values_compared().map(Some) } else { Ok(None) }
+    /// Returns what the mention resolved last was compared with, once; `None` where it was decided without a search.
+    pub fn take_last_compared(&mut self) -> Result<Option<Compared>> {
+        if std::mem::take(&mut self.is_compared) { self.take_compared().map(Some) } else { Ok(None) }
     }
 
-    fn values_compared(&self) -> Result<Compared> {
-        let mut values = Vec::with_capacity(2 * self.compared.len());
-        for &(layer, number) in &self.compared {
+    fn take_compared(&mut self) -> Result<Compared> {
+        let mut values = Vec::with_capacity(2 * self.trail.comparisons.len());
+        let mut before = None;
+        for (layer, number) in self.trail.comparisons.iter().map(|comparison| comparison.place) {
+            if before.replace((layer, number)) == Some((layer, number)) {
+                continue;
+            }
             match &self.overlay {
                 Some(overlay) if layer == 1 => values_of(layer, &overlay.index, number, &mut values)?,
                 _ => values_of(layer, &self.base.index, number, &mut values)?,
@@ -80,7 +116,7 @@ impl<P: Blocks> Resolver<P> {
         }
         values.sort_unstable();
         values.dedup();
-        Ok(Compared(values.into()))
+        Ok(Compared { values: values.into(), trail: Some(std::mem::take(&mut self.trail)) })
     }
 
     /// Returns whether a context may agree with one of the entities that were compared. The mention itself must have been
@@ -91,7 +127,7 @@ impl<P: Blocks> Resolver<P> {
         if context.has_longer(&own) {
             return Ok(true);
         }
-        for &(layer, value) in &compared.0 {
+        for &(layer, value) in &compared.values {
             let weight = match &self.overlay {
                 Some(overlay) if layer == 1 => context.weight(&own, hints, (layer, &overlay.index), value)?,
                 _ => context.weight(&own, hints, (layer, &self.base.index), value)?,

@@ -25,6 +25,12 @@ pub(crate) struct Contradiction {
     pub(crate) is_of_hint: bool,
 }
 
+/// Returns whether two evidences are one to all rules.
+pub(crate) fn weighs_alike(a: &Evidence, b: &Evidence) -> bool {
+    let weight = |evidence: &Evidence| (evidence.agree == 0.0, evidence.agree < TELLING_AGREEMENT, evidence.ground);
+    weight(a) == weight(b)
+}
+
 /// Bits of hints from which on they tell more than a word that differs: a city, a team with a position.
 const TELLING_AGREEMENT: f32 = 4.0;
 

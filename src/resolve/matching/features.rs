@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use crate::resolve::index::keys::role_weight;
 use crate::resolve::index::{NameCard, TokenView};
-use crate::resolve::matching::contradiction;
+use crate::resolve::matching::contradiction::{self, Contradiction};
 use crate::resolve::matching::hints::Evidence;
 use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::pairing::{Pair, Pairing};
@@ -207,18 +207,9 @@ impl<'a> Comparer<'a> {
         v
     }
 
-    /// Sets what the rules say of the last comparison, and returns the one by which they tell the two apart.
-    pub(crate) fn contradict(
-        &self,
-        probe: &Probe,
-        inverted: bool,
-        evidence: &Evidence,
-        v: &mut Vector,
-    ) -> Option<&'static str> {
-        let found = contradiction::find(probe, &self.pairing, inverted, evidence)?;
-        let feature = if found.is_of_hint { Feature::hint_contradiction } else { Feature::contradiction };
-        v[feature as usize] = found.penalty;
-        Some(found.rule)
+    /// Returns the contradiction that rules find in the last comparison.
+    pub(crate) fn contradict(&self, probe: &Probe, inverted: bool, evidence: &Evidence) -> Option<Contradiction> {
+        contradiction::find(probe, &self.pairing, inverted, evidence)
     }
 
     /// Words explained on both sides, and what is not.

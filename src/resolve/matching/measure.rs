@@ -37,7 +37,7 @@ impl<P: Blocks> Resolver<P> {
         let hints = self.prepared_hints(query)?;
         self.probe.prepare(&hints, &Context::default());
         let search = Search { hidden: &self.hidden, except: &[], explain: false, most: usize::MAX };
-        let scored = search.find(&mut self.base, self.overlay.as_mut(), &mut self.probe, &mut self.compared)?;
+        let scored = search.find(&mut self.base, self.overlay.as_mut(), &mut self.probe, &mut self.trail)?;
         Ok(scored.into_iter().map(|candidate| candidate.entity).collect())
     }
 }

@@ -2,9 +2,10 @@
 
 pub(super) mod resolver;
 mod exact;
-mod again;
+pub(super) mod again;
 mod explain;
 pub(super) mod search;
+pub(super) mod trail;
 mod retrieve;
 mod widen;
 mod tallies;

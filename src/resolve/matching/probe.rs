@@ -97,6 +97,19 @@ impl Probe {
         self.add_place_of_address();
     }
 
+    /// Returns rarity and frequency of the words.
+    pub(crate) fn weights(&self) -> impl Iterator<Item = (f32, u32)> {
+        self.words.iter().map(|word| (word.rarity, word.frequency))
+    }
+
+    /// Sets rarity and frequency of the words, as an index found them for the same mention.
+    pub(crate) fn set_weights(&mut self, weights: &[(f32, u32)], n_names: u32) {
+        for (word, (rarity, frequency)) in self.words.iter_mut().zip(weights) {
+            (word.rarity, word.frequency) = (*rarity, *frequency);
+        }
+        self.n_names = n_names;
+    }
+
     /// Prepares what the name alone tells.
     fn prepare_name(&mut self) {
         self.core.clear();

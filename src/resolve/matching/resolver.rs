@@ -19,7 +19,8 @@ use crate::resolve::matching::features::Feature;
 use crate::resolve::matching::hints::{Hint, Prepared};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::score;
-use crate::resolve::matching::search::{FLOOR, HOPELESS, Layer, Place, SCORED, Scored, Search};
+use crate::resolve::matching::search::{FLOOR, HOPELESS, Layer, SCORED, Scored, Search};
+use crate::resolve::matching::trail::Trail;
 use crate::resolve::names::exclusive;
 use crate::resolve::names::mention_key::mention_key;
 use crate::resolve::resolution::{Candidate, Described, Method, Query, Resolution, Strictness};
@@ -47,8 +48,8 @@ pub struct Resolver<P> {
     pub(super) prepared: Prepared,
     /// Context that the last query gave; the next may have the same.
     pub(super) context: Context,
-    /// Entities that the last search compared, and whether they are all that the mention begun last is compared with.
-    pub(super) compared: Vec<Place>,
+    /// Trail of the last search, and whether it is that of the mention begun last.
+    pub(super) trail: Trail,
     pub(super) is_compared: bool,
     /// Strictness of links.
     pub strictness: Strictness,
@@ -67,7 +68,7 @@ impl<P: Blocks> Resolver<P> {
             names: Map::default(),
             prepared: Prepared::default(),
             context: Context::default(),
-            compared: Vec::new(),
+            trail: Trail::default(),
             is_compared: false,
             strictness: Strictness::Default,
             explain: false,
@@ -144,9 +145,9 @@ impl<P: Blocks> Resolver<P> {
                     LinkOutcome::Linked if decision.score >= SURE => decision,
                     _ if hints.is_empty() || self.is_vague(&scored) => decision,
                     _ => {
-                        let compared = std::mem::take(&mut self.compared);
+                        let trail = std::mem::take(&mut self.trail);
                         let decision = self.without_hints(&hints, &scored, refused, decision)?;
-                        self.compared = compared;
+                        self.trail = trail;
                         decision
                     }
                 };
@@ -279,10 +280,26 @@ impl<P: Blocks> Resolver<P> {
         except: &[EntityKey],
     ) -> Result<Vec<Scored>> {
         self.probe.prepare(hints, context);
-        let Resolver { base, overlay, hidden, probe, explain, compared, .. } = self;
+        let Resolver { base, overlay, hidden, probe, explain, trail, .. } = self;
         let search = Search { hidden, except, explain: *explain, most: SCORED };
-        let mut scored = search.find(base, overlay.as_mut(), probe, compared)?;
+        let mut scored = search.find(base, overlay.as_mut(), probe, trail)?;
         rank(&mut scored);
+        Ok(scored)
+    }
+
+    /// Does the same along the trail of the same search without a context; `None` where the context leads elsewhere.
+    pub(super) fn candidates_along(
+        &mut self,
+        trail: &Trail,
+        hints: &[Rc<Hint>],
+        context: &Context,
+        except: &[EntityKey],
+    ) -> Result<Option<Vec<Scored>>> {
+        self.probe.prepare(hints, context);
+        let Resolver { base, overlay, hidden, probe, .. } = self;
+        let search = Search { hidden, except, explain: false, most: SCORED };
+        let mut scored = search.follow(base, overlay.as_mut(), probe, trail)?;
+        scored.iter_mut().for_each(rank);
         Ok(scored)
     }
 

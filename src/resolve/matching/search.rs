@@ -2,12 +2,14 @@
 //! was changed since are two layers, searched as one: which names go on is decided over both.
 
 use std::collections::HashSet;
+use std::ops::Deref;
 use std::rc::Rc;
 
 use anyhow::Result;
 
 use crate::model::EntityKey;
-use crate::resolve::index::{Blocks, Index, NameCard, Resident};
+use crate::resolve::index::{Blocks, EntityCard, Index, NameCard, Resident, TypeStats};
+use crate::resolve::matching::contradiction::{self, Contradiction};
 use crate::resolve::matching::explain;
 use crate::resolve::matching::features::{Comparer, Feature, Vector};
 use crate::resolve::matching::hints::{Evidence, Hint};
@@ -15,6 +17,7 @@ use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::retrieve;
 use crate::resolve::matching::score;
 use crate::resolve::matching::tallies::{self, Hit, Scope, Tallies};
+use crate::resolve::matching::trail::{Comparison, Place, Stage, Trail};
 use crate::resolve::matching::widen::Reach;
 use crate::resolve::names::token::spaced;
 use crate::resolve::names::words::Role;
@@ -76,39 +79,32 @@ pub(crate) struct Search<'s> {
     pub(crate) most: usize,
 }
 
-/// Entity of a layer: which layer, and which entity there.
-pub(crate) type Place = (u8, u32);
-
-/// Values of what a mention was compared with, whatever came of it: the layer and the value, each once.
-#[derive(Clone, Debug)]
-pub struct Compared(pub(super) Box<[(u8, u32)]>);
-
-impl Compared {
-    /// Returns how many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-}
-
 impl Search<'_> {
     /// Returns the candidates of a prepared mention, best plain score first, one an entity: of each its best name.
-    /// `compared` is set to all that were compared on the way.
+    /// `trail` is set to what was found and compared on the way.
     pub(crate) fn find<P: Blocks>(
         &self,
         base: &mut Layer<P>,
         mut changes: Option<&mut Layer<Resident>>,
         probe: &mut Probe,
-        compared: &mut Vec<Place>,
+        trail: &mut Trail,
     ) -> Result<Vec<Scored>> {
         let mut out = Vec::with_capacity(FIRST);
+        trail.clear();
         base.retrieve(self, probe)?;
         if let Some(changes) = &mut changes {
             changes.retrieve(self, probe)?;
         }
-        self.compare_all(base, changes.as_deref_mut(), probe, &mut out)?;
-        for reach in [Reach::Near, Reach::Far] {
-            let close = base.room.close | changes.as_ref().map_or(0, |changes| changes.room.close);
-            let open = open_words(probe, &out, if reach == Reach::Far { close } else { 0 });
+        trail.words.clear();
+        trail.words.extend(probe.weights());
+        trail.n_names = probe.n_names;
+        let close = |base: &Layer<P>, changes: Option<&Layer<Resident>>| {
+            base.room.close | changes.map_or(0, |changes| changes.room.close)
+        };
+        self.compare_all(base, changes.as_deref_mut(), probe, &mut out, trail)?;
+        trail.stages.push(Stage { open: 0, close: close(base, changes.as_deref()), end: trail.comparisons.len() });
+        for reach in Reach::ALL {
+            let open = open_words(probe, &out, reach, close(base, changes.as_deref()));
             if open == 0 {
                 break;
             }
@@ -116,10 +112,45 @@ impl Search<'_> {
             if let Some(changes) = &mut changes {
                 changes.widen(self, probe, (open, reach))?;
             }
-            self.compare_all(base, changes.as_deref_mut(), probe, &mut out)?;
+            self.compare_all(base, changes.as_deref_mut(), probe, &mut out, trail)?;
+            trail.stages.push(Stage { open, close: close(base, changes.as_deref()), end: trail.comparisons.len() });
         }
-        compared.clear();
-        compared.extend(out.iter().map(|scored| scored.place));
+        self.finish(base, changes, probe, out)
+    }
+
+    /// Does the same along the trail of the search without the context, for a mention that was prepared again; `None`
+    /// where the context makes other words worth looking for.
+    pub(crate) fn follow<P: Blocks>(
+        &self,
+        base: &mut Layer<P>,
+        mut changes: Option<&mut Layer<Resident>>,
+        probe: &mut Probe,
+        trail: &Trail,
+    ) -> Result<Option<Vec<Scored>>> {
+        let mut out = Vec::with_capacity(FIRST);
+        probe.set_weights(&trail.words, trail.n_names);
+        for at in 0..trail.stages.len() {
+            base.compare_again(self, probe, trail.of_stage(at), &mut out)?;
+            if let Some(changes) = &mut changes {
+                changes.compare_again(self, probe, trail.of_stage(at), &mut out)?;
+            }
+            let Some(reach) = Reach::ALL.get(at) else { break };
+            let next = trail.stages.get(at + 1).map_or(0, |stage| stage.open);
+            if open_words(probe, &out, *reach, trail.stages[at].close) != next {
+                return Ok(None);
+            }
+        }
+        self.finish(base, changes, probe, out).map(Some)
+    }
+
+    /// Leaves of all that was compared the candidates that go on, and sets the rest of their features.
+    fn finish<P: Blocks>(
+        &self,
+        base: &Layer<P>,
+        changes: Option<&mut Layer<Resident>>,
+        probe: &Probe,
+        mut out: Vec<Scored>,
+    ) -> Result<Vec<Scored>> {
         // Only the best need the rest of their features.
         out.sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.order.cmp(&b.order)));
         out.truncate(self.most);
@@ -138,16 +169,17 @@ impl Search<'_> {
         changes: Option<&mut Layer<Resident>>,
         probe: &Probe,
         out: &mut Vec<Scored>,
+        trail: &mut Trail,
     ) -> Result<()> {
         match changes {
             Some(changes) => {
                 cut(&mut base.found, &mut changes.found);
-                base.compare(self, probe, out)?;
-                changes.compare(self, probe, out)
+                base.compare(self, probe, out, trail)?;
+                changes.compare(self, probe, out, trail)
             }
             None => {
                 cut(&mut base.found, &mut Vec::new());
-                base.compare(self, probe, out)
+                base.compare(self, probe, out, trail)
             }
         }
     }
@@ -234,18 +266,13 @@ impl<P: Blocks> Layer<P> {
     }
 
     /// Compares the mention with the names that were found.
-    fn compare(&mut self, search: &Search<'_>, probe: &Probe, out: &mut Vec<Scored>) -> Result<()> {
-        let Layer { index, room, found, .. } = self;
+    fn compare(&mut self, search: &Search<'_>, probe: &Probe, out: &mut Vec<Scored>, trail: &mut Trail) -> Result<()> {
+        let Layer { index, room, found, number, .. } = self;
         let index = &*index;
         let cards: Vec<NameCard<P::Block<'_>>> = found.iter().map(|f| index.name(f.name)).collect::<Result<_>>()?;
-        let mut own = String::new();
-        if !probe.context.is_empty() {
-            spaced(&probe.name, &mut own);
-        }
-        let has_longer = !probe.context.is_empty() && probe.context.has_longer(&own);
+        let around = AroundMention::of(probe);
         let mut comparer = Comparer::new();
         for (found, card) in found.iter().zip(&cards) {
-            let known = out.iter().position(|scored| scored.place == (self.number, card.entity));
             let entity = index.entity(card.entity)?;
             if search.except.contains(&entity.key) {
                 continue;
@@ -253,50 +280,50 @@ impl<P: Blocks> Layer<P> {
             let Some(stats) = index.meta.types.get(usize::from(entity.kind)) else {
                 continue;
             };
-            let mut evidence = Evidence::of(&probe.hints, index, &entity, stats, &mut room.meanings)?;
-            let context = if probe.context.is_empty() {
-                0.0
-            } else {
-                let place = (self.number, index, card.entity);
-                probe.context.agree((&own, has_longer), &probe.hints, place, &entity, stats)?
-            };
-            evidence.agree += context;
-            let mut vector = comparer.compare(probe, card, &evidence);
-            // A candidate that is hopeless beside the best need not be told apart by rules as well.
-            let best = out.iter().map(|scored| scored.plain).fold(f32::MIN, f32::max);
-            let mut plain = score::plain(&vector);
-            let mut rule = None;
-            if plain >= hopeless_below(best) {
-                rule = comparer.contradict(probe, card.inverted, &evidence, &mut vector);
-                if rule.is_some() {
-                    plain = score::plain(&vector);
-                }
-            }
+            let evidence = Evidence::of(&probe.hints, index, &entity, stats, &mut room.meanings)?;
+            let place = (*number, card.entity);
+            let context = around.agree(probe, (place, index), &entity, stats)?;
+            let vector = comparer.compare(probe, card, &evidence);
+            let certain = comparer.certain();
+            let mut comparison = Comparison { name: found.name, place, certain, vector, evidence, contradiction: None };
+            let contradict = |evidence: &Evidence| Ok(comparer.contradict(probe, card.inverted, evidence));
+            let scored = Scored::of(&mut comparison, &entity, context, hopeless_beside(out), contradict)?;
             let words = if search.explain { explain::words(probe, &comparer) } else { Vec::new() };
-            let scored = Scored {
-                entity: entity.key,
-                name: found.name,
-                certain: comparer.certain(),
-                order: entity.order,
-                place: (self.number, card.entity),
-                vector,
-                plain,
-                log_odds: FLOOR,
-                words,
-                rule,
-                context,
-            };
-            match known {
-                Some(at) => {
-                    let support = out[at].vector[Feature::support as usize] + 1.0;
-                    if scored.plain > out[at].plain {
-                        out[at] = scored;
-                    }
-                    out[at].vector[Feature::support as usize] = support;
-                }
-                None => out.push(scored),
-            }
+            put(out, Scored { words, ..scored });
+            trail.comparisons.push(comparison);
         }
+        Ok(())
+    }
+
+    /// Does the same with the comparisons of a trail. What the context says nothing of is as it was.
+    fn compare_again(
+        &self,
+        search: &Search<'_>,
+        probe: &Probe,
+        comparisons: &[Comparison],
+        out: &mut Vec<Scored>,
+    ) -> Result<()> {
+        let index = &self.index;
+        let around = AroundMention::of(probe);
+        for comparison in comparisons.iter().filter(|comparison| comparison.place.0 == self.number) {
+            let entity = index.entity(comparison.place.1)?;
+            let Some(stats) = index.meta.types.get(usize::from(entity.kind)) else {
+                continue;
+            };
+            let context = around.agree(probe, (comparison.place, index), &entity, stats)?;
+            let mut again = comparison.clone();
+            let contradict = |evidence: &Evidence| match comparison.contradiction {
+                Some(known) if contradiction::weighs_alike(&comparison.evidence, evidence) => Ok(known),
+                _ => {
+                    let card = index.name(comparison.name)?;
+                    let mut comparer = Comparer::new();
+                    comparer.compare(probe, &card, evidence);
+                    Ok(comparer.contradict(probe, card.inverted, evidence))
+                }
+            };
+            put(out, Scored::of(&mut again, &entity, context, hopeless_beside(out), contradict)?);
+        }
+        debug_assert!(!search.explain, "a trail keeps no words");
         Ok(())
     }
 
@@ -314,14 +341,110 @@ impl<P: Blocks> Layer<P> {
     }
 }
 
+impl Scored {
+    /// Weighs a comparison with what the context adds to it. A candidate that is hopeless need not be told apart by rules
+    /// as well.
+    fn of<G: Deref<Target = [u8]>>(
+        comparison: &mut Comparison,
+        entity: &EntityCard<G>,
+        context: f32,
+        hopeless_below: f32,
+        contradict: impl FnOnce(&Evidence) -> Result<Option<Contradiction>>,
+    ) -> Result<Scored> {
+        let mut evidence = comparison.evidence;
+        evidence.agree += context;
+        let mut vector = comparison.vector;
+        vector[Feature::hint_agree as usize] = evidence.agree;
+        let mut plain = score::plain(&vector);
+        let mut rule = None;
+        if plain >= hopeless_below {
+            let found = contradict(&evidence)?;
+            if context == 0.0 {
+                comparison.contradiction = Some(found);
+            }
+            if let Some(found) = found {
+                let feature = if found.is_of_hint { Feature::hint_contradiction } else { Feature::contradiction };
+                vector[feature as usize] = found.penalty;
+                plain = score::plain(&vector);
+                rule = Some(found.rule);
+            }
+        }
+        Ok(Scored {
+            entity: entity.key,
+            name: comparison.name,
+            certain: comparison.certain,
+            order: entity.order,
+            place: comparison.place,
+            vector,
+            plain,
+            log_odds: FLOOR,
+            words: Vec::new(),
+            rule,
+            context,
+        })
+    }
+}
+
+/// Puts a candidate among the others; of an entity its best name stays.
+fn put(out: &mut Vec<Scored>, scored: Scored) {
+    match out.iter_mut().find(|known| known.place == scored.place) {
+        Some(known) => {
+            let support = known.vector[Feature::support as usize] + 1.0;
+            if scored.plain > known.plain {
+                *known = scored;
+            }
+            known.vector[Feature::support as usize] = support;
+        }
+        None => out.push(scored),
+    }
+}
+
+/// What stands around a mention, as it is asked about each of its candidates.
+struct AroundMention {
+    /// The mention's own words, lower case.
+    own: String,
+    has_longer: bool,
+}
+
+impl AroundMention {
+    fn of(probe: &Probe) -> AroundMention {
+        let mut own = String::new();
+        if !probe.context.is_empty() {
+            spaced(&probe.name, &mut own);
+        }
+        let has_longer = !probe.context.is_empty() && probe.context.has_longer(&own);
+        AroundMention { own, has_longer }
+    }
+
+    /// Returns the bits by which an entity agrees with it.
+    fn agree<P: Blocks>(
+        &self,
+        probe: &Probe,
+        (place, index): (Place, &Index<P>),
+        entity: &EntityCard<P::Block<'_>>,
+        stats: &TypeStats,
+    ) -> Result<f32> {
+        if probe.context.is_empty() {
+            return Ok(0.0);
+        }
+        probe.context.agree((&self.own, self.has_longer), &probe.hints, (place.0, index, place.1), entity, stats)
+    }
+}
+
+/// Returns the plain score below which a candidate is hopeless beside those so far.
+fn hopeless_beside(out: &[Scored]) -> f32 {
+    hopeless_below(out.iter().map(|scored| scored.plain).fold(f32::MIN, f32::max))
+}
+
 /// Returns the plain score below which a candidate is hopeless beside the best, even if it sounds the same.
 fn hopeless_below(best: f32) -> f32 {
     best - HOPELESS - score::SOUND_WORTH
 }
 
 /// Returns the words of the mention, a bit a word, that nothing found so far explains; none if some name explains
-/// nearly all with certainty. Words in `close` have found a word close enough.
-fn open_words(probe: &Probe, scored: &[Scored], close: u32) -> u32 {
+/// nearly all with certainty. Words in `close` have found a word close enough not to be looked for far away.
+fn open_words(probe: &Probe, scored: &[Scored], reach: Reach, close: u32) -> u32 {
+    let close = if reach == Reach::Far { close } else { 0 };
     let plain = |at: &usize| probe.words[*at].token.role != Role::Initials;
     let own: f32 = (0..probe.words.len()).filter(plain).map(|at| probe.weight(at)).sum();
     let certain = |candidate: &Scored| -> f32 {

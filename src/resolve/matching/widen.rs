@@ -33,6 +33,11 @@ pub(crate) enum Reach {
     Far,
 }
 
+impl Reach {
+    /// The nearer first.
+    pub(crate) const ALL: [Reach; 2] = [Reach::Near, Reach::Far];
+}
+
 /// Neighbouring words of the mention as one word: `xj 900` finds `xj900`.
 pub(crate) fn joined<P: Blocks>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut Tallies) -> Result<()> {
     let mut text = String::new();
