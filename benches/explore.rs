@@ -243,10 +243,12 @@ fn learned(dice: &mut Dice) -> (Vec<Topic>, Vec<LinkedMention>) {
     let mentions = (0..MENTIONS_A_GROUP).map(|i| {
         let n = dice.skewed(ENTITIES);
         let is_linked = i % UNLINKED_EVERY != UNLINKED_EVERY - 1;
+        let text = if is_linked { name(n) } else { format!("Unheard {}", name(n % 20_000)) };
         LinkedMention {
+            key: text.to_lowercase(),
             mention: Mention {
                 entity_type: "person".into(),
-                text: if is_linked { name(n) } else { format!("Unheard {}", name(n % 20_000)) },
+                text,
                 hints: [("country".to_owned(), format!("C{}", n % 40))].into(),
                 is_primary: i < 2,
                 confidence: 0.9,

@@ -134,9 +134,15 @@ fn words_of(folded: &str) -> Vec<String> {
 }
 
 fn word_ranges(text: &str) -> Vec<Range<usize>> {
-    let (mut words, mut begun) = (vec![], None);
-    for (at, c) in text.char_indices() {
-        match (c.is_alphanumeric(), begun) {
+    let mut words = Vec::with_capacity(text.len() / 6);
+    let (mut begun, mut at) = (None, 0);
+    let bytes = text.as_bytes();
+    while let Some(byte) = bytes.get(at) {
+        let (is_part, n_bytes) = match byte.is_ascii() {
+            true => (byte.is_ascii_alphanumeric(), 1),
+            false => text[at..].chars().next().map_or((false, 1), |c| (c.is_alphanumeric(), c.len_utf8())),
+        };
+        match (is_part, begun) {
             (true, None) => begun = Some(at),
             (false, Some(start)) => {
                 words.push(start..at);
@@ -144,6 +150,7 @@ fn word_ranges(text: &str) -> Vec<Range<usize>> {
             }
             _ => {}
         }
+        at += n_bytes;
     }
     words.extend(begun.map(|start| start..text.len()));
     words
@@ -151,6 +158,10 @@ fn word_ranges(text: &str) -> Vec<Range<usize>> {
 
 /// Returns whether two folded words are nearly the same. Numbers never are, and an initial only beside other words.
 fn is_nearly(word: &str, wanted: &str, is_alone: bool) -> bool {
+    // Most words are told apart by their first byte.
+    if word.as_bytes().first() != wanted.as_bytes().first() {
+        return false;
+    }
     if word == wanted {
         return true;
     }

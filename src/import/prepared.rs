@@ -13,7 +13,7 @@ use crate::answer::{self, Content, Outcome};
 use crate::linking::{Linker, Load};
 use crate::model::{BatchKey, GroupKey, Kind, LinkOutcome, RequestKey, Topic};
 use crate::request::Prices;
-use crate::resolve::{Strictness, mention_key};
+use crate::resolve::Strictness;
 use crate::store::{AnswerRow, Asked, AskedRow, BatchRow, LinkedMention, Read, Snapshot, Store, TopicVerdict};
 use crate::terminal::Terminal;
 use crate::terminal::bar::Unit;
@@ -361,7 +361,7 @@ fn write_mention(record: &mut Record, link: &LinkedMention) {
     let mention = &link.mention;
     record.text(&mention.entity_type);
     record.text(&mention.text);
-    record.text(&mention_key(&mention.text));
+    record.text(&link.key);
     let hints = (!mention.hints.is_empty()).then(|| serde_json::json!(mention.hints).to_string());
     record.maybe(hints.as_deref(), Record::text);
     record.maybe(link.entity, |record, entity| record.number(entity.0 as u64));

@@ -22,6 +22,10 @@ pub(super) struct KnownMention {
     pub(super) is_open: bool,
     /// Comparisons with its candidates; `None` where nothing asked for them yet.
     pub(super) compared: Option<Compared>,
+    /// Key of its text, by which decisions about it are found.
+    pub(super) key: Box<str>,
+    /// Last name in it.
+    pub(super) last_name: Box<str>,
 }
 
 /// Mentions by type, text and hints.
@@ -63,6 +67,12 @@ impl KnownMentions {
         &self.recent[self.key.as_str()]
     }
 
+    /// Returns the key of a mention's text.
+    pub(super) fn key_of(&mut self, mention: &Mention) -> Option<&str> {
+        self.set_key(mention);
+        self.either().map(|known| &*known.key)
+    }
+
     /// Takes out what a mention was compared with, for [`KnownMentions::put_compared`] to put back.
     pub(super) fn take_compared(&mut self, mention: &Mention) -> Option<Compared> {
         self.set_key(mention);
@@ -90,7 +100,13 @@ impl KnownMentions {
             self.bytes = 0;
         }
         let compared = known.compared.as_ref().map_or(0, Compared::len) * size_of::<(u8, u32)>();
-        self.bytes += key.len() + size_of::<KnownMention>() + size_of::<Candidate>() + compared + 32;
+        self.bytes += key.len()
+            + known.key.len()
+            + known.last_name.len()
+            + size_of::<KnownMention>()
+            + size_of::<Candidate>()
+            + compared
+            + 32;
         self.recent.insert(key, known);
     }
 
@@ -123,7 +139,7 @@ mod tests {
 
     fn known(score: f64) -> KnownMention {
         let resolution = Resolution { score, ..Resolution::unknown() };
-        KnownMention { resolution, is_open: true, compared: None }
+        KnownMention { resolution, is_open: true, compared: None, key: "".into(), last_name: "".into() }
     }
 
     #[test]

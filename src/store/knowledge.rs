@@ -6,13 +6,14 @@ use super::{Read, Tx};
 use crate::model::{
     BatchKey, EntityKey, Grounded, GroupKey, Kind, LinkOutcome, Mention, Place, PromptKey, RequestKey, Topic,
 };
-use crate::resolve::mention_key;
 
 /// A mention and what was decided about it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinkedMention {
     /// As the model gave it.
     pub mention: Mention,
+    /// Key of its text, by which decisions about it are found.
+    pub key: String,
     /// The entity it is; `None` unless linked.
     pub entity: Option<EntityKey>,
     /// Method.
@@ -174,7 +175,7 @@ impl Tx<'_> {
                 source.prompt,
                 source.batch,
                 source.extracted_at,
-                mention_key(&mention.text),
+                linked.key,
                 source.request,
                 linked.grounded.map(|grounded| grounded.grounding),
                 place.and_then(|place| place.story),

@@ -29,10 +29,11 @@ impl Linker<'_> {
     pub fn link(&mut self, profile: &Profile, mentions: &[Mention]) -> Result<Vec<Resolution>> {
         self.tell_changes(profile);
         let mut resolutions = Vec::with_capacity(mentions.len());
-        let mut open = vec![];
+        let (mut open, mut last_names) = (vec![], Vec::with_capacity(mentions.len()));
         for (at, mention) in mentions.iter().enumerate() {
             let known = self.alone(profile, mention)?;
             resolutions.push(known.resolution.clone());
+            last_names.push(known.last_name.clone());
             if known.is_open {
                 open.push(OpenMention { at, compared: self.known.take_compared(mention) });
             }
@@ -48,7 +49,7 @@ impl Linker<'_> {
                 let still_open: Vec<&mut OpenMention> = open.iter_mut().filter(is_open).collect();
                 self.look_again(profile, mentions, still_open, &context, &mut resolutions)?;
             }
-            self.by_full_name(mentions, &open, &mut resolutions)?;
+            self.by_full_name(mentions, &last_names, &open, &mut resolutions)?;
         }
         for OpenMention { at, compared } in open {
             self.known.put_compared(&mentions[at], compared.map(Compared::without_trail));
@@ -68,7 +69,9 @@ impl Linker<'_> {
             resolution.candidates.truncate(1);
             let is_open = !is_settled(&resolution) && !self.has_members;
             let compared = compared.filter(|_| is_open);
-            self.known.put(mention, KnownMention { resolution, is_open, compared });
+            let key = resolve::mention_key(&mention.text).into();
+            let last_name = resolve::last_name(&mention.text).into();
+            self.known.put(mention, KnownMention { resolution, is_open, compared, key, last_name });
         }
         Ok(self.known.get(mention))
     }
@@ -144,12 +147,13 @@ impl Linker<'_> {
     fn by_full_name(
         &mut self,
         mentions: &[Mention],
+        last_names: &[Box<str>],
         open: &[OpenMention],
         resolutions: &mut [Resolution],
     ) -> Result<()> {
-        let mut by_last: HashMap<String, Vec<usize>> = HashMap::new();
-        for (at, mention) in mentions.iter().enumerate() {
-            by_last.entry(resolve::last_name(&mention.text)).or_default().push(at);
+        let mut by_last: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, last) in last_names.iter().enumerate() {
+            by_last.entry(last).or_default().push(at);
         }
         let mut again = vec![];
         for &OpenMention { at, .. } in open {
@@ -166,7 +170,7 @@ impl Linker<'_> {
                     && !contradict(&mention.hints, &full.hints)
                     && seen.insert(resolve::mention_key(&full.text))
             };
-            let bearers = &by_last[&resolve::last_name(&mention.text)];
+            let bearers = &by_last[&*last_names[at]];
             if let [full] = bearers.iter().copied().filter(|other| is_full(other)).collect::<Vec<_>>()[..] {
                 again.push((at, full));
             }

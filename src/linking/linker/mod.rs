@@ -232,7 +232,14 @@ impl<'a> Linker<'a> {
     /// Decides and joins mention and resolution, as they are stored.
     pub fn link_all(&mut self, profile: &Profile, mentions: Vec<Mention>) -> Result<Vec<LinkedMention>> {
         let resolutions = self.link(profile, &mentions)?;
-        Ok(mentions.into_iter().zip(resolutions).map(|(mention, resolution)| linked(mention, &resolution)).collect())
+        let linked = mentions.into_iter().zip(resolutions).map(|(mention, resolution)| {
+            let key = match self.known.key_of(&mention) {
+                Some(key) => key.to_owned(),
+                None => resolve::mention_key(&mention.text),
+            };
+            linked(mention, key, &resolution)
+        });
+        Ok(linked.collect())
     }
 
     /// Returns the catalog types a mention of a profile's type may be: those mapped to it, and the neutral ones, which
@@ -350,9 +357,10 @@ fn decided_as_nothing() -> Resolution {
     Resolution { method: Method::Decision, score: 1.0, ..Resolution::unknown() }
 }
 
-fn linked(mention: Mention, resolution: &Resolution) -> LinkedMention {
+fn linked(mention: Mention, key: String, resolution: &Resolution) -> LinkedMention {
     LinkedMention {
         mention,
+        key,
         entity: resolution.entity,
         outcome: resolution.outcome,
         method: resolution.method.as_str().to_owned(),

@@ -150,3 +150,63 @@ fn values_of<P: Blocks>(layer: u8, index: &Index<P>, number: u32, values: &mut V
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Attributes, Entity, EntityId};
+    use crate::resolve::Builder;
+
+    /// Catalog of namesakes with teams and countries.
+    fn resolver() -> Resolver<crate::resolve::Resident> {
+        let mut builder = Builder::new();
+        let mut key = 0;
+        for (first, team, country) in [
+            ("Dana", "Harbor City Herons", "Peru"),
+            ("Dana", "Elmwood Rovers", "Chile"),
+            ("Mona", "Elmwood Rovers", "Peru"),
+            ("Ines", "Northport Gulls", "Norway"),
+            ("Danielle", "Northport Gulls", "Chile"),
+        ] {
+            for last in ["Quist", "Quisten", "Hallworth", "Hollworth", "Marin"] {
+                key += 1;
+                let entity = Entity {
+                    id: EntityId::new(format!("e{key}")),
+                    entity_type: "person".into(),
+                    name: format!("{first} {last}"),
+                    aliases: vec![],
+                    attributes: [("team", team), ("country", country)].map(|(a, b)| (a.to_owned(), b.into())).into(),
+                };
+                builder.add(EntityKey(key), &entity);
+            }
+        }
+        Resolver::new(builder.resident().expect("packs")).expect("opens")
+    }
+
+    #[test]
+    fn along_the_trail_a_second_look_decides_as_by_a_search_of_its_own() {
+        let (mut along, mut anew) = (resolver(), resolver());
+        let contexts =
+            ["Herons | Lima", "Elmwood Rovers | Gulls", "Peru | Dana Quist", "Mona Hallworth", "Norway", "x y"];
+        let mut n_changed = 0;
+        for text in
+            ["Quist", "D. Quist", "Dana Qiust", "Hallwort", "M Hollworth", "Danielle Marin Quisten", "I. Mahrin"]
+        {
+            for hints in [Attributes::new(), [("country".to_owned(), "Chile".to_owned())].into()] {
+                let query = Query { text, types: &[], hints: &hints, context: "" };
+                let plain = along.resolve(&query).unwrap();
+                let mut compared = along.take_last_compared().unwrap();
+                assert!(compared.is_some(), "no name is written so");
+                for context in contexts {
+                    let context = Context::new(context);
+                    let mut bare = compared.clone().map(Compared::without_trail);
+                    let expected = anew.look_again(&query, &context, &[], plain.clone(), &mut bare).unwrap();
+                    let found = along.look_again(&query, &context, &[], plain.clone(), &mut compared).unwrap();
+                    assert_eq!(found, expected, "{text} {hints:?} {context:?}");
+                    n_changed += usize::from(found != plain);
+                }
+            }
+        }
+        assert!(n_changed > 5, "the contexts tell something: {n_changed}");
+    }
+}

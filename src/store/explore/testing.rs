@@ -86,6 +86,7 @@ fn mention(rank: u32, (text, entity): (&str, i64)) -> LinkedMention {
             confidence: 0.9,
             rank,
         },
+        key: crate::resolve::mention_key(text),
         entity: is_linked.then_some(EntityKey(entity)),
         outcome: if is_linked { LinkOutcome::Linked } else { LinkOutcome::Unknown },
         method: if is_linked { "alias".into() } else { "none".into() },
