@@ -26,7 +26,13 @@ pub(super) enum Json<'t> {
 pub(super) struct Object<'t> {
     pairs: Vec<(Cow<'t, str>, Json<'t>)>,
     /// Places by key, of an object with many: a hostile one must not cost the square of its size.
-    places: Option<Box<HashMap<Cow<'t, str>, usize>>>,
+    places: Option<Box<Places<'t>>>,
+}
+
+/// Places of an object's pairs by key; apart from it, since hardly any object has so many.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Places<'t> {
+    by_key: HashMap<Cow<'t, str>, usize>,
 }
 
 /// Pairs up to which a key is looked for among them one by one.
@@ -142,10 +148,10 @@ impl<'t> Object<'t> {
 
     fn push(&mut self, key: Cow<'t, str>, value: Json<'t>) {
         match &mut self.places {
-            Some(places) => _ = places.insert(key.clone(), self.pairs.len()),
+            Some(places) => _ = places.by_key.insert(key.clone(), self.pairs.len()),
             None if self.pairs.len() == FEW => {
                 let keys = self.pairs.iter().map(|(key, _)| key.clone()).chain([key.clone()]);
-                self.places = Some(Box::new(keys.zip(0..).collect()));
+                self.places = Some(Box::new(Places { by_key: keys.zip(0..).collect() }));
             }
             None => {}
         }
@@ -154,7 +160,7 @@ impl<'t> Object<'t> {
 
     fn place(&self, key: &str) -> Option<usize> {
         match &self.places {
-            Some(places) => places.get(key).copied(),
+            Some(places) => places.by_key.get(key).copied(),
             None => self.pairs.iter().position(|(known, _)| known == key),
         }
     }

@@ -14,7 +14,7 @@ use crate::resolve::matching::trail::Trail;
 use crate::resolve::names::token::spaced;
 use crate::resolve::resolution::{Method, Query, Resolution};
 
-/// What a mention was compared with, whatever came of it.
+/// Comparisons of a mention, whatever came of them.
 #[derive(Clone, Debug)]
 pub struct Compared {
     /// Values of the entities: the layer and the value, each once.

@@ -399,7 +399,7 @@ fn put(out: &mut Vec<Scored>, scored: Scored) {
     }
 }
 
-/// What stands around a mention, as it is asked about each of its candidates.
+/// Surroundings of a mention, as they are asked about each of its candidates.
 struct AroundMention {
     /// The mention's own words, lower case.
     own: String,

@@ -1,6 +1,6 @@
-//! What a search found and compared, kept for the same search with a context. A context adds to the evidence for a few
-//! entities; which names are found does not depend on it, but for the words that are looked for further, and those are
-//! asked for anew.
+//! Trail of a search: the names it found and compared, kept for the same search with a context. A context adds to the
+//! evidence for a few entities; which names are found does not depend on it, but for the words that are looked for
+//! further, and those are asked for anew.
 
 use crate::resolve::matching::contradiction::Contradiction;
 use crate::resolve::matching::features::Vector;
@@ -14,7 +14,7 @@ pub(crate) type Place = (u8, u32);
 pub(crate) struct Trail {
     /// Comparisons in their order, of all stages.
     pub(crate) comparisons: Vec<Comparison>,
-    /// What was found as the mention is written, then by words near to its own, then by words further away.
+    /// Names found as the mention is written, then by words near to its own, then by words further away.
     pub(crate) stages: Vec<Stage>,
     /// Rarity and frequency of the words of the mention, and how many names may be meant.
     pub(crate) words: Vec<(f32, u32)>,
