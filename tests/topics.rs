@@ -74,7 +74,7 @@ fn decisions_go_out_and_in_again() {
 }
 
 /// Stories of the car industry, and of the automotive sector, about the same companies; and of farms and trains.
-fn synonyms() -> World {
+pub(crate) fn synonyms() -> World {
     let world = World::new();
     let companies = ["Vega Company", "Orion Corporation", "Lyra Group", "Cygnus Office"];
     let farms = ["Ceres Association", "Flora Society"];

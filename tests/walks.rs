@@ -419,3 +419,13 @@ Ada Lovelace: 1 mention in this queue, 1 more linked by context changes with the
 2 mentions changed in 2 groups looked at: 1 linked, 0 unlinked, 1 moved to another entity
 1 decision saved
 ";
+
+#[test]
+fn synonyms_are_decided_key_by_key_with_what_they_share() {
+    let world = crate::topics::synonyms();
+    let (_, code) = walk(&world, &["topics", "dedupe", "--neighbours"], &[("[m/r/k/s/u/q/?] ", "k")]);
+    assert_eq!(code, Some(0));
+    let decided = "SELECT topic, verdict, target FROM topic_decisions";
+    assert_eq!(world.rows(decided), ["automotive sector|not|car industry"]);
+    assert_eq!(walk(&world, &["topics", "dedupe", "--neighbours"], &[]).1, Some(0), "they are apart for good");
+}

@@ -15,7 +15,7 @@ use crate::request::tokens;
 use crate::store::explore::Period;
 use crate::terminal::words;
 use crate::text::separator::separator;
-use crate::text::{single_spaced, topic_key};
+use crate::text::{topic_key, visible};
 
 /// A file larger than this is no list of topics.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -86,11 +86,8 @@ fn known(min_groups: u64, context: &Context) -> anyhow::Result<Vec<String>> {
     let store = context.open()?;
     context.say_rehearsed(&store)?;
     let (topics, total) = store.read().top_topics(&Period::default(), None, i64::MAX as u64)?;
-    let topics: Vec<String> = topics
-        .into_iter()
-        .take_while(|topic| topic.groups >= min_groups)
-        .map(|topic| single_spaced(&topic.label))
-        .collect();
+    let topics: Vec<String> =
+        topics.into_iter().take_while(|topic| topic.groups >= min_groups).map(|topic| visible(&topic.label)).collect();
     if topics.is_empty() {
         let error = Err(not_found(match total {
             0 => "no group has a topic yet".into(),
@@ -125,7 +122,7 @@ fn read(text: &str) -> anyhow::Result<Vec<String>> {
                 0
             }
         };
-        topics.push(single_spaced(plain(row.get(at).unwrap_or_default())));
+        topics.push(visible(plain(row.get(at).unwrap_or_default())));
     }
     Ok(topics)
 }
@@ -137,7 +134,7 @@ mod tests {
     #[test]
     fn a_list_is_read_from_lines_and_tables() {
         let check = |text: &str, expected: &[&str]| assert_eq!(read(text).unwrap(), expected, "{text}");
-        check("trade\nMoon  landing\n", &["trade", "Moon landing"]);
+        check("trade\nMoon  \u{202e}landing\n", &["trade", "Moon landing"]);
         check("\u{feff}id;Label;groups\n1;Trade;3\n2;\"a; b\";1\n", &["Trade", "a; b"]);
         check("groups,topic\n3,'=sum\n1\n", &["=sum", ""]);
         check("", &[]);

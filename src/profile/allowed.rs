@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use super::problem::Problem;
 use super::schema::{ENUM_CHARS_FREE, ENUM_CHARS_MAX, ENUM_VALUES_MAX};
-use crate::text::{single_spaced, topic_key};
+use crate::text::{topic_key, visible};
 
 /// Topics of a list; each costs some tokens in every request.
 const TOPICS_MAX: usize = 5_000;
@@ -102,11 +102,11 @@ impl Allowed {
         }
         let mut seen = HashSet::new();
         for topic in &self.topics {
-            let shown = single_spaced(topic);
+            let shown = visible(topic);
             if shown.is_empty() {
                 problems.push(Problem::at(PLACE, "an empty topic"));
             } else if shown != *topic {
-                problems.push(Problem::at(PLACE, format!("`{shown}` has blanks or control characters to spare")));
+                problems.push(Problem::at(PLACE, format!("`{shown}` has blanks or hidden characters to spare")));
             } else if topic.chars().count() > TOPIC_CHARS_MAX {
                 let start: String = topic.chars().take(40).collect();
                 problems.push(Problem::at(PLACE, format!("`{start}…` is longer than {TOPIC_CHARS_MAX} characters")));
@@ -163,8 +163,9 @@ mod tests {
         for (topics, expected) in [
             (&[][..], "names no topic"),
             (&["a", ""], "an empty topic"),
-            (&[" a"], "`a` has blanks or control characters to spare"),
-            (&["a\u{7}"], "control characters"),
+            (&[" a"], "`a` has blanks or hidden characters to spare"),
+            (&["a\u{7}"], "hidden characters"),
+            (&["a\u{202e}b"], "`ab` has blanks or hidden characters to spare"),
             (&["Trade", "trade"], "`trade` is there twice"),
             (&[long.as_str()], "is longer than 120 characters"),
         ] {
