@@ -76,7 +76,7 @@ impl Name {
             self.tokens[at].role = role;
             self.tokens[at].class = entry.class;
         }
-        self.mark_tail();
+        self.mark_tail(has_lower);
         if self.core_count() == 0 {
             // `The The`, `SA`: a name of nothing but such words means them.
             for token in &mut self.tokens {
@@ -98,7 +98,7 @@ impl Name {
     }
 
     /// Share class and nominal value at the end of a security's name: `CL.A`, `EO 2,5`, `DL-,01`, a lone letter.
-    fn mark_tail(&mut self) {
+    fn mark_tail(&mut self, has_lower: bool) {
         let mut seen_core = false;
         for at in 0..self.tokens.len() {
             let token = self.tokens[at];
@@ -106,9 +106,9 @@ impl Name {
             let next = self.tokens.get(at + 1).map(|t| self.text(t));
             let previous_tail = at > 0 && self.tokens[at - 1].role == Role::Tail;
             let is_tail = seen_core
-                && (is_currency_amount(text)
-                    || is_currency(text) && next.is_some_and(is_nominal)
-                    || previous_tail && (text.len() == 1 || is_nominal(text))
+                && (is_currency_amount(text, has_lower)
+                    || is_currency(text) && next.is_some_and(|next| is_nominal(next, has_lower))
+                    || previous_tail && (text.len() == 1 || is_nominal(text, false))
                     || token.role == Role::Initials && text == "on" && at + 1 == self.tokens.len());
             if is_tail {
                 self.tokens[at].role = Role::Tail;
@@ -128,18 +128,20 @@ fn is_currency(text: &str) -> bool {
     CURRENCIES.contains(&text)
 }
 
-fn is_nominal(text: &str) -> bool {
-    text.starts_with("0") && text.len() > 1
+/// Returns whether a number is a nominal value. A plain one is in capitals only: `CD73` and `IS 500` are no currencies in
+/// a text that has small letters too.
+fn is_nominal(text: &str, has_lower: bool) -> bool {
+    text.starts_with('0') && text.len() > 1
         || text.contains('.')
-        || text == "1"
-        || text.parse::<u32>().is_ok_and(|n| n <= 1000)
+        || !has_lower && text.parse::<u32>().is_ok_and(|n| n <= 1000)
 }
 
-fn is_currency_amount(text: &str) -> bool {
+fn is_currency_amount(text: &str, has_lower: bool) -> bool {
     text.len() > 2
         && text.is_char_boundary(2)
         && is_currency(&text[..2])
         && text[2..].bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        && (!has_lower || text[2..].contains('.') || text[2..].starts_with('0'))
 }
 
 #[cfg(test)]
@@ -194,6 +196,10 @@ mod tests {
             ("#MitchLeidner", "mitch leidner"),
             ("LaMarcus McDonald", "lamarcus mcdonald"),
             ("MUSTER INDS CL.A EO2,5", "muster inds cl~ a~ eo2.5~"),
+            ("MUSTER AG EO 1", "muster ag$ eo~ 1~"),
+            ("MUSTER EO -,25", "muster eo~ 25~"),
+            ("Receptor, CD73", "receptor cd73"),
+            ("Model IS 500", "model is 500#"),
             ("The The", "the the"),
             ("Super Bowl LVII", "super bowl 57#"),
             ("super bowl xlix", "super bowl 49#"),
