@@ -3,7 +3,7 @@
 use crate::resolve::index::key::{KeyKind, key};
 use crate::resolve::names::token::{Name, spaced};
 use crate::resolve::names::words::Role;
-use crate::resolve::names::{countries, numerals, phonetic};
+use crate::resolve::names::{countries, numerals, phonetic, plural};
 
 /// The keys of whole names.
 #[derive(Default)]
@@ -76,16 +76,37 @@ impl Keys {
         }
         self.initials(name);
         self.numbered_initials(name);
-        if self.order.len() > 1 {
+        self.sorted_words(name);
+    }
+
+    /// The words of the core in the order of the alphabet, as they are and as one of each.
+    fn sorted_words(&mut self, name: &Name) {
+        let is_plural = |at: &(u16, usize)| at.0 == 0 && plural::singular(name.text(&name.tokens[at.1])).is_some();
+        let has_plural = self.order.iter().any(is_plural);
+        if let ([(_, at)], true) = (&self.order[..], has_plural) {
+            self.squash.clear();
+            push_singular(name.text(&name.tokens[*at]), &mut self.squash);
+            push_new(&mut self.forms, key(KeyKind::Form, self.squash.as_bytes(), &[]));
+        }
+        if self.order.len() < 2 {
+            return;
+        }
+        for as_singular in [false, true] {
+            if as_singular && !has_plural {
+                break;
+            }
             let text = |at: &(u16, usize)| (at.0, if at.0 == 0 { name.text(&name.tokens[at.1]) } else { "" });
             self.order.sort_unstable_by(|a, b| text(a).cmp(&text(b)));
             self.squash.clear();
             for (class, at) in &self.order {
-                if *class == 0 {
-                    self.squash.push_str(name.text(&name.tokens[*at]));
-                } else {
+                let text = name.text(&name.tokens[*at]);
+                if *class != 0 {
                     self.squash.push(char::from(b'0' + (*class % 64) as u8));
                     self.squash.push(char::from(b'0' + (*class / 64) as u8));
+                } else if as_singular {
+                    push_singular(text, &mut self.squash);
+                } else {
+                    self.squash.push_str(text);
                 }
                 self.squash.push(' ');
             }
@@ -150,6 +171,13 @@ fn country(name: &Name, words: &mut String) -> Option<u16> {
 /// Key of an initialism with a number behind it.
 pub(crate) fn numbered_key(letters: &str, number: u32) -> u64 {
     key(KeyKind::Initialism, letters.as_bytes(), &number.to_le_bytes())
+}
+
+/// Adds a word, of a plural the singular.
+fn push_singular(word: &str, out: &mut String) {
+    let (stem, end) = plural::singular(word).unwrap_or((word, ""));
+    out.push_str(stem);
+    out.push_str(end);
 }
 
 fn push_new(list: &mut Vec<u64>, key: u64) {

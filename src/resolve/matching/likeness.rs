@@ -5,7 +5,7 @@ use crate::resolve::index::TokenView;
 use crate::resolve::matching::probe::Word;
 use crate::resolve::names::similarity::{Pattern, is_contraction, lacks_vowels_only, look_alike};
 use crate::resolve::names::words::Role;
-use crate::resolve::names::{first_names, numerals, phonetic, transliteration};
+use crate::resolve::names::{first_names, numerals, phonetic, plural, transliteration};
 
 /// Pairing of two words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,14 @@ pub(crate) fn same(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f
     }
     if word.token.class != 0 && word.token.class == other.class {
         return Some((0.97, How::SameMeaning));
+    }
+    // A common noun, as no name of a person is written.
+    if word.token.small
+        && text[0] == other.text[0]
+        && let (Ok(own), Ok(other)) = (std::str::from_utf8(text), std::str::from_utf8(other.text))
+        && plural::is_plural_of_other(own, other)
+    {
+        return Some((0.98, How::SameMeaning));
     }
     if let Some(value) = word.value {
         // Written as a numeral, an ordinal or a word. A lone letter is a number only beside one that is none.

@@ -63,6 +63,8 @@ impl Scope {
 pub(crate) struct Hit {
     pub(crate) name: u32,
     pub(crate) tally: f32,
+    /// It has the mention's rarest known word, and is compared whatever else is found.
+    pub(crate) is_rarest: bool,
 }
 
 /// Room for tallies, used again for every mention.
@@ -177,7 +179,7 @@ pub(crate) fn rank<P: Blocks>(index: &Index<P>, probe: &Probe, room: &mut Tallie
         let [sum, bonus] = room.tallies[number as usize];
         let other = weights.of(number)?;
         let share = sum / (sum + 0.6 * (other - sum).max(0.0) + 0.3 * (own - sum).max(0.0) + 0.01);
-        out.push(Hit { name: number, tally: share + bonus });
+        out.push(Hit { name: number, tally: share + bonus, is_rarest: false });
     }
     let order = |a: &Hit, b: &Hit| b.tally.total_cmp(&a.tally).then(a.name.cmp(&b.name));
     if out.len() > KEPT {
@@ -192,8 +194,8 @@ pub(crate) fn rank<P: Blocks>(index: &Index<P>, probe: &Probe, room: &mut Tallie
     for at in 0..room.rarest.len() {
         let name = room.rarest[at];
         match out.iter_mut().find(|hit| hit.name == name) {
-            Some(hit) => hit.tally = hit.tally.max(least_of_rarest),
-            None => out.push(Hit { name, tally: least_of_rarest }),
+            Some(hit) => (hit.tally, hit.is_rarest) = (hit.tally.max(least_of_rarest), true),
+            None => out.push(Hit { name, tally: least_of_rarest, is_rarest: true }),
         }
     }
     if !room.rarest.is_empty() {

@@ -14,6 +14,7 @@ pub(super) mod countries;
 pub(super) mod positions;
 pub(super) mod exclusive;
 pub(super) mod phonetic;
+pub(super) mod plural;
 pub(super) mod transliteration;
 pub(super) mod similarity;
 mod table;

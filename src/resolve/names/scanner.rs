@@ -158,6 +158,7 @@ impl Scanner<'_> {
             segment: self.segment,
             aside,
             capitals: (2..=6).contains(&len) && capitals == len,
+            small: capitals == 0,
             dotted: self.bytes.get(self.at) == Some(&b'.'),
         });
     }

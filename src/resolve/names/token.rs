@@ -20,6 +20,8 @@ pub(crate) struct Token {
     pub(crate) aside: bool,
     /// Two to six capitals in a text that has small letters too: each may stand for a word.
     pub(crate) capitals: bool,
+    /// Written without a capital.
+    pub(crate) small: bool,
     /// A dot follows: it may be abbreviated.
     pub(crate) dotted: bool,
 }
