@@ -8,7 +8,7 @@ use crate::command::profile_text::{find, open_if_there, write};
 use crate::command::{Context, allowed};
 use crate::error::Exit;
 use crate::model::Kind;
-use crate::profile::{self, EntityType, Profile, PromptOptions};
+use crate::profile::{self, Allowed, EntityType, Profile, PromptOptions};
 use crate::store::StoredProfile;
 use crate::store::active_profile;
 use crate::terminal::{style, words};
@@ -125,12 +125,7 @@ fn show(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
     terminal.line(format!("model     {}  {}", model.name, parameters.join(", ")))?;
     terminal.line(format!("topics    at most {}, in {}", profile.max_topics, profile.language))?;
     if let Some(allowed) = &profile.allowed_topics {
-        terminal.line(format!(
-            "  {} to choose from, {}; {}",
-            words::count(allowed.topics.len() as u64, "topic"),
-            if allowed.is_in_schema() { "in the schema" } else { "in the instructions" },
-            if allowed.others { "others where none fits" } else { "no others" }
-        ))?;
+        terminal.line(format!("  {}", choice(allowed)))?;
     }
     terminal.line(format!("entities  at most {}, of these types:", profile.max_entities))?;
     for known in &profile.types {
@@ -141,6 +136,16 @@ fn show(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     terminal.hint("`--prompt topic` and `--prompt entity` show what is sent, `gleaner profile export` the whole text");
     Ok(Exit::Done)
+}
+
+/// Says from how many topics a model is to choose, and where it finds them.
+fn choice(allowed: &Allowed) -> String {
+    format!(
+        "{} to choose from, {}; {}",
+        words::count(allowed.topics.len() as u64, "topic"),
+        if allowed.is_in_schema() { "in the schema" } else { "in the instructions" },
+        if allowed.others { "others where none fits" } else { "no others" }
+    )
 }
 
 fn type_facts(known: &EntityType) -> Vec<(&'static str, String)> {
@@ -230,11 +235,14 @@ fn make_active(args: &UseArgs, context: &Context) -> anyhow::Result<Exit> {
 fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut results = vec![];
     for named in &args.profiles {
-        results.push((named, profile::check(&find(Some(named), context)?)));
+        let text = find(Some(named), context)?;
+        let problems = profile::check(&text);
+        let allowed = Profile::parse(&text).ok().and_then(|profile| profile.allowed_topics);
+        results.push((named, problems, allowed));
     }
-    let is_sound = results.iter().all(|(_, problems)| problems.is_empty());
+    let is_sound = results.iter().all(|(_, problems, _)| problems.is_empty());
     let terminal = &context.terminal;
-    for (named, problems) in &results {
+    for (named, problems, allowed) in &results {
         for problem in problems {
             terminal.complain(format!("{named}: {problem}"));
             if let Some(hint) = &problem.hint {
@@ -242,16 +250,17 @@ fn check(args: &CheckArgs, context: &Context) -> anyhow::Result<Exit> {
             }
         }
         if !terminal.is_json() {
-            terminal.line(match problems.len() as u64 {
-                0 => format!("{named}: nothing is wrong with it"),
-                n => format!("{named}: {}", words::count(n, "problem")),
+            terminal.line(match (problems.len() as u64, allowed) {
+                (0, None) => format!("{named}: nothing is wrong with it"),
+                (0, Some(allowed)) => format!("{named}: nothing is wrong with it; {}", choice(allowed)),
+                (n, _) => format!("{named}: {}", words::count(n, "problem")),
             })?;
         }
     }
     if terminal.is_json() {
         let profiles: Vec<serde_json::Value> = results
             .iter()
-            .map(|(named, problems)| {
+            .map(|(named, problems, _)| {
                 let problems: Vec<serde_json::Value> = problems
                     .iter()
                     .map(|problem| json!({"place": problem.place, "message": problem.message, "hint": problem.hint}))

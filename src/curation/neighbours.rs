@@ -116,23 +116,21 @@ pub(super) fn pairs(
         let mut touched: Vec<u32> = vec![];
         for cell in row {
             let column = &columns[cell.at as usize];
+            let share = f64::from(cell.mass) / masses[cell.at as usize];
             // A column is in the order of topics, so that each pair is looked at once.
             for other in &column[column.partition_point(|other| other.at <= own)..] {
-                if together[other.at as usize] == own {
-                    continue;
-                }
                 let sum = &mut sums[other.at as usize];
                 if sum.expected == 0.0 {
                     touched.push(other.at);
                 }
-                sum.expected += f64::from(cell.mass) * f64::from(other.mass) / masses[cell.at as usize];
+                sum.expected += share * f64::from(other.mass);
                 sum.product += f64::from(cell.weight) * f64::from(other.weight);
                 sum.n_shared += usize::from(cell.weight > 0.0 && other.weight > 0.0);
             }
         }
         for b in touched {
             let Sum { expected, product, n_shared } = std::mem::take(&mut sums[b as usize]);
-            if expected < EXPECTED_MIN || n_shared < SHARED_MIN {
+            if together[b as usize] == own || expected < EXPECTED_MIN || n_shared < SHARED_MIN {
                 continue;
             }
             let score = product / (norms[a] * norms[b as usize]);
