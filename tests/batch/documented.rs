@@ -25,14 +25,17 @@ fn a_third_collection_is_files_and_the_commands_of_its_page() {
     let json = blocks("json");
     let [groups, entities, gold] = &json[..] else { panic!("groups, entities, gold: {}", json.len()) };
     let toml = blocks("toml");
-    let [profile] = &toml[..] else { panic!("one profile: {}", toml.len()) };
+    let [profile, allowed] = &toml[..] else { panic!("a profile and a table of it: {}", toml.len()) };
     for (name, text) in [("groups.jsonl", groups), ("entities.jsonl", entities), ("cycling.toml", profile)] {
         world.write(name, text);
     }
+    world.write("chosen.toml", &format!("{profile}{allowed}"));
+    world.run(&["profile", "check", "chosen.toml"]).exits(0);
 
-    let session = blocks("sh");
+    let sessions = blocks("sh");
+    let [topics_session, session] = &sessions[..] else { panic!("two sessions: {}", sessions.len()) };
     let mut said = vec![];
-    for line in session.iter().flat_map(|block| block.lines()) {
+    for line in session.lines() {
         let args: Vec<&str> = line.strip_prefix("gleaner ").expect("a command of ours").split(' ').collect();
         let ran = world.run(&args).exits(0);
         assert!(!ran.stdout.is_empty() && ran.stderr.is_empty(), "{}", ran.report());
@@ -97,4 +100,13 @@ fn a_third_collection_is_files_and_the_commands_of_its_page() {
         .map(|g| format!("{}|{}|{}", text(&g["group_id"]), text(&g["mention"]), text(&g["entity_id"])))
         .collect();
     assert_eq!(linked, expected);
+
+    // The topics that came are those to choose from next time; the page's own collection is too small for three groups.
+    for line in topics_session.lines() {
+        let command = line.split_once('#').map_or(line, |(command, _)| command).replace("groups 3", "groups 1");
+        let args = command.split_whitespace().skip(1).chain(scratch).collect::<Vec<_>>();
+        world.run(&args).exits(0);
+    }
+    let chosen = std::fs::read_to_string(world.path("mine.toml")).expect("was written");
+    assert!(chosen.contains("topics = [\n    \"time trial\",\n]"), "{chosen}");
 }
