@@ -95,6 +95,11 @@ fn a_list_that_no_schema_takes_stands_in_the_instructions_or_is_refused() {
     world.run(&["batch", "create", "--wait"]).exits(0);
     assert_eq!(asked(&world), json!({"type": "string"}));
     assert_eq!(world.count("SELECT count(*) FROM prompts WHERE instructions LIKE '%\n- subject 1000\n%'"), 1);
+    let closed = fs::read_to_string(world.path("mine.toml")).unwrap().replacen("others = true", "others = false", 1);
+    let closed = world.write("closed.toml", &closed).display().to_string();
+    world.run(&["profile", "check", &closed]).exits(1).says("1001 topics, and a schema takes 1000");
+    world.run(&["profile", "use", &closed]).exits(1).says("hint: leave out those that few groups have, or say");
+    world.run_with_stdin(&["profile", "topics", "--from", "-"], "topic,verdict,target\na,is,b\n").exits(2);
     world.run(&["profile", "topics", "--from", "nowhere.txt"]).exits(2);
     world.run(&["profile", "export", "news", "-o", "own.toml"]).exits(0);
     let own =

@@ -180,7 +180,7 @@ fn what_commands_print_is_as_the_schema_says() {
     run("load entities", &["load", "entities", &entities]);
     run("profile list", &["profile", "list"]);
     run("profile show", &["profile", "show"]);
-    world.run(&["profile", "topics", "--min-groups", "1", "-o", "listed.toml"]).exits(0);
+    run("profile topics -o", &["profile", "topics", "--min-groups", "1", "-o", "listed.toml"]);
     run("profile show", &["profile", "show", "listed.toml"]);
     run("export -o", &["export", "links", "-o", "links.csv"]);
     run("report", &["report", "-o", "report.html"]);

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use anyhow::Context as _;
+use serde_json::json;
 
 use crate::cli::profile::TopicsArgs;
 use crate::command::profile_text::{find, write};
@@ -46,6 +47,10 @@ pub(super) fn run(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> 
     write(&new, args.output.as_deref(), context)?;
     let after = Profile::parse(&new)?;
     let n_tokens = prompt_tokens(&after)?.saturating_sub(prompt_tokens(&Profile { allowed_topics: None, ..before })?);
+    if let (true, Some(path)) = (context.terminal.is_json(), &args.output) {
+        let (n, in_schema) = allowed.as_ref().map_or((0, false), |a| (a.topics.len(), a.is_in_schema()));
+        context.terminal.json(&json!({"file": path, "topics": n, "in_schema": in_schema, "tokens": n_tokens}))?;
+    }
     if let Some(allowed) = &allowed {
         let place = if allowed.is_in_schema() { "the schema" } else { "the instructions" };
         context.terminal.status(format!(
@@ -113,6 +118,11 @@ fn read(text: &str) -> anyhow::Result<Vec<String>> {
         let at = match column {
             Some(at) => at,
             None => {
+                if row.iter().any(|cell| cell.trim().eq_ignore_ascii_case("verdict")) {
+                    return Err(usage("these are decisions about topics, and some of them are none any more")).hint(
+                        "`gleaner topics import` takes them; without `--from` the topics of the database are taken as decided",
+                    );
+                }
                 let found =
                     HEADS.iter().find_map(|head| row.iter().position(|cell| cell.trim().eq_ignore_ascii_case(head)));
                 column = Some(found.unwrap_or(0));
@@ -138,5 +148,6 @@ mod tests {
         check("\u{feff}id;Label;groups\n1;Trade;3\n2;\"a; b\";1\n", &["Trade", "a; b"]);
         check("groups,topic\n3,'=sum\n1\n", &["=sum", ""]);
         check("", &[]);
+        assert!(read("topic,verdict,target\na,is,b\n").is_err(), "decisions are no list");
     }
 }
