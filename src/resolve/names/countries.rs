@@ -80,7 +80,10 @@ fn official(words: &str) -> Option<u16> {
     let name = match words.strip_suffix(" republic") {
         Some(name) => name,
         None => {
-            let name = GOVERNMENTS.iter().find_map(|government| words.strip_prefix(government)).unwrap_or(words);
+            // Most names have no such word.
+            let has_government = words.as_bytes().windows(4).any(|four| four == b" of ");
+            let mut governments = GOVERNMENTS.iter().filter(|_| has_government);
+            let name = governments.find_map(|government| words.strip_prefix(government)).unwrap_or(words);
             name.strip_prefix("the ").unwrap_or(name)
         }
     };
