@@ -24,8 +24,8 @@ pub(super) struct KnownMention {
     pub(super) compared: Option<Compared>,
     /// Key of its text, by which decisions about it are found.
     pub(super) key: Box<str>,
-    /// Last name in it.
-    pub(super) last_name: Box<str>,
+    /// Hash of the last name in it.
+    pub(super) last_name: u64,
 }
 
 /// Mentions by type, text and hints.
@@ -100,13 +100,7 @@ impl KnownMentions {
             self.bytes = 0;
         }
         let compared = known.compared.as_ref().map_or(0, Compared::len) * size_of::<(u8, u32)>();
-        self.bytes += key.len()
-            + known.key.len()
-            + known.last_name.len()
-            + size_of::<KnownMention>()
-            + size_of::<Candidate>()
-            + compared
-            + 32;
+        self.bytes += key.len() + known.key.len() + size_of::<KnownMention>() + size_of::<Candidate>() + compared + 32;
         self.recent.insert(key, known);
     }
 
@@ -139,7 +133,7 @@ mod tests {
 
     fn known(score: f64) -> KnownMention {
         let resolution = Resolution { score, ..Resolution::unknown() };
-        KnownMention { resolution, is_open: true, compared: None, key: "".into(), last_name: "".into() }
+        KnownMention { resolution, is_open: true, compared: None, key: "".into(), last_name: 0 }
     }
 
     #[test]

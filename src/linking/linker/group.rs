@@ -19,7 +19,7 @@ const VALUES_MAX: usize = 40;
 /// Entities of which it is remembered what they say of those beside them.
 const AROUND_MAX: usize = 16_384;
 /// Names of contexts that are remembered, each some hundred bytes.
-const SAID_MAX: usize = 16_384;
+const SAID_MAX: usize = 8192;
 
 impl Linker<'_> {
     /// Decides about the mentions of one group, in their order: each by itself, and what that leaves open, or only
@@ -33,7 +33,7 @@ impl Linker<'_> {
         for (at, mention) in mentions.iter().enumerate() {
             let known = self.alone(profile, mention)?;
             resolutions.push(known.resolution.clone());
-            last_names.push(known.last_name.clone());
+            last_names.push(known.last_name);
             if known.is_open {
                 open.push(OpenMention { at, compared: self.known.take_compared(mention) });
             }
@@ -67,11 +67,11 @@ impl Linker<'_> {
             let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: "" };
             let (mut resolution, compared) = self.decide_once(profile, &mention.entity_type, &query)?;
             resolution.candidates.truncate(1);
+            resolution.candidates.shrink_to_fit();
             let is_open = !is_settled(&resolution) && !self.has_members;
             let compared = compared.filter(|_| is_open);
-            let key = resolve::mention_key(&mention.text).into();
-            let last_name = resolve::last_name(&mention.text).into();
-            self.known.put(mention, KnownMention { resolution, is_open, compared, key, last_name });
+            let (key, last_name) = resolve::key_and_last_name(&mention.text);
+            self.known.put(mention, KnownMention { resolution, is_open, compared, key: key.into(), last_name });
         }
         Ok(self.known.get(mention))
     }
@@ -147,14 +147,10 @@ impl Linker<'_> {
     fn by_full_name(
         &mut self,
         mentions: &[Mention],
-        last_names: &[Box<str>],
+        last_names: &[u64],
         open: &[OpenMention],
         resolutions: &mut [Resolution],
     ) -> Result<()> {
-        let mut by_last: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (at, last) in last_names.iter().enumerate() {
-            by_last.entry(last).or_default().push(at);
-        }
         let mut again = vec![];
         for &OpenMention { at, .. } in open {
             let mention = &mentions[at];
@@ -170,8 +166,8 @@ impl Linker<'_> {
                     && !contradict(&mention.hints, &full.hints)
                     && seen.insert(resolve::mention_key(&full.text))
             };
-            let bearers = &by_last[&*last_names[at]];
-            if let [full] = bearers.iter().copied().filter(|other| is_full(other)).collect::<Vec<_>>()[..] {
+            let bearers = (0..mentions.len()).filter(|other| *other != at && last_names[*other] == last_names[at]);
+            if let [full] = bearers.filter(|other| is_full(other)).collect::<Vec<_>>()[..] {
                 again.push((at, full));
             }
         }

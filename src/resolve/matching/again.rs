@@ -19,7 +19,7 @@ use crate::resolve::resolution::{Method, Query, Resolution};
 pub struct Compared {
     /// Values of the entities: the layer and the value, each once.
     values: Box<[(u8, u32)]>,
-    trail: Option<Trail>,
+    trail: Option<Box<Trail>>,
 }
 
 impl Compared {
@@ -64,7 +64,7 @@ impl<P: Blocks> Resolver<P> {
         if !self.is_spoken_of(context, &hints, known)? {
             return Ok(plain);
         }
-        let along = match known.trail.as_ref().filter(|_| !self.explain) {
+        let along = match known.trail.as_deref().filter(|_| !self.explain) {
             Some(trail) => self.candidates_along(trail, &hints, context, refused)?,
             None => None,
         };
@@ -72,7 +72,7 @@ impl<P: Blocks> Resolver<P> {
             Some(scored) => scored,
             None => {
                 let scored = self.candidates(&hints, context, refused)?;
-                known.trail.get_or_insert_with(|| std::mem::take(&mut self.trail));
+                known.trail.get_or_insert_with(|| Box::new(std::mem::take(&mut self.trail)));
                 scored
             }
         };
@@ -116,7 +116,7 @@ impl<P: Blocks> Resolver<P> {
         }
         values.sort_unstable();
         values.dedup();
-        Ok(Compared { values: values.into(), trail: Some(std::mem::take(&mut self.trail)) })
+        Ok(Compared { values: values.into(), trail: Some(Box::new(std::mem::take(&mut self.trail))) })
     }
 
     /// Returns whether a context may agree with one of the entities that were compared. The mention itself must have been

@@ -10,7 +10,7 @@ use crate::resolve::index::{Blocks, EntityCard, Index, TypeStats};
 use crate::resolve::matching::context_names::{ContextName, NameKind, Names, hash};
 use crate::resolve::matching::hints::{Hint, contains_words};
 use crate::resolve::names::similarity::Pattern;
-use crate::resolve::names::token::{Name, spaced};
+use crate::resolve::names::token::{Name, Token, spaced};
 use crate::resolve::names::{first_names, positions, words};
 
 /// Context of a mention: the names of its group, and what is known of those that are linked. Evidence that can
@@ -179,15 +179,23 @@ pub fn is_name_again(short: &str, long: &str) -> bool {
     again(&core_words(short), &core_words(long))
 }
 
-/// Returns the last name of what may be a person: its last word, without `Jr.`.
-pub fn last_name(text: &str) -> String {
-    core_words(text).pop().unwrap_or_default()
+/// Returns the key of a mention's text, and the hash of the last name in it: its last word, without `Jr.`. Mentions of one
+/// hash may be the same name given in full and once more ([`is_name_again`]), others are not.
+pub fn key_and_last_name(text: &str) -> (String, u64) {
+    let name = Name::parse(text);
+    let mut key = String::new();
+    spaced(&name, &mut key);
+    let last = name.tokens.iter().rfind(|token| is_core(token));
+    (key, hash(last.map_or("", |token| name.text(token))))
+}
+
+fn is_core(token: &Token) -> bool {
+    token.role.is_core() && !token.aside
 }
 
 fn core_words(text: &str) -> Vec<String> {
     let name = Name::parse(text);
-    let core = name.tokens.iter().filter(|token| token.role.is_core() && !token.aside);
-    core.map(|token| name.text(token).to_owned()).collect()
+    name.tokens.iter().filter(|token| is_core(token)).map(|token| name.text(token).to_owned()).collect()
 }
 
 fn again(short: &[String], long: &[String]) -> bool {

@@ -151,7 +151,7 @@ impl Forest {
                 if *feature <= split.threshold {
                     break;
                 }
-                remain[split.tree as usize] &= split.remain;
+                remain[split.tree as usize % TREES_MAX] &= split.remain;
             }
         }
         let leaf = |(first, remain): (&u32, &u32)| fast.leaves[(first + remain.trailing_zeros()) as usize];
@@ -165,12 +165,14 @@ impl Forest {
         let mut remain = [[u32::MAX; TOGETHER]; TREES_MAX];
         for (feature, bounds) in fast.starts.windows(2).enumerate() {
             let values = all.map(|features| features[feature]);
+            let highest = values.into_iter().fold(f32::MIN, f32::max);
             for split in &fast.splits[bounds[0] as usize..bounds[1] as usize] {
-                let below = values.map(|value| if value <= split.threshold { u32::MAX } else { 0 });
-                if below == [u32::MAX; TOGETHER] {
+                if highest <= split.threshold {
                     break;
                 }
-                for (remain, below) in remain[split.tree as usize].iter_mut().zip(below) {
+                // There are no more trees: the remainder spares a check of the bounds.
+                for (remain, value) in remain[split.tree as usize % TREES_MAX].iter_mut().zip(values) {
+                    let below = if value <= split.threshold { u32::MAX } else { 0 };
                     *remain &= split.remain | below;
                 }
             }

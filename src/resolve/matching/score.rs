@@ -43,12 +43,15 @@ pub(crate) fn pair(features: &Vector) -> f32 {
     log_odds - penalty(features)
 }
 
+/// So few are scored faster one by one.
+const FEW: usize = 3;
+
 /// Returns the same of several names.
 pub(crate) fn pairs(all: &[&Vector]) -> Vec<f32> {
     let forest = &FORESTS.0;
     let mut log_odds = Vec::with_capacity(all.len());
     for some in all.chunks(TOGETHER) {
-        if some.len() == 1 || forest.n_trees() == 0 {
+        if some.len() < FEW || forest.n_trees() == 0 {
             log_odds.extend(some.iter().map(|features| pair(features)));
             continue;
         }
