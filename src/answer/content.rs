@@ -15,6 +15,24 @@ const STARTS_MAX: usize = 64;
 
 /// Reads a model's text, as it came or as the ledger kept it: usable, or unusable as empty, not JSON or off the schema.
 pub fn read_text(text: &str, expect: &Expect) -> Outcome {
+    read_plain(text, expect).unwrap_or_else(|| find_and_read(text, expect))
+}
+
+/// Reads a text that is written exactly as the schema asks.
+pub(super) fn read_plain(text: &str, expect: &Expect) -> Option<Outcome> {
+    if text.len() > TEXT_BYTES_MAX {
+        return None;
+    }
+    match expect.kind {
+        Kind::Topic => topics::read_plain(text, expect)
+            .map(|(topics, notes, n_items)| outcome_of(Found::Topics(topics), notes, n_items)),
+        Kind::Entity => mentions::read_plain(text, expect)
+            .map(|(mentions, notes, n_items)| outcome_of(Found::Mentions(mentions), notes, n_items)),
+    }
+}
+
+/// Reads any text: its last word, the JSON in it and the list in that, mended where it must be.
+pub(super) fn find_and_read(text: &str, expect: &Expect) -> Outcome {
     let (text, was_encoded) = decoded(last_word(text).trim().trim_start_matches('\u{feff}'));
     let text = text.trim();
     if text.is_empty() {
@@ -23,7 +41,7 @@ pub fn read_text(text: &str, expect: &Expect) -> Outcome {
     if text.len() > TEXT_BYTES_MAX {
         return Outcome::Unusable(Reason::new("not_json", format!("the answer is {} bytes long", text.len())));
     }
-    let (items, mut repairs) = match find(text, expect) {
+    let (items, repairs) = match find(text, expect) {
         Find::List(items, repairs) => (items, repairs),
         Find::OtherJson => {
             let wanted = shape::list_name(expect.kind);
@@ -35,26 +53,30 @@ pub fn read_text(text: &str, expect: &Expect) -> Outcome {
         }
     };
     let n_items = items.len();
-    let mut notes = Notes::default();
+    let mut notes = Notes { repairs, ..Notes::default() };
+    if was_encoded {
+        notes.repairs.insert(Repair::Encoded);
+    }
     let found = match expect.kind {
         Kind::Topic => Found::Topics(topics::read(items, expect, &mut notes)),
         Kind::Entity => Found::Mentions(mentions::read(items, expect, &mut notes)),
     };
+    outcome_of(found, notes, n_items)
+}
+
+/// Judges what was found in a list.
+fn outcome_of(found: Found, notes: Notes, n_items: usize) -> Outcome {
     // A placeholder in place of all of them says that there is nothing, which is an answer.
     if n_items > notes.n_placeholders && found.is_empty() {
-        let what = if expect.kind == Kind::Topic { "topic" } else { "entity" };
+        let what = if matches!(found, Found::Topics(_)) { "topic" } else { "entity" };
         return Outcome::Unusable(Reason::new(
             "schema",
             format!("none of the {n_items} items is a {what} with a name"),
         ));
     }
     // Half an answer of which nothing is left says nothing, not even that there is nothing.
-    if found.is_empty() && repairs.contains(&Repair::Truncated) {
+    if found.is_empty() && notes.repairs.contains(&Repair::Truncated) {
         return Outcome::Unusable(Reason::new("not_json", "the answer is cut off before its first item"));
-    }
-    notes.repairs.append(&mut repairs);
-    if was_encoded {
-        notes.repairs.insert(Repair::Encoded);
     }
     Outcome::Usable(Content { found, notes })
 }

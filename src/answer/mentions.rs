@@ -5,8 +5,8 @@ use std::hash::BuildHasher as _;
 
 use super::json::{Json, Object};
 use super::names::name_of;
-use super::topics::{confidence, rank};
-use super::{Expect, Notes, clean};
+use super::plain::{self, Value};
+use super::{Expect, Notes, clean, topics};
 use crate::model::{Attributes, Mention};
 
 /// The longest hint that is kept.
@@ -15,10 +15,7 @@ const HINT_CHARS_MAX: usize = 200;
 const TYPE_UNSAID: &str = "unknown";
 
 pub(super) fn read(items: Vec<Json<'_>>, expect: &Expect, notes: &mut Notes) -> Vec<Mention> {
-    let mut mentions: Vec<Mention> = Vec::new();
-    // By the hash of type, name and hints. Two of one hash would stay two.
-    let hasher = foldhash::fast::RandomState::default();
-    let mut places: HashMap<u64, usize, foldhash::fast::RandomState> = HashMap::default();
+    let mut mentions = Mentions::default();
     for (place, item) in items.into_iter().enumerate() {
         let Json::Object(map) = item else {
             notes.n_dropped += 1;
@@ -29,8 +26,85 @@ pub(super) fn read(items: Vec<Json<'_>>, expect: &Expect, notes: &mut Notes) -> 
             notes.n_dropped += 1;
             continue;
         };
-        let Some(text) = name_of(name, notes) else { continue };
-        let entity_type = match first(&["type", "entity_type", "category", "label"]) {
+        let said = Said {
+            name,
+            entity_type: first(&["type", "entity_type", "category", "label"]),
+            hints: hints(&map, expect),
+            is_primary: match map.get("is_primary").or_else(|| map.get("primary")) {
+                Some(Json::Bool(flag)) => *flag,
+                Some(Json::Text(text)) => matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "yes" | "1"),
+                Some(Json::Number(number)) => number.as_f64() == Some(1.0),
+                _ => false,
+            },
+            confidence: map.get("confidence").or_else(|| map.get("score")).and_then(topics::fraction),
+            rank: map.get("rank").and_then(topics::whole),
+        };
+        mentions.add(said, place, expect, notes);
+    }
+    mentions.best(expect, notes)
+}
+
+/// Reads mentions that are written exactly as the schema asks, and how many items there were.
+pub(super) fn read_plain(text: &str, expect: &Expect) -> Option<(Vec<Mention>, Notes, usize)> {
+    // A hint may be called as something else of an item.
+    let is_hint = |key: &str| expect.hint_names.iter().any(|name| name == key);
+    if ["mention", "type", "is_primary", "confidence", "rank"].iter().any(|key| is_hint(key)) {
+        return None;
+    }
+    let (mut mentions, mut notes, mut n_items) = (Mentions::default(), Notes::default(), 0);
+    plain::each_item(text, "entities", |pairs| {
+        let (mut name, mut entity_type, mut is_primary, mut confidence, mut rank) = (None, None, None, None, None);
+        let (mut hints, mut n_hints) = (Attributes::new(), 0);
+        for &(key, value) in pairs {
+            match (key, value) {
+                ("mention", Value::Text(text)) => name = Some(text),
+                ("type", Value::Text(text)) => entity_type = Some(text),
+                ("is_primary", Value::Bool(flag)) => is_primary = Some(flag),
+                ("confidence", Value::Number(number)) => confidence = Some(number),
+                ("rank", Value::Number(number)) => rank = Some(number),
+                (key, Value::Text(text)) if is_hint(key) => {
+                    n_hints += 1;
+                    hints.extend(hint_of(text).map(|text| (key.to_owned(), text)));
+                }
+                (key, Value::Null) if is_hint(key) => n_hints += 1,
+                _ => return None,
+            }
+        }
+        // A key that comes twice is not for this reader.
+        let is_each_once =
+            pairs[1..].iter().enumerate().all(|(at, (key, _))| pairs[..=at].iter().all(|(k, _)| k != key));
+        let said = Said { name: name?, entity_type, hints, is_primary: is_primary?, confidence, rank };
+        let is_whole = entity_type.is_some() && confidence.is_some() && rank.is_some() && pairs.len() == 5 + n_hints;
+        (is_each_once && is_whole).then_some(())?;
+        mentions.add(said, n_items, expect, &mut notes);
+        n_items += 1;
+        Some(())
+    })?;
+    Some((mentions.best(expect, &mut notes), notes, n_items))
+}
+
+/// An item, as it says it.
+struct Said<'i> {
+    name: &'i str,
+    entity_type: Option<&'i str>,
+    hints: Attributes,
+    is_primary: bool,
+    confidence: Option<f64>,
+    rank: Option<f64>,
+}
+
+/// Mentions so far, each type, name and hints once.
+#[derive(Default)]
+struct Mentions {
+    mentions: Vec<Mention>,
+    /// Places by the hash of type, name and hints. Two of one hash would stay two.
+    places: HashMap<u64, usize, foldhash::fast::RandomState>,
+}
+
+impl Mentions {
+    fn add(&mut self, said: Said<'_>, place: usize, expect: &Expect, notes: &mut Notes) {
+        let Some(text) = name_of(said.name, notes) else { return };
+        let entity_type = match said.entity_type {
             Some(word) => known_type(word, expect).map(str::to_string).unwrap_or_else(|| {
                 notes.n_unknown_types += 1;
                 Some(clean(word, 40).to_lowercase()).filter(|w| !w.is_empty()).unwrap_or(TYPE_UNSAID.to_string())
@@ -41,22 +115,18 @@ pub(super) fn read(items: Vec<Json<'_>>, expect: &Expect, notes: &mut Notes) -> 
             }
         };
         let mention = Mention {
-            hints: hints(&map, expect),
-            is_primary: match map.get("is_primary").or_else(|| map.get("primary")) {
-                Some(Json::Bool(flag)) => *flag,
-                Some(Json::Text(text)) => matches!(text.trim().to_ascii_lowercase().as_str(), "true" | "yes" | "1"),
-                Some(Json::Number(number)) => number.as_f64() == Some(1.0),
-                _ => false,
-            },
-            confidence: confidence(map.get("confidence").or_else(|| map.get("score")), notes),
-            rank: rank(map.get("rank"), place, notes),
+            hints: said.hints,
+            is_primary: said.is_primary,
+            confidence: topics::confidence(said.confidence, notes),
+            rank: topics::rank(said.rank, place, notes),
             entity_type,
             text,
         };
         fn key(mention: &Mention) -> (&str, &str, &Attributes) {
             (&mention.entity_type, &mention.text, &mention.hints)
         }
-        let hash = hasher.hash_one(key(&mention));
+        let Mentions { mentions, places } = self;
+        let hash = places.hasher().hash_one(key(&mention));
         match places.get(&hash).map(|there| &mut mentions[*there]).filter(|there| key(there) == key(&mention)) {
             None => {
                 places.insert(hash, mentions.len());
@@ -70,19 +140,23 @@ pub(super) fn read(items: Vec<Json<'_>>, expect: &Expect, notes: &mut Notes) -> 
             }
         }
     }
-    if mentions.len() > expect.limit {
-        notes.n_over_limit += mentions.len() - expect.limit;
-        // The best ranked stay, in the order of the answer.
-        let mut by_rank: Vec<(u32, usize)> = mentions.iter().enumerate().map(|(at, m)| (m.rank, at)).collect();
-        by_rank.sort_unstable();
-        let mut keep: Vec<bool> = vec![false; mentions.len()];
-        for &(_, at) in &by_rank[..expect.limit] {
-            keep[at] = true;
+
+    /// Returns the best ranked that are kept, in the order of the answer.
+    fn best(self, expect: &Expect, notes: &mut Notes) -> Vec<Mention> {
+        let mut mentions = self.mentions;
+        if mentions.len() > expect.limit {
+            notes.n_over_limit += mentions.len() - expect.limit;
+            let mut by_rank: Vec<(u32, usize)> = mentions.iter().enumerate().map(|(at, m)| (m.rank, at)).collect();
+            by_rank.sort_unstable();
+            let mut keep: Vec<bool> = vec![false; mentions.len()];
+            for &(_, at) in &by_rank[..expect.limit] {
+                keep[at] = true;
+            }
+            let mut keep = keep.into_iter();
+            mentions.retain(|_| keep.next().unwrap_or(false));
         }
-        let mut keep = keep.into_iter();
-        mentions.retain(|_| keep.next().unwrap_or(false));
+        mentions
     }
-    mentions
 }
 
 /// Returns the profile's word for a type, whatever its case, its number, or the catalog it comes from.
@@ -117,13 +191,21 @@ fn hints(map: &Object<'_>, expect: &Expect) -> Attributes {
 }
 
 fn hint(value: &Json<'_>) -> Option<String> {
-    let text = match value {
-        Json::Text(text) => clean(text, HINT_CHARS_MAX + 1),
-        Json::Number(number) => number.to_string(),
-        Json::List(items) if items.len() == 1 => return hint(&items[0]),
-        _ => return None,
-    };
-    let says_nothing =
-        matches!(text.to_lowercase().as_str(), "" | "null" | "none" | "n/a" | "na" | "nil" | "unknown" | "-" | "?");
+    match value {
+        Json::Text(text) => hint_of(text),
+        Json::Number(number) => hint_of(&number.to_string()),
+        Json::List(items) if items.len() == 1 => hint(&items[0]),
+        _ => None,
+    }
+}
+
+/// Returns a hint, cleaned; none where it says nothing.
+fn hint_of(text: &str) -> Option<String> {
+    const NOTHING: [&str; 9] = ["", "null", "none", "n/a", "na", "nil", "unknown", "-", "?"];
+    let text = clean(text, HINT_CHARS_MAX + 1);
+    let says_nothing = NOTHING.iter().any(|word| match text.is_ascii() {
+        true => text.eq_ignore_ascii_case(word),
+        false => text.to_lowercase() == *word,
+    });
     (!says_nothing && text.chars().count() <= HINT_CHARS_MAX).then_some(text)
 }

@@ -14,6 +14,7 @@ mod pruned;
 mod body;
 mod error_words;
 mod content;
+mod plain;
 mod shape;
 mod lenient;
 mod channels;

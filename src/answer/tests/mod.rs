@@ -1,5 +1,6 @@
 //! Whole lines and texts -> outcomes, as tables; and that nothing makes the reader panic.
 
+mod plain;
 mod whole;
 
 use serde_json::{Value, json};
