@@ -89,6 +89,26 @@ fn a_batch_of_another_copy_is_adopted_from_its_own_input_file() {
 }
 
 #[test]
+fn a_batch_with_a_list_of_topics_is_adopted_with_its_list() {
+    let mut world = World::with_groups(2);
+    let list = ["profile", "topics", "news", "--from", "-", "-o", "mine.toml"];
+    world.run_with_stdin(&list, "trade\nmoon landing\n").exits(0);
+    world.run(&["profile", "use", "mine.toml"]).exits(0);
+    let first = world.db.clone();
+    let second = copied(&world, "copy");
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    let id = world.rows("SELECT external_id FROM batches").remove(0);
+    world.db = second.clone();
+    world.run(&["batch", "process", &id]).exits(0);
+    same_content(&content(&first), &content(&second));
+    world.run(&["batch", "create", "--stale"]).exits(0).says("nothing to send");
+    // Where the list is not known the answers are those to another question, and stay.
+    world.run(&["profile", "use", "news"]).exits(0);
+    world.run(&["batch", "create"]).exits(0).says("nothing to send");
+    bought_once(&world, 1, 4);
+}
+
+#[test]
 fn two_copies_of_an_uncertain_part_find_the_same_batch() {
     for stage in ["received", "done"] {
         let mut world = World::with_groups(2);
