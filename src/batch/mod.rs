@@ -22,6 +22,7 @@ pub mod submit;
 pub mod fetch;
 pub mod collect;
 pub mod file_import;
+pub mod patience;
 pub mod poll;
 pub mod uncertain;
 pub mod batch_or_run;

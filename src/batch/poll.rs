@@ -14,6 +14,7 @@ use crate::batch::collect::{self, Collected};
 use crate::batch::fetch::Settling;
 use crate::batch::look::{self, Looked, elsewhere};
 use crate::batch::model_end::{self, ModelEnds};
+use crate::batch::patience::{is_about_one, is_auth, passes};
 use crate::batch::reconcile::SentByCopy;
 use crate::batch::submit::{self, Submitted};
 use crate::config::timestamp_text;
@@ -23,7 +24,7 @@ use crate::model::BatchKey;
 use crate::provider::{ApiError, Client, Fault};
 use crate::request::Prices;
 use crate::session::{Session, Tried, api_failure};
-use crate::store::{self, BatchRow, BatchState, Claim};
+use crate::store::{BatchRow, BatchState, Claim};
 use crate::terminal::bar::{Bar, Unit};
 use crate::terminal::words::duration;
 
@@ -335,25 +336,6 @@ impl Wait<'_, '_> {
     }
 }
 
-/// Returns whether an error is waited out for as long as it takes.
-fn passes(error: &anyhow::Error) -> bool {
-    // A reader that pauses, or a long import: the file is free again some time.
-    if store::is_locked(error) {
-        return true;
-    }
-    let Some(api) = error::find::<ApiError>(error) else { return false };
-    if matches!(api.fault, Fault::Setup | Fault::Local) || api.is_billing() {
-        return false;
-    }
-    // A page of something before the API says nothing about the batch or the key.
-    let is_page = api.fault == Fault::Status && !api.is_envelope();
-    is_page || api.is_retryable() || matches!(api.fault, Fault::Unreachable | Fault::Unreadable | Fault::Tls)
-}
-
-fn is_auth(error: &anyhow::Error) -> bool {
-    error::find::<ApiError>(error).is_some_and(ApiError::is_auth)
-}
-
 /// Refuses to wait where all that is meant are parts whose model ends before they are sure to be answered.
 pub fn check_models(session: &mut Session<'_>, client: &Client, only: Option<&BatchOrRun>) -> anyhow::Result<()> {
     let read = session.store.read();
@@ -389,12 +371,6 @@ fn pause_with_bar(session: &Session<'_>, bar: Option<&Bar>, pause: Duration) -> 
         }
     }
     session.config.pause(left)
-}
-
-/// Returns whether an error says something about one batch or file only: the provider answered, and it was not about
-/// the key or money.
-pub fn is_about_one(error: &anyhow::Error) -> bool {
-    error::find::<ApiError>(error).is_some_and(|api| api.fault == Fault::Status && !api.is_auth() && !api.is_billing())
 }
 
 /// Says of a batch once that the provider should have ended it by now.
@@ -449,17 +425,4 @@ fn show(
     }
     bar.message(&message);
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_locked_file_is_waited_out_and_a_damaged_one_is_not() {
-        for (code, waits) in [(rusqlite::ffi::SQLITE_BUSY, true), (rusqlite::ffi::SQLITE_CORRUPT, false)] {
-            let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
-            assert_eq!(passes(&anyhow::Error::from(error).context("cannot write")), waits);
-        }
-    }
 }

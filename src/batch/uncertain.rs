@@ -3,7 +3,7 @@
 use crate::answer::Reason;
 use crate::batch::collect;
 use crate::batch::look;
-use crate::batch::poll::is_about_one;
+use crate::batch::patience::is_about_one;
 use crate::batch::reconcile;
 use crate::error;
 use crate::model::BatchKey;

@@ -15,7 +15,7 @@ use crate::batch::batch_or_run::{self, BatchOrRun};
 use crate::batch::collect::{self, Collected};
 use crate::batch::file_import::{self, Import};
 use crate::batch::look::{self, Looked};
-use crate::batch::poll;
+use crate::batch::patience;
 use crate::batch::remote_import;
 use crate::batch::uncertain;
 use crate::cli::batch::ProcessArgs;
@@ -121,7 +121,7 @@ fn remote(
             Ok(done) if done.part.state == BatchState::Open => {}
             Ok(done) => collected.push(done),
             // The others can be imported all the same.
-            Err(error) if !matches!(target, Some(BatchOrRun::Batch(_))) && poll::is_about_one(&error) => {
+            Err(error) if !matches!(target, Some(BatchOrRun::Batch(_))) && patience::is_about_one(&error) => {
                 let name = batch_or_run::name(&session.store.read().batch(key)?);
                 context.terminal.warn(format!("{name}: {error:#}"));
                 *n_lost += 1;
