@@ -32,8 +32,12 @@ impl Terminal {
 
     /// Writes a value to stdout as one line of JSON.
     pub fn json_line(&self, value: &impl Serialize) -> anyhow::Result<()> {
-        let text = serde_json::to_string(value)?;
-        self.above_bars(|| writeln!(lock(&self.inner.out), "{}", inert_json(&text))).map_err(on_stdout)
+        self.json_text(&serde_json::to_string(value)?)
+    }
+
+    /// Writes what is one line of JSON already to stdout.
+    pub fn json_text(&self, text: &str) -> anyhow::Result<()> {
+        self.above_bars(|| writeln!(lock(&self.inner.out), "{}", inert_json(text))).map_err(on_stdout)
     }
 }
 
@@ -41,6 +45,9 @@ impl Terminal {
 /// overrides, zero-width characters, tags. Who parses it gets the same text.
 pub(super) fn inert_json(text: &str) -> std::borrow::Cow<'_, str> {
     let is_escaped = |c: char| c > '~' && is_hidden(c);
+    if text.is_ascii() && !text.contains('\x7f') {
+        return text.into();
+    }
     if !text.chars().any(is_escaped) {
         return text.into();
     }

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Line, LineResolver, Manner};
 use crate::cli::resolve::ResolveArgs;
@@ -80,7 +80,7 @@ fn by_handfuls(
             }
         }
         drop(snapshot);
-        answers.iter().try_for_each(|answer| context.terminal.json_line(answer))?;
+        answers.iter().try_for_each(|answer| context.terminal.json_text(answer))?;
     }
     Ok(lines.exit)
 }
@@ -111,7 +111,7 @@ fn one_by_one(
             }
             Err(unread) => unread,
         };
-        context.terminal.json_line(&answer)?;
+        context.terminal.json_text(&answer)?;
         if lines.lines.reader().buffer().is_empty() {
             // Whoever asks may wait for the answer before asking more.
             context.terminal.flush()?;
@@ -120,7 +120,24 @@ fn one_by_one(
     Ok(lines.exit)
 }
 
-/// The lines of a file of mentions. One that cannot be read comes with its answer.
+/// A line of no more bytes has no more fields than are read.
+const SHORT_LINE_BYTES: usize = 4096;
+
+/// Reads a mention, or says why it is none. Most are read at once; what is anything but plain JSON of the fields that are
+/// known, each once, is read as a record of any file is.
+fn read(line: &[u8]) -> std::result::Result<Line, String> {
+    // A list would be taken for the values of the fields in their order.
+    if line.len() <= SHORT_LINE_BYTES
+        && line.trim_ascii_start().starts_with(b"{")
+        && let Ok(line) = serde_json::from_slice(line)
+    {
+        return Ok(line);
+    }
+    let fields = intake::object(line)?;
+    serde_json::from_value(fields.into()).map_err(|error| error.to_string())
+}
+
+/// The lines of a file of mentions. One that cannot be read comes with the answer to it.
 struct Queries<'a, R> {
     lines: Lines<R>,
     path: &'a Path,
@@ -134,7 +151,7 @@ impl<'a, R: BufRead> Queries<'a, R> {
         Self { lines: Lines::new(reader, LINE_BYTES_MAX), path, entity_type, exit: Exit::Done }
     }
 
-    fn next(&mut self, context: &Context) -> Result<Option<std::result::Result<Line, Value>>> {
+    fn next(&mut self, context: &Context) -> Result<Option<std::result::Result<Line, String>>> {
         let path = self.path.display();
         loop {
             let Some(line) = self.lines.next().with_context(|| format!("cannot read `{path}`"))? else {
@@ -145,8 +162,7 @@ impl<'a, R: BufRead> Queries<'a, R> {
             }
             let number = line.number;
             let line = match line.is_whole {
-                true => intake::object(line.bytes)
-                    .and_then(|fields| serde_json::from_value::<Line>(fields.into()).map_err(|e| e.to_string())),
+                true => read(line.bytes),
                 false => Err(format!("the line is longer than {LINE_BYTES_MAX} bytes")),
             };
             match line {
@@ -159,10 +175,11 @@ impl<'a, R: BufRead> Queries<'a, R> {
                 Err(error) => {
                     self.exit = Exit::Incomplete;
                     context.terminal.warn(format!("{path}:{number}: {error}"));
-                    return Ok(Some(Err(json!({
+                    let answer = json!({
                         "mention": null, "entity_id": null, "outcome": "unknown", "method": "none", "score": 0.0,
                         "candidates": [], "error": error,
-                    }))));
+                    });
+                    return Ok(Some(Err(answer.to_string())));
                 }
             }
         }

@@ -143,12 +143,12 @@ impl<'a> LineResolver<'a> {
         Ok(Self { profile: active_profile::active(read)?, linker, read, explain, seen_hints: BTreeSet::new() })
     }
 
-    /// Answers a line of a file.
-    fn answered(&mut self, line: &Line, terminal: &Terminal) -> Result<Value> {
+    /// Answers a line of a file with one of JSON.
+    fn answered(&mut self, line: &Line, terminal: &Terminal) -> Result<String> {
         self.say_unknown_hints(line, terminal);
         let resolution = self.decide(line)?;
         let others = self.of_other_types(line, &resolution)?;
-        Ok(serde_json::to_value(self.answer(line, &resolution, &others)?)?)
+        Ok(serde_json::to_string(&self.answer(line, &resolution, &others)?)?)
     }
 
     /// Says once of each hint that tells nothing that it does: a slip of the hand would stay unseen.
