@@ -38,7 +38,15 @@ pub fn estimate(text: &str) -> u64 {
             let n = bytes[at..].iter().take_while(|byte| byte.is_ascii_lowercase()).count();
             at += n;
             run.n_chars += n as u64;
-            run.last = char::from(bytes[at - 1]);
+            // And after them most often one space, and another small letter: the space costs nothing.
+            match bytes[at..] {
+                [b' ', next, ..] if next.is_ascii_lowercase() => {
+                    eighths += run.eighths();
+                    run = CharRun { class: Class::Word, n_chars: 0, extra: 0, last: ' ' };
+                    at += 1;
+                }
+                _ => run.last = char::from(bytes[at - 1]),
+            }
             continue;
         }
         let (class, c) = match ASCII.get(usize::from(byte)) {
