@@ -3,7 +3,6 @@
 //!
 //! The harness of the test suite and the targets of cargo-fuzz (`fuzz/`) call the same ones.
 
-use std::collections::HashSet;
 use std::io::Write as _;
 use std::rc::Rc;
 
@@ -108,9 +107,7 @@ pub fn records(bytes: &[u8]) {
             let mut target = load::Destination::Compare(None);
             let _ = match subject {
                 Subject::Groups => load::groups(&mut target, &input, &options, &mut listener).map(drop),
-                Subject::Entities => {
-                    load::entities(&mut target, &input, &options, &mut HashSet::new(), &mut listener).map(drop)
-                }
+                Subject::Entities => load::entities(&mut target, &input, &options, None, &mut listener).map(drop),
             };
         }
     }

@@ -14,7 +14,7 @@ use crate::linking;
 use crate::model::BatchKey;
 use crate::request::{Price, Prices};
 use crate::session::Session;
-use crate::store::{BatchState, Claim, HowUndone, Read, RequestState};
+use crate::store::{BatchState, Claim, HowUndone, Pages, Read, RequestState};
 
 /// Number of times that answers are prepared while others change what they depend on, before that is made impossible.
 const TRIES_OUTSIDE: u32 = 2;
@@ -37,9 +37,9 @@ pub struct Import {
 /// Imports files into batches, in one transaction. They are read and linked before it begins, so that others wait only
 /// while it writes.
 pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> anyhow::Result<ImportReport> {
-    session.store.keep_few_pages(true)?;
+    session.store.keep_pages(Pages::Ordered)?;
     let report = import_files(session, import, prices);
-    session.store.keep_few_pages(false)?;
+    session.store.keep_pages(Pages::Usual)?;
     report
 }
 

@@ -167,7 +167,7 @@ fn load<'a>(
     let groups = load::groups(&mut target, &input, &options, &mut listener)?;
     let options = intake::Options { subject: Subject::Entities, ..options };
     let input = Rc::new(Input::open(&folder.join("entities.jsonl"), &options)?);
-    let entities = load::entities(&mut target, &input, &options, &mut Default::default(), &mut listener)?;
+    let entities = load::entities(&mut target, &input, &options, None, &mut listener)?;
     terminal.status(format!(
         "{} and {} loaded",
         count(groups.n_records(), "story group"),

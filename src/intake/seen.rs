@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 /// so that among a hundred million ids the odds of two falling together stay below one in 10^22.
 #[derive(Default)]
 pub(super) struct SeenIds {
-    lines: HashMap<[u32; 4], (u32, u32)>,
+    lines: HashMap<[u32; 4], (u32, u32), foldhash::fast::RandomState>,
 }
 
 /// The first appearance of an id.

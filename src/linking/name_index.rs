@@ -4,7 +4,7 @@
 use anyhow::Result;
 
 use crate::resolve::{self, Builder, Table};
-use crate::store::{Read, Store, Tx};
+use crate::store::{ENTITIES_COUNTED, Read, Store, Tx};
 
 /// Up to this many changed entities are laid over the index; more are packed into it.
 const OVERLAY: u64 = 2000;
@@ -12,6 +12,7 @@ const OVERLAY: u64 = 2000;
 /// A catalog that is packed in a second or two; fewer changes of it are laid over, for what is packed is weighed best.
 const SMALL_CATALOG: u64 = 50_000;
 const SMALL_OVERLAY: u64 = 20;
+const _: () = assert!(SMALL_CATALOG < ENTITIES_COUNTED && OVERLAY * 20 < ENTITIES_COUNTED);
 
 /// Packs the name index anew if it is missing, of an older format, or too much of the catalog changed. Called by
 /// whatever changes many entities, in its transaction.

@@ -61,16 +61,34 @@ fn set_checks(connection: &Connection, on: bool) -> rusqlite::Result<()> {
     connection.pragma_update(None, "temp_store", if on { "MEMORY" } else { "FILE" })
 }
 
-impl Store {
-    /// Keeps no more pages of the file in memory than a pass over it in order needs, or as many as otherwise.
-    pub fn keep_few_pages(&self, few: bool) -> anyhow::Result<()> {
-        Ok(self.connection.pragma_update(None, "cache_size", if few { FEW_PAGES_KIB } else { PAGES_KIB })?)
+/// Pages of the file that are kept in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pages {
+    /// As many as hold the ends of a few tables and indexes, where rows are added one after another.
+    Few,
+    /// As many as a pass over several tables in the order of their keys needs.
+    Ordered,
+    /// As many as questions and small changes need.
+    Usual,
+}
+
+impl Pages {
+    /// Memory for them in KiB; negative, as SQLite tells it from a number of pages.
+    pub(super) fn cache_size(self) -> i64 {
+        match self {
+            Pages::Few => -8 * 1024,
+            Pages::Ordered => -16 * 1024,
+            Pages::Usual => -64 * 1024,
+        }
     }
 }
 
-/// Memory for pages of the file, in KiB; negative, as SQLite tells them from a number of pages.
-const FEW_PAGES_KIB: i64 = -16 * 1024;
-pub(super) const PAGES_KIB: i64 = -64 * 1024;
+impl Store {
+    /// Changes how many pages of the file are kept in memory.
+    pub fn keep_pages(&self, pages: Pages) -> anyhow::Result<()> {
+        Ok(self.connection.pragma_update(None, "cache_size", pages.cache_size())?)
+    }
+}
 
 /// While it lives, rows are written without their `CHECK`s.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use anyhow::Context as _;
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::{Read, Tx};
@@ -26,6 +27,11 @@ impl Read<'_> {
     /// Returns the number of entities in the catalog.
     pub fn n_entities(self) -> anyhow::Result<u64> {
         Ok(self.0.query_row("SELECT count(*) FROM entities", [], |row| row.get::<_, i64>(0))? as u64)
+    }
+
+    /// Returns whether the catalog has any entity.
+    pub fn has_entities(self) -> anyhow::Result<bool> {
+        Ok(self.0.query_row("SELECT EXISTS (SELECT 1 FROM entities)", [], |row| row.get(0))?)
     }
 
     /// Returns the key of an entity.
@@ -187,29 +193,27 @@ impl Tx<'_> {
                 self.add_aliases(key, entity)?;
                 key
             }
-            None => self.add_entity(entity, now)?,
+            None => self.add_entity(entity, now)?.context("the entity is there already")?,
         };
         self.prepare_cached("UPDATE entities SET changed_at = ?2 WHERE id = ?1 AND changed_at <> ?2")?
             .execute(params![key, now])?;
         Ok((change, key))
     }
 
-    /// Adds an entity that is not there.
-    pub(super) fn add_entity(&self, entity: &Entity, now: &str) -> anyhow::Result<EntityKey> {
-        self.prepare_cached(
-            "INSERT INTO entities (external_id, type, name, attributes, loaded_at, changed_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
-        )?
-        .execute(params![
-            entity.id,
-            entity.entity_type,
-            entity.name,
-            attributes_text(&entity.attributes),
-            now
-        ])?;
+    /// Adds an entity; `None`: its type and id are there already, and nothing was written.
+    pub(super) fn add_entity(&self, entity: &Entity, now: &str) -> anyhow::Result<Option<EntityKey>> {
+        let n_rows = self
+            .prepare_cached(
+                "INSERT INTO entities (external_id, type, name, attributes, loaded_at, changed_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT (type, external_id) DO NOTHING",
+            )?
+            .execute(params![entity.id, entity.entity_type, entity.name, attributes_text(&entity.attributes), now])?;
+        if n_rows == 0 {
+            return Ok(None);
+        }
         let key = EntityKey(self.last_insert_rowid());
         self.add_aliases(key, entity)?;
-        Ok(key)
+        Ok(Some(key))
     }
 
     fn add_aliases(&self, key: EntityKey, entity: &Entity) -> anyhow::Result<()> {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use anyhow::Context as _;
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Read, Tx};
@@ -194,7 +195,7 @@ impl Tx<'_> {
         };
         let hashes = text_hash.zip(clean).map(|(raw, clean)| TextHashes { raw, clean });
         let key = match change {
-            GroupChange::New => self.add_group(group, hashes, wire_id, now)?,
+            GroupChange::New => self.add_group(group, hashes, wire_id, now)?.context("the group is there already")?,
             _ => self.replace_group(group, hashes, now)?,
         };
         // What the triggers noted is not out of date: the hash is of this text, and the change is of this time.
@@ -204,35 +205,39 @@ impl Tx<'_> {
         Ok(change)
     }
 
-    /// Adds a group that is not there.
+    /// Adds a group; `None`: its id is there already, and nothing was written.
     pub(super) fn add_group(
         &self,
         group: &Group,
         hashes: Option<TextHashes>,
         wire_id: Option<&str>,
         now: &str,
-    ) -> anyhow::Result<GroupKey> {
+    ) -> anyhow::Result<Option<GroupKey>> {
         let date = group.date();
-        self.prepare_cached(
-            "INSERT INTO story_groups (external_id, wire_id, title, status, created_at, date, sort_at, text_hash,
+        let n_rows = self
+            .prepare_cached(
+                "INSERT INTO story_groups (external_id, wire_id, title, status, created_at, date, sort_at, text_hash,
                                        loaded_at, changed_at, clean_hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
-        )?
-        .execute(params![
-            group.id,
-            wire_id,
-            group.title,
-            group.status,
-            group.created_at,
-            date,
-            date.map(sortable),
-            hashes.map(|hashes| hashes.raw),
-            now,
-            hashes.and_then(TextHashes::clean_if_other),
-        ])?;
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10) ON CONFLICT (external_id) DO NOTHING",
+            )?
+            .execute(params![
+                group.id,
+                wire_id,
+                group.title,
+                group.status,
+                group.created_at,
+                date,
+                date.map(sortable),
+                hashes.map(|hashes| hashes.raw),
+                now,
+                hashes.and_then(TextHashes::clean_if_other),
+            ])?;
+        if n_rows == 0 {
+            return Ok(None);
+        }
         let key = GroupKey(self.last_insert_rowid());
         self.add_stories(key, group)?;
-        Ok(key)
+        Ok(Some(key))
     }
 
     /// Replaces what is there under a group's id, its stories as a set.

@@ -5,11 +5,12 @@
 //! there is to do is done for all rows of a transaction at once ([`Loading::settle`]). The first record that replaces
 //! something calls the triggers back, for itself and all that follow.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use rusqlite::config::DbConfig;
 use rusqlite::params;
 
+use super::bulk::PutOff;
 use super::{CatalogChange, Change, GroupChange, Store, TextHashes, Tx};
 use crate::model::{Entity, EntityKey, Group};
 
@@ -20,7 +21,14 @@ pub struct Loading<'s> {
     tx: Option<Tx<'s>>,
     /// Largest ids before; `None` once triggers run.
     before: Cell<Option<Before>>,
+    n_entities: Cell<i64>,
+    /// Indexes of the catalog that are made at the end.
+    put_off: RefCell<Vec<PutOff>>,
 }
+
+/// Entities from which on the indexes of their names are made of all rows at once, where fewer were there before: names come
+/// in no order, and each finds its place at another page.
+const MANY_ENTITIES: i64 = 20_000;
 
 /// Rows above these ids were added by the transaction.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +53,8 @@ impl Store {
             [],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
-        let loading = Loading { tx: Some(tx), before: Cell::new(None) };
+        let loading =
+            Loading { tx: Some(tx), before: Cell::new(None), n_entities: Cell::new(0), put_off: RefCell::default() };
         if n_triggers == N_TRIGGERS {
             loading.before.set(Some(Before { group: before.0, entity: before.1 }));
             loading.set_triggers(false)?;
@@ -72,13 +81,12 @@ impl<'s> Loading<'s> {
         if self.before.get().is_none() {
             return self.tx()?.load_group(group, raw, wire_id, now);
         }
+        if self.added().add_group(group, hashes, wire_id, now)?.is_some() {
+            return Ok(GroupChange::New);
+        }
         match self.added().read().group_change(group, raw)? {
             GroupChange::Unchanged => Ok(GroupChange::Unchanged),
-            GroupChange::Changed => self.tx()?.load_group(group, raw, wire_id, now),
-            GroupChange::New => {
-                self.added().add_group(group, hashes, wire_id, now)?;
-                Ok(GroupChange::New)
-            }
+            _ => self.tx()?.load_group(group, raw, wire_id, now),
         }
     }
 
@@ -87,10 +95,14 @@ impl<'s> Loading<'s> {
         if self.before.get().is_none() {
             return self.tx()?.load_entity(entity, now);
         }
+        if let Some(key) = self.added().add_entity(entity, now)? {
+            self.n_entities.set(self.n_entities.get() + 1);
+            self.put_off_if_many()?;
+            return Ok((CatalogChange::New, key));
+        }
         match self.added().read().entity_change(entity)? {
             (CatalogChange::Unchanged, Some(key)) => Ok((CatalogChange::Unchanged, key)),
-            (_, Some(_)) => self.tx()?.load_entity(entity, now),
-            (_, None) => Ok((CatalogChange::New, self.added().add_entity(entity, now)?)),
+            _ => self.tx()?.load_entity(entity, now),
         }
     }
 
@@ -120,10 +132,21 @@ impl<'s> Loading<'s> {
         Ok(())
     }
 
-    /// Does what the triggers would have done for the rows that were added.
+    fn put_off_if_many(&self) -> anyhow::Result<()> {
+        let fewer_before = self.before.get().is_some_and(|before| before.entity < MANY_ENTITIES);
+        if self.n_entities.get() == MANY_ENTITIES && fewer_before {
+            let tables = ["entities", "entity_aliases"];
+            *self.put_off.borrow_mut() =
+                tables.iter().map(|table| self.added().put_off_indexes(table)).collect::<anyhow::Result<_>>()?;
+        }
+        Ok(())
+    }
+
+    /// Does what the triggers would have done for the rows that were added, and makes the indexes that were put off.
     fn settle(&self) -> anyhow::Result<()> {
         let Some(Before { group, entity }) = self.before.take() else { return Ok(()) };
         let tx = self.added();
+        self.put_off.take().iter().try_for_each(|put_off| tx.make_indexes(put_off))?;
         tx.prepare_cached(
             "DELETE FROM tombstones WHERE table_name = 'story_groups' AND EXISTS
                  (SELECT 1 FROM story_groups WHERE id > ?1 AND external_id = json_extract(key, '$[0]'))",
@@ -277,6 +300,33 @@ mod tests {
             }
             assert_eq!(dump(&loaded), dump(&plain), "{before}");
         }
+    }
+
+    #[test]
+    fn indexes_of_many_entities_are_as_they_were() {
+        let schema = |store: &Store| -> Vec<String> {
+            let mut statement =
+                store.connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY 1").unwrap();
+            statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+        };
+        let mut store = testing::store();
+        let before = schema(&store);
+        for is_kept in [false, true] {
+            let change = Change::of_many_steps("load entities", "f", NOW);
+            let loading = store.load(&change).unwrap();
+            for n in 0..=MANY_ENTITIES {
+                loading.entity(&entity(&format!("n{n}"), &["A"]), NOW).unwrap();
+            }
+            assert_eq!(loading.put_off.borrow().len(), 2);
+            if is_kept {
+                loading.commit().unwrap();
+            } else {
+                drop(loading);
+            }
+            assert_eq!(schema(&store), before);
+        }
+        let check: String = store.connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(check, "ok");
     }
 
     #[test]

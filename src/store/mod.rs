@@ -61,7 +61,7 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags, Transaction, TransactionBehavior}
 
 pub use asked::{Asked, AskedRow};
 pub use audit::{Audit, AuditItem, AuditWhat};
-pub use bulk::{BulkWriter, MentionRow, TopicRow};
+pub use bulk::{BulkWriter, MentionRow, Pages, TopicRow};
 pub use catalog::CatalogChange;
 pub use changes::{Change, ChangeRow, HowUndone, Touched};
 pub use costs::{CostRow, CostsBy};
@@ -78,6 +78,7 @@ pub use links::StoredLink;
 pub use loading::Loading;
 pub use merge::{MergeReport, Merged};
 pub use near::NearCopy;
+pub use postings::ENTITIES_COUNTED;
 pub use prompts::{Origin, StoredProfile, StoredPrompt};
 pub use query::{Sink, Value};
 use rehearsal::Hidden;
@@ -212,7 +213,7 @@ impl Store {
             "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
              PRAGMA trusted_schema = OFF;",
         )?;
-        connection.pragma_update(None, "cache_size", bulk::PAGES_KIB)?;
+        connection.pragma_update(None, "cache_size", Pages::Usual.cache_size())?;
         // Without this the planner looks at the values that are bound, and prepares a cached statement anew each time
         // they change. With 20,000 groups a quarter of the processor time of planning went there.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

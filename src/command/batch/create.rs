@@ -23,7 +23,7 @@ use crate::provider::Client;
 use crate::request::lifetime::Mode;
 use crate::request::{LONG_PROMPT_TOKENS, Limits, Prices};
 use crate::session::Session;
-use crate::store::{BatchRow, Origin};
+use crate::store::{BatchRow, Origin, Pages};
 use crate::terminal::words::{bytes, count, count_verb, dollars, dollars_or_unknown, list, number};
 
 /// Runs the command.
@@ -34,7 +34,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     let prices = context.prices(args.prompt.price.as_deref())?;
     let mut session = context.session()?;
     check_names(&session.store, &args.select.conditions)?;
-    session.store.keep_few_pages(true)?;
+    session.store.keep_pages(Pages::Few)?;
     session.anyway = args.spend.anyway;
     let prompts = Prompts::of(&session.store, &options)?;
     model_end::offer_profile(&session, &prompts, &prices);

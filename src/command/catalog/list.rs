@@ -41,7 +41,7 @@ pub(crate) fn list(args: &CatalogListArgs, context: &Context) -> Result<Exit> {
         ))?;
     }
     context.terminal.status(format!("{} of {}", page.shown(rows.len() as u64), count(total, "entity")));
-    if total == 0 && store.read().n_entities()? == 0 {
+    if total == 0 && !store.read().has_entities()? {
         context.terminal.hint("`gleaner load entities FILE` loads a catalog, `gleaner catalog propose` makes one");
     }
     Ok(Exit::Done)

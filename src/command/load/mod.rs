@@ -16,7 +16,7 @@ use crate::intake::{Input, Options};
 use crate::interrupt;
 use crate::linking;
 use crate::session::explain;
-use crate::store::{Change, Store};
+use crate::store::{Change, Pages, Store};
 use crate::text::words;
 use summary::Summary;
 
@@ -40,7 +40,7 @@ fn groups(args: &GroupsArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut opened = Opened::open(&args.files, context)?;
     let change = Change::of_many_steps("load groups", names_of(&args.files), &context.config.now_text());
     if let Some(store) = &opened.store {
-        store.keep_few_pages(true)?;
+        store.keep_pages(Pages::Few)?;
     }
     let mut target = opened.target(&change);
     for input in &inputs {
@@ -70,10 +70,10 @@ fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
     let command = if args.replace { "load entities --replace" } else { "load entities" };
     let change = Change::of_many_steps(command, names_of(&args.files), &context.config.now_text());
     let mut target = opened.target(&change);
-    let mut kept = HashSet::new();
+    let mut kept = args.replace.then(HashSet::new);
     for input in &inputs {
         summary.file(context, input, |input, listener| {
-            load::entities(&mut target, input, &options, &mut kept, listener)
+            load::entities(&mut target, input, &options, kept.as_mut(), listener)
         })?;
     }
     if args.replace && summary.total.bad > 0 {
@@ -81,11 +81,13 @@ fn entities(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
         context.terminal.warn("nothing was removed, because some lines are bad");
     } else if args.replace && summary.total.n_records() == 0 {
         context.terminal.warn("nothing was removed, because there is no entity to replace the catalog with");
-    } else if args.replace {
+    } else if let Some(kept) = kept {
         summary.removed = Some(load::remove_others(&mut target, &kept)?);
     }
     if let Some(store) = opened.store.as_mut().filter(|_| !args.files.dry_run) {
-        // The names are packed while the catalog is at hand, so that no later command waits for it.
+        // The names are packed while the catalog is at hand, so that no later command waits for it. That takes memory of
+        // its own.
+        store.keep_pages(Pages::Few)?;
         let tx = store.write()?;
         linking::refresh(&tx)?;
         tx.commit()?;

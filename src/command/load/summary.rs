@@ -299,7 +299,7 @@ impl Summary {
             terminal.hint(format!("rows share values in `{column}`; `--group-by {column}` makes groups of them"));
         }
         if self.noun == "group" {
-            if store.read().n_entities()? == 0 {
+            if !store.read().has_entities()? {
                 terminal.hint("`gleaner load entities FILE` gives mentions a catalog to be linked to");
             }
             terminal.hint("`gleaner batch create --dry-run` shows what would be asked and what it would cost");

@@ -47,7 +47,7 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
     }
     let mut store = context.open()?;
     linking::refresh_if_useless(&mut store)?;
-    if store.read().n_entities()? == 0 {
+    if !store.read().has_entities()? {
         context
             .terminal
             .hint("the catalog is empty; `gleaner load entities FILE` fills it, `gleaner catalog propose` makes one");
@@ -307,7 +307,7 @@ impl<'a> LineResolver<'a> {
 fn all(args: &ResolveArgs, strictness: Strictness, context: &Context) -> Result<Exit> {
     let terminal = &context.terminal;
     let mut store = context.open()?;
-    if store.read().n_entities()? == 0 {
+    if !store.read().has_entities()? {
         terminal
             .hint("the catalog is empty; `gleaner load entities FILE` fills it, `gleaner catalog propose` makes one");
     }

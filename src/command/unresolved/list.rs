@@ -55,7 +55,7 @@ pub(crate) fn list(store: &Store, queue: &QueueArgs, context: &Context) -> anyho
         }
         return Ok(Exit::Done);
     }
-    if store.read().n_entities()? == 0 {
+    if !store.read().has_entities()? {
         terminal.hint("there is no catalog: `gleaner catalog propose` makes one of these names");
     }
     terminal.status(format!(
