@@ -67,12 +67,6 @@ impl KnownMentions {
         &self.recent[self.key.as_str()]
     }
 
-    /// Returns the key of a mention's text.
-    pub(super) fn key_of(&mut self, mention: &Mention) -> Option<&str> {
-        self.set_key(mention);
-        self.either().map(|known| &*known.key)
-    }
-
     /// Takes out what a mention was compared with, for [`KnownMentions::put_compared`] to put back.
     pub(super) fn take_compared(&mut self, mention: &Mention) -> Option<Compared> {
         self.set_key(mention);

@@ -27,13 +27,24 @@ impl Linker<'_> {
     ///
     /// One profile a linker: what is decided about a mention by itself is remembered without it.
     pub fn link(&mut self, profile: &Profile, mentions: &[Mention]) -> Result<Vec<Resolution>> {
+        Ok(self.link_with_keys(profile, mentions)?.0)
+    }
+
+    /// Does the same, and returns the keys of the mentions' texts besides.
+    pub(super) fn link_with_keys(
+        &mut self,
+        profile: &Profile,
+        mentions: &[Mention],
+    ) -> Result<(Vec<Resolution>, Vec<String>)> {
         self.tell_changes(profile);
+        let mut keys = Vec::with_capacity(mentions.len());
         let mut resolutions = Vec::with_capacity(mentions.len());
         let (mut open, mut last_names) = (vec![], Vec::with_capacity(mentions.len()));
         for (at, mention) in mentions.iter().enumerate() {
             let known = self.alone(profile, mention)?;
             resolutions.push(known.resolution.clone());
             last_names.push(known.last_name);
+            keys.push(known.key.to_string());
             if known.is_open {
                 open.push(OpenMention { at, compared: self.known.take_compared(mention) });
             }
@@ -57,7 +68,7 @@ impl Linker<'_> {
         for (mention, resolution) in mentions.iter().zip(&mut resolutions) {
             self.fall_back((&mention.entity_type, &mention.text, &mention.hints), resolution);
         }
-        Ok(resolutions)
+        Ok((resolutions, keys))
     }
 
     /// Decides about a mention by itself, once for all groups that have it.
@@ -131,14 +142,16 @@ impl Linker<'_> {
         if let Some(candidate) = candidate.filter(|candidate| candidate.is_indexed()) {
             for (at, value) in self.resolver.surroundings(candidate)?.iter().take(VALUES_MAX).enumerate() {
                 match at {
-                    0 => named.extend(self.said.name(None, value)),
+                    0 => named.extend(self.said.name_of_one(None, value)),
                     _ => known.extend(self.said.name(Some(resolve::KNOWN_VALUE), value)),
                 }
             }
         }
         for name in self.read.some_names(entity, OTHER_NAMES)? {
-            named.extend(self.said.name(Some(resolve::OTHER_NAME), &name));
+            named.extend(self.said.name_of_one(Some(resolve::OTHER_NAME), &name));
         }
+        named.shrink_to_fit();
+        known.shrink_to_fit();
         Ok((named, known))
     }
 
@@ -222,9 +235,7 @@ pub(super) struct SaidNames {
 impl SaidNames {
     /// Returns a name as a context takes it. What separates names there is no more than a gap inside one of them.
     fn name(&mut self, mark: Option<char>, name: &str) -> Option<Rc<ContextName>> {
-        self.text.clear();
-        self.text.extend(mark);
-        self.text.extend(name.chars().map(|c| if matches!(c, '|' | '\n' | ';' | '.' | ',') { ' ' } else { c }));
+        self.write(mark, name);
         if let Some(known) = self.names.get(self.text.as_str()) {
             return known.clone();
         }
@@ -235,7 +246,27 @@ impl SaidNames {
         self.names.insert(self.text.as_str().into(), read.clone());
         read
     }
+
+    /// Returns a name of a single entity, with which it is remembered.
+    fn name_of_one(&mut self, mark: Option<char>, name: &str) -> Option<Rc<ContextName>> {
+        self.write(mark, name);
+        ContextName::read(&self.text).map(Rc::new)
+    }
+
+    fn write(&mut self, mark: Option<char>, name: &str) {
+        self.text.clear();
+        self.text.extend(mark);
+        let from = self.text.len();
+        self.text.push_str(name);
+        if name.contains(SEPARATORS) {
+            let spaced = name.replace(SEPARATORS, " ");
+            self.text.replace_range(from.., &spaced);
+        }
+    }
 }
+
+/// Characters that separate names in a text of them.
+const SEPARATORS: [char; 5] = ['|', '\n', ';', '.', ','];
 
 /// Returns whether the value of a hint names something: a team, a country; not `quarterback` or `1999`, which others of
 /// the group have without having anything to do with each other.

@@ -231,15 +231,9 @@ impl<'a> Linker<'a> {
 
     /// Decides and joins mention and resolution, as they are stored.
     pub fn link_all(&mut self, profile: &Profile, mentions: Vec<Mention>) -> Result<Vec<LinkedMention>> {
-        let resolutions = self.link(profile, &mentions)?;
-        let linked = mentions.into_iter().zip(resolutions).map(|(mention, resolution)| {
-            let key = match self.known.key_of(&mention) {
-                Some(key) => key.to_owned(),
-                None => resolve::mention_key(&mention.text),
-            };
-            linked(mention, key, &resolution)
-        });
-        Ok(linked.collect())
+        let (resolutions, keys) = self.link_with_keys(profile, &mentions)?;
+        let all = mentions.into_iter().zip(keys).zip(resolutions);
+        Ok(all.map(|((mention, key), resolution)| linked(mention, key, &resolution)).collect())
     }
 
     /// Returns the catalog types a mention of a profile's type may be: those mapped to it, and the neutral ones, which

@@ -53,12 +53,12 @@ impl Context {
     }
 
     /// Makes a context of names.
-    pub fn of<'n>(names: impl IntoIterator<Item = &'n Rc<ContextName>>) -> Context {
+    pub fn of(names: &[Rc<ContextName>]) -> Context {
         Context::default().with(names)
     }
 
     /// Returns the context with more names.
-    pub fn with<'n>(&self, names: impl IntoIterator<Item = &'n Rc<ContextName>>) -> Context {
+    pub fn with(&self, names: &[Rc<ContextName>]) -> Context {
         let Around { named, known, exact, n_names, .. } = &*self.0;
         let mut around = Around {
             named: Rc::clone(named),
@@ -67,7 +67,13 @@ impl Context {
             n_names: *n_names,
             ..Around::default()
         };
-        names.into_iter().for_each(|name| around.add(name));
+        for (kind, some) in [(NameKind::Named, &mut around.named), (NameKind::Known, &mut around.known)] {
+            let n_names = names.iter().filter(|name| name.kind() == kind).count();
+            if n_names > 0 {
+                Rc::make_mut(some).reserve(n_names);
+            }
+        }
+        names.iter().for_each(|name| around.add(name));
         Context(Rc::new(around))
     }
 

@@ -22,16 +22,15 @@ const RUN_WORDS: usize = 12;
 #[derive(Debug)]
 pub struct ContextName {
     kind: NameKind,
-    /// In lower case, one space apart; empty of another name, which counts only as a whole.
-    words: Box<str>,
-    whole: u64,
-    /// Every run of words, with those of one word.
-    runs: Box<[u64]>,
-    /// The words, where there are several.
-    single: Box<[u64]>,
     /// True where it is too long for all its runs to be kept.
     is_long: bool,
-    country: Option<u16>,
+    country: u16,
+    n_words: u32,
+    whole: u64,
+    /// Its words in lower case, one space apart; only of what the story names.
+    words: Box<str>,
+    /// The words, then every run of several; none of another name, which counts only as a whole.
+    runs: Box<[u64]>,
 }
 
 /// Why a name stands in a context.
@@ -65,41 +64,35 @@ impl ContextName {
             _ => NameKind::Named,
         };
         let whole = hash(&words);
-        let (mut runs, mut single) = (Vec::new(), Vec::new());
+        let mut name =
+            ContextName { kind, is_long: false, country: 0, n_words: 0, whole, words: "".into(), runs: [].into() };
         if kind == NameKind::Other {
-            let none = || Vec::new().into();
-            return Some(ContextName {
-                kind,
-                words: "".into(),
-                whole,
-                runs: none(),
-                single: none(),
-                is_long: false,
-                country: None,
-            });
+            return Some(name);
         }
         // Words stand one space apart, so that a run of them is a piece of the name.
         let ends: Vec<usize> = words.match_indices(' ').map(|(at, _)| at).chain([words.len()]).collect();
-        let is_long = ends.len() > RUN_WORDS;
+        name.is_long = ends.len() > RUN_WORDS;
         let ends = &ends[..ends.len().min(RUN_WORDS)];
-        let mut start = 0;
-        for (from, end) in ends.iter().enumerate() {
-            runs.extend(ends[from..].iter().map(|until| hash(&words[start..*until])));
-            if ends.len() > 1 {
-                single.push(hash(&words[start..*end]));
-            }
-            start = end + 1;
+        let starts: Vec<usize> = std::iter::once(0).chain(ends.iter().map(|end| end + 1)).take(ends.len()).collect();
+        let mut runs: Vec<u64> = starts.iter().zip(ends).map(|(start, end)| hash(&words[*start..*end])).collect();
+        for (at, start) in starts.iter().enumerate() {
+            runs.extend(ends[at + 1..].iter().map(|end| hash(&words[*start..*end])));
         }
-        let country = countries::country(&words);
-        Some(ContextName {
-            kind,
-            words: words.into(),
-            whole,
-            runs: runs.into(),
-            single: single.into(),
-            is_long,
-            country,
-        })
+        name.runs = runs.into();
+        name.n_words = u32::try_from(ends.len()).unwrap_or(0);
+        name.country = countries::country(&words).unwrap_or(0);
+        if kind == NameKind::Named {
+            name.words = words.into();
+        }
+        Some(name)
+    }
+
+    /// Returns the hashes of its words, where there are several.
+    fn words_of_several(&self) -> &[u64] {
+        match self.n_words {
+            0 | 1 => &[],
+            n => &self.runs[..n as usize],
+        }
     }
 
     pub(super) fn kind(&self) -> NameKind {
@@ -131,16 +124,23 @@ impl Names {
         if self.is_whole.insert(name.whole) {
             self.whole.push(Rc::clone(name));
         }
-        if let Some(country) = name.country
-            && !self.countries.contains(&country)
-        {
-            self.countries.push(country);
+        if name.country != 0 && !self.countries.contains(&name.country) {
+            self.countries.push(name.country);
         }
         self.has_long |= name.is_long;
         for run in &name.runs {
             *self.runs.entry(*run).or_insert(0) += 1;
         }
-        self.words.extend(&name.single);
+        self.words.extend(name.words_of_several());
+    }
+
+    /// Makes room for so many names of two or three words.
+    pub(super) fn reserve(&mut self, n_names: usize) {
+        const RUNS: usize = 4;
+        self.whole.reserve(n_names);
+        self.is_whole.reserve(n_names);
+        self.runs.reserve(RUNS * n_names);
+        self.words.reserve(2 * n_names);
     }
 
     pub(super) fn is_empty(&self) -> bool {
