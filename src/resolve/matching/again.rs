@@ -72,7 +72,7 @@ impl<P: Blocks> Resolver<P> {
             Some(scored) => scored,
             None => {
                 let scored = self.candidates(&hints, context, refused)?;
-                known.trail.get_or_insert_with(|| Box::new(std::mem::take(&mut self.trail)));
+                known.trail.get_or_insert_with(|| Box::new(self.trail.clone()));
                 scored
             }
         };
@@ -116,7 +116,7 @@ impl<P: Blocks> Resolver<P> {
         }
         values.sort_unstable();
         values.dedup();
-        Ok(Compared { values: values.into(), trail: Some(Box::new(std::mem::take(&mut self.trail))) })
+        Ok(Compared { values: values.into(), trail: Some(Box::new(self.trail.clone())) })
     }
 
     /// Returns whether a context may agree with one of the entities that were compared. The mention itself must have been

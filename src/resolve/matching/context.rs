@@ -16,7 +16,7 @@ use crate::resolve::names::{first_names, positions, words};
 /// Context of a mention: the names of its group, and what is known of those that are linked. Evidence that can
 /// only agree. Made once for a group and shared by its mentions; a look costs the same however much stands around.
 #[derive(Clone, Debug, Default)]
-pub struct Context(Rc<Around>);
+pub struct Context(Option<Rc<Around>>);
 
 #[derive(Debug, Default)]
 struct Around {
@@ -49,7 +49,7 @@ impl Context {
         let mut around = Around { text: text.to_owned(), ..Around::default() };
         let parts = text.split(['|', '\n', ';', '.', ',']).take(CONTEXT_NAMES);
         parts.filter_map(ContextName::read).for_each(|name| around.add(&Rc::new(name)));
-        Context(Rc::new(around))
+        Context(Some(Rc::new(around)))
     }
 
     /// Makes a context of names.
@@ -59,13 +59,15 @@ impl Context {
 
     /// Returns the context with more names.
     pub fn with(&self, names: &[Rc<ContextName>]) -> Context {
-        let Around { named, known, exact, n_names, .. } = &*self.0;
-        let mut around = Around {
-            named: Rc::clone(named),
-            known: Rc::clone(known),
-            exact: Rc::clone(exact),
-            n_names: *n_names,
-            ..Around::default()
+        let mut around = match &self.0 {
+            Some(known) => Around {
+                named: Rc::clone(&known.named),
+                known: Rc::clone(&known.known),
+                exact: Rc::clone(&known.exact),
+                n_names: known.n_names,
+                ..Around::default()
+            },
+            None => Around::default(),
         };
         for (kind, some) in [(NameKind::Named, &mut around.named), (NameKind::Known, &mut around.known)] {
             let n_names = names.iter().filter(|name| name.kind() == kind).count();
@@ -74,21 +76,23 @@ impl Context {
             }
         }
         names.iter().for_each(|name| around.add(name));
-        Context(Rc::new(around))
+        Context(Some(Rc::new(around)))
     }
 
     /// Returns whether it was read from this text.
     pub(crate) fn is_of(&self, text: &str) -> bool {
-        self.0.text == text
+        self.0.as_ref().map_or(text.is_empty(), |around| around.text == text)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.named.is_empty() && self.0.known.is_empty() && self.0.exact.is_empty()
+        let says_nothing =
+            |around: &Rc<Around>| around.named.is_empty() && around.known.is_empty() && around.exact.is_empty();
+        self.0.as_ref().is_none_or(says_nothing)
     }
 
     /// Returns whether it has a longer name with a mention's words; `own` are these, lower case.
     pub(crate) fn has_longer(&self, own: &str) -> bool {
-        self.0.named.have_longer(own)
+        self.0.as_ref().is_some_and(|around| around.named.have_longer(own))
     }
 
     /// Returns what it counts, of the bits of an attribute, that an entity has this value. `own` are the mention's
@@ -100,12 +104,13 @@ impl Context {
         (layer, index): (u8, &Index<P>),
         value: u32,
     ) -> Result<f32> {
-        let known = self.0.weights.borrow().get(&(layer, value)).copied();
+        let Some(around) = &self.0 else { return Ok(0.0) };
+        let known = around.weights.borrow().get(&(layer, value)).copied();
         let weight = match known {
             Some(weight) => weight,
             None => {
-                let weight = index.value(value, |value| self.0.weight_of(value.text, value.country))?;
-                self.0.weights.borrow_mut().insert((layer, value), weight);
+                let weight = index.value(value, |value| around.weight_of(value.text, value.country))?;
+                around.weights.borrow_mut().insert((layer, value), weight);
                 weight
             }
         };
@@ -140,7 +145,8 @@ impl Context {
         if has_longer {
             let mut words = String::new();
             index.label(number, |_, name| spaced(&Name::parse(name), &mut words))?;
-            if words != own && contains_words(&words, own) && self.0.named.have(&words) {
+            let is_said = || self.0.as_ref().is_some_and(|around| around.named.have(&words));
+            if words != own && contains_words(&words, own) && is_said() {
                 bits += FULL_NAME_BITS;
             }
         }
@@ -249,7 +255,8 @@ mod tests {
         let named = |context: &str, value: &str| {
             let context = Context::new(context);
             let country = countries::country(value).unwrap_or(0);
-            context.0.named.say(value, country) || context.0.exact.contains(&hash(value))
+            let around = context.0.expect("made of a text");
+            around.named.say(value, country) || around.exact.contains(&hash(value))
         };
         for (context, value, expected) in [
             ("Herons | Peru", "harbor city herons", true),

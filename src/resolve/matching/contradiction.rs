@@ -10,7 +10,7 @@ use crate::resolve::matching::hints::{Evidence, Ground};
 use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::pairing::Pairing;
 use crate::resolve::matching::probe::Probe;
-use crate::resolve::names::token::last_and_first;
+use crate::resolve::names::token::{MAX_TOKENS, last_and_first};
 use crate::resolve::names::words::{self, Role};
 use crate::resolve::names::{countries, exclusive, first_names, numerals};
 
@@ -41,6 +41,9 @@ pub(super) struct Sides<'p, 'a> {
     pub(super) pairing: &'p Pairing<'a>,
     /// Words of the mention, then of the name, that are paired with more than a likeness; a bit a word.
     pub(super) firm: [u32; 2],
+    /// Places of the core words of the name that are not asides; the first `n_core` of them.
+    core: [usize; MAX_TOKENS],
+    n_core: usize,
 }
 
 /// Finds the first rule that a mention and a name break.
@@ -52,7 +55,14 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
             firm[1] |= 1 << pair.name;
         }
     }
-    let sides = Sides { probe, names: &pairing.name, pairing, firm };
+    let (mut core, mut n_core) = ([0; MAX_TOKENS], 0);
+    for (at, token) in pairing.name.iter().enumerate().take(MAX_TOKENS) {
+        if token.role.is_core() && !token.aside {
+            core[n_core] = at;
+            n_core += 1;
+        }
+    }
+    let sides = Sides { probe, names: &pairing.name, pairing, firm, core, n_core };
     let broken = |rule: &'static str, penalty: f32| Contradiction { rule, penalty, is_of_hint: false };
     if sides.generations_differ() {
         return Some(broken("another generation", 7.0));
@@ -167,7 +177,12 @@ impl Sides<'_, '_> {
     }
 
     pub(super) fn core_of_name(&self) -> impl DoubleEndedIterator<Item = usize> + Clone + '_ {
-        (0..self.names.len()).filter(|j| self.names[*j].role.is_core() && !self.names[*j].aside)
+        self.core().iter().copied()
+    }
+
+    /// Places of the core words of the name.
+    pub(super) fn core(&self) -> &[usize] {
+        &self.core[..self.n_core]
     }
 
     /// *Jr.* and *Sr.*, *III* and *Jr.*; not *II* and *Jr.*, which some use for the same.
@@ -309,7 +324,7 @@ impl Sides<'_, '_> {
         if last == first || self.pairing.mention_paired[last] < 0.8 {
             return false;
         }
-        let at: Vec<usize> = self.core_of_name().collect();
+        let at = self.core();
         let Some((name_last, name_first)) = last_and_first(at.iter().map(|j| self.names[*j].segment), inverted) else {
             return false;
         };

@@ -26,6 +26,8 @@ use crate::resolve::names::words::Role;
 const FIRST: usize = 8;
 /// A mention so far explained by words that are certain is not widened.
 const EXPLAINED: f32 = 0.9;
+/// Sets of types that are remembered; a profile has some.
+const SCOPES: usize = 8;
 /// Words of a mention that are widened at a time, the rarest.
 const WIDENED_WORDS: usize = 4;
 /// Candidates that the forest scores; the plain order puts the right one among the first four in 99 of 100 cases.
@@ -41,8 +43,8 @@ pub(crate) struct Layer<P> {
     number: u8,
     pub(crate) index: Index<P>,
     pub(crate) room: Tallies,
-    /// The types last asked for, and what they mean here.
-    scope: Option<(Vec<String>, Scope)>,
+    /// Types that were asked for of late, and what they mean here; those asked for last come last.
+    scopes: Vec<(Vec<String>, Scope)>,
     found: Vec<Hit>,
 }
 
@@ -217,23 +219,35 @@ fn keep_rarest(found: &mut Vec<Hit>, n: usize) {
 impl<P: Blocks> Layer<P> {
     /// Opens an index as a layer: 0 is the catalog's, 1 what was changed since.
     pub(crate) fn open(number: u8, blocks: P) -> Result<Layer<P>> {
-        Ok(Layer { number, index: Index::open(blocks)?, room: Tallies::default(), scope: None, found: Vec::new() })
+        Ok(Layer {
+            number,
+            index: Index::open(blocks)?,
+            room: Tallies::default(),
+            scopes: Vec::new(),
+            found: Vec::new(),
+        })
     }
 
     /// Takes note of the types that are asked for.
     pub(crate) fn set_scope(&mut self, types: &[String]) {
-        if self.scope.as_ref().is_none_or(|(known, _)| known != types) {
-            self.scope = Some((types.to_vec(), Scope::of(&self.index.meta, types)));
+        let scope = match self.scopes.iter().rposition(|(known, _)| known == types) {
+            Some(at) if at + 1 == self.scopes.len() => return,
+            Some(at) => self.scopes.remove(at),
+            None => (types.to_vec(), Scope::of(&self.index.meta, types)),
+        };
+        if self.scopes.len() >= SCOPES {
+            self.scopes.remove(0);
         }
+        self.scopes.push(scope);
     }
 
     /// Returns the types that are asked for; none before the first question.
     pub(crate) fn scope(&self) -> Option<&Scope> {
-        self.scope.as_ref().map(|(_, scope)| scope)
+        self.scopes.last().map(|(_, scope)| scope)
     }
 
     fn retrieve(&mut self, search: &Search<'_>, probe: &mut Probe) -> Result<()> {
-        let Some((_, scope)) = &self.scope else {
+        let Some((_, scope)) = self.scopes.last() else {
             return Ok(());
         };
         // What is not to be found must not keep the rest from being looked for.
@@ -243,7 +257,7 @@ impl<P: Blocks> Layer<P> {
     }
 
     fn widen(&mut self, search: &Search<'_>, probe: &Probe, open: (u32, Reach)) -> Result<()> {
-        let Some((_, scope)) = &self.scope else {
+        let Some((_, scope)) = self.scopes.last() else {
             return Ok(());
         };
         retrieve::widen(&self.index, scope, probe, &mut self.room, open, &mut self.found)?;

@@ -18,7 +18,7 @@ impl Sides<'_, '_> {
         if self.probe.core_at.len() != 2 || last == first {
             return false;
         }
-        let at: Vec<usize> = self.core_of_name().collect();
+        let at = self.core();
         let Some((name_last, name_first)) = last_and_first(at.iter().map(|j| self.names[*j].segment), inverted) else {
             return false;
         };
@@ -62,7 +62,7 @@ impl Sides<'_, '_> {
             _ => self.pairing.name_paired[at] < 0.5,
         };
         let mention = &self.probe.core_at[..];
-        let name: Vec<usize> = self.core_of_name().collect();
+        let name = self.core();
         let has_kind = |side: usize, words: &[usize]| {
             words.windows(2).any(|two| {
                 let text = if side == 0 { self.text(two[0]) } else { self.name_text(two[0]) };
@@ -70,9 +70,9 @@ impl Sides<'_, '_> {
             })
         };
         let has_open = |side: usize, words: &[usize]| words.iter().any(|at| is_open(side, *at));
-        has_kind(0, mention) && has_open(1, &name)
-            || has_kind(1, &name) && has_open(0, mention)
-            || self.is_technical(mention, &name)
+        has_kind(0, mention) && has_open(1, name)
+            || has_kind(1, name) && has_open(0, mention)
+            || self.is_technical(mention, name)
     }
 
     /// The *Elmwood receptor* is not *Elmwood*: one side has no more than a word for what has to do with the other.
@@ -161,11 +161,11 @@ impl Sides<'_, '_> {
         if !mention.iter().any(|i| HEADS.contains(&self.probe.words[*i].token.class)) {
             return false;
         }
-        let open_of_mention: Vec<usize> = mention.iter().copied().filter(|i| !self.is_firm(0, *i)).collect();
-        let open_of_name: Vec<usize> = name.iter().copied().filter(|j| !self.is_firm(1, *j)).collect();
-        match (&open_of_mention[..], &open_of_name[..]) {
-            ([i], []) => exclusive::is_kind_of_institution(self.text(*i)) && mention.len() > 2,
-            ([], [j]) => exclusive::is_kind_of_institution(self.name_text(*j)) && name.len() > 2,
+        let mut open_of_mention = mention.iter().copied().filter(|i| !self.is_firm(0, *i));
+        let mut open_of_name = name.iter().copied().filter(|j| !self.is_firm(1, *j));
+        match (open_of_mention.next(), open_of_mention.next(), open_of_name.next(), open_of_name.next()) {
+            (Some(i), None, None, _) => exclusive::is_kind_of_institution(self.text(i)) && mention.len() > 2,
+            (None, _, Some(j), None) => exclusive::is_kind_of_institution(self.name_text(j)) && name.len() > 2,
             _ => false,
         }
     }

@@ -23,6 +23,8 @@ impl Name {
         self.tokens.clear();
         self.inverted = false;
         let ascii = clean(text);
+        self.text.reserve(ascii.len());
+        self.tokens.reserve(4);
         Scanner { bytes: ascii.as_bytes(), at: 0, segment: 0, depth: 0, quote: false, name: self }.run();
         self.assign_roles(ascii.as_bytes().iter().any(u8::is_ascii_lowercase));
         self.inverted = self.is_inverted();

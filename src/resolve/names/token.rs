@@ -76,6 +76,7 @@ pub(crate) fn last_and_first(segments: impl ExactSizeIterator<Item = u8>, invert
 /// Writes the words of a name with single spaces between them.
 pub(crate) fn spaced(name: &Name, out: &mut String) {
     out.clear();
+    out.reserve(name.text.len() + name.tokens.len());
     for token in &name.tokens {
         if !out.is_empty() {
             out.push(' ');
