@@ -31,8 +31,8 @@ pub(super) struct KnownMention {
 /// Mentions by type, text and hints.
 #[derive(Debug, Default)]
 pub(super) struct KnownMentions {
-    recent: HashMap<Box<str>, KnownMention, foldhash::fast::RandomState>,
-    before: HashMap<Box<str>, KnownMention, foldhash::fast::RandomState>,
+    recent: HashMap<Box<str>, Box<KnownMention>, foldhash::fast::RandomState>,
+    before: HashMap<Box<str>, Box<KnownMention>, foldhash::fast::RandomState>,
     /// Bytes of the recent ones, about.
     bytes: usize,
     /// The key of the mention that was asked for last.
@@ -58,7 +58,7 @@ impl KnownMentions {
     /// Keeps what was decided about a mention.
     pub(super) fn put(&mut self, mention: &Mention, known: KnownMention) {
         self.set_key(mention);
-        self.keep(self.key.as_str().into(), known);
+        self.keep(self.key.as_str().into(), Box::new(known));
     }
 
     /// Returns a mention that is recent.
@@ -84,11 +84,11 @@ impl KnownMentions {
     fn either(&mut self) -> Option<&mut KnownMention> {
         match self.recent.get_mut(self.key.as_str()) {
             Some(known) => Some(known),
-            None => self.before.get_mut(self.key.as_str()),
+            None => self.before.get_mut(self.key.as_str()).map(|known| &mut **known),
         }
     }
 
-    fn keep(&mut self, key: Box<str>, known: KnownMention) {
+    fn keep(&mut self, key: Box<str>, known: Box<KnownMention>) {
         if self.bytes > HALF_BYTES {
             self.before = take(&mut self.recent);
             self.bytes = 0;

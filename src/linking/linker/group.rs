@@ -19,7 +19,7 @@ const VALUES_MAX: usize = 40;
 /// Entities of which it is remembered what they say of those beside them.
 const AROUND_MAX: usize = 16_384;
 /// Names of contexts that are remembered, each some hundred bytes.
-const SAID_MAX: usize = 8192;
+const SAID_MAX: usize = 4096;
 
 impl Linker<'_> {
     /// Decides about the mentions of one group, in their order: each by itself, and what that leaves open, or only
