@@ -264,7 +264,7 @@ struct Judging<'a> {
     /// Groups that anything was ever asked about, in order; `None`: each is looked up.
     asked: Option<Vec<GroupKey>>,
     texts: Texts,
-    /// Eligibility of a text, where groups with it have the same history.
+    /// Eligibility of a text that was asked about, where groups with it have the same history.
     known: HashMap<([u8; 16], Kind), Eligibility>,
     /// Questions that are sent.
     sent: HashSet<([u8; 16], Kind)>,
@@ -298,7 +298,8 @@ impl Judging<'_> {
                 .judge(&history, text_hash, self.resend, self.prompts.of(kind))
                 .context("cannot read the ledger")?,
         };
-        if is_common {
+        // Most texts have no history, and are judged faster than they are looked up.
+        if is_common && !history.is_empty() {
             self.known.insert(text, eligibility);
         }
         if let Eligibility::AnswerMatch(how) = eligibility {
@@ -338,15 +339,22 @@ impl Judging<'_> {
     }
 
     /// Returns how many of the groups wait for another one's answers, those counted in that come after a limit.
-    fn n_copies(mut self, groups: &[(GroupKey, [u8; 16])], candidates: &[Candidate]) -> u64 {
-        if !self.no_dedupe {
-            let sent: HashSet<GroupKey> = candidates.iter().map(|candidate| candidate.group).collect();
-            let texts: HashSet<&[u8; 16]> =
-                groups.iter().filter(|(group, _)| sent.contains(group)).map(|(_, text)| text).collect();
-            let copies = groups.iter().filter(|(group, text)| texts.contains(text) && !sent.contains(group));
-            self.copies.extend(copies.map(|(group, _)| *group));
+    fn n_copies(self, groups: &[(GroupKey, [u8; 16])], candidates: &[Candidate]) -> u64 {
+        let Self { no_dedupe, mut copies, known, sent: questions, others, .. } = self;
+        drop((known, questions, others));
+        if !no_dedupe {
+            // Lists in order take a third of what sets take.
+            let mut sent: Vec<GroupKey> = candidates.iter().map(|candidate| candidate.group).collect();
+            sent.sort_unstable();
+            let is_sent = |group: &GroupKey| sent.binary_search(group).is_ok();
+            let mut texts: Vec<&[u8; 16]> = Vec::with_capacity(sent.len());
+            texts.extend(groups.iter().filter(|(group, _)| is_sent(group)).map(|(_, text)| text));
+            texts.sort_unstable();
+            let waits = |text: &[u8; 16]| texts.binary_search(&text).is_ok();
+            copies
+                .extend(groups.iter().filter(|(group, text)| waits(text) && !is_sent(group)).map(|(group, _)| *group));
         }
-        self.copies.len() as u64
+        copies.len() as u64
     }
 }
 
