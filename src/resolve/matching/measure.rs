@@ -6,7 +6,8 @@ use crate::model::EntityKey;
 use crate::resolve::index::Blocks;
 use crate::resolve::matching::context::Context;
 use crate::resolve::matching::resolver::Resolver;
-use crate::resolve::matching::search::{HOPELESS, Search};
+use crate::resolve::matching::scored::HOPELESS;
+use crate::resolve::matching::search::Search;
 use crate::resolve::matching::{features, score};
 use crate::resolve::resolution::Query;
 

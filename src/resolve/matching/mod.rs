@@ -5,6 +5,7 @@ mod exact;
 pub(super) mod again;
 mod explain;
 pub(super) mod search;
+mod scored;
 pub(super) mod trail;
 mod retrieve;
 mod widen;

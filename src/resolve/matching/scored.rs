@@ -1,0 +1,141 @@
+//! Weighing of a comparison: what the context adds to it, which rule tells the two apart, and of an entity's names the best.
+
+use std::ops::Deref;
+
+use anyhow::Result;
+
+use crate::model::EntityKey;
+use crate::resolve::index::{Blocks, EntityCard, Index, TypeStats};
+use crate::resolve::matching::contradiction::Contradiction;
+use crate::resolve::matching::features::{Feature, Vector};
+use crate::resolve::matching::hints::Evidence;
+use crate::resolve::matching::probe::Probe;
+use crate::resolve::matching::score;
+use crate::resolve::matching::trail::{Comparison, Place};
+use crate::resolve::names::token::spaced;
+
+/// Candidates whose plain score is this far behind the best are not scored by the forest.
+pub(crate) const HOPELESS: f32 = 5.0;
+/// Log-odds of a candidate that was not scored.
+pub(crate) const FLOOR: f32 = -9.0;
+
+/// A candidate name with its features.
+#[derive(Clone)]
+pub(crate) struct Scored {
+    pub(crate) entity: EntityKey,
+    /// Which of the entity's names was compared.
+    pub(super) name: u32,
+    /// Words of the mention that are surely in the name, a bit a word.
+    pub(super) certain: u32,
+    pub(crate) place: Place,
+    /// Of two that are as good the lesser comes first.
+    pub(crate) order: u32,
+    pub(crate) vector: Vector,
+    pub(crate) plain: f32,
+    pub(crate) log_odds: f32,
+    pub(crate) words: Vec<String>,
+    /// The rule that tells it from what is meant.
+    pub(crate) rule: Option<&'static str>,
+    /// Bits by which what stands around the mention agrees; they are among those of the hints.
+    pub(crate) context: f32,
+}
+
+impl Scored {
+    /// Weighs a comparison with what the context adds to it. A candidate that is hopeless need not be told apart by rules
+    /// as well.
+    pub(super) fn of<G: Deref<Target = [u8]>>(
+        comparison: &mut Comparison,
+        entity: &EntityCard<G>,
+        context: f32,
+        hopeless_below: f32,
+        contradict: impl FnOnce(&Evidence) -> Result<Option<Contradiction>>,
+    ) -> Result<Scored> {
+        let mut evidence = comparison.evidence;
+        evidence.agree += context;
+        let mut vector = comparison.vector;
+        vector[Feature::hint_agree as usize] = evidence.agree;
+        let mut plain = score::plain(&vector);
+        let mut rule = None;
+        if plain >= hopeless_below {
+            let found = contradict(&evidence)?;
+            if context == 0.0 {
+                comparison.contradiction = Some(found);
+            }
+            if let Some(found) = found {
+                let feature = if found.is_of_hint { Feature::hint_contradiction } else { Feature::contradiction };
+                vector[feature as usize] = found.penalty;
+                plain = score::plain(&vector);
+                rule = Some(found.rule);
+            }
+        }
+        Ok(Scored {
+            entity: entity.key,
+            name: comparison.name,
+            certain: comparison.certain,
+            order: entity.order,
+            place: comparison.place,
+            vector,
+            plain,
+            log_odds: FLOOR,
+            words: Vec::new(),
+            rule,
+            context,
+        })
+    }
+}
+
+/// Puts a candidate among the others; of an entity its best name stays.
+pub(super) fn put(out: &mut Vec<Scored>, scored: Scored) {
+    match out.iter_mut().find(|known| known.place == scored.place) {
+        Some(known) => {
+            let support = known.vector[Feature::support as usize] + 1.0;
+            if scored.plain > known.plain {
+                *known = scored;
+            }
+            known.vector[Feature::support as usize] = support;
+        }
+        None => out.push(scored),
+    }
+}
+
+/// Surroundings of a mention, as they are asked about each of its candidates.
+pub(super) struct AroundMention {
+    /// The mention's own words, lower case.
+    own: String,
+    has_longer: bool,
+}
+
+impl AroundMention {
+    pub(super) fn of(probe: &Probe) -> AroundMention {
+        let mut own = String::new();
+        if !probe.context.is_empty() {
+            spaced(&probe.name, &mut own);
+        }
+        let has_longer = !probe.context.is_empty() && probe.context.has_longer(&own);
+        AroundMention { own, has_longer }
+    }
+
+    /// Returns the bits by which an entity agrees with it.
+    pub(super) fn agree<P: Blocks>(
+        &self,
+        probe: &Probe,
+        (place, index): (Place, &Index<P>),
+        entity: &EntityCard<P::Block<'_>>,
+        stats: &TypeStats,
+    ) -> Result<f32> {
+        if probe.context.is_empty() {
+            return Ok(0.0);
+        }
+        probe.context.agree((&self.own, self.has_longer), &probe.hints, (place.0, index, place.1), entity, stats)
+    }
+}
+
+/// Returns the plain score below which a candidate is hopeless beside those so far.
+pub(super) fn hopeless_beside(out: &[Scored]) -> f32 {
+    hopeless_below(out.iter().map(|scored| scored.plain).fold(f32::MIN, f32::max))
+}
+
+/// Returns the plain score below which a candidate is hopeless beside the best, even if it sounds the same.
+pub(super) fn hopeless_below(best: f32) -> f32 {
+    best - HOPELESS - score::SOUND_WORTH
+}
