@@ -107,3 +107,18 @@ fn a_list_that_no_schema_takes_stands_in_the_instructions_or_is_refused() {
     let own = world.write("own.toml", &own).display().to_string();
     world.run(&["profile", "topics", &own, "--from", &path]).exits(2);
 }
+
+#[test]
+fn a_list_that_may_be_meant_otherwise_is_refused_before_anything_is_written() {
+    let world = World::new();
+    let refused = |list: &str| {
+        let path = world.write("list.txt", list).display().to_string();
+        world.run(&["profile", "topics", "news", "--from", &path, "-o", "mine.toml"]).exits(2);
+        assert!(!world.path("mine.toml").exists());
+    };
+    refused("moon\ntrade, foreign\ntrade, domestic\n");
+    refused("moon\n\"trade\nsport\n");
+    refused("\n\n");
+    // What `profile use` would not read.
+    refused(&(0..4_000).map(|n| format!("{}{n}\n", "月".repeat(100))).collect::<String>());
+}

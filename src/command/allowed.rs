@@ -31,6 +31,9 @@ pub(super) fn run(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> 
     let allowed = if args.none { None } else { Some(list(args, context)?) };
     if let Some(problem) = allowed.as_ref().and_then(|allowed| allowed.problems().into_iter().next()) {
         return Err(usage(&problem.message)).hint(match (args.only, &args.from) {
+            (_, Some(_)) if allowed.is_some_and(|allowed| allowed.topics.is_empty()) => {
+                "a file has one topic a line, or is a table with a column `topic`"
+            }
             (true, None) => {
                 "`--min-groups N` leaves out rare ones; without `--only` the list stands in the instructions"
             }
@@ -44,6 +47,11 @@ pub(super) fn run(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> 
         .context("the profile has a list that was written by hand")
         .exit(Exit::Usage)
         .hint("change `allowed` in its text, or write it as a table `[topic.allowed]`")?;
+    if new.len() as u64 > input::PROFILE_BYTES_MAX {
+        let max = words::bytes(input::PROFILE_BYTES_MAX);
+        return Err(usage(format!("the profile would be larger than {max}, and none so large is read")))
+            .hint("leave out those that few groups have");
+    }
     write(&new, args.output.as_deref(), context)?;
     let after = Profile::parse(&new)?;
     let n_tokens = prompt_tokens(&after)?.saturating_sub(prompt_tokens(&Profile { allowed_topics: None, ..before })?);
@@ -105,16 +113,18 @@ fn known(min_groups: u64, context: &Context) -> anyhow::Result<Vec<String>> {
     Ok(topics)
 }
 
-/// Reads a list: a topic a line, or the column of a table that is called so, else its first.
+/// Reads a list: a topic a line, or the column of a table that is called so. A line that may be meant otherwise is refused:
+/// half of a topic is another one, and each request would be paid for with it.
 fn read(text: &str) -> anyhow::Result<Vec<String>> {
     let text = text.trim_start_matches('\u{feff}');
     let separator = separator(text.as_bytes());
     let mut reader =
         csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(text.as_bytes());
-    let mut column = None;
+    let (mut column, mut n_cells) = (None, 1);
     let mut topics = vec![];
     for row in reader.records() {
         let row = row.map_err(|error| usage(error.to_string()))?;
+        let line = row.position().map_or(1, csv::Position::line);
         let at = match column {
             Some(at) => at,
             None => {
@@ -127,12 +137,26 @@ fn read(text: &str) -> anyhow::Result<Vec<String>> {
                     HEADS.iter().find_map(|head| row.iter().position(|cell| cell.trim().eq_ignore_ascii_case(head)));
                 column = Some(found.unwrap_or(0));
                 if found.is_some() {
+                    n_cells = row.len();
                     continue;
                 }
                 0
             }
         };
-        topics.push(visible(plain(row.get(at).unwrap_or_default())));
+        let n_filled = (1..=row.len()).rev().find(|n| !row[n - 1].trim().is_empty()).unwrap_or(0);
+        if n_filled > n_cells {
+            let than =
+                if n_cells == 1 { "has several cells, and one is the topic" } else { "has more cells than the head" };
+            return Err(usage(format!("line {line} {than}"))).hint(
+                "put a topic with a comma, a semicolon or a tab between quotes, or name a table's column `topic` in its first line",
+            );
+        }
+        let topic = row.get(at).unwrap_or_default();
+        if topic.trim().contains(['\n', '\r']) {
+            return Err(usage(format!("the topic on line {line} goes over several lines")))
+                .hint("a quote at its beginning is not closed");
+        }
+        topics.push(visible(plain(topic)));
     }
     Ok(topics)
 }
@@ -148,6 +172,18 @@ mod tests {
         check("\u{feff}id;Label;groups\n1;Trade;3\n2;\"a; b\";1\n", &["Trade", "a; b"]);
         check("groups,topic\n3,'=sum\n1\n", &["=sum", ""]);
         check("", &[]);
-        assert!(read("topic,verdict,target\na,is,b\n").is_err(), "decisions are no list");
+        check("trade,\n\"trade, foreign\"\n", &["trade", "trade, foreign"]);
+        check("topic,\nmoon,,\n", &["moon"]);
+        for (text, expected) in [
+            ("topic,verdict,target\na,is,b\n", "these are decisions"),
+            ("moon\ntrade, foreign\ntrade, domestic\n", "line 2 has several cells"),
+            ("Thema;Zahl\nMond;3\n", "line 1 has several cells"),
+            ("topic\nmoon\ntrade, foreign\n", "line 3 has several cells"),
+            ("topic,groups\ntrade, foreign,3\n", "line 2 has more cells than the head"),
+            ("moon\n\"trade\nsport\n", "the topic on line 2 goes over several lines"),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{text}: {error}");
+        }
     }
 }
