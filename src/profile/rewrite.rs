@@ -14,13 +14,21 @@ pub fn with_allowed(text: &str, allowed: Option<&Allowed>) -> Option<String> {
     let before = read(text).ok()?;
     let mut new = String::with_capacity(text.len());
     let mut is_in_table = false;
+    // Comments behind the table, which are about what comes next.
+    let mut remarks = String::new();
     for line in text.split_inclusive('\n') {
         let start = line.trim_start();
         is_in_table = if is_in_table { !start.starts_with('[') } else { line.trim_end() == HEAD };
         if !is_in_table {
+            new.push_str(&std::mem::take(&mut remarks));
             new.push_str(line);
+        } else if start.is_empty() || start.starts_with('#') {
+            remarks.push_str(line);
+        } else {
+            remarks.clear();
         }
     }
+    new.push_str(&remarks);
     let kept = new.trim_end().len();
     new.truncate(kept);
     new.push('\n');
@@ -66,6 +74,12 @@ mod tests {
         assert_eq!(changed.matches("allowed").count(), 1, "{changed}");
         assert_eq!((read(&changed), changed.matches("[[keyword]]").count()), (Some(other.clone()), 2));
         assert_eq!(with_allowed(&text, None).as_deref(), Some(TEXT));
+        let remarked = format!("{text}\n# Words of ours.\n[[keyword]]\ntopic = \"t\"\nwords = [\"w\"]\n");
+        let changed = with_allowed(&remarked, Some(&other)).unwrap();
+        assert!(changed.contains("\n# Words of ours.\n[[keyword]]"), "{changed}");
+        let remarked = text.replacen("    \"trade\",\n", "    # of the list\n    \"trade\",\n", 1) + "\n# the end\n";
+        let changed = with_allowed(&remarked, None).unwrap();
+        assert!(changed.ends_with("# the end\n") && !changed.contains("of the list"), "{changed}");
         // Of a list that stands within another table only a person knows where it ends.
         assert_eq!(with_allowed(&inline("[\"trade\"]"), Some(&other)), None);
         assert_eq!(with_allowed("name = 1", Some(&other)), None);
