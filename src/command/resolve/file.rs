@@ -133,7 +133,8 @@ fn read(line: &[u8]) -> std::result::Result<Line, String> {
     {
         return Ok(line);
     }
-    let fields = intake::object(line)?;
+    let mut fields = intake::object(line)?;
+    fields.retain(|name, _| Line::FIELDS.contains(&name.as_str()));
     serde_json::from_value(fields.into()).map_err(|error| error.to_string())
 }
 
@@ -182,6 +183,29 @@ impl<'a, R: BufRead> Queries<'a, R> {
                     return Ok(Some(Err(answer.to_string())));
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_line_is_read_as_a_long_one() {
+        for (line, is_read) in [
+            (r#"{"mention":"a","type":"t","hints":{"b":1},"context":"c"}"#, true),
+            (r#"{"mention":"a","id":7,"x":[{}]}"#, true),
+            (r#"{"mention":"a","mention":"b"}"#, true),
+            (r#"{"mention":"a","x":"\ud800"}"#, false),
+            (r#"{"mention":"a","x":1e400}"#, false),
+            (r#"["a","t",{},null]"#, false),
+            (r#"{"type":"t"}"#, false),
+            (&format!(r#"{{"mention":"a","x":{}{}}}"#, "[".repeat(200), "]".repeat(200)), false),
+        ] {
+            let long = format!("{line}{}", " ".repeat(SHORT_LINE_BYTES));
+            let [short, long] = [line, &long].map(|line| read(line.as_bytes()).map(|line| format!("{line:?}")));
+            assert_eq!((short.is_ok(), &short), (is_read, &long), "{line}");
         }
     }
 }

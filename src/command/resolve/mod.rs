@@ -79,8 +79,9 @@ struct Manner {
     explain: bool,
 }
 
-/// A mention to resolve, as it stands in a file.
+/// A mention to resolve, as it stands in a file. Other fields are left out before: that they are JSON has been seen to then.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Line {
     mention: String,
     #[serde(rename = "type", default)]
@@ -89,6 +90,11 @@ struct Line {
     hints: Attributes,
     #[serde(default)]
     context: Option<String>,
+}
+
+impl Line {
+    /// Names of its fields.
+    const FIELDS: [&str; 4] = ["mention", "type", "hints", "context"];
 }
 
 /// Reads the hints of a line: names as profiles write them, and values of any plain kind.
