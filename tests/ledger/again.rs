@@ -184,4 +184,8 @@ fn a_list_of_topics_makes_the_questions_about_topics_stale_and_its_order_does_no
     assert_eq!(stale(&world), 0);
     used("trade\n");
     assert_eq!(stale(&world), 3);
+    // Answers to the question without a list are there, and are not asked for again.
+    world.run(&["profile", "use", "news"]).exits(0);
+    assert_eq!(stale(&world), 0);
+    world.run(&["batch", "create", "--stale"]).exits(0).says("nothing to send");
 }

@@ -288,7 +288,10 @@ impl Read<'_> {
                     // A shared answer to the text of today stands for an old one.
                     let is_replaced = kinds.has(kind);
                     let same_text: bool = row.get(3)?;
-                    progress.stale += u64::from(!is_replaced && (!same_text || !current.contains(&row.get(2)?)));
+                    let is_of_today = same_text && current.contains(&row.get(2)?);
+                    let is_stale =
+                        !is_replaced && !is_of_today && !self.is_answered_today(this, kind, sandbox, current)?;
+                    progress.stale += u64::from(is_stale);
                     if !is_replaced {
                         kinds.add(kind);
                         progress.groups_done += u64::from(kinds.are_all());
@@ -307,6 +310,29 @@ impl Read<'_> {
             progress.add_group(kinds);
         }
         Ok(progress)
+    }
+
+    /// Returns whether any answer is to the text and one of the prompts of today: an earlier one stands where somebody went
+    /// back to an earlier prompt, and is not asked for again.
+    fn is_answered_today(
+        self,
+        group: GroupKey,
+        kind: Kind,
+        sandbox: bool,
+        current: &[PromptKey],
+    ) -> anyhow::Result<bool> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT r.prompt_id FROM requests r JOIN story_groups g ON g.id = r.story_group_id
+             WHERE r.story_group_id = ?1 AND r.kind = ?2 AND r.sandbox = ?3 AND r.is_comparison = 0
+                   AND r.state = 'usable' AND r.text_hash IS g.text_hash",
+        )?;
+        let mut rows = statement.query(params![group, kind, sandbox])?;
+        while let Some(row) = rows.next()? {
+            if current.contains(&row.get(0)?) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Returns which answers groups share with others in one world.
