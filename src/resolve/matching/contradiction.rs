@@ -105,7 +105,7 @@ impl Sides<'_, '_> {
             return Some(broken(rule, 6.0));
         }
         if self.is_related() {
-            return Some(broken("something of that name", 4.0));
+            return Some(broken("something of that name", 5.5));
         }
         if self.known_words_differ() {
             return Some(broken("another known word", 6.0));
