@@ -270,6 +270,25 @@ fn a_hint_that_does_not_change_tells_two_of_one_name_apart() {
 }
 
 #[test]
+fn a_name_of_nothing_but_its_place_is_no_other_of_that_place() {
+    let rows = [
+        entity("c1", "club", "FC Elmwood", &[("city", "Elmwood")]),
+        entity("c2", "club", "Lantern Ashby", &[("city", "Ashby")]),
+    ];
+    let rows: Vec<&Entity> = rows.iter().collect();
+    for (mention, city, expected) in [
+        ("Elmwood", "Elmwood", Some("c1")),
+        ("Football Club Elmwood", "Elmwood", Some("c1")),
+        ("Zenarro Elmwood", "Elmwood", None),
+        ("FC Lantern Ashby", "Ashby", Some("c2")),
+        ("Lantern", "Ashby", Some("c2")),
+    ] {
+        let asked = (mention.to_owned(), pairs(&[("city", city)]));
+        assert_eq!(answers(&[&rows], std::slice::from_ref(&asked)).remove(0).as_deref(), expected, "{asked:?}");
+    }
+}
+
+#[test]
 fn another_writing_of_a_name_is_linked() {
     for (catalog_type, name, other) in [
         ("person", "Gortschakow", "Alexander Gorchakov"),

@@ -113,6 +113,9 @@ impl Sides<'_, '_> {
         if self.is_modified() {
             return Some(broken("another place", 6.0));
         }
+        if self.has_only_the_place() {
+            return Some(broken("another one of the place", 4.0));
+        }
         if self.first_names_differ(inverted) {
             return Some(broken("another first name", 7.0));
         }

@@ -88,6 +88,29 @@ impl Sides<'_, '_> {
         }
     }
 
+    /// *Zenarro Elmwood* is not *FC Elmwood*: the name has nothing but generic words and the place, which a hint gives as
+    /// well, and the mention has a name besides.
+    pub(super) fn has_only_the_place(&self) -> bool {
+        let is_place = |word: &str| self.probe.hints.iter().any(|hint| hint.value.split(' ').any(|part| part == word));
+        let is_own = |i: usize| {
+            let token = &self.probe.words[i].token;
+            let text = self.text(i);
+            self.pairing.mention_paired[i] < 0.5
+                && token.role == Role::Word
+                && !token.capitals
+                && text.len() > 2
+                && words::is_telling(text)
+                && !is_place(text)
+        };
+        self.probe.segments < 2
+            && self.core_of_name().any(|j| is_place(self.name_text(j)))
+            && self.core_of_name().all(|j| {
+                let token = &self.names[j];
+                is_place(self.name_text(j)) || words::is_generic(token.class) || token.role != Role::Word
+            })
+            && self.core_of_mention().any(is_own)
+    }
+
     /// *The Exchange* is none of those that have a name besides.
     pub(super) fn is_only_a_kind(&self) -> bool {
         self.probe.core_at.iter().all(|i| words::is_generic(self.probe.words[*i].token.class))
