@@ -122,3 +122,22 @@ fn a_list_that_may_be_meant_otherwise_is_refused_before_anything_is_written() {
     // What `profile use` would not read.
     refused(&(0..4_000).map(|n| format!("{}{n}\n", "月".repeat(100))).collect::<String>());
 }
+
+#[test]
+fn a_topic_too_long_for_a_list_keeps_no_other_out() {
+    let world = World::with_groups(1);
+    let long = "a subject that goes on ".repeat(7);
+    let topic = |label: &str, rank: u32| json!({"topic": label, "confidence": 0.9, "rank": rank});
+    let topics = json!({"topics": [topic(&long, 1), topic("trade", 2)]});
+    world.script(&json!({"answers": [
+        {"custom_id": "topic_*", "output_text": topics},
+        {"custom_id": "entity_*", "output_text": {"entities": []}},
+    ]}));
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    world
+        .run(&["profile", "topics", "--min-groups", "1", "-o", "mine.toml"])
+        .exits(0)
+        .says("1 topic left out, too long");
+    let text = fs::read_to_string(world.path("mine.toml")).expect("was written");
+    assert!(text.contains("topics = [\n    \"trade\",\n]"), "{text}");
+}

@@ -99,8 +99,12 @@ fn known(min_groups: u64, context: &Context) -> anyhow::Result<Vec<String>> {
     let store = context.open()?;
     context.say_rehearsed(&store)?;
     let (topics, total) = store.read().top_topics(&Period::default(), None, i64::MAX as u64)?;
-    let topics: Vec<String> =
-        topics.into_iter().take_while(|topic| topic.groups >= min_groups).map(|topic| visible(&topic.label)).collect();
+    let frequent = topics.into_iter().take_while(|topic| topic.groups >= min_groups).map(|topic| visible(&topic.label));
+    let (topics, too_long): (Vec<String>, Vec<String>) = frequent.partition(|topic| Allowed::takes(topic));
+    if !too_long.is_empty() {
+        let n = words::count(too_long.len() as u64, "topic");
+        context.terminal.status(format!("{n} left out, too long for a list"));
+    }
     if topics.is_empty() {
         let error = Err(not_found(match total {
             0 => "no group has a topic yet".into(),

@@ -32,6 +32,11 @@ impl Allowed {
             && (self.topics.len() <= ENUM_CHARS_FREE || self.n_chars() <= ENUM_CHARS_MAX)
     }
 
+    /// Returns whether a topic is short enough for a list.
+    pub fn takes(topic: &str) -> bool {
+        topic.chars().count() <= TOPIC_CHARS_MAX
+    }
+
     /// Returns the number of characters of all topics.
     pub fn n_chars(&self) -> usize {
         self.topics.iter().map(|topic| topic.chars().count()).sum()
@@ -107,7 +112,7 @@ impl Allowed {
                 problems.push(Problem::at(PLACE, "an empty topic"));
             } else if shown != *topic {
                 problems.push(Problem::at(PLACE, format!("`{shown}` has blanks or hidden characters to spare")));
-            } else if topic.chars().count() > TOPIC_CHARS_MAX {
+            } else if !Self::takes(topic) {
                 let start: String = topic.chars().take(40).collect();
                 problems.push(Problem::at(PLACE, format!("`{start}…` is longer than {TOPIC_CHARS_MAX} characters")));
             } else if !seen.insert(topic_key(topic)) {
