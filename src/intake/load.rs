@@ -281,6 +281,8 @@ fn each<T>(
             Some((store, change)) => Some((store.load(change)?, change.at())),
             None => None,
         };
+        // A signal ends the rows below, and what is there is committed: a million entities are one transaction.
+        let _sparing = loading.is_some().then(interrupt::sparing_queries);
         while n_rows < rows_per_commit && n_bytes < BYTES_PER_COMMIT && !interrupt::requested() {
             let record = match records.next() {
                 None => {

@@ -6,7 +6,7 @@
 
 pub mod stream;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,8 @@ use crate::error;
 const ACKNOWLEDGE_AFTER: Duration = Duration::from_millis(60);
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-static SPARES_QUERIES: AtomicBool = AtomicBool::new(false);
+/// Number of those who want statements to run to their end.
+static N_SPARING: AtomicUsize = AtomicUsize::new(0);
 static CUT_A_PROMPT: AtomicBool = AtomicBool::new(false);
 /// True where the last word is being said: an acknowledgment would come after it.
 static IS_ENDING: Mutex<bool> = Mutex::new(false);
@@ -120,13 +121,29 @@ pub fn check() -> anyhow::Result<()> {
 
 /// Returns whether a statement of SQLite that runs should end now; its transaction is rolled back.
 pub fn ends_queries() -> bool {
-    requested() && !SPARES_QUERIES.load(Ordering::SeqCst)
+    requested() && N_SPARING.load(Ordering::SeqCst) == 0
 }
 
 /// Lets statements run to their end from here on, also after a signal. For commands that buy: what a call brought is
 /// written down before anything else, and they look at the flag themselves.
 pub fn spare_queries() {
-    SPARES_QUERIES.store(true, Ordering::SeqCst);
+    std::mem::forget(sparing_queries());
+}
+
+/// Lets statements run to their end, also after a signal, until it is dropped: where a signal in the middle of one would
+/// take more back than the work that follows it costs.
+pub struct Sparing(());
+
+/// Begins to spare statements.
+pub fn sparing_queries() -> Sparing {
+    N_SPARING.fetch_add(1, Ordering::SeqCst);
+    Sparing(())
+}
+
+impl Drop for Sparing {
+    fn drop(&mut self) {
+        N_SPARING.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// Returns whether a question to the person went unanswered because of a signal.
@@ -155,6 +172,17 @@ pub fn sleep(duration: Duration) -> anyhow::Result<()> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn statements_are_spared_until_the_last_lets_go() {
+        let first = sparing_queries();
+        drop(sparing_queries());
+        let second = sparing_queries();
+        drop(first);
+        // Other tests may spare them as well.
+        assert!(N_SPARING.load(Ordering::SeqCst) > 0, "the second still lives");
+        drop(second);
+    }
 
     #[test]
     fn the_mask_of_ignored_signals_is_read() {
