@@ -150,7 +150,7 @@ pub(super) fn hint_if_empty(context: &Context, store: &Store) -> anyhow::Result<
         context.terminal.hint(
             "nothing was learned yet: `gleaner batch create --wait` asks, `gleaner progress` tells where it stands",
         );
-    } else if linked == 0 && store.read().n_entities()? == 0 {
+    } else if linked == 0 && !store.read().has_entities()? {
         context.terminal.hint("there is no catalog: `gleaner catalog propose` makes one of what the stories name, `gleaner load entities FILE` loads one");
     } else if linked == 0 {
         context

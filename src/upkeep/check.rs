@@ -182,7 +182,7 @@ fn ledger(read: Read<'_>, _: &str) -> anyhow::Result<Vec<Finding>> {
 
 fn indexes(read: Read<'_>, _: &str) -> anyhow::Result<Vec<Finding>> {
     let mut findings = vec![];
-    if read.n_entities()? > 0 && !linking::is_usable(read)? && !linking::is_earlier(read)? {
+    if read.has_entities()? && !linking::is_usable(read)? && !linking::is_earlier(read)? {
         findings.push(Finding::repairable(Area::Index, "the name index of the catalog is missing or outdated"));
     }
     Ok(findings)

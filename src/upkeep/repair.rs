@@ -35,7 +35,7 @@ pub fn repair(store: &mut Store) -> anyhow::Result<Vec<String>> {
         tx.reindex().context("cannot make the indexes again")?;
         done.push("made the indexes again".to_owned());
     }
-    if tx.read().n_entities()? > 0 && !linking::is_usable(tx.read()).unwrap_or(false) {
+    if tx.read().has_entities()? && !linking::is_usable(tx.read()).unwrap_or(false) {
         linking::rekey(&tx)?;
         linking::rebuild(&tx)?;
         done.push("packed the name index of the catalog again".to_owned());

@@ -304,7 +304,7 @@ pub(super) fn show_import(
             terminal.line(format!("  {} {what}", count_verb(n, noun, verb)))?;
         }
     }
-    if report.entities_extracted > 0 && read.n_entities()? == 0 {
+    if report.entities_extracted > 0 && !read.has_entities()? {
         terminal.hint("there is no catalog to link to: `gleaner catalog propose` makes one of what the stories name");
     }
     Ok(())
