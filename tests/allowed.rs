@@ -43,7 +43,7 @@ fn the_list_as_it_stands_is_offered_to_the_next_ask_and_asks_nothing_again() {
     world.run(&["profile", "check", &path]).exits(0);
     world.run(&["profile", "use", &path]).exits(0);
     world.run(&["profile", "show"]).exits(0).says("2 topics to choose from, in the schema; no others");
-    // What was asked stays asked.
+    // Groups that were asked stay asked.
     world.run(&["batch", "create"]).exits(0).says("nothing to send");
     world.load_groups(&[group(4), group(5)]);
     assert_eq!(world.json(&["batch", "create", "--dry-run"], 0)["total_requests"], 4);
@@ -119,7 +119,7 @@ fn a_list_that_may_be_meant_otherwise_is_refused_before_anything_is_written() {
     refused("moon\ntrade, foreign\ntrade, domestic\n");
     refused("moon\n\"trade\nsport\n");
     refused("\n\n");
-    // What `profile use` would not read.
+    // A profile larger than `profile use` reads.
     refused(&(0..4_000).map(|n| format!("{}{n}\n", "月".repeat(100))).collect::<String>());
 }
 

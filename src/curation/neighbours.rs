@@ -200,7 +200,7 @@ fn cells(
         for entity in touched {
             let at = entity as usize;
             let (n_both, mass) = (std::mem::take(&mut both[at]), std::mem::take(&mut mass[at]));
-            // What stands in one group only is shared by no topics that are never together.
+            // An entity of one group only is shared by no topics that are never together.
             if counts[at] < 2 {
                 continue;
             }

@@ -142,7 +142,8 @@ pub fn groups(
     Ok(loaded)
 }
 
-/// Loads a catalog: entities, whose keys are added to `kept` where there is one, and the decisions that a file of an export has with them.
+/// Loads a catalog: entities, whose keys are added to `kept` where there is one, and the decisions that a file of an
+/// export has with them.
 ///
 /// The caller has made the keys of earlier decisions current (`linking::rekey`): that is how they are found.
 pub fn entities(

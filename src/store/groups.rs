@@ -198,7 +198,7 @@ impl Tx<'_> {
             GroupChange::New => self.add_group(group, hashes, wire_id, now)?.context("the group is there already")?,
             _ => self.replace_group(group, hashes, now)?,
         };
-        // What the triggers noted is not out of date: the hash is of this text, and the change is of this time.
+        // The notes of the triggers are not out of date: the hash is of this text, and the change is of this time.
         self.text_is_fresh(key)?;
         self.prepare_cached("UPDATE story_groups SET changed_at = ?2 WHERE id = ?1 AND changed_at <> ?2")?
             .execute(params![key, now])?;
@@ -217,8 +217,8 @@ impl Tx<'_> {
         let n_rows = self
             .prepare_cached(
                 "INSERT INTO story_groups (external_id, wire_id, title, status, created_at, date, sort_at, text_hash,
-                                       loaded_at, changed_at, clean_hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10) ON CONFLICT (external_id) DO NOTHING",
+                                           loaded_at, changed_at, clean_hash)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10) ON CONFLICT (external_id) DO NOTHING",
             )?
             .execute(params![
                 group.id,

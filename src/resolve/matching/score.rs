@@ -55,7 +55,7 @@ pub(crate) fn pairs(all: &[&Vector]) -> Vec<f32> {
             log_odds.extend(some.iter().map(|features| pair(features)));
             continue;
         }
-        // What is missing of the last few is the first of them once more.
+        // The last few are filled up with the first of them.
         let scores = forest.score_together(std::array::from_fn(|at| &some.get(at).unwrap_or(&some[0])[..]));
         log_odds.extend(some.iter().zip(scores).map(|(features, score)| score - penalty(features)));
     }
