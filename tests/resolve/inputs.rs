@@ -378,13 +378,17 @@ fn a_line_of_a_file_is_an_object_and_says_what_is_wrong_with_it() {
 }
 
 #[test]
-fn a_hint_that_tells_nothing_is_said_once() {
+fn a_hint_that_no_attribute_is_called_is_said_once() {
     let world = World::new();
     world.load_entities(&[
         json!({"id": "m", "type": "player", "name": "Patrick Mahomes", "attributes": {"team": "KC", "jersey": 15}}),
         json!({"id": "s", "type": "ship", "name": "Beagle", "attributes": {"flag": "GB"}}),
     ]);
     world.run(&["resolve", "P. Mahomes", "--hint", "taem=KC"]).exits(0).says("did you mean `team`?");
+    // Its value counts all the same, and the message says so.
+    let scores =
+        ["taem=KC", "taem=ZZ"].map(|hint| world.json(&["resolve", "P. Mahomes", "--hint", hint], 0)["score"].clone());
+    assert!(scores[0].as_f64() > scores[1].as_f64(), "{scores:?}");
     world
         .run(&["resolve", "P. Mahomes", "--type", "player", "--hint", "colour=red"])
         .exits(0)
@@ -396,7 +400,7 @@ fn a_hint_that_tells_nothing_is_said_once() {
     }
     let lines = "{\"mention\":\"Beagle\",\"hints\":{\"flga\":\"GB\"}}\n".repeat(3);
     let ran = world.run_with_stdin(&["resolve", "--file", "-"], &lines).exits(0);
-    assert_eq!(ran.stderr.matches("`flga` tells nothing").count(), 1, "{}", ran.stderr);
+    assert_eq!(ran.stderr.matches("no entity has an attribute `flga`").count(), 1, "{}", ran.stderr);
     let bare = World::new();
     bare.load_entities(&[json!({"id": "a", "type": "person", "name": "Ada Lovelace"})]);
     bare.run(&["resolve", "Ada Lovelace", "--hint", "born=1815"]).exits(0).says("no attributes to compare it with");

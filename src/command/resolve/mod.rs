@@ -157,7 +157,7 @@ impl<'a> LineResolver<'a> {
         Ok(serde_json::to_string(&self.answer(line, &resolution, &others)?)?)
     }
 
-    /// Says once of each hint that tells nothing that it does: a slip of the hand would stay unseen.
+    /// Says once of each hint that no attribute is called so: a slip of the hand would stay unseen.
     fn say_unknown_hints(&mut self, line: &Line, terminal: &Terminal) {
         for hint in line.hints.keys() {
             if self.seen_hints.contains(hint) || self.seen_hints.len() >= HINTS_SEEN_MAX {
@@ -167,18 +167,17 @@ impl<'a> LineResolver<'a> {
             let types = self.types_of(line);
             let Some(attributes) = self.linker.unknown_hint(&self.profile, &types, hint) else { continue };
             let hint = single_line(hint);
+            if attributes.is_empty() {
+                terminal
+                    .warn(format!("the hint `{hint}` tells nothing: the catalog has no attributes to compare it with"));
+                continue;
+            }
+            terminal.warn(format!(
+                "no entity has an attribute `{hint}`: of the hint only the very same value under another name counts"
+            ));
             match nearest(&hint, &attributes) {
-                _ if attributes.is_empty() => {
-                    terminal.warn(format!(
-                        "the hint `{hint}` tells nothing: the catalog has no attributes to compare it with"
-                    ));
-                }
-                Some(meant) => {
-                    terminal.warn(format!("the hint `{hint}` tells nothing: no entity has such an attribute"));
-                    terminal.hint(format!("did you mean `{}`?", single_line(meant)));
-                }
+                Some(meant) => terminal.hint(format!("did you mean `{}`?", single_line(meant))),
                 None => {
-                    terminal.warn(format!("the hint `{hint}` tells nothing: no entity has such an attribute"));
                     let known: Vec<String> =
                         attributes.iter().take(ATTRIBUTES_NAMED).map(|name| single_line(name)).collect();
                     terminal.hint(format!("the catalog has {}", words::list(&known, "and")));

@@ -277,7 +277,7 @@ impl<'a> Linker<'a> {
         types
     }
 
-    /// Returns the attributes that a hint could have meant, where it tells nothing: neither the profile asks for such a
+    /// Returns the attributes that a hint could have meant, where it is none of them: neither the profile asks for such a
     /// hint nor a decision is about one, and no entity of the types has an attribute that means the same.
     pub fn unknown_hint(&self, profile: &Profile, types: &[String], hint: &str) -> Option<Vec<&str>> {
         let is_asked_for = profile.types.iter().flat_map(|known| &known.hints).any(|known| is_same(known, hint));
