@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::BuildHasher as _;
 
 use super::json::{Json, Object};
-use super::names::name_of;
+use super::names::{is_one_of, name_of};
 use super::plain::{self, Value};
 use super::{Expect, Notes, clean, topics};
 use crate::model::{Attributes, Mention};
@@ -71,8 +71,7 @@ pub(super) fn read_plain(text: &str, expect: &Expect) -> Option<(Vec<Mention>, N
             }
         }
         // A key that comes twice is not for this reader.
-        let is_each_once =
-            pairs[1..].iter().enumerate().all(|(at, (key, _))| pairs[..=at].iter().all(|(k, _)| k != key));
+        let is_each_once = (1..pairs.len()).all(|at| pairs[..at].iter().all(|(key, _)| *key != pairs[at].0));
         let said = Said { name: name?, entity_type, hints, is_primary: is_primary?, confidence, rank };
         let is_whole = entity_type.is_some() && confidence.is_some() && rank.is_some() && pairs.len() == 5 + n_hints;
         (is_each_once && is_whole).then_some(())?;
@@ -203,9 +202,5 @@ fn hint(value: &Json<'_>) -> Option<String> {
 fn hint_of(text: &str) -> Option<String> {
     const NOTHING: [&str; 9] = ["", "null", "none", "n/a", "na", "nil", "unknown", "-", "?"];
     let text = clean(text, HINT_CHARS_MAX + 1);
-    let says_nothing = NOTHING.iter().any(|word| match text.is_ascii() {
-        true => text.eq_ignore_ascii_case(word),
-        false => text.to_lowercase() == *word,
-    });
-    (!says_nothing && text.chars().count() <= HINT_CHARS_MAX).then_some(text)
+    (!is_one_of(&text, &NOTHING) && text.chars().count() <= HINT_CHARS_MAX).then_some(text)
 }

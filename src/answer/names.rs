@@ -135,6 +135,14 @@ fn tag_bytes(text: &str) -> Option<usize> {
     (!text[1..end].contains('<')).then_some(end + 1)
 }
 
+/// Returns whether a text is one of some words in lower case, whatever its own case.
+pub(super) fn is_one_of(text: &str, words: &[&str]) -> bool {
+    match text.is_ascii() {
+        true => words.iter().any(|word| word.eq_ignore_ascii_case(text)),
+        false => words.contains(&text.to_lowercase().as_str()),
+    }
+}
+
 fn is_placeholder(name: &str) -> bool {
     // Most names are longer than any word that stands for none, and begin with a letter.
     if name.len() > PLACEHOLDER_BYTES_MAX && name.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -145,11 +153,7 @@ fn is_placeholder(name: &str) -> bool {
         digits.len() < name.len() && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
     };
     let shows_nothing = !name.chars().any(char::is_alphanumeric) && name.is_ascii();
-    let is_same = |word: &&str| match name.is_ascii() {
-        true => word.eq_ignore_ascii_case(name),
-        false => name.to_lowercase() == **word,
-    };
-    PLACEHOLDERS.iter().any(is_same) || NO_NAMES.contains(&name) || shows_nothing || is_number_of_a_list()
+    is_one_of(name, &PLACEHOLDERS) || NO_NAMES.contains(&name) || shows_nothing || is_number_of_a_list()
 }
 
 #[cfg(test)]
