@@ -245,29 +245,8 @@ impl<'de> Visitor<'de> for AnyValue {
 }
 
 /// A string of JSON, borrowed where it can be.
-struct Text<'t>(Cow<'t, str>);
-
-impl<'de> Deserialize<'de> for Text<'de> {
-    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Text<'de>, D::Error> {
-        struct Str;
-        impl<'de> Visitor<'de> for Str {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-
-            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Text<'de>, E> {
-                Ok(Text(text.into()))
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Text<'de>, E> {
-                Ok(Text(text.to_owned().into()))
-            }
-        }
-        json.deserialize_str(Str)
-    }
-}
+#[derive(serde::Deserialize)]
+struct Text<'t>(#[serde(borrow)] Cow<'t, str>);
 
 impl Serialize for Json<'_> {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
@@ -335,6 +314,8 @@ mod tests {
     fn what_is_not_escaped_is_borrowed() {
         let text = String::from(r#"{"plain":"as it is","es\tcaped":"\n"}"#);
         let Json::Object(object) = serde_json::from_str(&text).unwrap() else { panic!("an object") };
+        let keys: Vec<bool> = object.pairs.iter().map(|(key, _)| matches!(key, Cow::Borrowed(_))).collect();
+        assert_eq!(keys, [true, false]);
         let is_borrowed = |value: &Json<'_>| matches!(value, Json::Text(Cow::Borrowed(_)));
         assert!(is_borrowed(object.get("plain").unwrap()) && !is_borrowed(object.get("es\tcaped").unwrap()));
         assert_eq!(Json::Object(object.clone()).into_owned(), Json::Object(object));
