@@ -91,12 +91,9 @@ impl Keys {
         if self.order.len() < 2 {
             return;
         }
-        for as_singular in [false, true] {
-            if as_singular && !has_plural {
-                break;
-            }
-            let text = |at: &(u16, usize)| (at.0, if at.0 == 0 { name.text(&name.tokens[at.1]) } else { "" });
-            self.order.sort_unstable_by(|a, b| text(a).cmp(&text(b)));
+        let text = |at: &(u16, usize)| (at.0, if at.0 == 0 { name.text(&name.tokens[at.1]) } else { "" });
+        self.order.sort_unstable_by(|a, b| text(a).cmp(&text(b)));
+        for as_singular in [false, true].into_iter().filter(|as_singular| has_plural || !as_singular) {
             self.squash.clear();
             for (class, at) in &self.order {
                 let text = name.text(&name.tokens[*at]);

@@ -3,8 +3,8 @@
 /// Letters that a plural has at least: of shorter words an *s* is part.
 const SHORTEST: usize = 5;
 
-/// Returns what a plural ends in and what its singular ends in instead; `None` for a word that is none.
-fn ending(word: &str) -> Option<(usize, &'static str)> {
+/// Returns the singular of a lower-case word as its stem and its ending; `None` for a word that is no plural.
+pub(crate) fn singular(word: &str) -> Option<(&str, &'static str)> {
     const NONE: [&str; 4] = ["ss", "us", "is", "as"];
     if word.len() < SHORTEST || !word.ends_with('s') || NONE.iter().any(|end| word.ends_with(end)) {
         return None;
@@ -12,23 +12,18 @@ fn ending(word: &str) -> Option<(usize, &'static str)> {
     if !word.bytes().all(|byte| byte.is_ascii_lowercase()) {
         return None;
     }
-    Some(match word {
+    let (n_bytes, end) = match word {
         _ if word.ends_with("ies") => (3, "y"),
         _ if ["sses", "shes", "ches", "xes"].iter().any(|end| word.ends_with(end)) => (2, ""),
         _ => (1, ""),
-    })
-}
-
-/// Returns the singular of a lower-case word as its stem and its ending; `None` for a word that is no plural.
-pub(crate) fn singular(word: &str) -> Option<(&str, &'static str)> {
-    ending(word).map(|(used, end)| (&word[..word.len() - used], end))
+    };
+    Some((&word[..word.len() - n_bytes], end))
 }
 
 /// Returns whether one of two words is the plural of the other.
 pub(crate) fn is_plural_of_other(a: &str, b: &str) -> bool {
-    let of = |plural: &str, other: &str| {
-        singular(plural).is_some_and(|(stem, end)| other.strip_prefix(stem).is_some_and(|rest| rest == end))
-    };
+    let of =
+        |plural: &str, other: &str| singular(plural).is_some_and(|(stem, end)| other.strip_prefix(stem) == Some(end));
     if a.len() > b.len() { of(a, b) } else { of(b, a) }
 }
 
