@@ -258,15 +258,12 @@ impl SaidNames {
         self.text.extend(mark);
         let from = self.text.len();
         self.text.push_str(name);
-        if name.contains(SEPARATORS) {
-            let spaced = name.replace(SEPARATORS, " ");
+        if name.contains(resolve::NAME_SEPARATORS) {
+            let spaced = name.replace(resolve::NAME_SEPARATORS, " ");
             self.text.replace_range(from.., &spaced);
         }
     }
 }
-
-/// Characters that separate names in a text of them.
-const SEPARATORS: [char; 5] = ['|', '\n', ';', '.', ','];
 
 /// Returns whether the value of a hint names something: a team, a country; not `quarterback` or `1999`, which others of
 /// the group have without having anything to do with each other.

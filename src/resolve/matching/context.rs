@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::resolve::fast_map::{Map, Set};
 use crate::resolve::index::{Blocks, EntityCard, Index, TypeStats};
-use crate::resolve::matching::context_names::{ContextName, NameKind, Names, hash};
+use crate::resolve::matching::context_names::{ContextName, NAME_SEPARATORS, NameKind, Names, hash};
 use crate::resolve::matching::hints::{Hint, contains_words};
 use crate::resolve::names::similarity::Pattern;
 use crate::resolve::names::token::{Name, Token, spaced};
@@ -43,11 +43,12 @@ const KNOWN_WEIGHTS: [f32; 3] = [0.35, 0.5, 0.6];
 const FULL_NAME_BITS: f32 = 12.0;
 /// Names of a context that are read; a group has some dozens.
 const CONTEXT_NAMES: usize = 2000;
+
 impl Context {
     /// Reads names separated by `|`, line breaks or sentence ends.
     pub(crate) fn new(text: &str) -> Context {
         let mut around = Around { text: text.to_owned(), ..Around::default() };
-        let parts = text.split(['|', '\n', ';', '.', ',']).take(CONTEXT_NAMES);
+        let parts = text.split(NAME_SEPARATORS).take(CONTEXT_NAMES);
         parts.filter_map(ContextName::read).for_each(|name| around.add(&Rc::new(name)));
         Context(Some(Rc::new(around)))
     }

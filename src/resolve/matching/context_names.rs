@@ -14,6 +14,9 @@ pub const OTHER_NAME: char = '=';
 /// Marks a name of a context as a value of what is named; it counts less.
 pub const KNOWN_VALUE: char = '~';
 
+/// Characters that separate names in a text of them.
+pub const NAME_SEPARATORS: [char; 5] = ['|', '\n', ';', '.', ','];
+
 /// Words of a name that runs are made of.
 const RUN_WORDS: usize = 12;
 
@@ -169,7 +172,7 @@ impl Names {
         if country != 0 && self.countries.contains(&country) {
             return true;
         }
-        // Whatever is said ends in a word that is said, which is a run of its own.
+        // A value that is said ends in a word that is said, which is a run of its own.
         let last = value.rsplit_once(' ').map_or(value, |(_, last)| last);
         if !self.has_long && !self.runs.contains_key(&hash(last)) {
             return false;
