@@ -31,6 +31,7 @@ const SCOPES: usize = 8;
 const WIDENED_WORDS: usize = 4;
 /// Candidates that the forest scores; the plain order puts the right one among the first four in 99 of 100 cases.
 pub(crate) const SCORED: usize = 10;
+
 /// An index, and the room to ask it.
 pub(crate) struct Layer<P> {
     /// Which layer it is.
@@ -70,7 +71,6 @@ impl Search<'_> {
         if let Some(changes) = &mut changes {
             changes.retrieve(self, probe)?;
         }
-        trail.words.clear();
         trail.words.extend(probe.weights());
         trail.n_names = probe.n_names;
         let close = |base: &Layer<P>, changes: Option<&Layer<Resident>>| {
@@ -103,11 +103,12 @@ impl Search<'_> {
         trail: &Trail,
     ) -> Result<Option<Vec<Scored>>> {
         let mut out = Vec::with_capacity(FIRST);
+        debug_assert!(!self.explain, "a trail keeps no words");
         probe.set_weights(&trail.words, trail.n_names);
         for at in 0..trail.stages.len() {
-            base.compare_again(self, probe, trail.of_stage(at), &mut out)?;
+            base.compare_again(probe, trail.of_stage(at), &mut out)?;
             if let Some(changes) = &mut changes {
-                changes.compare_again(self, probe, trail.of_stage(at), &mut out)?;
+                changes.compare_again(probe, trail.of_stage(at), &mut out)?;
             }
             let Some(reach) = Reach::ALL.get(at) else { break };
             let next = trail.stages.get(at + 1).map_or(0, |stage| stage.open);
@@ -223,7 +224,7 @@ impl<P: Blocks> Layer<P> {
         let Some((_, scope)) = self.scopes.last() else {
             return Ok(());
         };
-        // What is not to be found must not keep the rest from being looked for.
+        // Entities that are not to be found must not keep the rest from being looked for.
         self.room.is_thorough = !search.except.is_empty();
         retrieve::retrieve(&self.index, scope, probe, &mut self.room, &mut self.found)?;
         self.leave_out_hidden(search)
@@ -292,13 +293,7 @@ impl<P: Blocks> Layer<P> {
     }
 
     /// Does the same with the comparisons of a trail. What the context says nothing of is as it was.
-    fn compare_again(
-        &self,
-        search: &Search<'_>,
-        probe: &Probe,
-        comparisons: &[Comparison],
-        out: &mut Vec<Scored>,
-    ) -> Result<()> {
+    fn compare_again(&self, probe: &Probe, comparisons: &[Comparison], out: &mut Vec<Scored>) -> Result<()> {
         let index = &self.index;
         let around = AroundMention::of(probe);
         for comparison in comparisons.iter().filter(|comparison| comparison.place.0 == self.number) {
@@ -319,7 +314,6 @@ impl<P: Blocks> Layer<P> {
             };
             put(out, Scored::of(&mut again, &entity, context, hopeless_beside(out), contradict)?);
         }
-        debug_assert!(!search.explain, "a trail keeps no words");
         Ok(())
     }
 

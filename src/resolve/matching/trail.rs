@@ -50,6 +50,7 @@ impl Trail {
     pub(crate) fn clear(&mut self) {
         self.comparisons.clear();
         self.stages.clear();
+        self.words.clear();
     }
 
     /// Returns the comparisons of a stage.
