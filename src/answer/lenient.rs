@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
             }
             match self.value(depth + 1)? {
                 (item, true) => items.push(item),
-                // What is cut off in the middle of an item is not that item.
+                // An item cut off in the middle is not that item.
                 (_, false) => return Some((Json::List(items), false)),
             }
         }

@@ -16,7 +16,7 @@ pub(super) const LINE: Keep = Keep(&[("custom_id", None), ("error", None), ("res
 
 const RESPONSE: Keep = Keep(&[("status_code", None), ("body", Some(&BODY))]);
 
-/// Whatever `Body` and the errors read.
+/// Values of a body that are read, and those of its errors.
 const BODY: Keep = Keep(&[
     ("id", None),
     ("object", None),

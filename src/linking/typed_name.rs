@@ -20,7 +20,7 @@ const NAMESAKES: usize = 5;
 /// what follows changes something.
 pub fn one_entity(store: &Store, name: &str) -> anyhow::Result<EntityKey> {
     let mut found = store.read().namesakes(name, 50)?;
-    // Whoever writes `TYPE:ID` means that, also where it is the id of another one.
+    // `TYPE:ID` means that entity, also where it is the id of another one.
     let is_meant = |row: &Namesake| format!("{}:{}", row.entity.entity_type, row.entity.id) == name;
     if found.iter().any(is_meant) {
         found.retain(is_meant);

@@ -105,7 +105,7 @@ fn a_line_that_nobody_can_read_counts_as_paid() {
     check(json!({"custom_id": "topic_1", "response": {"request_id": "r"}}), unreadable);
     check(wrap(json!(200), json!({"result": {"ok": true}})), unreadable);
     check(wrap(json!(200), json!([1])), unreadable);
-    // What the provider says was never run, and what an endpoint refused in whatever words, was not paid.
+    // A request that the provider says was never run, or that an endpoint refused in whatever words, was not paid.
     check(wrap(json!(0), json!({})), "failed ghost");
     check(wrap(json!(200), json!({})), unreadable);
     check(wrap(json!(400), json!({"detail": "no"})), "refused http_400");

@@ -92,7 +92,7 @@ pub(crate) fn widen_word<P: Blocks>(
     }
     similar.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     similar.truncate(WIDENED);
-    // What a name that was not found so far could have besides: the words whose names were not all read.
+    // Weight that a name not found so far could have besides: of the words whose names were not all read.
     let besides: f32 = (0..probe.words.len())
         .filter(|other| *other != at && room.read & 1 << other == 0)
         .map(|at| probe.weight(at))
@@ -175,7 +175,7 @@ fn words_near<P: Blocks>(index: &Index<P>, text: &str, room: &mut Tallies) -> Re
     let mut keys = std::mem::take(&mut room.found_keys);
     keys.clear();
     keys::less_one(text.as_bytes(), &mut |key| keys.push(key));
-    // What a scanner took for other letters is one more way to be near.
+    // Letters that a scanner took for others are one more way to be near.
     let mut read = Vec::with_capacity(text.len());
     similarity::as_read(text.as_bytes(), &mut read);
     if read != text.as_bytes() {
