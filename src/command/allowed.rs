@@ -29,11 +29,12 @@ pub(super) fn run(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> 
     let text = find(args.profile.as_deref(), context)?;
     let before = Profile::parse(&text)?;
     let allowed = if args.none { None } else { Some(list(args, context)?) };
+    if let (Some(path), true) = (&args.from, allowed.as_ref().is_some_and(|allowed| allowed.topics.is_empty())) {
+        return Err(usage(format!("`{}` names no topic", path.display())))
+            .hint("a file has one topic a line, or is a table with a column `topic`");
+    }
     if let Some(problem) = allowed.as_ref().and_then(|allowed| allowed.problems().into_iter().next()) {
         return Err(usage(&problem.message)).hint(match (args.only, &args.from) {
-            (_, Some(_)) if allowed.is_some_and(|allowed| allowed.topics.is_empty()) => {
-                "a file has one topic a line, or is a table with a column `topic`"
-            }
             (true, None) => {
                 "`--min-groups N` leaves out rare ones; without `--only` the list stands in the instructions"
             }
@@ -112,7 +113,10 @@ fn known(min_groups: u64, context: &Context) -> anyhow::Result<Vec<String>> {
                 format!("none of {} stands in {} or more", words::count(n, "topic"), words::count(min_groups, "group"))
             }
         }));
-        return error.hint("`--from FILE` takes a list of your own, `--min-groups 1` every topic that there is");
+        return error.hint(match total {
+            0 => "`gleaner batch create --wait` asks for topics; `--from FILE` takes a list of your own",
+            _ => "`--from FILE` takes a list of your own, `--min-groups 1` every topic that there is",
+        });
     }
     Ok(topics)
 }
@@ -156,6 +160,11 @@ fn read(text: &str) -> anyhow::Result<Vec<String>> {
             );
         }
         let topic = row.get(at).unwrap_or_default();
+        let json = serde_json::from_str::<serde_json::Value>(topic);
+        if json.is_ok_and(|value| value.is_object() || value.is_array()) {
+            return Err(usage(format!("line {line} is JSON")))
+                .hint("a file has one topic a line, or is a table with a column `topic`");
+        }
         if topic.trim().contains(['\n', '\r']) {
             return Err(usage(format!("the topic on line {line} goes over several lines")))
                 .hint("a quote at its beginning is not closed");
@@ -184,6 +193,8 @@ mod tests {
             ("Thema;Zahl\nMond;3\n", "line 1 has several cells"),
             ("topic\nmoon\ntrade, foreign\n", "line 3 has several cells"),
             ("topic,groups\ntrade, foreign,3\n", "line 2 has more cells than the head"),
+            ("{\"topic\":\"moon\"}\n", "line 1 is JSON"),
+            ("moon\n[\"trade\"]\n", "line 2 is JSON"),
             ("moon\n\"trade\nsport\n", "the topic on line 2 goes over several lines"),
         ] {
             let error = read(text).unwrap_err().to_string();

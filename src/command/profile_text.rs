@@ -1,7 +1,7 @@
 //! Text of a profile: found by what was typed, and written.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -54,9 +54,14 @@ pub(super) fn write(text: &str, path: Option<&Path>, context: &Context) -> anyho
     let Some(path) = path else {
         return context.terminal.raw(|out| Ok(out.write_all(text.as_bytes())?));
     };
+    let cannot = || format!("cannot write `{}`", path.display());
     let file = fs::OpenOptions::new().write(true).create_new(true).open(path);
-    let mut file = file.with_context(|| format!("cannot write `{}`", path.display()))?;
-    file.write_all(text.as_bytes()).with_context(|| format!("cannot write `{}`", path.display()))?;
+    let is_there = file.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AlreadyExists);
+    let mut file = match file.with_context(cannot) {
+        Err(error) if is_there => return Err(error).hint("name another file: none is written over"),
+        other => other?,
+    };
+    file.write_all(text.as_bytes()).with_context(cannot)?;
     context.terminal.status(format!("wrote `{}`", path.display()));
     Ok(())
 }

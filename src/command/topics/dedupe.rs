@@ -6,7 +6,7 @@ use crate::cli::page::SortArg;
 use crate::cli::topics::TopicsDedupeArgs;
 use crate::command::Context;
 use crate::command::page::{Key, Page};
-use crate::command::shown::title;
+use crate::command::shown::{hint_if_empty, title};
 use crate::curation::history;
 use crate::curation::topics::{Method, Proposal, add_examples, duplicates, synonyms};
 use crate::error::Exit;
@@ -60,6 +60,11 @@ pub(super) fn run(args: &TopicsDedupeArgs, context: &Context) -> anyhow::Result<
         return Ok(Exit::Done);
     }
     if total == 0 {
+        if store.read().knowledge_counts()?.0 == 0 {
+            terminal.status("no group has a topic yet");
+            hint_if_empty(context, &store)?;
+            return Ok(Exit::Done);
+        }
         match method {
             Method::Spelling => {
                 terminal.status("no two topics look like one");
