@@ -397,7 +397,15 @@ fn parse_where(text: &str) -> Result<WhereArg, String> {
 
 /// Returns the definition of the command line, with the examples of its pages.
 pub fn command() -> clap::Command {
-    examples::with_examples(Cli::command())
+    examples::with_examples(with_negative_numbers(Cli::command()))
+}
+
+/// Lets each option take `-1` for its value, so that the option says what is wrong with it: clap would ask what `-1` is.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    let takes_one = |arg: &clap::Arg| !arg.is_positional() && arg.get_action().takes_values();
+    command
+        .mut_args(|arg| if takes_one(&arg) { arg.allow_negative_numbers(true) } else { arg })
+        .mut_subcommands(with_negative_numbers)
 }
 
 /// Parses a command line. Help is colored as `--color` says, wherever that stands.

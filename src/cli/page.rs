@@ -10,7 +10,7 @@ pub struct PageArgs<const LIMIT: u64> {
     pub limit: u64,
 
     /// Leave out the first N rows
-    #[arg(long, value_name = "N", value_parser = rows, allow_hyphen_values = true, default_value = "0", hide_default_value = true)]
+    #[arg(long, value_name = "N", value_parser = left_out, allow_hyphen_values = true, default_value = "0", hide_default_value = true)]
     pub offset: u64,
 
     /// Order of the rows: count, name, type, id, date or score, whichever of them the list has
@@ -69,6 +69,11 @@ pub(super) fn rows(text: &str) -> Result<u64, String> {
     }
 }
 
+/// Reads a number of rows to leave out.
+fn left_out(text: &str) -> Result<u64, String> {
+    text.parse().map(|n: u64| n.min(ALL)).map_err(|_| "a number of rows to leave out is 0 or more".into())
+}
+
 /// Reads a number of groups to ask about.
 pub(super) fn groups(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| match text {
@@ -93,5 +98,7 @@ mod tests {
         assert_eq!((limit::<10>(&[]), limit::<20>(&[]), limit::<50>(&[])), (10, 20, 50));
         assert_eq!((limit::<10>(&["--limit", "3"]), limit::<10>(&["--limit=ALL"])), (3, ALL));
         assert_eq!(rows("-1").unwrap_err(), "a number of rows is 0 or more; `all` shows every one");
+        assert_eq!((left_out("7"), left_out("99999999999999999999").is_err()), (Ok(7), true));
+        assert!(left_out("all").is_err(), "an empty page is no answer");
     }
 }
