@@ -18,6 +18,7 @@ use anyhow::{Context as _, bail};
 use super::readers::{self, Source};
 use super::{Options, Subject};
 use crate::error::{Explain as _, cannot_open, usage};
+use crate::text::shell_word;
 use encoding::Decoded;
 use sniff::Kind;
 use stream::Stream;
@@ -66,7 +67,8 @@ impl Input {
             let metadata = std::fs::metadata(path).with_context(|| format!("cannot open `{name}`"))?;
             if metadata.is_dir() {
                 if options.subject == Subject::Entities {
-                    bail!("a folder is no catalog");
+                    return Err(usage("a folder is no catalog"))
+                        .hint(format!("its files are named: `gleaner load entities {}/*`", shell_word(name)));
                 }
                 return Ok(input(path.to_owned(), None, 0, Body::Folder));
             }
@@ -78,7 +80,7 @@ impl Input {
         let mut stream = if is_stdin { Stream::stdin() } else { Stream::file(path) };
         let start = stream.fill_buf().context("cannot read the beginning")?;
         let name = if is_stdin { "" } else { name };
-        let kind = sniff::kind(start, name)?;
+        let kind = sniff::kind(start, name, options.subject)?;
         match kind {
             None if options.encoding.is_none() => _ = encoding::by_beginning(start)?,
             Some(Kind::Gzip) => text::check_unpacked(start, options)?,
@@ -100,12 +102,12 @@ impl Input {
         found: impl Fn(PathBuf, Option<tempfile::TempPath>, Body) -> Input,
     ) -> anyhow::Result<Input> {
         let start = beginning(bytes(&path, false, &silent())?)?;
-        let mut kind = sniff::kind(&start, name)?;
+        let mut kind = sniff::kind(&start, name, options.subject)?;
         let is_gzip = kind == Some(Kind::Gzip);
         let mut start = start;
         if is_gzip {
             start = beginning(bytes(&path, true, &silent())?).context("cannot unpack it")?;
-            kind = sniff::kind(&start, name.strip_suffix(".gz").unwrap_or(name))?;
+            kind = sniff::kind(&start, name.strip_suffix(".gz").unwrap_or(name), options.subject)?;
         }
         let body = match kind {
             Some(Kind::Gzip) => bail!("what is gzipped in it is gzipped again"),
@@ -164,7 +166,7 @@ impl Input {
             Some(super::Format::JsonLines) => Kind::JsonLines,
             // Without an ending nothing tells a list of names from a table of one column but the type, which is typed.
             None if options.mapping.entity_type.is_some() && sniff::is_list_of_names(text, name) => Kind::Text,
-            None => sniff::text_kind(text, name)?,
+            None => sniff::text_kind(text, name, options.subject)?,
         };
         options.check_fit(false, false, kind == Kind::Table)?;
         let has_old_lines = text.contains('\r') && !text.contains('\n');

@@ -3,6 +3,8 @@
 use anyhow::anyhow;
 
 use crate::error::Explain as _;
+use crate::intake::Subject;
+use crate::text::shell_word;
 
 /// A kind of file that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +27,8 @@ pub(in crate::intake) enum Kind {
     Gzip,
 }
 
-/// First bytes by which a kind that is not read is known, the word for it, and the way in; `FILE` is put in.
+/// First bytes by which a kind that is not read is known, the word for it, and the way in, as it is for groups; `FILE` is
+/// put in.
 const REFUSED: [(&[u8], &str, &str); 13] = [
     (b"PAR1", "Parquet", "`duckdb -json -c \"FROM 'FILE'\" | gleaner load groups -`"),
     (b"ARROW1", "Arrow", "`duckdb -json -c \"FROM 'FILE'\" | gleaner load groups -` with its arrow extension"),
@@ -47,10 +50,10 @@ const AS_XLSX: &str = "`soffice --headless --convert-to xlsx FILE`, then load th
 
 /// Returns the kind of a file by its first bytes and, where they leave it open, by its name; `None` where neither
 /// tells.
-pub(in crate::intake) fn kind(start: &[u8], name: &str) -> anyhow::Result<Option<Kind>> {
+pub(in crate::intake) fn kind(start: &[u8], name: &str, subject: Subject) -> anyhow::Result<Option<Kind>> {
     for (magic, word, way_in) in REFUSED {
         if start.starts_with(magic) {
-            return refuse(word, way_in, name);
+            return refuse(word, way_in, name, subject);
         }
     }
     if start.starts_with(b"SQLite format 3\0") {
@@ -60,57 +63,78 @@ pub(in crate::intake) fn kind(start: &[u8], name: &str) -> anyhow::Result<Option
         return Ok(Some(Kind::Gzip));
     }
     if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") {
-        return zip(start, name);
+        return zip(start, name, subject);
     }
     if start.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
         return match extension(name).as_str() {
-            "doc" => refuse("an old Word document", "`soffice --headless --convert-to txt FILE`, then load that", name),
-            _ => refuse("an old Excel workbook", AS_XLSX, name),
+            "doc" => refuse(
+                "an old Word document",
+                "`soffice --headless --convert-to txt FILE`, then load that",
+                name,
+                subject,
+            ),
+            _ => refuse("an old Excel workbook", AS_XLSX, name, subject),
         };
     }
     if start.get(257..262) == Some(b"ustar") {
-        return refuse("a tar archive", "`tar -xf FILE -C folder`, then `gleaner load groups folder`", name);
+        return refuse("a tar archive", "`tar -xf FILE -C folder`, then `gleaner load groups folder`", name, subject);
     }
     Ok(None)
 }
 
 /// A ZIP archive is a spreadsheet, a text document or just an archive; the names of its members stand in its bytes.
-fn zip(start: &[u8], name: &str) -> anyhow::Result<Option<Kind>> {
+fn zip(start: &[u8], name: &str, subject: Subject) -> anyhow::Result<Option<Kind>> {
     let holds = |part: &[u8]| start.windows(part.len()).any(|window| window == part);
     let extension = extension(name);
     if extension == "ods" || holds(b"application/vnd.oasis.opendocument.spreadsheet") {
-        return refuse("an OpenDocument spreadsheet", AS_XLSX, name);
+        return refuse("an OpenDocument spreadsheet", AS_XLSX, name, subject);
     }
     if extension == "xlsb" || holds(b"xl/workbook.bin") {
-        return refuse("a binary Excel workbook", AS_XLSX, name);
+        return refuse("a binary Excel workbook", AS_XLSX, name, subject);
     }
     if ["xlsx", "xlsm"].contains(&extension.as_str()) || holds(b"xl/") {
         return Ok(Some(Kind::Sheet));
     }
     if extension == "docx" || holds(b"word/") {
-        return refuse("DOCX", "`pandoc FILE -t plain -o folder/name.txt`, then `gleaner load groups folder`", name);
+        return refuse(
+            "DOCX",
+            "`pandoc FILE -t plain -o folder/name.txt`, then `gleaner load groups folder`",
+            name,
+            subject,
+        );
     }
     if ["odt", "epub"].contains(&extension.as_str()) || holds(b"application/") {
         return refuse(
             "a document",
             "`pandoc FILE -t plain -o folder/name.txt`, then `gleaner load groups folder`",
             name,
+            subject,
         );
     }
     // The list of members stands at the end of a spreadsheet, too.
     if holds(b"[Content_Types].xml") {
         return Ok(Some(Kind::Sheet));
     }
-    refuse("a ZIP archive", "`unzip FILE -d folder`, then `gleaner load groups folder`", name)
+    refuse("a ZIP archive", "`unzip FILE -d folder`, then `gleaner load groups folder`", name, subject)
 }
 
-fn refuse<T>(word: &str, way_in: &str, name: &str) -> anyhow::Result<T> {
-    let file = if name.is_empty() { "FILE" } else { name };
-    Err(anyhow!("the file is {word}, which is not read")).hint(way_in.replace("FILE", file))
+fn refuse<T>(word: &str, way_in: &str, name: &str, subject: Subject) -> anyhow::Result<T> {
+    let file = if name.is_empty() { "FILE".to_owned() } else { shell_word(name) };
+    // Within quotes of another language a name that needs some of its own would end them.
+    let quoted = if file == name { format!("'{name}'") } else { "'FILE'".to_owned() };
+    let way_in = match subject {
+        Subject::Groups => way_in.to_owned(),
+        // A folder of texts is loaded as groups only.
+        Subject::Entities => {
+            way_in.replace("groups folder", "entities folder/*").replace("load groups", "load entities")
+        }
+    };
+    Err(anyhow!("the file is {word}, which is not read"))
+        .hint(way_in.split("'FILE'").map(|part| part.replace("FILE", &file)).collect::<Vec<_>>().join(&quoted))
 }
 
 /// Returns the kind of a text by its beginning and its file's name.
-pub(in crate::intake) fn text_kind(start: &str, name: &str) -> anyhow::Result<Kind> {
+pub(in crate::intake) fn text_kind(start: &str, name: &str, subject: Subject) -> anyhow::Result<Kind> {
     let extension = extension(name);
     let extension = extension.as_str();
     if matches!(extension, "csv" | "tsv" | "tab" | "psv") {
@@ -125,7 +149,7 @@ pub(in crate::intake) fn text_kind(start: &str, name: &str) -> anyhow::Result<Ki
         "html" | "htm" | "xhtml" => Kind::Html,
         "txt" | "md" | "markdown" | "text" => Kind::Text,
         _ if visible.starts_with("<?xml") => {
-            return refuse("XML", "`yq -p=xml -o=json . FILE | gleaner load groups -`", name);
+            return refuse("XML", "`yq -p=xml -o=json . FILE | gleaner load groups -`", name, subject);
         }
         _ if visible.starts_with('<') => Kind::Html,
         _ => Kind::Table,
@@ -183,9 +207,9 @@ mod tests {
             (b"PK\x03\x04....[Content_Types].xml", "a", Kind::Sheet),
             (b"PK\x03\x04....", "a.XLSX", Kind::Sheet),
         ] {
-            assert_eq!(kind(start, name).unwrap(), Some(expected), "{name}");
+            assert_eq!(kind(start, name, Subject::Groups).unwrap(), Some(expected), "{name}");
         }
-        assert_eq!(kind(b"id,text", "a").unwrap(), None);
+        assert_eq!(kind(b"id,text", "a", Subject::Groups).unwrap(), None);
         for (start, word, way_in) in [
             (&b"PAR1...."[..], "Parquet", "duckdb -json -c \"FROM 'f'\""),
             (b"%PDF-1.7", "PDF", "pdftotext f"),
@@ -201,8 +225,12 @@ mod tests {
             ),
             (b"PK\x03\x04....xl/workbook.bin", "binary Excel", "convert-to xlsx f"),
         ] {
-            let error = crate::error::explain(&kind(start, "f").unwrap_err());
+            let error = crate::error::explain(&kind(start, "f", Subject::Groups).unwrap_err());
             assert!(error.message.contains(word) && error.hints[0].contains(way_in), "{error:?}");
+            let odd = crate::error::explain(&kind(start, "f' g", Subject::Groups).unwrap_err());
+            assert!(odd.hints[0].contains(r"'f'\'' g'") || odd.hints[0].contains("'FILE'"), "{odd:?}");
+            let of_catalog = crate::error::explain(&kind(start, "f", Subject::Entities).unwrap_err());
+            assert!(!of_catalog.hints[0].contains("groups"), "{of_catalog:?}");
         }
     }
 
@@ -223,12 +251,12 @@ mod tests {
             ("<html>", "-", Kind::Html),
             ("x", "a.txt.gz", Kind::Text),
         ] {
-            assert_eq!(text_kind(start, name).unwrap(), expected, "{start} {name}");
+            assert_eq!(text_kind(start, name, Subject::Groups).unwrap(), expected, "{start} {name}");
         }
         assert!(is_list_of_names("Ada Lovelace\nGrace|Hopper\n", ""));
         for (start, name) in [("name\nAda", ""), ("id,name", ""), ("Ada", "a.csv"), ("{\"id\":1}", "")] {
             assert!(!is_list_of_names(start, name), "{start} {name}");
         }
-        assert!(text_kind("<?xml version='1.0'?>", "feed.rss").is_err());
+        assert!(text_kind("<?xml version='1.0'?>", "feed.rss", Subject::Groups).is_err());
     }
 }

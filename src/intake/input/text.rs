@@ -12,7 +12,7 @@ use flate2::read::MultiGzDecoder;
 use super::encoding::{self, Decoded};
 use super::sniff::{self, Kind};
 use super::stream::{self, Watched};
-use crate::intake::{Options, RECORD_BYTES_MAX};
+use crate::intake::{Options, RECORD_BYTES_MAX, Subject};
 
 /// Bytes of a file's beginning that are looked at.
 const START_BYTES: usize = 64 * 1024;
@@ -54,7 +54,7 @@ pub(super) fn check_unpacked(start: &[u8], options: &Options) -> anyhow::Result<
     let mut unpacked = vec![];
     // The beginning breaks off somewhere.
     let _ = MultiGzDecoder::new(start).take(RECORD_BYTES_MAX as u64 + 1).read_to_end(&mut unpacked);
-    if sniff::kind(&unpacked, "")?.is_some() {
+    if sniff::kind(&unpacked, "", options.subject)?.is_some() {
         return Ok(());
     }
     if options.encoding.is_none() {
@@ -86,7 +86,7 @@ pub(in crate::intake) fn whole_text(
     asked: Option<&'static Encoding>,
 ) -> anyhow::Result<String> {
     let start = beginning(bytes(path, false, &silent())?)?;
-    let is_gzip = sniff::kind(&start, "")? == Some(Kind::Gzip);
+    let is_gzip = sniff::kind(&start, "", Subject::Groups)? == Some(Kind::Gzip);
     let start = if is_gzip { beginning(bytes(path, true, &silent())?)? } else { start };
     let known = match asked {
         Some(encoding) => Some(encoding),
