@@ -7,6 +7,8 @@ use std::error::Error;
 use std::fmt;
 use std::path::Path;
 
+use crate::text::bounded::NotUtf8;
+
 /// The message of an error that is the person's own wish.
 pub(crate) const INTERRUPTED: &str = "interrupted";
 
@@ -253,6 +255,11 @@ pub fn find<T: Error + Send + Sync + 'static>(error: &anyhow::Error) -> Option<&
     })
 }
 
+/// A folder where a file was to be named, or a file that was to be text and is none.
+fn is_another_kind_of_file(io: &std::io::Error) -> bool {
+    io.kind() == std::io::ErrorKind::IsADirectory || io.get_ref().is_some_and(|inner| inner.is::<NotUtf8>())
+}
+
 /// Exit code and kind, as far as they are chosen; the outermost counts.
 #[derive(Default)]
 struct Chosen {
@@ -288,9 +295,18 @@ fn collect(
             _ => None,
         });
         // Files are opened by the names that people give them.
-        if cause.downcast_ref::<std::io::Error>().is_some_and(|io| io.kind() == std::io::ErrorKind::NotFound) {
-            chosen.exit = chosen.exit.or(Some(Exit::Usage));
-            chosen.kind = chosen.kind.or(Some(ErrorKind::NotFound));
+        match cause.downcast_ref::<std::io::Error>() {
+            Some(io) if io.kind() == std::io::ErrorKind::NotFound => {
+                chosen.exit = chosen.exit.or(Some(Exit::Usage));
+                chosen.kind = chosen.kind.or(Some(ErrorKind::NotFound));
+            }
+            Some(io) if is_another_kind_of_file(io) => {
+                chosen.exit = chosen.exit.or(Some(Exit::Usage));
+                if io.kind() != std::io::ErrorKind::IsADirectory {
+                    into.hints.push("save it as UTF-8".to_owned());
+                }
+            }
+            _ => {}
         }
         if sqlite == Some(rusqlite::ErrorCode::ReadOnly) {
             into.hints.push("the folder of the database must be writable too, for its journal".to_owned());

@@ -213,3 +213,42 @@ fn the_documented_kinds_are_the_programs() {
     let codes = [Exit::Done, Exit::Failed, Exit::Usage, Exit::Incomplete, Exit::Interrupted];
     assert!(codes.iter().all(|exit| include_str!("../README.md").contains(&format!("| {} |", *exit as u8))));
 }
+
+#[test]
+fn a_file_of_another_kind_is_said_to_be_that_and_changes_nothing() {
+    let world = World::with_groups(2);
+    std::fs::create_dir(world.path("folder")).unwrap();
+    let unlike = [
+        ("empty.txt", &b""[..]),
+        ("latin.txt", b"caf\xe9\n"),
+        ("other.jsonl", b"{\"a\":1}\n"),
+        ("odd name.zip", b"PK\x03\x04readme"),
+    ];
+    for (name, bytes) in unlike {
+        std::fs::write(world.path(name), bytes).unwrap();
+    }
+    let before = world.content();
+    for command in [
+        &["load", "entities"][..],
+        &["resolve", "--file"],
+        &["batch", "process", "--file"],
+        &["profile", "topics", "--from"],
+        &["topics", "import"],
+        &["unresolved", "import"],
+        &["merge"],
+        &["sandbox", "--script"],
+        &["batch", "create", "--dry-run", "--ids-from"],
+    ] {
+        let nothing_there = world.run(&[command, &["nowhere.txt"]].concat());
+        nothing_there.exits(2);
+        world.run(&[command, &["folder"]].concat()).exits(2);
+        // Anything may be a line of a list, and be the name of a topic.
+        let is_list = command.contains(&"profile") || command.contains(&"--ids-from");
+        for (name, _) in unlike.iter().filter(|(name, _)| !is_list || *name == "latin.txt") {
+            let ran = world.run(&[command, &[name]].concat());
+            let is_empty_list = *name == "empty.txt" && ran.code == Some(0);
+            assert!(is_empty_list || ran.code.is_some_and(|code| (1..=3).contains(&code)), "{}", ran.report());
+        }
+    }
+    assert_eq!(world.content(), before);
+}

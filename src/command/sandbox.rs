@@ -32,7 +32,8 @@ pub(super) fn run(args: &SandboxArgs, context: &Context) -> anyhow::Result<Exit>
     if let Some(path) = &args.topics {
         let on_path = || format!("cannot use the topics in `{}`", path.display());
         let text = input::text(path, TOPICS_BYTES_MAX).with_context(on_path)?;
-        dictionary.keywords.extend(Keyword::read_list(&text).with_context(on_path)?);
+        let keywords = Keyword::read_list(&text).with_context(on_path);
+        dictionary.keywords.extend(keywords.hint(r#"a line is `{"topic": "trade", "words": ["tariff", "customs"]}`"#)?);
     }
     let n_entities = dictionary.entities.len();
     Sandbox::sweep();
@@ -72,7 +73,10 @@ fn read_database(context: &Context) -> anyhow::Result<(Vec<Entity>, Option<Strin
     let path = context.db_path()?;
     Store::must_exist(&path)?;
     let as_it_is = Store::open_as_it_is(&path)?;
-    as_it_is.check_owner().with_context(|| format!("cannot open the database `{}`", path.display()))?;
+    as_it_is
+        .check_owner()
+        .hint("name another file with `--db PATH`")
+        .with_context(|| format!("cannot open the database `{}`", path.display()))?;
     let (found, newest) = as_it_is.read().schema_version()?;
     let store = match found.cmp(&newest) {
         Ordering::Less => as_it_is.temporary_copy()?,

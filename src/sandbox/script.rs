@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::error::Explain as _;
 use crate::text::bounded;
 
 /// The most that is read of a script; canned answers for ten thousand requests have some 20 MB.
@@ -47,14 +48,16 @@ impl Script {
     pub fn parse(text: &str) -> anyhow::Result<Script> {
         // By way of a map: serde would also take a list for a struct.
         let members: Map<String, Value> = serde_json::from_str(text).context("the sandbox script is no JSON object")?;
-        serde_json::from_value(members.into()).context("the sandbox script does not fit (see docs/sandbox.md)")
+        serde_json::from_value(members.into()).context("the sandbox script does not fit")
     }
 
     /// Reads a script from a file.
     pub fn read(path: &Path) -> anyhow::Result<Script> {
         let text = File::open(path).and_then(|file| bounded::read_text(file, BYTES_MAX));
         let text = text.with_context(|| format!("cannot read `{}`", path.display()))?;
-        Script::parse(&text).with_context(|| format!("cannot use `{}`", path.display()))
+        Script::parse(&text)
+            .with_context(|| format!("cannot use `{}`", path.display()))
+            .hint("`docs/sandbox.md` lists what a script may say")
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whole files of bounded size: what is read into memory has an end, also where it comes from a pipe.
 
+use std::fmt;
 use std::io::{self, Read};
 
 use super::words;
@@ -18,8 +19,20 @@ pub(crate) fn read(reader: impl Read, bytes_max: u64) -> io::Result<Vec<u8>> {
 /// Reads all there is as text, up to a size.
 pub(crate) fn read_text(reader: impl Read, bytes_max: u64) -> io::Result<String> {
     let bytes = read(reader, bytes_max)?;
-    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8"))
+    String::from_utf8(bytes).map_err(|_| io::Error::other(NotUtf8))
 }
+
+/// The error inside of [`io::Error`] where a file that must be text is none.
+#[derive(Debug)]
+pub(crate) struct NotUtf8;
+
+impl fmt::Display for NotUtf8 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it is not UTF-8")
+    }
+}
+
+impl std::error::Error for NotUtf8 {}
 
 #[cfg(test)]
 mod tests {

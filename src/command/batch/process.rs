@@ -252,6 +252,10 @@ fn tell_run(
 /// only imported batch that does: files that were imported already change nothing, and are no mistake.
 fn guess(read: Read<'_>, files: &[PathBuf]) -> anyhow::Result<Vec<BatchKey>> {
     let ids = ids_in(files)?;
+    if ids.is_empty() {
+        return Err(usage("there is no answer in these files"))
+            .hint("a batch's output has a line of JSON for each request, which names its `custom_id`");
+    }
     let pending = read.pending_batches()?;
     let batches: Vec<Vec<BatchKey>> = pending.iter().map(|part| vec![part.key]).collect();
     if let Some(batch) = holding(read, batches, &ids)? {

@@ -174,8 +174,13 @@ impl<'a, R: BufRead> Queries<'a, R> {
                     return Ok(Some(Ok(line)));
                 }
                 Err(error) => {
-                    self.exit = Exit::Incomplete;
                     context.terminal.warn(format!("{path}:{number}: {error}"));
+                    if self.exit == Exit::Done {
+                        context
+                            .terminal
+                            .hint(r#"a line is a JSON object such as `{"mention": "UN", "type": "institution"}`"#);
+                    }
+                    self.exit = Exit::Incomplete;
                     let answer = json!({
                         "mention": null, "entity_id": null, "outcome": "unknown", "method": "none", "score": 0.0,
                         "candidates": [], "error": error,

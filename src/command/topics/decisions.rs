@@ -100,6 +100,10 @@ fn read(text: &str) -> anyhow::Result<Vec<TopicDecision>> {
             Some(columns) => columns,
             None => {
                 let found = columns_of(&row);
+                if found.is_none() && row.iter().filter(|cell| !cell.trim().is_empty()).count() > 2 {
+                    return Err(usage(format!("line {n} has more than two cells, and no names of columns")))
+                        .hint("name the columns `topic` and `target` in the first line");
+                }
                 // A list without names of columns is of two: a topic, and what it becomes.
                 columns = Some(found.unwrap_or([Some(0), None, Some(1), None]));
                 if found.is_some() {
@@ -182,6 +186,10 @@ mod tests {
         check("", &[]);
         for (text, expected) in [
             ("a,\n", "line 1 does not name two topics"),
+            (
+                "mention,entity_type,mentions\nUN,institution,3\n",
+                "line 1 has more than two cells, and no names of columns",
+            ),
             ("topic,target,verdict\na,b,perhaps\n", "line 2: `perhaps` is no verdict"),
         ] {
             assert_eq!(read(text).unwrap_err().to_string(), expected);

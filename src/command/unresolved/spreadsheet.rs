@@ -272,6 +272,9 @@ pub(super) fn import(store: &mut Store, path: &Path, context: &Context) -> anyho
     report(store, &done, context)
 }
 
+/// Columns without which a table decides nothing.
+const COLUMNS: &str = "it needs the columns `mention` and `decision`";
+
 fn read_rows(path: &Path) -> anyhow::Result<Vec<Row>> {
     let bytes = input::bytes(path, FILE_BYTES_MAX)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| usage("it is not UTF-8")).hint("save it as `CSV UTF-8`")?;
@@ -284,6 +287,9 @@ fn read_rows(path: &Path) -> anyhow::Result<Vec<Row>> {
     let mut rows = vec![];
     let heads = reader.headers().cloned().unwrap_or_default();
     let has = |name: &str| heads.iter().any(|head| head == name);
+    if !heads.is_empty() && !has("mention") {
+        return Err(usage("no column is called `mention`")).hint(COLUMNS);
+    }
     // Columns of our own tables, of which no one made by hand has all.
     let is_ours = ["mentions", "group_id", "text"].iter().any(|name| has(name)) || has("candidate_1");
     let lost = ["candidate_1", "candidate_2", "candidate_3"].into_iter().find(|name| is_ours && !has(name));
@@ -293,10 +299,7 @@ fn read_rows(path: &Path) -> anyhow::Result<Vec<Row>> {
         while cells.len() < heads.len() {
             cells.push_field("");
         }
-        let mut row: Row = cells
-            .deserialize(Some(&heads))
-            .map_err(|error| usage(error.to_string()))
-            .hint("it needs the columns `mention` and `decision`")?;
+        let mut row: Row = cells.deserialize(Some(&heads)).map_err(|error| usage(error.to_string())).hint(COLUMNS)?;
         row.damage = damage;
         let is_number = row.decision.as_deref().is_some_and(|text| text.trim().parse::<usize>().is_ok());
         if let Some(lost) = lost.filter(|_| is_number && row.damage.is_none()) {

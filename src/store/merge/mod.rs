@@ -89,6 +89,9 @@ impl Store {
         if is_same_file {
             return Err(usage(format!("`{}` is this database itself", path.display())));
         }
+        if path.is_dir() {
+            return Err(usage(format!("`{}` is a folder", path.display()))).hint("name the database in it");
+        }
         let original = Store::open_beside(path)?;
         original
             .check_owner()

@@ -39,7 +39,7 @@ pub(super) fn check(connection: &Connection) -> anyhow::Result<()> {
         return Ok(());
     }
     // Others count their versions too, so whose it is comes first.
-    check_owner(connection)?;
+    check_owner(connection).hint("name another file with `--db PATH`")?;
     if found < 0 {
         return Err(anyhow!("its schema version is {found}, which no gleaner writes"))
             .hint("another program changed `user_version`; take a copy from before that");
@@ -162,7 +162,10 @@ pub(super) fn check_owner(connection: &Connection) -> anyhow::Result<()> {
     if id == APPLICATION_ID {
         return Ok(());
     }
-    Err(anyhow!("it is a database of another program")).hint("name another file with `--db PATH`")
+    if is_empty(connection)? {
+        return Err(anyhow!("there is nothing in it"));
+    }
+    Err(anyhow!("it is a database of another program"))
 }
 
 fn is_empty(connection: &Connection) -> anyhow::Result<bool> {
