@@ -221,6 +221,14 @@ fn an_absent_look_alike_is_not_linked() {
         ("substance", "Barexin receptor", "Barexin"),
         ("substance", "Barexin", "Barexin antagonists"),
         ("organization", "Elmwood Lantern Foundation", "Elmwood Lantern"),
+        ("organization", "Falkenrath University, Ashford, Norway", "Ashford University"),
+        ("organization", "Dept. of Law, Falkenrath College, Ashford", "University Hospital Ashford"),
+        ("organization", "Ashford University Hospital", "Ashford University"),
+        ("organization", "Ashford University", "Ashford University Press"),
+        ("organization", "Technische Universität Ashford", "Universität Ashford"),
+        ("organization", "Universidad Estatal de Ashford", "Universidad de Ashford"),
+        ("substance", "Barexin reductase", "Barexin"),
+        ("substance", "Inhibitors, barexin", "Barexin"),
     ] {
         check(catalog_type, name, other);
     }
@@ -301,6 +309,8 @@ fn another_writing_of_a_name_is_linked() {
         ("place", "Republic of Korea", "South Korea"),
         ("organization", "Univ. of Elmwood at Ashby", "University of Elmwood at Ashby"),
         ("work", "Glass Harbour Three", "Glass Harbour 3"),
+        ("organization", "Dept. of Physics, Ashford University, Elmwood, Norway", "Ashford University"),
+        ("organization", "School of Medicine, Ashford", "University of Ashford"),
     ] {
         let entity = entity("e1", catalog_type, other, &[]);
         let found = answers(&[&[&entity]], &[(name.to_owned(), Attributes::new())]).remove(0);

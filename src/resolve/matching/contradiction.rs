@@ -110,11 +110,17 @@ impl Sides<'_, '_> {
         if self.known_words_differ() {
             return Some(broken("another known word", 6.0));
         }
+        if self.has_only_the_address() {
+            return Some(broken("no more than the address", 5.0));
+        }
+        if self.is_part_of_university() {
+            return Some(broken("a part of a university", 5.0));
+        }
         if self.is_modified() {
             return Some(broken("another place", 6.0));
         }
         if self.has_only_the_place() {
-            return Some(broken("another one of the place", 4.0));
+            return Some(broken("another one of the place", 5.0));
         }
         if self.first_names_differ(inverted) {
             return Some(broken("another first name", 7.0));

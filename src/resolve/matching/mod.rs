@@ -15,6 +15,7 @@ mod forest;
 mod features;
 mod contradiction;
 mod siblings;
+mod institutions;
 mod frame;
 mod pairing;
 mod likeness;

@@ -51,39 +51,15 @@ impl Sides<'_, '_> {
             && left().all(|i| is_region(i) || words::is_generic(self.probe.words[i].token.class))
     }
 
-    /// *Ashby State University* is not *Ashby University in Elmwood*: before the head, one side has a word that the other
-    /// lacks, which has another word instead.
-    pub(super) fn kinds_of_institution_differ(&self) -> bool {
-        if self.probe.segments > 1 {
-            return false;
-        }
-        let is_open = |side: usize, at: usize| match side {
-            0 => self.pairing.mention_paired[at] < 0.5,
-            _ => self.pairing.name_paired[at] < 0.5,
-        };
-        let mention = &self.probe.core_at[..];
-        let name = self.core();
-        let has_kind = |side: usize, words: &[usize]| {
-            words.windows(2).any(|two| {
-                let text = if side == 0 { self.text(two[0]) } else { self.name_text(two[0]) };
-                !self.is_firm(side, two[0]) && self.is_firm(side, two[1]) && exclusive::is_kind_of_institution(text)
-            })
-        };
-        let has_open = |side: usize, words: &[usize]| words.iter().any(|at| is_open(side, *at));
-        has_kind(0, mention) && has_open(1, name)
-            || has_kind(1, name) && has_open(0, mention)
-            || self.is_technical(mention, name)
-    }
-
-    /// The *Elmwood receptor* is not *Elmwood*: one side has no more than a word for what has to do with the other.
+    /// The *Elmwood receptor* is not *Elmwood*, nor is an enzyme what it works on: one side has no more than a word for what
+    /// has to do with the other.
     pub(super) fn is_related(&self) -> bool {
+        let either = |word: &str| exclusive::relation(word) == Some(true) || exclusive::is_enzyme(word);
         let mut of_mention = self.core_of_mention().filter(|i| self.pairing.mention_paired[*i] < 0.5).peekable();
         let mut of_name = self.core_of_name().filter(|j| self.pairing.name_paired[*j] < 0.5).peekable();
         match (of_mention.peek(), of_name.peek()) {
-            (Some(_), None) => {
-                self.probe.segments < 2 && of_mention.all(|i| exclusive::relation(self.text(i)).is_some())
-            }
-            (None, Some(_)) => of_name.all(|j| exclusive::relation(self.name_text(j)) == Some(true)),
+            (Some(_), None) => of_mention.all(|i| exclusive::relation(self.text(i)).is_some() || either(self.text(i))),
+            (None, Some(_)) => of_name.all(|j| either(self.name_text(j))),
             _ => false,
         }
     }
@@ -176,21 +152,6 @@ impl Sides<'_, '_> {
         alike
             .map(|pair| (self.text(usize::from(pair.mention)), self.name_text(usize::from(pair.name))))
             .find_map(|(a, b)| exclusive::exclude_substances(a, b))
-    }
-
-    /// *Technical University of Elmwood* is not the *University of Elmwood*: one side has nothing more than that word.
-    fn is_technical(&self, mention: &[usize], name: &[usize]) -> bool {
-        static HEADS: LazyLock<[u16; 2]> = LazyLock::new(|| ["university", "college"].map(words::class));
-        if !mention.iter().any(|i| HEADS.contains(&self.probe.words[*i].token.class)) {
-            return false;
-        }
-        let mut open_of_mention = mention.iter().copied().filter(|i| !self.is_firm(0, *i));
-        let mut open_of_name = name.iter().copied().filter(|j| !self.is_firm(1, *j));
-        match (open_of_mention.next(), open_of_mention.next(), open_of_name.next(), open_of_name.next()) {
-            (Some(i), None, None, _) => exclusive::is_kind_of_institution(self.text(i)) && mention.len() > 2,
-            (None, _, Some(j), None) => exclusive::is_kind_of_institution(self.name_text(j)) && name.len() > 2,
-            _ => false,
-        }
     }
 
     /// A word that the tables know is rightly spelled: *Bank* is no misspelt *Bahn*.

@@ -142,13 +142,6 @@ pub(crate) fn is_ordinary(word: &str) -> bool {
     ORDINARY.contains_key(word)
 }
 
-/// Returns whether a word before `university` or `college` makes another institution.
-pub(crate) fn is_kind_of_institution(word: &str) -> bool {
-    static KINDS: LazyLock<Map<&str, ()>> =
-        LazyLock::new(|| rows(include_str!("kinds_of_institution.tsv")).flatten().map(|word| (word, ())).collect());
-    KINDS.contains_key(word)
-}
-
 /// Returns whether a word makes of a name another thing that has to do with it, and whether what lacks the word never
 /// means what has it.
 pub(crate) fn relation(word: &str) -> Option<bool> {
@@ -160,6 +153,28 @@ pub(crate) fn relation(word: &str) -> Option<bool> {
         rows(include_str!("relation_words.tsv")).flat_map(of_row).collect()
     });
     RELATIONS.get(word).copied()
+}
+
+/// Returns whether a word is the name of an enzyme: it is called after the substance that it works on.
+pub(crate) fn is_enzyme(word: &str) -> bool {
+    const SHORTEST: usize = 6;
+    const OTHERS: [&str; 13] = [
+        "disease",
+        "database",
+        "purchase",
+        "increase",
+        "decrease",
+        "release",
+        "phrase",
+        "paraphrase",
+        "showcase",
+        "suitcase",
+        "staircase",
+        "bookcase",
+        "briefcase",
+    ];
+    let word = word.strip_suffix('s').unwrap_or(word);
+    word.len() >= SHORTEST && word.ends_with("ase") && !OTHERS.contains(&word)
 }
 
 /// Returns whether a word is the name of a continent, a country or a state.
@@ -204,6 +219,15 @@ mod tests {
             ("thermia", "hyperthermia", None),
         ] {
             assert_eq!(exclude_by_affix(a, b), expected, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn enzymes_are_known_by_their_ending() {
+        for (word, expected) in
+            [("lactase", true), ("kinases", true), ("diseases", false), ("phase", false), ("base", false)]
+        {
+            assert_eq!(is_enzyme(word), expected, "{word}");
         }
     }
 

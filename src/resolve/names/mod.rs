@@ -13,6 +13,7 @@ pub(super) mod first_names;
 pub(super) mod countries;
 pub(super) mod positions;
 pub(super) mod exclusive;
+pub(super) mod institutions;
 pub(super) mod phonetic;
 pub(super) mod plural;
 pub(super) mod transliteration;
