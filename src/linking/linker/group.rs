@@ -76,7 +76,8 @@ impl Linker<'_> {
         if !self.known.has(mention) {
             let types = self.types_for(profile, &mention.entity_type);
             let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: "" };
-            let (mut resolution, compared) = self.decide_once(profile, &mention.entity_type, &query)?;
+            let mut compared = None;
+            let mut resolution = self.decide_once(profile, &mention.entity_type, &query, Some(&mut compared))?;
             resolution.candidates.truncate(1);
             resolution.candidates.shrink_to_fit();
             let is_open = !is_settled(&resolution) && !self.has_members;

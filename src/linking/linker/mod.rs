@@ -112,7 +112,7 @@ impl<'a> Linker<'a> {
     /// Without a type, the profile's pairs are tried one after the other.
     pub fn decide(&mut self, profile: &Profile, entity_type: &str, query: &Query<'_>) -> Result<Resolution> {
         self.tell_changes(profile);
-        let mut resolution = self.decide_once(profile, entity_type, query)?.0;
+        let mut resolution = self.decide_once(profile, entity_type, query, None)?;
         self.fall_back((entity_type, query.text, query.hints), &mut resolution);
         Ok(resolution)
     }
@@ -149,17 +149,20 @@ impl<'a> Linker<'a> {
         }
     }
 
-    /// Decides about one mention, and returns what it was compared with as a whole.
+    /// Decides about one mention. Where `compared` is asked for, it is set to what the mention was compared with as a whole.
     fn decide_once(
         &mut self,
         profile: &Profile,
         entity_type: &str,
         query: &Query<'_>,
-    ) -> Result<(Resolution, Option<Compared>)> {
+        compared: Option<&mut Option<Compared>>,
+    ) -> Result<Resolution> {
         self.remarks.clear();
         self.has_members = false;
         let mut found = self.resolve(entity_type, query)?;
-        let compared = self.resolver.take_last_compared()?;
+        if let Some(compared) = compared {
+            *compared = self.resolver.take_last_compared()?;
+        }
         let pairs = profile.types.iter().filter_map(|known| Some((known, known.pair.as_ref()?)));
         for (known, pair) in pairs {
             // An exact name means that, whatever stands in it; and a decision of people is left to it.
@@ -168,7 +171,7 @@ impl<'a> Linker<'a> {
                 found = self.by_members(profile, (known, pair), query, found)?;
             }
         }
-        Ok((found, compared))
+        Ok(found)
     }
 
     /// Decides by the two that a mention names; `by_name` is what its words as a whole come to.

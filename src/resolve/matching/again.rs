@@ -65,7 +65,7 @@ impl<P: Blocks> Resolver<P> {
             return Ok(plain);
         }
         let along = match known.trail.as_deref().filter(|_| !self.explain) {
-            Some(trail) => self.candidates_along(trail, &hints, context, refused)?,
+            Some(trail) => self.candidates_along((trail, false), &hints, context, refused)?,
             None => None,
         };
         let scored = match along {

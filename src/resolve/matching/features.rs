@@ -134,6 +134,14 @@ pub(crate) const COUNT: usize = NAMES.len();
 /// The features of one pair.
 pub(crate) type Vector = [f32; COUNT];
 
+/// Sets the features that say what the hints say.
+pub(crate) fn put_evidence(evidence: &Evidence, v: &mut Vector) {
+    v[Feature::hint_agree as usize] = evidence.agree;
+    v[Feature::hint_near as usize] = evidence.near;
+    v[Feature::hint_against as usize] = evidence.against;
+    v[Feature::hint_unknown as usize] = evidence.unknown;
+}
+
 /// The room in which names are compared; used again for every candidate.
 pub(crate) struct Comparer<'a> {
     pairing: Pairing<'a>,
@@ -200,10 +208,7 @@ impl<'a> Comparer<'a> {
         self.ends(probe, card.inverted, &mut v);
         self.roles(probe, &mut v);
         v[Feature::alias as usize] = f32::from(u8::from(card.alias));
-        v[Feature::hint_agree as usize] = evidence.agree;
-        v[Feature::hint_near as usize] = evidence.near;
-        v[Feature::hint_against as usize] = evidence.against;
-        v[Feature::hint_unknown as usize] = evidence.unknown;
+        put_evidence(evidence, &mut v);
         v
     }
 

@@ -207,10 +207,14 @@ impl Probe {
         word.rarity * keys::role_weight(word.token.role)
     }
 
+    /// Returns whether the mention may have an address behind it, which names a place.
+    pub(crate) fn may_give_place(&self) -> bool {
+        self.segments > 1 || self.words.iter().any(|word| word.token.aside)
+    }
+
     /// An address at the end names a country or state: a hint that the text itself gives.
     fn add_place_of_address(&mut self) {
-        let bare = self.segments < 2 && !self.words.iter().any(|word| word.token.aside);
-        if bare || self.hints.iter().any(|hint| hint.name.contains("country")) {
+        if !self.may_give_place() || self.hints.iter().any(|hint| hint.name.contains("country")) {
             return;
         }
         let mut found = None;

@@ -41,13 +41,13 @@ pub(crate) struct Scored {
 }
 
 impl Scored {
-    /// Weighs a comparison with what the context adds to it. A candidate that is hopeless need not be told apart by rules
-    /// as well.
+    /// Weighs a comparison with what the context adds to it. A candidate that will not go on need not be told apart by rules
+    /// as well: a contradiction never speaks for it.
     pub(super) fn of<G: Deref<Target = [u8]>>(
         comparison: &mut Comparison,
         entity: &EntityCard<G>,
         context: f32,
-        hopeless_below: f32,
+        goes_on: impl FnOnce(f32) -> bool,
         contradict: impl FnOnce(&Evidence) -> Result<Option<Contradiction>>,
     ) -> Result<Scored> {
         let mut evidence = comparison.evidence;
@@ -56,7 +56,7 @@ impl Scored {
         vector[Feature::hint_agree as usize] = evidence.agree;
         let mut plain = score::plain(&vector);
         let mut rule = None;
-        if plain >= hopeless_below {
+        if goes_on(plain) {
             let found = contradict(&evidence)?;
             if context == 0.0 {
                 comparison.contradiction = Some(found);
@@ -84,17 +84,38 @@ impl Scored {
     }
 }
 
-/// Puts a candidate among the others; of an entity its best name stays.
-pub(super) fn put(out: &mut Vec<Scored>, scored: Scored) {
-    match out.iter_mut().find(|known| known.place == scored.place) {
-        Some(known) => {
-            let support = known.vector[Feature::support as usize] + 1.0;
-            if scored.plain > known.plain {
-                *known = scored;
-            }
-            known.vector[Feature::support as usize] = support;
+/// The candidates so far, one an entity.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) all: Vec<Scored>,
+    /// Their plain scores, and their places: what is asked of all of them for each that comes.
+    plains: Vec<f32>,
+    places: Vec<Place>,
+}
+
+impl Found {
+    /// Puts a candidate among the others; of an entity its best name stays.
+    pub(super) fn put(&mut self, scored: Scored) {
+        let Some(at) = self.places.iter().position(|place| *place == scored.place) else {
+            self.plains.push(scored.plain);
+            self.places.push(scored.place);
+            self.all.push(scored);
+            return;
+        };
+        let known = &mut self.all[at];
+        let support = known.vector[Feature::support as usize] + 1.0;
+        if scored.plain > known.plain {
+            self.plains[at] = scored.plain;
+            *known = scored;
         }
-        None => out.push(scored),
+        known.vector[Feature::support as usize] = support;
+    }
+
+    /// Returns whether a candidate of no more than a plain score may be among the best, and is not hopeless beside them.
+    pub(super) fn may_take(&self, plain: f32, most: usize) -> bool {
+        let best = self.plains.iter().copied().fold(f32::MIN, f32::max);
+        plain >= hopeless_below(best)
+            && (self.plains.len() < most || self.plains.iter().filter(|other| **other > plain).count() < most)
     }
 }
 
@@ -128,11 +149,6 @@ impl AroundMention {
         }
         probe.context.agree((&self.own, self.has_longer), &probe.hints, (place.0, index, place.1), entity, stats)
     }
-}
-
-/// Returns the plain score below which a candidate is hopeless beside those so far.
-pub(super) fn hopeless_beside(out: &[Scored]) -> f32 {
-    hopeless_below(out.iter().map(|scored| scored.plain).fold(f32::MIN, f32::max))
 }
 
 /// Returns the plain score below which a candidate is hopeless beside the best, even if it sounds the same.

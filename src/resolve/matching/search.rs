@@ -7,15 +7,15 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::model::EntityKey;
-use crate::resolve::index::{Blocks, Index, NameCard, Resident};
+use crate::resolve::index::{Blocks, EntityCard, Index, NameCard, Resident};
 use crate::resolve::matching::contradiction;
 use crate::resolve::matching::explain;
-use crate::resolve::matching::features::Comparer;
+use crate::resolve::matching::features::{Comparer, put_evidence};
 use crate::resolve::matching::hints::{Evidence, Hint};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::retrieve;
 use crate::resolve::matching::score;
-use crate::resolve::matching::scored::{AroundMention, Scored, hopeless_below, hopeless_beside, put};
+use crate::resolve::matching::scored::{AroundMention, Found, Scored, hopeless_below};
 use crate::resolve::matching::tallies::{self, Hit, Scope, Tallies};
 use crate::resolve::matching::trail::{Comparison, Stage, Trail};
 use crate::resolve::matching::widen::Reach;
@@ -65,7 +65,7 @@ impl Search<'_> {
         probe: &mut Probe,
         trail: &mut Trail,
     ) -> Result<Vec<Scored>> {
-        let mut out = Vec::with_capacity(FIRST);
+        let mut out = Found::default();
         trail.clear();
         base.retrieve(self, probe)?;
         if let Some(changes) = &mut changes {
@@ -73,13 +73,14 @@ impl Search<'_> {
         }
         trail.words.extend(probe.weights());
         trail.n_names = probe.n_names;
+        trail.is_by_hint = base.room.is_by_hint || changes.as_ref().is_some_and(|changes| changes.room.is_by_hint);
         let close = |base: &Layer<P>, changes: Option<&Layer<Resident>>| {
             base.room.close | changes.map_or(0, |changes| changes.room.close)
         };
         self.compare_all(base, changes.as_deref_mut(), probe, &mut out, trail)?;
         trail.stages.push(Stage { open: 0, close: close(base, changes.as_deref()), end: trail.comparisons.len() });
         for reach in Reach::ALL {
-            let open = open_words(probe, &out, reach, close(base, changes.as_deref()));
+            let open = open_words(probe, &out.all, reach, close(base, changes.as_deref()));
             if open == 0 {
                 break;
             }
@@ -90,33 +91,34 @@ impl Search<'_> {
             self.compare_all(base, changes.as_deref_mut(), probe, &mut out, trail)?;
             trail.stages.push(Stage { open, close: close(base, changes.as_deref()), end: trail.comparisons.len() });
         }
-        self.finish(base, changes, probe, out)
+        self.finish(base, changes, probe, out.all)
     }
 
-    /// Does the same along the trail of the search without the context, for a mention that was prepared again; `None`
-    /// where the context makes other words worth looking for.
+    /// Does the same along the trail of another search for the mention, which was prepared again: with a context that the
+    /// other had not, or, where `is_anew`, without its hints. `None` where that makes other words worth looking for.
     pub(crate) fn follow<P: Blocks>(
         &self,
         base: &mut Layer<P>,
         mut changes: Option<&mut Layer<Resident>>,
         probe: &mut Probe,
         trail: &Trail,
+        is_anew: bool,
     ) -> Result<Option<Vec<Scored>>> {
-        let mut out = Vec::with_capacity(FIRST);
+        let mut out = Found::default();
         debug_assert!(!self.explain, "a trail keeps no words");
         probe.set_weights(&trail.words, trail.n_names);
         for at in 0..trail.stages.len() {
-            base.compare_again(probe, trail.of_stage(at), &mut out)?;
+            base.compare_again(self, probe, (trail.of_stage(at), is_anew), &mut out)?;
             if let Some(changes) = &mut changes {
-                changes.compare_again(probe, trail.of_stage(at), &mut out)?;
+                changes.compare_again(self, probe, (trail.of_stage(at), is_anew), &mut out)?;
             }
             let Some(reach) = Reach::ALL.get(at) else { break };
             let next = trail.stages.get(at + 1).map_or(0, |stage| stage.open);
-            if open_words(probe, &out, *reach, trail.stages[at].close) != next {
+            if open_words(probe, &out.all, *reach, trail.stages[at].close) != next {
                 return Ok(None);
             }
         }
-        self.finish(base, changes, probe, out).map(Some)
+        self.finish(base, changes, probe, out.all).map(Some)
     }
 
     /// Leaves of all that was compared the candidates that go on, and sets the rest of their features.
@@ -144,7 +146,7 @@ impl Search<'_> {
         base: &mut Layer<P>,
         changes: Option<&mut Layer<Resident>>,
         probe: &Probe,
-        out: &mut Vec<Scored>,
+        out: &mut Found,
         trail: &mut Trail,
     ) -> Result<()> {
         match changes {
@@ -263,46 +265,62 @@ impl<P: Blocks> Layer<P> {
     }
 
     /// Compares the mention with the names that were found.
-    fn compare(&mut self, search: &Search<'_>, probe: &Probe, out: &mut Vec<Scored>, trail: &mut Trail) -> Result<()> {
+    fn compare(&mut self, search: &Search<'_>, probe: &Probe, out: &mut Found, trail: &mut Trail) -> Result<()> {
         let Layer { index, room, found, number, .. } = self;
         let index = &*index;
+        // Fetched one after the other, names and entities come into the processor's cache side by side.
         let cards: Vec<NameCard<P::Block<'_>>> = found.iter().map(|f| index.name(f.name)).collect::<Result<_>>()?;
+        let entities: Vec<EntityCard<P::Block<'_>>> =
+            cards.iter().map(|card| index.entity(card.entity)).collect::<Result<_>>()?;
         let around = AroundMention::of(probe);
         let mut comparer = Comparer::new();
-        for (found, card) in found.iter().zip(&cards) {
-            let entity = index.entity(card.entity)?;
+        for ((found, card), entity) in found.iter().zip(&cards).zip(&entities) {
             if search.except.contains(&entity.key) {
                 continue;
             }
             let Some(stats) = index.meta.types.get(usize::from(entity.kind)) else {
                 continue;
             };
-            let evidence = Evidence::of(&probe.hints, index, &entity, stats, &mut room.meanings)?;
+            let evidence = Evidence::of(&probe.hints, index, entity, stats, &mut room.meanings)?;
             let place = (*number, card.entity);
-            let context = around.agree(probe, (place, index), &entity, stats)?;
+            let context = around.agree(probe, (place, index), entity, stats)?;
             let vector = comparer.compare(probe, card, &evidence);
             let certain = comparer.certain();
             let mut comparison = Comparison { name: found.name, place, certain, vector, evidence, contradiction: None };
+            let goes_on = |plain: f32| out.may_take(plain, search.most);
             let contradict = |evidence: &Evidence| Ok(comparer.contradict(probe, card.inverted, evidence));
-            let scored = Scored::of(&mut comparison, &entity, context, hopeless_beside(out), contradict)?;
+            let scored = Scored::of(&mut comparison, entity, context, goes_on, contradict)?;
             let words = if search.explain { explain::words(probe, &comparer) } else { Vec::new() };
-            put(out, Scored { words, ..scored });
+            out.put(Scored { words, ..scored });
             trail.comparisons.push(comparison);
         }
         Ok(())
     }
 
-    /// Does the same with the comparisons of a trail. What the context says nothing of is as it was.
-    fn compare_again(&self, probe: &Probe, comparisons: &[Comparison], out: &mut Vec<Scored>) -> Result<()> {
-        let index = &self.index;
+    /// Does the same with the comparisons of a trail. What the context says nothing of is as it was; where `is_anew`, what
+    /// the hints say is not.
+    fn compare_again(
+        &mut self,
+        search: &Search<'_>,
+        probe: &Probe,
+        (comparisons, is_anew): (&[Comparison], bool),
+        out: &mut Found,
+    ) -> Result<()> {
+        let Layer { index, room, number, .. } = self;
+        let index = &*index;
         let around = AroundMention::of(probe);
-        for comparison in comparisons.iter().filter(|comparison| comparison.place.0 == self.number) {
+        for comparison in comparisons.iter().filter(|comparison| comparison.place.0 == *number) {
             let entity = index.entity(comparison.place.1)?;
             let Some(stats) = index.meta.types.get(usize::from(entity.kind)) else {
                 continue;
             };
             let context = around.agree(probe, (comparison.place, index), &entity, stats)?;
             let mut again = comparison.clone();
+            if is_anew {
+                again.evidence = Evidence::of(&probe.hints, index, &entity, stats, &mut room.meanings)?;
+                put_evidence(&again.evidence, &mut again.vector);
+            }
+            let goes_on = |plain: f32| out.may_take(plain, search.most);
             let contradict = |evidence: &Evidence| match comparison.contradiction {
                 Some(known) if contradiction::weighs_alike(&comparison.evidence, evidence) => Ok(known),
                 _ => {
@@ -312,7 +330,8 @@ impl<P: Blocks> Layer<P> {
                     Ok(comparer.contradict(probe, card.inverted, evidence))
                 }
             };
-            put(out, Scored::of(&mut again, &entity, context, hopeless_beside(out), contradict)?);
+            let scored = Scored::of(&mut again, &entity, context, goes_on, contradict)?;
+            out.put(scored);
         }
         Ok(())
     }
