@@ -58,6 +58,7 @@ pub fn record(
             },
         )?
         .key();
+        let untriggered = tx.requests_untriggered(part.groups.iter().map(|(candidate, _)| candidate.group))?;
         let trusted = tx.trust_values()?;
         for (candidate, text_hash) in &part.groups {
             for (kind, attempt) in candidate.kinds() {
@@ -77,6 +78,7 @@ pub fn record(
             }
         }
         drop(trusted);
+        drop(untriggered);
     }
     tx.commit()?;
     Ok(id)

@@ -8,7 +8,7 @@ use crate::cli::explore::GroundingArgs;
 use crate::command::Context;
 use crate::error::Exit;
 use crate::profile::PromptOptions;
-use crate::store::{LedgerProgress, Rehearsed, Totals};
+use crate::store::{Counts, LedgerProgress, Rehearsed, Totals};
 use crate::terminal::style::bold;
 use crate::terminal::words::{count, count_verb, dollars, number};
 
@@ -22,17 +22,9 @@ pub(super) fn run(args: &GroundingArgs, context: &Context) -> anyhow::Result<Exi
     };
     let prompts = Prompts::of(&session.store, &options)?;
     let current = prompts.current(session.store.read())?.all();
-    let Totals {
-        groups,
-        progress,
-        mut topics,
-        mut mentions,
-        mut linked,
-        n_entities,
-        n_copies,
-        n_too_large,
-        mut grounding,
-    } = session.store.totals(&current)?;
+    let Totals { counts, n_entities, n_copies } = session.store.totals(&current)?;
+    let Counts { groups, progress, mut topics, mut mentions, mut linked, n_too_large, n_model_gone, mut grounding } =
+        counts;
     let rehearsed = session.store.read().rehearsed()?;
     let hides_rehearsals = matches!(rehearsed, Rehearsed { groups: 1.., has_real: true }) && !context.rehearsal;
     if hides_rehearsals {
@@ -55,7 +47,7 @@ pub(super) fn run(args: &GroundingArgs, context: &Context) -> anyhow::Result<Exi
     let origin = context.origin().ok().map(|url| read.origin_by_url(&url)).transpose()?.flatten();
     let origin = origin.map(|origin| origin.key);
     let asked = (prompts.model(), prompts.topic.endpoint.path());
-    let gone = |world: &LedgerProgress, sandbox| match world.failed {
+    let gone = |world: &LedgerProgress, sandbox| match world.failed.min(n_model_gone) {
         0 => Ok(0),
         _ => read.n_model_gone(asked, origin, sandbox),
     };

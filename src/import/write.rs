@@ -17,6 +17,8 @@ impl Prepared {
     /// Writes everything down, and returns what was found. The account is not made up yet: what is in none of the files is
     /// for the caller to settle.
     pub fn write(mut self, tx: &Tx<'_>) -> anyhow::Result<ImportReport> {
+        // No trigger does it. What is in none of the files is settled in the same transaction.
+        tx.uncount(self.asked.rows().iter().map(|row| row.group))?;
         let trusted = tx.trust_values()?;
         self.write_answers(tx)?;
         self.write_learned(tx, Kind::Topic)?;

@@ -1,6 +1,5 @@
 //! A copy of the whole database: consistent, compact, and made while others read and write.
 
-use std::cell::OnceCell;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -48,7 +47,6 @@ impl Store {
             path: path.to_owned(),
             busy_timeout: BUSY_TIMEOUT,
             hidden: Hidden::default(),
-            header: OnceCell::new(),
             _copy: None,
         })
     }

@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, Connection, params};
 
 use super::knowledge::{place_in, unit};
 use super::{AnswerRow, Provenance, RequestState, Store, Tx};
-use crate::model::{EntityKey, Grounded, Kind, LinkOutcome, RequestKey};
+use crate::model::{EntityKey, Grounded, GroupKey, Kind, LinkOutcome, RequestKey};
 
 /// A transaction for rows whose keys were read in it, or are known to be there: foreign keys are not looked up again,
 /// and no trigger runs. What triggers would do for the tables that are written is done for whole groups by
@@ -107,6 +107,40 @@ impl Tx<'_> {
 impl Drop for TrustedValues<'_> {
     fn drop(&mut self) {
         let _ = self.0.pragma_update(None, "ignore_check_constraints", false);
+    }
+}
+
+/// While it lives, no trigger runs.
+#[derive(Debug)]
+pub struct Untriggered<'t>(&'t Tx<'t>);
+
+/// Number of triggers that our own schema has for the table of requests.
+const N_TRIGGERS_OF_REQUESTS: i64 = 4;
+
+impl Tx<'_> {
+    /// Adds requests about these groups without triggers, whose work is done here for all at once. `None` where somebody
+    /// made a trigger of their own: it is there to see every row.
+    pub fn requests_untriggered(
+        &self,
+        groups: impl Iterator<Item = GroupKey>,
+    ) -> anyhow::Result<Option<Untriggered<'_>>> {
+        let n: i64 = self.query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'requests'",
+            [],
+            |row| row.get(0),
+        )?;
+        if n != N_TRIGGERS_OF_REQUESTS {
+            return Ok(None);
+        }
+        self.uncount(groups)?;
+        self.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+        Ok(Some(Untriggered(self)))
+    }
+}
+
+impl Drop for Untriggered<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true);
     }
 }
 

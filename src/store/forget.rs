@@ -151,7 +151,7 @@ impl Tx<'_> {
     /// Removes what holds rows as they were: the journal of changes, the index of words, counts.
     fn forget_traces(&self) -> anyhow::Result<()> {
         self.execute_batch(
-            "DELETE FROM change_rows; DELETE FROM change_ranges; DELETE FROM _totals; DELETE FROM _searched_groups;
+            "DELETE FROM change_rows; DELETE FROM change_ranges; DELETE FROM _counts; DELETE FROM _searched_groups;
              DROP TABLE IF EXISTS story_search;",
         )?;
         self.set_meta(OVERWRITING, "begun")

@@ -21,6 +21,17 @@ pub struct GroundingCounts {
     pub unknown: u64,
 }
 
+impl GroundingCounts {
+    /// Adds the counts of other mentions.
+    pub(super) fn add(&mut self, other: GroundingCounts) {
+        self.exact += other.exact;
+        self.normalized += other.normalized;
+        self.fuzzy += other.fuzzy;
+        self.ungrounded += other.ungrounded;
+        self.unknown += other.unknown;
+    }
+}
+
 impl Read<'_> {
     /// Returns whether a group still has the text that a request asked about.
     pub fn has_text_of(self, group: GroupKey, request: RequestKey) -> anyhow::Result<bool> {

@@ -62,6 +62,27 @@ pub struct GroupCounts {
     pub stories: u64,
 }
 
+impl GroupCounts {
+    /// Counts one group.
+    pub(super) fn of(group: &Group, has_text: bool) -> GroupCounts {
+        let is_active = group.status == Group::ACTIVE;
+        GroupCounts {
+            total: 1,
+            inactive: u64::from(!is_active),
+            without_text: u64::from(is_active && !has_text),
+            stories: group.stories.len() as u64,
+        }
+    }
+
+    /// Adds the counts of other groups.
+    pub(super) fn add(&mut self, other: GroupCounts) {
+        self.total += other.total;
+        self.inactive += other.inactive;
+        self.without_text += other.without_text;
+        self.stories += other.stories;
+    }
+}
+
 impl Read<'_> {
     /// Returns the key of the group with the user's id.
     pub fn group_key(self, id: &GroupId) -> anyhow::Result<Option<GroupKey>> {

@@ -6,11 +6,14 @@
 //! something calls the triggers back, for itself and all that follow.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use rusqlite::config::DbConfig;
 use rusqlite::params;
 
 use super::bulk::PutOff;
+use super::counts::Bucket;
+use super::groups::GroupCounts;
 use super::{CatalogChange, Change, GroupChange, Store, TextHashes, Tx};
 use crate::model::{Entity, EntityKey, Group};
 
@@ -22,6 +25,8 @@ pub struct Loading<'s> {
     /// Largest ids before; `None` once triggers run.
     before: Cell<Option<Before>>,
     n_entities: Cell<i64>,
+    /// Counts of the groups that were added, for `progress`.
+    counts: RefCell<BTreeMap<Bucket, GroupCounts>>,
     /// Indexes of the catalog that are made at the end.
     put_off: RefCell<Vec<PutOff>>,
 }
@@ -53,8 +58,13 @@ impl Store {
             [],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
-        let loading =
-            Loading { tx: Some(tx), before: Cell::new(None), n_entities: Cell::new(0), put_off: RefCell::default() };
+        let loading = Loading {
+            tx: Some(tx),
+            before: Cell::new(None),
+            n_entities: Cell::new(0),
+            counts: RefCell::default(),
+            put_off: RefCell::default(),
+        };
         if n_triggers == N_TRIGGERS {
             loading.before.set(Some(Before { group: before.0, entity: before.1 }));
             loading.set_triggers(false)?;
@@ -66,7 +76,7 @@ impl Store {
 }
 
 /// Number of triggers that our own schema has for the tables that are loaded.
-const N_TRIGGERS: i64 = 22;
+const N_TRIGGERS: i64 = 28;
 
 impl<'s> Loading<'s> {
     /// Loads a group, as [`Tx::load_group`] does.
@@ -81,7 +91,12 @@ impl<'s> Loading<'s> {
         if self.before.get().is_none() {
             return self.tx()?.load_group(group, raw, wire_id, now);
         }
-        if self.added().add_group(group, hashes, wire_id, now)?.is_some() {
+        if let Some(key) = self.added().add_group(group, hashes, wire_id, now)? {
+            self.counts
+                .borrow_mut()
+                .entry(Bucket::of(key.0))
+                .or_default()
+                .add(GroupCounts::of(group, hashes.is_some()));
             return Ok(GroupChange::New);
         }
         match self.added().read().group_change(group, raw)? {
@@ -147,6 +162,7 @@ impl<'s> Loading<'s> {
         let Some(Before { group, entity }) = self.before.take() else { return Ok(()) };
         let tx = self.added();
         self.put_off.take().iter().try_for_each(|put_off| tx.make_indexes(put_off))?;
+        tx.keep_added(&self.counts.take(), group)?;
         tx.prepare_cached(
             "DELETE FROM tombstones WHERE table_name = 'story_groups' AND EXISTS
                  (SELECT 1 FROM story_groups WHERE id > ?1 AND external_id = json_extract(key, '$[0]'))",

@@ -45,10 +45,10 @@ mod rehearsal;
 mod select;
 mod comparisons;
 mod topics;
+mod counts;
 mod totals;
 mod unresolved;
 
-use std::cell::OnceCell;
 use std::fs::File;
 use std::io;
 use std::ops::Deref;
@@ -65,6 +65,7 @@ pub use bulk::{BulkWriter, MentionRow, Pages, TopicRow};
 pub use catalog::CatalogChange;
 pub use changes::{Change, ChangeRow, HowUndone, Touched};
 pub use costs::{CostRow, CostsBy};
+pub use counts::Counts;
 pub use damage::{Damage, Loss};
 pub use decisions::StoredDecision;
 pub use groups::{GroupChange, GroupRow, TextHashes};
@@ -114,8 +115,6 @@ pub struct Store {
     hidden: Hidden,
     /// Of a temporary copy: the file, which goes with it.
     _copy: Option<tempfile::TempPath>,
-    /// The file itself, once its header was read; see `totals.rs`.
-    header: OnceCell<Option<&'static File>>,
 }
 
 /// The right to ask the database; cheap to copy.
@@ -219,14 +218,7 @@ impl Store {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         functions::register(&connection)?;
         migrate::run(&mut connection, create)?;
-        let mut store = Self {
-            connection,
-            path,
-            busy_timeout: BUSY_TIMEOUT,
-            hidden: Hidden::default(),
-            header: OnceCell::new(),
-            _copy: None,
-        };
+        let mut store = Self { connection, path, busy_timeout: BUSY_TIMEOUT, hidden: Hidden::default(), _copy: None };
         store.refresh_derived()?;
         Ok(store)
     }

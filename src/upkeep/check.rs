@@ -185,6 +185,12 @@ fn indexes(read: Read<'_>, _: &str) -> anyhow::Result<Vec<Finding>> {
     if read.has_entities()? && !linking::is_usable(read)? && !linking::is_earlier(read)? {
         findings.push(Finding::repairable(Area::Index, "the name index of the catalog is missing or outdated"));
     }
+    let n = read.n_wrong_counts()?;
+    if n > 0 {
+        let are = if n == 1 { "is" } else { "are" };
+        let what = format!("{} that `progress` adds up {are} wrong", count(n, "count"));
+        findings.push(Finding::repairable(Area::Index, what));
+    }
     Ok(findings)
 }
 

@@ -40,6 +40,10 @@ pub fn repair(store: &mut Store) -> anyhow::Result<Vec<String>> {
         linking::rebuild(&tx)?;
         done.push("packed the name index of the catalog again".to_owned());
     }
+    if tx.read().n_wrong_counts().unwrap_or(1) > 0 {
+        tx.uncount_all()?;
+        done.push("forgot the counts of `progress`; the next one counts anew".to_owned());
+    }
     tx.commit()?;
     Ok(done)
 }

@@ -1,12 +1,10 @@
 //! The account: of every batch, `sent = usable + unusable + failed + missing`, counted from the lines.
 
-use std::collections::HashMap;
-
 use rusqlite::params;
 use serde::Serialize;
 
 use super::{BatchState, RequestState};
-use crate::model::{BatchKey, GroupKey, Kind, PromptKey};
+use crate::model::BatchKey;
 use crate::store::Read;
 
 /// The account of a batch or a run.
@@ -214,9 +212,14 @@ impl Read<'_> {
         self.spend("r.batch_id = ?1", params![batch])
     }
 
-    /// Returns what was spent in one world.
-    pub fn spend_at(self, sandbox: bool) -> anyhow::Result<Spend> {
-        self.spend("r.sandbox = ?1", params![sandbox])
+    /// Returns what was spent in one world on groups with these ids.
+    pub(super) fn spend_about(self, (first, last): (i64, i64), sandbox: bool) -> anyhow::Result<Spend> {
+        self.spend("r.story_group_id BETWEEN ?1 AND ?2 AND r.sandbox = ?3", params![first, last, sandbox])
+    }
+
+    /// Returns what was spent in one world on groups that were forgotten.
+    pub(in crate::store) fn spend_forgotten(self, sandbox: bool) -> anyhow::Result<Spend> {
+        self.spend("r.story_group_id IS NULL AND r.sandbox = ?1", params![sandbox])
     }
 
     fn spend(self, condition: &'static str, values: &[&dyn rusqlite::ToSql]) -> anyhow::Result<Spend> {
@@ -247,124 +250,5 @@ impl Read<'_> {
                 n_without_usage: count(10)?,
             })
         })?)
-    }
-
-    /// Returns where the collection stands; `current` are the prompts that would be sent today.
-    pub fn progress(self, current: &[PromptKey]) -> anyhow::Result<Progress> {
-        let real = self.progress_at(false, current)?;
-        // Most databases never saw a sandbox: the second pass over the ledger is saved.
-        let has_rehearsed: bool =
-            self.0.query_row("SELECT EXISTS (SELECT 1 FROM requests WHERE sandbox = 1)", [], |row| row.get(0))?;
-        let sandbox = if has_rehearsed { self.progress_at(true, current)? } else { LedgerProgress::default() };
-        Ok(Progress { real, sandbox })
-    }
-
-    fn progress_at(self, sandbox: bool, current: &[PromptKey]) -> anyhow::Result<LedgerProgress> {
-        let mut progress = LedgerProgress { spend: self.spend_at(sandbox)?, ..LedgerProgress::default() };
-        let mut shared = self.shared_kinds(sandbox)?;
-        // The last request for each question, an answer before later tries that brought none; one pass over the ledger in
-        // the order of its index.
-        let mut statement = self.0.prepare_cached(
-            "SELECT r.story_group_id, r.state, r.prompt_id, r.text_hash IS g.text_hash, r.kind
-             FROM requests r JOIN story_groups g ON g.id = r.story_group_id
-             WHERE r.id IN (SELECT coalesce(max(CASE WHEN state IN ('usable', 'planned', 'sent') THEN id END), max(id))
-                            FROM requests WHERE sandbox = ?1 AND is_comparison = 0 AND state <> 'withdrawn'
-                            GROUP BY story_group_id, kind)
-             ORDER BY r.story_group_id",
-        )?;
-        let mut rows = statement.query([sandbox])?;
-        let (mut group, mut kinds) = (None, Kinds::default());
-        while let Some(row) = rows.next()? {
-            let this: GroupKey = row.get(0)?;
-            if group != Some(this) {
-                (group, kinds) = (Some(this), shared.remove(&this).unwrap_or_default());
-                progress.groups_asked += 1;
-                progress.add_group(kinds);
-            }
-            match row.get(1)? {
-                RequestState::Usable => {
-                    progress.usable += 1;
-                    let kind: Kind = row.get(4)?;
-                    // A shared answer to the text of today stands for an old one.
-                    let is_replaced = kinds.has(kind);
-                    let same_text: bool = row.get(3)?;
-                    let is_of_today = same_text && current.contains(&row.get(2)?);
-                    let is_stale =
-                        !is_replaced && !is_of_today && !self.is_answered_today(this, kind, sandbox, current)?;
-                    progress.stale += u64::from(is_stale);
-                    if !is_replaced {
-                        kinds.add(kind);
-                        progress.groups_done += u64::from(kinds.are_all());
-                    }
-                }
-                RequestState::Planned => progress.planned += 1,
-                RequestState::Sent => progress.in_flight += 1,
-                RequestState::Unusable => progress.unusable += 1,
-                RequestState::Refused => progress.refused += 1,
-                RequestState::Failed => progress.failed += 1,
-                RequestState::Missing => progress.missing += 1,
-                RequestState::Withdrawn => {}
-            }
-        }
-        for kinds in shared.into_values() {
-            progress.add_group(kinds);
-        }
-        Ok(progress)
-    }
-
-    /// Returns whether any answer is to the text and one of the prompts of today: an earlier one stands where somebody went
-    /// back to an earlier prompt, and is not asked for again.
-    fn is_answered_today(
-        self,
-        group: GroupKey,
-        kind: Kind,
-        sandbox: bool,
-        current: &[PromptKey],
-    ) -> anyhow::Result<bool> {
-        let mut statement = self.0.prepare_cached(
-            "SELECT r.prompt_id FROM requests r JOIN story_groups g ON g.id = r.story_group_id
-             WHERE r.story_group_id = ?1 AND r.kind = ?2 AND r.sandbox = ?3 AND r.is_comparison = 0
-                   AND r.state = 'usable' AND r.text_hash IS g.text_hash",
-        )?;
-        let mut rows = statement.query(params![group, kind, sandbox])?;
-        while let Some(row) = rows.next()? {
-            if current.contains(&row.get(0)?) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Returns which answers groups share with others in one world.
-    fn shared_kinds(self, sandbox: bool) -> anyhow::Result<HashMap<GroupKey, Kinds>> {
-        let mut shared: HashMap<GroupKey, Kinds> = HashMap::new();
-        self.each_shared_request(sandbox, |group, request| shared.entry(group).or_default().add(request.kind))?;
-        Ok(shared)
-    }
-}
-
-/// Kinds of questions that are answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Kinds([bool; 2]);
-
-impl Kinds {
-    fn has(self, kind: Kind) -> bool {
-        self.0[kind as usize]
-    }
-
-    fn add(&mut self, kind: Kind) {
-        self.0[kind as usize] = true;
-    }
-
-    fn are_all(self) -> bool {
-        self.0 == [true; 2]
-    }
-}
-
-impl LedgerProgress {
-    /// Counts a group that shares answers of these kinds.
-    fn add_group(&mut self, kinds: Kinds) {
-        self.groups_sharing += u64::from(kinds != Kinds::default());
-        self.groups_done += u64::from(kinds.are_all());
     }
 }

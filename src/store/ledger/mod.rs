@@ -11,6 +11,7 @@ mod requests;
 mod answers;
 mod moves;
 mod account;
+mod progress;
 mod check;
 
 pub use account::{Account, Cause, LedgerProgress, Progress, Spend};

@@ -148,7 +148,7 @@ impl Tx<'_> {
         self.merge_ledger(&mut report)?;
         self.merge_audits()?;
         self.merge_tombstones()?;
-        self.execute_batch("DELETE FROM _totals; DELETE FROM _too_long;")?;
+        self.execute_batch("DELETE FROM _counts; DELETE FROM _too_long;")?;
         self.execute_batch(NO_MAPS)?;
         self.refresh_derived()?;
         if self.prepare("PRAGMA main.foreign_key_check")?.query([])?.next()?.is_some() {

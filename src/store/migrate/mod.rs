@@ -17,7 +17,7 @@ use crate::resolve;
 const APPLICATION_ID: i32 = 0x676C_6E72;
 
 /// The steps in their order: number N makes version N of version N - 1.
-const STEPS: [&str; 8] = [
+const STEPS: [&str; 9] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_more_of_the_wire.sql"),
     include_str!("../migrations/0003_tables.sql"),
@@ -26,6 +26,7 @@ const STEPS: [&str; 8] = [
     include_str!("../migrations/0006_copies_and_history.sql"),
     include_str!("../migrations/0007_dates.sql"),
     include_str!("../migrations/0008_exploring.sql"),
+    include_str!("../migrations/0009_counts.sql"),
 ];
 
 /// The version that this program writes.
