@@ -50,6 +50,11 @@ fn each_fault_is_found_with_what_mends_it() {
         ),
         ("DELETE FROM _name_index", "the name index of the catalog is missing or outdated", repair),
         (
+            "INSERT OR REPLACE INTO _counts VALUES (0, NULL, '[1]'), (9223372036854775807, NULL, '2')",
+            "2 counts that `progress` adds up are wrong",
+            repair,
+        ),
+        (
             "UPDATE requests SET state = 'sent' WHERE id = 1; DELETE FROM current_answers WHERE request_id = 1;
              DELETE FROM story_topics; DELETE FROM story_entities",
             "batch `BATCH` was sent 4 requests and accounts for 3",
@@ -103,6 +108,42 @@ fn each_fault_is_found_with_what_mends_it() {
             world.run(&["check"]).exits(0);
         }
     }
+}
+
+/// What is kept of counts goes with every command that changes what they count, triggers or not.
+#[test]
+fn no_count_outlives_a_change_of_what_it_counts() {
+    let world = World::with_groups(3);
+    let changed = json!({"id": "g1", "title": "Another", "text": "Neil Armstrong came back from the Moon."});
+    let changed = world.write_lines("changed.jsonl", &[changed]).display().to_string();
+    let no_catalog = world.write_lines("none.jsonl", &[json!({"id": "x", "type": "person", "name": "Nobody"})]);
+    let no_catalog = no_catalog.display().to_string();
+    for line in [
+        "batch create --no-submit",
+        "batch submit",
+        "batch wait",
+        "topics drop TOPIC",
+        "load entities --replace NONE",
+        "undo",
+        "load groups CHANGED",
+        "batch create --stale --wait --yes",
+        "rebuild",
+        "forget g2 --yes",
+    ] {
+        let topic = world.rows("SELECT topic FROM story_topics ORDER BY topic LIMIT 1").pop().unwrap_or_default();
+        let with = |word: &str| match word {
+            "NONE" => no_catalog.clone(),
+            "CHANGED" => changed.clone(),
+            "TOPIC" => topic.clone(),
+            word => word.to_owned(),
+        };
+        let line: Vec<String> = line.split(' ').map(with).collect();
+        world.sql().execute("INSERT OR REPLACE INTO _counts VALUES (0, NULL, '[1]')", []).unwrap();
+        let ran = world.run(&line.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(world.count("SELECT count(*) FROM _counts WHERE numbers = '[1]'"), 0, "{}", ran.report());
+    }
+    world.run(&["progress"]).exits(0);
+    world.run(&["check"]).exits(0);
 }
 
 /// A reading command brings the schema of an older file forward, and leaves its name index to one that links.
