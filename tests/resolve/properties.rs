@@ -297,6 +297,26 @@ fn a_name_of_nothing_but_its_place_is_no_other_of_that_place() {
 }
 
 #[test]
+fn a_word_that_an_attribute_tells_is_none_that_the_name_lacks() {
+    let rows = [
+        entity("c1", "club", "SV Lantern", &[("city", "Ashby"), ("country", "Norway")]),
+        entity("s1", "shop", "Falkenrath", &[("kind", "hospital supplies")]),
+    ];
+    let rows: Vec<&Entity> = rows.iter().collect();
+    for (mention, expected) in [
+        ("Lantern Ashby", Some("c1")),
+        ("Lantern Norway", Some("c1")),
+        ("Lantern Ashby Norway", Some("c1")),
+        ("Falkenrath Supplies", Some("s1")),
+        ("Lantern Peru", None),
+        ("Kestrel Ashby", None),
+    ] {
+        let asked = (mention.to_owned(), Attributes::new());
+        assert_eq!(answers(&[&rows], std::slice::from_ref(&asked)).remove(0).as_deref(), expected, "{asked:?}");
+    }
+}
+
+#[test]
 fn another_writing_of_a_name_is_linked() {
     for (catalog_type, name, other) in [
         ("person", "Gortschakow", "Alexander Gorchakov"),

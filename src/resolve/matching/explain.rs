@@ -26,7 +26,12 @@ pub(crate) fn words(probe: &Probe, comparer: &Comparer<'_>) -> Vec<String> {
         lines.push(format!("`{a}` ~ `{b}` ({how} {:.2})", pair.similarity));
     }
     let paired = |at: usize| comparer.pairs().iter().any(|pair| usize::from(pair.mention) == at);
-    for at in (0..probe.words.len()).filter(|at| !paired(*at)) {
+    let (told, only) =
+        (0..probe.words.len()).filter(|at| !paired(*at)).partition::<Vec<_>, _>(|at| comparer.is_told(*at));
+    for at in told {
+        lines.push(format!("`{}` told by an attribute", probe.text(at)));
+    }
+    for at in only {
         lines.push(format!("`{}` only in the mention (rarity {:.1})", probe.text(at), probe.words[at].rarity));
     }
     let paired = |at: usize| comparer.pairs().iter().any(|pair| usize::from(pair.name) == at);

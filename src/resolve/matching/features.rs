@@ -152,6 +152,9 @@ pub(crate) struct Comparer<'a> {
     wide: Vec<u8>,
 }
 
+/// How far a word is explained that an attribute tells.
+const TOLD: f32 = 0.9;
+
 /// Letters that two names share which sound alike and of which one is written without vowels.
 const ABJAD: f32 = 0.85;
 
@@ -202,6 +205,35 @@ impl<'a> Comparer<'a> {
             }
         }
         self.pairing.pair_words(probe);
+        self.vector(probe, card, evidence)
+    }
+
+    /// Takes words of the mention, a bit a word, for explained by what is known of the entity besides its names.
+    pub(crate) fn tell<G: Deref<Target = [u8]>>(
+        &mut self,
+        probe: &Probe,
+        card: &NameCard<G>,
+        evidence: &Evidence,
+        told: u32,
+    ) -> Vector {
+        self.pairing.told = told;
+        for i in (0..probe.words.len()).filter(|i| told & 1 << i != 0) {
+            self.pairing.mention_paired[i] = TOLD;
+        }
+        self.vector(probe, card, evidence)
+    }
+
+    /// Returns whether a word of the mention was taken for explained in the last comparison.
+    pub(crate) fn is_told(&self, i: usize) -> bool {
+        self.pairing.told & 1 << i != 0
+    }
+
+    /// Returns whether a word of the mention found no partner in the last comparison.
+    pub(crate) fn is_open(&self, i: usize) -> bool {
+        self.pairing.mention_paired[i] < 0.5
+    }
+
+    fn vector<G: Deref<Target = [u8]>>(&mut self, probe: &Probe, card: &NameCard<G>, evidence: &Evidence) -> Vector {
         let mut v = [0.0; COUNT];
         self.coverage(probe, &mut v);
         self.strings(probe, &mut v);
@@ -222,7 +254,7 @@ impl<'a> Comparer<'a> {
         let (mut all, mut explained, mut rest, mut rest_max) = (0.0f32, 0.0f32, 0.0f32, 0.0f32);
         let mut parts = [0.0f32; 32];
         for (i, word) in probe.words.iter().enumerate() {
-            if word.token.role.is_core() {
+            if word.token.role.is_core() && self.pairing.told & 1 << i == 0 {
                 let part = usize::from(word.token.segment.min(31));
                 parts[part] = parts[part].max(self.pairing.mention_paired[i] * word.rarity);
             }

@@ -102,7 +102,7 @@ impl Sides<'_, '_> {
         const SHORTEST: u8 = 3;
         self.core_of_part(part).any(|i| {
             let token = &self.probe.words[i].token;
-            self.pairing.mention_paired[i] < 0.5
+            (self.pairing.mention_paired[i] < 0.5 || self.pairing.told & 1 << i != 0)
                 && token.role == Role::Word
                 && token.len() >= SHORTEST
                 && words::is_telling(self.text(i))

@@ -7,6 +7,7 @@ mod explain;
 pub(super) mod search;
 mod scored;
 pub(super) mod trail;
+mod told;
 mod retrieve;
 mod widen;
 mod tallies;

@@ -30,6 +30,8 @@ pub(crate) struct Pairing<'a> {
     pub(crate) name_paired: [f32; MAX_TOKENS],
     /// Letters of the initialism that stands for a run of words.
     pub(crate) spelled: usize,
+    /// Words of the mention that no word of the name explains but something else that is known, a bit a word.
+    pub(crate) told: u32,
 }
 
 impl<'a> Pairing<'a> {
@@ -41,6 +43,7 @@ impl<'a> Pairing<'a> {
             mention_paired: [0.0; MAX_TOKENS],
             name_paired: [0.0; MAX_TOKENS],
             spelled: 0,
+            told: 0,
         }
     }
 
@@ -49,6 +52,7 @@ impl<'a> Pairing<'a> {
     pub(crate) fn pair_words(&mut self, probe: &Probe) {
         self.pairs.clear();
         self.spelled = 0;
+        self.told = 0;
         self.mention_paired = [0.0; MAX_TOKENS];
         self.name_paired = [0.0; MAX_TOKENS];
         self.options.clear();

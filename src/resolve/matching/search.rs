@@ -17,6 +17,7 @@ use crate::resolve::matching::retrieve;
 use crate::resolve::matching::score;
 use crate::resolve::matching::scored::{AroundMention, Found, Scored, hopeless_below};
 use crate::resolve::matching::tallies::{self, Hit, Scope, Tallies};
+use crate::resolve::matching::told;
 use crate::resolve::matching::trail::{Comparison, Stage, Trail};
 use crate::resolve::matching::widen::Reach;
 use crate::resolve::names::words::Role;
@@ -284,10 +285,18 @@ impl<P: Blocks> Layer<P> {
             let evidence = Evidence::of(&probe.hints, index, entity, stats, &mut room.meanings)?;
             let place = (*number, card.entity);
             let context = around.agree(probe, (place, index), entity, stats)?;
-            let vector = comparer.compare(probe, card, &evidence);
+            let mut vector = comparer.compare(probe, card, &evidence);
             let certain = comparer.certain();
-            let mut comparison = Comparison { name: found.name, place, certain, vector, evidence, contradiction: None };
             let goes_on = |plain: f32| out.may_take(plain, search.most);
+            let mut told = 0;
+            if told::may_tell(probe, &vector) && goes_on(score::plain(&vector) + told::MOST) {
+                told = told::by_attributes(probe, |i| comparer.is_open(i), (index, entity, stats))?;
+                if told != 0 {
+                    vector = comparer.tell(probe, card, &evidence, told);
+                }
+            }
+            let mut comparison =
+                Comparison { name: found.name, place, certain, told, vector, evidence, contradiction: None };
             let contradict = |evidence: &Evidence| Ok(comparer.contradict(probe, card.inverted, evidence));
             let scored = Scored::of(&mut comparison, entity, context, goes_on, contradict)?;
             let words = if search.explain { explain::words(probe, &comparer) } else { Vec::new() };
@@ -327,6 +336,9 @@ impl<P: Blocks> Layer<P> {
                     let card = index.name(comparison.name)?;
                     let mut comparer = Comparer::new();
                     comparer.compare(probe, &card, evidence);
+                    if comparison.told != 0 {
+                        comparer.tell(probe, &card, evidence, comparison.told);
+                    }
                     Ok(comparer.contradict(probe, card.inverted, evidence))
                 }
             };

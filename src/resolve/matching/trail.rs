@@ -41,6 +41,8 @@ pub(crate) struct Comparison {
     pub(crate) place: Place,
     /// Words of the mention that are surely in the name, a bit a word.
     pub(crate) certain: u32,
+    /// Words of the mention that the entity's attributes tell, a bit a word.
+    pub(crate) told: u32,
     /// The features but for the contradiction.
     pub(crate) vector: Vector,
     pub(crate) evidence: Evidence,
