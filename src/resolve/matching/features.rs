@@ -9,10 +9,11 @@ use crate::resolve::matching::hints::Evidence;
 use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::pairing::{Pair, Pairing};
 use crate::resolve::matching::probe::Probe;
+use crate::resolve::matching::roles;
+use crate::resolve::names::phonetic;
 use crate::resolve::names::similarity::common_prefix;
 use crate::resolve::names::token::last_and_first;
 use crate::resolve::names::words::Role;
-use crate::resolve::names::{numerals, phonetic};
 
 macro_rules! features {
     ($($(#[doc = $doc:literal])* $name:ident),* $(,)?) => {
@@ -152,7 +153,7 @@ pub(crate) struct Comparer<'a> {
     wide: Vec<u8>,
 }
 
-/// How far a word is explained that an attribute tells.
+/// Similarity of a word that an attribute tells.
 const TOLD: f32 = 0.9;
 
 /// Letters that two names share which sound alike and of which one is written without vowels.
@@ -238,7 +239,13 @@ impl<'a> Comparer<'a> {
         self.coverage(probe, &mut v);
         self.strings(probe, &mut v);
         self.ends(probe, card.inverted, &mut v);
-        self.roles(probe, &mut v);
+        let roles = roles::compare(probe, &self.pairing);
+        v[Feature::generation as usize] = roles.generation;
+        v[Feature::legal as usize] = roles.legal;
+        let (of_mention, of_name) = (roles.left_of_mention, roles.left_of_name);
+        v[Feature::numbers_differ as usize] = of_mention.min(of_name) as f32;
+        v[Feature::mention_numbers as usize] = of_mention.saturating_sub(of_name) as f32;
+        v[Feature::name_numbers as usize] = of_name.saturating_sub(of_mention) as f32;
         v[Feature::alias as usize] = f32::from(u8::from(card.alias));
         put_evidence(evidence, &mut v);
         v
@@ -416,60 +423,7 @@ impl<'a> Comparer<'a> {
         v[Feature::name_words as usize] = self.core_at.len() as f32;
         v[Feature::mention_words as usize] = probe.core_at.len() as f32;
     }
-
-    /// Generation, legal form and numbers that found no partner.
-    fn roles(&mut self, probe: &Probe, v: &mut Vector) {
-        let side = |role: Role| {
-            let in_mention = probe.words.iter().position(|w| w.token.role == role);
-            let in_name = self.pairing.name.iter().position(|t| t.role == role);
-            (in_mention, in_name)
-        };
-        v[Feature::generation as usize] = match side(Role::Generation) {
-            (Some(i), Some(j)) => {
-                let (a, b) = (probe.words[i].token.class, self.pairing.name[j].class);
-                if a == b { 4.0 } else { 0.0 }
-            }
-            (Some(_), None) => 2.0,
-            (None, Some(_)) => 1.0,
-            (None, None) => 3.0,
-        };
-        let legal = |i: u16, j: u16| i == j;
-        v[Feature::legal as usize] = match side(Role::Legal) {
-            (Some(_), Some(_)) => {
-                let agree = probe.words.iter().any(|w| {
-                    w.token.role == Role::Legal
-                        && self.pairing.name.iter().any(|t| t.role == Role::Legal && legal(w.token.class, t.class))
-                });
-                if agree { 3.0 } else { 0.0 }
-            }
-            (None, None) => 2.0,
-            _ => 1.0,
-        };
-        let left_mention = (0..probe.words.len())
-            .filter(|i| {
-                self.pairing.mention_paired[*i] < 0.5
-                    && probe.words[*i].token.role.is_core()
-                    && is_number(probe.text(*i).as_bytes())
-            })
-            .count();
-        let left_name = (0..self.pairing.name.len())
-            .filter(|j| {
-                self.pairing.name_paired[*j] < 0.5
-                    && self.pairing.name[*j].role.is_core()
-                    && is_number(self.pairing.name[*j].text)
-            })
-            .count();
-        v[Feature::numbers_differ as usize] = left_mention.min(left_name) as f32;
-        v[Feature::mention_numbers as usize] = left_mention.saturating_sub(left_name) as f32;
-        v[Feature::name_numbers as usize] = left_name.saturating_sub(left_mention) as f32;
-    }
 }
 
 /// An abbreviation so near its word is not looked for further.
 const SURE_ABBREVIATION: f32 = 0.75;
-
-/// Returns whether a word has digits or is a numeral: `Super Bowl VII` is not `Super Bowl 50`.
-fn is_number(text: &[u8]) -> bool {
-    text.iter().any(u8::is_ascii_digit)
-        || text.len() >= 2 && std::str::from_utf8(text).is_ok_and(|text| numerals::roman(text).is_some())
-}

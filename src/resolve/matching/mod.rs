@@ -14,6 +14,7 @@ mod tallies;
 mod score;
 mod forest;
 mod features;
+mod roles;
 mod contradiction;
 mod siblings;
 mod institutions;

@@ -15,7 +15,7 @@ const SHORTEST: u8 = 3;
 /// Digits of a year.
 const YEAR: u8 = 4;
 
-/// What the plain score gains at most by words that are told.
+/// Gain of the plain score by words that are told, at most.
 pub(super) const MOST: f32 = 3.0;
 
 /// Returns whether a name leaves so much of a mention that its attributes are worth asking.

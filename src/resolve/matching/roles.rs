@@ -1,0 +1,63 @@
+//! Features of words that are neither of a name's core nor paired like its words: generation, legal form, numbers.
+
+use crate::resolve::matching::pairing::Pairing;
+use crate::resolve::matching::probe::Probe;
+use crate::resolve::names::numerals;
+use crate::resolve::names::words::Role;
+
+/// Agreement of generation and of legal form of a mention and a name, the larger the better, and the numbers of
+/// either that found no partner.
+pub(super) struct Roles {
+    pub(super) generation: f32,
+    pub(super) legal: f32,
+    pub(super) left_of_mention: usize,
+    pub(super) left_of_name: usize,
+}
+
+/// Compares the words of both sides.
+pub(super) fn compare(probe: &Probe, pairing: &Pairing<'_>) -> Roles {
+    let side = |role: Role| {
+        let in_mention = probe.words.iter().position(|w| w.token.role == role);
+        let in_name = pairing.name.iter().position(|t| t.role == role);
+        (in_mention, in_name)
+    };
+    let generation = match side(Role::Generation) {
+        (Some(i), Some(j)) => {
+            let (a, b) = (probe.words[i].token.class, pairing.name[j].class);
+            if a == b { 4.0 } else { 0.0 }
+        }
+        (Some(_), None) => 2.0,
+        (None, Some(_)) => 1.0,
+        (None, None) => 3.0,
+    };
+    let legal = match side(Role::Legal) {
+        (Some(_), Some(_)) => {
+            let agree = probe.words.iter().any(|w| {
+                w.token.role == Role::Legal
+                    && pairing.name.iter().any(|t| t.role == Role::Legal && w.token.class == t.class)
+            });
+            if agree { 3.0 } else { 0.0 }
+        }
+        (None, None) => 2.0,
+        _ => 1.0,
+    };
+    let left_of_mention = (0..probe.words.len())
+        .filter(|i| {
+            pairing.mention_paired[*i] < 0.5
+                && probe.words[*i].token.role.is_core()
+                && is_number(probe.text(*i).as_bytes())
+        })
+        .count();
+    let left_of_name = (0..pairing.name.len())
+        .filter(|j| {
+            pairing.name_paired[*j] < 0.5 && pairing.name[*j].role.is_core() && is_number(pairing.name[*j].text)
+        })
+        .count();
+    Roles { generation, legal, left_of_mention, left_of_name }
+}
+
+/// Returns whether a word has digits or is a numeral: `Super Bowl VII` is not `Super Bowl 50`.
+fn is_number(text: &[u8]) -> bool {
+    text.iter().any(u8::is_ascii_digit)
+        || text.len() >= 2 && std::str::from_utf8(text).is_ok_and(|text| numerals::roman(text).is_some())
+}
