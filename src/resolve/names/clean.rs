@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use crate::resolve::names::kana;
 use crate::resolve::names::table::rows;
 use crate::text::hidden::{is_hidden, is_joiner};
 
@@ -30,8 +31,12 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
                 rest = &rest[word.len()..];
             }
             None => {
-                push(c, &mut out);
-                rest = &rest[c.len_utf8()..];
+                let mut read = kana::read(rest, &mut out);
+                if read == 0 {
+                    push(c, &mut out);
+                    read = c.len_utf8();
+                }
+                rest = &rest[read..];
             }
         }
         if out.len() > MAX_BYTES {
@@ -109,10 +114,18 @@ fn push(c: char, out: &mut String) {
     }
 }
 
+/// Scripts without capitals, from Hebrew to Georgian; `deunicode` writes some of their letters as capitals, which would cut a
+/// word as `CamelCase` is cut.
+const CASELESS: std::ops::RangeInclusive<char> = '\u{590}'..='\u{10ff}';
+
 /// Adds what `deunicode` makes of a letter, without the signs it uses for silent or guttural letters.
 fn transliterate(c: char, out: &mut String) {
     if let Some(ascii) = deunicode::deunicode_char(c) {
-        out.extend(ascii.chars().filter(|a| a.is_ascii_alphanumeric() || *a == ' '));
+        let kept = ascii.chars().filter(|a| a.is_ascii_alphanumeric() || *a == ' ');
+        match CASELESS.contains(&c) {
+            true => out.extend(kept.map(|a| a.to_ascii_lowercase())),
+            false => out.extend(kept),
+        }
     }
 }
 
@@ -131,6 +144,9 @@ mod tests {
             ("a\u{7}b😀c", "a b c"),
             ("ＡＢＣ", "ABC"),
             ("広島大学", " hiroshima  university "),
+            ("ティーカフェ", "ti cafe "),
+            ("بنك مصرف", "bnk msrf"),
+            ("बैंक", "baink"),
         ] {
             assert_eq!(clean(text), expected, "{text}");
         }

@@ -7,6 +7,7 @@ mod name;
 pub(super) mod token;
 mod scanner;
 mod clean;
+mod kana;
 pub(super) mod words;
 pub(super) mod numerals;
 pub(super) mod first_names;

@@ -123,7 +123,14 @@ mod tests {
 
     #[test]
     fn words_of_one_meaning_share_a_class() {
-        for (a, b) in [("universitat", "daigaku"), ("hldgs", "holding"), ("corp", "corporation"), ("san", "sankt")] {
+        for (a, b) in [
+            ("universitat", "daigaku"),
+            ("hldgs", "holding"),
+            ("corp", "corporation"),
+            ("san", "sankt"),
+            ("apotheke", "farmacia"),
+            ("masrif", "bank"),
+        ] {
             assert_eq!(entry(a).map(|e| e.class), entry(b).map(|e| e.class), "{a} {b}");
         }
         assert_ne!(entry("inc").map(|e| e.class), entry("gmbh").map(|e| e.class));
