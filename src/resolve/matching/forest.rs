@@ -24,17 +24,22 @@ pub(crate) struct Forest {
     fast: Fast,
 }
 
-/// The same trees laid out by feature, so that a score takes no unforeseeable step (QuickScorer: C. Lucchese and
+/// The same trees laid out by feature, so that a score takes no unforeseeable step (after QuickScorer: C. Lucchese and
 /// others, "QuickScorer: a fast algorithm to rank documents with additive ensembles of regression trees", 2015).
 ///
 /// A tree's leaves are bits, the leftmost lowest. A split whose feature is above the threshold takes away the leaves on
-/// its left; the lowest bit that remains is the leaf.
+/// its left; the lowest bit that remains is the leaf. Since all splits of a feature share some dozens of thresholds, what
+/// they leave of every tree is worked out beforehand for each place between two: one row a feature, and no split, is read.
 #[derive(Debug, Default)]
 struct Fast {
-    /// Splits by feature, lowest threshold first.
-    splits: Vec<Split>,
-    /// Offsets at which the splits of each feature start, and where the last end.
+    /// Different thresholds of each feature, lowest first.
+    thresholds: Vec<f32>,
+    /// Offsets at which the thresholds of each feature start, and where the last end.
     starts: Vec<u32>,
+    /// Rows of so many parts as `width` says, one a threshold: of each tree the leaves that remain where the feature is
+    /// above this threshold and not above the next.
+    rows: Vec<Part>,
+    width: usize,
     leaves: Vec<f32>,
     /// Offsets at which the leaves of each tree start.
     first_leaf: Vec<u32>,
@@ -50,10 +55,16 @@ struct Split {
 
 /// Trees of one forest, and leaves of one tree, at most.
 const TREES_MAX: usize = 128;
+const FEATURES_MAX: usize = 64;
 const LEAVES_MAX: u32 = 32;
 
-/// Vectors that are scored together; four numbers fit one register everywhere.
-pub(crate) const TOGETHER: usize = 4;
+/// Trees whose leaves are looked at side by side: so many fit four registers everywhere.
+const PART: usize = 16;
+
+/// Leaves of so many trees, on one line of the processor's cache.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Part([u32; PART]);
 
 impl Forest {
     /// Reads a section of a table: `[section] base`, `features` with their names, then a line a tree, its nodes in
@@ -92,11 +103,24 @@ impl Forest {
             fast.first_leaf.push(u32::try_from(first).expect("a forest has few leaves"));
             self.lay_out(root, tree, first, &mut fast.leaves, &mut splits);
         }
-        splits
-            .sort_by(|a, b| a.0.cmp(&b.0).then(a.1.threshold.total_cmp(&b.1.threshold)).then(a.1.tree.cmp(&b.1.tree)));
-        let start = |feature: usize| splits.partition_point(|(f, _)| usize::from(*f) < feature);
-        fast.starts = (0..=n_features).map(|f| u32::try_from(start(f)).expect("a forest has few splits")).collect();
-        fast.splits = splits.into_iter().map(|(_, split)| split).collect();
+        splits.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.threshold.total_cmp(&b.1.threshold)));
+        assert!(n_features <= FEATURES_MAX, "there are at most {FEATURES_MAX} features");
+        fast.width = self.roots.len().div_ceil(PART);
+        for feature in 0..n_features {
+            fast.starts.push(u32::try_from(fast.thresholds.len()).expect("a forest has few splits"));
+            let splits: Vec<&Split> =
+                splits.iter().filter(|(other, _)| usize::from(*other) == feature).map(|(_, split)| split).collect();
+            let mut row = vec![Part([u32::MAX; PART]); fast.width];
+            for same in splits.chunk_by(|a, b| a.threshold == b.threshold) {
+                fast.thresholds.push(same[0].threshold);
+                for split in same {
+                    let tree = split.tree as usize;
+                    row[tree / PART].0[tree % PART] &= split.remain;
+                }
+                fast.rows.extend_from_slice(&row);
+            }
+        }
+        fast.starts.push(u32::try_from(fast.thresholds.len()).expect("a forest has few splits"));
         fast
     }
 
@@ -145,45 +169,29 @@ impl Forest {
     /// Returns the log-odds.
     pub(crate) fn score(&self, features: &[f32]) -> f32 {
         let fast = &self.fast;
-        let mut remain = [u32::MAX; TREES_MAX];
+        let (mut rows, mut n_rows) = ([0; FEATURES_MAX], 0);
         for (feature, bounds) in features.iter().zip(fast.starts.windows(2)) {
-            for split in &fast.splits[bounds[0] as usize..bounds[1] as usize] {
-                if *feature <= split.threshold {
-                    break;
-                }
-                remain[split.tree as usize % TREES_MAX] &= split.remain;
+            let (start, end) = (bounds[0] as usize, bounds[1] as usize);
+            let below = fast.thresholds[start..end].iter().map(|threshold| u32::from(*feature > *threshold));
+            let n_below: u32 = below.sum();
+            if n_below > 0 {
+                rows[n_rows % FEATURES_MAX] = (start + n_below as usize - 1) * fast.width;
+                n_rows += 1;
             }
         }
-        let leaf = |(first, remain): (&u32, &u32)| fast.leaves[(first + remain.trailing_zeros()) as usize];
-        fast.first_leaf.iter().zip(&remain).map(leaf).fold(self.base, |sum, value| sum + value)
-    }
-
-    /// Returns the log-odds of several at once, each the very same as by itself: a split is read once for all of them,
-    /// and they are compared with it side by side.
-    pub(crate) fn score_together(&self, all: [&[f32]; TOGETHER]) -> [f32; TOGETHER] {
-        let fast = &self.fast;
-        let mut remain = [[u32::MAX; TOGETHER]; TREES_MAX];
-        for (feature, bounds) in fast.starts.windows(2).enumerate() {
-            let values = all.map(|features| features[feature]);
-            let highest = values.into_iter().fold(f32::MIN, f32::max);
-            for split in &fast.splits[bounds[0] as usize..bounds[1] as usize] {
-                if highest <= split.threshold {
-                    break;
-                }
-                // There are no more trees: the remainder spares a check of the bounds.
-                for (remain, value) in remain[split.tree as usize % TREES_MAX].iter_mut().zip(values) {
-                    let below = if value <= split.threshold { u32::MAX } else { 0 };
-                    *remain &= split.remain | below;
+        let mut sum = self.base;
+        for (part, first_leaf) in fast.first_leaf.chunks(PART).enumerate() {
+            let mut remain = Part([u32::MAX; PART]);
+            for row in &rows[..n_rows.min(FEATURES_MAX)] {
+                for (remain, row) in remain.0.iter_mut().zip(&fast.rows[row + part].0) {
+                    *remain &= row;
                 }
             }
-        }
-        let mut sums = [self.base; TOGETHER];
-        for (first, remain) in fast.first_leaf.iter().zip(&remain) {
-            for (sum, remain) in sums.iter_mut().zip(remain) {
-                *sum += fast.leaves[(first + remain.trailing_zeros()) as usize];
+            for (first, remain) in first_leaf.iter().zip(&remain.0) {
+                sum += fast.leaves[(first + remain.trailing_zeros()) as usize];
             }
         }
-        sums
+        sum
     }
 
     /// Returns the log-odds, tree by tree as the table says.

@@ -15,7 +15,7 @@ use crate::resolve::fast_map::Map;
 use crate::resolve::index::{Blocks, Builder, Index, Resident};
 use crate::resolve::matching::context::Context;
 use crate::resolve::matching::explain;
-use crate::resolve::matching::features::{Feature, Vector};
+use crate::resolve::matching::features::Feature;
 use crate::resolve::matching::hints::{Hint, Prepared};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::score;
@@ -409,10 +409,8 @@ fn rank(scored: &mut Vec<Scored>) {
     scored.truncate(SCORED);
     // In the order of their plain scores, the hopeless come last.
     let n_hopeful = scored.partition_point(|candidate| candidate.plain >= best - HOPELESS);
-    let vectors: Vec<&Vector> = scored[..n_hopeful].iter().map(|candidate| &candidate.vector).collect();
-    let log_odds = score::pairs(&vectors).into_iter().map(|log_odds| log_odds.max(FLOOR));
-    for (candidate, log_odds) in scored.iter_mut().zip(log_odds.chain(std::iter::repeat(FLOOR))) {
-        candidate.log_odds = log_odds;
+    for (at, candidate) in scored.iter_mut().enumerate() {
+        candidate.log_odds = if at < n_hopeful { score::pair(&candidate.vector).max(FLOOR) } else { FLOOR };
     }
     scored.sort_by(|a, b| {
         b.log_odds.total_cmp(&a.log_odds).then(b.plain.total_cmp(&a.plain)).then(a.order.cmp(&b.order))

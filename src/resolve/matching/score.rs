@@ -9,7 +9,7 @@
 use std::sync::LazyLock;
 
 use crate::resolve::matching::features::{self, COUNT, Feature, Vector};
-use crate::resolve::matching::forest::{Forest, TOGETHER};
+use crate::resolve::matching::forest::Forest;
 
 /// The forests as text.
 const TABLE: &str = include_str!("../../../benches/linking_forests.txt");
@@ -41,25 +41,6 @@ pub(crate) fn pair(features: &Vector) -> f32 {
     let forest = &FORESTS.0;
     let log_odds = if forest.n_trees() == 0 { plain(features) } else { forest.score(features) };
     log_odds - penalty(features)
-}
-
-/// So few are scored faster one by one.
-const FEW: usize = 3;
-
-/// Returns the same of several names.
-pub(crate) fn pairs(all: &[&Vector]) -> Vec<f32> {
-    let forest = &FORESTS.0;
-    let mut log_odds = Vec::with_capacity(all.len());
-    for some in all.chunks(TOGETHER) {
-        if some.len() < FEW || forest.n_trees() == 0 {
-            log_odds.extend(some.iter().map(|features| pair(features)));
-            continue;
-        }
-        // The last few are filled up with the first of them.
-        let scores = forest.score_together(std::array::from_fn(|at| &some.get(at).unwrap_or(&some[0])[..]));
-        log_odds.extend(some.iter().zip(scores).map(|(features, score)| score - penalty(features)));
-    }
-    log_odds
 }
 
 fn penalty(features: &Vector) -> f32 {
@@ -141,10 +122,6 @@ mod tests {
             for (forest, n) in [(pair, COUNT), (decision, DECISION_NAMES.len())] {
                 let (fast, plain) = (forest.score(&features[..n]), forest.score_by_walking(&features[..n]));
                 assert_eq!(fast.to_bits(), plain.to_bits(), "{features:?}");
-                let other: Vec<f32> = features.iter().rev().copied().collect();
-                let together = forest.score_together([&features[..n], &other[..n], &other[..n], &features[..n]]);
-                let apart = [fast, forest.score(&other[..n]), forest.score(&other[..n]), fast];
-                assert_eq!(together.map(f32::to_bits), apart.map(f32::to_bits), "{features:?}");
             }
         }
     }
