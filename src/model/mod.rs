@@ -214,6 +214,9 @@ pub type Attributes = BTreeMap<String, String>;
 
 /// Returns the name of an attribute or a hint as profiles write it, whoever wrote it: lower case, `_` for spaces.
 pub fn attribute_name(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')) {
+        return text.to_owned();
+    }
     single_spaced(text).to_lowercase().replace(' ', "_")
 }
 

@@ -45,7 +45,8 @@ impl Terminal {
 /// overrides, zero-width characters, tags. Who parses it gets the same text.
 pub(super) fn inert_json(text: &str) -> std::borrow::Cow<'_, str> {
     let is_escaped = |c: char| c > '~' && is_hidden(c);
-    if text.is_ascii() && !text.contains('\x7f') {
+    // Nearly all text is so, and the greatest of many bytes is found at once.
+    if text.bytes().fold(0, u8::max) < 0x7f {
         return text.into();
     }
     if !text.chars().any(is_escaped) {

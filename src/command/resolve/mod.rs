@@ -1,11 +1,14 @@
 //! `gleaner resolve`: try the linking, or do it again for the whole database. Offline.
 
 mod file;
+mod written;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::rc::Rc;
 
 use anyhow::Result;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
@@ -99,21 +102,62 @@ impl Line {
 
 /// Reads the hints of a line: names as profiles write them, and values of any plain kind.
 fn read_hints<'de, D: Deserializer<'de>>(reader: D) -> std::result::Result<Attributes, D::Error> {
-    let hints = Option::<serde_json::Map<String, Value>>::deserialize(reader)?.unwrap_or_default();
+    let HintFields(fields) = Option::deserialize(reader)?.unwrap_or_default();
+    let mut hints = Attributes::new();
+    let mut is_plain = true;
+    for (name, value) in &fields {
+        let Value::String(value) = value else {
+            is_plain = false;
+            break;
+        };
+        is_plain &= hints.insert(attribute_name(name), value.clone()).is_none();
+    }
+    if is_plain {
+        return Ok(hints);
+    }
+    let hints: serde_json::Map<String, Value> = fields.into_iter().collect();
     Ok(hints.iter().filter_map(|(name, value)| Some((attribute_name(name), text(value)?))).collect())
+}
+
+/// Fields of the hints in their order, a name as often as it stands there.
+#[derive(Default)]
+struct HintFields(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for HintFields {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> std::result::Result<Self, D::Error> {
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = HintFields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<HintFields, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(HintFields(fields))
+            }
+        }
+
+        reader.deserialize_map(Fields)
+    }
 }
 
 /// An answer, one a line.
 #[derive(Debug, Serialize)]
 struct ResolvedLine<'a> {
     mention: &'a str,
-    entity_id: Option<String>,
-    entity_type: Option<String>,
-    name: Option<String>,
+    entity_id: Option<&'a str>,
+    entity_type: Option<&'a str>,
+    name: Option<&'a str>,
     score: f64,
     method: &'static str,
     outcome: &'static str,
-    candidates: Vec<Listed>,
+    candidates: &'a [Listed],
     /// Remarks on the two that a pair is made of, with `--explain`.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     remarks: &'a [String],
@@ -154,7 +198,8 @@ impl<'a> LineResolver<'a> {
         self.say_unknown_hints(line, terminal);
         let resolution = self.decide(line)?;
         let others = self.of_other_types(line, &resolution)?;
-        Ok(serde_json::to_string(&self.answer(line, &resolution, &others)?)?)
+        let candidates = self.candidates(&resolution, &others)?;
+        written::line(&self.answer(line, &resolution, &candidates))
     }
 
     /// Says once of each hint that no attribute is called so: a slip of the hand would stay unseen.
@@ -210,8 +255,9 @@ impl<'a> LineResolver<'a> {
         self.linker.decide(&self.profile, line.entity_type.as_deref().unwrap_or_default(), &query)
     }
 
-    fn answer<'l>(&'l self, line: &'l Line, resolution: &Resolution, others: &[Candidate]) -> Result<ResolvedLine<'l>> {
-        let mut candidates = Vec::with_capacity(resolution.candidates.len());
+    /// Returns the candidates that an answer lists.
+    fn candidates(&self, resolution: &Resolution, others: &[Candidate]) -> Result<Vec<Listed>> {
+        let mut candidates = Vec::with_capacity(resolution.candidates.len() + others.len());
         for candidate in &resolution.candidates {
             candidates.extend(self.listed(candidate)?);
         }
@@ -219,19 +265,23 @@ impl<'a> LineResolver<'a> {
             let listed = self.listed(other)?;
             candidates.extend(listed.map(|other| Listed { note: Some(exact_but_type(&other.entity_type)), ..other }));
         }
+        Ok(candidates)
+    }
+
+    fn answer<'l>(&'l self, line: &'l Line, resolution: &Resolution, candidates: &'l [Listed]) -> ResolvedLine<'l> {
         let linked = resolution.outcome == LinkOutcome::Linked;
         let entity = candidates.first().filter(|_| linked);
-        Ok(ResolvedLine {
+        ResolvedLine {
             mention: &line.mention,
-            entity_id: entity.map(|e| e.entity_id.clone()),
-            entity_type: entity.map(|e| e.entity_type.clone()),
-            name: entity.map(|e| e.name.clone()),
+            entity_id: entity.map(|entity| entity.entity_id.as_str()),
+            entity_type: entity.map(|entity| entity.entity_type.as_str()),
+            name: entity.map(|entity| entity.name.as_str()),
             score: round(resolution.score),
             method: resolution.method.as_str(),
             outcome: resolution.outcome.as_str(),
             candidates,
             remarks: self.linker.remarks(),
-        })
+        }
     }
 
     fn listed(&self, candidate: &Candidate) -> Result<Option<Listed>> {
@@ -261,7 +311,8 @@ impl<'a> LineResolver<'a> {
         self.say_unknown_hints(line, &context.terminal);
         let resolution = self.decide(line)?;
         let others = self.of_other_types(line, &resolution)?;
-        let answer = self.answer(line, &resolution, &others)?;
+        let candidates = self.candidates(&resolution, &others)?;
+        let answer = self.answer(line, &resolution, &candidates);
         if context.terminal.is_json() {
             context.terminal.json(&answer)?;
             return Ok(Exit::Done);
@@ -284,7 +335,7 @@ impl<'a> LineResolver<'a> {
         for remark in answer.remarks {
             context.terminal.line(format!("  {}", dim(single_line(remark))))?;
         }
-        for candidate in &answer.candidates {
+        for candidate in answer.candidates {
             let score = match candidate.note {
                 Some(_) => "    -".to_owned(),
                 None => format!("{:>3.0} %", 100.0 * candidate.score),
