@@ -32,7 +32,7 @@ mod types;
 pub(crate) use background::Background;
 pub use build::Builder;
 pub(crate) use key::{KeyKind, key};
-pub(crate) use layout::{AttributeStats, COUNTED_FROM, FORMAT, LONGEST_LIST, Meta, TypeStats, rarity};
+pub(crate) use layout::{AttributeStats, COUNTED_FROM, FORMAT, LONGEST_LIST, Meta, TypeStats, VOCABULARY_MAX, rarity};
 pub use layout::{Blocks, N_TABLES, Resident, Table};
 pub(crate) use read::{EntityCard, Index, List, NameCard, TokenView};
 pub use read::{is_current, is_earlier};

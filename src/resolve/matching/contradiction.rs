@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use crate::resolve::index::TokenView;
 use crate::resolve::matching::frame;
-use crate::resolve::matching::hints::{Evidence, Ground};
+use crate::resolve::matching::hint_match::Ground;
+use crate::resolve::matching::hints::Evidence;
 use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::pairing::Pairing;
 use crate::resolve::matching::probe::Probe;

@@ -8,7 +8,8 @@ use anyhow::Result;
 
 use crate::model::{Attributes, EntityKey, LinkOutcome};
 use crate::resolve::index::{Blocks, KeyKind, key};
-use crate::resolve::matching::hints::{Hint, HintMatch};
+use crate::resolve::matching::hint_match::HintMatch;
+use crate::resolve::matching::hints::Hint;
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::resolver::{LISTED, Resolver};
 use crate::resolve::matching::search::Layer;

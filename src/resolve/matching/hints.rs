@@ -6,7 +6,8 @@ use anyhow::Result;
 
 use crate::resolve::fast_map::Map;
 use crate::resolve::index::keys::known_value_key;
-use crate::resolve::index::{AttributeStats, Blocks, EntityCard, Index, TypeStats};
+use crate::resolve::index::{AttributeStats, Blocks, EntityCard, Index, TypeStats, VOCABULARY_MAX};
+use crate::resolve::matching::hint_match::{Compared, Ground, HintMatch, Meanings, UNPREPARED, Use};
 use crate::resolve::names::countries;
 
 use crate::model::Attributes;
@@ -17,7 +18,6 @@ use crate::resolve::names::token::{Name, spaced};
 use crate::resolve::names::words;
 
 /// A hint, prepared once for all candidates.
-#[derive(Clone, Debug)]
 pub(crate) struct Hint {
     /// Its name as it was given, lower case.
     pub(crate) name: String,
@@ -26,6 +26,8 @@ pub(crate) struct Hint {
     /// Other names of that of which the value is a name, as lower-case words.
     also: Vec<String>,
     squashed: String,
+    pattern: Pattern,
+    class: u16,
     country: u16,
     /// True where it was given as the country; one that the mention's own text seems to name may be anything.
     is_country: bool,
@@ -41,9 +43,6 @@ pub(crate) struct Hint {
 
 /// Values that say nothing: a model fills in what it was asked for.
 const NOTHING: [&str; 8] = ["unknown", "n a", "none", "null", "nil", "unspecified", "not stated", "not given"];
-
-/// Id of a hint that is not prepared for more than one mention.
-const UNPREPARED: u32 = 0;
 
 /// Hints prepared for earlier mentions, by name and value: a story's players have the same teams.
 #[derive(Default)]
@@ -125,44 +124,6 @@ pub(crate) struct Evidence {
     pub(crate) ground: Option<Ground>,
 }
 
-/// Ground on which a contradiction of a hint makes two things of a mention and an entity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Ground {
-    /// The profile says that the attribute does not change.
-    Stable,
-    /// The catalog has the hint's value too, for others.
-    Vocabulary,
-    /// They are two countries.
-    Country,
-}
-
-/// Comparison of one hint.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum HintMatch {
-    /// The values mean the same.
-    Agree(f32),
-    /// They are close.
-    Near(f32),
-    /// They differ.
-    Against(f32),
-    /// They differ, and neither is a spelling of the other, or the same at another time.
-    Firmly(f32, Ground),
-    /// The entity has no such attribute.
-    Unknown,
-}
-
-impl HintMatch {
-    fn times(self, factor: f32) -> HintMatch {
-        match self {
-            HintMatch::Agree(bits) => HintMatch::Agree(bits * factor),
-            HintMatch::Near(bits) => HintMatch::Near(bits * factor),
-            HintMatch::Against(bits) => HintMatch::Against(bits * factor),
-            HintMatch::Firmly(bits, ground) => HintMatch::Firmly(bits * factor, ground),
-            HintMatch::Unknown => HintMatch::Unknown,
-        }
-    }
-}
-
 impl Hint {
     /// Prepares a hint; `None` for an empty value.
     pub(crate) fn new(name: &str, value: &str) -> Option<Hint> {
@@ -181,6 +142,8 @@ impl Hint {
             // A date is no number: its year alone agrees with it.
             number: words.parse().ok(),
             positions: positions::places(&squashed),
+            pattern: Pattern::new(words.as_bytes()),
+            class: words::class(&words),
             squashed,
             value: words,
             also: Vec::new(),
@@ -203,9 +166,8 @@ impl Hint {
 
     /// Compares with one value of an attribute that means the same thing.
     fn compare(&self, value: &str, country: u16, bits: f32) -> HintMatch {
-        let class = words::class(&self.value);
         if value == self.value
-            || class != 0 && class == words::class(value)
+            || self.class != 0 && self.class == words::class(value)
             || self.also.iter().any(|other| contains_words(value, other))
         {
             return HintMatch::Agree(bits);
@@ -230,17 +192,22 @@ impl Hint {
                 Positions::Apart => HintMatch::Against(bits),
             };
         }
-        if let (Some(a), Ok(b)) = (self.number, value.parse::<i64>()) {
+        if let Some(a) = self.number
+            && let Ok(b) = value.parse::<i64>()
+        {
             return if (a - b).abs() == 1 { HintMatch::Near(bits) } else { HintMatch::Against(bits) };
         }
         if contains_words(value, &self.value) || contains_words(&self.value, value) {
             return HintMatch::Agree(bits);
         }
-        if is_short_form(&self.squashed, value) || is_short_form(&value.replace(' ', ""), &self.value) {
+        let is_short = value.bytes().filter(|byte| *byte != b' ').count() <= SHORT_FORM;
+        if is_short_form(&self.squashed, value) || is_short && is_short_form(&value.replace(' ', ""), &self.value) {
             return HintMatch::Agree(bits);
         }
-        let similarity = Pattern::new(self.value.as_bytes()).similarity(value.as_bytes());
-        if similarity >= 0.8 && value.len() > 4 { HintMatch::Agree(bits * 0.8) } else { HintMatch::Against(bits) }
+        let is_misspelt = value.len() > 4
+            && self.pattern.may_reach(value.as_bytes(), MISSPELT)
+            && self.pattern.similarity(value.as_bytes()) >= MISSPELT;
+        if is_misspelt { HintMatch::Agree(bits * 0.8) } else { HintMatch::Against(bits) }
     }
 
     /// Returns whether the hint is this value, by one of its names.
@@ -257,93 +224,74 @@ impl Hint {
         meanings: &mut Meanings,
     ) -> Result<HintMatch> {
         let mut found_match = HintMatch::Unknown;
+        let uses = self.uses(index, entity.kind, stats, meanings)?;
         for (number, value) in entity.values() {
-            let Some(attribute) = stats.attributes.get(usize::from(number)) else {
+            let at = usize::from(number);
+            let (Some(attribute), Some(used)) = (stats.attributes.get(at), uses.get(at)) else {
                 continue;
             };
-            let found = meanings.compared(self, value, || {
+            if *used == Use::None {
+                continue;
+            }
+            let found = meanings.compared((self.id, value), || {
                 index.value(value, |value| Compared {
                     found_match: self.compare(value.text, value.country, 1.0),
                     is_same: value.text == self.value && value.text.len() > 1 && self.number.is_none(),
                 })
             })?;
-            if meanings.of(&self.name, entity.kind, stats).get(usize::from(number)) == Some(&true) {
-                let found = self.firmly(found.found_match.times(attribute.bits), attribute, &stats.name);
-                found_match = better(found_match, found);
+            if let Use::Meant { firmly } = used {
+                let found = match (found.found_match.times(attribute.bits), firmly) {
+                    (HintMatch::Against(bits), Some(ground)) => HintMatch::Firmly(bits, *ground),
+                    (other, _) => other,
+                };
+                found_match = found_match.or_better(found);
             } else if found.is_same {
                 // The value stands under another name: an agreement, if a smaller one.
-                found_match = better(found_match, HintMatch::Agree(attribute.bits * 0.7));
+                found_match = found_match.or_better(HintMatch::Agree(attribute.bits * 0.7));
             }
         }
         Ok(found_match)
     }
 
-    /// Returns a contradiction as a firm one where the attribute does not change and its values are a vocabulary that has
-    /// the hint's value: a *pharmacy* is no *bank*, while a *chemist's* might be a *pharmacy*, and *Lower Saxony* the
-    /// birthplace of who was born in *Celle*. Where the profile says that it does not change, any other value is one.
-    fn firmly(&self, found_match: HintMatch, attribute: &AttributeStats, entity_type: &str) -> HintMatch {
-        let HintMatch::Against(bits) = found_match else { return found_match };
+    /// Returns what each attribute of a type is to the hint.
+    fn uses<P: Blocks>(
+        &self,
+        index: &Index<P>,
+        kind: u16,
+        stats: &TypeStats,
+        meanings: &mut Meanings,
+    ) -> Result<Rc<[Use]>> {
+        meanings.uses((self.id, kind), |same| {
+            let each = stats.attributes.iter().zip(same.of(&self.name, kind, stats));
+            each.map(|(attribute, is_same)| {
+                if *is_same {
+                    return Ok(Use::Meant { firmly: self.firmly(attribute, &stats.name) });
+                }
+                // Values of an attribute with few enough are found by their words.
+                let is_kept = self.id != UNPREPARED && stats.entities as usize <= VOCABULARY_MAX;
+                let key = known_value_key(&stats.name, &attribute.name, &self.value);
+                Ok(if is_kept && index.list(key)?.len() == 0 { Use::None } else { Use::Other })
+            })
+            .collect()
+        })
+    }
+
+    /// Returns on which ground a contradiction is a firm one: where the attribute does not change and its values are a
+    /// vocabulary that has the hint's value: a *pharmacy* is no *bank*, while a *chemist's* might be a *pharmacy*, and
+    /// *Lower Saxony* the birthplace of who was born in *Celle*. Where the profile says that it does not change, any other
+    /// value is one.
+    fn firmly(&self, attribute: &AttributeStats, entity_type: &str) -> Option<Ground> {
         if self.id == UNPREPARED {
-            return found_match;
+            return None;
         }
         let said = self.changes.iter().find(|(known, _)| *known == entity_type.to_lowercase());
         let said = said.map(|(_, changes)| *changes);
         let is_known = || self.known.iter().any(|(known, name)| known == entity_type && *name == attribute.name);
         match said.unwrap_or(attribute.changes) {
-            true => found_match,
-            false if is_known() => HintMatch::Firmly(bits, Ground::Vocabulary),
-            false if said.is_some() => HintMatch::Firmly(bits, Ground::Stable),
-            false => found_match,
+            true => None,
+            false if is_known() => Some(Ground::Vocabulary),
+            false => said.map(|_| Ground::Stable),
         }
-    }
-}
-
-/// Comparison of a hint with a value of the index, whatever the attribute.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Compared {
-    /// Of an attribute that means the same; in shares of its bits.
-    found_match: HintMatch,
-    /// The very same words, which tell even under another name.
-    is_same: bool,
-}
-
-/// Meanings of hints in one index: which attributes of a type they may be, and how they compare with its values. Worked
-/// out once, since teams and countries come again and again.
-#[derive(Default)]
-pub(crate) struct Meanings {
-    attributes: Map<String, Vec<Option<Box<[bool]>>>>,
-    compared: Map<(u32, u32), Compared>,
-}
-
-impl Meanings {
-    fn of(&mut self, hint: &str, kind: u16, stats: &TypeStats) -> &[bool] {
-        if !self.attributes.contains_key(hint) {
-            self.attributes.insert(hint.to_owned(), Vec::new());
-        }
-        let Some(kinds) = self.attributes.get_mut(hint) else {
-            return &[];
-        };
-        let kind = usize::from(kind);
-        if kinds.len() <= kind {
-            kinds.resize(kind + 1, None);
-        }
-        kinds[kind].get_or_insert_with(|| stats.attributes.iter().map(|a| same_meaning(hint, &a.name)).collect())
-    }
-
-    fn compared(&mut self, hint: &Hint, value: u32, compare: impl FnOnce() -> Result<Compared>) -> Result<Compared> {
-        const COMPARED_MAX: usize = 1 << 16;
-        let key = (hint.id, value);
-        if let Some(known) = self.compared.get(&key).filter(|_| hint.id != UNPREPARED) {
-            return Ok(*known);
-        }
-        let found = compare()?;
-        if hint.id != UNPREPARED {
-            if self.compared.len() >= COMPARED_MAX {
-                self.compared.clear();
-            }
-            self.compared.insert(key, found);
-        }
-        Ok(found)
     }
 }
 
@@ -378,30 +326,23 @@ impl Evidence {
     }
 }
 
-/// Of several attributes that a hint may mean, the one that agrees counts.
-fn better(a: HintMatch, b: HintMatch) -> HintMatch {
-    let rank = |found_match: &HintMatch| match found_match {
-        HintMatch::Agree(bits) => (3, *bits),
-        HintMatch::Near(bits) => (2, *bits),
-        HintMatch::Against(bits) | HintMatch::Firmly(bits, _) => (1, *bits),
-        HintMatch::Unknown => (0, 0.0),
-    };
-    let (x, y) = (rank(&a), rank(&b));
-    if y.0 > x.0 || y.0 == x.0 && y.1 > x.1 { b } else { a }
-}
-
 /// Returns whether all words of `part` stand in `whole`, in order.
 pub(super) fn contains_words(whole: &str, part: &str) -> bool {
-    if part.len() < 2 {
+    if part.len() < 2 || part.len() > whole.len() {
         return false;
     }
     let mut rest = whole.split(' ');
     part.split(' ').all(|word| rest.any(|other| other == word))
 }
 
+/// Letters of a short form, at most.
+const SHORT_FORM: usize = 5;
+/// Similarity of values that are one, misspelt.
+const MISSPELT: f32 = 0.8;
+
 /// Returns whether `short` abbreviates `long`: initials of words (`kc`, `gb`), or the start of its letters (`chi`).
 fn is_short_form(short: &str, long: &str) -> bool {
-    if !(2..=5).contains(&short.len()) || long.len() <= short.len() {
+    if !(2..=SHORT_FORM).contains(&short.len()) || long.len() <= short.len() {
         return false;
     }
     let initials: String = long.split(' ').filter_map(|word| word.chars().next()).collect();
@@ -417,7 +358,7 @@ mod tests {
         let check = |hint: &str, value: &str, expected: HintMatch| {
             let hint = Hint::new("x", hint).expect("a value");
             let value = Hint::new("x", value).expect("a value");
-            assert_eq!(hint.compare(&value.value, value.country, 4.0), expected, "{hint:?} {value:?}");
+            assert_eq!(hint.compare(&value.value, value.country, 4.0), expected, "{} {}", hint.value, value.value);
         };
         check("Browns", "Cleveland Browns", HintMatch::Agree(4.0));
         check("KC", "Kansas City Chiefs", HintMatch::Agree(4.0));

@@ -76,6 +76,9 @@ fn is_other_number(value: u32, other: &[u8]) -> bool {
 /// A word of fewer sounds than this is not the same for sounding alike: `Murray` is not `Moore`.
 const SOUND_LENGTH: usize = 3;
 
+/// Similarity above which words are alike that sound the same.
+const LEAST_SOUNDING: f32 = 0.3;
+
 fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)> {
     let long = text.len().max(other.text.len());
     let short = text.len().min(other.text.len());
@@ -107,14 +110,15 @@ fn letters(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)
     if word.abjad.len() >= 2 && phonetic::sounds_as(other.text, &word.abjad) {
         best = Some((if word.abjad.len() >= SOUND_LENGTH { 0.9 } else { 0.75 }, How::Similar));
     }
-    if long - short <= long / 2 + 1 && short >= 2 {
+    // Letters that are less alike are not, whatever they sound like.
+    if long - short <= long / 2 + 1 && short >= 2 && (coded || word.pattern.may_reach(other.text, LEAST_SOUNDING)) {
         let mut similarity = word.pattern.similarity(other.text);
         if coded {
             // One digit of a model number that differs makes another model; a digit read for a letter does not.
             similarity = misread(text, other.text).unwrap_or(if similarity > 0.85 { 0.5 } else { 0.0 });
         } else if (0.5..0.93).contains(&similarity) && misread(text, other.text).is_some() {
             similarity = 0.93;
-        } else if similarity > 0.3
+        } else if similarity > LEAST_SOUNDING
             && similarity < 0.8
             && word.sound.len() >= SOUND_LENGTH
             && phonetic::sounds_as(other.text, &word.sound)
@@ -139,8 +143,16 @@ fn misread(a: &[u8], b: &[u8]) -> Option<f32> {
 
 /// Returns the similarity of two words as the comparison sees it; for the expansion of words.
 pub(crate) fn word_similarity(pattern: &Pattern, sound: &[u8], other: &[u8]) -> f32 {
+    // No less tells anything, whatever the sound.
+    if !pattern.may_reach(other, LEAST_SOUNDING) {
+        return 0.0;
+    }
     let similarity = pattern.similarity(other);
-    if similarity < 0.8 && similarity > 0.3 && sound.len() >= SOUND_LENGTH && phonetic::sounds_as(other, sound) {
+    if similarity < 0.8
+        && similarity > LEAST_SOUNDING
+        && sound.len() >= SOUND_LENGTH
+        && phonetic::sounds_as(other, sound)
+    {
         return similarity.max(0.6 + 0.2 * similarity);
     }
     similarity

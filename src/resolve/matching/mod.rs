@@ -25,4 +25,5 @@ mod probe;
 pub(super) mod context;
 pub(super) mod context_names;
 mod hints;
+mod hint_match;
 pub(super) mod measure;

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::resolve::index::keys::{self, Keys};
 use crate::resolve::index::{AttributeStats, Background, Blocks, COUNTED_FROM, Index, List, Meta};
-use crate::resolve::matching::hints::Meanings;
+use crate::resolve::matching::hint_match::Meanings;
 use crate::resolve::matching::probe::Probe;
 
 /// Names that go on to be compared.

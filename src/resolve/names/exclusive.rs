@@ -85,11 +85,20 @@ pub(crate) fn exclude_by_affix(a: &str, b: &str) -> Option<&'static str> {
         let stem = if is_start { word.strip_prefix(affix) } else { word.strip_suffix(affix) };
         stem.filter(|stem| stem.len() >= STEM)
     }
+    // What is not the affix is the same of both, and no shorter than a stem.
+    let (x, y) = (a.as_bytes(), b.as_bytes());
+    let are_alike_behind = matches!((x.last_chunk::<STEM>(), y.last_chunk::<STEM>()), (Some(x), Some(y)) if x == y);
+    let are_alike_before = matches!((x.first_chunk::<STEM>(), y.first_chunk::<STEM>()), (Some(x), Some(y)) if x == y);
+    if !are_alike_behind && !are_alike_before {
+        return None;
+    }
     let found = |row: &&Affixes| {
-        row.alternatives.iter().any(|x| {
-            stem(a, x, row.is_start)
-                .is_some_and(|rest| row.alternatives.iter().any(|y| x != y && stem(b, y, row.is_start) == Some(rest)))
-        })
+        (if row.is_start { are_alike_behind } else { are_alike_before })
+            && row.alternatives.iter().any(|x| {
+                stem(a, x, row.is_start).is_some_and(|rest| {
+                    row.alternatives.iter().any(|y| x != y && stem(b, y, row.is_start) == Some(rest))
+                })
+            })
     };
     AFFIXES.iter().find(found).map(|row| row.rule)
 }

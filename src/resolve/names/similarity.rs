@@ -8,6 +8,8 @@
 pub(crate) struct Pattern {
     masks: [u64; 40],
     len: usize,
+    /// Which letters there are, a bit each.
+    letters: u64,
 }
 
 /// Maps letters, digits and the rest to 0..40.
@@ -20,9 +22,14 @@ fn slot(byte: u8) -> usize {
     }
 }
 
+/// Returns which letters the beginning of a text has that is compared, a bit each.
+fn letters_of(text: &[u8]) -> u64 {
+    text.iter().take(64).fold(0, |letters, byte| letters | 1 << slot(*byte))
+}
+
 impl Default for Pattern {
     fn default() -> Self {
-        Pattern { masks: [0; 40], len: 0 }
+        Pattern { masks: [0; 40], len: 0, letters: 0 }
     }
 }
 
@@ -41,6 +48,7 @@ impl Pattern {
         for (at, byte) in text.iter().take(64).enumerate() {
             self.masks[slot(*byte)] |= 1 << at;
         }
+        self.letters = letters_of(text);
     }
 
     /// Returns the edit distance to a text.
@@ -66,6 +74,15 @@ impl Pattern {
             before = mask;
         }
         distance
+    }
+
+    /// Returns whether the similarity to a text can reach a bound at all: each letter that only one of them has takes an
+    /// edit of its own, as does each by which one is longer.
+    pub(crate) fn may_reach(&self, text: &[u8], bound: f32) -> bool {
+        let (len, letters) = (text.len().min(64), letters_of(text));
+        let only_one = (self.letters & !letters).count_ones().max((letters & !self.letters).count_ones());
+        let edits = self.len.abs_diff(len).max(only_one as usize);
+        1.0 - edits as f32 / self.len.max(len).max(1) as f32 >= bound
     }
 
     /// Returns 1 for equal strings, 0 for strings that share nothing.
@@ -188,6 +205,18 @@ mod tests {
                 assert_eq!(Pattern::new(a.as_bytes()).distance(b.as_bytes()), strsim::osa_distance(a, b), "{a} {b}");
             }
         }
+    }
+
+    #[test]
+    fn no_similarity_is_out_of_reach() {
+        let words = ["jonathan", "johnathon", "x900", "international", "intrnatoinal", "a", "zz", "", &"ab".repeat(50)];
+        for a in words {
+            for b in words {
+                let pattern = Pattern::new(a.as_bytes());
+                assert!(pattern.may_reach(b.as_bytes(), pattern.similarity(b.as_bytes())), "{a} {b}");
+            }
+        }
+        assert!(!Pattern::new(b"elmwood rovers").may_reach(b"quist city gulls", 0.8));
     }
 
     #[test]
