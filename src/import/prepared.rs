@@ -14,7 +14,7 @@ use crate::linking::{Linker, Load};
 use crate::model::{BatchKey, GroupKey, Kind, LinkOutcome, RequestKey, Topic};
 use crate::request::Prices;
 use crate::resolve::Strictness;
-use crate::store::{AnswerRow, Asked, AskedRow, BatchRow, LinkedMention, Read, Snapshot, Store, TopicVerdict};
+use crate::store::{AnswerRow, Asked, BatchRow, LinkedMention, Read, Snapshot, Store, TopicVerdict};
 use crate::terminal::Terminal;
 use crate::terminal::bar::Unit;
 
@@ -230,7 +230,7 @@ impl Preparer<'_> {
             report.repaired += u64::from(content.notes.is_repaired());
             report.left_out += content.notes.n_placeholders as u64;
             report.cleaned += content.notes.n_cleaned as u64;
-            self.learn(&request, content, is_kept, found.row.answered_at.as_deref())?;
+            self.learn(place, content, is_kept, found.row.answered_at.as_deref())?;
         }
         let n_learned = self.record.bytes().len() - n_answer;
         self.prepared.answers[place] = match self.record.bytes() {
@@ -248,18 +248,19 @@ impl Preparer<'_> {
     /// there.
     fn learn(
         &mut self,
-        request: &AskedRow,
+        place: usize,
         content: Content,
         is_kept: bool,
         answered_at: Option<&str>,
     ) -> anyhow::Result<()> {
+        let rows = self.key.asked.rows();
+        let request = &rows[place];
         if request.is_comparison {
             return Ok(());
         }
         let question = (request.group, request.kind);
         let report = &mut self.prepared.report;
         let winner = self.prepared.winners.get(&question).and_then(|key| {
-            let rows = self.key.asked.rows();
             let from = rows.partition_point(|row| (row.group, row.kind) < question);
             rows[from..].iter().find(|row| row.key == *key).map(|row| (row.key, row.sandbox))
         });
@@ -269,7 +270,8 @@ impl Preparer<'_> {
             report.superseded += 1;
             return Ok(());
         }
-        if self.key.batches.len() > 1 {
+        let neighbors = [place.checked_sub(1), place.checked_add(1)].into_iter().flatten();
+        if neighbors.filter_map(|other| rows.get(other)).any(|other| (other.group, other.kind) == question) {
             self.prepared.winners.insert(question, request.key);
         }
         let is_known = is_kept && winner.is_none() && request.current.is_some_and(|(key, _)| key == request.key);

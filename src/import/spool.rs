@@ -6,7 +6,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Bytes that are kept in memory.
-const MEMORY_BYTES: usize = 8 << 20;
+const MEMORY_BYTES: usize = 2 << 20;
 
 /// Records, written one after the other and read in any order.
 #[derive(Debug)]
@@ -21,7 +21,8 @@ pub(super) struct Spool {
 impl Spool {
     /// Makes a spool whose file, if it needs one, lies in this folder.
     pub(super) fn new(folder: &Path) -> Spool {
-        Spool { folder: folder.to_owned(), file: None, at: 0, recent: Vec::new() }
+        // A vector that grows by itself takes up to twice as much; what is not written to takes nothing.
+        Spool { folder: folder.to_owned(), file: None, at: 0, recent: Vec::with_capacity(MEMORY_BYTES) }
     }
 
     /// Adds a record, and returns where it stands.

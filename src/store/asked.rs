@@ -104,6 +104,13 @@ impl Read<'_> {
                           LEFT JOIN current_answers c ON c.story_group_id = r.story_group_id AND c.kind = r.kind
                           LEFT JOIN requests o ON o.id = c.request_id"),
         })?;
+        let mut count = self.0.prepare("SELECT count(*) FROM requests WHERE batch_id = ?1 AND state <> 'withdrawn'")?;
+        let mut n = 0;
+        for key in batches {
+            n += count.query_row([key], |row| row.get::<_, i64>(0))?;
+        }
+        // There may be many, and a vector that grows by itself takes up to twice as much.
+        asked.rows.reserve_exact(usize::try_from(n)?);
         for (batch, key) in batches.iter().enumerate() {
             let mut last = None;
             let mut rows = statement.query(params![key])?;
@@ -141,6 +148,8 @@ impl Read<'_> {
             asked.by_name.push((hash, name, first));
         }
         asked.by_name.sort_unstable();
+        asked.by_name.shrink_to_fit();
+        asked.names.shrink_to_fit();
         Ok(asked)
     }
 

@@ -77,7 +77,7 @@ impl Pages {
     pub(super) fn cache_size(self) -> i64 {
         match self {
             Pages::Few => -8 * 1024,
-            Pages::Ordered => -16 * 1024,
+            Pages::Ordered => -8 * 1024,
             Pages::Usual => -64 * 1024,
         }
     }
