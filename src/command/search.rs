@@ -61,25 +61,25 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
     let mut n_tries = 0;
     // One state of the file: another command may take the index away between making it and asking it.
     let _snapshot = loop {
-        if !words.is_empty() || args.rebuild {
-            refresh(
-                &mut store,
-                args.rebuild && n_tries == 0,
-                |n| {
-                    let _ = bar.set(terminal.bar(n, Unit::Count, "reading"));
-                },
-                || {
-                    if let Some(bar) = bar.get() {
-                        bar.inc(1);
-                    }
-                },
-            )?;
+        if !args.rebuild || n_tries > 0 {
+            let snapshot = store.snapshot()?;
+            if words.is_empty() || n_tries == TRIES || is_fresh(&store)? {
+                break snapshot;
+            }
         }
-        let snapshot = store.snapshot()?;
+        refresh(
+            &mut store,
+            args.rebuild && n_tries == 0,
+            |n| {
+                let _ = bar.set(terminal.bar(n, Unit::Count, "reading"));
+            },
+            || {
+                if let Some(bar) = bar.get() {
+                    bar.inc(1);
+                }
+            },
+        )?;
         n_tries += 1;
-        if words.is_empty() || n_tries == TRIES || is_fresh(&store)? {
-            break snapshot;
-        }
     };
     drop(bar);
     let mut found = store.read().search(&wanted)?;

@@ -13,14 +13,18 @@ const MANY_GROUPS: usize = 1_000;
 /// one snapshot: another command may take it away in between.
 pub fn is_fresh(store: &Store) -> anyhow::Result<bool> {
     let read = store.read();
-    Ok(is_in_order(read, !store.leaves_rehearsals_out())? && read.unsearched_groups()?.is_empty())
+    Ok(has_right_form(read, !store.leaves_rehearsals_out())?
+        && (read.is_searched_whole()?
+            || (!read.has_removed_groups_in_search()? && read.unsearched_groups()?.is_empty())))
 }
 
 /// Returns whether nothing of the index is of another form or of groups that are gone.
 fn is_in_order(read: Read<'_>, with_rehearsals: bool) -> anyhow::Result<bool> {
-    Ok(read.has_search_index()?
-        && read.has_rehearsals_in_search_as(with_rehearsals)?
-        && !read.has_removed_groups_in_search()?)
+    Ok(has_right_form(read, with_rehearsals)? && !read.has_removed_groups_in_search()?)
+}
+
+fn has_right_form(read: Read<'_>, with_rehearsals: bool) -> anyhow::Result<bool> {
+    Ok(read.has_search_index()? && read.has_rehearsals_in_search_as(with_rehearsals)?)
 }
 
 /// Makes the full-text index, or reads into it what has changed since; `on_group` counts. Returns how many groups were

@@ -13,8 +13,8 @@ mod words;
 
 use std::collections::HashSet;
 
-use rusqlite::params_from_iter;
 use rusqlite::types::Value;
+use rusqlite::{OptionalExtension as _, params_from_iter};
 use serde::Serialize;
 
 pub use facets::{Facets, ValueCount};
@@ -64,6 +64,12 @@ pub struct SearchHit {
     pub snippet: String,
     /// Column of the index that the snippet is from; `None` where there is none.
     pub snippet_of: Option<&'static str>,
+}
+
+impl SearchHit {
+    fn new(group: GroupHead, score: f64) -> SearchHit {
+        SearchHit { group, score, snippet: String::new(), snippet_of: None }
+    }
 }
 
 /// Stands before a found word in a snippet, and [`MARK_END`] behind it: characters that no text has.
@@ -116,6 +122,19 @@ impl Read<'_> {
         )?)
     }
 
+    /// Returns whether the index holds just the groups that there are, as they are now, by their number and the sum of their
+    /// ids: some milliseconds, where a look at each of them takes ten times as long.
+    pub fn is_searched_whole(self) -> anyhow::Result<bool> {
+        let of = |table: &str, id: &str| format!("(SELECT count(*), total({id}) FROM {table})");
+        let groups = of("main.story_groups", "id");
+        let sql = format!(
+            "SELECT {groups} = {} AND {groups} = {}",
+            of("_searched_groups", "story_group_id"),
+            of("story_search_docsize", "id")
+        );
+        Ok(self.0.query_row(&sql, [], |row| row.get(0))?)
+    }
+
     /// Returns whether the index has, or lacks, the topics and names of rehearsals as `is_shown` says.
     pub fn has_rehearsals_in_search_as(self, is_shown: bool) -> anyhow::Result<bool> {
         let is_same = (self.meta(REHEARSALS)?.as_deref() != Some(LEFT_OUT)) == is_shown;
@@ -157,51 +176,93 @@ impl Read<'_> {
             );
             values.push(attributes.as_json().into());
         }
+        let needs_group = !query.period.is_always() || self.has_view_of_groups()?;
+        // The plus keeps the full-text index from being asked anew for each of them.
+        let id = if has_words { "+story_search.rowid" } else { "g.id" };
         for topic in &query.topics {
-            conditions.push("g.id IN (SELECT t.story_group_id FROM story_topics t WHERE t.topic = ?)".to_owned());
+            conditions.push(format!("{id} IN (SELECT t.story_group_id FROM story_topics t WHERE t.topic = ?)"));
             values.push(topic.clone().into());
         }
         for namesakes in &query.entities {
             let places = vec!["?"; namesakes.len()].join(", ");
             conditions.push(format!(
-                "g.id IN (SELECT m.story_group_id FROM story_entities m WHERE m.entity_id IN ({places}))"
+                "{id} IN (SELECT m.story_group_id FROM story_entities m WHERE m.entity_id IN ({places}))"
             ));
             values.extend(namesakes.iter().map(|entity| Value::from(entity.0)));
         }
         let conditions = conditions.join(" AND ");
+        if !has_words {
+            return self.newest(&conditions, values, query.limit);
+        }
         // bm25: title, stories, topics, names. A headline and a name say more than a word in passing.
-        let sql = if has_words {
-            format!(
-                "SELECT g.id, g.external_id, g.title, g.date, -bm25(story_search, 4.0, 1.0, 3.0, 2.0) AS score
-                 FROM story_search
-                 CROSS JOIN _searched_groups d ON d.story_group_id = story_search.rowid
-                 CROSS JOIN story_groups g ON g.id = d.story_group_id
-                 WHERE {conditions} ORDER BY score DESC, g.sort_at DESC, g.id"
-            )
-        } else {
-            format!(
-                "SELECT g.id, g.external_id, g.title, g.date, 0.0 FROM story_groups g
-                 WHERE {conditions} ORDER BY g.sort_at DESC, g.id"
-            )
-        };
-        let mut statement = self.0.prepare(&sql)?;
+        let groups = if needs_group { "CROSS JOIN story_groups g ON g.id = d.story_group_id" } else { "" };
+        let mut statement = self.0.prepare(&format!(
+            "SELECT d.story_group_id, -bm25(story_search, 4.0, 1.0, 3.0, 2.0)
+             FROM story_search CROSS JOIN _searched_groups d ON d.story_group_id = story_search.rowid {groups}
+             WHERE {conditions}"
+        ))?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        let (mut found, mut scored) = (SearchResult::default(), vec![]);
+        while let Some(row) = rows.next()? {
+            let key: GroupKey = row.get(0)?;
+            found.groups.add(key.0);
+            scored.push((row.get::<_, f64>(1)?, key));
+        }
+        found.hits = self.best(scored, usize::try_from(query.limit).unwrap_or(usize::MAX))?;
+        self.add_snippets(query, &mut found.hits)?;
+        Ok(found)
+    }
+
+    /// Returns the newest groups that fulfil conditions, and all of them.
+    fn newest(self, conditions: &str, values: Vec<Value>, limit: u64) -> anyhow::Result<SearchResult> {
+        let mut statement = self.0.prepare(&format!(
+            "SELECT g.id, g.external_id, g.title, g.date FROM story_groups g
+             WHERE {conditions} ORDER BY g.sort_at DESC, g.id"
+        ))?;
         let mut rows = statement.query(params_from_iter(values))?;
         let mut found = SearchResult::default();
         while let Some(row) = rows.next()? {
             found.groups.add(row.get(0)?);
-            if found.groups.len() as u64 <= query.limit {
-                found.hits.push(SearchHit {
-                    group: GroupHead::read(row, 0)?,
-                    score: row.get(4)?,
-                    snippet: String::new(),
-                    snippet_of: None,
-                });
+            if found.groups.len() as u64 <= limit {
+                found.hits.push(SearchHit::new(GroupHead::read(row, 0)?, 0.0));
             }
         }
-        if has_words {
-            self.add_snippets(query, &mut found.hits)?;
-        }
         Ok(found)
+    }
+
+    /// Returns the best of groups with their scores, and of equally good ones the newest. Only these are read: a word may
+    /// stand in most groups.
+    fn best(self, mut scored: Vec<(f64, GroupKey)>, limit: usize) -> anyhow::Result<Vec<SearchHit>> {
+        if limit == 0 {
+            return Ok(vec![]);
+        }
+        if scored.len() > limit {
+            let (_, &mut (least, _), _) = scored.select_nth_unstable_by(limit - 1, |a, b| b.0.total_cmp(&a.0));
+            scored.retain(|(score, _)| *score >= least);
+        }
+        let mut statement =
+            self.0.prepare("SELECT id, external_id, title, date, sort_at FROM story_groups WHERE id = ?1")?;
+        let mut hits: Vec<(Option<String>, SearchHit)> = vec![];
+        for (score, key) in scored {
+            let hit = statement
+                .query_row([key], |row| Ok((row.get(4)?, SearchHit::new(GroupHead::read(row, 0)?, score))))
+                .optional()?;
+            hits.extend(hit);
+        }
+        hits.sort_by(|(a_at, a), (b_at, b)| {
+            b.score.total_cmp(&a.score).then_with(|| b_at.cmp(a_at)).then(a.group.key.cmp(&b.group.key))
+        });
+        hits.truncate(limit);
+        Ok(hits.into_iter().map(|(_, hit)| hit).collect())
+    }
+
+    /// Returns whether some groups are left out of all questions.
+    fn has_view_of_groups(self) -> anyhow::Result<bool> {
+        Ok(self.0.query_row(
+            "SELECT EXISTS (SELECT 1 FROM temp.sqlite_schema WHERE type = 'view' AND name = 'story_groups')",
+            [],
+            |row| row.get(0),
+        )?)
     }
 
     /// Makes the snippets with a small index of the found groups' texts, so that they agree with the search in what is
