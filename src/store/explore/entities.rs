@@ -119,7 +119,8 @@ impl Read<'_> {
         let mut groups: Vec<i64> = vec![];
         let mut last = None;
         let mut count = |entity: Option<EntityKey>, groups: &mut Vec<i64>| {
-            groups.sort_unstable();
+            // Two runs in order, which a stable sort merges.
+            groups.sort();
             groups.dedup();
             counts.extend(entity.filter(|_| !groups.is_empty()).map(|entity| (groups.len() as u64, entity)));
             groups.clear();

@@ -1,11 +1,14 @@
 //! Topics over all groups.
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 use serde::Serialize;
 
 use super::{GroupHead, IN_PERIOD, KeySet, Period};
 use crate::model::{EntityKey, GroupKey};
 use crate::store::Read;
+
+/// A topic of many groups is not looked at in all of them: a few hundred tell how it is written.
+const LABELS_MAX: u32 = 200;
 
 /// A topic and how many groups have it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -138,16 +141,23 @@ impl Read<'_> {
 
     /// Returns a topic as most answers write it; `None`: no group has it.
     pub fn topic_label(self, topic: &str) -> anyhow::Result<Option<String>> {
-        // A topic of many groups is not asked in all of them: a few hundred tell how it is written.
-        let row = self
-            .0
-            .prepare_cached(
-                "SELECT label FROM (SELECT label FROM story_topics WHERE topic = ?1 LIMIT 200)
-                 GROUP BY label ORDER BY count(*) DESC, label LIMIT 1",
-            )?
-            .query_row([topic], |row| row.get(0))
-            .optional()?;
-        Ok(row)
+        let mut statement = self.0.prepare_cached("SELECT label FROM story_topics WHERE topic = ?1 LIMIT ?2")?;
+        let mut rows = statement.query(params![topic, LABELS_MAX])?;
+        let mut counts: Vec<(u32, String)> = vec![];
+        while let Some(row) = rows.next()? {
+            let label = row.get_ref(0)?.as_str()?;
+            let place = counts.iter().position(|(_, known)| known == label).unwrap_or(counts.len());
+            if place == counts.len() {
+                counts.push((0, label.to_owned()));
+            }
+            counts[place].0 += 1;
+            // Each stands on another page, and no other can have as many any more.
+            if counts[place].0 > LABELS_MAX / 2 {
+                return Ok(Some(counts.swap_remove(place).1));
+            }
+        }
+        counts.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+        Ok(counts.into_iter().next().map(|(_, label)| label))
     }
 
     /// Returns the number of groups that have a topic.
