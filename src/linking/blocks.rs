@@ -99,6 +99,10 @@ impl Blocks for IndexBlocks<'_> {
             IndexBlocks::Database(blocks) => blocks.block(table, number).map(BlockRef::Shared),
         }
     }
+
+    fn is_resident(&self) -> bool {
+        matches!(self, IndexBlocks::Memory(_))
+    }
 }
 
 /// Blocks in the database, those used of late kept in memory.

@@ -55,6 +55,9 @@ pub trait Blocks {
 
     /// Fetches a block; one that is not there is an error, the index is broken then.
     fn block(&self, table: Table, number: u32) -> anyhow::Result<Self::Block<'_>>;
+
+    /// Returns whether all blocks lie in memory.
+    fn is_resident(&self) -> bool;
 }
 
 impl<P: Blocks> Blocks for &P {
@@ -65,6 +68,10 @@ impl<P: Blocks> Blocks for &P {
 
     fn block(&self, table: Table, number: u32) -> anyhow::Result<Self::Block<'_>> {
         (**self).block(table, number)
+    }
+
+    fn is_resident(&self) -> bool {
+        (**self).is_resident()
     }
 }
 
@@ -97,6 +104,10 @@ impl Blocks for Resident {
             anyhow::bail!("the name index lacks block {number} of {table:?}");
         };
         Ok(&self.bytes[start..end])
+    }
+
+    fn is_resident(&self) -> bool {
+        true
     }
 }
 

@@ -21,6 +21,7 @@
 mod background;
 mod build;
 mod changes;
+mod filter;
 pub(super) mod key;
 pub(super) mod keys;
 mod layout;

@@ -5,6 +5,7 @@ use std::ops::Deref;
 use anyhow::{Context, Result, ensure};
 
 use crate::model::EntityKey;
+use crate::resolve::index::filter::Filter;
 use crate::resolve::index::layout::{
     Blocks, ENTITIES_PER_BLOCK, FORMAT, LABELS_PER_BLOCK, LONGEST_LIST, Meta, NAMES_PER_BLOCK, RARITY_UNIT, Table,
     VALUES_PER_BLOCK, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK, bucket_of, get_varint, read_u32, value_numbers,
@@ -15,6 +16,7 @@ use crate::resolve::names::words::Role;
 pub(crate) struct Index<P> {
     blocks: P,
     pub(crate) meta: Meta,
+    filter: Option<Filter>,
 }
 
 /// Entries under a key.
@@ -164,11 +166,15 @@ impl<P: Blocks> Index<P> {
     pub(crate) fn open(blocks: P) -> Result<Index<P>> {
         let meta: Meta = serde_json::from_slice(&blocks.block(Table::Meta, 0)?).context("the name index is broken")?;
         ensure!(meta.format == FORMAT, "the name index has format {}, this program writes {FORMAT}", meta.format);
-        Ok(Index { blocks, meta })
+        let filter = if blocks.is_resident() { Some(Filter::of(&blocks, meta.bucket_bits)?) } else { None };
+        Ok(Index { blocks, meta, filter })
     }
 
     /// Looks a key up.
     pub(crate) fn list(&self, key: u64) -> Result<List<P::Block<'_>>> {
+        if !self.may_have(key) {
+            return Ok(List::Empty);
+        }
         let bucket = bucket_of(key, self.meta.bucket_bits);
         let block = self.blocks.block(Table::Keys, bucket as u32)?;
         let count = read_u32(&block, 0) as usize;
@@ -191,6 +197,21 @@ impl<P: Blocks> Index<P> {
         let mut at = 4 + count * 8 + word as usize;
         let len = get_varint(&block, &mut at) as u32;
         Ok(List::Many { block, at, len })
+    }
+
+    fn may_have(&self, key: u64) -> bool {
+        self.filter.as_ref().is_none_or(|filter| filter.may_have(key, self.meta.bucket_bits))
+    }
+
+    /// Leaves of many keys those that may be there. No look waits for the one before.
+    pub(crate) fn keep_likely(&self, keys: &mut Vec<u64>) {
+        let mut n_likely = 0;
+        for at in 0..keys.len() {
+            let key = keys[at];
+            keys[n_likely] = key;
+            n_likely += usize::from(self.may_have(key));
+        }
+        keys.truncate(n_likely);
     }
 
     /// Fetches a name.

@@ -22,7 +22,8 @@ pub(crate) enum How {
 
 /// Returns how a word of the mention and a word of a name are the same: written alike, of one meaning, one number.
 pub(crate) fn same(word: &Word, text: &[u8], other: &TokenView<'_>) -> Option<(f32, How)> {
-    if text == other.text {
+    // Asked of each pair of words, and most differ in their first letter.
+    if text.first() == other.text.first() && text == other.text {
         return Some((1.0, if other.role == Role::Number { How::Number } else { How::Equal }));
     }
     if word.token.class != 0 && word.token.class == other.class {

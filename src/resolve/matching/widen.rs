@@ -181,6 +181,7 @@ fn words_near<P: Blocks>(index: &Index<P>, text: &str, room: &mut Tallies) -> Re
     if read != text.as_bytes() {
         keys.push(key(KeyKind::Less, &read, &[]));
     }
+    index.keep_likely(&mut keys);
     room.counted.clear();
     for &key in &keys {
         let list = index.list(key)?;

@@ -19,6 +19,9 @@ pub(crate) fn roman(word: &str) -> Option<u32> {
     if !b"mdclxvi".contains(&first) || word.len() > 15 || word.len() == 1 && !matches!(first, b'v' | b'x') {
         return None;
     }
+    if !word.bytes().all(|letter| matches!(letter, b'm' | b'd' | b'c' | b'l' | b'x' | b'v' | b'i')) {
+        return None;
+    }
     let (mut value, mut rest) = (0, word);
     for (place, digits) in PLACES {
         let longest = (1u32..).zip(digits).filter(|(_, digit)| rest.starts_with(**digit)).max_by_key(|(_, d)| d.len());
@@ -58,9 +61,9 @@ pub(crate) fn numbered_initials(word: &str) -> Option<(&str, u32)> {
     (2..word.len()).find_map(|at| {
         let (letters, number) = word.split_at(at);
         let is_number = number.bytes().all(|byte| b"ivx0123456789".contains(&byte));
-        let value = value(number).filter(|_| is_number);
         let is_letters = letters.bytes().all(|byte| byte.is_ascii_lowercase());
-        value.filter(|_| is_letters).map(|value| (letters, value))
+        let value = if is_number && is_letters { value(number) } else { None };
+        value.map(|value| (letters, value))
     })
 }
 
