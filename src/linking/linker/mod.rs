@@ -34,6 +34,8 @@ pub struct Linker<'a> {
     decisions: HashMap<String, Vec<StoredDecision>>,
     /// Catalog types for each of the profile's, worked out once.
     scopes: HashMap<String, Rc<[String]>>,
+    /// Catalog types for each word that was typed, likewise.
+    named_scopes: HashMap<String, Rc<[String]>>,
     pairs: Pairs,
     /// True where the catalog knows the two that the last mention names.
     has_members: bool,
@@ -75,6 +77,7 @@ impl<'a> Linker<'a> {
             resolver,
             decisions,
             scopes: HashMap::new(),
+            named_scopes: HashMap::new(),
             pairs: Pairs::default(),
             has_members: false,
             remarks: Vec::new(),
@@ -269,14 +272,13 @@ impl<'a> Linker<'a> {
         if name.is_empty() {
             return Rc::default();
         }
-        let key = format!("\u{0}{name}");
-        if let Some(types) = self.scopes.get(&key) {
+        if let Some(types) = self.named_scopes.get(name) {
             return Rc::clone(types);
         }
         let mut types = self.resolver.types();
         types.retain(|known| is_same(known, name));
         let types = if types.is_empty() { self.types_for(profile, name) } else { types.into() };
-        self.scopes.insert(key, Rc::clone(&types));
+        self.named_scopes.insert(name.to_owned(), Rc::clone(&types));
         types
     }
 

@@ -13,7 +13,7 @@ use crate::resolve::names::countries;
 use crate::model::Attributes;
 use crate::resolve::names::attribute_names::same_meaning;
 use crate::resolve::names::positions::{self, Positions};
-use crate::resolve::names::similarity::Pattern;
+use crate::resolve::names::similarity::{Pattern, letters_of};
 use crate::resolve::names::token::{Name, spaced};
 use crate::resolve::names::words;
 
@@ -23,8 +23,10 @@ pub(crate) struct Hint {
     pub(crate) name: String,
     /// Its value as lower-case words.
     pub(crate) value: String,
-    /// Other names of that of which the value is a name, as lower-case words.
-    also: Vec<String>,
+    /// Which letters the value has.
+    letters: u64,
+    /// Other names of that of which the value is a name, as lower-case words, with their letters.
+    also: Vec<(u64, String)>,
     squashed: String,
     pattern: Pattern,
     class: u16,
@@ -75,7 +77,8 @@ impl Prepared {
             }
             let mut hint = Hint::new(name, value);
             if let Some(hint) = &mut hint {
-                hint.also.extend_from_slice(names.get(value).map_or(&[], Vec::as_slice));
+                let also = names.get(value).into_iter().flatten();
+                hint.also.extend(also.map(|name| (letters_of(name.as_bytes()), name.clone())));
                 self.last = self.last.checked_add(1).unwrap_or(UNPREPARED);
                 hint.id = self.last;
                 hint.is_country = same_meaning(&hint.name, "country");
@@ -145,6 +148,7 @@ impl Hint {
             pattern: Pattern::new(words.as_bytes()),
             class: words::class(&words),
             squashed,
+            letters: letters_of(words.as_bytes()),
             value: words,
             also: Vec::new(),
             id: UNPREPARED,
@@ -166,9 +170,11 @@ impl Hint {
 
     /// Compares with one value of an attribute that means the same thing.
     fn compare(&self, value: &str, country: u16, bits: f32) -> HintMatch {
+        // Most values have a letter that is in no name of the hint, and lack one of each.
+        let letters = letters_of(value.as_bytes());
         if value == self.value
             || self.class != 0 && self.class == words::class(value)
-            || self.also.iter().any(|other| contains_words(value, other))
+            || self.also.iter().any(|(own, other)| own & !letters == 0 && contains_words(value, other))
         {
             return HintMatch::Agree(bits);
         }
@@ -183,6 +189,7 @@ impl Hint {
         }
         let places = match value.contains(' ') && !self.positions.is_empty() {
             true => positions::places(&value.replace(' ', "")),
+            false if self.positions.is_empty() => &[],
             false => positions::places(value),
         };
         if let Some(positions) = positions::compare(self.positions, places) {
@@ -197,7 +204,9 @@ impl Hint {
         {
             return if (a - b).abs() == 1 { HintMatch::Near(bits) } else { HintMatch::Against(bits) };
         }
-        if contains_words(value, &self.value) || contains_words(&self.value, value) {
+        if self.letters & !letters == 0 && contains_words(value, &self.value)
+            || letters & !self.letters == 0 && contains_words(&self.value, value)
+        {
             return HintMatch::Agree(bits);
         }
         let is_short = value.bytes().filter(|byte| *byte != b' ').count() <= SHORT_FORM;
@@ -212,7 +221,7 @@ impl Hint {
 
     /// Returns whether the hint is this value, by one of its names.
     pub(super) fn tells(&self, value: &str) -> bool {
-        self.value == value || self.also.iter().any(|other| other == value)
+        self.value == value || self.also.iter().any(|(_, other)| other == value)
     }
 
     /// Compares with everything known of an entity.
@@ -268,7 +277,8 @@ impl Hint {
                     return Ok(Use::Meant { firmly: self.firmly(attribute, &stats.name) });
                 }
                 // Values of an attribute with few enough are found by their words.
-                let is_kept = self.id != UNPREPARED && stats.entities as usize <= VOCABULARY_MAX;
+                let n_values = stats.entities.min(index.meta.values) as usize;
+                let is_kept = self.id != UNPREPARED && n_values <= VOCABULARY_MAX;
                 let key = known_value_key(&stats.name, &attribute.name, &self.value);
                 Ok(if is_kept && index.list(key)?.len() == 0 { Use::None } else { Use::Other })
             })

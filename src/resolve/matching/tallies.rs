@@ -177,13 +177,24 @@ pub(crate) fn rank<P: Blocks>(index: &Index<P>, probe: &Probe, room: &mut Tallie
     out.clear();
     let own: f32 = (0..probe.words.len()).map(|at| probe.weight(at)).sum();
     let mut weights = index.weights();
+    let order = |a: &Hit, b: &Hit| b.tally.total_cmp(&a.tally).then(a.name.cmp(&b.name));
+    let mut least = f32::MIN;
     for &number in &room.touched {
         let [sum, bonus] = room.tallies[number as usize];
+        let open = 0.3 * (own - sum).max(0.0);
+        // Were there nothing more to explain in the name: those with common words alone are below so many others even so.
+        if sum / (sum + open + 0.01) + bonus < least {
+            continue;
+        }
         let other = weights.of(number)?;
-        let share = sum / (sum + 0.6 * (other - sum).max(0.0) + 0.3 * (own - sum).max(0.0) + 0.01);
+        let share = sum / (sum + 0.6 * (other - sum).max(0.0) + open + 0.01);
         out.push(Hit { name: number, tally: share + bonus, is_rarest: false });
+        if out.len() >= 2 * KEPT {
+            out.select_nth_unstable_by(KEPT - 1, order);
+            out.truncate(KEPT);
+            least = out[KEPT - 1].tally;
+        }
     }
-    let order = |a: &Hit, b: &Hit| b.tally.total_cmp(&a.tally).then(a.name.cmp(&b.name));
     if out.len() > KEPT {
         out.select_nth_unstable_by(KEPT, order);
         out.truncate(KEPT);

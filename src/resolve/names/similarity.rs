@@ -22,9 +22,9 @@ fn slot(byte: u8) -> usize {
     }
 }
 
-/// Returns which letters the beginning of a text has that is compared, a bit each.
-fn letters_of(text: &[u8]) -> u64 {
-    text.iter().take(64).fold(0, |letters, byte| letters | 1 << slot(*byte))
+/// Returns which letters a text has, a bit each; some rare ones share one.
+pub(crate) fn letters_of(text: &[u8]) -> u64 {
+    text.iter().fold(0, |letters, byte| letters | 1 << slot(*byte))
 }
 
 impl Default for Pattern {
@@ -48,7 +48,7 @@ impl Pattern {
         for (at, byte) in text.iter().take(64).enumerate() {
             self.masks[slot(*byte)] |= 1 << at;
         }
-        self.letters = letters_of(text);
+        self.letters = letters_of(&text[..self.len]);
     }
 
     /// Returns the edit distance to a text.
@@ -79,7 +79,8 @@ impl Pattern {
     /// Returns whether the similarity to a text can reach a bound at all: each letter that only one of them has takes an
     /// edit of its own, as does each by which one is longer.
     pub(crate) fn may_reach(&self, text: &[u8], bound: f32) -> bool {
-        let (len, letters) = (text.len().min(64), letters_of(text));
+        let len = text.len().min(64);
+        let letters = letters_of(&text[..len]);
         let only_one = (self.letters & !letters).count_ones().max((letters & !self.letters).count_ones());
         let edits = self.len.abs_diff(len).max(only_one as usize);
         1.0 - edits as f32 / self.len.max(len).max(1) as f32 >= bound
