@@ -229,6 +229,31 @@ fn an_absent_look_alike_is_not_linked() {
         ("organization", "Universidad Estatal de Ashford", "Universidad de Ashford"),
         ("substance", "Barexin reductase", "Barexin"),
         ("substance", "Inhibitors, barexin", "Barexin"),
+        ("team", "Ashford United", "Ashford United II"),
+        ("team", "Ashford Rovers", "Ashford Rovers Women"),
+        ("team", "Ashford Rovers", "Ashford Rovers under-19"),
+        ("team", "Ashford Rovers Academy", "Ashford Rovers"),
+        ("team", "Ashford Otters", "Ashford Badgers"),
+        ("work", "Glass Harbour 4", "Glass Harbour 4 Pro"),
+        ("work", "Brackenridge Heavy", "Brackenridge 9"),
+        ("person", "Otto I of Elmwood", "Otto II of Elmwood"),
+        ("person", "Ottilie of Ashford", "Ottilie of Kettering"),
+        ("person", "Wang Fang", "Wang Feng"),
+        ("person", "Kim Min-ho", "Kim Min-su"),
+        ("place", "Baja Ashford Sur", "Baja Ashford"),
+        ("place", "British Honduras", "Honduras"),
+        ("place", "Latvia Square", "Lithuania Square"),
+        ("organization", "St. Mark's School", "St. Mary's School"),
+        ("organization", "Elmwood Lantern Agency", "Elmwood"),
+        ("organization", "Department of Justice", "Department of State"),
+        ("organization", "Ashford Subcommittee", "Ashford Committee"),
+        ("organization", "Liberal Party of Ashford", "Labour Party of Ashford"),
+        ("organization", "Criminal Court of Ashford", "Supreme Court of Ashford"),
+        ("event", "Ashford Paralympics", "Ashford Olympics"),
+        ("substance", "Barexium(III) oxide", "Barexium(II) oxide"),
+        ("substance", "Barexous acid", "Barexic acid"),
+        ("substance", "Falkengliptin", "Mossgagliptin"),
+        ("substance", "Barexanol", "Barexanal"),
     ] {
         check(catalog_type, name, other);
     }
@@ -331,6 +356,11 @@ fn another_writing_of_a_name_is_linked() {
         ("work", "Glass Harbour Three", "Glass Harbour 3"),
         ("organization", "Dept. of Physics, Ashford University, Elmwood, Norway", "Ashford University"),
         ("organization", "School of Medicine, Ashford", "University of Ashford"),
+        ("team", "Ashford U21", "Ashford under-21"),
+        ("substance", "barexium (II) oxide", "Barexium(II) oxide"),
+        ("person", "Kim Min Su", "Kim Minsu"),
+        ("person", "Wang Feng", "WANG Feng"),
+        ("person", "Ottilie Brandt", "Ottilie Brandt III"),
     ] {
         let entity = entity("e1", catalog_type, other, &[]);
         let found = answers(&[&[&entity]], &[(name.to_owned(), Attributes::new())]).remove(0);

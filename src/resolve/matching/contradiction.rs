@@ -68,6 +68,9 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
     if sides.generations_differ() {
         return Some(broken("another generation", 7.0));
     }
+    if evidence.agree == 0.0 && sides.is_second_team() {
+        return Some(broken("the second of that name", 6.0));
+    }
     if evidence.ground.is_some() || !sides.are_firm() {
         return sides.words_differ(inverted, evidence);
     }
@@ -126,10 +129,28 @@ impl Sides<'_, '_> {
         if self.first_names_differ(inverted) {
             return Some(broken("another first name", 7.0));
         }
+        if self.given_names_differ() {
+            return Some(broken("another given name", 6.0));
+        }
+        if self.saints_or_states_differ() {
+            return Some(broken("another saint or state", 6.0));
+        }
         if evidence.agree == 0.0 && self.is_turned_around() {
             return Some(broken("the name turned around", 5.0));
         }
         if evidence.agree == 0.0 {
+            if self.is_other_edition() {
+                return Some(broken("another team or edition", 6.0));
+            }
+            if self.is_of_another_last_word() {
+                return Some(broken("another last word", 4.0));
+            }
+            if self.is_institution_of_it() {
+                return Some(broken("an institution of it", 4.0));
+            }
+            if self.has_a_word_for_the_number() {
+                return Some(broken("a word for the number", 4.0));
+            }
             if self.first_words_are_other_names(inverted) {
                 return Some(broken("another first name", 4.0));
             }
@@ -311,23 +332,6 @@ impl Sides<'_, '_> {
         })
     }
 
-    /// *New Hampshire* is not *Hampshire*: one side has nothing more than a word that makes another place of the next.
-    fn is_modified(&self) -> bool {
-        let in_mention = |i: usize| self.pairing.mention_paired[i] >= 0.5;
-        let in_name = |j: usize| self.pairing.name_paired[j] >= 0.5;
-        let is_mention_whole = self.core_of_mention().all(in_mention);
-        if is_mention_whole == self.core_of_name().all(in_name) {
-            return false;
-        }
-        if is_mention_whole {
-            self.core_of_name().next_back().is_some_and(in_name)
-                && self.core_of_name().all(|j| in_name(j) || exclusive::is_place_modifier(self.name_text(j)))
-        } else {
-            self.core_of_mention().next_back().is_some_and(in_mention)
-                && self.core_of_mention().all(|i| in_mention(i) || exclusive::is_place_modifier(self.text(i)))
-        }
-    }
-
     /// Two first names that are only alike are two persons: *Daniela* is no misspelt *Daniel*.
     fn first_names_differ(&self, inverted: bool) -> bool {
         let Some((last, first)) = self.probe.last_and_first() else { return false };
@@ -400,9 +404,10 @@ impl<'t> Left<'t> {
         self.text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
     }
 
-    /// Returns the number that it may be; a lone letter is one only at the end.
+    /// Returns the number that it may be; a lone letter is one only at the end, or where the parser found it to be.
     fn value(&self) -> Option<u32> {
-        numerals::value(self.text).filter(|_| self.text.len() > 1 || self.is_last || self.is_digits())
+        let is_one = self.text.len() > 1 || self.is_last || self.role == Role::Number;
+        numerals::value(self.text).filter(|_| is_one)
     }
 
     /// Returns whether the word tells names apart: core words, and numerals that may be a generation.

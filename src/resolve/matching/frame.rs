@@ -4,6 +4,7 @@
 use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::pairing::{Pair, Pairing};
 use crate::resolve::matching::probe::Probe;
+use crate::resolve::names::exclusive;
 use crate::resolve::names::words::{self, Role};
 
 /// Words that what fills a frame has at most.
@@ -41,34 +42,77 @@ pub(crate) fn is_filled_otherwise(probe: &Probe, pairing: &Pairing<'_>) -> bool 
         firm[0] |= 1 << pair.mention;
         firm[1] |= 1 << pair.name;
     }
-    let mention = probe.core_at.iter().map(|i| {
+    // A small word that both have is of the frame too: *Anna of Elmwood* is not *Anna of Ashby*.
+    let is_frame = |role: Role, side: usize, at: usize| role == Role::Small && firm[side] & 1 << at != 0;
+    let of_mention = |i: &usize| {
         let token = &probe.words[*i].token;
-        (firm[0] & 1 << i != 0, token.role, token.class, has_digit(probe.text(*i).as_bytes()))
+        (token.role.is_core() || is_frame(token.role, 0, *i) && probe.text(*i) != "the") && !token.aside
+    };
+    let mention = (0..probe.words.len()).filter(of_mention).map(|i| {
+        let token = &probe.words[i].token;
+        (firm[0] & 1 << i != 0, token.role, token.class, has_digit(probe.text(i).as_bytes()))
     });
-    let core = |j: &usize| pairing.name[*j].role.is_core() && !pairing.name[*j].aside;
-    let name = (0..pairing.name.len()).filter(core).map(|j| {
+    let of_name = |j: &usize| {
+        let token = &pairing.name[*j];
+        (token.role.is_core() || is_frame(token.role, 1, *j) && token.text != b"the") && !token.aside
+    };
+    let name = (0..pairing.name.len()).filter(of_name).map(|j| {
         let token = &pairing.name[j];
         (firm[1] & 1 << j != 0, token.role, token.class, has_digit(token.text))
     });
     let has_head = probe.core_at.iter().any(|i| words::is_generic(probe.words[*i].token.class));
-    let (Some((a_before, a_after)), Some((b_before, b_after))) = (run(mention), run(name)) else { return false };
-    let frame = a_before + a_after;
-    a_before == b_before && a_after == b_after && frame + usize::from(has_head) > FRAME
+    let is_place = |class: u16, text: &[u8]| {
+        let is_region = || std::str::from_utf8(text).is_ok_and(exclusive::is_region);
+        class != 0 && !words::is_generic(class) || is_region()
+    };
+    let has_place = || {
+        probe
+            .core_at
+            .iter()
+            .any(|i| firm[0] & 1 << i != 0 && is_place(probe.words[*i].token.class, probe.text(*i).as_bytes()))
+    };
+    let (Some(a), Some(b)) = (run(mention), run(name)) else { return false };
+    if a.before != b.before || a.after != b.after {
+        return false;
+    }
+    // *Department of Justice* is not *Department of State*, though one of the words is generic.
+    let is_told = match (a.is_generic, b.is_generic) {
+        (false, false) => true,
+        (true, true) => false,
+        _ => a.before > 0 && a.inside + b.inside == 2,
+    };
+    let has_head = has_head && !a.is_generic && !b.is_generic;
+    let frame = a.before + a.after + usize::from(has_head);
+    is_told && (frame > FRAME || frame == FRAME && has_place())
 }
 
-/// Returns how many words of the frame stand before and after the only run of words that is not of it; none where there are
-/// several, or the run has numbers or generic words.
-fn run(words: impl Iterator<Item = (bool, Role, u16, bool)>) -> Option<(usize, usize)> {
-    let (mut before, mut inside, mut after) = (0, 0, 0);
+/// The only run of words of a name that is not of the frame.
+struct Run {
+    /// Words of the frame before it.
+    before: usize,
+    /// Words of the frame behind it.
+    after: usize,
+    /// Its words.
+    inside: usize,
+    /// It has a generic word.
+    is_generic: bool,
+}
+
+/// Returns the run of words that is not of the frame; none where there are several, or it has numbers.
+fn run(words: impl Iterator<Item = (bool, Role, u16, bool)>) -> Option<Run> {
+    let (mut before, mut inside, mut after, mut is_generic) = (0, 0, 0, false);
     for (is_frame, role, class, has_digit) in words {
         match is_frame {
             true if inside == 0 => before += 1,
             true => after += 1,
-            false if after > 0 || role != Role::Word || has_digit || words::is_generic(class) => return None,
-            false => inside += 1,
+            false if after > 0 || role != Role::Word || has_digit => return None,
+            false => {
+                inside += 1;
+                is_generic |= words::is_generic(class);
+            }
         }
     }
-    (1..=FILL).contains(&inside).then_some((before, after))
+    (1..=FILL).contains(&inside).then_some(Run { before, after, inside, is_generic })
 }
 
 fn has_digit(word: &[u8]) -> bool {

@@ -18,6 +18,7 @@ mod roles;
 mod contradiction;
 mod siblings;
 mod institutions;
+mod variants;
 mod frame;
 mod pairing;
 mod likeness;

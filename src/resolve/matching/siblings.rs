@@ -22,11 +22,12 @@ impl Sides<'_, '_> {
         let Some((name_last, name_first)) = last_and_first(at.iter().map(|j| self.names[*j].segment), inverted) else {
             return false;
         };
-        if at.len() != 2 {
+        if !(2..=3).contains(&at.len()) {
             return false;
         }
         let (name_last, name_first) = (at[name_last], at[name_first]);
-        let is_open = self.pairing.mention_paired[first] < 0.5 && self.pairing.name_paired[name_first] < 0.5;
+        let of_name = |j: &usize| *j == name_last || self.pairing.name_paired[*j] < 0.5;
+        let is_open = self.pairing.mention_paired[first] < 0.5 && at.iter().all(of_name);
         let (a, b) = (self.text(first), self.name_text(name_first));
         let is_plain = |word: &str| words::is_telling(word) && !exclusive::is_region(word);
         is_open
@@ -142,7 +143,9 @@ impl Sides<'_, '_> {
             && self.text(last) != "s"
             && self.pairing.mention_paired[last] == 0.0
             && self.probe.core_at.len() > 2
-            && self.core_of_mention().all(|i| i == last || self.is_firm(0, i))
+            && self
+                .core_of_mention()
+                .all(|i| i == last || self.is_firm(0, i) || words::is_generic(self.probe.words[i].token.class))
             && self.core_of_name().all(|j| self.is_firm(1, j))
     }
 

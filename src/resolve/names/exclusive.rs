@@ -5,6 +5,7 @@
 use std::sync::LazyLock;
 
 use crate::resolve::fast_map::Map;
+use crate::resolve::names::similarity::Pattern;
 use crate::resolve::names::table::rows;
 use crate::resolve::names::{countries, first_names};
 
@@ -76,14 +77,17 @@ static AFFIXES: LazyLock<Vec<Affixes>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Letters that must be left of a word without its beginning or ending.
+/// Letters that must be left of a word without its beginning or ending, and without a long ending.
 const STEM: usize = 4;
+const SHORT_STEM: usize = 3;
+const LONG_ENDING: usize = 3;
 
 /// Returns the rule by which two words of one stem exclude each other for their beginnings or endings.
 pub(crate) fn exclude_by_affix(a: &str, b: &str) -> Option<&'static str> {
     fn stem<'w>(word: &'w str, affix: &str, is_start: bool) -> Option<&'w str> {
         let stem = if is_start { word.strip_prefix(affix) } else { word.strip_suffix(affix) };
-        stem.filter(|stem| stem.len() >= STEM)
+        let shortest = if !is_start && affix.len() >= LONG_ENDING { SHORT_STEM } else { STEM };
+        stem.filter(|stem| stem.len() >= shortest)
     }
     // What is not the affix is the same of both, and no shorter than a stem.
     let (x, y) = (a.as_bytes(), b.as_bytes());
@@ -102,6 +106,11 @@ pub(crate) fn exclude_by_affix(a: &str, b: &str) -> Option<&'static str> {
     };
     AFFIXES.iter().find(found).map(|row| row.rule)
 }
+
+/// Letters of an ending that only one class of medicines has.
+const CLASS: usize = 4;
+/// Beginnings before the same ending that are less alike are two.
+const MISSPELT: f32 = 0.7;
 
 /// Returns the rule by which two words are names of different substances.
 pub(crate) fn exclude_substances(a: &str, b: &str) -> Option<&'static str> {
@@ -127,14 +136,21 @@ pub(crate) fn exclude_substances(a: &str, b: &str) -> Option<&'static str> {
         ENDINGS.iter().find(|ending| word.ends_with(**ending))
     };
     let (x, y) = (ending(a)?, ending(b)?);
-    (x != y).then_some("another ending")
+    if x != y {
+        return Some("another ending");
+    }
+    let start = |word: &str| bare(word).len() - x.len();
+    let (start_of_a, start_of_b) = (&a[..start(a)], &b[..start(b)]);
+    let mut pattern = Pattern::default();
+    pattern.set(start_of_a.as_bytes());
+    (x.len() >= CLASS && pattern.similarity(start_of_b.as_bytes()) < MISSPELT).then_some("another beginning")
 }
 
 /// Beginnings that make another substance of one, from chemical and pharmaceutical nomenclature: *esomeprazole* is the one
 /// half of *omeprazole*.
-const SUBSTANCE_STARTS: [&str; 16] = [
+const SUBSTANCE_STARTS: [&str; 20] = [
     "es", "levo", "dex", "dextro", "nor", "desoxy", "deoxy", "hydro", "iso", "methyl", "ethyl", "oxy", "pseudo", "epi",
-    "neo", "apo",
+    "neo", "apo", "sub", "anti", "non", "semi",
 ];
 
 /// Returns whether a word before the name of a place makes the name of another.
@@ -142,6 +158,16 @@ pub(crate) fn is_place_modifier(word: &str) -> bool {
     static MODIFIERS: LazyLock<Map<&str, ()>> =
         LazyLock::new(|| rows(include_str!("place_modifiers.tsv")).flatten().map(|word| (word, ())).collect());
     MODIFIERS.contains_key(word)
+}
+
+/// Returns whether a word is the name of a direction.
+pub(crate) fn is_direction(word: &str) -> bool {
+    alternatives(word).iter().any(|(row, _)| WORDS.rules[usize::from(*row)] == "another direction")
+}
+
+/// Returns whether a word before the name of a country makes it that country's colony or part: *British Guiana*.
+pub(crate) fn is_of_an_empire(word: &str) -> bool {
+    ["british", "french", "spanish", "portuguese", "dutch", "danish", "german", "american"].contains(&word)
 }
 
 /// Returns whether a word, written small, is no name by itself.
@@ -186,6 +212,20 @@ pub(crate) fn is_enzyme(word: &str) -> bool {
     word.len() >= SHORTEST && word.ends_with("ase") && !OTHERS.contains(&word)
 }
 
+/// Returns whether a word, wherever it stands, makes of a team that of a sex or an age.
+pub(crate) fn is_team_of(word: &str) -> bool {
+    static TEAMS: LazyLock<Map<&str, ()>> =
+        LazyLock::new(|| rows(include_str!("editions.tsv")).take(1).flatten().map(|word| (word, ())).collect());
+    TEAMS.contains_key(word)
+}
+
+/// Returns whether a word at the end of a name makes of it another team or edition.
+pub(crate) fn is_edition(word: &str) -> bool {
+    static EDITIONS: LazyLock<Map<&str, ()>> =
+        LazyLock::new(|| rows(include_str!("editions.tsv")).flatten().map(|word| (word, ())).collect());
+    EDITIONS.contains_key(word)
+}
+
 /// Returns whether a word is the name of a continent, a country or a state.
 pub(crate) fn is_region(word: &str) -> bool {
     const CONTINENTS: [&str; 6] = ["europe", "asia", "africa", "america", "australia", "oceania"];
@@ -193,6 +233,17 @@ pub(crate) fn is_region(word: &str) -> bool {
         && (CONTINENTS.contains(&word)
             || countries::country(word).is_some()
             || countries::country_of_state(word).is_some())
+}
+
+/// Returns whether two words are the names of two countries, or of two states.
+pub(crate) fn regions_differ(a: &str, b: &str) -> bool {
+    // Codes are too short to tell.
+    const SHORTEST: usize = 4;
+    if a.len().min(b.len()) < SHORTEST {
+        return false;
+    }
+    let (a, b) = (countries::places(a), countries::places(b));
+    !a.is_none() && !b.is_none() && !a.meets(b)
 }
 
 /// Returns the country that a word of a longer name means; codes are too short to tell.
@@ -248,6 +299,8 @@ mod tests {
             include_str!("exclusive_affixes.tsv"),
             include_str!("place_modifiers.tsv"),
             include_str!("ordinary_words.tsv"),
+            include_str!("editions.tsv"),
+            include_str!("east_asian_surnames.tsv"),
         ] {
             let first = table.lines().next().unwrap_or_default();
             assert!(first.starts_with("# ") && first.contains("From "), "{first}");

@@ -11,6 +11,7 @@ mod kana;
 pub(super) mod words;
 pub(super) mod numerals;
 pub(super) mod first_names;
+pub(super) mod given_names;
 pub(super) mod countries;
 pub(super) mod positions;
 pub(super) mod exclusive;

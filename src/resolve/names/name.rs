@@ -4,6 +4,7 @@
 //! Nothing is thrown away: a legal form that differs still counts, only far less than a word.
 
 use crate::resolve::names::clean::clean;
+use crate::resolve::names::exclusive;
 use crate::resolve::names::numerals;
 use crate::resolve::names::scanner::Scanner;
 use crate::resolve::names::token::Name;
@@ -52,6 +53,9 @@ impl Name {
         let count = self.tokens.len();
         for at in 0..count {
             self.tokens[at].capitals &= has_lower || count == 1;
+            if self.is_lone_numeral(at) {
+                self.tokens[at].role = Role::Number;
+            }
             let token = self.tokens[at];
             let text = self.text(&token);
             let dotted_legal = token.role == Role::Initials
@@ -71,6 +75,8 @@ impl Name {
                 Role::Legal if dotted_legal && !before => continue,
                 Role::Generation if !before => Role::Word,
                 Role::Legal if !before && (text.len() < 3 || at + 1 == count) => Role::Word,
+                // `Baja California Sur`, where `sur` is no preposition.
+                Role::Small if self.ends_name(at) && exclusive::is_direction(text) => Role::Word,
                 Role::Title if before || at + 1 == count => Role::Word,
                 Role::Tail if !before || has_lower && text.len() < 4 => Role::Word,
                 role => role,
@@ -85,6 +91,29 @@ impl Name {
                 token.role = Role::Word;
             }
         }
+    }
+
+    /// Returns whether a word stands at the end, right behind another.
+    fn ends_name(&self, at: usize) -> bool {
+        let is_behind = at.checked_sub(1).is_some_and(|before| self.tokens[before].segment == self.tokens[at].segment);
+        at + 1 == self.tokens.len() && is_behind
+    }
+
+    /// Returns whether a lone capital numbers what stands before it: *Abdullah I of Elmwood*, *Type I*, not *Anna I Hale*.
+    fn is_lone_numeral(&self, at: usize) -> bool {
+        const NUMBERED: &str = "type class phase part volume book chapter factor grade stage level category group section title \
+            schedule model mark series complex act photosystem collagen";
+        const OF: [&str; 7] = ["of", "de", "di", "d", "von", "van", "af"];
+        let token = &self.tokens[at];
+        if token.role != Role::Initials || token.dotted || token.aside || !matches!(self.text(token), "i" | "v" | "x") {
+            return false;
+        }
+        let Some(before) = at.checked_sub(1).map(|before| &self.tokens[before]) else { return false };
+        let is_of =
+            self.tokens.get(at + 1).is_some_and(|next| next.segment == token.segment && OF.contains(&self.text(next)));
+        before.role == Role::Word
+            && before.segment == token.segment
+            && (is_of || NUMBERED.split_whitespace().any(|word| word == self.text(before)))
     }
 
     /// Writes a token anew as a number; no Roman numeral that counts as one is shorter.
@@ -203,6 +232,16 @@ mod tests {
             ("Receptor, CD73", "receptor cd73"),
             ("Model IS 500", "model is 500#"),
             ("The The", "the the"),
+            ("Baja Ashford Sur", "baja ashford sur"),
+            ("Lantern, The", "lantern the."),
+            ("Ashford, IN", "ashford in."),
+            ("Otto I of Elmwood", "otto i# of. elmwood"),
+            ("Anna I Hale", "anna i* hale"),
+            ("Type V barexin", "type v# barexin"),
+            ("Barexium(II) oxide", "barexium ii# oxide"),
+            ("Barexium (UK)", "barexium (uk)"),
+            ("Ashford U21", "ashford u* 21#"),
+            ("U571", "u571"),
             ("Super Bowl LVII", "super bowl 57#"),
             ("super bowl xlix", "super bowl 49#"),
             ("Super Bowl VII", "super bowl vii"),

@@ -1,5 +1,6 @@
 //! Cuts text into words: initials, numbers, camel case, possessives, the parts between commas, what is in parentheses.
 
+use crate::resolve::names::numerals;
 use crate::resolve::names::token::{MAX_TOKENS, Name, Token};
 use crate::resolve::names::words::Role;
 
@@ -58,7 +59,7 @@ impl Scanner<'_> {
         loop {
             let byte = self.peek(0);
             if byte.is_ascii_alphanumeric() {
-                if self.at > from && self.splits_camel(from) {
+                if self.at > from && (self.splits_camel(from) || self.splits_age(from)) {
                     break;
                 }
                 capitals += usize::from(byte.is_ascii_uppercase());
@@ -91,7 +92,9 @@ impl Scanner<'_> {
                 _ => break,
             }
         }
-        self.finish(start, capitals, after_dot);
+        let is_closed = self.depth == 1 && from > 1 && self.bytes[from - 1] == b'(' && self.peek(0) == b')';
+        let is_state = is_closed && self.bytes[from - 2].is_ascii_alphanumeric();
+        self.finish(start, capitals, after_dot, is_state);
     }
 
     /// Returns whether the word after `&` has one or two letters, as in `AT&T` and `R&D`.
@@ -117,21 +120,38 @@ impl Scanner<'_> {
         previous.is_ascii_uppercase() && length >= 2 && self.bytes[from..self.at].iter().all(u8::is_ascii_uppercase)
     }
 
-    fn finish(&mut self, start: usize, capitals: usize, after_dot: bool) {
+    /// Returns whether what was read is the `U` of `U21`, a team of those under 21.
+    fn splits_age(&self, from: usize) -> bool {
+        const AGES: std::ops::RangeInclusive<u8> = 15..=23;
+        let digits = [self.peek(0), self.peek(1)];
+        self.at == from + 1
+            && self.bytes[from] == b'U'
+            && digits.iter().all(u8::is_ascii_digit)
+            && AGES.contains(&(10 * (digits[0] - b'0') + digits[1] - b'0'))
+            && !self.peek(2).is_ascii_alphanumeric()
+    }
+
+    /// Adds the word that was read. `is_state`: in parentheses of its own, right behind another, as the oxidation state of a
+    /// metal is written.
+    fn finish(&mut self, start: usize, capitals: usize, after_dot: bool, is_state: bool) {
         let name = &mut *self.name;
         if name.text.len() - start > 60 {
             name.text.truncate(start + 60);
         }
         let text = &name.text[start..];
-        let aside = self.depth > 0 || self.quote;
+        let is_state = is_state && numerals::value(text).is_some_and(|value| (1..=8).contains(&value));
+        let aside = !is_state && (self.depth > 0 || self.quote);
         if aside && matches!(text, "r" | "tm" | "c") {
             // Marks of a registered name.
             name.text.truncate(start);
             return;
         }
-        let role = role_of_shape(text, capitals, name.tokens.is_empty());
+        let mut role = role_of_shape(text, capitals, name.tokens.is_empty());
         if role == Role::Number {
             canonical_number(&mut name.text, start);
+        }
+        if is_state {
+            role = Role::Number;
         }
         let len = name.text.len() - start;
         if role == Role::Initials && len == 1 {

@@ -1,0 +1,158 @@
+//! Rules for names of which one is a variant of the other: the second team of a club, an edition of a product, the new or
+//! southern one of two places; another given name, saint or state of nearly the same letters. Tried among the rules of
+//! `contradiction`.
+
+use std::sync::LazyLock;
+
+use crate::resolve::matching::contradiction::{Sides, has_digit};
+use crate::resolve::matching::likeness::How;
+use crate::resolve::names::institutions::{self, Part};
+use crate::resolve::names::words::{self, Role};
+use crate::resolve::names::{exclusive, first_names, given_names, numerals};
+
+/// A word that so many names of its type have tells none of them apart (natural logarithm of the rarity).
+const COMMON: f32 = 2.5;
+
+impl Sides<'_, '_> {
+    /// *Elmwood* is the first team and not *Elmwood II*; of a person it may be the grandson who is meant.
+    pub(super) fn is_second_team(&self) -> bool {
+        let numeral = |role: Role, text: &str| role == Role::Generation && numerals::value(text).is_some();
+        let Some(last) = self.names.len().checked_sub(1) else { return false };
+        let is_team = || {
+            let of_club = |j: usize| self.names[j].class != 0 && self.names[j].role == Role::Word;
+            self.core_of_name().any(of_club)
+        };
+        numeral(self.names[last].role, self.name_text(last))
+            && self.pairing.name_paired[last] < 0.5
+            && self.probe.words.iter().all(|word| word.token.role != Role::Generation && word.value.is_none())
+            && is_team()
+    }
+
+    /// *Elmwood Rovers* are not *Elmwood Rovers Women*, *Lantern 4* not *Lantern 4 Pro*: one side has nothing more than words
+    /// for another team or edition, which most names of the type do without.
+    pub(super) fn is_other_edition(&self) -> bool {
+        let is_mark = |text: &str, before: Option<&str>, is_last: bool| {
+            exclusive::is_team_of(text)
+                || is_last && (exclusive::is_edition(text) || text.len() == 1 && matches!(text, "b" | "c"))
+                || has_digit(text) && before == Some("under")
+        };
+        let last = (self.core_of_mention().next_back(), self.core_of_name().next_back());
+        let of_name = |j: usize| {
+            self.names[j].rarity > COMMON
+                && is_mark(self.name_text(j), j.checked_sub(1).map(|at| self.name_text(at)), last.1 == Some(j))
+        };
+        let of_mention = |i: usize| is_mark(self.text(i), i.checked_sub(1).map(|at| self.text(at)), last.0 == Some(i));
+        let is_whole =
+            [self.core_of_mention().all(|i| self.is_firm(0, i)), self.core_of_name().all(|j| self.is_firm(1, j))];
+        match is_whole {
+            [true, false] => self.core_of_name().all(|j| self.is_firm(1, j) || of_name(j)),
+            [false, true] => self.core_of_mention().all(|i| self.is_firm(0, i) || of_mention(i)),
+            _ => false,
+        }
+    }
+
+    /// *Elmwood Hawks* are not *Elmwood Herons*: two words each, of which the last have nothing in common.
+    pub(super) fn is_of_another_last_word(&self) -> bool {
+        let ([i, k], [j, l]) = (&self.probe.core_at[..], self.core()) else { return false };
+        let is_plain = |role: Role, text: &str| role == Role::Word && text.len() > 3 && words::is_telling(text);
+        self.probe.segments < 2
+            && self.is_firm(0, *i)
+            && self.is_firm(1, *j)
+            && self.pairing.mention_paired[*k] == 0.0
+            && self.pairing.name_paired[*l] == 0.0
+            && self.pairing.pairs.iter().any(|pair| usize::from(pair.mention) == *i && usize::from(pair.name) == *j)
+            && is_plain(self.probe.words[*k].token.role, self.text(*k))
+            && is_plain(self.names[*l].role, self.name_text(*l))
+    }
+
+    /// *Elmwood Children's Fund* is not *Elmwood*: the mention has a telling word more and behind it one for an institution.
+    pub(super) fn is_institution_of_it(&self) -> bool {
+        let is_open = |i: &usize| !self.is_firm(0, *i);
+        let is_head = |i: usize| institutions::is(Part::Head, self.text(i), self.probe.words[i].token.class);
+        let open = || self.core_of_mention().filter(|i| is_open(i));
+        self.probe.segments < 2
+            && self.probe.words.iter().all(|word| word.token.role != Role::Small)
+            && self.core_of_name().all(|j| self.is_firm(1, j))
+            && self.core_of_mention().next().is_some_and(|i| self.is_firm(0, i))
+            && self.core_of_mention().next_back().is_some_and(|i| is_open(&i) && is_head(i))
+            && open().any(|i| self.probe.words[i].token.role == Role::Word && words::is_telling(self.text(i)))
+    }
+
+    /// *New Hampshire* is not *Hampshire*: one side has nothing more than a word that makes another place of the rest.
+    pub(super) fn is_modified(&self) -> bool {
+        let in_mention = |i: usize| self.pairing.mention_paired[i] >= 0.5;
+        let in_name = |j: usize| self.pairing.name_paired[j] >= 0.5;
+        let is_mention_whole = self.core_of_mention().all(in_mention);
+        if is_mention_whole == self.core_of_name().all(in_name) {
+            return false;
+        }
+        let makes_another = |word: &str, last: &str, is_last: bool| match is_last {
+            true => exclusive::is_direction(word),
+            false => {
+                exclusive::is_place_modifier(word) || exclusive::is_of_an_empire(word) && exclusive::is_region(last)
+            }
+        };
+        if is_mention_whole {
+            let Some(last) = self.core_of_name().next_back() else { return false };
+            let of_name = |j: usize| makes_another(self.name_text(j), self.name_text(last), j == last);
+            self.core_of_name().all(|j| in_name(j) || of_name(j))
+        } else {
+            let Some(last) = self.core_of_mention().next_back() else { return false };
+            let of_mention = |i: usize| makes_another(self.text(i), self.text(last), i == last);
+            self.core_of_mention().all(|i| in_mention(i) || of_mention(i))
+        }
+    }
+
+    /// *Wang Fang* is not *Wang Feng*.
+    pub(super) fn given_names_differ(&self) -> bool {
+        let mention = &self.probe.core_at[..];
+        let name = self.core();
+        let ([surname, given @ ..], [name_surname, name_given @ ..]) = (mention, name) else { return false };
+        if !(1..=2).contains(&given.len()) || !(1..=2).contains(&name_given.len()) {
+            return false;
+        }
+        let surname = self.text(*surname);
+        if surname != self.name_text(*name_surname) || !given_names::is_surname(surname) {
+            return false;
+        }
+        let joined = |words: &mut dyn Iterator<Item = &str>| words.collect::<String>();
+        let a = joined(&mut given.iter().map(|i| self.text(*i)));
+        let b = joined(&mut name_given.iter().map(|j| self.name_text(*j)));
+        given_names::differ(surname, &a, &b)
+    }
+
+    /// *Saint Anna's School* is not *Saint Anne's*: two first names behind *Saint* are two saints; so are two states of
+    /// nearly the same letters two places.
+    pub(super) fn saints_or_states_differ(&self) -> bool {
+        static SAINT: LazyLock<u16> = LazyLock::new(|| words::class("saint"));
+        let alike = self.pairing.pairs.iter().filter(|pair| matches!(pair.how, How::Similar | How::Abbreviation));
+        alike.map(|pair| (usize::from(pair.mention), usize::from(pair.name), pair.how)).any(|(i, j, how)| {
+            let (a, b) = (self.text(i), self.name_text(j));
+            let is_saint = i > 0 && self.probe.words[i - 1].token.class == *SAINT;
+            let known = |name: &str| !first_names::families(name).is_empty();
+            is_saint && known(a) && known(b) && !first_names::related(a, b)
+                || how == How::Similar && exclusive::regions_differ(a, b)
+        })
+    }
+
+    /// *Lantern Heavy* is not *Lantern 9*: where one has a number the other has a word.
+    pub(super) fn has_a_word_for_the_number(&self) -> bool {
+        let (Some(i), Some(j)) = (self.core_of_mention().next_back(), self.core_of_name().next_back()) else {
+            return false;
+        };
+        let is_word = |role: Role, text: &str| {
+            role == Role::Word
+                && text.len() > 3
+                && !has_digit(text)
+                && words::is_telling(text)
+                && numerals::value(text).is_none()
+        };
+        let is_number = |role: Role| role == Role::Number;
+        let (role, other) = (self.probe.words[i].token.role, self.names[j].role);
+        self.probe.segments < 2
+            && (self.probe.core_at.len(), self.core().len()) == (2, 2)
+            && self.core_of_mention().all(|at| at == i || self.is_firm(0, at))
+            && self.core_of_name().all(|at| at == j || self.is_firm(1, at))
+            && (is_word(role, self.text(i)) && is_number(other) || is_number(role) && is_word(other, self.name_text(j)))
+    }
+}
