@@ -12,7 +12,7 @@ use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::roles;
 use crate::resolve::names::phonetic;
 use crate::resolve::names::similarity::common_prefix;
-use crate::resolve::names::token::last_and_first;
+use crate::resolve::names::token::{MAX_TOKENS, last_and_first};
 use crate::resolve::names::words::Role;
 
 macro_rules! features {
@@ -156,18 +156,14 @@ pub(crate) struct Comparer<'a> {
 /// Similarity of a word that an attribute tells.
 const TOLD: f32 = 0.9;
 
+/// Letters of a core for which there is room from the first on.
+const CORE_LETTERS: usize = 64;
 /// Letters that two names share which sound alike and of which one is written without vowels.
 const ABJAD: f32 = 0.85;
 
 impl<'a> Comparer<'a> {
     pub(crate) fn new() -> Comparer<'a> {
-        Comparer {
-            pairing: Pairing::new(),
-            core_at: Vec::new(),
-            core: Vec::with_capacity(64),
-            bones: Vec::new(),
-            wide: Vec::new(),
-        }
+        Comparer { pairing: Pairing::new(), core_at: Vec::new(), core: Vec::new(), bones: Vec::new(), wide: Vec::new() }
     }
 
     /// Returns the pairs of the last comparison.
@@ -198,6 +194,8 @@ impl<'a> Comparer<'a> {
         evidence: &Evidence,
     ) -> Vector {
         self.pairing.name.clear();
+        self.pairing.name.reserve(MAX_TOKENS / 2);
+        self.core.reserve(CORE_LETTERS);
         card.tokens(|token| self.pairing.name.push(token));
         self.core_at.clear();
         for (at, token) in (0u8..).zip(&self.pairing.name) {

@@ -37,9 +37,9 @@ pub(crate) struct Pairing<'a> {
 impl<'a> Pairing<'a> {
     pub(crate) fn new() -> Pairing<'a> {
         Pairing {
-            name: Vec::with_capacity(16),
-            pairs: Vec::with_capacity(16),
-            options: Vec::with_capacity(16),
+            name: Vec::new(),
+            pairs: Vec::new(),
+            options: Vec::new(),
             mention_paired: [0.0; MAX_TOKENS],
             name_paired: [0.0; MAX_TOKENS],
             spelled: 0,

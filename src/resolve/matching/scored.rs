@@ -85,7 +85,6 @@ impl Scored {
 }
 
 /// The candidates so far, one an entity.
-#[derive(Default)]
 pub(super) struct Found {
     pub(super) all: Vec<Scored>,
     /// Their plain scores, and their places: what is asked of all of them for each that comes.
@@ -93,7 +92,14 @@ pub(super) struct Found {
     places: Vec<Place>,
 }
 
+/// Candidates for which there is room from the first on; few mentions have more.
+const ROOM: usize = 16;
+
 impl Found {
+    pub(super) fn new() -> Found {
+        Found { all: Vec::with_capacity(ROOM), plains: Vec::with_capacity(ROOM), places: Vec::with_capacity(ROOM) }
+    }
+
     /// Puts a candidate among the others; of an entity its best name stays.
     pub(super) fn put(&mut self, scored: Scored) {
         let Some(at) = self.places.iter().position(|place| *place == scored.place) else {

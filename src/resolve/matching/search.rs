@@ -66,7 +66,7 @@ impl Search<'_> {
         probe: &mut Probe,
         trail: &mut Trail,
     ) -> Result<Vec<Scored>> {
-        let mut out = Found::default();
+        let mut out = Found::new();
         trail.clear();
         base.retrieve(self, probe)?;
         if let Some(changes) = &mut changes {
@@ -105,7 +105,7 @@ impl Search<'_> {
         trail: &Trail,
         is_anew: bool,
     ) -> Result<Option<Vec<Scored>>> {
-        let mut out = Found::default();
+        let mut out = Found::new();
         debug_assert!(!self.explain, "a trail keeps no words");
         probe.set_weights(&trail.words, trail.n_names);
         for at in 0..trail.stages.len() {
@@ -268,6 +268,9 @@ impl<P: Blocks> Layer<P> {
     /// Compares the mention with the names that were found.
     fn compare(&mut self, search: &Search<'_>, probe: &Probe, out: &mut Found, trail: &mut Trail) -> Result<()> {
         let Layer { index, room, found, number, .. } = self;
+        if found.is_empty() {
+            return Ok(());
+        }
         let index = &*index;
         // Fetched one after the other, names and entities come into the processor's cache side by side.
         let cards: Vec<NameCard<P::Block<'_>>> = found.iter().map(|f| index.name(f.name)).collect::<Result<_>>()?;

@@ -113,25 +113,36 @@ impl Pattern {
     }
 }
 
-/// Writes a word as it was before a scanner misread it: `rn` for m, `vv` for w, `cl` for d, digits for the letters they
-/// resemble. A word may have meant what it says; this is one more reading of it.
+/// Writes a word as it was before a scanner misread it.
 pub(crate) fn as_read(word: &[u8], out: &mut Vec<u8>) {
     out.clear();
-    let mut at = 0;
-    while at < word.len() {
-        let (letter, used) = match (word[at], word.get(at + 1)) {
-            (b'r', Some(b'n')) => (b'm', 2),
-            (b'v', Some(b'v')) => (b'w', 2),
-            (b'c', Some(b'l')) => (b'd', 2),
-            (b'0', _) => (b'o', 1),
-            (b'1', _) => (b'l', 1),
-            (b'5', _) => (b's', 1),
-            (b'8', _) => (b'b', 1),
-            (b'6', _) => (b'g', 1),
-            (other, _) => (other, 1),
+    out.extend(Reading { rest: word });
+}
+
+/// Letters of a word as they were before a scanner misread them: `rn` for m, `vv` for w, `cl` for d, digits for the letters
+/// they resemble. A word may have meant what it says; this is one more reading of it.
+struct Reading<'w> {
+    rest: &'w [u8],
+}
+
+impl Iterator for Reading<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        let (letter, used) = match *self.rest {
+            [] => return None,
+            [b'r', b'n', ..] => (b'm', 2),
+            [b'v', b'v', ..] => (b'w', 2),
+            [b'c', b'l', ..] => (b'd', 2),
+            [b'0', ..] => (b'o', 1),
+            [b'1', ..] => (b'l', 1),
+            [b'5', ..] => (b's', 1),
+            [b'8', ..] => (b'b', 1),
+            [b'6', ..] => (b'g', 1),
+            [other, ..] => (other, 1),
         };
-        out.push(letter);
-        at += used;
+        self.rest = &self.rest[used..];
+        Some(letter)
     }
 }
 
@@ -143,10 +154,7 @@ pub(crate) fn look_alike(a: &[u8], b: &[u8]) -> bool {
     if a.len().abs_diff(b.len()) > 2 {
         return false;
     }
-    let (mut x, mut y) = (Vec::with_capacity(a.len()), Vec::with_capacity(b.len()));
-    as_read(a, &mut x);
-    as_read(b, &mut y);
-    x.iter().map(|letter| stroke(*letter)).eq(y.iter().map(|letter| stroke(*letter)))
+    Reading { rest: a }.map(stroke).eq(Reading { rest: b }.map(stroke))
 }
 
 /// Returns whether `short` is `long` with letters left out, beginning alike, as in `mfg` of `manufacturing`.
