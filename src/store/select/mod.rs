@@ -173,6 +173,7 @@ impl Read<'_> {
             asked,
             texts,
             known: HashMap::new(),
+            repeated: repeated(&groups),
             sent: HashSet::new(),
             others: HashSet::new(),
             copies: HashSet::new(),
@@ -266,9 +267,11 @@ struct Judging<'a> {
     texts: Texts,
     /// Eligibility of a text that was asked about, where groups with it have the same history.
     known: HashMap<([u8; 16], Kind), Eligibility>,
-    /// Questions that are sent.
+    /// Texts that several of the groups have.
+    repeated: HashSet<[u8; 16]>,
+    /// Questions about these texts that are sent.
     sent: HashSet<([u8; 16], Kind)>,
-    /// Questions that were asked in vain.
+    /// Questions about these texts that were asked in vain.
     others: HashSet<([u8; 16], Kind)>,
     /// Groups that wait for what is asked about another one.
     copies: HashSet<GroupKey>,
@@ -311,6 +314,7 @@ impl Judging<'_> {
         // A question that is sent, waits or failed is one request, however many groups have its text.
         let is_copy = match eligibility {
             Eligibility::Pending => !is_asked_itself,
+            _ if !self.repeated.contains(&text_hash) => false,
             Eligibility::Send { .. } => !self.sent.insert(text),
             _ => !self.others.insert(text),
         };
@@ -356,6 +360,15 @@ impl Judging<'_> {
         }
         copies.len() as u64
     }
+}
+
+/// Returns the texts that several groups have. Most have one of their own, and to keep these takes more memory than all else
+/// of a large plan.
+fn repeated(groups: &[(GroupKey, [u8; 16])]) -> HashSet<[u8; 16]> {
+    let mut texts: Vec<&[u8; 16]> = groups.iter().map(|(_, text)| text).collect();
+    texts.sort_unstable();
+    let several = texts.chunk_by(|a, b| a == b).filter(|same| same.len() > 1);
+    several.map(|same| *same[0]).collect()
 }
 
 /// Returns a number that depends on nothing but the seed and the id: the lowest ones are the sample.
