@@ -16,8 +16,10 @@ const LABEL_BYTES: usize = 8 << 20;
 /// An index of no more blocks than this, some 150 MiB, is read whole once it is clear that most of it will be needed:
 /// in their order blocks take a third of the time that they take one by one.
 const WHOLE_BLOCKS: u64 = 64_000;
-/// Share of the blocks that must have been fetched one by one before.
+/// Share of the blocks that must have been fetched one by one before, where many mentions are to come.
 const CLEAR_SHARE: u64 = 32;
+/// The same where nobody said how many: until then to read them whole would have cost as much.
+const CLEAR_SHARE_OF_FEW: u64 = 3;
 /// An index with no more blocks of keys than this is read whole, about 24 MiB.
 const SMALL_INDEX: u64 = 8192;
 
@@ -74,7 +76,8 @@ impl<'a> IndexBlocks<'a> {
             return Ok(IndexBlocks::Memory(resident));
         }
         let kept = || RefCell::new(Kept::default());
-        let patience = if n_blocks <= WHOLE_BLOCKS { n_blocks / CLEAR_SHARE } else { u64::MAX };
+        let share = if load == Load::One { CLEAR_SHARE_OF_FEW } else { CLEAR_SHARE };
+        let patience = if n_blocks <= WHOLE_BLOCKS { n_blocks / share } else { u64::MAX };
         let is_whole = Cell::new(false);
         Ok(IndexBlocks::Database(DatabaseBlocks {
             read,
