@@ -10,10 +10,11 @@ use crate::resolve::index::key::{KeyKind, key};
 use crate::resolve::index::keys::{self, Keys};
 use crate::resolve::index::layout::{
     COUNTED_FROM, ENTITIES_PER_BLOCK, FORMAT, LABELS_PER_BLOCK, Meta, NAMES_PER_BLOCK, RARITY_UNIT, Resident, Table,
-    VALUES_PER_BLOCK, VOCABULARY_MAX, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK, bucket_of, put_varint, rarity,
+    VALUES_PER_BLOCK, VOCABULARY_MAX, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK, put_varint, rarity,
 };
-use crate::resolve::index::pack::{Packed, pack_bucket, put_blocked};
+use crate::resolve::index::pack::{Packed, put_blocked};
 use crate::resolve::index::pair_keys::PairKeys;
+use crate::resolve::index::postings::Postings;
 use crate::resolve::index::types::TypeBuild;
 use crate::resolve::names::countries;
 use crate::resolve::names::token::{Name, spaced};
@@ -34,7 +35,7 @@ pub struct Builder {
     values: Packed,
     /// Place of each distinct value among them.
     value_numbers: Map<Box<str>, u32>,
-    postings: Vec<(u64, u32)>,
+    postings: Postings,
     /// Key of each entity's preferred name, and its number.
     preferred: Vec<(u64, u32)>,
     /// Frequency with which each word or class stands in a name of a type.
@@ -138,12 +139,12 @@ impl Builder {
                 self.preferred.extend(self.keys.forms.first().map(|key| (*key, entity)));
             }
             for &key in self.keys.forms.iter().chain(&self.keys.sounds).chain(&self.keys.initialisms) {
-                self.postings.push((key, number));
+                self.postings.push(key, number);
             }
             for token in &name.tokens {
                 let text = name.text(token);
                 let word_key = keys::word_key(text, token.class);
-                self.postings.push((word_key, number));
+                self.postings.push(word_key, number);
                 *self.frequency.entry(keys::count_key(word_key, kind)).or_insert(0) += 1;
                 if token.role == Role::Word && text.len() >= 3 && !self.words.contains_key(text) {
                     self.words.insert(text.into(), ());
@@ -262,7 +263,7 @@ impl Builder {
                 at += 6 + len;
             }
             let name_number = u32::try_from(number).unwrap_or(u32::MAX);
-            pair.emit(inverted, card, &self.values, &mut |key| self.postings.push((key, name_number)));
+            pair.emit(inverted, card, &self.values, &mut |key| self.postings.push(key, name_number));
             weights.push(quantize(weight * 4.0));
             if weights.len() == WEIGHTS_PER_BLOCK as usize {
                 sink(Table::Weights, block, &weights)?;
@@ -289,7 +290,7 @@ impl Builder {
                 for (&value, &count) in values {
                     let record = &self.values.record(value as usize)[2..];
                     let text = std::str::from_utf8(record).unwrap_or_default();
-                    self.postings.push((keys::known_value_key(&kind.stats.name, attribute, text), count));
+                    self.postings.push(keys::known_value_key(&kind.stats.name, attribute, text), count);
                 }
             }
         }
@@ -307,10 +308,10 @@ impl Builder {
             }
             packed.begin();
             packed.bytes.extend_from_slice(word.as_bytes());
-            keys::grams(word.as_bytes(), &mut |key| self.postings.push((key, number)));
-            keys::less_one(word.as_bytes(), &mut |key| self.postings.push((key, number)));
+            keys::grams(word.as_bytes(), &mut |key| self.postings.push(key, number));
+            keys::less_one(word.as_bytes(), &mut |key| self.postings.push(key, number));
             if let Some(key) = keys::word_sound(word.as_bytes()) {
-                self.postings.push((key, number));
+                self.postings.push(key, number);
             }
         }
         let count = u32::try_from(words.len()).unwrap_or(u32::MAX);
@@ -323,18 +324,10 @@ impl Builder {
     /// Sorts all keys into buckets. Returns the number of bits that choose a bucket.
     fn put_keys(&mut self, sink: &mut dyn FnMut(Table, u32, &[u8]) -> Result<()>) -> Result<u32> {
         let mut postings = std::mem::take(&mut self.postings);
-        postings.sort_unstable();
-        postings.dedup();
-        let distinct = postings.chunk_by(|a, b| a.0 == b.0).count();
-        let bytes = distinct * 8 + (postings.len() - distinct) * 2;
+        let n_keys = postings.sort();
+        let bytes = n_keys * 8 + (postings.len() - n_keys) * 2;
         let bits = (bytes / BUCKET_BYTES).max(1).next_power_of_two().trailing_zeros();
-        let mut from = 0;
-        for bucket in 0..1u64 << bits {
-            let end = from + postings[from..].partition_point(|(key, _)| bucket_of(*key, bits) <= bucket);
-            let block = pack_bucket(&postings[from..end]);
-            sink(Table::Keys, u32::try_from(bucket)?, &block)?;
-            from = end;
-        }
+        postings.pack(bits, &mut |bucket, block| sink(Table::Keys, bucket, block))?;
         Ok(bits)
     }
 }

@@ -52,7 +52,7 @@ impl Filter {
 mod tests {
     use super::*;
     use crate::resolve::index::layout::Resident;
-    use crate::resolve::index::pack::pack_bucket;
+    use crate::resolve::index::pack::{Posting, pack_bucket};
 
     #[test]
     fn a_key_that_is_there_is_never_denied() {
@@ -65,8 +65,9 @@ mod tests {
         let keys: Vec<u64> = (0..1000).map(|_| random()).collect();
         let mut blocks = Resident::default();
         for bucket in 0..1 << BUCKET_BITS {
-            let mut postings: Vec<(u64, u32)> =
-                keys.iter().filter(|key| bucket_of(**key, BUCKET_BITS) == bucket).map(|key| (*key, 1)).collect();
+            let mut postings: Vec<Posting> = (keys.iter().filter(|key| bucket_of(**key, BUCKET_BITS) == bucket))
+                .map(|key| Posting::new(*key, 1))
+                .collect();
             postings.sort_unstable();
             blocks.push(Table::Keys, &pack_bucket(&postings));
         }

@@ -27,6 +27,7 @@ pub(super) mod keys;
 mod layout;
 mod pack;
 mod pair_keys;
+mod postings;
 mod read;
 mod types;
 

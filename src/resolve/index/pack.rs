@@ -4,6 +4,31 @@ use anyhow::Result;
 
 use crate::resolve::index::layout::{LONGEST_LIST, Table, put_varint};
 
+/// A key with a number that it finds, in 12 bytes and not in 16.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(C, packed(4))]
+pub(super) struct Posting {
+    key: u64,
+    number: u32,
+}
+
+impl Posting {
+    /// Returns a posting.
+    pub(super) fn new(key: u64, number: u32) -> Posting {
+        Posting { key, number }
+    }
+
+    /// Returns its key.
+    pub(super) fn key(&self) -> u64 {
+        self.key
+    }
+
+    /// Returns its number.
+    pub(super) fn number(&self) -> u32 {
+        self.number
+    }
+}
+
 /// Records one after the other, with where each starts.
 #[derive(Default)]
 pub(crate) struct Packed {
@@ -30,27 +55,27 @@ impl Packed {
 
 /// Header (count), then the low halves of the keys in order, then for each a number: a single entry itself with the top
 /// bit set, or where its list starts.
-pub(crate) fn pack_bucket(postings: &[(u64, u32)]) -> Vec<u8> {
-    let mut groups: Vec<&[(u64, u32)]> = postings.chunk_by(|a, b| a.0 == b.0).collect();
-    groups.sort_unstable_by_key(|group| group[0].0 as u32);
+pub(super) fn pack_bucket(postings: &[Posting]) -> Vec<u8> {
+    let mut groups: Vec<&[Posting]> = postings.chunk_by(|a, b| a.key() == b.key()).collect();
+    groups.sort_unstable_by_key(|group| group[0].key() as u32);
     let count = groups.len();
     let mut block = Vec::with_capacity(4 + count * 8);
     block.extend_from_slice(&u32::try_from(count).unwrap_or(0).to_le_bytes());
     for group in &groups {
-        block.extend_from_slice(&(group[0].0 as u32).to_le_bytes());
+        block.extend_from_slice(&(group[0].key() as u32).to_le_bytes());
     }
     let mut lists = Vec::new();
     for group in &groups {
         let word = if group.len() == 1 {
-            group[0].1 | 0x8000_0000
+            group[0].number() | 0x8000_0000
         } else {
             let at = u32::try_from(lists.len()).unwrap_or(0);
             put_varint(&mut lists, group.len() as u64);
             if group.len() <= LONGEST_LIST {
                 let mut previous = 0;
-                for &(_, number) in *group {
-                    put_varint(&mut lists, u64::from(number - previous));
-                    previous = number;
+                for posting in *group {
+                    put_varint(&mut lists, u64::from(posting.number() - previous));
+                    previous = posting.number();
                 }
             }
             at
