@@ -225,7 +225,7 @@ const MENTIONS: &str = "\
     2  Ada Lovelace  person
        in 2000-01-03  Title 2  g2
        in 2000-01-02  Title 1  g1
-       1  Ada Byron  29 %  person:p2
+       1  Ada Byron  6 %  person:p2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
 Ada Lovelace: 2 mentions in this queue
@@ -248,7 +248,7 @@ NASA: 1 mention in this queue
     2  Ada Lovelace  person
        in 2000-01-03  Title 2  g2
        in 2000-01-02  Title 1  g1
-       1  Ada Byron  29 %  person:p2
+       1  Ada Byron  6 %  person:p2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
 Ada Lovelace: 2 mentions in this queue
