@@ -27,7 +27,8 @@ import numpy as np
 UP = """mention_explained name_explained part_explained shared numbers_agree letters overlap sound form
 initialism hint_agree support best gap""".split()
 DOWN = """mention_rest_max name_rest_max mention_rest name_rest part_rest_max numbers_differ mention_numbers name_numbers
-hint_against rival namesakes place second third close clash known_rest known_similar""".split()
+hint_against rival namesakes place second third close clash known_rest known_similar mention_telling
+name_telling""".split()
 
 
 def read(path):
@@ -50,7 +51,7 @@ def read(path):
 # How much a mention whose entity was taken away counts beside one as it was labelled.
 TAKEN_AWAY = 0.1
 # How much tasks that were made out of another count beside it.
-SHARES = {"tiny": 0.2, "mined": 0.08}
+SHARES = {"tiny": 0.2, "mined": 0.06}
 # What a name may have left unexplained to count as given whole, in the unit of rarity.
 WHOLE = 0.5
 
@@ -238,8 +239,8 @@ def main():
     parser.add_argument("--leaves", type=int, default=26)
     parser.add_argument("--weights", default="", help="of tasks that count more, as `a=2,b=1.5`")
     parser.add_argument("--taken-away", type=float, default=TAKEN_AWAY)
-    parser.add_argument("--minimum", type=int, default=200, help="pairs a leaf stands for, at least")
-    parser.add_argument("--rate", type=float, default=0.07)
+    parser.add_argument("--minimum", type=int, default=120, help="pairs a leaf stands for, at least")
+    parser.add_argument("--rate", type=float, default=0.09)
     parser.add_argument("--decision-trees", type=int, default=60)
     parser.add_argument("--decision-leaves", type=int, default=8)
     parser.add_argument("--thresholds", default="0.4,0.5,0.9", help="of the figures held out and unseen")

@@ -238,7 +238,7 @@ Ada Lovelace: 2 mentions in this queue
 2 of 2
     1  NASA  organization
        in 2000-01-03  Title 2  g2
-       1  European Space Agency  7 %  organization:o2
+       1  European Space Agency  5 %  organization:o2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
 NASA: 1 mention in this queue
@@ -271,7 +271,7 @@ Ada Lovelace: 2 mentions in this queue
 2 of 2
     1  NASA  organization
        in 2000-01-03  Title 2  g2
-       1  European Space Agency  7 %  organization:o2
+       1  European Space Agency  5 %  organization:o2
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
 NASA: 1 mention in this queue

@@ -69,14 +69,14 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
         return Some(broken("another generation", 7.0));
     }
     if evidence.agree == 0.0 && sides.is_second_team() {
-        return Some(broken("the second of that name", 6.0));
+        return Some(broken("the second of that name", 7.5));
     }
     if evidence.ground.is_some() || !sides.are_firm() {
         return sides.words_differ(inverted, evidence);
     }
     // All words are the same: what is left is their order.
     if evidence.agree == 0.0 && sides.is_turned_around() {
-        return Some(broken("the name turned around", 5.0));
+        return Some(broken("the name turned around", 6.0));
     }
     None
 }
@@ -130,26 +130,29 @@ impl Sides<'_, '_> {
             return Some(broken("another first name", 7.0));
         }
         if self.given_names_differ() {
-            return Some(broken("another given name", 6.0));
+            return Some(broken("another given name", 7.5));
         }
         if self.saints_or_states_differ() {
-            return Some(broken("another saint or state", 6.0));
+            return Some(broken("another saint or state", 7.5));
+        }
+        if self.surnames_differ(inverted) {
+            return Some(broken("another surname", 6.0));
         }
         if evidence.agree == 0.0 && self.is_turned_around() {
-            return Some(broken("the name turned around", 5.0));
+            return Some(broken("the name turned around", 6.0));
         }
         if evidence.agree == 0.0 {
             if self.is_other_edition() {
-                return Some(broken("another team or edition", 6.0));
+                return Some(broken("another team or edition", 7.0));
             }
             if self.is_of_another_last_word() {
-                return Some(broken("another last word", 4.0));
+                return Some(broken("another last word", 5.0));
             }
             if self.is_institution_of_it() {
-                return Some(broken("an institution of it", 4.0));
+                return Some(broken("an institution of it", 5.0));
             }
             if self.has_a_word_for_the_number() {
-                return Some(broken("a word for the number", 4.0));
+                return Some(broken("a word for the number", 5.0));
             }
             if self.first_words_are_other_names(inverted) {
                 return Some(broken("another first name", 4.0));
@@ -172,7 +175,7 @@ impl Sides<'_, '_> {
                 return Some(broken("a known word", 3.0));
             }
             if self.kinds_of_institution_differ() {
-                return Some(broken("another institution", 5.0));
+                return Some(broken("another institution", 6.0));
             }
             if self.has_one_more_letter() {
                 return Some(broken("one more letter", 6.0));
@@ -181,7 +184,7 @@ impl Sides<'_, '_> {
                 return Some(broken("a part elsewhere", 5.0));
             }
         }
-        let of_hint = |rule: &'static str| Some(Contradiction { is_of_hint: true, ..broken(rule, 9.0) });
+        let of_hint = |rule: &'static str| Some(Contradiction { is_of_hint: true, ..broken(rule, 11.0) });
         match evidence.ground? {
             Ground::Country => of_hint("a hint says another country"),
             Ground::Vocabulary => of_hint("a hint says otherwise"),

@@ -69,13 +69,13 @@ pub(crate) fn parts(vector: &Vector, context: f32, rule: Option<&str>, words: &[
 fn group(name: &str, vector: &Vector) -> String {
     let at = |feature: Feature| vector[feature as usize];
     match name {
-        "mention_explained" | "known_rest" | "mention_rest" | "mention_rest_max" | "part_explained"
-        | "part_rest_max" => format!(
+        "mention_explained" | "known_rest" | "mention_rest" | "mention_rest_max" | "mention_telling"
+        | "part_explained" | "part_rest_max" | "told" => format!(
             "{:.0} % of the mention explained, rarest word left {:.1}",
             100.0 * at(Feature::mention_explained),
             at(Feature::part_rest_max)
         ),
-        "name_explained" | "name_rest" | "name_rest_max" | "clash" => format!(
+        "name_explained" | "name_rest" | "name_rest_max" | "name_telling" | "clash" => format!(
             "{:.0} % of the name explained, rarest word left {:.1}",
             100.0 * at(Feature::name_explained),
             at(Feature::name_rest_max)
@@ -99,6 +99,7 @@ fn group(name: &str, vector: &Vector) -> String {
         "last_word" | "first_word" | "worst_pair" | "in_order" | "initials" | "nicknames" | "abbreviated"
         | "misspelt" | "known_similar" => "how the words pair".to_owned(),
         "mention_words" | "name_words" | "mention_letters" | "name_letters" => "lengths".to_owned(),
+        "foreign" | "capitals" => "how the mention is written".to_owned(),
         other => other.replace('_', " "),
     }
 }

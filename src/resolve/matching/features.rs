@@ -13,7 +13,7 @@ use crate::resolve::matching::roles;
 use crate::resolve::names::phonetic;
 use crate::resolve::names::similarity::common_prefix;
 use crate::resolve::names::token::{MAX_TOKENS, last_and_first};
-use crate::resolve::names::words::Role;
+use crate::resolve::names::words::{self, Role};
 
 macro_rules! features {
     ($($(#[doc = $doc:literal])* $name:ident),* $(,)?) => {
@@ -123,6 +123,16 @@ features! {
     known_rest,
     /// Rarest word of the mention that other names have and that is only similar to one of this: no misspelling.
     known_similar,
+    /// Rarest telling word of the mention that is not explained: no generic one.
+    mention_telling,
+    /// The same of the name.
+    name_telling,
+    /// True where the mention is written in another script than the Latin.
+    foreign,
+    /// True where the mention is written in capitals throughout.
+    capitals,
+    /// Words that an attribute tells.
+    told,
     /// Log-odds that a contradiction takes off.
     contradiction,
     /// Log-odds that a hint takes off which no name can have.
@@ -244,6 +254,9 @@ impl<'a> Comparer<'a> {
         v[Feature::numbers_differ as usize] = of_mention.min(of_name) as f32;
         v[Feature::mention_numbers as usize] = of_mention.saturating_sub(of_name) as f32;
         v[Feature::name_numbers as usize] = of_name.saturating_sub(of_mention) as f32;
+        v[Feature::foreign as usize] = f32::from(u8::from(probe.foreign));
+        v[Feature::capitals as usize] = f32::from(u8::from(probe.capitals));
+        v[Feature::told as usize] = self.pairing.told.count_ones() as f32;
         v[Feature::alias as usize] = f32::from(u8::from(card.alias));
         put_evidence(evidence, &mut v);
         v
@@ -278,6 +291,10 @@ impl<'a> Comparer<'a> {
                 let known = &mut v[Feature::known_rest as usize];
                 *known = known.max(left);
             }
+            if word.token.role == Role::Word && !words::is_generic(word.token.class) && word.country.is_none() {
+                let telling = &mut v[Feature::mention_telling as usize];
+                *telling = telling.max(left);
+            }
             if probe.name.inverted || parts[usize::from(word.token.segment.min(31))] >= strongest * 0.5 {
                 part_all += weight;
                 part_explained += weight * paired;
@@ -298,6 +315,10 @@ impl<'a> Comparer<'a> {
             let left = weight * (1.0 - paired);
             rest += left;
             rest_max = rest_max.max(left);
+            if token.role == Role::Word && !words::is_generic(token.class) {
+                let telling = &mut v[Feature::name_telling as usize];
+                *telling = telling.max(left);
+            }
         }
         v[Feature::name_explained as usize] = explained / all.max(0.01);
         v[Feature::name_rest as usize] = rest;

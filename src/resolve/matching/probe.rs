@@ -66,6 +66,10 @@ pub(crate) struct Probe {
     pub(crate) segments: u8,
     /// The country or state that the whole mention means.
     pub(crate) places: Places,
+    /// True where it is written in another script than the Latin.
+    pub(crate) foreign: bool,
+    /// True where all its letters are capitals, of four and more.
+    pub(crate) capitals: bool,
     /// Names that may be meant, in the layer of the index that has most.
     pub(crate) n_names: u32,
     /// True where the name of this mention is prepared already: it may be searched for more than once.
@@ -77,6 +81,10 @@ impl Probe {
     pub(crate) fn begin(&mut self, text: &str) {
         self.name.parse_into(text);
         self.name.squash(&mut self.full);
+        self.foreign = !text.is_ascii()
+            && text.chars().any(|c| c.is_alphabetic() && (c > '\u{24f}') && !('\u{1e00}'..='\u{1eff}').contains(&c));
+        self.capitals =
+            text.bytes().filter(u8::is_ascii_uppercase).count() > 3 && !text.bytes().any(|b| b.is_ascii_lowercase());
         self.is_prepared = false;
     }
 

@@ -30,6 +30,7 @@ decision! {
     shared, shared_max, hint_agree, hint_near, hint_against, hint_unknown, numbers_differ, mention_numbers, name_numbers,
     mention_words, name_words, mention_letters, initials, initialism, generation, legal, misspelt, nicknames,
     abbreviated, last_word, worst_pair, support, alias, namesakes, clash, first_word, known_rest, known_similar,
+    mention_telling, name_telling, foreign, capitals, told,
 }
 
 static FORESTS: LazyLock<(Forest, Forest)> = LazyLock::new(|| {

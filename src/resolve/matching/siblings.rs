@@ -40,6 +40,27 @@ impl Sides<'_, '_> {
             && !first_names::related(a, b)
     }
 
+    /// *Solveig Brandt* is not *Solveig Quist*: two persons of one first name, whatever hints agree.
+    pub(super) fn surnames_differ(&self, inverted: bool) -> bool {
+        let Some((last, first)) = self.probe.last_and_first() else { return false };
+        let at = self.core();
+        if self.probe.core_at.len() != 2 || at.len() != 2 || last == first {
+            return false;
+        }
+        let Some((name_last, name_first)) = last_and_first(at.iter().map(|j| self.names[*j].segment), inverted) else {
+            return false;
+        };
+        let (name_last, name_first) = (at[name_last], at[name_first]);
+        let is_surname = |word: &str| word.len() > 2 && words::is_telling(word);
+        !self.probe.words[first].families.is_empty()
+            && self.is_firm(0, first)
+            && self.is_firm(1, name_first)
+            && self.pairing.mention_paired[last] < 0.5
+            && self.pairing.name_paired[name_last] < 0.5
+            && is_surname(self.text(last))
+            && is_surname(self.name_text(name_last))
+    }
+
     /// *Acme Motor Europe* is no more than a part of *Acme Motor Corporation*: the mention has a country, state or continent
     /// more, perhaps with generic words, and the name has a legal form instead.
     pub(super) fn is_branch(&self) -> bool {

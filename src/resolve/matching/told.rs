@@ -18,9 +18,14 @@ const YEAR: u8 = 4;
 /// Gain of the plain score by words that are told, at most.
 pub(super) const MOST: f32 = 3.0;
 
-/// Returns whether a name leaves so much of a mention that its attributes are worth asking.
+/// A name of which the mention explains less is another one, whatever the attributes tell.
+const EXPLAINED: f32 = 0.5;
+
+/// Returns whether a name is explained and leaves so much of a mention that its attributes are worth asking.
 pub(super) fn may_tell(probe: &Probe, vector: &Vector) -> bool {
-    probe.core_at.len() > 1 && vector[Feature::mention_rest_max as usize] >= LEFT
+    probe.core_at.len() > 1
+        && vector[Feature::mention_rest_max as usize] >= LEFT
+        && vector[Feature::name_explained as usize] >= EXPLAINED
 }
 
 /// Finds the words of a mention that the attributes of an entity tell, a bit a word. `open` says which words found no
