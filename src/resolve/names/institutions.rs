@@ -73,7 +73,7 @@ mod tests {
             (Part::Kind, "technische", true),
             (Part::Kind, "wesleyan", true),
             (Part::Kind, "tech", true),
-            (Part::Kind, "technology", false),
+            (Part::Kind, "technology", true),
         ] {
             assert_eq!(is(part, word, words::class(word)), expected, "{part:?} {word}");
         }
