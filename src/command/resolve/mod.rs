@@ -1,14 +1,11 @@
 //! `gleaner resolve`: try the linking, or do it again for the whole database. Offline.
 
 mod file;
-mod written;
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::rc::Rc;
 
 use anyhow::Result;
-use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
@@ -102,49 +99,8 @@ impl Line {
 
 /// Reads the hints of a line: names as profiles write them, and values of any plain kind.
 fn read_hints<'de, D: Deserializer<'de>>(reader: D) -> std::result::Result<Attributes, D::Error> {
-    let HintFields(fields) = Option::deserialize(reader)?.unwrap_or_default();
-    let mut hints = Attributes::new();
-    let mut is_plain = true;
-    for (name, value) in &fields {
-        let Value::String(value) = value else {
-            is_plain = false;
-            break;
-        };
-        is_plain &= hints.insert(attribute_name(name), value.clone()).is_none();
-    }
-    if is_plain {
-        return Ok(hints);
-    }
-    let hints: serde_json::Map<String, Value> = fields.into_iter().collect();
-    Ok(hints.iter().filter_map(|(name, value)| Some((attribute_name(name), text(value)?))).collect())
-}
-
-/// Fields of the hints in their order, a name as often as it stands there.
-#[derive(Default)]
-struct HintFields(Vec<(String, Value)>);
-
-impl<'de> Deserialize<'de> for HintFields {
-    fn deserialize<D: Deserializer<'de>>(reader: D) -> std::result::Result<Self, D::Error> {
-        struct Fields;
-
-        impl<'de> Visitor<'de> for Fields {
-            type Value = HintFields;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<HintFields, A::Error> {
-                let mut fields = Vec::new();
-                while let Some(field) = map.next_entry()? {
-                    fields.push(field);
-                }
-                Ok(HintFields(fields))
-            }
-        }
-
-        reader.deserialize_map(Fields)
-    }
+    let fields = Option::<serde_json::Map<String, Value>>::deserialize(reader)?.unwrap_or_default();
+    Ok(fields.iter().filter_map(|(name, value)| Some((attribute_name(name), text(value)?))).collect())
 }
 
 /// An answer, one a line.
@@ -199,7 +155,7 @@ impl<'a> LineResolver<'a> {
         let resolution = self.decide(line)?;
         let others = self.of_other_types(line, &resolution)?;
         let candidates = self.candidates(&resolution, &others)?;
-        written::line(&self.answer(line, &resolution, &candidates))
+        Ok(serde_json::to_string(&self.answer(line, &resolution, &candidates))?)
     }
 
     /// Says once of each hint that no attribute is called so: a slip of the hand would stay unseen.
