@@ -138,10 +138,10 @@ impl Sides<'_, '_> {
         if self.surnames_differ(inverted) {
             return Some(broken("another surname", 6.0));
         }
-        if evidence.agree == 0.0 && self.is_turned_around() {
-            return Some(broken("the name turned around", 6.0));
-        }
         if evidence.agree == 0.0 {
+            if self.is_turned_around() {
+                return Some(broken("the name turned around", 6.0));
+            }
             if self.is_other_edition() {
                 return Some(broken("another team or edition", 7.0));
             }

@@ -32,8 +32,8 @@ impl Sides<'_, '_> {
     /// for another team or edition, which most names of the type do without.
     pub(super) fn is_other_edition(&self) -> bool {
         let is_mark = |text: &str, before: Option<&str>, is_last: bool| {
-            exclusive::is_team_of(text)
-                || is_last && (exclusive::is_edition(text) || text.len() == 1 && matches!(text, "b" | "c"))
+            exclusive::edition(text).is_some_and(|anywhere| anywhere || is_last)
+                || is_last && matches!(text, "b" | "c")
                 || has_digit(text) && before == Some("under")
         };
         let last = (self.core_of_mention().next_back(), self.core_of_name().next_back());

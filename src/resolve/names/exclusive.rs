@@ -89,7 +89,7 @@ pub(crate) fn exclude_by_affix(a: &str, b: &str) -> Option<&'static str> {
         let shortest = if !is_start && affix.len() >= LONG_ENDING { SHORT_STEM } else { STEM };
         stem.filter(|stem| stem.len() >= shortest)
     }
-    // What is not the affix is the same of both, and no shorter than a stem.
+    // The rest beside the affix is the same of both, and no shorter than a stem.
     let (x, y) = (a.as_bytes(), b.as_bytes());
     let are_alike_behind = matches!((x.last_chunk::<STEM>(), y.last_chunk::<STEM>()), (Some(x), Some(y)) if x == y);
     let are_alike_before = matches!((x.first_chunk::<STEM>(), y.first_chunk::<STEM>()), (Some(x), Some(y)) if x == y);
@@ -153,10 +153,23 @@ const SUBSTANCE_STARTS: [&str; 20] = [
     "neo", "apo", "sub", "anti", "non", "semi",
 ];
 
+/// Returns the words of a table whose rows say nothing of them.
+fn words(table: &'static str) -> Map<&'static str, ()> {
+    rows(table).flatten().map(|word| (word, ())).collect()
+}
+
+/// Returns the words of a table, and whether their rows begin with a mark.
+fn marked(table: &'static str, mark: &str) -> Map<&'static str, bool> {
+    let of_row = |mut row: std::str::Split<'static, char>| {
+        let is_marked = row.next() == Some(mark);
+        row.map(move |word| (word, is_marked))
+    };
+    rows(table).flat_map(of_row).collect()
+}
+
 /// Returns whether a word before the name of a place makes the name of another.
 pub(crate) fn is_place_modifier(word: &str) -> bool {
-    static MODIFIERS: LazyLock<Map<&str, ()>> =
-        LazyLock::new(|| rows(include_str!("place_modifiers.tsv")).flatten().map(|word| (word, ())).collect());
+    static MODIFIERS: LazyLock<Map<&str, ()>> = LazyLock::new(|| words(include_str!("place_modifiers.tsv")));
     MODIFIERS.contains_key(word)
 }
 
@@ -172,21 +185,15 @@ pub(crate) fn is_of_an_empire(word: &str) -> bool {
 
 /// Returns whether a word, written small, is no name by itself.
 pub(crate) fn is_ordinary(word: &str) -> bool {
-    static ORDINARY: LazyLock<Map<&str, ()>> =
-        LazyLock::new(|| rows(include_str!("ordinary_words.tsv")).flatten().map(|word| (word, ())).collect());
+    static ORDINARY: LazyLock<Map<&str, ()>> = LazyLock::new(|| words(include_str!("ordinary_words.tsv")));
     ORDINARY.contains_key(word)
 }
 
 /// Returns whether a word makes of a name another thing that has to do with it, and whether what lacks the word never
 /// means what has it.
 pub(crate) fn relation(word: &str) -> Option<bool> {
-    static RELATIONS: LazyLock<Map<&str, bool>> = LazyLock::new(|| {
-        let of_row = |mut row: std::str::Split<'static, char>| {
-            let either = row.next() == Some("either");
-            row.map(move |word| (word, either))
-        };
-        rows(include_str!("relation_words.tsv")).flat_map(of_row).collect()
-    });
+    static RELATIONS: LazyLock<Map<&str, bool>> =
+        LazyLock::new(|| marked(include_str!("relation_words.tsv"), "either"));
     RELATIONS.get(word).copied()
 }
 
@@ -212,18 +219,11 @@ pub(crate) fn is_enzyme(word: &str) -> bool {
     word.len() >= SHORTEST && word.ends_with("ase") && !OTHERS.contains(&word)
 }
 
-/// Returns whether a word, wherever it stands, makes of a team that of a sex or an age.
-pub(crate) fn is_team_of(word: &str) -> bool {
-    static TEAMS: LazyLock<Map<&str, ()>> =
-        LazyLock::new(|| rows(include_str!("editions.tsv")).take(1).flatten().map(|word| (word, ())).collect());
-    TEAMS.contains_key(word)
-}
-
-/// Returns whether a word at the end of a name makes of it another team or edition.
-pub(crate) fn is_edition(word: &str) -> bool {
-    static EDITIONS: LazyLock<Map<&str, ()>> =
-        LazyLock::new(|| rows(include_str!("editions.tsv")).flatten().map(|word| (word, ())).collect());
-    EDITIONS.contains_key(word)
+/// Returns whether a word makes of a name another team or edition, and whether it does so wherever it stands and not
+/// only at the end.
+pub(crate) fn edition(word: &str) -> Option<bool> {
+    static EDITIONS: LazyLock<Map<&str, bool>> = LazyLock::new(|| marked(include_str!("editions.tsv"), "anywhere"));
+    EDITIONS.get(word).copied()
 }
 
 /// Returns whether a word is the name of a continent, a country or a state.
