@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::params;
 
 use super::grounding::GroundingCounts;
 use super::groups::GroupCounts;
@@ -305,13 +305,6 @@ impl Read<'_> {
             n += u64::from(!is_right);
         }
         Ok(n)
-    }
-
-    /// Returns how many groups are copies, by what is kept.
-    pub(super) fn kept_copies(self) -> anyhow::Result<Option<u64>> {
-        let mut statement = self.0.prepare_cached("SELECT numbers FROM main._counts WHERE bucket = ?1")?;
-        let text: Option<String> = statement.query_row([Bucket::COPIES.0], |row| row.get(0)).optional()?;
-        Ok(text.and_then(|text| text.parse().ok()))
     }
 }
 

@@ -86,7 +86,8 @@ impl Read<'_> {
             sum.add(&counts);
         }
         totals.counts = sum.counts();
-        totals.n_copies = match self.kept_copies()? {
+        let n_copies = kept.get(&Bucket::COPIES).and_then(|kept| kept.numbers.parse().ok());
+        totals.n_copies = match n_copies {
             Some(n) => n,
             None => {
                 let n = self.n_copies()?;
@@ -171,7 +172,7 @@ mod tests {
         assert_eq!(store.totals_from(&CURRENT, 0).unwrap(), counted);
     }
 
-    /// Whoever writes whatever, the next one who asks gets what a count of everything gives.
+    /// The next one who asks gets what a count of everything gives, whoever wrote whatever.
     #[test]
     fn counts_follow_every_change_of_what_they_count() {
         let group = "INSERT INTO story_groups (id, external_id, text_hash) VALUES";
