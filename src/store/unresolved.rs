@@ -4,7 +4,7 @@ use rusqlite::params;
 use serde::Serialize;
 
 use super::Read;
-use super::explore::GroupHead;
+use super::explore::{GroupHead, Most};
 use crate::model::{EntityKey, GroupKey};
 use crate::text::fold;
 
@@ -60,19 +60,19 @@ impl Read<'_> {
     /// Returns the most frequent unlinked mentions nobody decided about, with the numbers of such mentions and of
     /// different ones.
     pub fn unresolved(self, entity_types: &[String], limit: u64) -> anyhow::Result<(Vec<Unresolved>, u64, u64)> {
-        let mut queue: Vec<Unresolved> = vec![];
+        let (mut queue, mut n_mentions, mut n_different) = (Most::new(limit), 0, 0);
         let wanted: Vec<String> = entity_types.iter().map(|wanted| fold(wanted)).collect();
         self.each_unresolved(|entity_type, mention, mentions| {
             if wanted.is_empty() || wanted.contains(&fold(entity_type)) {
-                queue.push(Unresolved { entity_type: entity_type.into(), mention: mention.into(), mentions });
+                n_mentions += mentions;
+                n_different += 1;
+                queue.add(mentions, || (mention.to_owned(), entity_type.to_owned()));
             }
             Ok(())
         })?;
-        let (n_mentions, n_different) = (queue.iter().map(|row| row.mentions).sum(), queue.len() as u64);
-        queue.sort_unstable_by(|a, b| {
-            b.mentions.cmp(&a.mentions).then_with(|| (&a.mention, &a.entity_type).cmp(&(&b.mention, &b.entity_type)))
-        });
-        queue.truncate(limit as usize);
+        let queue = queue.finish().into_iter();
+        let queue =
+            queue.map(|(mentions, (mention, entity_type))| Unresolved { entity_type, mention, mentions }).collect();
         Ok((queue, n_mentions, n_different))
     }
 

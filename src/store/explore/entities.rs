@@ -1,5 +1,6 @@
 //! Entities over all groups.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use rusqlite::{OptionalExtension as _, params};
@@ -59,6 +60,16 @@ pub struct Spelling {
     pub method: String,
 }
 
+/// Entities that are asked for one by one; of more the groups of all are looked at in one pass.
+const FEW: u64 = 1000;
+
+/// Returns how many groups there are, named in two runs in order, which a stable sort merges.
+fn n_different(groups: &mut Vec<i64>) -> u64 {
+    groups.sort();
+    groups.dedup();
+    groups.len() as u64
+}
+
 impl Read<'_> {
     /// Returns the linked entities most frequent in groups of a period, and how many there are.
     pub fn top_entities(
@@ -69,12 +80,17 @@ impl Read<'_> {
         limit: u64,
     ) -> anyhow::Result<(Vec<EntityCount>, u64)> {
         let within = if period.is_always() || among.is_some() { None } else { Some(self.groups_in(period)?) };
-        let mut counts = self.entity_counts(among.or(within.as_ref()))?;
-        if !entity_types.is_empty() {
-            let wanted = self.entities_of_types(entity_types)?;
-            counts.retain(|(_, key)| wanted.has(key.0));
-        }
-        let total = counts.len() as u64;
+        let wanted = if entity_types.is_empty() { None } else { Some(self.entities_of_types(entity_types)?) };
+        let is_wanted = |key: EntityKey| wanted.as_ref().is_none_or(|wanted| wanted.has(key.0));
+        let (counts, total) = match among.or(within.as_ref()) {
+            None if limit <= FEW => self.most_named(is_wanted, limit as usize)?,
+            within => {
+                let mut counts = self.entity_counts(within)?;
+                counts.retain(|(_, key)| is_wanted(*key));
+                let total = counts.len() as u64;
+                (counts, total)
+            }
+        };
         let mut top = vec![];
         for (groups, key) in counts.into_iter().take(limit as usize) {
             top.extend(self.entity_head(key)?.map(|entity| EntityCount { entity, groups }));
@@ -106,6 +122,42 @@ impl Read<'_> {
         Ok(wanted)
     }
 
+    /// Returns the entities that most groups name, and how many are named at all. SQLite counts their mentions, which are
+    /// no fewer than their groups, and only of those that can be among the first each group is looked at.
+    fn most_named(
+        self,
+        is_wanted: impl Fn(EntityKey) -> bool,
+        limit: usize,
+    ) -> anyhow::Result<(Vec<(u64, EntityKey)>, u64)> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT entity_id, count(*) FROM story_entities WHERE entity_id IS NOT NULL GROUP BY entity_id",
+        )?;
+        let mut mentions: Vec<(Reverse<u64>, EntityKey)> = vec![];
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let entity = row.get(0)?;
+            if is_wanted(entity) {
+                mentions.push((Reverse(row.get::<_, i64>(1)? as u64), entity));
+            }
+        }
+        mentions.sort_unstable();
+        let total = mentions.len() as u64;
+        let mut groups_of = self.0.prepare_cached(
+            "SELECT story_group_id FROM story_entities WHERE entity_id = ?1 ORDER BY is_primary, story_group_id",
+        )?;
+        let mut top: Vec<(Reverse<u64>, EntityKey)> = vec![];
+        for at_most in mentions {
+            if top.iter().filter(|known| **known < at_most).count() >= limit {
+                break;
+            }
+            let mut groups = groups_of.query_map([at_most.1], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            top.push((Reverse(n_different(&mut groups)), at_most.1));
+        }
+        top.sort_unstable();
+        top.truncate(limit);
+        Ok((top.into_iter().map(|(groups, entity)| (groups.0, entity)).collect(), total))
+    }
+
     /// Returns every linked entity with the number of groups that name it, most frequent first; `within`: only these groups
     /// count.
     pub(super) fn entity_counts(self, within: Option<&KeySet>) -> anyhow::Result<Vec<(u64, EntityKey)>> {
@@ -119,10 +171,8 @@ impl Read<'_> {
         let mut groups: Vec<i64> = vec![];
         let mut last = None;
         let mut count = |entity: Option<EntityKey>, groups: &mut Vec<i64>| {
-            // Two runs in order, which a stable sort merges.
-            groups.sort();
-            groups.dedup();
-            counts.extend(entity.filter(|_| !groups.is_empty()).map(|entity| (groups.len() as u64, entity)));
+            let n = n_different(groups);
+            counts.extend(entity.filter(|_| n > 0).map(|entity| (n, entity)));
             groups.clear();
         };
         while let Some(row) = rows.next()? {

@@ -6,6 +6,7 @@
 mod entities;
 mod export;
 mod group;
+mod most;
 mod overview;
 mod related;
 mod stories;
@@ -19,6 +20,7 @@ pub use entities::{EntityCount, Namesake};
 pub use export::ExportGroup;
 pub(in crate::store) use group::hints_of;
 pub use group::{AnswerHead, MentionRow, TopicRow};
+pub(super) use most::Most;
 pub use related::Shared;
 pub use stories::StoryHead;
 pub use topics::TopicCount;

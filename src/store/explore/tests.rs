@@ -8,11 +8,12 @@ const BIG: [&str; 7] =
     ["story_entities", "story_topics", "story_groups", "stories", "entities", "entity_aliases", "requests"];
 
 /// Statements that look at everything because that is the question, by a piece of their text.
-const WHOLE: [&str; 12] = [
+const WHOLE: [&str; 13] = [
     "SELECT id, sort_at IS NULL FROM story_groups ORDER BY sort_at, id",
     "WHERE fold(name) = ?1",
     "SELECT topic, count(*) FROM story_topics GROUP BY topic",
     "SELECT entity_id, story_group_id FROM story_entities WHERE entity_id IS NOT NULL",
+    "SELECT entity_id, count(*) FROM story_entities WHERE entity_id IS NOT NULL",
     "SELECT story_group_id, entity_id FROM story_entities WHERE entity_id IS NOT NULL",
     "SELECT topic, story_group_id FROM story_topics ORDER BY topic",
     "SELECT id FROM story_groups WHERE (?1 IS NULL OR sort_at >= ?1)",
@@ -109,6 +110,29 @@ fn entities_are_counted_by_group_and_found_by_any_of_their_names() {
     let groups = read.groups_of_entity(nasa, &Period::default(), 10).unwrap();
     assert_eq!(groups.iter().map(|g| g.group.id.as_str()).collect::<Vec<_>>(), ["g2", "g1"]);
     assert_eq!(read.companions_of(nasa, 5).unwrap()[0].entity.name, "Neil Armstrong");
+}
+
+/// Groups may name an entity twice, so those with the most mentions are not those that most groups name.
+#[test]
+fn the_first_entities_are_those_of_all() {
+    let mut store = testing::store();
+    let tx = store.write().unwrap();
+    let sql = "INSERT INTO story_entities (story_group_id, ordinal, entity_type, mention_text, mention_key, entity_id, outcome,
+                                           method, score, confidence, is_primary, rank, prompt_id)
+               SELECT ?1, 10 + value, 'person', 'x', 'x', ?2, 'linked', 'exact', 1, 1, value % 2, 1, 2 FROM generate";
+    let sql = sql.replace("generate", "json_each('[0,1,2,3,4,5,6,7,8,9]') WHERE value >= ?3 AND value < ?4");
+    for (group, entity, from, to) in [(1, 2, 0, 6), (2, 1, 0, 2), (3, 1, 0, 1), (2, 2, 2, 3)] {
+        tx.execute(&sql, (group, entity, from, to)).unwrap();
+    }
+    tx.commit().unwrap();
+    let read = store.read();
+    let all: Vec<(u64, i64)> = read.entity_counts(None).unwrap().into_iter().map(|(n, key)| (n, key.0)).collect();
+    assert_eq!(all, [(3, 1), (3, 2), (2, 3)]);
+    for limit in 0..5 {
+        let (top, total) = read.top_entities(&Period::default(), None, &[], limit).unwrap();
+        let top: Vec<(u64, i64)> = top.into_iter().map(|row| (row.groups, row.entity.key.0)).collect();
+        assert_eq!((top.as_slice(), total), (&all[..all.len().min(limit as usize)], 3), "{limit}");
+    }
 }
 
 #[test]

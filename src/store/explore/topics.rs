@@ -3,6 +3,7 @@
 use rusqlite::params;
 use serde::Serialize;
 
+use super::most::Most;
 use super::{GroupHead, IN_PERIOD, KeySet, Period};
 use crate::model::{EntityKey, GroupKey};
 use crate::store::Read;
@@ -91,22 +92,11 @@ impl Read<'_> {
         most: u64,
         limit: u64,
     ) -> anyhow::Result<(Vec<TopicCount>, u64)> {
-        let mut counts: Vec<(u64, String)> = vec![];
-        let (mut total, mut floor) = (0, 0);
-        let order = |a: &(u64, String), b: &(u64, String)| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1));
+        let (mut top, mut total) = (Most::new(limit), 0);
         let mut add = |topic: &str, groups: u64| {
-            if groups > most {
-                return;
-            }
-            total += u64::from(groups > 0);
-            // Most topics are rare: what can't be among the first is not kept.
-            if groups > floor {
-                counts.push((groups, topic.to_owned()));
-                if limit < 10_000 && counts.len() as u64 > 4 * limit + 1000 {
-                    counts.sort_unstable_by(order);
-                    counts.truncate(limit as usize + 1);
-                    floor = counts.last().map_or(0, |last| last.0.saturating_sub(1));
-                }
+            if groups > 0 && groups <= most {
+                total += 1;
+                top.add(groups, || topic.to_owned());
             }
         };
         if let Some(within) = within {
@@ -131,9 +121,7 @@ impl Read<'_> {
                 add(row.get_ref(0)?.as_str()?, row.get::<_, i64>(1)? as u64);
             }
         }
-        counts.sort_unstable_by(order);
-        counts.truncate(limit as usize);
-        let top = counts.into_iter().map(|(groups, topic)| {
+        let top = top.finish().into_iter().map(|(groups, topic)| {
             Ok(TopicCount { label: self.topic_label(&topic)?.unwrap_or_else(|| topic.clone()), topic, groups })
         });
         Ok((top.collect::<anyhow::Result<_>>()?, total))
