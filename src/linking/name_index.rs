@@ -4,7 +4,7 @@
 use anyhow::Result;
 
 use crate::resolve::{self, Builder, Table};
-use crate::store::{ENTITIES_COUNTED, Read, Store, Tx};
+use crate::store::{Read, Store, Tx};
 
 /// Up to this many changed entities are laid over the index; more are packed into it.
 const OVERLAY: u64 = 2000;
@@ -12,7 +12,6 @@ const OVERLAY: u64 = 2000;
 /// A catalog that is packed in a second or two; fewer changes of it are laid over, for what is packed is weighed best.
 const SMALL_CATALOG: u64 = 50_000;
 const SMALL_OVERLAY: u64 = 20;
-const _: () = assert!(SMALL_CATALOG < ENTITIES_COUNTED && OVERLAY * 20 < ENTITIES_COUNTED);
 
 /// Packs the name index anew if it is missing, of an older format, or too much of the catalog changed. Called by
 /// whatever changes many entities, in its transaction.
@@ -27,10 +26,8 @@ pub fn is_refreshed(read: Read<'_>) -> Result<bool> {
 }
 
 fn is_good(read: Read<'_>) -> Result<bool> {
-    let state = read.index_state()?;
-    let is_small = state.n_entities <= SMALL_CATALOG;
-    let most = if is_small { SMALL_OVERLAY } else { OVERLAY };
-    let are_few = state.n_stale <= most && (state.n_stale * 20 <= state.n_entities || state.n_stale <= SMALL_OVERLAY);
+    let n_stale = read.n_stale_entities()?;
+    let are_few = n_stale <= SMALL_OVERLAY || n_stale <= OVERLAY && read.has_more_entities_than(SMALL_CATALOG)?;
     Ok(are_few && is_current(read)?)
 }
 
@@ -38,7 +35,7 @@ fn is_good(read: Read<'_>) -> Result<bool> {
 /// alone, not on their history.
 pub fn pack(tx: &Tx<'_>) -> Result<()> {
     rekey(tx)?;
-    let is_fresh = tx.read().index_state()?.n_stale == 0 && is_current(tx.read())?;
+    let is_fresh = tx.read().n_stale_entities()? == 0 && is_current(tx.read())?;
     if is_fresh { Ok(()) } else { rebuild(tx) }
 }
 
@@ -71,7 +68,7 @@ pub fn refresh_if_useless(store: &mut Store) -> Result<()> {
 
 /// Returns whether the index is to be read, with what changed since laid over it.
 pub fn is_usable(read: Read<'_>) -> Result<bool> {
-    Ok(read.index_state()?.n_stale <= OVERLAY && is_current(read)?)
+    Ok(read.n_stale_entities()? <= OVERLAY && is_current(read)?)
 }
 
 /// Returns whether an earlier program packed the index: nothing is wrong with it, and the next command that links packs it

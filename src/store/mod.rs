@@ -79,7 +79,6 @@ pub use links::StoredLink;
 pub use loading::Loading;
 pub use merge::{MergeReport, Merged};
 pub use near::NearCopy;
-pub use postings::ENTITIES_COUNTED;
 pub use prompts::{Origin, StoredProfile, StoredPrompt};
 pub use query::{Sink, Value};
 use rehearsal::Hidden;

@@ -5,33 +5,23 @@ use rusqlite::OptionalExtension as _;
 use super::{Read, Tx};
 use crate::model::{Entity, EntityKey};
 
-/// State of the name index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct IndexState {
-    /// Entities changed or removed since it was packed.
-    pub n_stale: u64,
-    /// Entities of the catalog, counted up to [`ENTITIES_COUNTED`]: to count a million for a single mention takes as long
-    /// as to find it.
-    pub n_entities: u64,
-}
-
-/// More entities than these are not counted where only few or many are told apart.
-pub const ENTITIES_COUNTED: u64 = 100_000;
-
 /// Key of a page.
 fn page_id(table: u8, number: u32) -> i64 {
     i64::from(table) << 32 | i64::from(number)
 }
 
 impl Read<'_> {
-    /// Returns how the name index stands.
-    pub fn index_state(self) -> anyhow::Result<IndexState> {
-        Ok(self.0.query_row(
-            "SELECT (SELECT count(*) FROM _name_index_stale),
-                    (SELECT count(*) FROM (SELECT 1 FROM entities LIMIT ?1))",
-            [ENTITIES_COUNTED as i64],
-            |row| Ok(IndexState { n_stale: row.get::<_, i64>(0)? as u64, n_entities: row.get::<_, i64>(1)? as u64 }),
-        )?)
+    /// Returns the number of entities changed or removed since the name index was packed.
+    pub fn n_stale_entities(self) -> anyhow::Result<u64> {
+        Ok(self.0.query_row("SELECT count(*) FROM _name_index_stale", [], |row| row.get::<_, i64>(0))? as u64)
+    }
+
+    /// Returns whether the catalog is larger than this. To count a million for a single mention takes as long as to find
+    /// it.
+    pub fn has_more_entities_than(self, n: u64) -> anyhow::Result<bool> {
+        Ok(self
+            .0
+            .query_row("SELECT EXISTS (SELECT 1 FROM entities LIMIT 1 OFFSET ?1)", [n as i64], |row| row.get(0))?)
     }
 
     /// Returns a page of the name index.
