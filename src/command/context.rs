@@ -17,7 +17,7 @@ use crate::error::{Exit, Explain as _, not_found, usage};
 use crate::profile::Profile;
 use crate::request::{Price, Prices};
 use crate::session::{Session, api_failure, table_of_prices};
-use crate::store::{Read, Rehearsed, Store, active_profile};
+use crate::store::{Pages, Read, Rehearsed, Store, active_profile};
 use crate::terminal::Terminal;
 use crate::terminal::words::{count, count_verb, dollars};
 use crate::text::private;
@@ -63,6 +63,7 @@ impl Context {
     /// is a real answer; before that it is shown, and said to be a rehearsal.
     pub fn open_learned(&self) -> anyhow::Result<Store> {
         let mut store = self.open()?;
+        store.keep_pages(Pages::Passing)?;
         let Rehearsed { groups, has_real } = store.read().rehearsed()?;
         if groups == 0 {
             return Ok(store);

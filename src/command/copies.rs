@@ -10,7 +10,7 @@ use crate::command::Context;
 use crate::command::page::{Key, Page};
 use crate::error::Exit;
 use crate::explore::near;
-use crate::store::Store;
+use crate::store::{Pages, Store};
 use crate::terminal::bar::Unit;
 use crate::terminal::table::{Side, Table};
 use crate::terminal::{style, words};
@@ -21,7 +21,9 @@ const GROUPS_MAX: usize = 5;
 /// Runs the command.
 pub(super) fn run(args: &CopiesArgs, context: &Context) -> anyhow::Result<Exit> {
     let page = Page::new(&args.page, &[SortArg::Count, SortArg::Name])?;
-    let store = known(context.open()?, context)?;
+    let store = context.open()?;
+    store.keep_pages(Pages::Passing)?;
+    let store = known(store, context)?;
     let (clusters, counts) = store.read().clusters(page.n_read(), GROUPS_MAX)?;
     let clusters = page.of(clusters, |cluster, sort| match sort {
         SortArg::Name => Key::word(cluster.title.as_deref().unwrap_or_default()),

@@ -8,7 +8,7 @@ use crate::cli::explore::GroundingArgs;
 use crate::command::Context;
 use crate::error::Exit;
 use crate::profile::PromptOptions;
-use crate::store::{Counts, LedgerProgress, Rehearsed, Totals};
+use crate::store::{Counts, LedgerProgress, Pages, Rehearsed, Totals};
 use crate::terminal::style::bold;
 use crate::terminal::words::{count, count_verb, dollars, number};
 
@@ -20,6 +20,7 @@ pub(super) fn run(args: &GroundingArgs, context: &Context) -> anyhow::Result<Exi
         max_entities: context.config.max_entities()?,
         ..PromptOptions::default()
     };
+    session.store.keep_pages(Pages::Passing)?;
     let prompts = Prompts::of(&session.store, &options)?;
     let current = prompts.current(session.store.read())?.all();
     let Totals { counts, n_entities, n_copies } = session.store.totals(&current)?;

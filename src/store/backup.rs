@@ -1,12 +1,13 @@
 //! A copy of the whole database: consistent, compact, and made while others read and write.
 
+use std::cell::Cell;
 use std::path::Path;
 
 use anyhow::Context as _;
 use rusqlite::{MAIN_DB, OpenFlags};
 
 use super::rehearsal::Hidden;
-use super::{BUSY_TIMEOUT, OPERATIONS_BETWEEN_LOOKS, Read, Store, cannot_open, functions, migrate};
+use super::{BUSY_TIMEOUT, OPERATIONS_BETWEEN_LOOKS, Pages, Read, Store, cannot_open, functions, migrate};
 use crate::interrupt;
 
 impl Store {
@@ -47,6 +48,8 @@ impl Store {
             path: path.to_owned(),
             busy_timeout: BUSY_TIMEOUT,
             hidden: Hidden::default(),
+            // SQLite's own number is as large.
+            pages: Cell::new(Pages::Passing),
             _copy: None,
         })
     }

@@ -64,6 +64,9 @@ fn set_checks(connection: &Connection, on: bool) -> rusqlite::Result<()> {
 /// Pages of the file that are kept in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pages {
+    /// As few as reading needs that passes over each page once or nearly so: another page takes the place of one in
+    /// memory, which is still in the processor's cache, and no memory is asked for. Until something is written.
+    Passing,
     /// As many as hold the ends of a few tables and indexes, where rows are added one after another.
     Few,
     /// As many as a pass over several tables in the order of their keys needs.
@@ -76,6 +79,7 @@ impl Pages {
     /// Memory for them in KiB; negative, as SQLite tells it from a number of pages.
     pub(super) fn cache_size(self) -> i64 {
         match self {
+            Pages::Passing => -2 * 1024,
             Pages::Few => -8 * 1024,
             Pages::Ordered => -8 * 1024,
             Pages::Usual => -64 * 1024,
@@ -86,7 +90,9 @@ impl Pages {
 impl Store {
     /// Changes how many pages of the file are kept in memory.
     pub fn keep_pages(&self, pages: Pages) -> anyhow::Result<()> {
-        Ok(self.connection.pragma_update(None, "cache_size", pages.cache_size())?)
+        self.connection.pragma_update(None, "cache_size", pages.cache_size())?;
+        self.pages.set(pages);
+        Ok(())
     }
 }
 

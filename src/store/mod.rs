@@ -49,6 +49,7 @@ mod counts;
 mod totals;
 mod unresolved;
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io;
 use std::ops::Deref;
@@ -112,6 +113,8 @@ pub struct Store {
     busy_timeout: Duration,
     /// State of this connection: what it leaves out for those who read.
     hidden: Hidden,
+    /// State of this connection: pages that it keeps in memory.
+    pages: Cell<Pages>,
     /// Of a temporary copy: the file, which goes with it.
     _copy: Option<tempfile::TempPath>,
 }
@@ -217,7 +220,8 @@ impl Store {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         functions::register(&connection)?;
         migrate::run(&mut connection, create)?;
-        let mut store = Self { connection, path, busy_timeout: BUSY_TIMEOUT, hidden: Hidden::default(), _copy: None };
+        let (hidden, pages) = (Hidden::default(), Cell::new(Pages::Usual));
+        let mut store = Self { connection, path, busy_timeout: BUSY_TIMEOUT, hidden, pages, _copy: None };
         store.refresh_derived()?;
         Ok(store)
     }
@@ -263,6 +267,9 @@ impl Store {
 
     fn begin(&self) -> anyhow::Result<Tx<'_>> {
         self.show_hidden()?;
+        if self.pages.get() == Pages::Passing {
+            self.keep_pages(Pages::Usual)?;
+        }
         // SQLite begins such a transaction, and only the first change fails.
         if self.connection.is_readonly(MAIN_DB)? {
             return Err(anyhow!("the database `{}` can only be read", self.path.display()))
