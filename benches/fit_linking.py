@@ -28,7 +28,7 @@ UP = """mention_explained name_explained part_explained shared numbers_agree let
 initialism hint_agree support best gap""".split()
 DOWN = """mention_rest_max name_rest_max mention_rest name_rest part_rest_max numbers_differ mention_numbers name_numbers
 hint_against rival namesakes place second third close clash known_rest known_similar mention_telling
-name_telling""".split()
+name_telling more edited""".split()
 
 
 def read(path):

@@ -39,7 +39,10 @@ pub struct ResolveArgs {
     #[arg(long, conflicts_with = "all")]
     pub explain: bool,
 
-    /// Link only what is as good as certain: 93 to 99 links of 100 right, by kind of catalog
+    /// Link only what is as good as certain: 95 to 99 links of 100 right, by kind of catalog
+    ///
+    /// A name that has a word or a generation more, another letter or another form of the first name needs a hint, or
+    /// something around it, that agrees.
     #[arg(long)]
     pub strict: bool,
 

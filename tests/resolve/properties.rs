@@ -86,6 +86,14 @@ fn mentions(random: &mut Random, catalog: &[Entity], n: usize) -> Vec<(String, A
 
 /// Loads a catalog in parts, each a command of its own, and returns what its mentions are linked to.
 fn answers(parts: &[&[&Entity]], mentions: &[(String, Attributes)]) -> Vec<Option<String>> {
+    answers_where(Strictness::Default, parts, mentions)
+}
+
+fn answers_where(
+    strictness: Strictness,
+    parts: &[&[&Entity]],
+    mentions: &[(String, Attributes)],
+) -> Vec<Option<String>> {
     let mut store = Store::open_in_memory(NOW).expect("opens");
     for part in parts {
         let tx = store.write().expect("begins");
@@ -95,7 +103,7 @@ fn answers(parts: &[&[&Entity]], mentions: &[(String, Attributes)]) -> Vec<Optio
         linking::refresh(&tx).expect("packs");
         tx.commit().expect("commits");
     }
-    let mut linker = Linker::open(store.read(), Strictness::Default, Load::Many).expect("opens");
+    let mut linker = Linker::open(store.read(), strictness, Load::Many).expect("opens");
     let mut resolve = |(text, hints): &(String, Attributes)| {
         let decision = linker.resolve("", &Query { text, types: &[], hints, context: "" }).expect("resolves");
         decision.entity.map(|key| store.read().entity_name(key).expect("reads").expect("is there").0)
@@ -300,6 +308,35 @@ fn a_hint_that_does_not_change_tells_two_of_one_name_apart() {
     ] {
         let asked = (mention.to_owned(), pairs(&hints));
         assert_eq!(answers(&[&rows], std::slice::from_ref(&asked)).remove(0).as_deref(), expected, "{asked:?}");
+    }
+}
+
+#[test]
+fn a_strict_link_needs_a_hint_where_the_names_differ_in_what_tells() {
+    for (name, mention, is_linked_without) in [
+        ("Edmund Falkenrath", "Edmund Falkenrath Jr.", false),
+        ("Edmund Falkenrath", "Edmund Moss Falkenrath", false),
+        ("Edmund Falkenrath", "Edmund B. Falkenrath", false),
+        ("Edmund Falkenrath", "Ed Falkenrath", false),
+        ("Edmund Falkenrat", "Edmund Falkenrad", false),
+        ("Elmwood Thorp", "Elmwood Thorpe", false),
+        ("Barexinum", "barexin", true),
+        ("Falkenrath Group", "Falkenrath", true),
+        ("Brackenridgeshire", "Brackenrigdeshire", true),
+        ("Edmund Falkenrath", "Falkenrath, Edmund", true),
+        ("Edmund Falkenrath", "striker Edmund Falkenrath", true),
+    ] {
+        let rows = [
+            entity("e1", "person", name, &[("city", "Ashby")]),
+            entity("e2", "person", "Ines Quist", &[("city", "Graz")]),
+        ];
+        let rows: Vec<&Entity> = rows.iter().collect();
+        let ask = |strictness: Strictness, hints: &[(&str, &str)]| {
+            answers_where(strictness, &[&rows], &[(mention.to_owned(), pairs(hints))]).remove(0).is_some()
+        };
+        assert!(ask(Strictness::Default, &[]), "{mention}");
+        assert!(ask(Strictness::Strict, &[("city", "Ashby")]), "{mention} of Ashby");
+        assert_eq!(ask(Strictness::Strict, &[]), is_linked_without, "{mention}");
     }
 }
 

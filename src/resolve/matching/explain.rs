@@ -4,6 +4,7 @@ use crate::resolve::matching::features::{Comparer, Feature, NAMES, Vector};
 use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::score;
+use crate::resolve::matching::scored::Scored;
 use crate::resolve::resolution::ScorePart;
 
 /// Describes the pairing of the words, and what found no partner.
@@ -42,13 +43,14 @@ pub(crate) fn words(probe: &Probe, comparer: &Comparer<'_>) -> Vec<String> {
 }
 
 /// Sums the contributions of the features into a few parts with a name each, largest first; then what the context counted
-/// and how the words pair.
-pub(crate) fn parts(vector: &Vector, context: f32, rule: Option<&str>, words: &[String]) -> Vec<ScorePart> {
+/// and how the words pair; and what keeps a strict link from being made.
+pub(super) fn parts(scored: &Scored, doubt: Option<&str>) -> Vec<ScorePart> {
+    let Scored { vector, context, rule, words, .. } = scored;
     let contributions = score::pair_parts(vector);
     let mut parts: Vec<ScorePart> = Vec::new();
     for (at, value) in contributions.iter().enumerate() {
         let group = match rule {
-            Some(rule) if NAMES[at].ends_with("contradiction") => rule.to_owned(),
+            Some(rule) if NAMES[at].ends_with("contradiction") => (*rule).to_owned(),
             _ => group(NAMES[at], vector),
         };
         match parts.iter_mut().find(|part| part.what == group) {
@@ -58,9 +60,13 @@ pub(crate) fn parts(vector: &Vector, context: f32, rule: Option<&str>, words: &[
     }
     parts.retain(|part| part.value.abs() >= 0.05);
     parts.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()).then(a.what.cmp(&b.what)));
-    if context > 0.0 {
+    if *context > 0.0 {
         let what = format!("what stands around it agrees with {context:.1} bits, counted among the hints");
         parts.push(ScorePart { what, value: 0.0 });
+    }
+    if let Some(doubt) = doubt {
+        parts
+            .push(ScorePart { what: format!("too little for a strict link: {doubt}, and no hint agrees"), value: 0.0 });
     }
     parts.extend(words.iter().map(|line| ScorePart { what: line.clone(), value: 0.0 }));
     parts
@@ -97,7 +103,7 @@ fn group(name: &str, vector: &Vector) -> String {
         ),
         "rival" | "namesakes" | "place" => format!("{:.0} namesakes as good", at(Feature::namesakes)),
         "last_word" | "first_word" | "worst_pair" | "in_order" | "initials" | "nicknames" | "abbreviated"
-        | "misspelt" | "known_similar" => "how the words pair".to_owned(),
+        | "misspelt" | "known_similar" | "more" | "edited" => "how the words pair".to_owned(),
         "mention_words" | "name_words" | "mention_letters" | "name_letters" => "lengths".to_owned(),
         "foreign" | "capitals" => "how the mention is written".to_owned(),
         other => other.replace('_', " "),

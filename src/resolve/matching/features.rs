@@ -5,6 +5,7 @@ use std::ops::Deref;
 use crate::resolve::index::keys::role_weight;
 use crate::resolve::index::{NameCard, TokenView};
 use crate::resolve::matching::contradiction::{self, Contradiction};
+use crate::resolve::matching::difference::{self, Differences};
 use crate::resolve::matching::hints::Evidence;
 use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::pairing::{Pair, Pairing};
@@ -133,6 +134,10 @@ features! {
     capitals,
     /// Words that an attribute tells.
     told,
+    /// Degree in which the mention has words more than the name.
+    more,
+    /// Degree in which a word is written otherwise.
+    edited,
     /// Log-odds that a contradiction takes off.
     contradiction,
     /// Log-odds that a hint takes off which no name can have.
@@ -254,6 +259,9 @@ impl<'a> Comparer<'a> {
         v[Feature::numbers_differ as usize] = of_mention.min(of_name) as f32;
         v[Feature::mention_numbers as usize] = of_mention.saturating_sub(of_name) as f32;
         v[Feature::name_numbers as usize] = of_name.saturating_sub(of_mention) as f32;
+        let Differences { more, edited } = difference::find(probe, &self.pairing);
+        v[Feature::more as usize] = f32::from(more);
+        v[Feature::edited as usize] = f32::from(edited);
         v[Feature::foreign as usize] = f32::from(u8::from(probe.foreign));
         v[Feature::capitals as usize] = f32::from(u8::from(probe.capitals));
         v[Feature::told as usize] = self.pairing.told.count_ones() as f32;

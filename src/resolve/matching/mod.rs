@@ -15,6 +15,7 @@ mod score;
 mod forest;
 mod features;
 mod roles;
+mod difference;
 mod contradiction;
 mod siblings;
 mod institutions;

@@ -321,14 +321,15 @@ impl<P: Blocks> Resolver<P> {
         let sure = score::probability(score::decision(&decision_features(scored)));
         let first = score::probability(best.log_odds);
         let second = scored.get(1).map_or(0.0, |other| score::probability(other.log_odds));
-        let outcome = if sure >= self.strictness.threshold() {
+        let is_doubted = self.strict_doubt(best).is_some();
+        let outcome = if sure >= self.strictness.threshold() && !is_doubted {
             LinkOutcome::Linked
         } else if first >= 0.1 && second >= 0.1 && second * 3.0 >= first {
             LinkOutcome::Ambiguous
         } else {
             LinkOutcome::Unknown
         };
-        let method = method_of(best);
+        let method = best.method();
         let linked = outcome == LinkOutcome::Linked;
         Resolution {
             outcome,
@@ -348,9 +349,14 @@ impl<P: Blocks> Resolver<P> {
         listed
     }
 
+    /// Returns what keeps a candidate from being linked where only sure links are wanted, however probable it is.
+    fn strict_doubt(&self, scored: &Scored) -> Option<&'static str> {
+        if self.strictness == Strictness::Strict { scored.doubt() } else { None }
+    }
+
     fn candidate(&self, scored: &Scored) -> Candidate {
         let parts = match self.explain {
-            true => explain::parts(&scored.vector, scored.context, scored.rule, &scored.words),
+            true => explain::parts(scored, self.strict_doubt(scored)),
             false => Vec::new(),
         };
         Candidate { entity: scored.entity, score: score::probability(scored.log_odds), parts, place: scored.place }
@@ -384,22 +390,6 @@ fn surroundings<P: Blocks>(index: &Index<P>, number: u32) -> Result<Vec<String>>
         }
     }
     Ok(around)
-}
-
-/// Method of the link, from what the best candidate agrees in.
-fn method_of(best: &Scored) -> Method {
-    let at = |feature: Feature| best.vector[feature as usize];
-    let alias = at(Feature::alias) > 0.0;
-    if at(Feature::form) >= 3.0 {
-        return if alias { Method::Alias } else { Method::Exact };
-    }
-    if at(Feature::initialism) > 0.0 || at(Feature::initials) > 0.0 {
-        return Method::Initials;
-    }
-    if at(Feature::name_rest_max) > 1.0 && at(Feature::mention_rest) < 0.5 && at(Feature::hint_agree) > 0.0 {
-        return Method::Hint;
-    }
-    Method::Fuzzy
 }
 
 /// Puts candidates into the order of their probabilities, each seen among the others.

@@ -13,11 +13,15 @@ use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::score;
 use crate::resolve::matching::trail::{Comparison, Place};
 use crate::resolve::names::token::spaced;
+use crate::resolve::resolution::Method;
 
 /// Candidates whose plain score is this far behind the best are not scored by the forest.
 pub(crate) const HOPELESS: f32 = 5.0;
 /// Log-odds of a candidate that was not scored.
 pub(crate) const FLOOR: f32 = -9.0;
+
+/// In longer names a word more or a letter tells little.
+const SHORT_NAME: f32 = 4.0;
 
 /// A candidate name with its features.
 #[derive(Clone)]
@@ -81,6 +85,42 @@ impl Scored {
             rule,
             context,
         })
+    }
+
+    /// Returns what makes two names of a mention and a name in many cases, where no hint and no context supports that they are
+    /// one: a strict link is none of a guess.
+    pub(super) fn doubt(&self) -> Option<&'static str> {
+        let at = |feature: Feature| self.vector[feature as usize];
+        let is_short = at(Feature::name_words) <= SHORT_NAME;
+        if at(Feature::hint_agree) > 0.0 {
+            None
+        } else if (1.0..=2.0).contains(&at(Feature::generation)) {
+            Some("only one has a generation")
+        } else if at(Feature::nicknames) > 0.0 {
+            Some("another form of the first name")
+        } else if is_short && at(Feature::more) >= 2.0 {
+            Some("a word more")
+        } else if is_short && at(Feature::edited) >= 3.0 {
+            Some("a word written otherwise")
+        } else {
+            None
+        }
+    }
+
+    /// Returns the method of a link to it, from what it agrees in.
+    pub(super) fn method(&self) -> Method {
+        let at = |feature: Feature| self.vector[feature as usize];
+        let alias = at(Feature::alias) > 0.0;
+        if at(Feature::form) >= 3.0 {
+            return if alias { Method::Alias } else { Method::Exact };
+        }
+        if at(Feature::initialism) > 0.0 || at(Feature::initials) > 0.0 {
+            return Method::Initials;
+        }
+        if at(Feature::name_rest_max) > 1.0 && at(Feature::mention_rest) < 0.5 && at(Feature::hint_agree) > 0.0 {
+            return Method::Hint;
+        }
+        Method::Fuzzy
     }
 }
 

@@ -19,5 +19,6 @@ pub(super) mod institutions;
 pub(super) mod phonetic;
 pub(super) mod plural;
 pub(super) mod transliteration;
+pub(super) mod spelling;
 pub(super) mod similarity;
 mod table;

@@ -1,0 +1,66 @@
+//! Spelling: words that differ in nothing but how languages write one sound, or in the ending that a language gives a word
+//! of Latin or Greek (*sulfate* and *sulphate*, *Ibuprofeno* and *ibuprofen*).
+
+/// Endings that languages give a word.
+const ENDINGS: [&[u8]; 11] = [b"um", b"us", b"is", b"es", b"as", b"os", b"a", b"e", b"i", b"o", b"s"];
+/// Letters that must be left before an ending.
+const STEM: usize = 4;
+
+/// Returns whether two words of lower-case letters are one in another spelling.
+pub(crate) fn is_one_word(a: &[u8], b: &[u8]) -> bool {
+    folded(stem(a)).eq(folded(stem(b)))
+}
+
+fn stem(word: &[u8]) -> &[u8] {
+    let stems = ENDINGS.iter().filter_map(|ending| word.strip_suffix(*ending));
+    stems.filter(|stem| stem.len() >= STEM).min_by_key(|stem| stem.len()).unwrap_or(word)
+}
+
+/// Returns the letters of a word as one language would write its sounds: no doubled letters, no *ph*, *th*, *ae*.
+fn folded(word: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    let (mut at, mut last) = (0, 0);
+    std::iter::from_fn(move || {
+        while at < word.len() {
+            let next = word.get(at + 1).copied().unwrap_or(0);
+            let (letter, n) = match (word[at], next) {
+                (b'p', b'h') => (b'f', 2),
+                (b't', b'h') => (b't', 2),
+                (b'c' | b'k', b'h' | b'k') => (b'k', 2),
+                (b'a' | b'o', b'e') => (b'e', 2),
+                (b'c', _) => (b'k', 1),
+                (b'y' | b'j', _) => (b'i', 1),
+                (b'z', _) => (b's', 1),
+                (b'w', _) => (b'v', 1),
+                (letter, _) => (letter, 1),
+            };
+            at += n;
+            if letter != last {
+                last = letter;
+                return Some(letter);
+            }
+        }
+        None
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_word_are_one() {
+        for (a, b, expected) in [
+            ("sulphate", "sulfate", true),
+            ("ibuprofeno", "ibuprofen", true),
+            ("lanternum", "lanterne", true),
+            ("oedema", "edema", true),
+            ("elmwoodd", "elmwood", true),
+            ("thorp", "thorpe", true),
+            ("elmwood", "ellwood", false),
+            ("lantern", "lectern", false),
+            ("ana", "ann", false),
+        ] {
+            assert_eq!(is_one_word(a.as_bytes(), b.as_bytes()), expected, "{a} {b}");
+        }
+    }
+}
