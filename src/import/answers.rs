@@ -2,7 +2,8 @@
 //!
 //! First everything is laid ready outside of any transaction (`prepared.rs`): lines are read one at a time in a thread
 //! of their own (`read.rs`), matched to a request of the batch by their custom_id and classified; usable ones become
-//! topics and linked mentions, in a temporary file where memory does not suffice (`spool.rs`). Then the transaction
+//! topics and linked mentions, in threads that link ahead (`ahead.rs`), and lie in a temporary file where memory does not
+//! suffice (`spool.rs`). Then the transaction
 //! writes (`write.rs`), if nobody has changed meanwhile what it all depends on. In memory is one small row a request of
 //! the batch. The account is counted from the lines. A second import of the same files changes nothing.
 

@@ -5,16 +5,15 @@ use std::collections::HashMap;
 
 use anyhow::Context as _;
 
+use super::ahead::{Ahead, Breath, Linkers, SharedByProfile, read_and_link};
 use super::answers::{Files, ImportReport};
-use super::knowledge::{RulesByPrompt, counts, ground};
-use super::read::{self, Key, ReadAnswer, ReadLine};
+use super::knowledge::{RulesByPrompt, counts};
+use super::read::{Key, ReadAnswer, ReadLine};
 use super::spool::{Record, Spool};
 use crate::answer::{self, Content, Outcome};
-use crate::linking::{Linker, Load};
 use crate::model::{BatchKey, GroupKey, Kind, LinkOutcome, RequestKey, Topic};
 use crate::request::Prices;
-use crate::resolve::Strictness;
-use crate::store::{AnswerRow, Asked, BatchRow, LinkedMention, Read, Snapshot, Store, TopicVerdict};
+use crate::store::{AnswerRow, Asked, BatchRow, LinkedMention, Read, Store, TopicVerdict};
 use crate::terminal::Terminal;
 use crate::terminal::bar::Unit;
 
@@ -78,7 +77,7 @@ impl Prepared {
         prices: &Prices,
     ) -> anyhow::Result<Prepared> {
         files.rewind()?;
-        let mut breath = Breath { store, snapshot: None, n: 0 };
+        let mut breath = Breath::new(store);
         breath.draw()?;
         let mut prepared = Prepared {
             version: read.data_version()?,
@@ -101,11 +100,13 @@ impl Prepared {
         let known_batches = std::mem::take(&mut prepared.batches);
         let bar = terminal.bar(files.bytes()?, Unit::Bytes, "importing");
         let key = Key { asked: &asked, batches: &known_batches, rules: &rules, prices };
+        let shared = SharedByProfile::default();
+        let ahead = store.and_then(|store| Ahead::of(store, prepared.links, key, &shared));
         let mut preparer = Preparer {
             prepared: &mut prepared,
             read,
             key,
-            linkers: HashMap::new(),
+            linkers: Linkers::new(read, key, &shared),
             topics: read
                 .topic_decisions()?
                 .into_iter()
@@ -115,7 +116,7 @@ impl Prepared {
             record: Record::default(),
             usable: vec![false; asked.rows().len()],
         };
-        read::read(files, &bar, key, |found| {
+        read_and_link(files, &bar, key, ahead.as_ref(), |found| {
             breath.draw()?;
             preparer.take(found)
         })?;
@@ -150,39 +151,11 @@ impl Prepared {
     }
 }
 
-/// Requests from which on an import needs nearly all of the index of names.
-const MANY: usize = 10_000;
-
-/// Lock for reading, held for a moment at a time: taking it for every look costs more than the look, and whoever wants
-/// to write waits for it.
-struct Breath<'s> {
-    store: Option<&'s Store>,
-    snapshot: Option<Snapshot<'s>>,
-    n: u32,
-}
-
-/// Lines that are prepared under one lock: some hundredths of a second.
-const LINES_A_BREATH: u32 = 1000;
-
-impl Breath<'_> {
-    fn draw(&mut self) -> anyhow::Result<()> {
-        if let Some(store) = self.store
-            && self.n.is_multiple_of(LINES_A_BREATH)
-        {
-            drop(self.snapshot.take());
-            self.snapshot = Some(store.snapshot()?);
-        }
-        self.n = self.n.wrapping_add(1);
-        Ok(())
-    }
-}
-
 struct Preparer<'p> {
     prepared: &'p mut Prepared,
     read: Read<'p>,
     key: Key<'p>,
-    /// By profile.
-    linkers: HashMap<usize, Linker<'p>>,
+    linkers: Linkers<'p>,
     /// Topics as people merged them: the topic, and as it is shown.
     topics: HashMap<String, (String, String)>,
     record: Record,
@@ -230,7 +203,8 @@ impl Preparer<'_> {
             report.repaired += u64::from(content.notes.is_repaired());
             report.left_out += content.notes.n_placeholders as u64;
             report.cleaned += content.notes.n_cleaned as u64;
-            self.learn(place, content, is_kept, found.row.answered_at.as_deref())?;
+            let linked = found.linked.transpose()?;
+            self.learn(place, (content, linked), is_kept, found.row.answered_at.as_deref())?;
         }
         let n_learned = self.record.bytes().len() - n_answer;
         self.prepared.answers[place] = match self.record.bytes() {
@@ -249,7 +223,7 @@ impl Preparer<'_> {
     fn learn(
         &mut self,
         place: usize,
-        content: Content,
+        (content, linked): (Content, Option<Vec<LinkedMention>>),
         is_kept: bool,
         answered_at: Option<&str>,
     ) -> anyhow::Result<()> {
@@ -298,25 +272,17 @@ impl Preparer<'_> {
                 }
             }
             answer::Found::Mentions(mentions) => {
-                report.entities_extracted += mentions.len() as u64;
+                report.entities_extracted += linked.as_ref().map_or(mentions.len(), Vec::len) as u64;
                 if is_known {
                     let (linked, ambiguous) = self.read.link_counts(request.group)?;
                     report.entities_linked += linked;
                     report.entities_ambiguous += ambiguous;
                     return Ok(());
                 }
-                let profile = self.key.rules.of(request.prompt).profile;
-                let linker = match self.linkers.entry(profile) {
-                    std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-                    std::collections::hash_map::Entry::Vacant(none) => {
-                        let load = if self.key.asked.rows().len() >= MANY { Load::All } else { Load::Many };
-                        none.insert(Linker::open(self.read, Strictness::default(), load)?)
-                    }
+                let linked = match linked {
+                    Some(linked) => linked,
+                    None => self.linkers.link(request, mentions)?,
                 };
-                let mut linked = linker.link_all(self.key.rules.profile(profile), mentions)?;
-                if request.has_text {
-                    ground(self.read, request.group, &mut linked)?;
-                }
                 let n_of = |outcome| linked.iter().filter(|link| link.outcome == outcome).count() as u64;
                 report.entities_linked += n_of(LinkOutcome::Linked);
                 report.entities_ambiguous += n_of(LinkOutcome::Ambiguous);

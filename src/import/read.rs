@@ -1,9 +1,9 @@
-//! Answer files, read in a thread of their own: each line matched to a request of the batches by its custom_id,
-//! classified, and handed on in the order of the files, so that what comes of it does not depend on the threads.
+//! Answer files: each line matched to a request of the batches by its custom_id, classified, and handed on in the order of
+//! the files.
 
 use std::io::BufReader;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::SyncSender;
 
 use anyhow::Context as _;
 
@@ -13,14 +13,12 @@ use crate::answer::{Line, Outcome};
 use crate::config::unix_text;
 use crate::interrupt;
 use crate::request::{Prices, parse_custom_id};
-use crate::store::{AnswerRow, Asked, BatchRow, RequestState};
+use crate::store::{AnswerRow, Asked, BatchRow, LinkedMention, RequestState};
 use crate::terminal::bar::Bar;
 use crate::text::lines::Lines;
 
 /// Lines that are handed on together.
-const LINES_AT_ONCE: usize = 64;
-/// Such handfuls that wait: enough that neither side waits for the other at every line.
-const WAITING_MAX: usize = 4;
+const LINES_AT_ONCE: usize = 32;
 
 /// A line that was read.
 pub(super) enum ReadLine {
@@ -37,6 +35,8 @@ pub(super) struct ReadAnswer {
     pub(super) place: usize,
     pub(super) row: AnswerRow,
     pub(super) outcome: Outcome,
+    /// Mentions that were linked ahead, which the outcome has no more.
+    pub(super) linked: Option<anyhow::Result<Vec<LinkedMention>>>,
     pub(super) usage_is_unknown: bool,
 }
 
@@ -69,34 +69,26 @@ pub(super) struct Key<'a> {
     pub(super) prices: &'a Prices,
 }
 
-/// Reads all files in a thread of its own, and gives what was found to `take`, in order.
+/// Reads all files, and hands on what was found in handfuls, to each of `lanes` in its turn.
 pub(super) fn read(
     files: &Files,
     bar: &Bar,
     key: Key<'_>,
-    mut take: impl FnMut(ReadLine) -> anyhow::Result<()>,
+    lanes: Vec<SyncSender<Vec<ReadLine>>>,
 ) -> anyhow::Result<()> {
-    let (sender, receiver): (SyncSender<Vec<ReadLine>>, Receiver<Vec<ReadLine>>) = sync_channel(WAITING_MAX);
-    std::thread::scope(|scope| {
-        let reader = scope.spawn(move || {
-            let mut reader = Reader {
-                key,
-                order: (0..key.batches.len()).collect(),
-                seen: vec![Seen::Nothing; key.asked.rows().len()],
-                found: vec![],
-                sender,
-            };
-            for (path, file) in files.each() {
-                reader.read_file(path, bar.read(file))?;
-            }
-            reader.hand_on();
-            Ok(())
-        });
-        // Where this side fails, the receiver is dropped, and the reader ends at its next handful.
-        let taken = receiver.into_iter().try_for_each(|found| found.into_iter().try_for_each(&mut take));
-        let read = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        taken.and(read)
-    })
+    let mut reader = Reader {
+        key,
+        order: (0..key.batches.len()).collect(),
+        seen: vec![Seen::Nothing; key.asked.rows().len()],
+        found: vec![],
+        lanes,
+        n_handed_on: 0,
+    };
+    for (path, file) in files.each() {
+        reader.read_file(path, bar.read(file))?;
+    }
+    reader.hand_on();
+    Ok(())
 }
 
 struct Reader<'a> {
@@ -105,7 +97,8 @@ struct Reader<'a> {
     order: Vec<usize>,
     seen: Vec<Seen>,
     found: Vec<ReadLine>,
-    sender: SyncSender<Vec<ReadLine>>,
+    lanes: Vec<SyncSender<Vec<ReadLine>>>,
+    n_handed_on: usize,
 }
 
 impl Reader<'_> {
@@ -128,7 +121,9 @@ impl Reader<'_> {
 
     /// Hands on what was found; false where nobody wants it any more.
     fn hand_on(&mut self) -> bool {
-        self.sender.send(std::mem::take(&mut self.found)).is_ok()
+        let lane = self.n_handed_on % self.lanes.len();
+        self.n_handed_on += 1;
+        self.lanes[lane].send(std::mem::take(&mut self.found)).is_ok()
     }
 
     fn read_line(&mut self, raw: &[u8]) -> Option<ReadLine> {
@@ -156,7 +151,13 @@ impl Reader<'_> {
         let answered_at = answer.answered_at.and_then(unix_text).or_else(|| batch.completed_at.clone());
         let row = answer_row(&mut answer, answered_at, raw, &batch.model, self.key.prices, true);
         let usage_is_unknown = answer.usage_is_unknown;
-        Some(ReadLine::Answer(Box::new(ReadAnswer { place, row, outcome: answer.outcome, usage_is_unknown })))
+        Some(ReadLine::Answer(Box::new(ReadAnswer {
+            place,
+            row,
+            outcome: answer.outcome,
+            linked: None,
+            usage_is_unknown,
+        })))
     }
 
     /// Finds the request that is called so among the batches, and puts its batch first.

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::ops::Deref;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 
@@ -36,8 +37,8 @@ pub enum Load {
 
 /// Storage of the blocks of the index.
 pub(super) enum IndexBlocks<'a> {
-    /// Index in memory.
-    Memory(Resident),
+    /// Index in memory, which several threads may read.
+    Memory(Arc<Resident>),
     /// Index in the database, whose blocks are fetched when they are needed.
     Database(DatabaseBlocks<'a>),
 }
@@ -73,7 +74,7 @@ impl<'a> IndexBlocks<'a> {
             for table in Table::ALL {
                 read.each_index_page(table as u8, |block| resident.push(table, block))?;
             }
-            return Ok(IndexBlocks::Memory(resident));
+            return Ok(IndexBlocks::Memory(Arc::new(resident)));
         }
         let kept = || RefCell::new(Kept::default());
         let share = if load == Load::One { CLEAR_SHARE_OF_FEW } else { CLEAR_SHARE };

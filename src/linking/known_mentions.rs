@@ -5,13 +5,16 @@
 //! is asked for again becomes recent.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher as _;
 use std::mem::{size_of, take};
 
-use crate::model::Mention;
-use crate::resolve::{Candidate, Compared, Resolution};
+use foldhash::quality::RandomState;
 
-/// Bytes of one half, about: some 50,000 mentions.
-const HALF_BYTES: usize = 12 << 20;
+use crate::model::{EntityKey, LinkOutcome, Mention};
+use crate::resolve::{Candidate, Compared, Method, Resolution};
+
+/// Bytes of one half, about: some 30,000 mentions.
+const HALF_BYTES: usize = 8 << 20;
 
 /// Resolution of a mention by itself.
 #[derive(Debug)]
@@ -28,90 +31,122 @@ pub(super) struct KnownMention {
     pub(super) last_name: u64,
 }
 
-/// Mentions by type, text and hints.
-#[derive(Debug, Default)]
+/// The same, as it is kept.
+#[derive(Debug)]
+struct Kept {
+    outcome: LinkOutcome,
+    method: Method,
+    is_open: bool,
+    score: f64,
+    entity: Option<EntityKey>,
+    best: Option<Candidate>,
+    compared: Option<Compared>,
+    key: Box<str>,
+    last_name: u64,
+}
+
+impl Kept {
+    fn of(known: &KnownMention) -> Kept {
+        let resolution = &known.resolution;
+        Kept {
+            outcome: resolution.outcome,
+            method: resolution.method,
+            is_open: known.is_open,
+            score: resolution.score,
+            entity: resolution.entity,
+            best: resolution.candidates.first().cloned(),
+            // The trail is for the group at hand alone.
+            compared: known.compared.as_ref().map(Compared::without_trail),
+            key: known.key.clone(),
+            last_name: known.last_name,
+        }
+    }
+
+    fn known(&self) -> KnownMention {
+        let resolution = Resolution {
+            outcome: self.outcome,
+            entity: self.entity,
+            score: self.score,
+            method: self.method,
+            candidates: self.best.iter().cloned().collect(),
+        };
+        KnownMention {
+            resolution,
+            is_open: self.is_open,
+            compared: self.compared.clone(),
+            key: self.key.clone(),
+            last_name: self.last_name,
+        }
+    }
+
+    /// Returns the bytes that it takes, with its place in the table and what the allocator adds.
+    fn bytes(&self) -> usize {
+        let compared =
+            self.compared.as_ref().map_or(0, |compared| compared.len() * size_of::<(u8, u32)>() + ALLOCATION);
+        size_of::<Kept>() + ALLOCATION + self.key.len() + ALLOCATION + compared + SLOT
+    }
+}
+
+/// Bytes that the allocator adds to each piece, about.
+const ALLOCATION: usize = 16;
+/// Bytes of a place in a table that is two thirds full.
+const SLOT: usize = size_of::<(u128, Box<Kept>)>() * 3 / 2;
+
+/// Mentions by a hash of type, text and hints, so long that no two have the same.
+#[derive(Default)]
 pub(super) struct KnownMentions {
-    recent: HashMap<Box<str>, Box<KnownMention>, foldhash::fast::RandomState>,
-    before: HashMap<Box<str>, Box<KnownMention>, foldhash::fast::RandomState>,
+    recent: HashMap<u128, Box<Kept>, foldhash::fast::FixedState>,
+    before: HashMap<u128, Box<Kept>, foldhash::fast::FixedState>,
     /// Bytes of the recent ones, about.
     bytes: usize,
-    /// The key of the mention that was asked for last.
-    key: String,
+    /// Seeds of the two halves of a hash, which nobody outside can know.
+    seeds: [RandomState; 2],
 }
 
 impl KnownMentions {
-    /// Returns whether a mention is known; it is recent then.
-    pub(super) fn has(&mut self, mention: &Mention) -> bool {
-        self.set_key(mention);
-        if self.recent.contains_key(self.key.as_str()) {
-            return true;
+    /// Returns what was decided about a mention; it is recent then.
+    pub(super) fn get(&mut self, mention: &Mention) -> Option<KnownMention> {
+        let hash = self.hash(mention);
+        if let Some(kept) = self.recent.get(&hash) {
+            return Some(kept.known());
         }
-        match self.before.remove_entry(self.key.as_str()) {
-            Some((key, known)) => {
-                self.keep(key, known);
-                true
-            }
-            None => false,
-        }
+        let kept = self.before.remove(&hash)?;
+        let known = kept.known();
+        self.keep(hash, kept);
+        Some(known)
     }
 
     /// Keeps what was decided about a mention.
-    pub(super) fn put(&mut self, mention: &Mention, known: KnownMention) {
-        self.set_key(mention);
-        self.keep(self.key.as_str().into(), Box::new(known));
+    pub(super) fn put(&mut self, mention: &Mention, known: &KnownMention) {
+        self.keep(self.hash(mention), Box::new(Kept::of(known)));
     }
 
-    /// Returns a mention that is recent.
-    pub(super) fn get(&self, mention: &Mention) -> &KnownMention {
-        debug_assert!(self.key.contains(&mention.text), "asked for just now");
-        &self.recent[self.key.as_str()]
-    }
-
-    /// Takes out what a mention was compared with, for [`KnownMentions::put_compared`] to put back.
-    pub(super) fn take_compared(&mut self, mention: &Mention) -> Option<Compared> {
-        self.set_key(mention);
-        self.either()?.compared.take()
-    }
-
-    /// Keeps what a mention was compared with.
-    pub(super) fn put_compared(&mut self, mention: &Mention, compared: Option<Compared>) {
-        self.set_key(mention);
-        if let Some(known) = self.either() {
-            known.compared = compared;
+    /// Keeps what a mention was compared with, which nothing asked for when it was decided.
+    pub(super) fn put_compared(&mut self, mention: &Mention, compared: &Compared) {
+        let hash = self.hash(mention);
+        let kept = match self.recent.get_mut(&hash) {
+            Some(kept) => Some(kept),
+            None => self.before.get_mut(&hash),
+        };
+        if let Some(kept) = kept {
+            kept.compared = Some(compared.without_trail());
         }
     }
 
-    fn either(&mut self) -> Option<&mut KnownMention> {
-        match self.recent.get_mut(self.key.as_str()) {
-            Some(known) => Some(known),
-            None => self.before.get_mut(self.key.as_str()).map(|known| &mut **known),
-        }
-    }
-
-    fn keep(&mut self, key: Box<str>, known: Box<KnownMention>) {
+    fn keep(&mut self, hash: u128, kept: Box<Kept>) {
         if self.bytes > HALF_BYTES {
             self.before = take(&mut self.recent);
             self.bytes = 0;
         }
-        let compared = known.compared.as_ref().map_or(0, Compared::len) * size_of::<(u8, u32)>();
-        self.bytes += key.len() + known.key.len() + size_of::<KnownMention>() + size_of::<Candidate>() + compared + 32;
-        self.recent.insert(key, known);
+        self.bytes += kept.bytes();
+        self.recent.insert(hash, kept);
     }
 
-    fn set_key(&mut self, mention: &Mention) {
-        let key = &mut self.key;
-        key.clear();
-        let hints = mention.hints.iter().flat_map(|(name, value)| [name, value]);
-        for part in [&mention.entity_type, &mention.text].into_iter().chain(hints) {
-            // With its length before it, a part is told from the next whatever stands in it.
-            let mut rest = part.len();
-            while rest > 0 {
-                key.push(char::from(b'0' + (rest % 64) as u8));
-                rest /= 64;
-            }
-            key.push(' ');
-            key.push_str(part);
-        }
+    fn hash(&self, mention: &Mention) -> u128 {
+        // Each part ends with a byte that no text has, and so is told from the next.
+        let parts = (&mention.entity_type, &mention.text, &mention.hints);
+        let [high, low] = self.seeds.each_ref().map(|seed| u128::from(seed.hash_one(parts)));
+        high << 64 | low
     }
 }
 
@@ -136,12 +171,11 @@ mod tests {
         let all =
             [mention("Jo Reyes", &[]), mention("Jo Reyes", &[("team", "KC")]), mention("Jo", &[("team", "Reyes")])];
         for (at, mention) in all.iter().enumerate() {
-            assert!(!mentions.has(mention));
-            mentions.put(mention, known(at as f64));
+            assert!(mentions.get(mention).is_none());
+            mentions.put(mention, &known(at as f64));
         }
         for (at, mention) in all.iter().enumerate() {
-            assert!(mentions.has(mention));
-            assert_eq!(mentions.get(mention).resolution.score, at as f64);
+            assert_eq!(mentions.get(mention).expect("is known").resolution.score, at as f64);
         }
     }
 
@@ -149,14 +183,13 @@ mod tests {
     fn what_was_not_asked_for_of_late_is_forgotten_and_memory_is_bounded() {
         let mut mentions = KnownMentions::default();
         let often = mention("Jo Reyes", &[]);
-        mentions.put(&often, known(7.0));
+        mentions.put(&often, &known(7.0));
         let n = 3 * HALF_BYTES / 200;
         for at in 0..n {
-            mentions.put(&mention(&format!("somebody {at}"), &[]), known(0.0));
-            assert!(mentions.has(&often));
+            mentions.put(&mention(&format!("somebody {at}"), &[]), &known(0.0));
+            assert_eq!(mentions.get(&often).expect("is known").resolution.score, 7.0);
         }
-        assert_eq!(mentions.get(&often).resolution.score, 7.0);
-        assert!(!mentions.has(&mention("somebody 0", &[])));
+        assert!(mentions.get(&mention("somebody 0", &[])).is_none());
         assert!(mentions.recent.len() + mentions.before.len() < n);
     }
 }

@@ -13,5 +13,5 @@ pub mod relink;
 pub mod typed_name;
 
 pub use blocks::Load;
-pub use linker::Linker;
+pub use linker::{Linker, SharedParts};
 pub use name_index::{is_earlier, is_refreshed, is_usable, pack, rebuild, refresh, refresh_if_useless, rekey};

@@ -35,6 +35,11 @@ impl Store {
         Self::open_for_reading(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
     }
 
+    /// Opens the database once more, for another thread that only asks.
+    pub fn open_reader(path: &Path) -> anyhow::Result<Store> {
+        Self::open_for_reading(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+    }
+
     fn open_for_reading(path: &Path, flags: OpenFlags) -> anyhow::Result<Store> {
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = rusqlite::Connection::open_with_flags(path, flags)

@@ -364,4 +364,15 @@ fn every_row_of_3500_groups_is_what_was_answered() {
     let content = world.content();
     world.run(&["batch", "process", &one(&world, "SELECT external_id FROM batches")]).exits(3);
     assert!(world.content() == content, "a second import changed something");
+
+    // The import linked in several threads; one thread finds the same.
+    let links = || {
+        world.rows(
+            "SELECT g.external_id, m.ordinal, m.entity_id, m.outcome, m.method, m.score, m.grounding, m.place_story, m.place_at
+             FROM story_entities m JOIN story_groups g ON g.id = m.story_group_id ORDER BY 1, 2",
+        )
+    };
+    let by_threads = links();
+    world.run(&["rebuild"]).exits(0);
+    assert!(links() == by_threads, "the links depend on the threads");
 }

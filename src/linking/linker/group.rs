@@ -1,12 +1,12 @@
 //! The mentions of one group together: what stands around a mention decides what it leaves open by itself.
 
 use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use anyhow::Result;
 
 use super::{Linker, SURE, is_settled};
-use crate::linking::known_mentions::KnownMention;
+use crate::linking::known_mentions::{KnownMention, KnownMentions};
 use crate::linking::precedence::Ruling;
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
 use crate::profile::Profile;
@@ -42,12 +42,12 @@ impl Linker<'_> {
         let (mut open, mut last_names) = (vec![], Vec::with_capacity(mentions.len()));
         for (at, mention) in mentions.iter().enumerate() {
             let known = self.alone(profile, mention)?;
-            resolutions.push(known.resolution.clone());
             last_names.push(known.last_name);
-            keys.push(known.key.to_string());
+            keys.push(known.key.into_string());
             if known.is_open {
-                open.push(OpenMention { at, compared: self.known.take_compared(mention) });
+                open.push(OpenMention { at, is_kept: known.compared.is_some(), compared: known.compared });
             }
+            resolutions.push(known.resolution);
         }
         if mentions.len() > 1 && !open.is_empty() {
             // The story's own words come first; facts about the things it names, where those do not suffice.
@@ -62,8 +62,10 @@ impl Linker<'_> {
             }
             self.by_full_name(mentions, &last_names, &open, &mut resolutions)?;
         }
-        for OpenMention { at, compared } in open {
-            self.known.put_compared(&mentions[at], compared.map(Compared::without_trail));
+        for OpenMention { at, compared, .. } in open.into_iter().filter(|open| !open.is_kept) {
+            if let Some(compared) = compared {
+                self.known().put_compared(&mentions[at], &compared);
+            }
         }
         for (mention, resolution) in mentions.iter().zip(&mut resolutions) {
             self.fall_back((&mention.entity_type, &mention.text, &mention.hints), resolution);
@@ -72,20 +74,26 @@ impl Linker<'_> {
     }
 
     /// Decides about a mention by itself, once for all groups that have it.
-    fn alone(&mut self, profile: &Profile, mention: &Mention) -> Result<&KnownMention> {
-        if !self.known.has(mention) {
-            let types = self.types_for(profile, &mention.entity_type);
-            let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: "" };
-            let mut compared = None;
-            let mut resolution = self.decide_once(profile, &mention.entity_type, &query, Some(&mut compared))?;
-            resolution.candidates.truncate(1);
-            resolution.candidates.shrink_to_fit();
-            let is_open = !is_settled(&resolution) && !self.has_members;
-            let compared = compared.filter(|_| is_open);
-            let (key, last_name) = resolve::key_and_last_name(&mention.text);
-            self.known.put(mention, KnownMention { resolution, is_open, compared, key: key.into(), last_name });
+    fn alone(&mut self, profile: &Profile, mention: &Mention) -> Result<KnownMention> {
+        if let Some(known) = self.known().get(mention) {
+            return Ok(known);
         }
-        Ok(self.known.get(mention))
+        let types = self.types_for(profile, &mention.entity_type);
+        let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: "" };
+        let mut compared = None;
+        let mut resolution = self.decide_once(profile, &mention.entity_type, &query, Some(&mut compared))?;
+        resolution.candidates.truncate(1);
+        resolution.candidates.shrink_to_fit();
+        let is_open = !is_settled(&resolution) && !self.has_members;
+        let (key, last_name) = resolve::key_and_last_name(&mention.text);
+        let compared = compared.filter(|_| is_open);
+        let known = KnownMention { resolution, is_open, compared, key: key.into(), last_name };
+        self.known().put(mention, &known);
+        Ok(known)
+    }
+
+    fn known(&self) -> MutexGuard<'_, KnownMentions> {
+        self.shared.remembered.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Decides once more about some mentions of a group, with what stands around them; people's decisions stay.
@@ -97,7 +105,7 @@ impl Linker<'_> {
         context: &Context,
         resolutions: &mut [Resolution],
     ) -> Result<()> {
-        for OpenMention { at, compared } in open {
+        for OpenMention { at, compared, .. } in open {
             let at = *at;
             let mention = &mentions[at];
             let types = self.types_for(profile, &mention.entity_type);
@@ -123,18 +131,26 @@ impl Linker<'_> {
         }
         for resolution in resolutions.iter().filter(|d| d.outcome == LinkOutcome::Linked && d.score >= SURE) {
             let Some(entity) = resolution.entity else { continue };
-            if !self.around.contains_key(&entity) {
+            let add = |(names, values): &(Said, Said)| {
+                named.extend_from_slice(names);
+                known.extend_from_slice(values);
+            };
+            if self.around().get(&entity).map(add).is_none() {
                 let around = self.around_of(entity, resolution.candidates.first())?;
-                if self.around.len() >= AROUND_MAX {
-                    self.around.clear();
+                named.extend_from_slice(&around.0);
+                known.extend_from_slice(&around.1);
+                let mut all = self.around();
+                if all.len() >= AROUND_MAX {
+                    all.clear();
                 }
-                self.around.insert(entity, around);
+                all.insert(entity, around);
             }
-            let (names, values) = &self.around[&entity];
-            named.extend_from_slice(names);
-            known.extend_from_slice(values);
         }
         Ok((named, known))
+    }
+
+    fn around(&self) -> MutexGuard<'_, HashMap<EntityKey, (Said, Said)>> {
+        self.shared.remembered.around.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Evidence of an entity for those named beside it: its names, and its telling values.
@@ -220,27 +236,29 @@ impl Linker<'_> {
 struct OpenMention {
     /// Place in the group.
     at: usize,
+    /// True where what it was compared with is kept for other groups.
+    is_kept: bool,
     compared: Option<Compared>,
 }
 
 /// Names of a context.
-pub(super) type Said = Vec<Rc<ContextName>>;
+pub(super) type Said = Vec<Arc<ContextName>>;
 
 /// Names of contexts that were read of late: a team stands in the context of all its players.
 #[derive(Default)]
 pub(super) struct SaidNames {
-    names: HashMap<Box<str>, Option<Rc<ContextName>>, foldhash::fast::RandomState>,
+    names: HashMap<Box<str>, Option<Arc<ContextName>>, foldhash::fast::RandomState>,
     text: String,
 }
 
 impl SaidNames {
     /// Returns a name as a context takes it. What separates names there is no more than a gap inside one of them.
-    fn name(&mut self, mark: Option<char>, name: &str) -> Option<Rc<ContextName>> {
+    fn name(&mut self, mark: Option<char>, name: &str) -> Option<Arc<ContextName>> {
         self.write(mark, name);
         if let Some(known) = self.names.get(self.text.as_str()) {
             return known.clone();
         }
-        let read = ContextName::read(&self.text).map(Rc::new);
+        let read = ContextName::read(&self.text).map(Arc::new);
         if self.names.len() >= SAID_MAX {
             self.names.clear();
         }
@@ -249,9 +267,9 @@ impl SaidNames {
     }
 
     /// Returns a name of a single entity, with which it is remembered.
-    fn name_of_one(&mut self, mark: Option<char>, name: &str) -> Option<Rc<ContextName>> {
+    fn name_of_one(&mut self, mark: Option<char>, name: &str) -> Option<Arc<ContextName>> {
         self.write(mark, name);
-        ContextName::read(&self.text).map(Rc::new)
+        ContextName::read(&self.text).map(Arc::new)
     }
 
     fn write(&mut self, mark: Option<char>, name: &str) {

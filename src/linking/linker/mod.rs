@@ -12,6 +12,7 @@ mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 
@@ -23,7 +24,9 @@ use crate::linking::pairs::{PairQuery, PairType, Pairs};
 use crate::linking::precedence::{self, Ruling};
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
 use crate::profile::{EntityType, Pair, Profile};
-use crate::resolve::{self, Builder, Candidate, Compared, Described, Method, Query, Resolution, Resolver, Strictness};
+use crate::resolve::{
+    self, Builder, Candidate, Compared, Described, Method, Query, Resident, Resolution, Resolver, Strictness,
+};
 use crate::store::{LinkedMention, Read, StoredDecision};
 use crate::text::is_same;
 
@@ -41,25 +44,80 @@ pub struct Linker<'a> {
     has_members: bool,
     /// Remarks on the two, or on why the catalog does not know them.
     remarks: Vec<String>,
-    /// Evidence of each entity for those named beside it.
-    around: HashMap<EntityKey, (Said, Said)>,
     said: SaidNames,
-    /// Resolutions of mentions by themselves.
-    known: KnownMentions,
+    shared: SharedParts,
     /// True where the resolver was told what the profile says of hints.
     is_told: bool,
+}
+
+/// Values of hints whose other names linkers tell each other.
+const CALLED_MAX: usize = 4096;
+
+/// Parts of a linker that linkers in other threads share with it: the index, where it lies in memory, and what is
+/// remembered.
+#[derive(Clone)]
+pub struct SharedParts {
+    index: Option<Arc<Resident>>,
+    remembered: Arc<Remembered>,
+}
+
+/// Knowledge that is remembered from group to group.
+#[derive(Default)]
+struct Remembered {
+    /// Resolutions of mentions by themselves.
+    known: Mutex<KnownMentions>,
+    /// By a hint's value: the names of what the catalog calls so.
+    called: Mutex<HashMap<String, Arc<[String]>>>,
+    /// Evidence of each entity for those named beside it.
+    around: Mutex<HashMap<EntityKey, (Said, Said)>>,
+}
+
+impl SharedParts {
+    /// Returns whether the index is shared; one that does not lie in memory each linker reads for itself.
+    pub fn has_index(&self) -> bool {
+        self.index.is_some()
+    }
 }
 
 impl<'a> Linker<'a> {
     /// Opens the linker over a database.
     pub fn open(read: Read<'a>, strictness: Strictness, load: Load) -> Result<Linker<'a>> {
-        let mut resolver = if is_usable(read)? {
-            let mut resolver = Resolver::new(IndexBlocks::open(read, load)?)?;
-            Self::lay_over(read, &mut resolver)?;
-            resolver
-        } else {
-            Resolver::new(IndexBlocks::Memory(whole_catalog(read)?.resident()?))?
+        let blocks = match is_usable(read)? {
+            true => IndexBlocks::open(read, load)?,
+            false => IndexBlocks::Memory(Arc::new(whole_catalog(read)?.resident()?)),
         };
+        Self::over(blocks, Arc::default(), read, strictness)
+    }
+
+    /// Opens a linker like the one whose parts are given: over the same catalog, with the same strictness and for the
+    /// same profile.
+    pub fn open_beside(read: Read<'a>, shared: &SharedParts, strictness: Strictness, load: Load) -> Result<Linker<'a>> {
+        let blocks = match &shared.index {
+            Some(index) => IndexBlocks::Memory(Arc::clone(index)),
+            None => IndexBlocks::open(read, load)?,
+        };
+        Self::over(blocks, Arc::clone(&shared.remembered), read, strictness)
+    }
+
+    /// Returns the parts that linkers in other threads may share.
+    pub fn shared_parts(&self) -> &SharedParts {
+        &self.shared
+    }
+
+    fn over(
+        blocks: IndexBlocks<'a>,
+        remembered: Arc<Remembered>,
+        read: Read<'a>,
+        strictness: Strictness,
+    ) -> Result<Linker<'a>> {
+        let index = match &blocks {
+            IndexBlocks::Memory(index) => Some(Arc::clone(index)),
+            IndexBlocks::Database(_) => None,
+        };
+        let mut resolver = Resolver::new(blocks)?;
+        if is_usable(read)? {
+            Self::lay_over(read, &mut resolver)?;
+        }
         resolver.strictness = strictness;
         // The index is also what tells whether this program has made the keys.
         let are_keys_current = is_current(read)?;
@@ -81,9 +139,8 @@ impl<'a> Linker<'a> {
             pairs: Pairs::default(),
             has_members: false,
             remarks: Vec::new(),
-            around: HashMap::new(),
             said: SaidNames::default(),
-            known: KnownMentions::default(),
+            shared: SharedParts { index, remembered },
             is_told: false,
         })
     }
@@ -312,7 +369,8 @@ impl<'a> Linker<'a> {
     pub fn resolve(&mut self, entity_type: &str, query: &Query<'_>) -> Result<Resolution> {
         for value in query.hints.values() {
             if !self.resolver.knows(value) {
-                self.resolver.learn(value, &self.read.names_of_what_is_called(value)?);
+                let names = self.names_of_what_is_called(value)?;
+                self.resolver.learn(value, &names);
             }
         }
         match self.ruling(entity_type, query) {
@@ -320,6 +378,20 @@ impl<'a> Linker<'a> {
             Ruling::Nothing => Ok(decided_as_nothing()),
             Ruling::Not(refused) => self.resolver.resolve_except(query, &refused),
         }
+    }
+
+    fn names_of_what_is_called(&self, value: &str) -> Result<Arc<[String]>> {
+        let called = || self.shared.remembered.called.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(names) = called().get(value) {
+            return Ok(Arc::clone(names));
+        }
+        let names: Arc<[String]> = self.read.names_of_what_is_called(value)?.into();
+        let mut called = called();
+        if called.len() >= CALLED_MAX {
+            called.clear();
+        }
+        called.insert(value.to_owned(), Arc::clone(&names));
+        Ok(names)
     }
 
     /// Returns whether people decided about a mention before anything else is asked.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use anyhow::Result;
 
@@ -49,17 +50,17 @@ impl Context {
     pub(crate) fn new(text: &str) -> Context {
         let mut around = Around { text: text.to_owned(), ..Around::default() };
         let parts = text.split(NAME_SEPARATORS).take(CONTEXT_NAMES);
-        parts.filter_map(ContextName::read).for_each(|name| around.add(&Rc::new(name)));
+        parts.filter_map(ContextName::read).for_each(|name| around.add(&Arc::new(name)));
         Context(Some(Rc::new(around)))
     }
 
     /// Makes a context of names.
-    pub fn of(names: &[Rc<ContextName>]) -> Context {
+    pub fn of(names: &[Arc<ContextName>]) -> Context {
         Context::default().with(names)
     }
 
     /// Returns the context with more names.
-    pub fn with(&self, names: &[Rc<ContextName>]) -> Context {
+    pub fn with(&self, names: &[Arc<ContextName>]) -> Context {
         let mut around = match &self.0 {
             Some(known) => Around {
                 named: Rc::clone(&known.named),
@@ -156,7 +157,7 @@ impl Context {
 }
 
 impl Around {
-    fn add(&mut self, name: &Rc<ContextName>) {
+    fn add(&mut self, name: &Arc<ContextName>) {
         if self.n_names >= CONTEXT_NAMES {
             return;
         }

@@ -1,8 +1,7 @@
 //! Names of contexts, each read once: a name stands in many stories, and what is known of an entity wherever it is named.
 
 use std::hash::BuildHasher as _;
-use std::rc::Rc;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use crate::resolve::fast_map::{Map, Set};
 use crate::resolve::matching::hints::contains_words;
@@ -111,7 +110,7 @@ impl ContextName {
 /// Names, to be asked for what they say.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
-    whole: Vec<Rc<ContextName>>,
+    whole: Vec<Arc<ContextName>>,
     is_whole: Set<u64>,
     /// Every run of words of them, and how often it was added.
     runs: Map<u64, u32>,
@@ -123,9 +122,9 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn add(&mut self, name: &Rc<ContextName>) {
+    pub(super) fn add(&mut self, name: &Arc<ContextName>) {
         if self.is_whole.insert(name.whole) {
-            self.whole.push(Rc::clone(name));
+            self.whole.push(Arc::clone(name));
         }
         if name.country != 0 && !self.countries.contains(&name.country) {
             self.countries.push(name.country);
