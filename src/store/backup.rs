@@ -7,7 +7,9 @@ use anyhow::Context as _;
 use rusqlite::{MAIN_DB, OpenFlags};
 
 use super::rehearsal::Hidden;
-use super::{BUSY_TIMEOUT, OPERATIONS_BETWEEN_LOOKS, Pages, Read, Store, cannot_open, functions, migrate};
+use super::{
+    BUSY_TIMEOUT, OPERATIONS_BETWEEN_LOOKS, Pages, Read, Store, cannot_open, functions, keep_statements, migrate,
+};
 use crate::interrupt;
 
 impl Store {
@@ -47,6 +49,7 @@ impl Store {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.progress_handler(OPERATIONS_BETWEEN_LOOKS, Some(interrupt::ends_queries))?;
         connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON;")?;
+        keep_statements(&connection)?;
         functions::register(&connection)?;
         Ok(Self {
             connection,

@@ -201,7 +201,6 @@ impl Store {
     fn prepare(mut connection: Connection, path: PathBuf, create: Option<&str>) -> anyhow::Result<Self> {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.progress_handler(OPERATIONS_BETWEEN_LOOKS, Some(interrupt::ends_queries))?;
-        connection.set_prepared_statement_cache_capacity(128);
         // The first statement that touches the file: a journal left by a crash is rolled back here. A file that is not
         // ours keeps its journal mode.
         migrate::check(&connection)?;
@@ -215,9 +214,7 @@ impl Store {
              PRAGMA trusted_schema = OFF;",
         )?;
         connection.pragma_update(None, "cache_size", Pages::Usual.cache_size())?;
-        // Without this the planner looks at the values that are bound, and prepares a cached statement anew each time
-        // they change. With 20,000 groups a quarter of the processor time of planning went there.
-        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        keep_statements(&connection)?;
         functions::register(&connection)?;
         migrate::run(&mut connection, create)?;
         let (hidden, pages) = (Hidden::default(), Cell::new(Pages::Usual));
@@ -304,6 +301,15 @@ impl Store {
             _ => Ok(()),
         }
     }
+}
+
+/// Keeps statements that were prepared, as they were prepared.
+fn keep_statements(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(128);
+    // Without this the planner looks at the values that are bound, and prepares a cached statement anew each time
+    // they change. With 20,000 groups a quarter of the processor time of planning went there.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// Returns whether a step failed because another process had the file for longer than is waited for.
