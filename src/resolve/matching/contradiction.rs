@@ -33,7 +33,7 @@ pub(crate) fn weighs_alike(a: &Evidence, b: &Evidence) -> bool {
 }
 
 /// Bits of hints from which on they tell more than a word that differs: a city, a team with a position.
-const TELLING_AGREEMENT: f32 = 4.0;
+const TELLING_AGREEMENT: f32 = 6.0;
 
 /// Words of both sides with what the pairing says of them.
 pub(super) struct Sides<'p, 'a> {
@@ -94,7 +94,7 @@ impl Sides<'_, '_> {
             return Some(broken("another number", 7.0));
         }
         if self.has_one_more_number() {
-            return Some(broken("one more number", 3.0));
+            return Some(broken("one more number", 3.6));
         }
         if self.letters_differ() {
             return Some(broken("another letter", 5.0));
@@ -135,8 +135,8 @@ impl Sides<'_, '_> {
         if self.saints_or_states_differ() {
             return Some(broken("another saint or state", 7.5));
         }
-        if self.surnames_differ(inverted) {
-            return Some(broken("another surname", 6.0));
+        if self.surnames_differ(inverted) || evidence.agree == 0.0 && self.surname_is_another() {
+            return Some(broken("another surname", 7.5));
         }
         if evidence.agree == 0.0 {
             if self.is_turned_around() {
@@ -159,6 +159,9 @@ impl Sides<'_, '_> {
             }
             if self.is_only_a_kind() {
                 return Some(broken("no more than a kind", 4.0));
+            }
+            if let Some(addition) = self.addition() {
+                return Some(addition);
             }
             if let Some(penalty) = self.is_one_of_a_series() {
                 return Some(broken("one of a series", penalty));

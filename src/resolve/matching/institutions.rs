@@ -2,6 +2,7 @@
 //! university is not the university. Tried among the rules of `contradiction`.
 
 use crate::resolve::matching::contradiction::Sides;
+use crate::resolve::matching::likeness::How;
 use crate::resolve::names::institutions::{self, Part};
 use crate::resolve::names::words::{self, Role};
 
@@ -30,13 +31,22 @@ impl Sides<'_, '_> {
             let (i, j) = (usize::from(pair.mention), usize::from(pair.name));
             self.names[j].class != 0 && self.is(Part::University, 0, i) && self.is(Part::University, 1, j)
         });
-        let Some(head) = head else { return false };
+        let Some(head) = head else { return self.is_its_press() };
         let part = self.probe.words[usize::from(head.mention)].token.segment;
         let is_open = |i: &usize| self.pairing.mention_paired[*i] < 0.5;
         let belongs = |i: usize| self.is(Part::Belonging, 0, i);
         let in_mention = self.core_of_part(part).filter(is_open).any(belongs);
         let in_name = self.core_of_name().any(|j| self.pairing.name_paired[j] < 0.5 && self.is(Part::Belonging, 1, j));
         in_mention != in_name && (in_mention || self.core_of_part(part).filter(is_open).all(belongs))
+    }
+
+    /// *Universität Ashby* is not *Universitätsverlag Ashby*: one word is only alike that says what belongs to a university.
+    fn is_its_press(&self) -> bool {
+        self.pairing.pairs.iter().filter(|pair| matches!(pair.how, How::Similar | How::Abbreviation)).any(|pair| {
+            let (i, j) = (usize::from(pair.mention), usize::from(pair.name));
+            self.is(Part::University, 0, i) && self.is(Part::Belonging, 1, j)
+                || self.is(Part::Belonging, 0, i) && self.is(Part::University, 1, j)
+        })
     }
 
     /// *Ashby State University* is not *Ashby University in Elmwood*: before its head or after it, one side has a word

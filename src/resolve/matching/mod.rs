@@ -18,6 +18,7 @@ mod roles;
 mod difference;
 mod contradiction;
 mod siblings;
+mod additions;
 mod institutions;
 mod variants;
 mod frame;

@@ -9,7 +9,7 @@ use crate::resolve::matching::likeness::How;
 use crate::resolve::names::similarity::common_prefix;
 use crate::resolve::names::token::last_and_first;
 use crate::resolve::names::words::{self, Role};
-use crate::resolve::names::{exclusive, first_names, numerals};
+use crate::resolve::names::{exclusive, first_names, numerals, spelling};
 
 impl Sides<'_, '_> {
     /// Two persons of one surname, whose first names are not alike.
@@ -61,6 +61,24 @@ impl Sides<'_, '_> {
             && is_surname(self.name_text(name_last))
     }
 
+    /// *Solveig Beck* is not *Solveig Bock*, nor *Thorpe* *Thorp*: behind a first name that the tables know, a surname in another
+    /// usual spelling, or a short one with another letter that is as good there, is the name of somebody else.
+    pub(super) fn surname_is_another(&self) -> bool {
+        let ([first, last], [name_first, name_last]) = (&self.probe.core_at[..], self.core()) else { return false };
+        let word = &self.probe.words[*last];
+        let (a, b) = (self.text(*last).as_bytes(), self.name_text(*name_last).as_bytes());
+        !self.probe.words[*first].families.is_empty()
+            && self.is_firm(0, *first)
+            && self.is_firm(1, *name_first)
+            && !word.token.small
+            && !word.token.dotted
+            && self.pairing.pairs.iter().any(|pair| {
+                let is_alike = matches!(pair.how, How::Similar | How::Abbreviation);
+                is_alike && usize::from(pair.mention) == *last && usize::from(pair.name) == *name_last
+            })
+            && (spelling::is_another_spelling(a, b) || spelling::has_other_letter(a, b))
+    }
+
     /// *Acme Motor Europe* is no more than a part of *Acme Motor Corporation*: the mention has a country, state or continent
     /// more, perhaps with generic words, and the name has a legal form instead.
     pub(super) fn is_branch(&self) -> bool {
@@ -87,9 +105,11 @@ impl Sides<'_, '_> {
     }
 
     /// *Zenarro Elmwood* is not *FC Elmwood*: the name has nothing but generic words and the place, which a hint gives as
-    /// well, and the mention has a name besides.
+    /// well, or which is a known city, and the mention has a name besides: any, or one of those that clubs of many cities have.
     pub(super) fn has_only_the_place(&self) -> bool {
         let is_place = |word: &str| self.probe.hints.iter().any(|hint| hint.value.split(' ').any(|part| part == word));
+        let is_city =
+            |j: usize| self.names[j].class != 0 && !words::is_generic(self.names[j].class) && self.core().len() > 1;
         let is_own = |i: usize| {
             let token = &self.probe.words[i].token;
             let text = self.text(i);
@@ -100,13 +120,14 @@ impl Sides<'_, '_> {
                 && words::is_telling(text)
                 && !is_place(text)
         };
+        let is_given = self.core_of_name().any(|j| is_place(self.name_text(j)));
         self.probe.segments < 2
-            && self.core_of_name().any(|j| is_place(self.name_text(j)))
+            && (is_given || self.core_of_name().any(is_city))
             && self.core_of_name().all(|j| {
                 let token = &self.names[j];
-                is_place(self.name_text(j)) || words::is_generic(token.class) || token.role != Role::Word
+                is_place(self.name_text(j)) || is_city(j) || words::is_generic(token.class) || token.role != Role::Word
             })
-            && self.core_of_mention().any(is_own)
+            && self.core_of_mention().any(|i| is_own(i) && (is_given || !self.probe.words[i].alternatives.is_empty()))
     }
 
     /// *The Exchange* is none of those that have a name besides.

@@ -40,7 +40,7 @@ static WORDS: LazyLock<Table> = LazyLock::new(|| {
 });
 
 /// The rule that two first names are not one.
-const FIRST_NAME: &str = "another first name";
+pub(crate) const FIRST_NAME: &str = "another first name";
 
 /// Returns as which alternatives a word counts; empty for most words.
 pub(crate) fn alternatives(word: &str) -> &'static [Alternative] {
@@ -92,7 +92,8 @@ pub(crate) fn exclude_by_affix(a: &str, b: &str) -> Option<&'static str> {
     // The rest beside the affix is the same of both, and no shorter than a stem.
     let (x, y) = (a.as_bytes(), b.as_bytes());
     let are_alike_behind = matches!((x.last_chunk::<STEM>(), y.last_chunk::<STEM>()), (Some(x), Some(y)) if x == y);
-    let are_alike_before = matches!((x.first_chunk::<STEM>(), y.first_chunk::<STEM>()), (Some(x), Some(y)) if x == y);
+    let are_alike_before =
+        matches!((x.first_chunk::<SHORT_STEM>(), y.first_chunk::<SHORT_STEM>()), (Some(x), Some(y)) if x == y);
     if !are_alike_behind && !are_alike_before {
         return None;
     }

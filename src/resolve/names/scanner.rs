@@ -180,6 +180,7 @@ impl Scanner<'_> {
             capitals: (2..=6).contains(&len) && capitals == len,
             small: capitals == 0,
             dotted: self.bytes.get(self.at) == Some(&b'.'),
+            hyphened: self.bytes.get(self.at) == Some(&b'-'),
         });
     }
 }

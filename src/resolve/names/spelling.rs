@@ -3,12 +3,35 @@
 
 /// Endings that languages give a word.
 const ENDINGS: [&[u8]; 11] = [b"um", b"us", b"is", b"es", b"as", b"os", b"a", b"e", b"i", b"o", b"s"];
+/// Words of more letters are seldom names that differ in one.
+const SHORT: usize = 7;
 /// Letters that must be left before an ending.
 const STEM: usize = 4;
 
 /// Returns whether two words of lower-case letters are one in another spelling.
 pub(crate) fn is_one_word(a: &[u8], b: &[u8]) -> bool {
     folded(stem(a)).eq(folded(stem(b)))
+}
+
+/// Returns whether two short words are one in another spelling, as two surnames are.
+pub(crate) fn is_another_spelling(a: &[u8], b: &[u8]) -> bool {
+    a != b && a.len().max(b.len()) <= SHORT && a.first() != a.get(1) && is_one_word(a, b)
+}
+
+/// Returns whether two short words differ in one letter, which is a vowel in both or a consonant in both: a slip of the
+/// finger seldom leaves a word that may be a name.
+pub(crate) fn has_other_letter(a: &[u8], b: &[u8]) -> bool {
+    const VERY_SHORT: usize = 5;
+    let is_vowel = |letter: u8| matches!(letter, b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
+    let is_letter = |letter: u8| letter.is_ascii_lowercase();
+    if a.len() != b.len() {
+        return a.len().max(b.len()) <= VERY_SHORT && a.iter().chain(b).all(|letter| is_letter(*letter));
+    }
+    let mut other = a.iter().zip(b).filter(|(x, y)| x != y);
+    match (other.next(), other.next()) {
+        (Some((x, y)), None) => a.len() <= SHORT && is_letter(*x) && is_letter(*y) && is_vowel(*x) == is_vowel(*y),
+        _ => false,
+    }
 }
 
 fn stem(word: &[u8]) -> &[u8] {

@@ -24,6 +24,8 @@ pub(crate) struct Token {
     pub(crate) small: bool,
     /// A dot follows: it may be abbreviated.
     pub(crate) dotted: bool,
+    /// A hyphen follows.
+    pub(crate) hyphened: bool,
 }
 
 impl Token {

@@ -1,0 +1,267 @@
+//! Contradictions of a word more: one side is the other whole, and has besides a word that makes another thing of it. Only
+//! where no hint agrees, since a word more is often no more than a description. Tried among the rules of `contradiction`.
+
+use std::sync::LazyLock;
+
+use crate::resolve::matching::contradiction::{Contradiction, Sides};
+use crate::resolve::matching::likeness::How;
+use crate::resolve::names::institutions::{self, Part};
+use crate::resolve::names::words::{self, Role};
+use crate::resolve::names::{countries, exclusive, numerals};
+
+/// Words that a name has at most to be made another one by a word more.
+const SHORT: usize = 2;
+
+impl Sides<'_, '_> {
+    /// Finds the first of these rules that is broken.
+    pub(super) fn addition(&self) -> Option<Contradiction> {
+        let broken = |rule: &'static str, penalty: f32| Some(Contradiction { rule, penalty, is_of_hint: false });
+        if self.probe.segments > 1 {
+            return None;
+        }
+        if self.is_country_misspelt() {
+            return broken("a country is no other name", 5.0);
+        }
+        let is_mention_whole = self.core_of_mention().all(|i| self.is_firm(0, i));
+        let is_name_whole = self.core_of_name().all(|j| self.is_firm(1, j));
+        match (is_mention_whole, is_name_whole) {
+            (false, true) => {
+                if self.has_one_more_part() {
+                    return broken("one more part", 6.0);
+                }
+                if self.has_word_inside() {
+                    return broken("another word inside", 6.5);
+                }
+                if self.has_name_before_kinds() {
+                    return broken("a name before it", 5.5);
+                }
+                if self.has_surname_behind() {
+                    return broken("another surname behind it", 5.5);
+                }
+                if self.has_another_alternative() {
+                    return broken("another word of its kind", 5.5);
+                }
+                if self.has_by_name() {
+                    return broken("another by-name", 4.5);
+                }
+                if self.is_in_region() {
+                    return broken("a part elsewhere", 4.5);
+                }
+                if self.is_of_a_class() {
+                    return broken("one of a class", 4.0);
+                }
+                let is_feature =
+                    self.open_of_mention().all(|i| is_feature(self.text(i), self.probe.words[i].token.class));
+                if is_feature && self.is_place() || self.is_city_of_country() {
+                    return broken("another place", 5.0);
+                }
+                None
+            }
+            (true, false) => {
+                let mut open = self.core_of_name().filter(|j| !self.is_firm(1, *j));
+                if open.all(|j| is_feature(self.name_text(j), self.names[j].class)) && self.is_place() {
+                    return broken("another place", 5.0);
+                }
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Words of the mention that the name does not have.
+    fn open_of_mention(&self) -> impl DoubleEndedIterator<Item = usize> + Clone + '_ {
+        self.core_of_mention().filter(|i| !self.is_firm(0, *i))
+    }
+
+    /// Returns whether a word of the mention that the name does not have is written as a name.
+    fn is_own(&self, i: usize) -> bool {
+        let token = &self.probe.words[i].token;
+        !self.is_firm(0, i) && token.role == Role::Word && !token.small && !self.probe.capitals
+    }
+
+    /// *Granada* is no misspelt *Grenada*: a mention that is the name of a country, and nothing else, is rightly spelled.
+    fn is_country_misspelt(&self) -> bool {
+        let [i] = self.probe.core_at[..] else { return false };
+        self.probe.words[i].country.is_some()
+            && self
+                .pairing
+                .pairs
+                .iter()
+                .any(|pair| usize::from(pair.mention) == i && matches!(pair.how, How::Similar | How::Abbreviation))
+    }
+
+    /// *Lantern Part III* is not *Lantern*.
+    fn has_one_more_part(&self) -> bool {
+        const PARTS: [&str; 8] = ["part", "episode", "chapter", "volume", "vol", "season", "book", "series"];
+        let Some(last) = self.probe.words.len().checked_sub(1) else { return false };
+        let is_part = |i: usize| PARTS.contains(&self.text(i)) || i == last;
+        numerals::value(self.text(last)).is_some_and(|value| value > 1)
+            && self.open_of_mention().any(|i| i != last)
+            && self.open_of_mention().all(is_part)
+    }
+
+    /// *Elmwood Lantern University* is not *Elmwood University*, nor the *Institute of Nuclear Physics* the *Institute of
+    /// Physics*: between the words of an institution's name stands one more.
+    fn has_word_inside(&self) -> bool {
+        static OFTEN_LEFT_OUT: LazyLock<[u16; 3]> =
+            LazyLock::new(|| ["national", "international", "royal"].map(words::class));
+        let core = &self.probe.core_at[..];
+        let before = core.iter().take_while(|i| self.is_firm(0, **i)).count();
+        let behind = core[before..].iter().rev().take_while(|i| self.is_firm(0, **i)).count();
+        let inside = &core[before..core.len() - behind];
+        let is_left_out = |i: usize| OFTEN_LEFT_OUT.contains(&self.probe.words[i].token.class);
+        before > 0
+            && behind > 0
+            && inside.len() == 1
+            && inside.iter().all(|i| self.is_own(*i) && !is_left_out(*i))
+            && self.core_of_name().any(|j| self.is_body(j))
+            && self.core().len() <= SHORT + 2
+    }
+
+    /// The *Elmwood National Science Foundation* is not the *National Science Foundation*: all words of the name are of kinds.
+    fn has_name_before_kinds(&self) -> bool {
+        let core = &self.probe.core_at[..];
+        let n_open = core.iter().take_while(|i| !self.is_firm(0, **i)).count();
+        (1..=SHORT).contains(&n_open)
+            && !self.probe.foreign
+            && core[..n_open].iter().all(|i| self.is_own(*i) && words::is_telling(self.text(*i)))
+            && self.core().len() >= SHORT
+            && self.core_of_name().all(|j| words::is_generic(self.names[j].class))
+    }
+
+    /// *Solveig Brandt Quist* is not *Solveig Brandt*; *Brandt-Quist* may be.
+    fn has_surname_behind(&self) -> bool {
+        let [first, .., before, last] = self.probe.core_at[..] else { return false };
+        !self.probe.words[first].families.is_empty()
+            && self.is_firm(0, first)
+            && self.is_firm(0, before)
+            && self.is_own(last)
+            && before + 1 == last
+            && !self.probe.words[before].token.hyphened
+            && self
+                .core_of_name()
+                .all(|j| self.names[j].role != Role::Number && !words::is_generic(self.names[j].class))
+            && self.names.iter().all(|token| token.role != Role::Generation)
+    }
+
+    fn is_body(&self, j: usize) -> bool {
+        static BODIES: LazyLock<[u16; 11]> = LazyLock::new(|| {
+            [
+                "department",
+                "committee",
+                "council",
+                "commission",
+                "office",
+                "authority",
+                "party",
+                "union",
+                "federation",
+                "board",
+                "service",
+            ]
+            .map(words::class)
+        });
+        let class = self.names[j].class;
+        institutions::is(Part::Head, self.name_text(j), class) || class != 0 && BODIES.contains(&class)
+    }
+
+    /// The *Socialist Labour Party* is not the *Labour Party*: it has a word besides that is one instead of a word of the name.
+    fn has_another_alternative(&self) -> bool {
+        let of_name = || self.core_of_name().map(|j| self.name_text(j));
+        self.open_of_mention().filter(|i| self.is_own(*i)).any(|i| {
+            let alternatives = self.probe.words[i].alternatives;
+            let rule = of_name().find_map(|other| exclusive::exclude(self.text(i), alternatives, other));
+            rule.is_some_and(|rule| rule != exclusive::FIRST_NAME)
+        })
+    }
+
+    /// *Elmwood an der Ashe* is not *Elmwood*: a name of a word or two, behind it a small word and a name.
+    fn has_by_name(&self) -> bool {
+        const SMALL: [&str; 12] = ["de", "del", "do", "da", "di", "an", "am", "upon", "under", "on", "sur", "sous"];
+        let Some(first) = self.open_of_mention().next() else { return false };
+        let is_name = |j: usize| {
+            let token = &self.names[j];
+            token.role == Role::Word && !words::is_generic(token.class) && !token.aside
+        };
+        first > 0
+            && self.probe.words[..first].iter().rev().take_while(|word| word.token.role == Role::Small).count() > 0
+            && self.core_of_mention().all(|i| i < first && self.is_firm(0, i) || i >= first && self.is_own(i))
+            && (0..first).any(|i| self.probe.words[i].token.role == Role::Small && SMALL.contains(&self.text(i)))
+            && self.core().len() <= SHORT
+            && self.core_of_name().all(is_name)
+            && self.probe.words[0].families.is_empty()
+    }
+
+    /// *Brackenridge Africa* is a part of *Brackenridge*.
+    fn is_in_region(&self) -> bool {
+        let is_region = |i: usize| self.is_own(i) && exclusive::is_region(self.text(i));
+        self.open_of_mention().all(is_region)
+            && self.core_of_mention().next_back().is_some_and(is_region)
+            && self
+                .core_of_mention()
+                .next()
+                .is_some_and(|i| self.is_firm(0, i) && self.probe.words[i].families.is_empty())
+            && self.core().len() <= SHORT
+            && self.core_of_name().all(|j| !words::is_generic(self.names[j].class))
+    }
+
+    /// *Elmwood lipase* is not *lipase*, nor are *lantern antibodies* the *antibodies*: the name is a class of substances.
+    fn is_of_a_class(&self) -> bool {
+        const CLASSES: [&str; 3] = ["agents", "antibodies", "factors"];
+        const SHORTEST: usize = 3;
+        let Some(last) = self.core_of_name().next_back() else { return false };
+        let is_class = |word: &str| exclusive::is_enzyme(word) || CLASSES.contains(&word);
+        is_class(self.name_text(last))
+            && self.core().len() <= SHORT + 1
+            && self.open_of_mention().count() <= SHORT
+            && self.open_of_mention().any(|i| {
+                let token = &self.probe.words[i].token;
+                token.role != Role::Word || self.text(i).len() >= SHORTEST && !words::is_generic(token.class)
+            })
+    }
+
+    /// Returns whether what both sides have is a country, a state or a city that the tables know.
+    fn is_place(&self) -> bool {
+        let both: Vec<&str> = self.core_of_name().filter(|j| self.is_firm(1, *j)).map(|j| self.name_text(j)).collect();
+        let is_city = |j: usize| self.names[j].class != 0 && !words::is_generic(self.names[j].class);
+        let mut firm = self.core_of_name().filter(|j| self.is_firm(1, *j));
+        !countries::places(&both.join(" ")).is_none()
+            || matches!((firm.next(), firm.next()), (Some(j), None) if is_city(j))
+    }
+
+    /// *Panama City* is not *Panama*; *Singapore* is its city.
+    fn is_city_of_country(&self) -> bool {
+        const CITIES: [&str; 4] = ["singapore", "luxembourg", "monaco", "vatican"];
+        let (Some(i), Some(j)) = (self.open_of_mention().next_back(), self.core_of_name().next()) else { return false };
+        self.text(i) == "city"
+            && self.open_of_mention().count() == 1
+            && self.core().len() == 1
+            && exclusive::is_region(self.name_text(j))
+            && !CITIES.contains(&self.name_text(j))
+    }
+}
+
+/// Returns whether a word is the name of a thing in a landscape that bears the name of a place.
+fn is_feature(word: &str, class: u16) -> bool {
+    const FEATURES: [&str; 16] = [
+        "mountain",
+        "mountains",
+        "springs",
+        "falls",
+        "gulf",
+        "sea",
+        "strait",
+        "canyon",
+        "creek",
+        "cape",
+        "desert",
+        "peninsula",
+        "canal",
+        "glacier",
+        "volcano",
+        "basin",
+    ];
+    static CLASSES: LazyLock<[u16; 6]> =
+        LazyLock::new(|| ["river", "lake", "mount", "valley", "bay", "island"].map(words::class));
+    class != 0 && CLASSES.contains(&class) || FEATURES.contains(&word)
+}
