@@ -86,13 +86,14 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
         return dry_run(context, &plan, &waiting);
     }
     plan::remember_too_long(&mut session, &plan, prompts.model())?;
-    let n_too_large = session.store.read().n_too_large()?;
+    // A group larger than the queue may show only when a part is split, to be sent.
+    let n_too_large = |session: &Session<'_>| if is_online { session.store.read().n_too_large() } else { Ok(0) };
+    let n_too_large_before = n_too_large(&session)?;
     let mut submitted = Submitted::default();
     if let Some(client) = &client {
         // What an earlier command began comes first.
         submitted = submit::send_waiting(&mut session, client, None, &budget, args.parts.max_enqueued_tokens)?;
     }
-    // A group larger than the queue may show only when a part is split.
     let n_left_out = plan.left_out.len() as u64;
     if plan.n_groups() == 0 {
         drop(lock);
@@ -123,7 +124,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
             request_file::write(&mut session, part.key)?;
         }
     }
-    let n_left_out = n_left_out + session.store.read().n_too_large()?.saturating_sub(n_too_large);
+    let n_left_out = n_left_out + n_too_large(&session)?.saturating_sub(n_too_large_before);
     let batches = session.store.read().batches_of_run(&run)?;
     if context.terminal.is_json() && !args.wait {
         let value = describe::json_of_runs(session.store.read(), &batches)?;
