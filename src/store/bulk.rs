@@ -80,8 +80,8 @@ impl Pages {
     pub(super) fn cache_size(self) -> i64 {
         match self {
             Pages::Passing => -2 * 1024,
-            Pages::Few => -8 * 1024,
-            Pages::Ordered => -8 * 1024,
+            Pages::Few => -4 * 1024,
+            Pages::Ordered => -4 * 1024,
             Pages::Usual => -64 * 1024,
         }
     }
