@@ -1,7 +1,8 @@
 //! Files into the database: groups and entities, upserted by id.
 //!
-//! One flow for both. It reads record by record and writes in transactions of some thousand rows, so that memory stays
-//! flat and an interruption loses little; what was written stays, since loading again changes nothing that is the same.
+//! One flow for both. It reads record by record and writes in transactions of some thousand rows and more, so that memory
+//! stays flat and a crash loses half of the work at most; what was written stays, since loading again changes nothing
+//! that is the same.
 //! A bad line is handed to the caller, counted, and never stops the rest.
 
 use std::collections::{BTreeMap, HashSet};
@@ -18,16 +19,24 @@ use crate::request;
 use crate::resolve::mention_key;
 use crate::store::{CatalogChange, Change, GroupChange, Loading, Store};
 
-/// Groups in one transaction: enough that the commit's flush to disk hardly counts, few enough to hold no lock for long.
-const GROUPS_PER_COMMIT: u64 = 5_000;
+/// Rows in one transaction. Ids, hashes and names come in no order, so that each commit writes nearly all pages of their
+/// indexes. Each transaction is therefore as large as all before it: however many there are, a page is written few times.
+#[derive(Clone, Copy, Debug)]
+struct Steps {
+    /// Rows of the first one.
+    least: u64,
+    /// Rows of the largest, which takes some seconds: others wait for it.
+    most: u64,
+}
 
-/// Entities in one transaction, which takes some seconds, as to pack their names does afterwards. Their ids and names come
-/// in no order, so that each commit writes nearly all pages of the indexes: of a million entities in steps of 5,000 that
-/// was a third of the work.
-const ENTITIES_PER_COMMIT: u64 = 1_000_000;
+/// First enough that the commit's flush to disk hardly counts, few enough to hold no lock for long.
+const GROUPS: Steps = Steps { least: 5_000, most: 200_000 };
 
-/// Text in one transaction, whatever the number of records: what SQLite keeps in its page cache meanwhile.
-const BYTES_PER_COMMIT: usize = 32 * 1024 * 1024;
+/// As long as to pack their names takes afterwards.
+const ENTITIES: Steps = Steps { least: 1_000_000, most: 1_000_000 };
+
+/// Text in the first transaction, and in the largest, whatever the number of records.
+const BYTES: (usize, usize) = (32 << 20, 512 << 20);
 
 /// Result of loading one file, or several.
 #[derive(Clone, Debug, Default)]
@@ -136,7 +145,7 @@ pub fn groups(
     };
     let bytes_of = |made: &Made| made.group.stories.iter().map(|story| story.text.len()).sum();
     let records = records::groups(input, options, &listener.on_bytes)?;
-    let mut loaded = each(target, records, GROUPS_PER_COMMIT, bytes_of, &mut one, listener.on_bad)?;
+    let mut loaded = each(target, records, GROUPS, bytes_of, &mut one, listener.on_bad)?;
     loaded.without_text = n_without_text;
     loaded.inactive = inactive;
     Ok(loaded)
@@ -193,7 +202,7 @@ pub fn entities(
         })
     };
     let records = records::catalog(input, options, &listener.on_bytes)?;
-    each(target, records, ENTITIES_PER_COMMIT, |_| 0, &mut one, listener.on_bad)
+    each(target, records, ENTITIES, |_| 0, &mut one, listener.on_bad)
 }
 
 /// Takes off the apostrophes with which an export to a spreadsheet keeps it from running a name.
@@ -264,7 +273,7 @@ enum RecordSink<'a, 'tx> {
 fn each<T>(
     target: &mut Destination<'_>,
     mut records: Box<dyn Records<T>>,
-    rows_per_commit: u64,
+    steps: Steps,
     bytes_of: impl Fn(&T) -> usize,
     one: &mut dyn FnMut(RecordSink<'_, '_>, T) -> anyhow::Result<Became>,
     on_bad: &mut dyn FnMut(&LineError),
@@ -275,16 +284,19 @@ fn each<T>(
         Destination::Compare(reference) => (None, *reference),
     };
     let mut is_over = false;
+    let (mut n_rows_before, mut n_bytes_before) = (0, 0);
     while !is_over {
         interrupt::check().hint("what was loaded so far is saved; load the file again to go on")?;
         let (mut n_rows, mut n_bytes) = (0, 0);
+        let (rows_max, bytes_max) =
+            (n_rows_before.clamp(steps.least, steps.most), n_bytes_before.clamp(BYTES.0, BYTES.1));
         let loading = match &mut writing {
             Some((store, change)) => Some((store.load(change)?, change.at())),
             None => None,
         };
         // A signal ends the rows below, and what is there is committed: a million entities are one transaction.
         let _sparing = loading.is_some().then(interrupt::sparing_queries);
-        while n_rows < rows_per_commit && n_bytes < BYTES_PER_COMMIT && !interrupt::requested() {
+        while n_rows < rows_max && n_bytes < bytes_max && !interrupt::requested() {
             let record = match records.next() {
                 None => {
                     is_over = true;
@@ -322,6 +334,8 @@ fn each<T>(
         if let Some((loading, _)) = loading {
             loading.commit()?;
         }
+        n_rows_before += n_rows;
+        n_bytes_before += n_bytes;
     }
     loaded.report = records.report();
     Ok(loaded)

@@ -57,8 +57,12 @@ impl Drop for Bulk<'_> {
 fn set_checks(connection: &Connection, on: bool) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, on)?;
     connection.pragma_update(None, "foreign_keys", on)?;
-    // An index over many rows is sorted in a file, and not in memory that grows with them.
-    connection.pragma_update(None, "temp_store", if on { "MEMORY" } else { "FILE" })
+    sort_in_files(connection, !on)
+}
+
+/// Sorts an index over many rows in a file, and not in memory that grows with them. Not inside a transaction.
+fn sort_in_files(connection: &Connection, on: bool) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "temp_store", if on { "FILE" } else { "MEMORY" })
 }
 
 /// Pages of the file that are kept in memory.
@@ -93,6 +97,13 @@ impl Store {
         self.connection.pragma_update(None, "cache_size", pages.cache_size())?;
         self.pages.set(pages);
         Ok(())
+    }
+}
+
+impl Store {
+    /// Sorts in files from here on: for a command that makes indexes of many rows.
+    pub fn sort_in_files(&self) -> anyhow::Result<()> {
+        Ok(sort_in_files(&self.connection, true)?)
     }
 }
 

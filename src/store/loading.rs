@@ -24,16 +24,17 @@ pub struct Loading<'s> {
     tx: Option<Tx<'s>>,
     /// Largest ids before; `None` once triggers run.
     before: Cell<Option<Before>>,
+    n_groups: Cell<i64>,
     n_entities: Cell<i64>,
     /// Counts of the groups that were added, for `progress`.
     counts: RefCell<BTreeMap<Bucket, GroupCounts>>,
-    /// Indexes of the catalog that are made at the end.
+    /// Indexes that are made at the end.
     put_off: RefCell<Vec<PutOff>>,
 }
 
-/// Entities from which on the indexes of their names are made of all rows at once, where fewer were there before: names come
-/// in no order, and each finds its place at another page.
-const MANY_ENTITIES: i64 = 20_000;
+/// Of more groups or entities than these, and than a quarter of those before, the indexes of hashes, times and names are
+/// made of all rows at once: these come in no order, and each finds its place at another page.
+const MANY: i64 = 5_000;
 
 /// Rows above these ids were added by the transaction.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +62,7 @@ impl Store {
         let loading = Loading {
             tx: Some(tx),
             before: Cell::new(None),
+            n_groups: Cell::new(0),
             n_entities: Cell::new(0),
             counts: RefCell::default(),
             put_off: RefCell::default(),
@@ -97,6 +99,7 @@ impl<'s> Loading<'s> {
                 .entry(Bucket::of(key.0))
                 .or_default()
                 .add(GroupCounts::of(group, hashes.is_some()));
+            self.put_off_if_many(&self.n_groups, |before| before.group, &["story_groups"])?;
             return Ok(GroupChange::New);
         }
         match self.added().read().group_change(group, raw)? {
@@ -111,8 +114,7 @@ impl<'s> Loading<'s> {
             return self.tx()?.load_entity(entity, now);
         }
         if let Some(key) = self.added().add_entity(entity, now)? {
-            self.n_entities.set(self.n_entities.get() + 1);
-            self.put_off_if_many()?;
+            self.put_off_if_many(&self.n_entities, |before| before.entity, &["entities", "entity_aliases"])?;
             return Ok((CatalogChange::New, key));
         }
         match self.added().read().entity_change(entity)? {
@@ -147,12 +149,13 @@ impl<'s> Loading<'s> {
         Ok(())
     }
 
-    fn put_off_if_many(&self) -> anyhow::Result<()> {
-        let fewer_before = self.before.get().is_some_and(|before| before.entity < MANY_ENTITIES);
-        if self.n_entities.get() == MANY_ENTITIES && fewer_before {
-            let tables = ["entities", "entity_aliases"];
-            *self.put_off.borrow_mut() =
-                tables.iter().map(|table| self.added().put_off_indexes(table)).collect::<anyhow::Result<_>>()?;
+    /// Counts a row that was added, and puts the indexes of its tables off once there are many.
+    fn put_off_if_many(&self, n: &Cell<i64>, before: fn(Before) -> i64, tables: &[&str]) -> anyhow::Result<()> {
+        n.set(n.get() + 1);
+        if self.before.get().is_some_and(|all| n.get() == (before(all) / 4).max(MANY) + 1) {
+            for table in tables {
+                self.put_off.borrow_mut().push(self.added().put_off_indexes(table)?);
+            }
         }
         Ok(())
     }
@@ -330,7 +333,7 @@ mod tests {
         for is_kept in [false, true] {
             let change = Change::of_many_steps("load entities", "f", NOW);
             let loading = store.load(&change).unwrap();
-            for n in 0..=MANY_ENTITIES {
+            for n in 0..=MANY {
                 loading.entity(&entity(&format!("n{n}"), &["A"]), NOW).unwrap();
             }
             assert_eq!(loading.put_off.borrow().len(), 2);

@@ -41,6 +41,7 @@ fn groups(args: &GroupsArgs, context: &Context) -> anyhow::Result<Exit> {
     let change = Change::of_many_steps("load groups", names_of(&args.files), &context.config.now_text());
     if let Some(store) = &opened.store {
         store.keep_pages(Pages::Few)?;
+        store.sort_in_files()?;
     }
     let mut target = opened.target(&change);
     for input in &inputs {
