@@ -17,7 +17,7 @@ use crate::answer::{Found, Outcome};
 use crate::linking::{Linker, Load, SharedParts};
 use crate::model::Mention;
 use crate::resolve::Strictness;
-use crate::store::{AskedRow, LinkedMention, Read, Snapshot, Store};
+use crate::store::{AskedRow, LinkedMention, Read, Store};
 use crate::terminal::bar::Bar;
 
 /// Most threads that link; more would wait for the one that reads.
@@ -107,19 +107,28 @@ impl<'a> Ahead<'a> {
         let is_same = |store: &Store| store.read().linking_state().is_ok_and(|state| state == self.linking_state);
         let store = store.ok().filter(is_same);
         let mut linkers = store.as_ref().map(|store| Linkers::new(store.read(), self.key, self.shared));
-        let mut breath = Breath::new(store.as_ref());
         for mut lines in from {
-            for line in &mut lines {
-                let ReadLine::Answer(found) = line else { continue };
-                let Some(able) = &mut linkers else { break };
-                if breath.draw().and_then(|()| self.link_answer(able, found)).is_err() {
-                    linkers = None;
-                }
+            if let (Some(store), Some(able)) = (&store, &mut linkers)
+                && self.link_all(store, able, &mut lines).is_err()
+            {
+                linkers = None;
             }
             if to.send(lines).is_err() {
                 return;
             }
         }
+    }
+
+    /// Links a handful under one lock. It is not held while this thread waits for others: they might wait for the lock, and
+    /// whoever wants to write for all of them.
+    fn link_all(&self, store: &Store, linkers: &mut Linkers<'a>, lines: &mut [ReadLine]) -> anyhow::Result<()> {
+        let _snapshot = store.snapshot()?;
+        for line in lines {
+            if let ReadLine::Answer(found) = line {
+                self.link_answer(linkers, found)?;
+            }
+        }
+        Ok(())
     }
 
     /// Links one answer, unless it teaches nothing or counts already; an error says that the thread cannot link.
@@ -138,14 +147,14 @@ impl<'a> Ahead<'a> {
     }
 }
 
-/// Reads all files in a thread of its own, has their mentions linked ahead in others, and gives what was found to `take`,
-/// in the order of the files, so that what comes of it does not depend on the threads.
+/// Reads all files in a thread of its own, has their mentions linked ahead in others, and gives what was found to `take`, a
+/// handful at a time and in the order of the files, so that what comes of it does not depend on the threads.
 pub(super) fn read_and_link(
     files: &Files,
     bar: &Bar,
     key: Key<'_>,
     ahead: Option<&Ahead<'_>>,
-    mut take: impl FnMut(ReadLine) -> anyhow::Result<()>,
+    take: impl FnMut(Vec<ReadLine>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     std::thread::scope(|scope| {
         let (mut to, mut from) = (vec![], vec![]);
@@ -162,7 +171,7 @@ pub(super) fn read_and_link(
             });
         }
         let reader = scope.spawn(move || read(files, bar, key, to));
-        let taken = in_turn(&from, |found| found.into_iter().try_for_each(&mut take));
+        let taken = in_turn(&from, take);
         // Where this side fails, nobody takes what the others send, and they end at their next handful.
         drop(from);
         let read = reader.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -179,36 +188,6 @@ fn in_turn<T>(lanes: &[Receiver<T>], mut take: impl FnMut(T) -> anyhow::Result<(
         }
     }
     Ok(())
-}
-
-/// Lock for reading, held for a moment at a time: taking it for every look costs more than the look, and whoever wants
-/// to write waits for it.
-pub(super) struct Breath<'s> {
-    store: Option<&'s Store>,
-    snapshot: Option<Snapshot<'s>>,
-    n: u32,
-}
-
-/// Lines that are prepared under one lock: some hundredths of a second.
-const LINES_A_BREATH: u32 = 1000;
-
-impl<'s> Breath<'s> {
-    /// Makes a lock that is not held yet; without a database there is nothing to lock.
-    pub(super) fn new(store: Option<&'s Store>) -> Breath<'s> {
-        Breath { store, snapshot: None, n: 0 }
-    }
-
-    /// Draws breath before a line.
-    pub(super) fn draw(&mut self) -> anyhow::Result<()> {
-        if let Some(store) = self.store
-            && self.n.is_multiple_of(LINES_A_BREATH)
-        {
-            drop(self.snapshot.take());
-            self.snapshot = Some(store.snapshot()?);
-        }
-        self.n = self.n.wrapping_add(1);
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use anyhow::Context as _;
 
-use super::ahead::{Ahead, Breath, Linkers, SharedByProfile, read_and_link};
+use super::ahead::{Ahead, Linkers, SharedByProfile, read_and_link};
 use super::answers::{Files, ImportReport};
 use super::knowledge::{RulesByPrompt, counts};
 use super::read::{Key, ReadAnswer, ReadLine};
@@ -77,8 +77,7 @@ impl Prepared {
         prices: &Prices,
     ) -> anyhow::Result<Prepared> {
         files.rewind()?;
-        let mut breath = Breath::new(store);
-        breath.draw()?;
+        let snapshot = store.map(Store::snapshot).transpose()?;
         let mut prepared = Prepared {
             version: read.data_version()?,
             links: read.linking_state()?,
@@ -116,9 +115,11 @@ impl Prepared {
             record: Record::default(),
             usable: vec![false; asked.rows().len()],
         };
-        read_and_link(files, &bar, key, ahead.as_ref(), |found| {
-            breath.draw()?;
-            preparer.take(found)
+        drop(snapshot);
+        read_and_link(files, &bar, key, ahead.as_ref(), |lines| {
+            // Taking the lock for every look costs more than the look; and whoever wants to write waits for it.
+            let _snapshot = store.map(Store::snapshot).transpose()?;
+            lines.into_iter().try_for_each(|line| preparer.take(line))
         })?;
         let usable = preparer.usable;
         let groups = asked.rows().chunk_by(|a, b| a.group == b.group);
