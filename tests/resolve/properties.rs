@@ -282,6 +282,10 @@ fn an_absent_look_alike_is_not_linked() {
         ("team", "Spartak Moscow", "FC Moscow"),
         ("work", "Glass Harbour Part III", "Glass Harbour"),
         ("substance", "barexin lipase", "Lipase"),
+        ("place", "Panua", "Padua"),
+        ("team", "Ashford Park Rangers", "Ashford Park"),
+        ("organization", "University of Ashford Lantern", "University of Ashford"),
+        ("organization", "Institute of Inorganic Studies", "Institute of Organic Studies"),
     ] {
         check(catalog_type, name, other);
     }
@@ -418,6 +422,7 @@ fn another_writing_of_a_name_is_linked() {
         ("person", "Wang Feng", "WANG Feng"),
         ("person", "Ottilie Brandt", "Ottilie Brandt III"),
         ("person", "Robert Falkenrath-Quist", "Robert Falkenrath"),
+        ("place", "New York City", "New York"),
         ("person", "Robert Falkenrath da Silva", "Robert Falkenrath"),
         ("person", "Robert Qnist", "Robert Quist"),
     ] {

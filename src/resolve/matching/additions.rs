@@ -3,11 +3,11 @@
 
 use std::sync::LazyLock;
 
-use crate::resolve::matching::contradiction::{Contradiction, Sides};
+use crate::resolve::matching::contradiction::{Contradiction, Sides, has_digit};
 use crate::resolve::matching::likeness::How;
 use crate::resolve::names::institutions::{self, Part};
 use crate::resolve::names::words::{self, Role};
-use crate::resolve::names::{countries, exclusive, numerals};
+use crate::resolve::names::{countries, exclusive, numerals, spelling};
 
 /// Words that a name has at most to be made another one by a word more.
 const SHORT: usize = 2;
@@ -19,8 +19,8 @@ impl Sides<'_, '_> {
         if self.probe.segments > 1 {
             return None;
         }
-        if self.is_country_misspelt() {
-            return broken("a country is no other name", 5.0);
+        if self.is_place_misspelt() {
+            return broken("a known place is rightly spelled", 5.0);
         }
         let is_mention_whole = self.core_of_mention().all(|i| self.is_firm(0, i));
         let is_name_whole = self.core_of_name().all(|j| self.is_firm(1, j));
@@ -32,6 +32,9 @@ impl Sides<'_, '_> {
                 if self.has_word_inside() {
                     return broken("another word inside", 6.5);
                 }
+                if self.has_word_behind() {
+                    return broken("another word behind it", 5.5);
+                }
                 if self.has_name_before_kinds() {
                     return broken("a name before it", 5.5);
                 }
@@ -40,6 +43,9 @@ impl Sides<'_, '_> {
                 }
                 if self.has_another_alternative() {
                     return broken("another word of its kind", 5.5);
+                }
+                if self.has_club_behind() {
+                    return broken("another club", 5.5);
                 }
                 if self.has_by_name() {
                     return broken("another by-name", 4.5);
@@ -79,15 +85,25 @@ impl Sides<'_, '_> {
         !self.is_firm(0, i) && token.role == Role::Word && !token.small && !self.probe.capitals
     }
 
-    /// *Granada* is no misspelt *Grenada*: a mention that is the name of a country, and nothing else, is rightly spelled.
-    fn is_country_misspelt(&self) -> bool {
-        let [i] = self.probe.core_at[..] else { return false };
-        self.probe.words[i].country.is_some()
-            && self
-                .pairing
-                .pairs
-                .iter()
-                .any(|pair| usize::from(pair.mention) == i && matches!(pair.how, How::Similar | How::Abbreviation))
+    /// *Granada* is no misspelt *Grenada*: a mention that is the name of a country or city, and nothing else, is rightly spelled;
+    /// so is the name of a city that everybody knows, but for how other languages write it.
+    fn is_place_misspelt(&self) -> bool {
+        const MISSPELT: f32 = 0.75;
+        let ([i], [j]) = (&self.probe.core_at[..], self.core()) else { return false };
+        let word = &self.probe.words[*i];
+        let is_city = |class: u16| class != 0 && !words::is_generic(class);
+        let is_known = word.country.is_some() || is_city(word.token.class);
+        let (a, b) = (self.text(*i), self.name_text(*j));
+        let is_alike = |how: How| matches!(how, How::Similar | How::Abbreviation);
+        let is_misspelt = |similarity: f32| {
+            similarity >= MISSPELT
+                && is_city(self.names[*j].class)
+                && !word.token.small
+                && !spelling::is_one_word(a.as_bytes(), b.as_bytes())
+        };
+        !self.probe.foreign
+            && !has_digit(a)
+            && self.pairing.pairs.iter().any(|pair| is_alike(pair.how) && (is_known || is_misspelt(pair.similarity)))
     }
 
     /// *Lantern Part III* is not *Lantern*.
@@ -116,6 +132,21 @@ impl Sides<'_, '_> {
             && inside.iter().all(|i| self.is_own(*i) && !is_left_out(*i))
             && self.core_of_name().any(|j| self.is_body(j))
             && self.core().len() <= SHORT + 2
+    }
+
+    /// The *University of Elmwood Lantern* is not the *University of Elmwood*.
+    fn has_word_behind(&self) -> bool {
+        let [first, .., before, last] = self.probe.core_at[..] else { return false };
+        let token = &self.probe.words[last].token;
+        self.is_own(last)
+            && before + 1 == last
+            && self.core_of_mention().all(|i| i == last || self.is_firm(0, i))
+            && !token.capitals
+            && !token.aside
+            && token.class == 0
+            && self.probe.words[last].country.is_none()
+            && institutions::is(Part::Head, self.text(first), self.probe.words[first].token.class)
+            && self.core().len() == self.probe.core_at.len() - 1
     }
 
     /// The *Elmwood National Science Foundation* is not the *National Science Foundation*: all words of the name are of kinds.
@@ -173,6 +204,19 @@ impl Sides<'_, '_> {
             let rule = of_name().find_map(|other| exclusive::exclude(self.text(i), alternatives, other));
             rule.is_some_and(|rule| rule != exclusive::FIRST_NAME)
         })
+    }
+
+    /// *Elmwood Park Rangers* are not *Elmwood Park*.
+    fn has_club_behind(&self) -> bool {
+        let Some(last) = self.core_of_mention().next_back() else { return false };
+        static CLUBS: LazyLock<[u16; 4]> = LazyLock::new(|| ["football", "club", "sports", "team"].map(words::class));
+        let is_name = |j: &usize| self.names[*j].role == Role::Word && !CLUBS.contains(&self.names[*j].class);
+        self.is_own(last)
+            && !["city", "town", "county"].contains(&self.text(last))
+            && last.checked_sub(1).is_some_and(|before| self.is_firm(0, before))
+            && exclusive::is_club(self.probe.words[last].alternatives)
+            && self.open_of_mention().count() == 1
+            && self.core_of_name().filter(is_name).count() >= SHORT
     }
 
     /// *Elmwood an der Ashe* is not *Elmwood*: a name of a word or two, behind it a small word and a name.

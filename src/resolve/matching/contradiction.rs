@@ -28,12 +28,18 @@ pub(crate) struct Contradiction {
 
 /// Returns whether two evidences are one to all rules.
 pub(crate) fn weighs_alike(a: &Evidence, b: &Evidence) -> bool {
-    let weight = |evidence: &Evidence| (evidence.agree == 0.0, evidence.agree < TELLING_AGREEMENT, evidence.ground);
+    let weight = |evidence: &Evidence| {
+        let bounds = [WEAK_AGREEMENT, TELLING_AGREEMENT];
+        (evidence.agree == 0.0, bounds.map(|bound| evidence.agree < bound), evidence.ground)
+    };
     weight(a) == weight(b)
 }
 
 /// Bits of hints from which on they tell more than a word that differs: a city, a team with a position.
 const TELLING_AGREEMENT: f32 = 6.0;
+
+/// Bits of hints up to which most of what is alike agrees as well: a large country.
+const WEAK_AGREEMENT: f32 = 4.5;
 
 /// Words of both sides with what the pairing says of them.
 pub(super) struct Sides<'p, 'a> {
@@ -106,7 +112,7 @@ impl Sides<'_, '_> {
             return Some(broken(rule, 7.0));
         }
         if let Some(rule) = self.is_other_substance() {
-            return Some(broken(rule, 6.0));
+            return Some(broken(rule, 7.0));
         }
         if self.is_related() {
             return Some(broken("something of that name", 5.5));
@@ -148,9 +154,6 @@ impl Sides<'_, '_> {
             if self.is_of_another_last_word() {
                 return Some(broken("another last word", 5.0));
             }
-            if self.is_institution_of_it() {
-                return Some(broken("an institution of it", 5.0));
-            }
             if self.has_a_word_for_the_number() {
                 return Some(broken("a word for the number", 5.0));
             }
@@ -170,6 +173,9 @@ impl Sides<'_, '_> {
         if evidence.agree < TELLING_AGREEMENT {
             if frame::is_filled_otherwise(self.probe, self.pairing) {
                 return Some(broken("another telling word", 4.0));
+            }
+            if evidence.agree < WEAK_AGREEMENT && self.is_institution_of_it() {
+                return Some(broken("an institution of it", 5.0));
             }
             if self.kinds_differ() {
                 return Some(broken("another kind", 3.0));

@@ -193,7 +193,7 @@ impl Sides<'_, '_> {
 
     /// Names of medicines end in the stem of their class, and a word before another substance's name makes a third.
     pub(super) fn is_other_substance(&self) -> Option<&'static str> {
-        let alike = self.pairing.pairs.iter().filter(|pair| pair.how == How::Similar);
+        let alike = self.pairing.pairs.iter().filter(|pair| pair.how == How::Similar && !self.probe.foreign);
         alike
             .map(|pair| (self.text(usize::from(pair.mention)), self.name_text(usize::from(pair.name))))
             .find_map(|(a, b)| exclusive::exclude_substances(a, b))

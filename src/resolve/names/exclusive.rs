@@ -61,6 +61,11 @@ pub(crate) fn exclude(a: &str, of_a: &[Alternative], b: &str) -> Option<&'static
     Some(WORDS.rules[usize::from(*row)])
 }
 
+/// Returns whether a word, as the alternatives say that it is, is one of those that clubs of many cities have.
+pub(crate) fn is_club(alternatives: &[Alternative]) -> bool {
+    alternatives.iter().any(|(row, _)| WORDS.rules[usize::from(*row)] == "another club")
+}
+
 struct Affixes {
     rule: &'static str,
     is_start: bool,
@@ -149,9 +154,9 @@ pub(crate) fn exclude_substances(a: &str, b: &str) -> Option<&'static str> {
 
 /// Beginnings that make another substance of one, from chemical and pharmaceutical nomenclature: *esomeprazole* is the one
 /// half of *omeprazole*.
-const SUBSTANCE_STARTS: [&str; 20] = [
+const SUBSTANCE_STARTS: [&str; 29] = [
     "es", "levo", "dex", "dextro", "nor", "desoxy", "deoxy", "hydro", "iso", "methyl", "ethyl", "oxy", "pseudo", "epi",
-    "neo", "apo", "sub", "anti", "non", "semi",
+    "neo", "apo", "sub", "anti", "non", "semi", "in", "un", "inter", "trans", "post", "pre", "micro", "super", "ultra",
 ];
 
 /// Returns the words of a table whose rows say nothing of them.
