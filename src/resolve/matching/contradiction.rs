@@ -2,8 +2,6 @@
 //! a name, for explanations, and a penalty in log-odds. Rules and not weights, since labelled mentions have too few
 //! such pairs to learn them from; what the words of a rule are stands in tables (`names/exclusive.rs`).
 
-use std::sync::LazyLock;
-
 use crate::resolve::index::TokenView;
 use crate::resolve::matching::frame;
 use crate::resolve::matching::hint_match::Ground;
@@ -12,7 +10,7 @@ use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::pairing::Pairing;
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::names::token::{MAX_TOKENS, last_and_first};
-use crate::resolve::names::words::{self, Role};
+use crate::resolve::names::words::Role;
 use crate::resolve::names::{countries, exclusive, first_names, numerals};
 
 /// A rule that two names break to be one.
@@ -365,38 +363,10 @@ impl Sides<'_, '_> {
         let known = |name: &str| !first_names::families(name).is_empty();
         are_paired && known(a) && known(b) && !first_names::related(a, b)
     }
-
-    /// *York University* is not the *University of York*.
-    fn is_turned_around(&self) -> bool {
-        if self.probe.segments > 1 || self.firm[0] == 0 {
-            return false;
-        }
-        let mention = order(self.probe.words.iter().map(|word| (word.token.class, word.token.role)));
-        mention != 0 && mention == -order(self.names.iter().map(|token| (token.class, token.role)))
-    }
 }
 
 pub(super) fn has_digit(word: &str) -> bool {
     word.bytes().any(|byte| byte.is_ascii_digit())
-}
-
-/// Returns 1 where a name begins with a head and `of`, -1 where it ends with a head, 0 otherwise.
-fn order(tokens: impl Iterator<Item = (u16, Role)> + Clone) -> i8 {
-    static HEADS: LazyLock<[u16; 3]> = LazyLock::new(|| ["university", "college", "bank"].map(words::class));
-    let is_head = |token: &(u16, Role)| token.0 != 0 && HEADS.contains(&token.0);
-    if !tokens.clone().any(|token| is_head(&token)) {
-        return 0;
-    }
-    let tokens: Vec<(u16, Role)> = tokens.filter(|(_, role)| !matches!(role, Role::Legal | Role::Tail)).collect();
-    let tokens = match tokens.as_slice() {
-        [(0, Role::Small), rest @ ..] => rest,
-        all => all,
-    };
-    match tokens {
-        [first, (_, Role::Small), _, ..] if is_head(first) => 1,
-        [first, .., last] if is_head(last) && !is_head(first) => -1,
-        _ => 0,
-    }
 }
 
 /// A word that found no partner.

@@ -1,5 +1,7 @@
-//! Contradictions of institutions: what stands before an address is not what has the name of the place, and a part of a
-//! university is not the university. Tried among the rules of `contradiction`.
+//! Contradictions of institutions: a name turned around; what stands before an address is not what has the name of the place;
+//! a part of a university is not the university. Tried among the rules of `contradiction`.
+
+use std::sync::LazyLock;
 
 use crate::resolve::matching::contradiction::Sides;
 use crate::resolve::matching::likeness::How;
@@ -7,6 +9,15 @@ use crate::resolve::names::institutions::{self, Part};
 use crate::resolve::names::words::{self, Role};
 
 impl Sides<'_, '_> {
+    /// *York University* is not the *University of York*.
+    pub(super) fn is_turned_around(&self) -> bool {
+        if self.probe.segments > 1 || self.firm[0] == 0 {
+            return false;
+        }
+        let mention = order(self.probe.words.iter().map(|word| (word.token.class, word.token.role)));
+        mention != 0 && mention == -order(self.names.iter().map(|token| (token.class, token.role)))
+    }
+
     /// *Zenarro University, Elmwood* is not *Elmwood University*: all that tells the name from others stands where the
     /// mention only gives a place, and before it stands an institution with a name of its own.
     pub(super) fn has_only_the_address(&self) -> bool {
@@ -117,5 +128,24 @@ impl Sides<'_, '_> {
                 && token.len() >= SHORTEST
                 && words::is_telling(self.text(i))
         })
+    }
+}
+
+/// Returns 1 where a name begins with a head and `of`, -1 where it ends with a head, 0 otherwise.
+fn order(tokens: impl Iterator<Item = (u16, Role)> + Clone) -> i8 {
+    static HEADS: LazyLock<[u16; 3]> = LazyLock::new(|| ["university", "college", "bank"].map(words::class));
+    let is_head = |token: &(u16, Role)| token.0 != 0 && HEADS.contains(&token.0);
+    if !tokens.clone().any(|token| is_head(&token)) {
+        return 0;
+    }
+    let tokens: Vec<(u16, Role)> = tokens.filter(|(_, role)| !matches!(role, Role::Legal | Role::Tail)).collect();
+    let tokens = match tokens.as_slice() {
+        [(0, Role::Small), rest @ ..] => rest,
+        all => all,
+    };
+    match tokens {
+        [first, (_, Role::Small), _, ..] if is_head(first) => 1,
+        [first, .., last] if is_head(last) && !is_head(first) => -1,
+        _ => 0,
     }
 }
