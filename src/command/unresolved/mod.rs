@@ -11,6 +11,7 @@ use crate::cli::unresolved::{ScopeArgs, UnresolvedArgs, UnresolvedCommand};
 use crate::command::Context;
 use crate::curation::mentions::{self, About, Choice};
 use crate::error::{Exit, Explain as _, not_found};
+use crate::linking;
 use crate::linking::typed_name::{SHOWN, one_entity};
 use crate::store::{Change, Store};
 use crate::terminal::words;
@@ -21,6 +22,10 @@ use scope::about;
 /// Runs the command.
 pub(super) fn run(args: &UnresolvedArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut store = context.open_learned()?;
+    if matches!(args.command, None | Some(UnresolvedCommand::Walk(_))) {
+        // Each case asks the index of names who may be meant.
+        linking::refresh_if_useless(&mut store)?;
+    }
     match &args.command {
         None => list(&store, &args.queue, context),
         Some(UnresolvedCommand::Walk(queue)) => walk::run(&mut store, queue, context),
