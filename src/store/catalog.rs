@@ -153,17 +153,22 @@ impl Read<'_> {
 
 /// Reads external_id, type, name and attributes from four columns on; aliases are not among them.
 pub(super) fn entity(row: &Row<'_>, first: usize) -> rusqlite::Result<Entity> {
-    let attributes: String = row.get(first + 3)?;
+    let attributes = row.get_ref(first + 3)?.as_str()?;
     Ok(Entity {
         id: row.get(first)?,
         entity_type: row.get(first + 1)?,
         name: row.get(first + 2)?,
         aliases: vec![],
-        // The column is checked to be JSON; what other programs wrote there beside text values is not ours to judge.
-        attributes: serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&attributes)
-            .map(|map| map.into_iter().filter_map(|(name, value)| Some((name, text_of(value)?))).collect())
-            .unwrap_or_default(),
+        attributes: serde_json::from_str(attributes).unwrap_or_else(|_| attributes_of_others(attributes)),
     })
+}
+
+/// Reads attributes as another program wrote them. The column is checked to be JSON; what stands there beside text values
+/// is not ours to judge.
+fn attributes_of_others(text: &str) -> Attributes {
+    serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text)
+        .map(|map| map.into_iter().filter_map(|(name, value)| Some((name, text_of(value)?))).collect())
+        .unwrap_or_default()
 }
 
 fn text_of(value: serde_json::Value) -> Option<String> {
@@ -172,10 +177,6 @@ fn text_of(value: serde_json::Value) -> Option<String> {
         serde_json::Value::Null => None,
         other => Some(other.to_string()),
     }
-}
-
-fn attributes_text(attributes: &Attributes) -> String {
-    serde_json::json!(attributes).to_string()
 }
 
 impl Tx<'_> {
@@ -188,7 +189,12 @@ impl Tx<'_> {
                 self.prepare_cached(
                     "UPDATE entities SET name = ?2, attributes = ?3, loaded_at = ?4, changed_at = ?4 WHERE id = ?1",
                 )?
-                .execute(params![key, entity.name, attributes_text(&entity.attributes), now])?;
+                .execute(params![
+                    key,
+                    entity.name,
+                    serde_json::to_string(&entity.attributes)?,
+                    now
+                ])?;
                 self.prepare_cached("DELETE FROM entity_aliases WHERE entity_id = ?1")?.execute([key])?;
                 self.add_aliases(key, entity)?;
                 key
@@ -207,7 +213,13 @@ impl Tx<'_> {
                 "INSERT INTO entities (external_id, type, name, attributes, loaded_at, changed_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?5) ON CONFLICT (type, external_id) DO NOTHING",
             )?
-            .execute(params![entity.id, entity.entity_type, entity.name, attributes_text(&entity.attributes), now])?;
+            .execute(params![
+                entity.id,
+                entity.entity_type,
+                entity.name,
+                serde_json::to_string(&entity.attributes)?,
+                now
+            ])?;
         if n_rows == 0 {
             return Ok(None);
         }
