@@ -58,7 +58,9 @@ impl Sides<'_, '_> {
                 }
                 let is_feature =
                     self.open_of_mention().all(|i| is_feature(self.text(i), self.probe.words[i].token.class));
-                if is_feature && self.is_place() || self.is_city_of_country() {
+                let is_own =
+                    self.core_of_mention().next_back().is_some_and(|i| self.is_own(i) && is_wild(self.text(i)));
+                if is_feature && (self.is_place() || is_own) || self.is_city_of_country() {
                     return broken("another place", 5.0);
                 }
                 None
@@ -285,9 +287,15 @@ impl Sides<'_, '_> {
     }
 }
 
+/// Returns whether a word behind a name makes it that of a landscape and never of the place that has the name.
+fn is_wild(word: &str) -> bool {
+    ["springs", "falls", "hill", "hills", "heights", "valley", "creek", "canyon", "river", "lake", "mountains"]
+        .contains(&word)
+}
+
 /// Returns whether a word is the name of a thing in a landscape that bears the name of a place.
 fn is_feature(word: &str, class: u16) -> bool {
-    const FEATURES: [&str; 16] = [
+    const FEATURES: [&str; 19] = [
         "mountain",
         "mountains",
         "springs",
@@ -304,6 +312,9 @@ fn is_feature(word: &str, class: u16) -> bool {
         "glacier",
         "volcano",
         "basin",
+        "hill",
+        "hills",
+        "heights",
     ];
     static CLASSES: LazyLock<[u16; 6]> =
         LazyLock::new(|| ["river", "lake", "mount", "valley", "bay", "island"].map(words::class));

@@ -39,6 +39,9 @@ const TELLING_AGREEMENT: f32 = 6.0;
 /// Bits of hints up to which most of what is alike agrees as well: a large country.
 const WEAK_AGREEMENT: f32 = 4.5;
 
+/// Numbers that are years.
+pub(super) const YEARS: std::ops::RangeInclusive<u32> = 1800..=2030;
+
 /// Words of both sides with what the pairing says of them.
 pub(super) struct Sides<'p, 'a> {
     pub(super) probe: &'p Probe,
@@ -97,8 +100,8 @@ impl Sides<'_, '_> {
         if self.numbers_differ() {
             return Some(broken("another number", 7.0));
         }
-        if self.has_one_more_number() {
-            return Some(broken("one more number", 3.6));
+        if let Some(penalty) = self.has_one_more_number() {
+            return Some(broken("one more number", penalty));
         }
         if self.letters_differ() {
             return Some(broken("another letter", 5.0));
@@ -276,12 +279,19 @@ impl Sides<'_, '_> {
     }
 
     /// *Lantern 2* is no more than named after *Lantern*: the mention has a number more and nothing else. A name with a
-    /// number more may be the one that is meant.
-    fn has_one_more_number(&self) -> bool {
+    /// number more may be the one that is meant. Returns the penalty: only digits behind a name that are no year are surely a
+    /// number of it.
+    fn has_one_more_number(&self) -> Option<f32> {
+        const SURE: f32 = 5.5;
+        const UNSURE: f32 = 3.6;
         let mut left = self.left_of_mention();
-        let is_number =
-            left.next().is_some_and(|word| word.is_last && word.role != Role::Generation && word.is_number());
-        is_number && left.next().is_none() && self.core_of_name().all(|j| self.pairing.name_paired[j] >= 0.5)
+        let last = left.next().filter(|word| word.is_last && word.role != Role::Generation && word.is_number())?;
+        if left.next().is_some() || self.core_of_name().any(|j| self.pairing.name_paired[j] < 0.5) {
+            return None;
+        }
+        let is_small = self.probe.words.iter().any(|word| word.token.role == Role::Word && word.token.small);
+        let is_plain = last.text.parse::<u32>().is_ok_and(|number| number > 1 && !YEARS.contains(&number));
+        Some(if is_plain && !is_small && self.probe.segments < 2 { SURE } else { UNSURE })
     }
 
     /// The table of countries and states tells any two of them apart, whatever their letters.

@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use crate::resolve::matching::contradiction::{Sides, has_digit};
+use crate::resolve::matching::contradiction::{Sides, YEARS, has_digit};
 use crate::resolve::matching::likeness::How;
 use crate::resolve::names::similarity::common_prefix;
 use crate::resolve::names::token::last_and_first;
@@ -142,7 +142,6 @@ impl Sides<'_, '_> {
         const OTHER: f32 = 5.0;
         const OTHER_VERSION: f32 = 3.0;
         const LAST_VERSION: u32 = 9;
-        const YEARS: std::ops::RangeInclusive<u32> = 1800..=2030;
         let is_rest_firm = |at: usize| self.core_of_name().all(|j| j == at || self.is_firm(1, j));
         let (first, last) = (self.core_of_name().next()?, self.core_of_name().next_back()?);
         if !self.is_firm(1, first) && is_rest_firm(first) && self.core_of_mention().all(|i| self.is_firm(0, i)) {

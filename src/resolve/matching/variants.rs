@@ -124,14 +124,16 @@ impl Sides<'_, '_> {
     /// *Saint Anna's School* is not *Saint Anne's*: two first names behind *Saint* are two saints; so are two states of
     /// nearly the same letters two places.
     pub(super) fn saints_or_states_differ(&self) -> bool {
+        // Shorter forms are codes and abbreviations.
+        const FORMS: usize = 4;
         static SAINT: LazyLock<u16> = LazyLock::new(|| words::class("saint"));
         let alike = self.pairing.pairs.iter().filter(|pair| matches!(pair.how, How::Similar | How::Abbreviation));
-        alike.map(|pair| (usize::from(pair.mention), usize::from(pair.name), pair.how)).any(|(i, j, how)| {
+        alike.map(|pair| (usize::from(pair.mention), usize::from(pair.name))).any(|(i, j)| {
             let (a, b) = (self.text(i), self.name_text(j));
             let is_saint = i > 0 && self.probe.words[i - 1].token.class == *SAINT;
             let known = |name: &str| !first_names::families(name).is_empty();
             is_saint && known(a) && known(b) && !first_names::related(a, b)
-                || how == How::Similar && exclusive::regions_differ(a, b)
+                || a.len().min(b.len()) > FORMS && exclusive::regions_differ(a, b)
         })
     }
 
