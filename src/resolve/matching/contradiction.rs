@@ -78,6 +78,9 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
     if evidence.agree == 0.0 && sides.is_second_team() {
         return Some(broken("the second of that name", 7.5));
     }
+    if evidence.agree == 0.0 && sides.is_later_in_series() {
+        return Some(broken("one more number", 9.0));
+    }
     if evidence.ground.is_some() || !sides.are_firm() {
         return sides.words_differ(inverted, evidence);
     }
@@ -105,6 +108,9 @@ impl Sides<'_, '_> {
         }
         if self.letters_differ() {
             return Some(broken("another letter", 5.0));
+        }
+        if self.acronyms_differ() {
+            return Some(broken("another acronym", 9.0));
         }
         if self.places_differ() {
             return Some(broken("another country", 9.0));
@@ -167,6 +173,9 @@ impl Sides<'_, '_> {
             if let Some(addition) = self.addition() {
                 return Some(addition);
             }
+            if self.has_one_more_ordinal() {
+                return Some(broken("one of a series", 5.0));
+            }
             if let Some(penalty) = self.is_one_of_a_series() {
                 return Some(broken("one of a series", penalty));
             }
@@ -190,7 +199,7 @@ impl Sides<'_, '_> {
             if self.has_one_more_letter() {
                 return Some(broken("one more letter", 6.0));
             }
-            if self.is_branch() {
+            if self.is_branch() || self.is_whole_of_branch() {
                 return Some(broken("a part elsewhere", 5.0));
             }
         }

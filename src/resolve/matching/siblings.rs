@@ -91,6 +91,19 @@ impl Sides<'_, '_> {
             && left().all(|i| is_region(i) || words::is_generic(self.probe.words[i].token.class))
     }
 
+    /// *Acme Motor* is not *Acme Motor Europe*: the name has nothing more than a country or a continent behind it, which is no
+    /// part of what it is called after.
+    pub(super) fn is_whole_of_branch(&self) -> bool {
+        let Some(last) = self.core_of_name().next_back() else { return false };
+        self.probe.segments < 2
+            && self.names.iter().all(|token| token.segment == 0 && token.role != Role::Small)
+            && self.core().len() > 2
+            && self.pairing.name_paired[last] < 0.5
+            && exclusive::is_region(self.name_text(last))
+            && self.core_of_name().all(|j| j == last || self.is_firm(1, j))
+            && self.core_of_mention().all(|i| self.is_firm(0, i))
+    }
+
     /// The *Elmwood receptor* is not *Elmwood*, nor is an enzyme what it works on: one side has no more than a word for what
     /// has to do with the other.
     pub(super) fn is_related(&self) -> bool {
@@ -134,6 +147,16 @@ impl Sides<'_, '_> {
     pub(super) fn is_only_a_kind(&self) -> bool {
         self.probe.core_at.iter().all(|i| words::is_generic(self.probe.words[*i].token.class))
             && self.core_of_name().any(|j| self.pairing.name_paired[j] < 0.5 && !words::is_generic(self.names[j].class))
+    }
+
+    /// The *Second Battle of Elmwood* is not the *Battle of Elmwood*: the mention has an ordinal before it, and nothing else.
+    pub(super) fn has_one_more_ordinal(&self) -> bool {
+        let Some(first) = self.core_of_mention().next() else { return false };
+        !self.is_firm(0, first)
+            && numerals::number_word(self.text(first)).is_some_and(|number| number > 1)
+            && self.core().len() > 1
+            && self.core_of_mention().all(|i| i == first || self.is_firm(0, i))
+            && self.core_of_name().all(|j| self.is_firm(1, j))
     }
 
     /// *Lantern* is all of them and not *Lantern 11*: the name has a number more at its end, which is no year, or an ordinal

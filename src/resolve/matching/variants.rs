@@ -13,6 +13,11 @@ use crate::resolve::names::{exclusive, first_names, given_names, numerals};
 /// A word that so many names of its type have tells none of them apart (natural logarithm of the rarity).
 const COMMON: f32 = 2.5;
 
+/// Letters of an acronym; in a shorter one more are mistyped, a longer one is read as a word.
+const ACRONYM: std::ops::RangeInclusive<usize> = 4..=5;
+/// Words of a person's name, mostly; the table of first names does not have all of them.
+const PERSON: usize = 2;
+
 impl Sides<'_, '_> {
     /// *Elmwood* is the first team and not *Elmwood II*; of a person it may be the grandson who is meant.
     pub(super) fn is_second_team(&self) -> bool {
@@ -26,6 +31,36 @@ impl Sides<'_, '_> {
             && self.pairing.name_paired[last] < 0.5
             && self.probe.words.iter().all(|word| word.token.role != Role::Generation && word.value.is_none())
             && is_team()
+    }
+
+    /// *Lantern Nights II* is not *Lantern Nights*; a person's numeral may be left out elsewhere.
+    pub(super) fn is_later_in_series(&self) -> bool {
+        let Some((last, words)) = self.probe.words.split_last() else { return false };
+        last.token.role == Role::Generation
+            && numerals::value(self.text(words.len())).is_some_and(|number| number > 1)
+            && words.len() > PERSON
+            && words.iter().all(|word| word.families.is_empty())
+            && self
+                .names
+                .iter()
+                .all(|token| token.role != Role::Generation && !token.text.iter().any(u8::is_ascii_digit))
+            && self.core_of_name().all(|j| self.is_firm(1, j))
+    }
+
+    /// The *FGHB Cup* is not the *FGKB Cup*: behind its first letter, a short word all in capitals has another letter.
+    pub(super) fn acronyms_differ(&self) -> bool {
+        self.pairing.pairs.iter().filter(|pair| pair.how == How::Similar).any(|pair| {
+            let i = usize::from(pair.mention);
+            let (a, b) = (self.text(i).as_bytes(), self.name_text(usize::from(pair.name)).as_bytes());
+            self.probe.words[i].token.capitals
+                && !self.probe.capitals
+                && !self.probe.foreign
+                && a.len() == b.len()
+                && ACRONYM.contains(&a.len())
+                && a[0] == b[0]
+                && a.iter().all(u8::is_ascii_alphabetic)
+                && a.iter().zip(b).filter(|(x, y)| x != y).count() == 1
+        })
     }
 
     /// *Elmwood Rovers* are not *Elmwood Rovers Women*, *Lantern 4* not *Lantern 4 Pro*: one side has nothing more than words
