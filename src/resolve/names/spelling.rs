@@ -13,16 +13,9 @@ pub(crate) fn is_one_word(a: &[u8], b: &[u8]) -> bool {
     folded(stem(a)).eq(folded(stem(b)))
 }
 
-/// Returns whether two words are one in another spelling, as two surnames are: in a long one a letter that is doubled or not is
-/// a misspelling.
+/// Returns whether two short words are one in another spelling, as two surnames are; a long one is rather misspelt.
 pub(crate) fn is_another_spelling(a: &[u8], b: &[u8]) -> bool {
-    let undoubled = |word: &[u8]| -> Vec<u8> {
-        let mut letters = word.to_vec();
-        letters.dedup();
-        letters
-    };
-    let is_short = a.len().max(b.len()) <= SHORT;
-    a != b && a.first() != a.get(1) && is_one_word(a, b) && (is_short || undoubled(a) != undoubled(b))
+    a != b && a.len().max(b.len()) <= SHORT && a.first() != a.get(1) && is_one_word(a, b)
 }
 
 /// Returns whether two short words differ in one letter, which is a vowel in both or a consonant in both: a slip of the
