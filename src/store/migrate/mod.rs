@@ -100,20 +100,14 @@ fn take_steps(connection: &mut Connection, last: usize, create: Option<&str>) ->
 
 /// Refuses a file that lacks a table or column of its version. Tables, columns and indexes that people added are theirs.
 fn check_columns(connection: &Connection, version: i64) -> anyhow::Result<()> {
-    let made = Connection::open_in_memory()?;
     let n_steps = usize::try_from(version).unwrap_or(0).min(STEPS.len());
-    if n_steps == STEPS.len() {
-        // The same tables in fewer words: this is done each time a file is opened.
-        made.execute_batch(&tables_of(SCHEMA))?;
-    } else {
-        STEPS[..n_steps].iter().try_for_each(|step| made.execute_batch(step))?;
-    }
+    let expected = if n_steps == STEPS.len() { columns_of(SCHEMA) } else { columns_after(n_steps)? };
     let found = columns(connection)?;
     let missing = |name: String| {
         Err(anyhow!("its tables are not those of schema version {version}: {name} is missing"))
             .hint("another program changed it, or it was made by an unreleased gleaner; nothing was changed")
     };
-    for (table, expected) in columns(&made)? {
+    for (table, expected) in expected {
         let Some(found) = found.get(&table) else { return missing(format!("the table `{table}`")) };
         if let Some(column) = expected.iter().find(|column| !found.contains(column)) {
             return missing(format!("the column `{column}` of `{table}`"));
@@ -125,19 +119,32 @@ fn check_columns(connection: &Connection, version: i64) -> anyhow::Result<()> {
 /// The database as the steps leave it; a test holds the two equal.
 const SCHEMA: &str = include_str!("../../../schema.sql");
 
-/// Returns the statements of a schema that make tables, each of which begins and ends with a line.
-fn tables_of(schema: &str) -> String {
-    let mut tables = String::new();
-    let mut is_table = false;
+/// Returns the columns of each table of a schema, in which each has a line of its own. This is done each time a file is
+/// opened; to have SQLite make the tables takes longer than all else about it.
+fn columns_of(schema: &str) -> BTreeMap<String, Vec<String>> {
+    let mut columns: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut table = None;
     for line in schema.lines() {
-        is_table |= line.starts_with("CREATE TABLE ");
-        if is_table {
-            tables.push_str(line);
-            tables.push('\n');
+        if let Some(rest) = line.strip_prefix("CREATE TABLE ") {
+            table = Some(columns.entry(rest.trim_end_matches(" (").to_owned()).or_default());
+        } else if line.starts_with(')') {
+            table = None;
+        } else if let (Some(table), Some(rest)) = (&mut table, line.strip_prefix("    ")) {
+            // Constraints of a table are in upper case, and what goes on with a column stands further in.
+            let name = rest.split(' ').next().unwrap_or_default();
+            if name.starts_with(|c: char| c.is_ascii_lowercase()) {
+                table.push(name.to_owned());
+            }
         }
-        is_table &= !line.ends_with(';');
     }
-    tables
+    columns
+}
+
+/// Returns the columns of each table after so many steps.
+fn columns_after(n_steps: usize) -> anyhow::Result<BTreeMap<String, Vec<String>>> {
+    let made = Connection::open_in_memory()?;
+    STEPS[..n_steps].iter().try_for_each(|step| made.execute_batch(step))?;
+    columns(&made)
 }
 
 /// Returns the columns of each table; virtual ones are not made by a step.
