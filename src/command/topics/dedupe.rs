@@ -13,7 +13,7 @@ use crate::error::Exit;
 use crate::linking::typed_name::SHOWN;
 use crate::session::explain;
 use crate::store::explore::GroupHead;
-use crate::store::{Change, Store};
+use crate::store::{Change, Pages, Store};
 use crate::terminal::bar::Unit;
 use crate::terminal::table::{Side, Table};
 use crate::terminal::{style, words};
@@ -29,6 +29,7 @@ const BY_NEIGHBOURS: &str = "`gleaner topics dedupe --neighbours` proposes synon
 pub(super) fn run(args: &TopicsDedupeArgs, context: &Context) -> anyhow::Result<Exit> {
     let page = Page::new(&args.page, &[SortArg::Score, SortArg::Count, SortArg::Name])?;
     let mut store = context.open()?;
+    store.keep_pages(Pages::Passing)?;
     let terminal = &context.terminal;
     let method = if args.neighbours { Method::Neighbours } else { Method::Spelling };
     let least = args.min_score.unwrap_or(match method {
