@@ -358,6 +358,7 @@ fn a_strict_link_needs_a_hint_where_the_names_differ_in_what_tells() {
         ("Brackenridgeshire", "Brackenrigdeshire", true),
         ("Edmund Falkenrath", "Falkenrath, Edmund", true),
         ("Edmund Falkenrath", "striker Edmund Falkenrath", true),
+        ("Brackenridge Rovers", "Brackenridge Rovers F.C.", true),
     ] {
         let rows = [
             entity("e1", "person", name, &[("city", "Ashby")]),

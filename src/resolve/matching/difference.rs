@@ -35,7 +35,8 @@ pub(super) fn find(probe: &Probe, pairing: &Pairing<'_>) -> Differences {
     let of_mention = |i: &usize| pairing.mention_paired[*i] < 0.5;
     let open = || probe.core_at.iter().copied().filter(of_mention);
     // What stands behind a comma is an address, or the first name.
-    let more = if probe.segments > 1 { 0 } else { open().map(|i| more(&probe.words[i])).max().unwrap_or(0) };
+    let more =
+        if probe.segments > 1 { 0 } else { open().map(|i| more(&probe.words[i], probe.text(i))).max().unwrap_or(0) };
     let edited = pairing.pairs.iter().map(|pair| {
         let (i, name) = (usize::from(pair.mention), &pairing.name[usize::from(pair.name)]);
         let word = &probe.words[i];
@@ -53,12 +54,16 @@ pub(super) fn find(probe: &Probe, pairing: &Pairing<'_>) -> Differences {
     Differences { more, edited: edited.max().unwrap_or(0) }
 }
 
-fn more(word: &Word) -> u8 {
+/// Short for *football club* and the like, which the names of clubs have or do without.
+const CLUB: [&str; 18] =
+    ["fc", "cf", "afc", "sc", "ac", "fk", "sk", "cd", "ca", "as", "us", "sv", "bc", "hc", "rc", "nk", "if", "bk"];
+
+fn more(word: &Word, text: &str) -> u8 {
     // Words of a whole, which the name often leaves out.
     static WHOLE: LazyLock<[u16; 5]> =
         LazyLock::new(|| ["group", "holding", "football", "club", "sports"].map(words::class));
     match word.token.role {
-        _ if word.token.small || WHOLE.contains(&word.token.class) => 1,
+        _ if word.token.small || WHOLE.contains(&word.token.class) || CLUB.contains(&text) => 1,
         Role::Word if words::is_generic(word.token.class) => 2,
         Role::Word => 3,
         Role::Initials => 2,
