@@ -408,6 +408,20 @@ mod tests {
     }
 
     #[test]
+    fn few_pages_are_kept_until_something_is_written() {
+        let mut store = testing::store();
+        for (pages, expected) in [(Pages::Passing, [-2048, -65_536]), (Pages::Few, [-4096, -4096])] {
+            store.keep_pages(pages).unwrap();
+            let size = |store: &Store| -> i64 {
+                store.connection.query_row("PRAGMA cache_size", [], |row| row.get(0)).unwrap()
+            };
+            let before = size(&store);
+            store.write().unwrap().commit().unwrap();
+            assert_eq!([before, size(&store)], expected, "{pages:?}");
+        }
+    }
+
+    #[test]
     fn values_are_checked_again_once_nobody_vouches_for_them() {
         let mut store = testing::store();
         let tx = store.write().unwrap();

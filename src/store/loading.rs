@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn indexes_of_many_entities_are_as_they_were() {
+    fn indexes_of_many_rows_are_as_they_were() {
         let schema = |store: &Store| -> Vec<String> {
             let mut statement =
                 store.connection.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY 1").unwrap();
@@ -335,8 +335,9 @@ mod tests {
             let loading = store.load(&change).unwrap();
             for n in 0..=MANY {
                 loading.entity(&entity(&format!("n{n}"), &["A"]), NOW).unwrap();
+                loading.group(&group(&format!("n{n}"), "A"), None, None, NOW).unwrap();
             }
-            assert_eq!(loading.put_off.borrow().len(), 2);
+            assert_eq!(loading.put_off.borrow().len(), 3);
             if is_kept {
                 loading.commit().unwrap();
             } else {
