@@ -49,12 +49,12 @@ fn import_files(session: &mut Session<'_>, import: &Import, prices: &Prices) -> 
     let prices = &*prices_of(session.store.read(), &import.batches, prices)?;
     let terminal = session.terminal;
     // A dry run may not pack the index of names; it sees it packed inside of the transaction that it drops.
-    let mut n_tries = match linking::is_refreshed(session.store.read())? {
+    let mut n_tries = match linking::is_refreshed_for_many(session.store.read())? {
         true => TRIES_OUTSIDE,
         false if import.dry_run => 0,
         false => {
             let tx = session.store.write()?;
-            linking::refresh(&tx)?;
+            linking::refresh_for_many(&tx)?;
             tx.commit()?;
             TRIES_OUTSIDE
         }
@@ -64,9 +64,9 @@ fn import_files(session: &mut Session<'_>, import: &Import, prices: &Prices) -> 
         let prepared = match n_tries {
             0 => {
                 // Its decisions are dated and its removals noted by triggers, which the import does without.
-                if !import.dry_run && !linking::is_refreshed(session.store.read())? {
+                if !import.dry_run && !linking::is_refreshed_for_many(session.store.read())? {
                     let tx = session.store.write()?;
-                    linking::refresh(&tx)?;
+                    linking::refresh_for_many(&tx)?;
                     tx.commit()?;
                 }
                 None
@@ -89,7 +89,7 @@ fn import_files(session: &mut Session<'_>, import: &Import, prices: &Prices) -> 
                 continue;
             }
             None => {
-                linking::refresh(&tx)?;
+                linking::refresh_for_many(&tx)?;
                 Prepared::inside(tx.read(), terminal, &import.batches, &mut files, prices)?
             }
         };

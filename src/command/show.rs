@@ -193,7 +193,7 @@ fn source(answer: &AnswerHead) -> String {
     let mut line = format!(
         "  {what:8}  {}  {}  {}",
         text(&answer.model, "unknown model"),
-        text(&answer.batch_id, "asked directly"),
+        text(&answer.batch_id, if answer.is_by_hand { "by hand" } else { "asked directly" }),
         text(&answer.answered_at, "")
     );
     if answer.sandbox {

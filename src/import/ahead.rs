@@ -9,6 +9,9 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
+use std::thread::Builder;
+
+use anyhow::Context as _;
 
 use super::answers::Files;
 use super::knowledge::ground;
@@ -158,19 +161,24 @@ pub(super) fn read_and_link(
 ) -> anyhow::Result<()> {
     std::thread::scope(|scope| {
         let (mut to, mut from) = (vec![], vec![]);
-        for _ in 0..ahead.map_or(1, |ahead| ahead.n_threads) {
+        for ahead in std::iter::repeat_n(ahead, ahead.map_or(0, |ahead| ahead.n_threads)).flatten() {
+            let (sender, read) = sync_channel(WAITING_MAX);
+            let (linked_sender, linked) = sync_channel(WAITING_MAX);
+            let thread = Builder::new().spawn_scoped(scope, move || ahead.link(&read, &linked_sender));
+            // The system may not allow as many; lines are linked in their turn where there is none.
+            if thread.is_err() {
+                break;
+            }
+            to.push(sender);
+            from.push(linked);
+        }
+        if to.is_empty() {
             let (sender, read) = sync_channel(WAITING_MAX);
             to.push(sender);
-            from.push(match ahead {
-                None => read,
-                Some(ahead) => {
-                    let (sender, linked) = sync_channel(WAITING_MAX);
-                    scope.spawn(move || ahead.link(&read, &sender));
-                    linked
-                }
-            });
+            from.push(read);
         }
-        let reader = scope.spawn(move || read(files, bar, key, to));
+        let reader = Builder::new().spawn_scoped(scope, move || read(files, bar, key, to));
+        let reader = reader.context("cannot start a thread that reads the answers")?;
         let taken = in_turn(&from, take);
         // Where this side fails, nobody takes what the others send, and they end at their next handful.
         drop(from);

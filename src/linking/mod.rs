@@ -14,4 +14,6 @@ pub mod typed_name;
 
 pub use blocks::Load;
 pub use linker::{Linker, SharedParts};
-pub use name_index::{is_earlier, is_refreshed, is_usable, pack, rebuild, refresh, refresh_if_useless, rekey};
+pub use name_index::{
+    is_earlier, is_refreshed_for_many, is_usable, pack, rebuild, refresh, refresh_for_many, refresh_if_useless, rekey,
+};

@@ -20,9 +20,21 @@ pub fn refresh(tx: &Tx<'_>) -> Result<()> {
     if is_good(tx.read())? { Ok(()) } else { rebuild(tx) }
 }
 
-/// Returns whether [`refresh`] would change nothing.
-pub fn is_refreshed(read: Read<'_>) -> Result<bool> {
-    Ok(is_good(read)? && read.are_mentions_keyed(resolve::FORMAT)?)
+/// Packs the name index as [`refresh`] does, and a small catalog whenever anything of it changed. Called before many
+/// mentions are linked, whose answers then depend on the rows of the catalog and not on their history.
+pub fn refresh_for_many(tx: &Tx<'_>) -> Result<()> {
+    rekey(tx)?;
+    if is_good_for_many(tx.read())? { Ok(()) } else { rebuild(tx) }
+}
+
+/// Returns whether [`refresh_for_many`] would change nothing.
+pub fn is_refreshed_for_many(read: Read<'_>) -> Result<bool> {
+    Ok(is_good_for_many(read)? && read.are_mentions_keyed(resolve::FORMAT)?)
+}
+
+fn is_good_for_many(read: Read<'_>) -> Result<bool> {
+    let weighs_as_packed = read.n_stale_entities()? == 0 || read.has_more_entities_than(SMALL_CATALOG)?;
+    Ok(weighs_as_packed && is_good(read)?)
 }
 
 fn is_good(read: Read<'_>) -> Result<bool> {

@@ -304,6 +304,12 @@ pub(super) fn show_import(
             terminal.line(format!("  {} {what}", count_verb(n, noun, verb)))?;
         }
     }
+    if report.foreign > 0 && batch.state == BatchState::Withdrawn {
+        terminal.hint(
+            "if its files were sent all the same, `gleaner batch create --no-submit` plans the groups anew, and `gleaner batch \
+             process RUN --file FILE` with that run takes these answers",
+        );
+    }
     if report.entities_extracted > 0 && !read.has_entities()? {
         terminal.hint("there is no catalog to link to: `gleaner catalog propose` makes one of what the stories name");
     }

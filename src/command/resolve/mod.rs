@@ -137,6 +137,7 @@ struct LineResolver<'a> {
     linker: Linker<'a>,
     profile: Profile,
     read: Read<'a>,
+    strictness: Strictness,
     explain: bool,
     /// Names of hints that were looked at: a file's lines have the same.
     seen_hints: BTreeSet<String>,
@@ -146,7 +147,14 @@ impl<'a> LineResolver<'a> {
     fn open(read: Read<'a>, Manner { strictness, load, explain }: Manner) -> Result<Self> {
         let mut linker = Linker::open(read, strictness, load)?;
         linker.explain(explain);
-        Ok(Self { profile: active_profile::active(read)?, linker, read, explain, seen_hints: BTreeSet::new() })
+        Ok(Self {
+            profile: active_profile::active(read)?,
+            linker,
+            read,
+            strictness,
+            explain,
+            seen_hints: BTreeSet::new(),
+        })
     }
 
     /// Answers a line of a file with one of JSON.
@@ -262,6 +270,12 @@ impl<'a> LineResolver<'a> {
         }))
     }
 
+    /// Returns whether a mention would have been linked but for the strictness that was asked for.
+    fn is_too_strict(&self, resolution: &Resolution) -> bool {
+        let default = Strictness::Default.threshold();
+        self.strictness == Strictness::Strict && resolution.candidates.first().is_some_and(|best| best.score >= default)
+    }
+
     /// Shows one mention, for a person or as JSON.
     fn one(&mut self, line: &Line, context: &Context) -> Result<Exit> {
         self.say_unknown_hints(line, &context.terminal);
@@ -282,6 +296,10 @@ impl<'a> LineResolver<'a> {
                 answer.method
             ),
             _ if resolution.outcome == LinkOutcome::Ambiguous => "ambiguous: several entities fit".to_owned(),
+            _ if self.is_too_strict(&resolution) => format!(
+                "unknown: nothing in the catalog is sure enough for a strict link ({:.0} %, and no doubt)",
+                100.0 * self.strictness.threshold()
+            ),
             _ => "unknown: nothing in the catalog fits well enough".to_owned(),
         };
         context.terminal.line(head)?;

@@ -47,7 +47,7 @@ pub(crate) fn list(store: &Store, queue: &QueueArgs, context: &Context) -> anyho
             terminal.line(line)?;
         }
     }
-    if cases.is_empty() {
+    if n_different == 0 {
         match queue.types.as_slice() {
             [] if store.read().knowledge_counts()?.1 == 0 => hint_if_empty(context, store)?,
             [] => terminal.status("every mention is linked or decided about"),

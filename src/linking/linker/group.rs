@@ -135,28 +135,31 @@ impl Linker<'_> {
                 named.extend_from_slice(names);
                 known.extend_from_slice(values);
             };
-            if self.around().get(&entity).map(add).is_none() {
-                let around = self.around_of(entity, resolution.candidates.first())?;
+            let candidate = resolution.candidates.first().filter(|candidate| candidate.is_indexed());
+            // Of an entity that people decided on only the names are known here: it is remembered apart.
+            let place = (entity, candidate.is_some());
+            if self.around().get(&place).map(add).is_none() {
+                let around = self.around_of(entity, candidate)?;
                 named.extend_from_slice(&around.0);
                 known.extend_from_slice(&around.1);
                 let mut all = self.around();
                 if all.len() >= AROUND_MAX {
                     all.clear();
                 }
-                all.insert(entity, around);
+                all.insert(place, around);
             }
         }
         Ok((named, known))
     }
 
-    fn around(&self) -> MutexGuard<'_, HashMap<EntityKey, (Said, Said)>> {
+    fn around(&self) -> MutexGuard<'_, Around> {
         self.shared.remembered.around.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Evidence of an entity for those named beside it: its names, and its telling values.
     fn around_of(&mut self, entity: EntityKey, candidate: Option<&Candidate>) -> Result<(Said, Said)> {
         let (mut named, mut known) = (Said::new(), Said::new());
-        if let Some(candidate) = candidate.filter(|candidate| candidate.is_indexed()) {
+        if let Some(candidate) = candidate {
             for (at, value) in self.resolver.surroundings(candidate)?.iter().take(VALUES_MAX).enumerate() {
                 match at {
                     0 => named.extend(self.said.name_of_one(None, value)),
@@ -243,6 +246,10 @@ struct OpenMention {
 
 /// Names of a context.
 pub(super) type Said = Vec<Arc<ContextName>>;
+
+/// Evidence of entities for those named beside them: their names, and their telling values. True: the index found the
+/// entity.
+pub(super) type Around = HashMap<(EntityKey, bool), (Said, Said)>;
 
 /// Names of contexts that were read of late: a team stands in the context of all its players.
 #[derive(Default)]

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Result;
 
-use self::group::{Said, SaidNames};
+use self::group::{Around, SaidNames};
 use crate::linking::blocks::{IndexBlocks, Load};
 use crate::linking::known_mentions::KnownMentions;
 use crate::linking::name_index::{is_current, is_usable, whole_catalog};
@@ -68,8 +68,7 @@ struct Remembered {
     known: Mutex<KnownMentions>,
     /// By a hint's value: the names of what the catalog calls so.
     called: Mutex<HashMap<String, Arc<[String]>>>,
-    /// Evidence of each entity for those named beside it.
-    around: Mutex<HashMap<EntityKey, (Said, Said)>>,
+    around: Mutex<Around>,
 }
 
 impl SharedParts {

@@ -118,3 +118,49 @@ fn a_profile_says_whether_a_hint_changes() {
     assert!(is_linked("voice", "soprano", None), "the catalog has no soprano");
     assert!(!is_linked("voice", "soprano", Some(false)));
 }
+
+#[test]
+fn what_stands_around_a_mention_does_not_depend_on_the_groups_before() {
+    let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").expect("opens");
+    let tx = store.write().expect("begins");
+    let rows = [
+        entity("1", "person", "Ragnhild Mossberg", &[("team", "Harbor Herons")]),
+        entity("2", "person", "Ruth Abara", &[("team", "Elm Rovers")]),
+        entity("3", "person", "Ines Quist", &[("team", "Gulls")]),
+    ];
+    for row in &rows {
+        tx.load_entity(row, "2026-01-01T00:00:00Z").expect("loads");
+    }
+    let decided = Decision {
+        mention: "Old Skipper".into(),
+        mention_type: String::new(),
+        hints: Attributes::new(),
+        only_unlinked: false,
+        verdict: Verdict::Is(Target { entity_type: "person".into(), id: EntityId::new("1") }),
+        decided_at: None,
+    };
+    tx.decide(&resolve::mention_key("Old Skipper"), &decided, "2026-01-01T00:00:00Z").expect("writes");
+    rebuild(&tx).expect("packs");
+    let news = Profile::parse(Profile::builtin("news").expect("is built in")).expect("is sound");
+    let group = |names: &[&str]| -> Vec<Mention> {
+        let mention = |name: &&str| Mention {
+            entity_type: "person".into(),
+            text: (*name).into(),
+            hints: Attributes::new(),
+            is_primary: false,
+            confidence: 1.0,
+            rank: 1,
+        };
+        names.iter().map(mention).collect()
+    };
+    let groups = [group(&["Old Skipper", "Una Nobody"]), group(&["Mossberg", "Tom Nobody"])];
+    let link = |order: [usize; 2]| {
+        let mut linker = Linker::open(tx.read(), Strictness::Default, Load::One).expect("opens");
+        let mut found = order.map(|at| (at, linker.link(&news, &groups[at]).expect("links")));
+        found.sort_by_key(|(at, _)| *at);
+        found.map(|(_, resolutions)| resolutions)
+    };
+    let found = link([0, 1]);
+    assert_eq!(found, link([1, 0]));
+    assert!(found[0][0].entity.is_some() && found[0][0].entity == found[1][0].entity, "{found:?}");
+}

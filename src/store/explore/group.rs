@@ -63,8 +63,11 @@ pub struct AnswerHead {
     pub kind: Kind,
     /// The model that says it answered.
     pub model: Option<String>,
-    /// The provider's id of the batch; `None`: asked directly.
+    /// The provider's id of the batch; `None`: asked directly, or by hand.
     pub batch_id: Option<String>,
+    /// True where its batch was carried by hand, so that no id is known.
+    #[serde(skip)]
+    pub is_by_hand: bool,
     /// When it was answered.
     pub answered_at: Option<String>,
     /// `None`: price unknown.
@@ -172,7 +175,8 @@ impl Read<'_> {
             // Its cost was paid once, for the group that was asked.
             "SELECT c.kind, a.model, b.external_id, a.answered_at, CASE WHEN c.is_shared = 0 THEN a.cost_usd END,
                     CASE WHEN c.is_shared = 0 THEN a.input_tokens END, CASE WHEN c.is_shared = 0 THEN a.output_tokens END,
-                    r.sandbox, CASE WHEN c.is_shared = 1 THEN coalesce(asked.external_id, '(removed)') END
+                    r.sandbox, CASE WHEN c.is_shared = 1 THEN coalesce(asked.external_id, '(removed)') END,
+                    b.id IS NOT NULL AND b.external_id IS NULL
              FROM current_answers c
              JOIN requests r ON r.id = c.request_id
              LEFT JOIN story_groups asked ON asked.id = r.story_group_id
@@ -191,6 +195,7 @@ impl Read<'_> {
                 output_tokens: row.get::<_, Option<i64>>(6)?.map(|n| n as u64),
                 sandbox: row.get(7)?,
                 shared_with: row.get(8)?,
+                is_by_hand: row.get(9)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
