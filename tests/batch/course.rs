@@ -265,6 +265,26 @@ fn cancelling_drops_a_plan_and_refuses_what_has_ended() {
 }
 
 #[test]
+fn answers_to_a_plan_that_was_dropped_are_taken_by_the_next() {
+    let world = World::with_groups(2);
+    let line = |id: &str, output: serde_json::Value| json!({"custom_id": id, "response": {"status_code": 200, "body": {"output_text": output.to_string()}}});
+    let topics = json!({"topics": [{"topic": "moon", "confidence": 0.9, "rank": 1}]});
+    let entities = json!({"entities": [{"type": "person", "mention": "Ada Lovelace", "rank": 1}]});
+    let lines = ["g1", "g2"]
+        .map(|id| [line(&format!("topic_{id}"), topics.clone()), line(&format!("entity_{id}"), entities.clone())]);
+    world.write_lines("out.jsonl", lines.as_flattened());
+    let create = ["batch", "create", "--no-submit"];
+    let run = world.json(&create, 0)["run_id"].as_str().unwrap().to_owned();
+    world.run(&["batch", "cancel", &run]).exits(0);
+    let dropped = world.run(&["batch", "process", &run, "--file", "out.jsonl"]);
+    dropped.says("4 lines were set aside").says("if its files were sent all the same");
+    assert_eq!(world.count("SELECT count(*) FROM answers"), 0);
+    let run = world.json(&create, 0)["run_id"].as_str().unwrap().to_owned();
+    world.run(&["batch", "process", &run, "--file", "out.jsonl"]).exits(0).says("account: sent 4 = usable 4");
+    world.run(&["show", "g1"]).exits(0).says("by hand");
+}
+
+#[test]
 fn the_list_joins_what_is_known_here_with_what_the_provider_has() {
     let mut world = open();
     let lines = ["RUN1  2026-11-02T12:00:00Z  4 requests for 2 groups", "  BATCH1  in_progress"];

@@ -497,3 +497,21 @@ fn a_file_that_can_only_be_read_is_linked_against_all_the_same() {
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).expect("is ours");
     }
 }
+
+#[test]
+fn a_strict_look_and_an_empty_page_say_what_there_is() {
+    let world = World::with_groups(2);
+    let mention = json!({"type": "place", "mention": "Houston", "is_primary": true, "confidence": 0.9, "rank": 1});
+    let answer = json!({"custom_id": "entity_*", "short_body": true, "output_text": {"entities": [mention]}});
+    world.script(&json!({"answers": [answer]}));
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    world.run(&["resolve", "Ada Lovelance"]).exits(0).says("Ada Lovelace (person p1)");
+    world.run(&["resolve", "Ada Lovelance", "--strict"]).exits(0).says("is sure enough for a strict link (85 %");
+    world.run(&["resolve", "Wolfgang Quist", "--strict"]).exits(0).says("nothing in the catalog fits well enough");
+    let n_waiting = world.json(&["unresolved"], 0)["different"].as_u64().expect("a number");
+    assert!(n_waiting > 0);
+    for page in [["--limit", "0"], ["--offset", "500"]] {
+        let args = [&["unresolved"][..], &page].concat();
+        world.run(&args).exits(0).says(&format!("0 of {n_waiting} different name")).says_not("every mention is linked");
+    }
+}

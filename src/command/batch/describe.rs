@@ -304,9 +304,9 @@ pub(super) fn show_import(
             terminal.line(format!("  {} {what}", count_verb(n, noun, verb)))?;
         }
     }
-    if report.foreign > 0 && batch.state == BatchState::Withdrawn {
+    if report.foreign > 0 && report.account.sent == 0 {
         terminal.hint(
-            "if its files were sent all the same, `gleaner batch create --no-submit` plans the groups anew, and `gleaner batch \
+            "nothing of it waits for answers; if its files were sent all the same, `gleaner batch create --no-submit` plans the groups anew, and `gleaner batch \
              process RUN --file FILE` with that run takes these answers",
         );
     }
