@@ -111,9 +111,13 @@ impl Linker<'_> {
             let types = self.types_for(profile, &mention.entity_type);
             let query = Query { text: &mention.text, types: &types, hints: &mention.hints, context: "" };
             if let Ruling::Not(refused) = self.ruling(&mention.entity_type, &query) {
-                let plain = std::mem::replace(&mut resolutions[at], Resolution::unknown());
-                resolutions[at] = self.resolver.look_again(&query, context, &refused, plain, compared)?;
-                resolutions[at].candidates.truncate(1);
+                let plain = resolutions[at].clone();
+                let informed = self.resolver.look_again(&query, context, &refused, plain, compared)?;
+                // What is sure by itself is context, and would only be confirmed by what it says itself.
+                if !(is_sure(&resolutions[at]) && informed.entity == resolutions[at].entity) {
+                    resolutions[at] = informed;
+                    resolutions[at].candidates.truncate(1);
+                }
             }
         }
         Ok(())
@@ -129,7 +133,7 @@ impl Linker<'_> {
                 named.extend(self.said.name(None, value));
             }
         }
-        for resolution in resolutions.iter().filter(|d| d.outcome == LinkOutcome::Linked && d.score >= SURE) {
+        for resolution in resolutions.iter().filter(|resolution| is_sure(resolution)) {
             let Some(entity) = resolution.entity else { continue };
             let add = |(names, values): &(Said, Said)| {
                 named.extend_from_slice(names);
@@ -233,6 +237,11 @@ impl Linker<'_> {
             Ruling::Is(_) | Ruling::Nothing => true,
         }
     }
+}
+
+/// Returns whether a link is so sure that its entity is context for the others.
+fn is_sure(resolution: &Resolution) -> bool {
+    resolution.outcome == LinkOutcome::Linked && resolution.score >= SURE
 }
 
 /// Mention that its group has a say in.

@@ -123,11 +123,17 @@ fn a_profile_says_whether_a_hint_changes() {
 fn what_stands_around_a_mention_does_not_depend_on_the_groups_before() {
     let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").expect("opens");
     let tx = store.write().expect("begins");
-    let rows = [
+    let mut rows = vec![
         entity("1", "person", "Ragnhild Mossberg", &[("team", "Harbor Herons")]),
-        entity("2", "person", "Ruth Abara", &[("team", "Elm Rovers")]),
-        entity("3", "person", "Ines Quist", &[("team", "Gulls")]),
+        entity("2", "person", "Tomas Okoro", &[("team", "Northport Gulls")]),
+        entity("3", "person", "Tomas Okoro", &[("team", "Harbor Herons")]),
     ];
+    for (at, first) in ["Ruth", "Ines", "Paolo", "Henrietta", "Maryam", "Dana"].into_iter().enumerate() {
+        for last in ["Abara", "Quist", "Vance", "Lindqvist"] {
+            let id = format!("{first} {last}");
+            rows.push(entity(&id, "person", &id, &[("team", &format!("Elmwood {last} {at}"))]));
+        }
+    }
     for row in &rows {
         tx.load_entity(row, "2026-01-01T00:00:00Z").expect("loads");
     }
@@ -153,7 +159,7 @@ fn what_stands_around_a_mention_does_not_depend_on_the_groups_before() {
         };
         names.iter().map(mention).collect()
     };
-    let groups = [group(&["Old Skipper", "Una Nobody"]), group(&["Mossberg", "Tom Nobody"])];
+    let groups = [group(&["Old Skipper", "Una Nobody"]), group(&["Ragnhild Mossberg", "Tomas Okoro"])];
     let link = |order: [usize; 2]| {
         let mut linker = Linker::open(tx.read(), Strictness::Default, Load::One).expect("opens");
         let mut found = order.map(|at| (at, linker.link(&news, &groups[at]).expect("links")));
@@ -163,4 +169,11 @@ fn what_stands_around_a_mention_does_not_depend_on_the_groups_before() {
     let found = link([0, 1]);
     assert_eq!(found, link([1, 0]));
     assert!(found[0][0].entity.is_some() && found[0][0].entity == found[1][0].entity, "{found:?}");
+    assert_eq!(found[1][1].method, Method::Context, "{found:?}");
+    // A sure link is context for the others, and not for itself.
+    let mut linker = Linker::open(tx.read(), Strictness::Default, Load::One).expect("opens");
+    let mut first = |names: &[&str]| linker.link(&news, &group(names)).expect("links").remove(0);
+    let (alone, in_company) = (first(&["Mossberg"]), first(&["Mossberg", "Tom Nobody"]));
+    assert!(alone.entity.is_some() && alone.method == Method::Fuzzy, "{alone:?}");
+    assert_eq!(in_company, alone);
 }
