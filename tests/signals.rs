@@ -119,7 +119,7 @@ fn a_purchase_is_finished_and_the_signal_acknowledged() {
         )
     });
     fs::write(&go, "").expect("the folder is writable");
-    running.end().exits(130);
+    running.end().exits(130).says("hint: all of it is sent: `gleaner batch wait` goes on with it");
     assert_eq!(world.rows("SELECT state FROM batches"), ["open"]);
     world.run(&["batch", "wait"]).exits(0);
     assert!(world.journal().asked_again().is_empty());

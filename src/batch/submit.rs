@@ -78,6 +78,18 @@ enum Sent {
     Split(Vec<BatchKey>),
 }
 
+/// Adds to an error of [`send_waiting`] how the run goes on, where it does.
+pub fn say_how_it_goes_on<T>(sent: anyhow::Result<T>, session: &Session<'_>, run: &RunId) -> anyhow::Result<T> {
+    let parts = session.store.read().batches_of_run(run)?;
+    if parts.iter().any(|part| part.state.is_unsent()) {
+        sent.hint(format!("the run is kept: `gleaner batch submit {run}` goes on with it"))
+    } else if parts.iter().any(|part| part.state.is_pending()) {
+        sent.hint("all of it is sent: `gleaner batch wait` goes on with it")
+    } else {
+        sent
+    }
+}
+
 /// Sends the parts that wait, of one run or of all, in order, as far as the queue takes them and the budget allows.
 ///
 /// `max_enqueued` is the user's own limit of tokens in the provider's queue. The caller holds the spending lock and has

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::answer::{Outcome, read_text};
 use crate::batch::budget::Budget;
 use crate::batch::plan::{Plan, PlannedPart, plan_groups};
+use crate::batch::submit;
 use crate::error::{Explain as _, not_found};
 use crate::extract::comparison::{Comparison, RequestProgress, Side, SideReport, gather, request_progress};
 use crate::extract::direct::{self, DirectOptions};
@@ -90,8 +91,8 @@ pub fn send(
     let mut runs = vec![];
     for (side, plan) in sides.iter().zip(plans).filter(|(_, plan)| plan.plan.n_requests() > 0) {
         let run = crate::batch::record::record(session, &side.prompts, &plan.plan, Some(&origin), prices, true)?;
-        crate::batch::submit::send_waiting(session, client, Some(&run), budget, None)
-            .hint(format!("the run is kept: `gleaner batch submit {run}` goes on with it"))?;
+        let sent = submit::send_waiting(session, client, Some(&run), budget, None);
+        submit::say_how_it_goes_on(sent, session, &run)?;
         runs.push(run);
     }
     Ok(runs)

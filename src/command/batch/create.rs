@@ -118,7 +118,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     let run = record(&mut session, &prompts, &plan, origin.as_ref().filter(|_| is_online), &prices, false)?;
     if let Some(client) = &client {
         let sent = submit::send_waiting(&mut session, client, Some(&run), &budget, args.parts.max_enqueued_tokens);
-        submitted.merge(sent.hint(format!("the run is kept: `gleaner batch submit {run}` goes on with it"))?);
+        submitted.merge(submit::say_how_it_goes_on(sent, &session, &run)?);
     } else {
         for part in session.store.read().batches_of_run(&run)? {
             request_file::write(&mut session, part.key)?;
