@@ -389,6 +389,12 @@ fn say_past_window(session: &mut Session<'_>, left: &[BatchRow]) {
     }
 }
 
+/// Returns the requests of each batch that was imported and is waited for no more; one of which an answer is missing is
+/// imported, and looked at again.
+fn ended(imports: impl Iterator<Item = (BatchKey, u64)>, is_left: impl Fn(BatchKey) -> bool) -> HashMap<BatchKey, u64> {
+    imports.filter(|(key, _)| !is_left(*key)).collect()
+}
+
 fn show(
     session: &Session<'_>,
     bar: &mut Option<Bar>,
@@ -396,7 +402,10 @@ fn show(
     collected: &[Collected],
     waiting: &Waiting,
 ) -> anyhow::Result<()> {
-    let n_done: u64 = collected.iter().map(|done| done.report.account.sent).sum();
+    let done = ended(collected.iter().map(|done| (done.part.key, done.report.account.sent)), |key| {
+        left.iter().any(|batch| batch.key == key)
+    });
+    let n_done: u64 = done.values().sum();
     let total: u64 = n_done + left.iter().map(|batch| batch.n_requests).sum::<u64>();
     let (completed, failed) = left
         .iter()
@@ -407,9 +416,9 @@ fn show(
     bar.set(n_done + completed + failed);
     let now = session.config.now();
     let mut message = format!("completed {}, failed {failed}", n_done + completed);
-    let n_parts = collected.len() + left.len();
+    let n_parts = done.len() + left.len();
     if n_parts > 1 {
-        message += &format!("; {} of {n_parts} parts done", collected.len());
+        message += &format!("; {} of {n_parts} parts done", done.len());
     }
     let unsent: Vec<BatchRow> = left.iter().filter(|batch| batch.state.is_unsent()).cloned().collect();
     if !unsent.is_empty() && waiting.budget.is_some() {
@@ -425,4 +434,17 @@ fn show(
     }
     bar.message(&message);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_that_is_imported_and_looked_at_again_counts_once() {
+        let (one, other) = (BatchKey(1), BatchKey(2));
+        let imports = [(one, 76), (other, 20), (one, 76)];
+        let sum = |left: &[BatchKey]| ended(imports.into_iter(), |key| left.contains(&key)).values().sum::<u64>();
+        assert_eq!((sum(&[]), sum(&[one]), sum(&[one, other])), (96, 20, 0));
+    }
 }
