@@ -26,35 +26,20 @@ impl Sides<'_, '_> {
         let is_name_whole = self.core_of_name().all(|j| self.is_firm(1, j));
         match (is_mention_whole, is_name_whole) {
             (false, true) => {
-                if self.has_one_more_part() {
-                    return broken("one more part", 6.0);
-                }
-                if self.has_word_inside() {
-                    return broken("another word inside", 6.5);
-                }
-                if self.has_word_behind() {
-                    return broken("another word behind it", 5.5);
-                }
-                if self.has_name_before_kinds() {
-                    return broken("a name before it", 5.5);
-                }
-                if self.has_surname_behind() {
-                    return broken("another surname behind it", 5.5);
-                }
-                if self.has_another_alternative() {
-                    return broken("another word of its kind", 5.5);
-                }
-                if self.has_club_behind() {
-                    return broken("another club", 5.5);
-                }
-                if self.has_by_name() {
-                    return broken("another by-name", 4.5);
-                }
-                if self.is_in_region() {
-                    return broken("a part elsewhere", 4.5);
-                }
-                if self.is_of_a_class() {
-                    return broken("one of a class", 4.0);
+                let rules: [(fn(&Self) -> bool, &'static str, f32); 10] = [
+                    (Self::has_one_more_part, "one more part", 6.0),
+                    (Self::has_word_inside, "another word inside", 6.5),
+                    (Self::has_word_behind, "another word behind it", 5.5),
+                    (Self::has_name_before_kinds, "a name before it", 5.5),
+                    (Self::has_surname_behind, "another surname behind it", 5.5),
+                    (Self::has_another_alternative, "another word of its kind", 5.5),
+                    (Self::has_club_behind, "another club", 5.5),
+                    (Self::has_by_name, "another by-name", 4.5),
+                    (Self::is_in_region, "a part elsewhere", 4.5),
+                    (Self::is_of_a_class, "one of a class", 4.0),
+                ];
+                if let Some((_, rule, penalty)) = rules.into_iter().find(|(is_broken, ..)| is_broken(self)) {
+                    return broken(rule, penalty);
                 }
                 let is_feature =
                     self.open_of_mention().all(|i| is_feature(self.text(i), self.probe.words[i].token.class));
