@@ -306,8 +306,8 @@ pub(super) fn show_import(
     }
     if report.foreign > 0 && report.account.sent == 0 {
         terminal.hint(
-            "nothing of it waits for answers; if its files were sent all the same, `gleaner batch create --no-submit` plans the groups anew, and `gleaner batch \
-             process RUN --file FILE` with that run takes these answers",
+            "nothing of it waits for answers; if its files were sent all the same, `gleaner batch create --no-submit` plans \
+             the groups anew, and `gleaner batch process RUN --file FILE` with that run takes these answers",
         );
     }
     if report.entities_extracted > 0 && !read.has_entities()? {

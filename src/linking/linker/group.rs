@@ -113,7 +113,7 @@ impl Linker<'_> {
             if let Ruling::Not(refused) = self.ruling(&mention.entity_type, &query) {
                 let plain = resolutions[at].clone();
                 let informed = self.resolver.look_again(&query, context, &refused, plain, compared)?;
-                // What is sure by itself is context, and would only be confirmed by what it says itself.
+                // A sure link is context itself, and would only be confirmed by its own evidence.
                 if !(is_sure(&resolutions[at]) && informed.entity == resolutions[at].entity) {
                     resolutions[at] = informed;
                     resolutions[at].candidates.truncate(1);

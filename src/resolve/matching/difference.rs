@@ -34,7 +34,7 @@ pub(super) struct Differences {
 pub(super) fn find(probe: &Probe, pairing: &Pairing<'_>) -> Differences {
     let of_mention = |i: &usize| pairing.mention_paired[*i] < 0.5;
     let open = || probe.core_at.iter().copied().filter(of_mention);
-    // What stands behind a comma is an address, or the first name.
+    // Behind a comma stands an address, or the first name.
     let more =
         if probe.segments > 1 { 0 } else { open().map(|i| more(&probe.words[i], probe.text(i))).max().unwrap_or(0) };
     let edited = pairing.pairs.iter().map(|pair| {

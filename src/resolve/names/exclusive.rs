@@ -152,8 +152,8 @@ pub(crate) fn exclude_substances(a: &str, b: &str) -> Option<&'static str> {
     (x.len() >= CLASS && pattern.similarity(start_of_b.as_bytes()) < MISSPELT).then_some("another beginning")
 }
 
-/// Beginnings that make another substance of one, from chemical and pharmaceutical nomenclature: *esomeprazole* is the one
-/// half of *omeprazole*.
+/// Beginnings that make another substance of one, from chemical and pharmaceutical nomenclature, or another word of a long
+/// one: *esomeprazole* is the one half of *omeprazole*.
 const SUBSTANCE_STARTS: [&str; 29] = [
     "es", "levo", "dex", "dextro", "nor", "desoxy", "deoxy", "hydro", "iso", "methyl", "ethyl", "oxy", "pseudo", "epi",
     "neo", "apo", "sub", "anti", "non", "semi", "in", "un", "inter", "trans", "post", "pre", "micro", "super", "ultra",
