@@ -120,19 +120,21 @@ pub(super) fn estimate(
 
     let shares = |key: Option<PromptKey>| key.map(|key| read.cache_shares(key, sandbox)).transpose();
     let past = shares(current.topic.key)?.flatten().zip(shares(current.entity.key)?.flatten());
-    let usage = past.map_or(uncached, |shares| as_in_the_past(uncached, n_kind, shares));
     let prefixes = [0, 1].map(|kind| Prefix { tokens: prefix_tokens[kind], n_requests: n_kind[kind] });
-    let cache = cache::best_and_worst(model, &prefixes, uncached).and_then(|(best, worst)| {
-        Some(CacheEstimate {
-            best_batch_usd: prices.cost(model, best, true)?,
-            worst_batch_usd: prices.cost(model, worst, true)?,
-            from_history: past.is_some(),
-        })
-    });
-    let usd = |batch| {
+    let ends = cache::best_and_worst(model, &prefixes, uncached);
+    let usage = past.map_or(uncached, |shares| as_in_the_past(uncached, n_kind, shares));
+    let usage = ends.filter(|_| past.is_some()).map_or(usage, |ends| cache::within(usage, ends));
+    let usd = |usage, batch| {
         let more = if charges_more { prices.surcharge(model, long, batch)? } else { 0.0 };
         Some(prices.cost(model, usage, batch)? + more)
     };
+    let cache = ends.and_then(|(best, worst)| {
+        Some(CacheEstimate {
+            best_batch_usd: usd(best, true)?,
+            worst_batch_usd: usd(worst, true)?,
+            from_history: past.is_some(),
+        })
+    });
     Ok(Estimate {
         model: model.to_owned(),
         input_tokens: uncached.input_tokens,
@@ -141,8 +143,8 @@ pub(super) fn estimate(
         bytes: volume.bytes,
         long_requests: n_long.iter().sum(),
         answered_by_another_model: 0,
-        batch_usd: usd(true),
-        sync_usd: usd(false),
+        batch_usd: usd(usage, true),
+        sync_usd: usd(usage, false),
         prices_as_of: prices.as_of.clone(),
         prices_are_old: !prices.is_fixed() && prices.is_old(session.config.now()),
         cache,

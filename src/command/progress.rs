@@ -178,6 +178,11 @@ fn show(
             number(progress.stale),
             "of them stale: text, prompt, model or parameters have changed (`--stale` asks again)",
         ),
+        (
+            progress.asked_again,
+            number(progress.asked_again),
+            "of them asked again: an older answer stands until a new one is there",
+        ),
         (progress.in_flight, count(progress.in_flight, "request"), "in flight"),
         (planned, count_verb(planned, "request", "waits"), "in a part"),
         (

@@ -35,6 +35,16 @@ pub fn best_and_worst(model: &str, prefixes: &[Prefix], usage: Usage) -> Option<
     (!cached.is_empty()).then_some((best, worst))
 }
 
+/// Returns a usage with no more read from the cache than at best, and as much written as lies between the two. What past
+/// answers read is a share of many requests; a run of a few has fewer beginnings to read.
+pub fn within(usage: Usage, (best, worst): (Usage, Usage)) -> Usage {
+    Usage {
+        cached_tokens: usage.cached_tokens.min(best.cached_tokens),
+        cache_write_tokens: usage.cache_write_tokens.min(worst.cache_write_tokens).max(best.cache_write_tokens),
+        ..usage
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,5 +65,21 @@ mod tests {
         let short = Prefix { tokens: 1000, ..prefix };
         check("gpt-6-luna", &[prefix, short], (5_248_500, 1500), (0, 5_250_000));
         assert_eq!(best_and_worst("gpt-6-luna", &[short, Prefix { n_requests: 0, ..prefix }], usage), None);
+    }
+
+    #[test]
+    fn a_share_of_the_past_stays_within_what_a_run_can_read_and_write() {
+        let check = |n_requests: u64, (cached, written): (u64, u64), expected: (u64, u64)| {
+            let usage = Usage { input_tokens: 1700 * n_requests, ..Usage::default() };
+            let ends = best_and_worst("gpt-6-luna", &[Prefix { tokens: 1500, n_requests }], usage).unwrap();
+            let past = Usage { cached_tokens: cached, cache_write_tokens: written, ..usage };
+            let within = within(past, ends);
+            assert_eq!((within.cached_tokens, within.cache_write_tokens), expected, "{n_requests}");
+        };
+        check(100, (90_000, 60_000), (90_000, 60_000));
+        // One request alone has nothing to read, and writes.
+        check(1, (1400, 20), (0, 1500));
+        check(3, (5000, 0), (3000, 1500));
+        check(3, (0, 9000), (0, 4500));
     }
 }

@@ -79,7 +79,7 @@ impl Counts {
         for part in [&self.progress.real, &self.progress.sandbox] {
             let spend = part.spend;
             all.extend([part.groups_done, part.groups_sharing, part.groups_asked]);
-            all.extend([part.usable, part.stale, part.planned, part.in_flight]);
+            all.extend([part.usable, part.stale, part.asked_again, part.planned, part.in_flight]);
             all.extend([part.unusable, part.refused, part.failed, part.missing]);
             all.extend([spend.n_answers, spend.input_tokens, spend.cached_tokens, spend.cache_write_tokens]);
             all.extend([spend.output_tokens, spend.reasoning_tokens, spend.n_unpriced]);
@@ -94,7 +94,7 @@ impl Counts {
 
     /// Reads the numbers back; `None` where another program kept others.
     fn from_numbers(text: &str) -> Option<Counts> {
-        let all: [u64; 58] = serde_json::from_str::<Vec<u64>>(text).ok()?.try_into().ok()?;
+        let all: [u64; 60] = serde_json::from_str::<Vec<u64>>(text).ok()?.try_into().ok()?;
         let mut all = all.into_iter();
         let mut n = || all.next().unwrap_or(0);
         let groups = GroupCounts { total: n(), inactive: n(), without_text: n(), stories: n() };
@@ -104,6 +104,7 @@ impl Counts {
             groups_asked: n(),
             usable: n(),
             stale: n(),
+            asked_again: n(),
             planned: n(),
             in_flight: n(),
             unusable: n(),
@@ -136,6 +137,11 @@ impl Counts {
             grounding: GroundingCounts { exact: n(), normalized: n(), fuzzy: n(), ungrounded: n(), unknown: n() },
         })
     }
+}
+
+/// Returns whether numbers were kept before requests that are asked again were counted.
+fn is_of_earlier_version(numbers: &str) -> bool {
+    serde_json::from_str::<Vec<u64>>(numbers).is_ok_and(|all| all.len() == 58)
 }
 
 /// A sum of money that does not depend on how its parts were put together: with what was lost in rounding, as SQLite sums
@@ -289,13 +295,15 @@ impl Read<'_> {
         })?)
     }
 
-    /// Returns how many rows of `_counts` are not what there is to be counted; for `check`.
+    /// Returns how many rows of `_counts` are not what there is to be counted; for `check`. A row of an earlier version is
+    /// in no use, and so not wrong.
     pub fn n_wrong_counts(self) -> anyhow::Result<u64> {
         let (kept, has_shared) = (self.kept_counts()?, self.has_shared()?);
         let mut n = 0;
         for (bucket, kept) in kept {
             let is_right = match bucket {
                 Bucket::COPIES => kept.numbers == self.n_copies()?.to_string(),
+                _ if is_of_earlier_version(&kept.numbers) => true,
                 bucket => {
                     let prompts = kept.prompts.clone().unwrap_or_default();
                     let keys: Vec<_> = prompts.split(',').filter_map(|key| key.parse().ok().map(PromptKey)).collect();

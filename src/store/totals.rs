@@ -170,6 +170,12 @@ mod tests {
         assert_eq!(store.read().n_wrong_counts().unwrap(), 1);
         store.connection.execute("UPDATE _counts SET numbers = 'x' WHERE bucket > 0", []).unwrap();
         assert_eq!(store.totals_from(&CURRENT, 0).unwrap(), counted);
+        // As many as an earlier version counted.
+        let earlier = serde_json::json!(vec![0; 58]).to_string();
+        store.connection.execute("UPDATE _counts SET numbers = ?1", [&earlier]).unwrap();
+        store.connection.execute("DELETE FROM _counts WHERE bucket > 0", []).unwrap();
+        assert_eq!(store.read().n_wrong_counts().unwrap(), 0);
+        assert_eq!(store.totals_from(&CURRENT, 0).unwrap(), counted);
     }
 
     /// The next one who asks gets what a count of everything gives, whoever wrote whatever.

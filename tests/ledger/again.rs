@@ -54,6 +54,32 @@ fn a_changed_text_makes_its_two_requests_stale() {
 }
 
 #[test]
+fn an_older_answer_stands_while_its_question_is_asked_again() {
+    let world = answered();
+    let mut changed = group(2);
+    changed["stories"][0]["text"] = json!("It was another story after all: Ada Lovelace stayed at home.");
+    world.load_groups(&[changed]);
+    // In flight, and answered anew.
+    for (command, asked_again) in [(&["batch", "create", "--stale"][..], [2, 2]), (&["batch", "wait"], [0, 0])] {
+        world.run(command).exits(0);
+        world.run(&["progress"]).exits(0);
+        let progress = world.json(&["progress"], 0)["sandbox"].clone();
+        assert_eq!(
+            (&progress["groups_done"], &progress["usable"], &progress["stale"]),
+            (&json!(3), &json!(6), &json!(0))
+        );
+        assert_eq!(["asked_again", "in_flight"].map(|name| progress[name].as_i64().unwrap()), asked_again);
+    }
+}
+
+#[test]
+fn a_run_that_is_only_written_asks_again_what_a_sandbox_answered_and_says_so() {
+    let world = answered();
+    let words = "a run that is only written may go to any provider: what a sandbox answered is asked again\n";
+    world.run(&["batch", "create", "--no-submit"]).exits(0).says(words).says("6 requests for 3 groups");
+}
+
+#[test]
 fn what_no_model_reads_makes_nothing_stale() {
     let world = answered();
     let mut same = group(2);

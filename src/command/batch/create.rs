@@ -52,7 +52,13 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     };
     selection.resend.origin = origin.as_ref().map(|origin| origin.key);
     // A run that is only written may go anywhere, so it counts as real.
-    let sandbox = !args.no_submit && origin.as_ref().is_some_and(|origin| origin.is_sandbox);
+    let is_of_sandbox = origin.as_ref().is_some_and(|origin| origin.is_sandbox);
+    let sandbox = is_of_sandbox && !args.no_submit;
+    if is_of_sandbox && args.no_submit && session.store.read().rehearsed()?.groups > 0 {
+        context
+            .terminal
+            .status("a run that is only written may go to any provider: what a sandbox answered is asked again");
+    }
     let limits = limits(&args.parts, &session, origin.as_ref(), prompts.model())?;
     if !args.dry_run && !selection.no_dedupe {
         copies::share_and_say(&mut session)?;

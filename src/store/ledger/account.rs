@@ -134,10 +134,12 @@ pub struct LedgerProgress {
     pub groups_sharing: u64,
     /// Groups at least one of whose questions was ever asked.
     pub groups_asked: u64,
-    /// Requests by what became of the last one for each question.
+    /// Questions with a usable answer; all others count by what became of their last request.
     pub usable: u64,
     /// Of the usable ones, those whose text, prompt, model or parameters have changed since.
     pub stale: u64,
+    /// Of the usable ones, those that are asked again and wait in a part or are in flight, where they count too.
+    pub asked_again: u64,
     /// Waiting in a part.
     pub planned: u64,
     /// In flight.

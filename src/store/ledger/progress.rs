@@ -22,6 +22,8 @@ struct Last {
 #[derive(Clone, Copy, Default)]
 struct Question {
     last: Option<Last>,
+    /// True where there is an answer, which stands while the question is asked again.
+    is_answered: bool,
     /// True where any answer is to the text and one of the prompts of today: an earlier one stands where somebody went back
     /// to an earlier prompt, and is not asked for again.
     is_answered_today: bool,
@@ -85,6 +87,7 @@ impl Read<'_> {
             if stands || question.last.is_none_or(|last| !last.stands) {
                 question.last = Some(Last { state, stands });
             }
+            question.is_answered |= state == RequestState::Usable;
             question.is_answered_today |=
                 state == RequestState::Usable && row.get(4)? && current.contains(&row.get(3)?);
         }
@@ -132,6 +135,10 @@ fn settle(worlds: &[OfGroup; 2], too_large: [bool; 2], counts: &mut Counts) {
                 // A shared answer to the text of today stands for an old one.
                 progress.stale += u64::from(!of.shared.0[kind] && !question.is_answered_today);
                 kinds.0[kind] = true;
+            } else if question.is_answered {
+                progress.usable += 1;
+                progress.asked_again += 1;
+                kinds.0[kind] = true;
             }
         }
         progress.groups_done += u64::from(kinds.are_all());
@@ -175,6 +182,7 @@ impl LedgerProgress {
         self.groups_asked += other.groups_asked;
         self.usable += other.usable;
         self.stale += other.stale;
+        self.asked_again += other.asked_again;
         self.planned += other.planned;
         self.in_flight += other.in_flight;
         self.unusable += other.unusable;
