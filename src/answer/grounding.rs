@@ -15,11 +15,6 @@ use crate::text::entities::entity_at;
 use crate::text::fold::{fold, fold_char};
 use crate::text::hidden::is_hidden;
 
-/// Finds a mention in a text: the bytes of its first occurrence.
-pub fn find(text: &str, mention: &str) -> Option<Range<usize>> {
-    Grounding::new(text).find(mention)
-}
-
 /// Folds a mention as texts are folded: markup read, characters that show nothing left out.
 pub(super) fn folded(mention: &str) -> String {
     let shown: String = decode_entities(mention).chars().filter(|c| !is_hidden(*c) || c.is_whitespace()).collect();
@@ -52,14 +47,25 @@ impl Grounding {
         Grounding { folded, text: text.to_owned(), places: OnceCell::new() }
     }
 
-    /// Finds a mention: the bytes of its first occurrence in the text.
-    pub fn find(&self, mention: &str) -> Option<Range<usize>> {
-        let wanted = folded(mention);
-        self.find_by(mention, &wanted, &Finder::new(&wanted))
+    /// Finds all places of a mention in the text, in their order.
+    pub fn find_all(&self, mention: &str) -> Vec<Range<usize>> {
+        let (wanted, mut places) = (folded(mention), vec![]);
+        self.find_by(mention, &wanted, &Finder::new(&wanted), |place| {
+            places.push(place.clone());
+            false
+        });
+        places
     }
 
-    /// Finds a mention that was folded before, for all texts that it is looked for in, with what looks for it.
-    pub(super) fn find_by(&self, mention: &str, wanted: &str, finder: &Finder<'_>) -> Option<Range<usize>> {
+    /// Finds a mention that was folded before, for all texts that it is looked for in, with what looks for it; the first
+    /// place that is taken counts.
+    pub(super) fn find_by(
+        &self,
+        mention: &str,
+        wanted: &str,
+        finder: &Finder<'_>,
+        mut takes: impl FnMut(&Range<usize>) -> bool,
+    ) -> Option<Range<usize>> {
         let (first, last) = (wanted.chars().next()?, wanted.chars().next_back()?);
         let is_acronym = mention.trim().len() <= 3 && mention.trim().bytes().all(|b| b.is_ascii_uppercase());
         finder.find_iter(self.folded.as_bytes()).find_map(|at| {
@@ -70,7 +76,8 @@ impl Grounding {
                 return None;
             }
             let range = self.in_text(at..end);
-            (!is_acronym || self.text[range.clone()] == *mention.trim()).then_some(range)
+            let is_it = !is_acronym || self.text[range.clone()] == *mention.trim();
+            (is_it && takes(&range)).then_some(range)
         })
     }
 }
@@ -186,7 +193,8 @@ mod tests {
     #[test]
     fn a_mention_stands_in_the_text_or_not() {
         let check = |text: &str, mention: &str, expected: Option<&str>| {
-            assert_eq!(find(text, mention).map(|range| &text[range]), expected, "{mention} in {text}");
+            let found = Grounding::new(text).find_all(mention).into_iter().next();
+            assert_eq!(found.map(|range| &text[range]), expected, "{mention} in {text}");
         };
         check("Gene Kranz spoke.", "gene  kranz", Some("Gene Kranz"));
         check("Gene\n  Kranz spoke.", "Gene Kranz", Some("Gene\n  Kranz"));

@@ -1,7 +1,8 @@
 //! Places of mentions in the stories of a group: to the letter, else folded, else in words that are nearly the same.
 //!
-//! The closest way counts, wherever it is found; of several places the first, texts before titles. Most mentions stand
-//! there to the letter, so the other ways prepare a text only when one does not.
+//! The closest way counts, wherever it is found; of several places the first, texts before titles. A place inside a longer
+//! mention of the same answer is that one's. Most mentions stand there to the letter, so the other ways prepare a text only
+//! when one does not.
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -9,6 +10,7 @@ use std::ops::Range;
 use memchr::memmem::Finder;
 
 use super::grounding::{self, Grounding as Folded, joined};
+use super::inside::Longer;
 use crate::model::{Grounded, Grounding, Group, Place};
 
 /// Words of a story that may stand between two words of a mention.
@@ -49,20 +51,25 @@ impl<'g> Stories<'g> {
         Stories { fields: texts.chain(titles).chain(title).collect() }
     }
 
-    /// Looks for a mention.
-    pub fn locate(&self, mention: &str) -> Grounded {
+    /// Looks for a mention of an answer; `all` are all mentions of it.
+    pub fn locate(&self, mention: &str, all: &[&str]) -> Grounded {
         let mention = mention.trim();
         let finder = Finder::new(mention);
-        if let Some(place) = self.first(|field| exact(field.text, mention, &finder)) {
+        let longer = Longer::to_the_letter(&finder, all);
+        if let Some(place) = self.first(|field| exact(field.text, mention, &finder, &longer)) {
             return Grounded { grounding: Grounding::Exact, place };
         }
+        let longer = Longer::than(mention, all);
         let wanted = grounding::folded(mention);
         let finder = Finder::new(&wanted);
-        if let Some(place) = self.first(|field| field.folded().find_by(mention, &wanted, &finder)) {
+        let stands = |field: &Field<'_>| {
+            field.folded().find_by(mention, &wanted, &finder, |place| !longer.hold(field.text, place))
+        };
+        if let Some(place) = self.first(stands) {
             return Grounded { grounding: Grounding::Normalized, place };
         }
         let words = words_of(&wanted);
-        match self.first(|field| field.find_nearly(&words)) {
+        match self.first(|field| field.find_nearly(&words, &longer)) {
             Some(place) => Grounded { grounding: Grounding::Fuzzy, place },
             None => Grounded { grounding: Grounding::Ungrounded, place: None },
         }
@@ -87,7 +94,7 @@ impl Field<'_> {
     }
 
     /// Finds words that are nearly those of a mention, in their order.
-    fn find_nearly(&self, wanted: &[String]) -> Option<Range<usize>> {
+    fn find_nearly(&self, wanted: &[String], longer: &Longer<'_>) -> Option<Range<usize>> {
         // A few letters are like too much.
         if wanted.iter().map(|word| word.chars().count()).sum::<usize>() < ONE_SLIP_FROM {
             return None;
@@ -107,21 +114,24 @@ impl Field<'_> {
                 let Some(next) = next else { continue 'starts };
                 last = next;
             }
-            return Some(folded.in_text(words[start].start..words[last].end));
+            let place = folded.in_text(words[start].start..words[last].end);
+            if !longer.hold(self.text, &place) {
+                return Some(place);
+            }
         }
         None
     }
 }
 
 /// Finds a mention to the letter, as whole words.
-fn exact(text: &str, mention: &str, finder: &Finder<'_>) -> Option<Range<usize>> {
+fn exact(text: &str, mention: &str, finder: &Finder<'_>, longer: &Longer<'_>) -> Option<Range<usize>> {
     let (first, last) = (mention.chars().next()?, mention.chars().next_back()?);
     finder.find_iter(text.as_bytes()).find_map(|at| {
         let end = at + mention.len();
         let before = text[..at].chars().next_back();
         let after = text[end..].chars().next();
         let is_part = before.is_some_and(|c| joined(c, first)) || after.is_some_and(|c| joined(last, c));
-        (!is_part).then_some(at..end)
+        (!is_part && !longer.hold(text, &(at..end))).then_some(at..end)
     })
 }
 
@@ -204,6 +214,55 @@ mod tests {
         }
     }
 
+    /// Grounding, story (`t`: its title), what stands there and before how many characters.
+    fn shown(group: &Group, Grounded { grounding, place }: Grounded) -> String {
+        let shown = place.map(|place| {
+            let story = place.story.map(|story| &group.stories[story as usize - 1]);
+            let text = match (story, place.in_title) {
+                (Some(story), true) => story.title.as_deref().unwrap(),
+                (Some(story), false) => &story.text,
+                (None, _) => group.title.as_deref().unwrap(),
+            };
+            let found: String = text.chars().skip(place.at as usize).take(place.length as usize).collect();
+            format!("{}{} {found}", place.story.unwrap_or(0), if place.in_title { "t" } else { "" })
+        });
+        format!("{} {}", grounding.as_str(), shown.unwrap_or_default()).trim().to_owned()
+    }
+
+    #[test]
+    fn a_place_inside_a_longer_mention_is_that_ones() {
+        let check = |text: &str, all: &[&str], mention: &str, expected: &str| {
+            let group = group("", &[("", text)]);
+            let found = Stories::new(&group).locate(mention, all);
+            let at = found.place.map(|place| format!(" at {}", place.at)).unwrap_or_default();
+            assert_eq!(format!("{}{at}", shown(&group, found)), expected, "{mention} in {text}");
+        };
+        let banks = ["Bank of Ireland", "Central Bank of Ireland", "Ireland"];
+        let text = "The Central Bank of Ireland warned. Bank of Ireland fell.";
+        check(text, &banks, "Bank of Ireland", "exact 1 Bank of Ireland at 36");
+        check(text, &banks, "Central Bank of Ireland", "exact 1 Central Bank of Ireland at 4");
+        check(text, &banks, "Ireland", "ungrounded");
+        check(text, &["Ireland"], "Ireland", "exact 1 Ireland at 20");
+        // However the longer one is written.
+        let text = "the CENTRAL\n  bank  of Ireland";
+        check(text, &banks, "Ireland", "ungrounded");
+        check(text, &banks, "Bank of Ireland", "ungrounded");
+        check(
+            "CENTRAL BANK OF IRELAND, BANK OF IRELAND",
+            &banks,
+            "Bank of Ireland",
+            "normalized 1 BANK OF IRELAND at 25",
+        );
+        // In words that are nearly the same, too.
+        check("The Central Bank of Ireland", &["Bank of Irland", banks[1]], "Bank of Irland", "ungrounded");
+        check("Jim Lovell spoke", &["Jim Lovel", "Jim Lovell"], "Jim Lovel", "fuzzy 1 Jim Lovell at 0");
+        // An article or an ending is no other name.
+        check("The Beatles", &["Beatles", "The Beatles"], "Beatles", "exact 1 Beatles at 4");
+        check("Ford’s plan", &["Ford", "Ford’s"], "Ford", "exact 1 Ford at 0");
+        check("Sally Ride flew; Ride spoke", &["Ride", "Sally Ride"], "Ride", "exact 1 Ride at 17");
+        check("東京都庁と東京", &["東京", "東京都庁"], "東京", "exact 1 東京 at 5");
+    }
+
     #[test]
     fn the_closest_way_counts_and_texts_before_titles() {
         let group = group(
@@ -215,18 +274,7 @@ mod tests {
         );
         let stories = Stories::new(&group);
         let check = |mention: &str, expected: &str| {
-            let Grounded { grounding, place } = stories.locate(mention);
-            let shown = place.map(|place| {
-                let story = place.story.map(|story| &group.stories[story as usize - 1]);
-                let text = match (story, place.in_title) {
-                    (Some(story), true) => story.title.as_deref().unwrap(),
-                    (Some(story), false) => &story.text,
-                    (None, _) => group.title.as_deref().unwrap(),
-                };
-                let found: String = text.chars().skip(place.at as usize).take(place.length as usize).collect();
-                format!("{}{} {found}", place.story.unwrap_or(0), if place.in_title { "t" } else { "" })
-            });
-            assert_eq!(format!("{} {}", grounding.as_str(), shown.unwrap_or_default()).trim(), expected, "{mention}");
+            assert_eq!(shown(&group, stories.locate(mention, &[])), expected, "{mention}");
         };
         check("Kranz", "exact 1 Kranz");
         check("Gene Kranz", "exact 1t Gene Kranz");

@@ -22,6 +22,7 @@ mod names;
 mod topics;
 mod mentions;
 pub mod grounding;
+pub mod inside;
 pub mod locate;
 
 #[cfg(test)]

@@ -95,7 +95,10 @@ impl Context {
     pub fn require_grounding(&self, store: &mut Store) -> anyhow::Result<()> {
         let counts = store.read().grounding_counts()?;
         store.leave_ungrounded_out()?;
-        self.terminal.status(format!("left out: {}, nowhere in the stories", count(counts.ungrounded, "mention")));
+        self.terminal.status(format!(
+            "left out: {}, nowhere in the stories or only inside a longer name",
+            count(counts.ungrounded, "mention")
+        ));
         if counts.unknown > 0 {
             self.terminal.hint(format!(
                 "{} not looked for in the stories of today, and kept; `gleaner rebuild` looks for what it can",

@@ -3,18 +3,30 @@
 use std::ops::Range;
 
 use crate::answer::grounding::Grounding;
+use crate::answer::inside::Longer;
+use crate::model::Story;
 
 /// A style of `terminal::style`, for one word.
 pub(crate) type Mark = fn(&str) -> String;
 
-/// Returns every place where a mention stands in a text.
-pub(crate) fn places(text: &str, mention: &str) -> Vec<Range<usize>> {
-    let (mut places, mut begin) = (vec![], 0);
-    while let Some(found) = Grounding::new(&text[begin..]).find(mention).filter(|found| !found.is_empty()) {
-        places.push(begin + found.start..begin + found.end);
-        begin += found.end;
-    }
+/// Returns every place where a mention stands in a text, but not those inside a longer one of all that its answer gives.
+pub(crate) fn places<'m>(text: &str, mention: &str, all: impl IntoIterator<Item = &'m str>) -> Vec<Range<usize>> {
+    let longer = Longer::of(mention, all);
+    let mut places = Grounding::new(text).find_all(mention);
+    places.retain(|place| !longer.hold(text, place));
     places
+}
+
+/// Returns the first story with such a place of a mention, and the place; else the first that has it inside a longer one,
+/// which is better than none for a person who judges it. `all` are the mentions of the group.
+pub(crate) fn first_place<'s>(stories: &'s [Story], mention: &str, all: &[String]) -> Option<(&'s str, Range<usize>)> {
+    let find = |all: &[String]| {
+        stories.iter().find_map(|story| {
+            let place = places(&story.text, mention, all.iter().map(String::as_str)).into_iter().next()?;
+            Some((story.text.as_str(), place))
+        })
+    };
+    find(all).or_else(|| find(&[]))
 }
 
 /// Returns a text with the given places marked; of places that overlap the longest counts.
@@ -63,7 +75,7 @@ mod tests {
         let text = "Neil Armstrong, said Armstrong.";
         let places: Vec<(Range<usize>, Mark)> = ["Neil Armstrong", "Armstrong"]
             .iter()
-            .flat_map(|mention| places(text, mention))
+            .flat_map(|mention| places(text, mention, []))
             .map(|place| (place, (|word| format!("<{word}>")) as Mark))
             .collect();
         assert_eq!(mark(text, places), "<Neil> <Armstrong>, said <Armstrong>.");

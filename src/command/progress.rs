@@ -112,7 +112,7 @@ pub(super) fn run(args: &GroundingArgs, context: &Context) -> anyhow::Result<Exi
     ))?;
     if grounding.ungrounded > 0 && !args.require_grounding {
         terminal.advise(format!(
-            "  {} nowhere in the stories; `--require-grounding` leaves that out",
+            "  {} nowhere in the stories, or only inside a longer name; `--require-grounding` leaves that out",
             count_verb(grounding.ungrounded, "mention", "stands")
         ))?;
     }

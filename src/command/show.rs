@@ -112,7 +112,10 @@ impl Places {
     fn find(group: &Group, mentions: &[MentionRow]) -> Self {
         let of = |mention: &MentionRow| {
             let stories = group.stories.iter().enumerate();
-            stories.flat_map(|(i, s)| places(&s.text, &mention.text).into_iter().map(move |at| (i, at))).collect()
+            let all = || mentions.iter().map(|mention| mention.text.as_str());
+            stories
+                .flat_map(|(i, s)| places(&s.text, &mention.text, all()).into_iter().map(move |at| (i, at)))
+                .collect()
         };
         Self(mentions.iter().map(of).collect())
     }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::answer::grounding::Grounding;
+use crate::answer::inside::Longer;
 use crate::explore::findings::findings;
 use crate::model::EntityKey;
 use crate::report::html::{self, Front, Row};
@@ -286,7 +287,10 @@ impl Page {
         let grounding = (self.n_snippets > 0).then(|| Grounding::new(&text));
         let mut mentions = vec![];
         for (i, mention) in group.mentions.iter().enumerate() {
-            let place = grounding.as_ref().filter(|_| i < self.n_snippets).and_then(|g| g.find(&mention.text));
+            let place = grounding.as_ref().filter(|_| i < self.n_snippets).and_then(|grounding| {
+                let longer = Longer::of(&mention.text, group.mentions.iter().map(|other| other.text.as_str()));
+                grounding.find_all(&mention.text).into_iter().find(|place| !longer.hold(&text, place))
+            });
             let snippet = place.map(|place| {
                 let (before, after) = around(&text, &place);
                 let story = ends.partition_point(|end| *end <= place.start);

@@ -169,8 +169,10 @@ pub(super) fn ground(read: Read<'_>, group: GroupKey, mentions: &mut [LinkedMent
     }
     let Some(group) = read.texts_of_group(group)? else { return Ok(()) };
     let stories = Stories::new(&group);
-    for linked in mentions {
-        linked.grounded = Some(stories.locate(&linked.mention.text));
+    let all: Vec<&str> = mentions.iter().map(|linked| linked.mention.text.as_str()).collect();
+    let grounded: Vec<_> = all.iter().map(|mention| stories.locate(mention, &all)).collect();
+    for (linked, grounded) in mentions.iter_mut().zip(grounded) {
+        linked.grounded = Some(grounded);
     }
     Ok(())
 }

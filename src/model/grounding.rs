@@ -12,7 +12,7 @@ pub enum Grounding {
     Normalized,
     /// In words that are nearly the same: another ending, a slip, an initial.
     Fuzzy,
-    /// Nowhere: the model named what no story names.
+    /// Nowhere, or only inside a longer mention of the same answer: the model named what no story names.
     Ungrounded,
 }
 

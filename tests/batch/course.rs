@@ -333,7 +333,7 @@ fn progress_keeps_rehearsals_apart_and_names_the_next_step() {
         "  2 requests tell no usage that can be: what was paid for that is not known, and in no sum",
         "catalog  3 entities in the catalog",
         "learned  2 topics, 3 mentions, 2 of them linked",
-        "  2 mentions stand nowhere in the stories; `--require-grounding` leaves that out",
+        "  2 mentions stand nowhere in the stories, or only inside a longer name; `--require-grounding` leaves that out",
     ];
     check(
         &world,

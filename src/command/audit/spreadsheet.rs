@@ -7,9 +7,8 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::{AROUND, TOPIC_TEXT};
-use crate::answer::grounding;
 use crate::command::Context;
-use crate::command::excerpt::excerpt;
+use crate::command::excerpt::{excerpt, first_place};
 use crate::command::garbled::{damage, refuse};
 use crate::command::input;
 use crate::command::output::whole_file;
@@ -37,9 +36,8 @@ pub(crate) fn write_csv(store: &Store, audit: &Audit, path: &Path, context: &Con
             let entity = item.entity.map(|key| read.entity_head(key)).transpose()?.flatten();
             let row = item.group.map(|group| read.group(group)).transpose()?.flatten();
             let stories = row.as_ref().map(|row| row.group.stories.as_slice()).unwrap_or_default();
-            let text = stories
-                .iter()
-                .find_map(|story| Some(excerpt(&story.text, grounding::find(&story.text, &item.item)?, AROUND)));
+            let all = row.as_ref().map(|row| read.mention_texts_of(row.key)).transpose()?.unwrap_or_default();
+            let text = first_place(stories, &item.item, &all).map(|(text, place)| excerpt(text, place, AROUND));
             let text = text.or_else(|| Some(excerpt(&stories.first()?.text, 0..0, TOPIC_TEXT)));
             rows.row(&[
                 Cell::Count(item.ordinal.into()),

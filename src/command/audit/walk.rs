@@ -1,9 +1,8 @@
 //! A sample judged one item after the other, one key a verdict.
 
 use super::{AROUND, TOPIC_TEXT};
-use crate::answer::grounding;
 use crate::command::Context;
-use crate::command::excerpt::{Mark, excerpt, mark, places};
+use crate::command::excerpt::{Mark, excerpt, first_place, mark, places};
 use crate::command::shown::{day, percent, title};
 use crate::command::unresolved::report::changes;
 use crate::curation::audit;
@@ -140,10 +139,14 @@ fn show_item(store: &Store, item: &AuditItem, context: &Context) -> anyhow::Resu
         terminal.line(style::dim(format!("in {}  {}", day(head.at.as_deref()), title(&head))))?;
     }
     let width = terminal.width().min(100);
-    for story in &row.group.stories {
-        let Some(place) = grounding::find(&story.text, &item.item).filter(|_| item.entity.is_some()) else { continue };
-        let text = style::single_line(&excerpt(&story.text, place, AROUND));
-        let marks = places(&text, &item.item).into_iter().map(|place| (place, YELLOW)).collect();
+    let all = read.mention_texts_of(row.key)?;
+    let found = first_place(&row.group.stories, &item.item, &all).filter(|_| item.entity.is_some());
+    if let Some((text, place)) = found {
+        let text = style::single_line(&excerpt(text, place, AROUND));
+        let marks = places(&text, &item.item, all.iter().map(String::as_str))
+            .into_iter()
+            .map(|place| (place, YELLOW))
+            .collect();
         for line in wrap(&mark(&text, marks), width) {
             terminal.line(format!("  {line}"))?;
         }

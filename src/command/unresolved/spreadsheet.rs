@@ -7,10 +7,9 @@ use anyhow::Context as _;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::answer::grounding;
 use crate::cli::unresolved::QueueArgs;
 use crate::command::Context;
-use crate::command::excerpt::excerpt;
+use crate::command::excerpt::{excerpt, first_place};
 use crate::command::garbled::{damage, refuse};
 use crate::command::input;
 use crate::command::output::{is_stdout, whole_file};
@@ -130,11 +129,9 @@ fn snippet(store: &Store, case: &Case) -> anyhow::Result<String> {
     let Some(row) = case.groups.first().map(|group| store.read().group(group.key)).transpose()?.flatten() else {
         return Ok(String::new());
     };
-    let found = row.group.stories.iter().find_map(|story| {
-        let place = grounding::find(&story.text, &case.mention.mention)?;
-        Some(excerpt(&story.text, place, AROUND))
-    });
-    Ok(found.unwrap_or_default())
+    let all = store.read().mention_texts_of(row.key)?;
+    let found = first_place(&row.group.stories, &case.mention.mention, &all);
+    Ok(found.map(|(text, place)| excerpt(text, place, AROUND)).unwrap_or_default())
 }
 
 /// A row that came back.

@@ -1,9 +1,8 @@
 //! `gleaner unresolved walk`: one mention after the other, one key a decision.
 
-use crate::answer::grounding;
 use crate::cli::unresolved::QueueArgs;
 use crate::command::Context;
-use crate::command::excerpt::{Mark, excerpt, mark, places};
+use crate::command::excerpt::{Mark, excerpt, first_place, mark, places};
 use crate::command::shown::{day, title};
 use crate::command::unresolved::list::{cases, lines};
 use crate::command::unresolved::report::{changes, in_words};
@@ -219,15 +218,17 @@ fn show(store: &Store, case: &Case, context: &Context) -> anyhow::Result<()> {
     }
     let Some(group) = case.groups.first() else { return Ok(()) };
     let Some(row) = store.read().group(group.key)? else { return Ok(()) };
-    for story in &row.group.stories {
-        let Some(place) = grounding::find(&story.text, &case.mention.mention) else { continue };
-        let excerpt = excerpt(&story.text, place, AROUND);
-        let marks = places(&excerpt, &case.mention.mention).into_iter().map(|place| (place, MARK)).collect();
+    let all = store.read().mention_texts_of(group.key)?;
+    if let Some((text, place)) = first_place(&row.group.stories, &case.mention.mention, &all) {
+        let excerpt = excerpt(text, place, AROUND);
+        let marks = places(&excerpt, &case.mention.mention, all.iter().map(String::as_str))
+            .into_iter()
+            .map(|place| (place, MARK))
+            .collect();
         terminal.line(style::dim(format!("       {}  {}", day(group.at.as_deref()), title(group))))?;
         for line in wrap(&mark(&style::single_line(&excerpt), marks), terminal.width().saturating_sub(8).min(100)) {
             terminal.line(format!("       {line}"))?;
         }
-        break;
     }
     Ok(())
 }

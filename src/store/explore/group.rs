@@ -129,6 +129,14 @@ impl Read<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Returns the texts of a group's mentions.
+    pub fn mention_texts_of(self, group: GroupKey) -> anyhow::Result<Vec<String>> {
+        let mut statement = self
+            .0
+            .prepare_cached("SELECT mention_text FROM story_entities WHERE story_group_id = ?1 ORDER BY ordinal")?;
+        Ok(statement.query_map([group], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    }
+
     /// Returns a group's mentions by rank, with their links.
     pub fn mentions_of(self, group: GroupKey) -> anyhow::Result<Vec<MentionRow>> {
         let mut statement = self.0.prepare_cached(
