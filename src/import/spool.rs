@@ -1,4 +1,4 @@
-//! Records prepared outside of the transaction and written inside: records in memory up to a few MiB, and in a
+//! Records prepared outside of the transaction and written inside: records in memory up to half a MiB, and in a
 //! temporary file beside the database from there on, which nobody else sees and which goes with the process.
 
 use std::fs::File;
@@ -6,7 +6,9 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Bytes that are kept in memory.
-const MEMORY_BYTES: usize = 2 << 20;
+const MEMORY_BYTES: usize = 512 << 10;
+/// Bytes that are read at a time where records are asked for in about the order in which they were written.
+const AHEAD_BYTES: usize = 64 << 10;
 
 /// Records, written one after the other and read in any order.
 #[derive(Debug)]
@@ -16,13 +18,19 @@ pub(super) struct Spool {
     /// Start of `recent`.
     at: u64,
     recent: Vec<u8>,
+    /// Part of the file that was read last, and where it starts.
+    read: Vec<u8>,
+    read_at: u64,
+    /// End of the record that was asked for last.
+    next: u64,
 }
 
 impl Spool {
     /// Makes a spool whose file, if it needs one, lies in this folder.
     pub(super) fn new(folder: &Path) -> Spool {
         // A vector that grows by itself takes up to twice as much; what is not written to takes nothing.
-        Spool { folder: folder.to_owned(), file: None, at: 0, recent: Vec::with_capacity(MEMORY_BYTES) }
+        let recent = Vec::with_capacity(MEMORY_BYTES);
+        Spool { folder: folder.to_owned(), file: None, at: 0, recent, read: vec![], read_at: 0, next: 0 }
     }
 
     /// Adds a record, and returns where it stands.
@@ -48,10 +56,21 @@ impl Spool {
             record.extend_from_slice(self.recent.get(from..from + n_bytes).ok_or(io::ErrorKind::UnexpectedEof)?);
             return Ok(());
         }
-        let file = self.file.as_mut().ok_or(io::ErrorKind::UnexpectedEof)?;
-        file.seek(SeekFrom::Start(at))?;
-        record.resize(n_bytes, 0);
-        file.read_exact(record)
+        let end = at + n_bytes as u64;
+        if at < self.read_at || end > self.read_at.saturating_add(self.read.len() as u64) {
+            let file = self.file.as_mut().ok_or(io::ErrorKind::UnexpectedEof)?;
+            let is_in_order = at.abs_diff(self.next) <= AHEAD_BYTES as u64;
+            let ahead = if is_in_order { (self.at - at).min(AHEAD_BYTES as u64) as usize } else { 0 };
+            self.read.clear();
+            self.read.resize(ahead.max(n_bytes), 0);
+            file.seek(SeekFrom::Start(at))?;
+            file.read_exact(&mut self.read).inspect_err(|_| self.read_at = u64::MAX)?;
+            self.read_at = at;
+        }
+        self.next = end;
+        let from = (at - self.read_at) as usize;
+        record.extend_from_slice(&self.read[from..from + n_bytes]);
+        Ok(())
     }
 }
 
@@ -142,13 +161,16 @@ mod tests {
     fn records_come_back_from_memory_and_from_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let mut spool = Spool::new(folder.path());
-        let record = |n: usize| vec![n as u8; 1 + n * 79_190 % (MEMORY_BYTES / 5)];
-        let places: Vec<u64> = (0..40).map(|n| spool.put(&record(n)).unwrap()).collect();
+        let record = |n: usize| vec![n as u8; if n % 3 == 0 { 1 + n * 79_190 % (MEMORY_BYTES / 5) } else { n * 7 }];
+        let places: Vec<u64> = (0..120).map(|n| spool.put(&record(n)).unwrap()).collect();
         assert!(spool.file.is_some() && spool.recent.len() <= MEMORY_BYTES);
         let mut read = vec![];
-        for n in (0..40).rev() {
-            spool.get(places[n], record(n).len(), &mut read).unwrap();
-            assert!(read == record(n), "{n}");
+        let orders = [(0..120).collect::<Vec<_>>(), (0..120).rev().collect(), (0..120).map(|n| n * 77 % 120).collect()];
+        for order in orders {
+            for n in order {
+                spool.get(places[n], record(n).len(), &mut read).unwrap();
+                assert!(read == record(n), "{n}");
+            }
         }
         if cfg!(unix) {
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the file has no name");

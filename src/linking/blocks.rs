@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 
-use crate::resolve::{Blocks, N_TABLES, Resident, Table};
+use crate::resolve::{self, Blocks, N_TABLES, Resident, Table};
 use crate::store::Read;
 
 /// Blocks kept in memory while an import runs, in two halves; the rest is fetched again.
@@ -31,7 +31,8 @@ pub enum Load {
     One,
     /// Many mentions: a small index is read whole.
     Many,
-    /// So many that they need nearly all of an index: up to some 150 MiB it is read whole.
+    /// So many that they need nearly all of an index: up to some 150 MiB it is read whole, but for the ids of entities,
+    /// since nothing is shown.
     All,
 }
 
@@ -72,7 +73,11 @@ impl<'a> IndexBlocks<'a> {
         if load == Load::Many && is_small || load == Load::All && n_blocks <= WHOLE_BLOCKS {
             let mut resident = Resident::default();
             for table in Table::ALL {
-                read.each_index_page(table as u8, |block| resident.push(table, block))?;
+                let has_ids = table == Table::Labels && load == Load::All;
+                read.each_index_page(table as u8, |block| match has_ids {
+                    true => resident.push(table, &resolve::without_ids(block)),
+                    false => resident.push(table, block),
+                })?;
             }
             return Ok(IndexBlocks::Memory(Arc::new(resident)));
         }

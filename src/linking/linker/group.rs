@@ -218,7 +218,7 @@ impl Linker<'_> {
                 }
                 (LinkOutcome::Unknown, _) if resolutions[at].outcome == LinkOutcome::Linked => {
                     let Some(best) = resolutions[at].candidates.first().filter(|c| c.is_indexed()) else { continue };
-                    if resolve::are_namesakes(&mentions[full].text, &self.resolver.describe(best)?.name) {
+                    if resolve::are_namesakes(&mentions[full].text, &self.resolver.name(best)?) {
                         let candidates = std::mem::take(&mut resolutions[at].candidates);
                         resolutions[at] = Resolution { candidates, ..Resolution::unknown() };
                     }

@@ -359,6 +359,7 @@ fn quantize(value: f32) -> u8 {
 mod tests {
     use super::*;
     use crate::model::EntityId;
+    use crate::resolve::index::pack::without_ids;
     use crate::resolve::index::read::Index;
 
     #[test]
@@ -383,6 +384,40 @@ mod tests {
         let is_same = |id: &str, name: &str| id == "\u{202e}id" && name == "🙂 Name";
         assert!(index.label(0, is_same).expect("is there"));
         assert_eq!(index.meta.names, 1, "what no words are left of is no name");
+    }
+
+    #[test]
+    fn labels_without_ids_have_the_names_still() {
+        for n_entities in [1, 2, 63, 64] {
+            let mut builder = Builder::new();
+            for key in 0..n_entities {
+                let entity = Entity {
+                    id: EntityId::new("i".repeat(key * 7 % 300 + 1)),
+                    entity_type: "t".into(),
+                    name: "ü ".repeat(key % 5) + "Name",
+                    aliases: vec![],
+                    attributes: Default::default(),
+                };
+                builder.add(EntityKey(key as i64), &entity);
+            }
+            let mut bare = Resident::default();
+            let add = &mut |table: Table, _, block: &[u8]| {
+                match table {
+                    Table::Labels => bare.push(table, &without_ids(block)),
+                    _ => bare.push(table, block),
+                }
+                Ok(())
+            };
+            builder.finish(add).expect("packs");
+            let index = Index::open(bare).expect("opens");
+            for key in 0..n_entities {
+                let label = index.label(key as u32, |id, name| (id.to_owned(), name.to_owned())).expect("is there");
+                assert_eq!(label, (String::new(), "ü ".repeat(key % 5) + "Name"), "{key} of {n_entities}");
+            }
+        }
+        for broken in [&[][..], &[7], &[9; 10], &[0; 8], &[255; 40]] {
+            without_ids(broken);
+        }
     }
 
     #[test]

@@ -36,5 +36,6 @@ pub use build::Builder;
 pub(crate) use key::{KeyKind, key};
 pub(crate) use layout::{AttributeStats, COUNTED_FROM, FORMAT, LONGEST_LIST, Meta, TypeStats, VOCABULARY_MAX, rarity};
 pub use layout::{Blocks, N_TABLES, Resident, Table};
+pub use pack::without_ids;
 pub(crate) use read::{EntityCard, Index, List, NameCard, TokenView};
 pub use read::{is_current, is_earlier};

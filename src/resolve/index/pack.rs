@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::resolve::index::layout::{LONGEST_LIST, Table, put_varint};
+use crate::resolve::index::layout::{LONGEST_LIST, Table, get_varint, put_varint, read_u32};
 
 /// A key with a number that it finds, in 12 bytes and not in 16.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,4 +108,27 @@ pub(crate) fn put_blocked(
         sink(table, number, &block)?;
     }
     Ok(())
+}
+
+/// Returns a block of labels without the ids, which may take most of it: for linking where nothing is shown.
+pub fn without_ids(block: &[u8]) -> Vec<u8> {
+    let start_of = |record: usize| block.get(4 * record..).filter(|rest| rest.len() >= 4).map(|rest| read_u32(rest, 0));
+    // The table of starts ends where the start behind the last record fills the block.
+    let fills = |n: &usize| start_of(*n).is_none_or(|end| 4 * (n + 1) + end as usize >= block.len());
+    let count = (0..).find(fills).unwrap_or(0);
+    let mut names = Packed::default();
+    for at in 0..count {
+        let from = |record: usize| 4 * (count + 1) + start_of(record).map_or(0, |start| start as usize);
+        let label = block.get(from(at)..from(at + 1)).unwrap_or_default();
+        let mut after_length = 0;
+        let n_id = get_varint(label, &mut after_length) as usize;
+        names.begin();
+        put_varint(&mut names.bytes, 0);
+        names.bytes.extend_from_slice(label.get(after_length + n_id..).unwrap_or_default());
+    }
+    let mut out = Vec::with_capacity(4 * (count + 1) + names.bytes.len());
+    let ends = names.starts.iter().copied().chain([names.bytes.len() as u32]);
+    ends.for_each(|start| out.extend_from_slice(&start.to_le_bytes()));
+    out.extend_from_slice(&names.bytes);
+    out
 }

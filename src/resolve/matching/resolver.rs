@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::model::{EntityKey, LinkOutcome};
 use crate::resolve::fast_map::Map;
@@ -237,7 +237,16 @@ impl<P: Blocks> Resolver<P> {
         Ok(alike)
     }
 
-    /// Returns id, type and name of a candidate, from the index.
+    /// Returns the name of a candidate.
+    pub fn name(&self, candidate: &Candidate) -> Result<String> {
+        let (layer, number) = candidate.place;
+        match &self.overlay {
+            Some(overlay) if layer == 1 => overlay.index.label(number, |_, name| name.to_owned()),
+            _ => self.base.index.label(number, |_, name| name.to_owned()),
+        }
+    }
+
+    /// Returns id, type and name of a candidate, from the index; an error where ids are left out of it.
     pub fn describe(&self, candidate: &Candidate) -> Result<Described> {
         let (layer, number) = candidate.place;
         match &self.overlay {
@@ -371,7 +380,10 @@ fn is_ordinary(mention: &str) -> bool {
 fn described<P: Blocks>(index: &Index<P>, number: u32) -> Result<Described> {
     let kind = index.entity(number)?.kind;
     let entity_type = index.meta.types.get(usize::from(kind)).map_or("", |stats| &stats.name).to_owned();
-    index.label(number, |id, name| Described { id: id.to_owned(), entity_type, name: name.to_owned() })
+    let described =
+        index.label(number, |id, name| Described { id: id.to_owned(), entity_type, name: name.to_owned() })?;
+    ensure!(!described.id.is_empty(), "this index has no ids");
+    Ok(described)
 }
 
 /// A value shared by more than one in eight of a type says nothing of what a story is about.
