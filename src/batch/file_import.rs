@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use crate::batch::part;
+use crate::batch::prompts::Prompts;
 use crate::import::answers::{self, Files, ImportReport};
 use crate::import::copies;
 use crate::import::prepared::Prepared;
 use crate::interrupt;
 use crate::linking;
 use crate::model::BatchKey;
+use crate::profile::PromptOptions;
 use crate::request::{Price, Prices};
 use crate::session::Session;
 use crate::store::{BatchState, Claim, HowUndone, Pages, Read, RequestState};
@@ -39,8 +41,25 @@ pub struct Import {
 pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> anyhow::Result<ImportReport> {
     session.store.keep_pages(Pages::Ordered)?;
     let report = import_files(session, import, prices);
+    if report.is_ok() && !import.dry_run {
+        // Its pages are at hand now; what cannot be counted here is counted by who asks for it.
+        let _ = count_all(session);
+    }
     session.store.keep_pages(Pages::Usual)?;
     report
+}
+
+/// Counts what changed, so that `progress` after answers to all groups is as fast as ever.
+fn count_all(session: &mut Session<'_>) -> anyhow::Result<()> {
+    let options = PromptOptions {
+        max_topics: session.config.max_topics()?,
+        max_entities: session.config.max_entities()?,
+        ..PromptOptions::default()
+    };
+    let prompts = Prompts::of(&session.store, &options)?;
+    let current = prompts.current(session.store.read())?.all();
+    session.store.totals(&current)?;
+    Ok(())
 }
 
 fn import_files(session: &mut Session<'_>, import: &Import, prices: &Prices) -> anyhow::Result<ImportReport> {

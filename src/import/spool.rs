@@ -161,7 +161,8 @@ mod tests {
     fn records_come_back_from_memory_and_from_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let mut spool = Spool::new(folder.path());
-        let record = |n: usize| vec![n as u8; if n % 3 == 0 { 1 + n * 79_190 % (MEMORY_BYTES / 5) } else { n * 7 }];
+        let record =
+            |n: usize| vec![n as u8; if n.is_multiple_of(3) { 1 + n * 79_190 % (MEMORY_BYTES / 5) } else { n * 7 }];
         let places: Vec<u64> = (0..120).map(|n| spool.put(&record(n)).unwrap()).collect();
         assert!(spool.file.is_some() && spool.recent.len() <= MEMORY_BYTES);
         let mut read = vec![];
