@@ -503,3 +503,59 @@ fn an_exact_name_of_another_type_is_shown_and_linked_by_nobody() {
     world.run(&["unresolved", "export"]).exits(0);
     world.run(&["resolve", "--all"]).exits(0);
 }
+
+#[test]
+fn namesakes_are_told_apart_by_what_the_catalog_says_of_them() {
+    let world = World::new();
+    let ship = |id: &str, name: &str, attributes: Value| json!({"id": id, "type": "vehicle", "name": name, "aliases": ["Resilience"], "attributes": attributes});
+    world.load_entities(&[
+        ship("v1", "Crew Dragon Resilience", json!({"kind": "capsule", "country": "US", "first flight": 2020})),
+        ship("v2", "Lander Resilience", json!({"kind": "lander", "country": "JP"})),
+        json!({"id": "v3", "type": "vehicle", "name": "Crew Dragon Resiliense", "attributes": {"kind": "capsule", "country": "US"}}),
+        json!({"id": "p1", "type": "person", "name": "Ada Lovelace", "attributes": {"born": 1815}}),
+    ]);
+    let text = "Resilience flew. Ada Lovelace was not on board.";
+    world.load_groups(&[json!({"id": "g1", "title": "A flight", "created_at": "2025-01-01", "text": text})]);
+    let mention = |kind: &str, name: &str| json!({"type": kind, "mention": name});
+    let output = json!({"entities": [mention("vehicle", "Resilience"), mention("person", "Ada Lovelace")]}).to_string();
+    let usage = json!({"input_tokens": 100, "output_tokens": 10});
+    let body = json!({"status": "completed", "usage": usage, "output_text": output});
+    world.script(&json!({"answers": [{"custom_id": "entity_g1", "body": body}]}));
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    world.run(&["resolve", "Resilience", "--type", "vehicle"]).exits(0);
+    world.run(&["unresolved"]).exits(0);
+    world.run(&["unresolved", "export"]).exits(0);
+    world.run(&["catalog", "dedupe"]).exits(0);
+    world.run(&["resolve", "Ada Lovelace", "--type", "vehicle"]).exits(0).says("exact name, but type person");
+    // What a person ruled out is not shown as of another type.
+    world.run(&["unresolved", "reject", "Ada Lovelace", "person:p1"]).exits(0);
+    world.run(&["unresolved", "--type", "person"]).exits(0).says("exact name, but decided not to be meant");
+    world.run(&["resolve", "Ada Lovelace", "--type", "person"]).exits(0).says("decided not to be meant");
+    let row = world.run(&["unresolved", "export"]).exits(0).stdout;
+    let filled = row.replacen("Ada Lovelace,person,1,,", "Ada Lovelace,person,1,1,", 1);
+    world.write("filled.csv", &filled);
+    world.run(&["unresolved", "import", "filled.csv"]).exits(0).says("1 linked");
+}
+
+#[test]
+fn a_type_that_nothing_has_is_said_with_the_one_that_was_meant() {
+    let world = World::with_groups(1);
+    for (args, code) in [
+        (&["catalog", "add", "Grace Hopper", "--type", "persn"][..], 0),
+        (&["catalog", "add", "Mercury", "--type", "planet"], 0),
+        (&["catalog", "add", "Venus", "--type", "planet"], 0),
+        (&["unresolved", "new", "Ada", "--id", "ada", "--type", "persom"], 0),
+        (&["resolve", "Ada", "--type", "perso"], 2),
+        (&["resolve", "Ada", "--type", "galaxy"], 2),
+        (&["resolve", ""], 2),
+        (&["resolve", " \u{200b}"], 2),
+        (&["resolve", "--file", "none.jsonl", "--type", "perzon"], 2),
+        (&["entities", "--type", "perzon"], 2),
+        (&["unresolved", "--type", "organisaton"], 2),
+    ] {
+        world.run(args).exits(code);
+    }
+    let line = |kind: &str| json!({"mention": "Ada Lovelace", "type": kind});
+    world.write_lines("mentions.jsonl", &[line("person"), line("perzon"), line("perzon"), line("galaxy")]);
+    world.run(&["resolve", "--file", "mentions.jsonl"]).exits(0);
+}

@@ -390,8 +390,8 @@ const ONLY_HERE: &str = "\
 1 of 1
     1  Ada Lovelace  person
        in 2000-01-03  Title 2  g2
-       1  Ada Lovelace  49 %  person:p2
-       2  Ada Lovelace  49 %  person:p1
+       1  Ada Lovelace  49 %  person:p2  employer: Lockheed
+       2  Ada Lovelace  49 %  person:p1  employer: European Space Agency
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
 Ada Lovelace: 1 mention in this queue, 1 more linked by context stays as it is
@@ -408,8 +408,8 @@ const EVERYWHERE: &str = "\
 1 of 1
     1  Ada Lovelace  person
        in 2000-01-03  Title 2  g2
-       1  Ada Lovelace  49 %  person:p2
-       2  Ada Lovelace  49 %  person:p1
+       1  Ada Lovelace  49 %  person:p2  employer: Lockheed
+       2  Ada Lovelace  49 %  person:p1  employer: European Space Agency
        2000-01-03  Title 2
        Story 2: NASA flew to the moon, said Ada Lovelace in Houston.
 Ada Lovelace: 1 mention in this queue, 1 more linked by context stays as it is

@@ -3,7 +3,7 @@
 use crate::error::{Explain as _, usage};
 use crate::store::{Read, active_profile};
 use crate::terminal::words;
-use crate::text::is_same;
+use crate::text::{is_same, nearest};
 
 /// Refuses a type that no entity of the catalog has.
 pub(super) fn check_catalog_types(read: Read<'_>, typed: &[String]) -> anyhow::Result<()> {
@@ -17,10 +17,38 @@ pub(super) fn check_catalog_types(read: Read<'_>, typed: &[String]) -> anyhow::R
             let error = Err(usage(format!("the catalog has no entity of the type `{wanted}`")));
             match known.as_slice() {
                 [] => error.hint("it is empty: `gleaner load entities FILE` fills it"),
-                known => error.hint(format!("it has {}", words::list(known, "and"))),
+                known => error.hint(one_of(wanted, known, "it has")),
             }
         }
     }
+}
+
+/// Says which of the known types was probably meant, else which there are.
+fn one_of<T: AsRef<str> + std::fmt::Display>(wanted: &str, known: &[T], they_are: &str) -> String {
+    match nearest(wanted, known) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("{they_are} {}", words::list(known, "and")),
+    }
+}
+
+/// Says of a type that neither the catalog nor the active profile knows that it is new, where there are others: a slip of
+/// the hand would make a type of its own. Nothing is said of the first.
+pub(super) fn new_type(read: Read<'_>, wanted: &str) -> anyhow::Result<Option<(String, String)>> {
+    let profile = active_profile::active(read)?;
+    let known = read.catalog_types()?;
+    let is_known = profile.entity_type(wanted).is_some()
+        || profile.profile_type_of(wanted).is_some()
+        || known.iter().any(|own| is_same(own, wanted));
+    if is_known || known.is_empty() {
+        return Ok(None);
+    }
+    let own = profile.types.iter().map(|known| known.name.clone());
+    let all: Vec<String> = known.into_iter().chain(own).collect();
+    let hint = match nearest(wanted, &all) {
+        Some(meant) => format!("did you mean `{meant}`? `gleaner undo` takes the change back"),
+        None => "a type that the profile does not know fits mentions of every type".to_owned(),
+    };
+    Ok(Some((format!("no other entity is of the type `{wanted}`"), hint)))
 }
 
 /// Refuses a type that neither the catalog nor the active profile has.
@@ -39,8 +67,11 @@ pub(super) fn check_mention_types(read: Read<'_>, typed: &[String]) -> anyhow::R
     for wanted in typed {
         if profile.entity_type(wanted).is_none() && !read.has_unlinked_type(wanted)? {
             let known: Vec<&str> = profile.types.iter().map(|known| known.name.as_str()).collect();
-            return Err(usage(format!("no unlinked mention is of the type `{wanted}`")))
-                .hint(format!("the active profile has {}", words::list(&known, "and")));
+            return Err(usage(format!("no unlinked mention is of the type `{wanted}`"))).hint(one_of(
+                wanted,
+                &known,
+                "the active profile has",
+            ));
         }
     }
     Ok(())

@@ -7,6 +7,7 @@
 
 mod context;
 mod excerpt;
+mod facts;
 mod garbled;
 mod input;
 mod known_types;

@@ -43,6 +43,8 @@ pub struct Named {
     pub entity_type: String,
     /// The preferred name.
     pub name: String,
+    /// What the catalog says of it besides.
+    pub attributes: Attributes,
 }
 
 /// Finds likely duplicates within each type of the catalog, or one of them, best first. `on_part` is told of each part
@@ -64,7 +66,12 @@ pub fn duplicates(
             if score >= least {
                 let named = |at: usize| {
                     let entity = &entities[at].1;
-                    Named { id: entity.id.to_string(), entity_type: kind.clone(), name: entity.name.clone() }
+                    Named {
+                        id: entity.id.to_string(),
+                        entity_type: kind.clone(),
+                        name: entity.name.clone(),
+                        attributes: entity.attributes.clone(),
+                    }
                 };
                 found.push(Duplicate { score, a: named(a), b: named(b) });
             }

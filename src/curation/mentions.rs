@@ -11,7 +11,7 @@ use crate::error::{Explain as _, usage};
 use crate::intake;
 use crate::linking::precedence;
 use crate::linking::relink::{self, Changes, Relinked};
-use crate::linking::typed_name;
+use crate::linking::typed_name::{self, WhyShown};
 use crate::linking::{self, Linker, Load};
 use crate::model::{Attributes, Decision, Entity, EntityId, EntityKey, GroupKey, Target, Verdict};
 use crate::profile::Profile;
@@ -44,6 +44,8 @@ pub struct CaseCandidate {
     /// The entity.
     #[serde(flatten)]
     pub entity: EntityHead,
+    /// What the catalog says of it besides.
+    pub attributes: Attributes,
     /// Probability, by itself, that it is meant.
     pub score: f64,
     /// Reason for which it is shown all the same.
@@ -81,20 +83,27 @@ impl<'a> Cases<'a> {
         let mut candidates = vec![];
         for candidate in self.linker.resolve(&mention.entity_type, &query)?.candidates {
             if candidate.score >= LEAST && candidates.len() < n_candidates {
-                let entity = self.read.entity_head(candidate.entity)?;
-                candidates.extend(entity.map(|entity| CaseCandidate { entity, score: candidate.score, note: None }));
+                candidates.extend(self.candidate(candidate.entity, candidate.score)?);
             }
         }
         let known: Vec<EntityKey> = candidates.iter().map(|known| known.entity.key).collect();
         let others = typed_name::of_other_types(&mut self.linker, self.read, &mention.mention, &known)?;
         // The last places are theirs: the very name says more than one that is alike.
         candidates.truncate(n_candidates.saturating_sub(others.len()));
+        let why = WhyShown::of(self.read, &mention.mention, (&mention.entity_type, &hints), &types)?;
         for other in others.iter().take(n_candidates) {
-            let entity = self.read.entity_head(other.entity)?;
-            let note = |entity: &EntityHead| Some(typed_name::exact_but_type(&entity.entity_type));
-            candidates.extend(entity.map(|entity| CaseCandidate { note: note(&entity), entity, score: 0.0 }));
+            if let Some(other) = self.candidate(other.entity, 0.0)? {
+                let note = Some(why.words(other.entity.key, &other.entity.entity_type));
+                candidates.push(CaseCandidate { note, ..other });
+            }
         }
         Ok(Case { mention, hints, groups: groups.into_iter().map(|(group, _)| group).collect(), candidates })
+    }
+
+    fn candidate(&self, key: EntityKey, score: f64) -> anyhow::Result<Option<CaseCandidate>> {
+        let Some(entity) = self.read.entity(key)? else { return Ok(None) };
+        let Entity { id, entity_type, name, attributes, .. } = entity;
+        Ok(Some(CaseCandidate { entity: EntityHead { key, id, entity_type, name }, attributes, score, note: None }))
     }
 }
 

@@ -2,6 +2,7 @@
 //! mentions answers that.
 
 use crate::error::{Explain as _, not_found, usage};
+use crate::linking::precedence::{self, Ruling};
 use crate::linking::{Linker, Load};
 use crate::model::{Attributes, EntityKey};
 use crate::resolve::{Candidate, Query, Strictness, mention_key};
@@ -96,7 +97,38 @@ pub fn of_other_types(
     Ok(found)
 }
 
-/// Says why such an entity is shown.
-pub fn exact_but_type(entity_type: &str) -> String {
-    format!("exact name, but type {entity_type}")
+/// Reasons for which entities that bear the very name of a mention are none of its candidates.
+pub struct WhyShown<'t> {
+    /// Entities that people said it is not.
+    refused: Vec<EntityKey>,
+    /// Catalog types that it may be; empty: all.
+    types: &'t [String],
+}
+
+impl<'t> WhyShown<'t> {
+    /// Reads what people decided about a mention of a type, with hints.
+    pub fn of(
+        read: Read<'_>,
+        mention: &str,
+        (entity_type, hints): (&str, &Attributes),
+        types: &'t [String],
+    ) -> anyhow::Result<WhyShown<'t>> {
+        let mut decisions = read.decisions_about_mention(&mention_key(mention))?;
+        precedence::sort(&mut decisions);
+        let refused = match precedence::ruling(&decisions, entity_type, hints) {
+            Ruling::Not(refused) => refused,
+            _ => vec![],
+        };
+        Ok(WhyShown { refused, types })
+    }
+
+    /// Says why an entity is shown all the same, and not taken.
+    pub fn words(&self, entity: EntityKey, entity_type: &str) -> String {
+        let is_of_type = self.types.is_empty() || self.types.iter().any(|known| is_same(known, entity_type));
+        match (self.refused.contains(&entity), is_of_type) {
+            (true, _) => "exact name, but decided not to be meant".to_owned(),
+            (false, false) => format!("exact name, but type {entity_type}"),
+            (false, true) => "exact name".to_owned(),
+        }
+    }
 }

@@ -7,6 +7,7 @@ use super::list::short;
 use crate::cli::catalog::CatalogDedupeArgs;
 use crate::cli::page::SortArg;
 use crate::command::Context;
+use crate::command::facts::facts;
 use crate::command::known_types::check_catalog_types;
 use crate::command::page::{Key, Page};
 use crate::curation::duplicates::duplicates;
@@ -44,6 +45,12 @@ pub(crate) fn run(args: &CatalogDedupeArgs, context: &Context) -> Result<Exit> {
             short(&pair.b.name),
             dim(single_line(&format!("{}:{}", pair.b.entity_type, pair.b.id)))
         ))?;
+        for (known, facts) in [&pair.a, &pair.b].iter().zip(facts(&[&pair.a.attributes, &pair.b.attributes])) {
+            if !facts.is_empty() {
+                let id = single_line(&format!("{}:{}", known.entity_type, known.id));
+                context.terminal.line(dim(format!("       {id}  {}", single_line(&facts))))?;
+            }
+        }
     }
     context.terminal.status(format!("{} of {}", page.shown(pairs.len() as u64), count(total as u64, "likely pair")));
     if total > 0 {

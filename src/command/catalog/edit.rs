@@ -5,6 +5,7 @@ use anyhow::Result;
 use super::list::short;
 use crate::cli::catalog::{AliasArgs, CatalogAddArgs, CatalogEditArgs, CatalogMergeArgs, CatalogSplitArgs};
 use crate::command::Context;
+use crate::command::known_types::new_type;
 use crate::command::unresolved::report::{in_words as in_words_of, report_one};
 use crate::command::unresolved::scope::about;
 use crate::curation::catalog_edit::{self, Edit, EntityEdit};
@@ -25,7 +26,13 @@ pub(crate) fn add(args: &CatalogAddArgs, context: &Context) -> Result<Exit> {
     };
     let mut store = context.open_or_create()?;
     let subject = format!("{}:{}", entity.entity_type, entity.id);
-    change(&mut store, context, ("catalog add", subject), |tx, now| catalog_edit::add(tx, &entity, now))
+    let new_type = new_type(store.read(), &entity.entity_type)?;
+    let exit = change(&mut store, context, ("catalog add", subject), |tx, now| catalog_edit::add(tx, &entity, now))?;
+    if let Some((warning, hint)) = new_type {
+        context.terminal.warn(warning);
+        context.terminal.hint(hint);
+    }
+    Ok(exit)
 }
 
 pub(crate) fn edit(args: &CatalogEditArgs, context: &Context) -> Result<Exit> {

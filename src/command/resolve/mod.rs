@@ -11,17 +11,19 @@ use serde_json::{Value, json};
 
 use crate::cli::resolve::ResolveArgs;
 use crate::command::Context;
+use crate::command::facts::facts;
 use crate::command::known_types::check_any_type;
 use crate::command::unresolved::report::{changes as in_words, show_changes};
 use crate::command::unresolved::scope::hints;
 use crate::curation::decisions;
 use crate::error::{Exit, usage};
 use crate::linking::relink::{self, Changes};
-use crate::linking::typed_name::{self, exact_but_type};
+use crate::linking::typed_name::{self, WhyShown};
 use crate::linking::{self, Linker, Load};
 use crate::model::{Attributes, EntityKey, LinkOutcome, attribute_name};
 use crate::profile::Profile;
 use crate::resolve::{Candidate, Query, Resolution, ScorePart, Strictness};
+use crate::session::explain;
 use crate::store::{HowUndone, Read, active_profile};
 use crate::terminal::Terminal;
 use crate::terminal::bar::Unit;
@@ -54,10 +56,11 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
     }
     let manner =
         Manner { strictness, load: if args.file.is_some() { Load::Many } else { Load::One }, explain: args.explain };
+    check_any_type(store.read(), args.entity_type.as_deref())?;
     match (&args.file, &args.mention) {
         (Some(path), _) => file::answer(&store, manner, args, path, context),
+        (None, Some(mention)) if plain_name(mention).is_empty() => Err(usage("the mention is empty")),
         (None, Some(mention)) => {
-            check_any_type(store.read(), args.entity_type.as_deref())?;
             let line = Line {
                 mention: mention.clone(),
                 entity_type: args.entity_type.clone(),
@@ -122,6 +125,8 @@ struct ResolvedLine<'a> {
 /// A candidate of an answer.
 #[derive(Debug, Serialize)]
 struct Listed {
+    #[serde(skip)]
+    entity: EntityKey,
     entity_id: String,
     entity_type: String,
     name: String,
@@ -141,6 +146,7 @@ struct LineResolver<'a> {
     explain: bool,
     /// Names of hints that were looked at: a file's lines have the same.
     seen_hints: BTreeSet<String>,
+    seen_types: BTreeSet<String>,
 }
 
 impl<'a> LineResolver<'a> {
@@ -154,15 +160,17 @@ impl<'a> LineResolver<'a> {
             strictness,
             explain,
             seen_hints: BTreeSet::new(),
+            seen_types: BTreeSet::new(),
         })
     }
 
     /// Answers a line of a file with one of JSON.
     fn answered(&mut self, line: &Line, terminal: &Terminal) -> Result<String> {
         self.say_unknown_hints(line, terminal);
+        self.say_unknown_type(line, terminal)?;
         let resolution = self.decide(line)?;
         let others = self.of_other_types(line, &resolution)?;
-        let candidates = self.candidates(&resolution, &others)?;
+        let candidates = self.candidates(line, &resolution, &others)?;
         Ok(serde_json::to_string(&self.answer(line, &resolution, &candidates))?)
     }
 
@@ -195,6 +203,21 @@ impl<'a> LineResolver<'a> {
         }
     }
 
+    /// Says once of each type that neither the catalog nor the profile has it: nothing is linked to it.
+    fn say_unknown_type(&mut self, line: &Line, terminal: &Terminal) -> Result<()> {
+        let Some(entity_type) = &line.entity_type else { return Ok(()) };
+        if self.seen_types.contains(entity_type) || self.seen_types.len() >= HINTS_SEEN_MAX {
+            return Ok(());
+        }
+        self.seen_types.insert(entity_type.clone());
+        if let Err(error) = check_any_type(self.read, Some(entity_type)) {
+            let said = explain(&error);
+            terminal.warn(said.message);
+            said.hints.iter().for_each(|hint| terminal.hint(hint));
+        }
+        Ok(())
+    }
+
     fn types_of(&mut self, line: &Line) -> Rc<[String]> {
         line.entity_type.as_deref().map_or_else(Rc::default, |name| self.linker.types_named(&self.profile, name))
     }
@@ -220,14 +243,21 @@ impl<'a> LineResolver<'a> {
     }
 
     /// Returns the candidates that an answer lists.
-    fn candidates(&self, resolution: &Resolution, others: &[Candidate]) -> Result<Vec<Listed>> {
+    fn candidates(&mut self, line: &Line, resolution: &Resolution, others: &[Candidate]) -> Result<Vec<Listed>> {
         let mut candidates = Vec::with_capacity(resolution.candidates.len() + others.len());
         for candidate in &resolution.candidates {
             candidates.extend(self.listed(candidate)?);
         }
+        if others.is_empty() {
+            return Ok(candidates);
+        }
+        let types = self.types_of(line);
+        let meant = (line.entity_type.as_deref().unwrap_or_default(), &line.hints);
+        let why = WhyShown::of(self.read, &line.mention, meant, &types)?;
         for other in others {
             let listed = self.listed(other)?;
-            candidates.extend(listed.map(|other| Listed { note: Some(exact_but_type(&other.entity_type)), ..other }));
+            let note = |listed: &Listed| Some(why.words(other.entity, &listed.entity_type));
+            candidates.extend(listed.map(|listed| Listed { note: note(&listed), ..listed }));
         }
         Ok(candidates)
     }
@@ -261,6 +291,7 @@ impl<'a> LineResolver<'a> {
         let part =
             |part: &ScorePart| json!({"what": part.what, "log_odds": (part.value != 0.0).then(|| round(part.value))});
         Ok(Some(Listed {
+            entity: candidate.entity,
             entity_id,
             entity_type,
             name,
@@ -281,7 +312,7 @@ impl<'a> LineResolver<'a> {
         self.say_unknown_hints(line, &context.terminal);
         let resolution = self.decide(line)?;
         let others = self.of_other_types(line, &resolution)?;
-        let candidates = self.candidates(&resolution, &others)?;
+        let candidates = self.candidates(line, &resolution, &others)?;
         let answer = self.answer(line, &resolution, &candidates);
         if context.terminal.is_json() {
             context.terminal.json(&answer)?;
@@ -309,14 +340,20 @@ impl<'a> LineResolver<'a> {
         for remark in answer.remarks {
             context.terminal.line(format!("  {}", dim(single_line(remark))))?;
         }
-        for candidate in answer.candidates {
+        let attributes = answer.candidates.iter().map(|candidate| self.read.entity(candidate.entity));
+        let attributes: Vec<Attributes> = attributes
+            .map(|entity| Ok(entity?.map(|entity| entity.attributes).unwrap_or_default()))
+            .collect::<Result<_>>()?;
+        let facts = facts(&attributes.iter().collect::<Vec<_>>());
+        for (candidate, facts) in answer.candidates.iter().zip(facts) {
             let score = match candidate.note {
                 Some(_) => "    -".to_owned(),
                 None => format!("{:>3.0} %", 100.0 * candidate.score),
             };
             let note = candidate.note.as_deref().map(|note| format!("  {}", single_line(note)));
+            let facts = if facts.is_empty() { facts } else { format!("  {}", dim(single_line(&facts))) };
             context.terminal.line(format!(
-                "  {score}  {} {}{}",
+                "  {score}  {} {}{}{facts}",
                 single_line(&candidate.name),
                 dim(format!("({} {})", single_line(&candidate.entity_type), single_line(&candidate.entity_id))),
                 note.unwrap_or_default()

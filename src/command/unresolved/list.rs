@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::cli::page::SortArg;
 use crate::cli::unresolved::QueueArgs;
 use crate::command::Context;
+use crate::command::facts::facts;
 use crate::command::known_types::check_mention_types;
 use crate::command::page::{Key, Page};
 use crate::command::shown::{day, hint_if_empty, percent, title};
@@ -70,6 +71,11 @@ pub(crate) fn list(store: &Store, queue: &QueueArgs, context: &Context) -> anyho
     Ok(Exit::Done)
 }
 
+/// Returns what the catalog says of each candidate, in words.
+pub(crate) fn case_facts(case: &Case) -> Vec<String> {
+    facts(&case.candidates.iter().map(|candidate| &candidate.attributes).collect::<Vec<_>>())
+}
+
 /// A case in words: the mention, where it stands, who may be meant.
 pub(crate) fn lines(case: &Case) -> Vec<String> {
     let hints: Vec<String> = case.hints.iter().map(|(name, value)| format!("{name}: {value}")).collect();
@@ -87,13 +93,15 @@ pub(crate) fn lines(case: &Case) -> Vec<String> {
             style::single_line(group.id.as_str())
         )));
     }
-    for (i, candidate) in case.candidates.iter().enumerate() {
+    for (i, (candidate, facts)) in case.candidates.iter().zip(case_facts(case)).enumerate() {
+        let id = style::single_line(&format!("{}:{}", candidate.entity.entity_type, candidate.entity.id));
+        let line = format!("{id}  {}", style::single_line(&facts));
         lines.push(format!(
             "       {}  {}  {}  {}",
             i + 1,
             style::cyan(style::single_line(&candidate.entity.name)),
             candidate.note.as_deref().map_or_else(|| percent(candidate.score), style::single_line),
-            style::dim(style::single_line(&format!("{}:{}", candidate.entity.entity_type, candidate.entity.id)))
+            style::dim(line.trim_end())
         ));
     }
     lines

@@ -9,6 +9,7 @@ mod walk;
 
 use crate::cli::unresolved::{ScopeArgs, UnresolvedArgs, UnresolvedCommand};
 use crate::command::Context;
+use crate::command::known_types::new_type;
 use crate::curation::mentions::{self, About, Choice};
 use crate::error::{Exit, Explain as _, not_found};
 use crate::linking;
@@ -46,7 +47,13 @@ pub(super) fn run(args: &UnresolvedArgs, context: &Context) -> anyhow::Result<Ex
                 entity.name.clone_from(name);
             }
             let scope = ScopeArgs { entity_type: mention_type.clone(), hints: hints.clone() };
-            decide_one(&mut store, &about(mention, &scope)?, &Choice::New(entity), context)
+            let new_type = new_type(store.read(), entity_type)?;
+            let exit = decide_one(&mut store, &about(mention, &scope)?, &Choice::New(entity), context)?;
+            if let Some((warning, hint)) = new_type {
+                context.terminal.warn(warning);
+                context.terminal.hint(hint);
+            }
+            Ok(exit)
         }
         Some(UnresolvedCommand::Undo { mention, scope }) => undo(&mut store, &about(mention, scope)?, context),
         Some(UnresolvedCommand::Decisions { mention, conflicts }) => {

@@ -13,7 +13,7 @@ use crate::command::excerpt::{excerpt, first_place};
 use crate::command::garbled::{damage, refuse};
 use crate::command::input;
 use crate::command::output::{is_stdout, whole_file};
-use crate::command::unresolved::list::cases;
+use crate::command::unresolved::list::{case_facts, cases};
 use crate::command::unresolved::report::report;
 use crate::curation::mentions::{self, About, Case, Cases};
 use crate::error::{Exit, Explain as _, usage};
@@ -88,10 +88,13 @@ fn write_csv(store: &Store, cases: &[Case], out: &mut dyn Write) -> anyhow::Resu
     ];
     let mut rows = Rows::for_spreadsheets(out, &heads)?;
     for case in cases {
+        let facts = case_facts(case);
         let candidate = |n: usize| {
             case.candidates.get(n).map_or(String::new(), |c| {
                 let how = c.note.clone().unwrap_or_else(|| format!("{:.2}", c.score));
-                format!("{} [{}:{}] {how}", c.entity.name, c.entity.entity_type, c.entity.id)
+                // The last bracket ends the id, by which it is read back.
+                let cell = format!("{how} {}", facts[n].replace(']', ")"));
+                format!("{} [{}:{}] {}", c.entity.name, c.entity.entity_type, c.entity.id, cell.trim_end())
             })
         };
         let group = case.groups.first();
