@@ -673,3 +673,48 @@ fn a_file_that_gleaner_did_not_write_is_not_replaced() {
     world.run(&["unresolved", "export", "-o", &path("q.csv")]).exits(2).says("has 1 decision filled in");
     assert_eq!(std::fs::read_to_string(world.path("q.csv")).unwrap(), table);
 }
+
+#[test]
+fn a_selection_that_no_group_fits_is_said() {
+    let world = World::with_groups(3);
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    let topic = world.json(&["topics"], 0)["topics"][0]["topic"].as_str().unwrap().to_owned();
+    for args in [
+        &["topics"][..],
+        &["topics", &topic],
+        &["entities"],
+        &["entities", "NASA"],
+        &["trends"],
+        &["search", "moon"],
+        &["export"],
+        &["export", "links", "-o", "links.csv"],
+        &["report"],
+        &["batch", "create", "--dry-run"],
+        &["extract", "--dry-run"],
+    ] {
+        world.run(&[args, &["--since", "2090"]].concat()).exits(0);
+    }
+    // Of the time there are some.
+    world.run(&["topics", "--until", "2090"]).exits(0);
+}
+
+#[test]
+fn a_slip_in_an_id_or_a_command_is_told() {
+    let world = World::new();
+    let groups: Vec<_> =
+        ["A1", "B-01", "2024-moon", "2024-mars"].iter().map(|id| json!({"id": id, "text": "One."})).collect();
+    world.load_groups(&groups);
+    for id in ["a1", "A01", "b-1", "2024-Moon", "2024-moom", "2042-mars", "X9"] {
+        world.run(&["show", id]).exits(2);
+    }
+    for args in [
+        &["topics", "mrege"][..],
+        &["topics", "mrege", "a", "into", "b"],
+        &["topics", "moon", "landing"],
+        &["entities", "Sally", "Ride"],
+        &["show", "a", "b"],
+        &["catalog", "show", "Sally", "Ride"],
+    ] {
+        world.run(args).exits(2);
+    }
+}

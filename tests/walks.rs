@@ -58,6 +58,17 @@ pub(crate) fn walk(world: &World, args: &[&str], keys: &[(&str, &str)]) -> (Stri
     (shown, code)
 }
 
+#[test]
+fn a_workbook_is_not_written_onto_a_terminal() {
+    let world = World::with_groups(1);
+    for args in [&["export", "groups", "--format", "xlsx"][..], &["export", "--format", "xlsx", "-o", "-"]] {
+        let (shown, code) = walk(&world, args, &[]);
+        assert!(code == Some(2) && shown.contains("-o FILE.xlsx"), "{shown}");
+    }
+    // A pipe takes it.
+    world.run(&["export", "groups", "--format", "csv"]).exits(0);
+}
+
 /// Reads on until the text stands behind `from`; returns where it ends.
 #[track_caller]
 fn until(shown: &Receiver<String>, transcript: &mut String, from: usize, text: &str) -> usize {

@@ -33,6 +33,7 @@ mod values;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 pub use values::WhereArg;
 use values::{parse_where, share, usd, with_negative_numbers};
@@ -376,8 +377,47 @@ pub fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
         () if is_said("always") => clap::ColorChoice::Always,
         () => clap::ColorChoice::Auto,
     };
-    let matches = command().color(color).try_get_matches_from(words_left_out(args))?;
+    let args = words_left_out(args);
+    let matches = command().color(color).try_get_matches_from(&args);
+    let matches = matches.map_err(|error| slip_of_command(&args, color).unwrap_or(with_quotes(error)))?;
     Cli::from_arg_matches(&matches)
+}
+
+/// Returns what is wrong with `topics mrege a into b`: `topics` takes a topic or a command, so that clap sees a topic, and
+/// one too many.
+fn slip_of_command(args: &[OsString], color: clap::ColorChoice) -> Option<clap::Error> {
+    let at = args.iter().position(|arg| arg == "topics")?;
+    let typed = args.get(at + 1)?.to_str()?;
+    // Words behind the topic, which are no options.
+    let is_more = args.get(at + 2).is_some_and(|arg| !arg.as_encoded_bytes().starts_with(b"-"));
+    let meant = topics::near_command(typed).filter(|_| is_more)?;
+    let mut command = command().color(color);
+    command.build();
+    let mut error =
+        clap::Error::new(clap::error::ErrorKind::InvalidSubcommand).with_cmd(command.find_subcommand("topics")?);
+    error.insert(ContextKind::InvalidSubcommand, ContextValue::String(typed.to_owned()));
+    error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![meant]));
+    Some(error)
+}
+
+/// Tells of a second word where one name was expected that a name of several words stands in quotes.
+fn with_quotes(mut error: clap::Error) -> clap::Error {
+    let word = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word.clone()),
+        _ => None,
+    };
+    let word = match error.kind() {
+        clap::error::ErrorKind::UnknownArgument => word(ContextKind::InvalidArg),
+        clap::error::ErrorKind::ArgumentConflict => word(ContextKind::InvalidSubcommand),
+        _ => None,
+    };
+    let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
+    let takes_name = ["[NAME]", "[MENTION]", "[TOPIC]", "<ENTITY>"].iter().any(|name| usage.contains(name));
+    if takes_name && word.is_some_and(|word| !word.starts_with('-')) {
+        let tip = "a name of several words stands in quotes: \"Sally Ride\"";
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
 }
 
 /// Options before a command that are followed by a value.

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::explore::{DistinctArgs, GroundingArgs, PeriodArgs, StepArg};
 use super::page::PageArgs;
+use crate::text::nearest;
 
 /// Options of `topics`.
 #[derive(Clone, Debug, Args)]
@@ -118,6 +119,13 @@ pub enum TopicsCommand {
     /// Topics that are nearly the same words; with `--neighbours` those that may be synonyms (`car industry`, `automotive
     /// sector`): no group has both, though they stand beside the same entities. That is less certain: opposites do, too.
     Dedupe(TopicsDedupeArgs),
+}
+
+/// Returns the command of `topics` that a word is nearly, but not quite.
+pub fn near_command(typed: &str) -> Option<String> {
+    let commands = TopicsCommand::augment_subcommands(clap::Command::new("topics"));
+    let names: Vec<String> = commands.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    nearest(typed, names).filter(|name| name != typed)
 }
 
 /// List, add or remove the topics that were made another.

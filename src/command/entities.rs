@@ -9,7 +9,7 @@ use crate::command::copies::distinct;
 use crate::command::known_types::check_catalog_types;
 use crate::command::named::entity_named;
 use crate::command::page::{Key, Page, key_of_group};
-use crate::command::period::{among, check_names, period};
+use crate::command::period::{among, check_names, period, say_if_none};
 use crate::command::shown::{
     Selected, day, days, hint_if_empty, percent, say_what_is_shown, show_series, show_steps, step, title,
 };
@@ -78,6 +78,9 @@ fn top(args: &EntitiesArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     terminal.table(&table, 0)?;
     terminal.status(format!("{} of {}", page.shown(top.len() as u64), words::count(total, "linked entity")));
+    if total == 0 {
+        say_if_none(&store, &args.period, &period, context)?;
+    }
     hint_if_empty(context, &store)?;
     Ok(Exit::Done)
 }
@@ -171,6 +174,7 @@ fn show(
         return Ok(serde_json::Value::Null);
     }
     if groups.is_empty() {
+        say_if_none(store, &args.period, &period, context)?;
         return Ok(serde_json::Value::Null);
     }
     let heads = [

@@ -8,7 +8,7 @@ use crate::cli::explore::{ExportArgs, ExportFormat, ExportWhat};
 use crate::command::Context;
 use crate::command::copies::distinct;
 use crate::command::output::{is_stdout, whole_file, whole_stdout};
-use crate::command::period::{check_names, period};
+use crate::command::period::{check_names, period, say_if_none};
 use crate::error::{Exit, Explain as _, usage};
 use crate::explore::export::{Dialect, Export, Format, What, Written, write};
 use crate::terminal::bar::Unit;
@@ -17,6 +17,7 @@ use crate::terminal::words;
 /// Runs the command.
 pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> {
     let file = args.output.as_deref().filter(|path| !is_stdout(path));
+    let period = period(&args.period)?;
     let export = Export {
         what: args.what.map(|what| match what {
             ExportWhat::Groups => What::Groups,
@@ -41,10 +42,14 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
                 None => Format::Jsonl,
             },
         },
-        period: period(&args.period)?,
+        period: period.clone(),
         min_groups: args.min_groups,
         with_text: !args.no_text,
     };
+    if export.format == Format::Xlsx && file.is_none() && context.terminal.is_stdout_terminal() {
+        return Err(usage("a workbook is no text for a terminal"))
+            .hint("`-o FILE.xlsx` writes it to a file; a pipe takes it too");
+    }
     if export.what == Some(What::Catalog) && !export.period.is_always() {
         return Err(usage("a catalog has no time; leave `--since` and `--until` out"));
     }
@@ -60,11 +65,17 @@ pub(super) fn run(args: &ExportArgs, context: &Context) -> anyhow::Result<Exit> 
             write(store.read(), &export, &mut bar.write(out))
         })?;
         warn_of_cut(written, context);
+        if written.rows == 0 {
+            say_if_none(&context.open()?, &args.period, &period, context)?;
+        }
         return Ok(Exit::Done);
     };
     let bar = context.terminal.bar(0, Unit::Written, "exporting");
     let written = whole_file(path, |out| write(store.read(), &export, &mut bar.write(out)))?;
     drop(bar);
+    if written.rows == 0 {
+        say_if_none(&store, &args.period, &period, context)?;
+    }
     if context.terminal.is_json() {
         context.terminal.json(&json!({"file": path, "rows": written.rows}))?;
     }

@@ -81,6 +81,24 @@ pub(super) fn check_names(store: &Store, typed: &[WhereArg]) -> anyhow::Result<(
     Ok(())
 }
 
+/// Warns where no group at all is of the selection that was typed, for a result with nothing in it: an empty page or list
+/// does not tell a slip of the hand from a collection without it.
+pub(super) fn say_if_none(store: &Store, typed: &PeriodArgs, period: &Period, context: &Context) -> anyhow::Result<()> {
+    let read = store.read();
+    let Some(selection) = in_words(typed) else { return Ok(()) };
+    if read.group_counts()?.total == 0 || !read.groups_in(period)?.is_empty() {
+        return Ok(());
+    }
+    context.terminal.warn(format!("no group fits the selection: {selection}"));
+    if period.since.is_some() || period.before.is_some() {
+        context.terminal.hint(match read.dates_of_groups()? {
+            Some((first, last)) => format!("the groups are of {first} to {last}"),
+            None => "no group has a date".to_owned(),
+        });
+    }
+    Ok(())
+}
+
 /// Returns the first moment of what `--since` names and the first one behind all that `--until` names: a year, a month,
 /// a day or a time. A period that ends before it begins is refused: nothing would be found, and nobody told why.
 pub(super) fn bounds(since: Option<&str>, until: Option<&str>) -> anyhow::Result<(Option<String>, Option<String>)> {

@@ -10,7 +10,7 @@ use crate::command::Context;
 use crate::command::copies::distinct;
 use crate::command::named::{entity_named, topic_named};
 use crate::command::page::{Key, Page, key_of_group};
-use crate::command::period::{check_names, period};
+use crate::command::period::{check_names, period, say_if_none};
 use crate::command::shown::{day, show_sources, title};
 use crate::error::{Exit, usage};
 use crate::explore::query::{Query, query};
@@ -158,6 +158,9 @@ pub(super) fn run(args: &SearchArgs, context: &Context) -> anyhow::Result<Exit> 
     }
     let shown = page.shown(found.hits.len() as u64);
     terminal.status(format!("{shown} of {}", words::count(total, "group")));
+    if total == 0 {
+        say_if_none(&store, &args.period, &wanted.period, context)?;
+    }
     Ok(Exit::Done)
 }
 

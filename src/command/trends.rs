@@ -10,7 +10,7 @@ use crate::cli::page::SortArg;
 use crate::command::Context;
 use crate::command::copies::distinct;
 use crate::command::page::{Key, Page};
-use crate::command::period::{check_names, period};
+use crate::command::period::{check_names, period, say_if_none};
 use crate::command::shown::{hint_if_empty, title};
 use crate::error::{Exit, usage};
 use crate::explore::time;
@@ -33,7 +33,10 @@ pub(super) fn run(args: &TrendsArgs, context: &Context) -> anyhow::Result<Exit> 
     let groups = read.dated_groups(&period)?;
     let day_of = |group: &GroupHead| group.at.as_deref().and_then(time::day);
     let Some(last) = groups.iter().filter_map(day_of).max() else {
-        context.terminal.status("no group has a date");
+        match period.is_always() {
+            true => context.terminal.status("no group has a date"),
+            false => say_if_none(&store, &args.period, &period, context)?,
+        }
         if context.terminal.is_json() {
             context.terminal.json(&serde_json::json!({"window": null, "trends": []}))?;
         }

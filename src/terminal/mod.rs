@@ -253,6 +253,11 @@ impl Terminal {
         }
     }
 
+    /// Returns whether stdout is a terminal, where what is no text would be a mess.
+    pub fn is_stdout_terminal(&self) -> bool {
+        self.inner.is_terminal
+    }
+
     /// Names the database that commands in hints are about, where it was typed and is not the one they would find.
     pub fn name_db(&self, db: &Path) {
         // Only the first one counts: a process has one command.
@@ -262,11 +267,17 @@ impl Terminal {
     /// Returns a text whose commands can be copied as they are: none of them names a database by itself.
     fn copyable(&self, text: &str) -> String {
         const COMMAND: &str = "`gleaner ";
+        // Commands that use no database.
+        const WITHOUT: [&str; 5] = ["completions", "demo", "help", "key", "man"];
         let Some(db) = self.inner.db.get() else { return text.to_owned() };
         let mut parts = text.split(COMMAND);
         let mut copyable = parts.next().unwrap_or_default().to_owned();
         for part in parts {
-            copyable.push_str(&format!("{COMMAND}--db {db} {part}"));
+            let command = part.split([' ', '`']).next().unwrap_or_default();
+            match WITHOUT.contains(&command) {
+                true => copyable.push_str(&format!("{COMMAND}{part}")),
+                false => copyable.push_str(&format!("{COMMAND}--db {db} {part}")),
+            }
         }
         copyable
     }

@@ -8,16 +8,16 @@ mod merge;
 use serde_json::json;
 
 use crate::cli::page::SortArg;
-use crate::cli::topics::{TopicsArgs, TopicsCommand};
+use crate::cli::topics::{TopicsArgs, TopicsCommand, near_command};
 use crate::command::Context;
 use crate::command::copies::distinct;
 use crate::command::named::topic_named;
 use crate::command::page::{Key, Page, key_of_group};
-use crate::command::period::{among, check_names, period};
+use crate::command::period::{among, check_names, period, say_if_none};
 use crate::command::shown::{
     Selected, day, days, hint_if_empty, percent, say_what_is_shown, show_series, show_steps, step, title,
 };
-use crate::error::Exit;
+use crate::error::{Exit, Explain as _};
 use crate::explore::time::Axis;
 use crate::terminal::table::{Side, Table, bar};
 use crate::terminal::{style, words};
@@ -76,6 +76,9 @@ fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
     }
     terminal.table(&table, 0)?;
     terminal.status(format!("{} of {}", page.shown(top.len() as u64), words::count(total, "topic")));
+    if total == 0 {
+        say_if_none(&store, &args.period, &period, context)?;
+    }
     hint_if_empty(context, &store)?;
     Ok(Exit::Done)
 }
@@ -83,7 +86,11 @@ fn top(args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
 fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<Exit> {
     let store = distinct(context.open_grounded(&args.grounding)?, &args.distinct, context)?;
     check_names(&store, &args.period.conditions)?;
-    let topic = topic_named(&store, typed, context)?;
+    let topic = topic_named(&store, typed, context);
+    let topic = match near_command(typed).filter(|_| topic.is_err()) {
+        Some(command) => topic.hint(format!("or did you mean the command `gleaner topics {command}`?"))?,
+        None => topic?,
+    };
     let read = store.read();
     let label = read.topic_label(&topic)?.unwrap_or_else(|| topic.clone());
     let period = period(&args.period)?;
@@ -142,5 +149,8 @@ fn groups(typed: &str, args: &TopicsArgs, context: &Context) -> anyhow::Result<E
     }
     terminal.table(&table, 0)?;
     say_what_is_shown(context, groups.len() as u64, page, total.n);
+    if total.n == 0 {
+        say_if_none(&store, &args.period, &period, context)?;
+    }
     Ok(Exit::Done)
 }

@@ -201,6 +201,19 @@ impl Read<'_> {
         Ok(keys)
     }
 
+    /// Returns the days of the first and the last group, as exact as they are known; `None`: none has a date.
+    pub fn dates_of_groups(self) -> anyhow::Result<Option<(String, String)>> {
+        let end = |order: &str| {
+            format!(
+                "(SELECT substr(date, 1, 10) FROM story_groups WHERE date IS NOT NULL ORDER BY sort_at {order}, id LIMIT 1)"
+            )
+        };
+        let sql = format!("SELECT {}, {}", end("ASC"), end("DESC"));
+        let (first, last): (Option<String>, Option<String>) =
+            self.0.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(first.zip(last))
+    }
+
     /// Returns what an entity is called in a list.
     pub fn entity_head(self, key: EntityKey) -> anyhow::Result<Option<EntityHead>> {
         let row = self

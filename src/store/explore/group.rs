@@ -96,19 +96,41 @@ impl Read<'_> {
 
     /// Returns ids that begin as `id` does, in any case: what may have been meant.
     pub fn group_ids_like(self, id: &str, limit: u32) -> anyhow::Result<Vec<String>> {
-        let stem: String = id.chars().take(id.chars().count().div_ceil(2)).collect();
+        let n_chars = id.chars().count();
+        let half: String = id.chars().take(n_chars.div_ceil(2)).collect();
+        let mut found: Vec<(usize, String)> = self
+            .ids_that_begin_with(&half)?
+            .into_iter()
+            .map(|known| (strsim::damerau_levenshtein(&known, id), known))
+            .collect();
+        found.retain(|(distance, _)| *distance <= 3.max(id.len() / 3));
+        // Another case, or a slip near the beginning: nearer ones only.
+        let lower = id.to_lowercase();
+        let first: String = id.chars().take(1).collect();
+        for stem in [half.to_lowercase(), half.to_uppercase(), first.to_lowercase(), first.to_uppercase()] {
+            let known = self.ids_that_begin_with(&stem)?.into_iter();
+            let known = known.map(|known| (strsim::damerau_levenshtein(&known.to_lowercase(), &lower), known));
+            found.extend(known.filter(|(distance, _)| *distance <= 1 + n_chars / 4));
+        }
+        found.sort();
+        let mut ids: Vec<String> = vec![];
+        for (_, known) in found {
+            if !ids.contains(&known) {
+                ids.push(known);
+            }
+        }
+        ids.truncate(limit as usize);
+        Ok(ids)
+    }
+
+    fn ids_that_begin_with(self, stem: &str) -> anyhow::Result<Vec<String>> {
         // The end of a range of texts that begin with the stem: no character is larger than this one.
         let end = format!("{stem}\u{10FFFF}");
         let mut statement = self.0.prepare_cached(
             "SELECT external_id FROM story_groups WHERE external_id >= ?1 AND external_id < ?2 ORDER BY external_id
              LIMIT 1000",
         )?;
-        let ids: Vec<String> = statement.query_map([&stem, &end], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        let mut ids: Vec<(usize, String)> =
-            ids.into_iter().map(|known| (strsim::damerau_levenshtein(&known, id), known)).collect();
-        ids.sort();
-        ids.retain(|(distance, _)| *distance <= 3.max(id.len() / 3));
-        Ok(ids.into_iter().take(limit as usize).map(|(_, id)| id).collect())
+        Ok(statement.query_map([stem, &end], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
     /// Returns a group's topics by rank.

@@ -141,6 +141,14 @@ pub struct Selected {
     pub unusable_cost_usd: f64,
 }
 
+impl Selected {
+    /// Returns whether no group at all was meant, sent or not.
+    pub fn is_of_none(&self) -> bool {
+        let n_others = [self.n_answered, self.n_model_gone, self.n_pending, self.n_held_back, self.n_exhausted];
+        self.candidates.is_empty() && self.n_copies == 0 && n_others == [0; 5]
+    }
+}
+
 /// Groups from which on a selection is large: one pass over the ledger costs less than a look for each.
 const LARGE: u64 = 1_000;
 
