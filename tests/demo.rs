@@ -60,5 +60,31 @@ fn a_folder_in_which_anything_was_done_is_not_made_anew() {
     refused(&world, "1 edited entity");
     // As the demo left it, it may be made anew.
     edit("UPDATE entities SET changed_at = loaded_at WHERE id = 1");
-    world.run(&["demo", "--dir", "tour"]).exits(0);
+    let anew = "the demo in `tour` is made anew: it held nothing but what a demo makes\n";
+    world.run(&["demo", "--dir", "tour"]).exits(0).says(anew);
+    // It says what to look at next, and that finds something.
+    let ran = world.run(&["demo", "--dir", "ball", "--collection", "football"]).exits(0);
+    let next = ran.stdout.lines().find_map(|line| line.split_once("--db ball/gleaner.db search ")).unwrap().1;
+    let found = world.json(&["--db", "ball/gleaner.db", "search", next], 0);
+    assert!(found["total"].as_u64() > Some(3), "{found:#}");
+    // A database of one's own is none of the demo's.
+    let ran = world.run(&["--db", "own.db", "demo"]).exits(2);
+    assert_eq!(
+        ran.stderr,
+        "error: `--db` has no effect here: the demo makes a database of its own\n\
+         hint: `gleaner demo --dir FOLDER` says where\n"
+    );
+}
+
+#[test]
+fn what_is_done_is_listed_without_a_key() {
+    let mut world = World::with_groups(1);
+    world.run(&["batch", "create", "--wait"]).exits(0);
+    world.unset_var("OPENAI_API_KEY");
+    world.set_var("OPENAI_BASE_URL", "https://api.openai.com/v1");
+    world.run(&["batch", "list"]).exits(0);
+    // What is under way can only be told with one.
+    world.load_groups(&[crate::harness::group(2)]);
+    world.run(&["batch", "create", "--no-submit"]).exits(0);
+    world.run(&["batch", "list"]).exits(0);
 }

@@ -110,7 +110,8 @@ impl Wait<'_, '_> {
                 Ok((left, fault)) => {
                     open = left.iter().map(|batch| batch.key).collect();
                     say_past_window(self.session, &left);
-                    show(self.session, &mut self.bar, &left, &self.waited.collected, self.waiting)?;
+                    let settles_in = self.until_settled();
+                    show(self.session, &mut self.bar, &left, &self.waited.collected, self.waiting, settles_in)?;
                     fault
                 }
                 // The file is locked, and what stands in it could not be read.
@@ -401,6 +402,7 @@ fn show(
     left: &[BatchRow],
     collected: &[Collected],
     waiting: &Waiting,
+    settles_in: Option<Duration>,
 ) -> anyhow::Result<()> {
     let done = ended(collected.iter().map(|done| (done.part.key, done.report.account.sent)), |key| {
         left.iter().any(|batch| batch.key == key)
@@ -431,6 +433,10 @@ fn show(
     }
     if let Some(status) = left.iter().find_map(|batch| batch.status.as_deref()) {
         message += &format!("; {status}");
+    }
+    // Some minutes each, in which nothing else moves.
+    if let Some(pause) = settles_in.filter(|pause| !pause.is_zero()) {
+        message += &format!("; answers are still missing, looking again in {}", duration(pause.as_secs()));
     }
     bar.message(&message);
     Ok(())

@@ -286,6 +286,11 @@ impl Context {
         Ok(settings)
     }
 
+    /// Returns whether there is no key for the provider, neither in the environment nor kept.
+    pub fn lacks_key(&self) -> bool {
+        self.settings().is_ok_and(|settings| settings.api_key.is_none())
+    }
+
     fn hooks(&self) -> anyhow::Result<provider::Hooks> {
         let (config, terminal) = (self.config.clone(), self.terminal.clone());
         let called = self.log.as_ref().map(|path| call_log(path, &self.config)).transpose()?;

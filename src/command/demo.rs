@@ -13,7 +13,7 @@ use super::{Context, batch, sandbox};
 use crate::cli::batch::{CreateArgs, WaitingArgs};
 use crate::cli::demo::{CollectionArg, DemoArgs};
 use crate::cli::explore::{DistinctArgs, GroundingArgs, PeriodArgs, ReportArgs};
-use crate::error::{Exit, Explain as _};
+use crate::error::{Exit, Explain as _, usage};
 use crate::intake::load::{self, Destination, Listener};
 use crate::intake::{self, Input, Subject};
 use crate::model::{Entity, LinkOutcome};
@@ -39,12 +39,22 @@ pub(super) fn run(args: &DemoArgs, context: &Context) -> anyhow::Result<Exit> {
         CollectionArg::Football => "football",
     };
     let collection = COLLECTIONS.iter().find(|c| c.name == wanted).context("the collection is bundled")?;
-    let db = prepare(&args.dir, collection)?;
+    if context.db.is_some() {
+        return Err(usage("`--db` has no effect here: the demo makes a database of its own"))
+            .hint("`gleaner demo --dir FOLDER` says where");
+    }
+    let (db, is_anew) = prepare(&args.dir, collection)?;
     // With --json the one result is the summary; the steps stay silent.
     let terminal = match context.terminal.is_json() {
         true => Terminal::to(io::sink(), io::sink(), Manner::default()),
         false => context.terminal.clone(),
     };
+    if is_anew {
+        terminal.status(format!(
+            "the demo in `{}` is made anew: it held nothing but what a demo makes",
+            args.dir.display()
+        ));
+    }
     terminal.status(format!("loading the `{}` collection into `{}`", collection.name, db.display()));
     let session = load(context, &terminal, &db, collection)?;
 
@@ -92,8 +102,9 @@ fn report(args: &DemoArgs, inner: &Context) -> anyhow::Result<()> {
     super::report::run(&report, inner).map(drop)
 }
 
-/// Makes the folder with the sample files in it; a folder that is not a demo's is refused.
-fn prepare(dir: &Path, collection: &Collection) -> anyhow::Result<PathBuf> {
+/// Makes the folder with the sample files in it, and returns the path of its database and whether an earlier demo made
+/// room for it; a folder that is not a demo's is refused.
+fn prepare(dir: &Path, collection: &Collection) -> anyhow::Result<(PathBuf, bool)> {
     let cannot = || format!("cannot make the folder `{}`", dir.display());
     let is_ours = dir.join(MARKER).is_file();
     let is_empty = match fs::read_dir(dir) {
@@ -143,7 +154,7 @@ fn prepare(dir: &Path, collection: &Collection) -> anyhow::Result<PathBuf> {
         let path = dir.join(name);
         fs::write(&path, text).with_context(|| format!("cannot write `{}`", path.display()))?;
     }
-    Ok(dir.join("gleaner.db"))
+    Ok((dir.join("gleaner.db"), is_ours))
 }
 
 fn load<'a>(
@@ -257,7 +268,8 @@ fn tell(context: &Context, read: Read<'_>, dir: &Path, db: &Path, collection: &C
     }
     terminal.line("")?;
     terminal.line(bold("Try next"))?;
-    for command in ["progress", "topics", "entities", "search launch", "unresolved", "batch list"] {
+    let search = format!("search {}", collection.word);
+    for command in ["progress", "topics", "entities", &search, "unresolved", "batch list"] {
         terminal.line(format!("  {program} --db {db} {command}"))?;
     }
     terminal.line("")?;

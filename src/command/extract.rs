@@ -100,6 +100,9 @@ fn nothing_to_do(context: &Context, session: &Session<'_>, plan: &Plan) -> anyho
     } else if session.store.read().group_counts()?.total == 0 {
         context.terminal.line("nothing to ask: the database has no story groups")?;
         context.terminal.hint("load some with `gleaner load groups FILE`");
+    } else if plan.left_out.is_empty() && plan.selected.is_of_none() {
+        context.terminal.line("nothing to ask: no group that can be asked about is meant")?;
+        context.terminal.hint("`gleaner progress` counts the groups that can be");
     } else if plan.left_out.is_empty() {
         context.terminal.line("nothing to ask: every group that is meant has been asked about")?;
     } else {

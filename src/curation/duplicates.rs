@@ -43,7 +43,7 @@ pub struct Named {
     pub entity_type: String,
     /// The preferred name.
     pub name: String,
-    /// What the catalog says of it besides.
+    /// Attributes that the catalog has of it.
     pub attributes: Attributes,
 }
 

@@ -44,7 +44,7 @@ pub struct CaseCandidate {
     /// The entity.
     #[serde(flatten)]
     pub entity: EntityHead,
-    /// What the catalog says of it besides.
+    /// Attributes that the catalog has of it.
     pub attributes: Attributes,
     /// Probability, by itself, that it is meant.
     pub score: f64,

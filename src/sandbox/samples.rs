@@ -14,6 +14,8 @@ pub struct Collection {
     pub entities: &'static str,
     /// Names only the reader knows, JSON Lines in the form of a catalog.
     pub names: &'static str,
+    /// A word that stands in many of the stories.
+    pub word: &'static str,
     /// Topics and the words that give them away, JSON Lines; empty where the reader shall find topics by itself.
     pub topics: &'static str,
 }
@@ -26,6 +28,7 @@ pub const COLLECTIONS: [Collection; 2] = [
         groups: include_str!("samples/spaceflight/groups.jsonl"),
         entities: include_str!("samples/spaceflight/entities.jsonl"),
         names: include_str!("samples/spaceflight/names.jsonl"),
+        word: "launch",
         topics: include_str!("samples/spaceflight/topics.jsonl"),
     },
     Collection {
@@ -34,6 +37,7 @@ pub const COLLECTIONS: [Collection; 2] = [
         groups: include_str!("samples/football/groups.jsonl"),
         entities: include_str!("samples/football/entities.jsonl"),
         names: include_str!("samples/football/names.jsonl"),
+        word: "touchdown",
         // Its profile has them.
         topics: "",
     },

@@ -23,7 +23,7 @@ use crate::provider::Client;
 use crate::request::lifetime::Mode;
 use crate::request::{LONG_PROMPT_TOKENS, Limits, Prices};
 use crate::session::Session;
-use crate::store::{BatchRow, Origin, Pages};
+use crate::store::{BatchRow, Origin, Pages, Selected};
 use crate::terminal::words::{bytes, count, count_verb, dollars, dollars_or_unknown, list, number};
 
 /// Runs the command.
@@ -108,7 +108,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
             context,
             session,
             client.as_ref(),
-            (&submitted, n_left_out, plan.selected.n_copies),
+            (&submitted, n_left_out, &plan.selected),
             &how,
             &prices,
             budget,
@@ -262,7 +262,7 @@ fn nothing_new(
     context: &Context,
     session: Session<'_>,
     client: Option<&Client>,
-    (submitted, n_left_out, n_copies): (&Submitted, u64, u64),
+    (submitted, n_left_out, selected): (&Submitted, u64, &Selected),
     how: &wait::How,
     prices: &Prices,
     budget: Budget,
@@ -281,7 +281,7 @@ fn nothing_new(
             submitted.opened.iter().map(|key| read.batch(*key)).collect::<anyhow::Result<_>>()?;
         let value = describe::json_of_runs(read, &batches)?;
         context.terminal.json(&json!({
-            "run_id": null, "batches": [], "total_groups": 0, "total_requests": 0, "copies": n_copies,
+            "run_id": null, "batches": [], "total_groups": 0, "total_requests": 0, "copies": selected.n_copies,
             "estimate": null,
             "resumed": value["runs"],
         }))?;
@@ -293,6 +293,9 @@ fn nothing_new(
             "nothing to send: {} too large, all others that are meant have been asked about",
             count_verb(n_left_out, "group", "is")
         ))?;
+    } else if selected.is_of_none() {
+        context.terminal.line("nothing to send: no group that can be asked about is meant")?;
+        context.terminal.hint("`gleaner progress` counts the groups that can be");
     } else {
         context.terminal.line("nothing to send: every group that is meant has been asked about")?;
         if pending.iter().any(|part| !part.state.is_unsent()) {

@@ -26,9 +26,16 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
     let remote = if args.offline {
         None
     } else {
-        match context.looking_client().and_then(|client| Ok((remote(context, &mut session, &client)?, client))) {
+        let client = context.looking_client();
+        let lacks_key = client.is_err() && context.lacks_key();
+        match client.and_then(|client| Ok((remote(context, &mut session, &client)?, client))) {
             Ok(remote) => Some(remote),
             Err(error) if explain(&error).exit == Exit::Interrupted => return Err(error),
+            // Without anything under way, a list of what was is no reason to ask for a key.
+            Err(_) if lacks_key && session.store.read().pending_batches()?.is_empty() => {
+                context.terminal.status("what is known here: without an API key the provider's list is not asked for");
+                None
+            }
             Err(error) => {
                 context.terminal.warn(format!("{error:#}; showing what is known here"));
                 for hint in explain(&error).hints {
