@@ -320,7 +320,8 @@ impl Read<'_> {
             }
         };
         let mut add = |name: &str| {
-            if known.insert(name.to_owned()) {
+            if !known.contains(name) {
+                known.insert(name.to_owned());
                 add_line(&mut names, name);
             }
         };
