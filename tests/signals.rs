@@ -59,6 +59,45 @@ fn a_read_ends_and_leaves_the_database_whole() {
     }
 }
 
+/// A catalog that would take hours, each row of which is written slowly: what was written is kept whole, and the same
+/// file goes on from there.
+#[test]
+fn a_load_of_a_catalog_ends_between_two_entities() {
+    const N: usize = 5000;
+    let world = World::new();
+    let entity = |n: usize| {
+        let name = format!("Person {n}");
+        json!({"id": format!("e{n}"), "type": "person", "name": name, "aliases": [format!("P. {n}"), format!("{n}th")]})
+    };
+    world.load_entities(&[entity(0)]);
+    world
+        .sql()
+        .execute_batch(
+            "CREATE VIEW slow AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT i FROM n;
+             CREATE TRIGGER slow_entities AFTER INSERT ON entities BEGIN SELECT count(*) FROM slow; END;",
+        )
+        .unwrap();
+    let path = world.write_lines("many.jsonl", &(1..=N).map(entity).collect::<Vec<_>>()).display().to_string();
+    let mut command = world.command(&["load", "entities", &path]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it was built");
+    // It writes as soon as nobody else may begin to.
+    let writer = world.sql();
+    writer.busy_timeout(Duration::ZERO).unwrap();
+    until(|| writer.execute_batch("BEGIN IMMEDIATE; ROLLBACK").is_err());
+    signal(interrupt(), child.id());
+    let (code, stderr) = stderr_of(child);
+    assert_eq!(code, Some(130), "{stderr}");
+    assert!(stderr.contains("what was loaded so far is saved; load the file again to go on"), "{stderr}");
+    world.sql().execute_batch("DROP TRIGGER slow_entities; DROP VIEW slow").unwrap();
+    let n = world.count("SELECT count(*) FROM entities") as usize;
+    assert!(n < N, "{n}");
+    assert_eq!(world.count("SELECT count(*) FROM entity_aliases") as usize, 2 * n);
+    world.has_no_transcript("how many were written before the signal is up to the machine");
+    world.run(&["check"]).exits(0);
+    let rest = world.json(&["load", "entities", &path], 0);
+    assert_eq!((&rest["new"], &rest["unchanged"]), (&json!(N + 1 - n), &json!(n - 1)));
+}
+
 /// A pipe that nobody reads any more, as under a pager that stands still.
 #[test]
 fn an_export_ends() {
