@@ -428,3 +428,25 @@ fn conditions_on_what_nothing_has_are_refused() {
         world.run(&[args, &["--type", "PERSON"]].concat());
     }
 }
+
+#[test]
+fn columns_in_another_language_are_proposed_and_no_date_is_made_up() {
+    let world = World::new();
+    for (name, table) in [
+        ("de.csv", "Titel;Datum;Volltext\nEins;03.04.2024;Der erste Text.\nZwei;25.06.2024;Der zweite Text.\n"),
+        ("fr.csv", "titre,date,texte\nUn,lundi 1er avril 2024,Le texte un.\n"),
+        ("order.csv", "title,date,text\nOne,04/05/2024,A first text.\nTwo,25/06/2024,A second one.\n"),
+        ("half.csv", "Titel;Erscheinungsdatum;Text\nEins;03.04.2024;Der erste Text.\n"),
+        ("ours.csv", "Title;Date;Text;Datum\nOne;03.04.2024;A first text.;x\nTwo;25.06.2024;A second one.;y\n"),
+    ] {
+        world.write(name, table);
+        world.run(&["load", "groups", name, "--dry-run"]);
+    }
+    // As it is proposed.
+    let map = "text=Volltext,title=Titel,date=Datum";
+    world.run(&["load", "groups", "de.csv", "--map", map, "--dry-run"]).exits(0);
+    world.run(&["load", "groups", "fr.csv", "--map", "text=texte,title=titre", "--dry-run"]).exits(0);
+    world.write("typ.csv", "Bezeichnung;Typ\nAda Lovelace;person\n");
+    world.run(&["load", "entities", "typ.csv"]).exits(1);
+    world.run(&["load", "entities", "typ.csv", "--map", "name=Bezeichnung,type=Typ"]).exits(0);
+}

@@ -42,6 +42,8 @@ pub struct ReadReport {
     pub unreadable: Undated,
     /// A column by which rows could be grouped.
     pub grouping: Option<String>,
+    /// Fields and the columns that are called so in another language, and are none by themselves.
+    pub foreign: Vec<(String, String)>,
 }
 
 /// A record, or the copy of one that was there before.
@@ -87,14 +89,23 @@ pub(super) fn groups(input: &Rc<Input>, options: &Options, on_bytes: &OnBytes) -
     let notes = input.notes.iter().cloned().chain(source.note).collect();
     let records = if is_ours { exported::story_rows(source.records, input.is_table()) } else { source.records };
     let rows = GroupRows { records, maker, is_over: false };
+    let foreign = survey.foreign(&options);
     if options.mapping.group_by.is_some() {
         let grouped = Grouped::new(rows).context("cannot make a temporary file")?;
         let seen = SeenIds::default();
-        return Ok(Box::new(Groups { rows: grouped, seen, may_take_text: false, n_by_text: 0, notes, grouping: None }));
+        return Ok(Box::new(Groups {
+            rows: grouped,
+            seen,
+            may_take_text: false,
+            n_by_text: 0,
+            notes,
+            grouping: None,
+            foreign,
+        }));
     }
     let may_take_text = rows.maker.ids == IdRule::Url && options.mapping.id_from.is_none();
     let (seen, grouping) = (SeenIds::default(), survey.grouping);
-    Ok(Box::new(Groups { rows, seen, may_take_text, n_by_text: 0, notes, grouping }))
+    Ok(Box::new(Groups { rows, seen, may_take_text, n_by_text: 0, notes, grouping, foreign }))
 }
 
 fn id_rule(survey: &Survey, options: &Options, input: &Input) -> IdRule {
@@ -191,6 +202,7 @@ struct Groups<I> {
     n_by_text: u64,
     notes: Vec<String>,
     grouping: Option<String>,
+    foreign: Vec<(String, String)>,
 }
 
 impl<I: Iterator<Item = Result<(u64, Raw), LineError>>> Iterator for Groups<I> {
@@ -228,8 +240,12 @@ impl<I: Iterator<Item = Result<(u64, Raw), LineError>>> Iterator for Groups<I> {
 
 impl<I: Iterator<Item = Result<(u64, Raw), LineError>> + Maker> Records<Made> for Groups<I> {
     fn report(&self) -> ReadReport {
-        let mut report =
-            ReadReport { notes: self.notes.clone(), grouping: self.grouping.clone(), ..ReadReport::default() };
+        let mut report = ReadReport {
+            notes: self.notes.clone(),
+            grouping: self.grouping.clone(),
+            foreign: self.foreign.clone(),
+            ..ReadReport::default()
+        };
         if self.n_by_text > 0 {
             report.notes.push(format!(
                 "{} their url with another that has another text; their ids are made from the text",
@@ -245,9 +261,9 @@ impl<I: Iterator<Item = Result<(u64, Raw), LineError>> + Maker> Records<Made> fo
         };
         report.columns = maker.columns.mapping_used(rule);
         report.ignored = maker.ignored.names.clone();
-        report.notes.extend(maker.dates.found_order().map(|order| {
+        report.notes.extend(maker.dates.found_order().map(|(order, text)| {
             let first = if order == Order::DayFirst { "day" } else { "month" };
-            format!("dates such as 04/03/2024 are read with the {first} first, as others in the file show")
+            format!("dates such as `{text}` are read with the {first} first, as others in the file show")
         }));
         report.two_ways = maker.dates.two_ways.clone();
         report.unreadable = maker.dates.unreadable.clone();

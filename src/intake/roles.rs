@@ -1,6 +1,7 @@
 //! Roles that fields have, and the names by which they are known.
 
 use super::Subject;
+use crate::text::fold;
 
 /// Roles of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +77,88 @@ const OF_ENTITIES: [(Role, &[&str]); 5] = [
     ),
     (Attributes, &["attributes"]),
 ];
+
+/// Names of fields in the languages of most newspapers, folded and without separators. They are proposed and not taken by
+/// themselves: what is an attribute today would be sent tomorrow.
+const FOREIGN_OF_GROUPS: [(Role, &[&str]); 5] = [
+    (
+        Text,
+        &[
+            "volltext",
+            "artikeltext",
+            "inhalt",
+            "haupttext",
+            "texte",
+            "contenu",
+            "corps",
+            "texto",
+            "contenido",
+            "cuerpo",
+            "conteudo",
+            "corpo",
+            "testo",
+            "contenuto",
+            "tekst",
+            "inhoud",
+        ],
+    ),
+    (
+        Title,
+        &[
+            "titel",
+            "uberschrift",
+            "ueberschrift",
+            "schlagzeile",
+            "titre",
+            "titulo",
+            "titular",
+            "titolo",
+            "manchete",
+            "kop",
+            "rubrik",
+            "tytul",
+        ],
+    ),
+    (
+        Published,
+        &[
+            "datum",
+            "erscheinungsdatum",
+            "publikationsdatum",
+            "veroffentlicht",
+            "veroffentlichtam",
+            "veroffentlichungsdatum",
+            "datedepublication",
+            "datepublication",
+            "fecha",
+            "fechadepublicacion",
+            "fechapublicacion",
+            "data",
+            "datadepublicacao",
+            "datadipubblicazione",
+            "publicatiedatum",
+        ],
+    ),
+    (Url, &["lien", "enlace", "webadresse", "internetadresse"]),
+    (Id, &["kennung", "artikelid", "identifiant", "identificador", "identificatore"]),
+];
+
+/// Names of an entity's fields likewise.
+const FOREIGN_OF_ENTITIES: [(Role, &[&str]); 3] = [
+    (Name, &["bezeichnung", "nom", "nombre", "nome", "naam", "nazwa"]),
+    (Type, &["typ", "art", "tipo", "soort"]),
+    (Aliases, &["synonyme", "anderername", "autresnoms", "otrosnombres", "sinonimos", "sinonimi"]),
+];
+
+/// Returns what a column is called in another language, if it is.
+pub(super) fn foreign_role(column: &str, subject: Subject) -> Option<Role> {
+    let table: &[(Role, &[&str])] = match subject {
+        Subject::Groups => &FOREIGN_OF_GROUPS,
+        Subject::Entities => &FOREIGN_OF_ENTITIES,
+    };
+    let name = plain(&fold(column));
+    table.iter().find(|(_, names)| names.contains(&name.as_str())).map(|(role, _)| *role)
+}
 
 /// A name without case, separators and spaces: `publishedat`.
 pub(super) fn plain(name: &str) -> String {

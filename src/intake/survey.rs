@@ -12,7 +12,7 @@ use super::columns::{Columns, is_blank};
 use super::input::{Input, silent};
 use super::message::kind_of;
 use super::record::exported;
-use super::roles::{Role, plain};
+use super::roles::{self, Role, foreign_role, plain};
 use super::{Options, Subject, wikidata};
 use crate::error::{Exit, Explain as _};
 use crate::interrupt;
@@ -168,9 +168,15 @@ impl Survey {
             Subject::Groups if self.has_text => {}
             Subject::Groups => {
                 let longest = self.longest();
+                let named =
+                    self.foreign(options).into_iter().find(|(field, _)| field == "text").map(|(_, column)| column);
+                let longest = named.or(longest);
                 let said = match (self.column_of(Role::Stories), &longest) {
                     (Some(_), _) => "none of the stories has any text".to_owned(),
                     (None, Some(column)) if is_text_named => format!("the longest texts stand in `{column}`"),
+                    (None, Some(column)) if foreign_role(column, options.subject) == Some(Role::Text) => {
+                        format!("no column is called text; `{column}` may be it")
+                    }
                     (None, Some(column)) => format!("no column is called text; the longest texts stand in `{column}`"),
                     (None, None) => "no record has any text".to_owned(),
                 };
@@ -191,11 +197,40 @@ impl Survey {
                     missing.push(lacking(said, column.map(|column| map("name", column))));
                 }
                 if !self.has(Role::Type) && options.mapping.entity_type.is_none() {
-                    missing.push(without_type());
+                    let named = self.foreign(options).into_iter().find(|(field, _)| field == "type");
+                    missing.push(match named {
+                        Some((field, column)) => lacking(
+                            format!("no column is called type; `{column}` may be it"),
+                            Some(map(&field, column)),
+                        ),
+                        None => without_type(),
+                    });
                 }
             }
         }
         missing
+    }
+
+    /// Returns the fields that no column is called by, each with one that is called so in another language.
+    pub(super) fn foreign(&self, options: &Options) -> Vec<(String, String)> {
+        let mut found: Vec<(Role, &String)> = vec![];
+        let is_typed = |word: &str, column: &str| {
+            let all = &options.mapping.columns;
+            all.iter().any(|(field, own)| field == word || plain(own) == plain(column))
+        };
+        for column in &self.columns {
+            let Some(role) = foreign_role(column, options.subject) else { continue };
+            let has_own = |own: &String| roles::role_of(own, options.subject) == Some(role);
+            let is_taken = found.iter().any(|(other, _)| *other == role)
+                || is_typed(role.word(), column)
+                || self.columns.iter().any(has_own)
+                || options.mapping.group_by.as_deref() == Some(column);
+            if !is_taken {
+                found.push((role, column));
+            }
+        }
+        found.sort_by_key(|(role, _)| *role != Role::Text);
+        found.into_iter().map(|(role, column)| (role.word().to_owned(), column.clone())).collect()
     }
 
     fn has_column(&self, column: &str) -> bool {
@@ -265,6 +300,14 @@ impl Survey {
                 }
                 Remedy::Map(..) => {}
                 Remedy::Option(option) => more.push(option),
+            }
+        }
+        // Whoever types one column is told of the others, which would be attributes without a word.
+        if !typed.is_empty() {
+            for (field, column) in self.foreign(options) {
+                if typed.iter().all(|(other, own)| *other != field && *own != column) {
+                    typed.push((field, column));
+                }
             }
         }
         match typed.is_empty() && more.is_empty() {

@@ -108,6 +108,11 @@ impl Summary {
             let command = self.options.command_with(|_| true, &[], &["--date-order dmy".into()]);
             terminal.hint(format!("`{command}`, or `mdy`, says which"));
         }
+        if !report.foreign.is_empty() {
+            let columns: Vec<&str> = report.foreign.iter().map(|(_, column)| column.as_str()).collect();
+            let command = self.options.command_with(|_| true, &report.foreign, &[]);
+            terminal.hint(format!("{} may be more than an attribute: `{command}`", words::list(&columns, "and")));
+        }
         self.total.add(loaded.clone());
         self.files.push((name.clone(), loaded));
         Ok(())

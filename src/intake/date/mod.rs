@@ -155,7 +155,11 @@ fn no_date(text: &str) -> String {
 }
 
 fn two_ways(text: &str) -> String {
-    format!("`{}` can mean two days; write it as 2024-05-06", super::message::excerpt(text))
+    let ways = [Order::DayFirst, Order::MonthFirst].map(|order| match read(text, Some(order)) {
+        Reading::Date(date) => date,
+        _ => "2024-05-06".to_owned(),
+    });
+    format!("`{}` can mean two days; write it as {} or {}", super::message::excerpt(text), ways[0], ways[1])
 }
 
 #[cfg(test)]

@@ -66,9 +66,27 @@ fn a_day_a_month_and_a_year_stay_what_they_are() {
         "3 de febrero de 2024",
         "3 febbraio 2024",
         "2024年2月3日",
+        "Samstag, 3. Februar 2024",
+        "Sa, 03.02.2024",
+        "samedi 3 février 2024",
+        "sábado, 3 de febrero de 2024",
+        "sabato 3 febbraio 2024",
+        "Sábado, 3 de fevereiro de 2024",
+        "zaterdag 3 februari 2024",
     ] {
         check(text, "2024-02-03");
     }
+    for text in [
+        "1er avril 2024",
+        "lundi 1er avril 2024",
+        "1º de abril de 2024",
+        "Montag, den 1. April 2024",
+        "1ro de abril de 2024",
+    ] {
+        check(text, "2024-04-01");
+    }
+    check("Montag, 1. April 2024, 14:30 Uhr", "2024-04-01T14:30:00Z");
+    check("Mo, 01.04.2024 um 14:30 Uhr", "2024-04-01T14:30:00Z");
     for text in ["2024-02", "2024/02", "02/2024", "Feb 2024", "February, 2024", "2024年2月"] {
         check(text, "2024-02");
     }
@@ -163,7 +181,7 @@ fn a_span_is_all_that_was_named() {
         assert_eq!(span(text), Ok((first.into(), next.into())), "{text}");
     }
     assert!(span("yesterday").is_err_and(|reason| reason.contains("is not a date")));
-    assert!(span("04/03/2024").is_err_and(|reason| reason.contains("two days")));
+    assert_eq!(span("04/03/2024").unwrap_err(), "`04/03/2024` can mean two days; write it as 2024-03-04 or 2024-04-03");
 }
 
 #[test]

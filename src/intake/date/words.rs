@@ -30,11 +30,23 @@ const LATE_MONTHS: [(&str, i8); 29] = [
     ("aout", 8), ("decembre", 12),
 ];
 
-/// Words that say nothing: days of the week by their English beginnings, and what stands between the parts of a date.
+/// Words that say nothing: days of the week, endings of numbers, and what stands between the parts of a date.
 #[rustfmt::skip]
-const EMPTY: [&str; 26] = [
+const EMPTY: [&str; 40] = [
     "mon", "monday", "tue", "tues", "tuesday", "wed", "wednesday", "thu", "thur", "thurs", "thursday", "fri", "friday",
-    "sat", "saturday", "sun", "sunday", "st", "nd", "rd", "th", "of", "at", "on", "de", "t",
+    "sat", "saturday", "sun", "sunday", "st", "nd", "rd", "th", "er", "ère", "ro", "º", "ª", "of", "at", "on", "de", "del",
+    "di", "den", "der", "le", "el", "um", "uhr", "kl", "t",
+];
+
+/// Days of the week in the languages of the months, by their whole names and, where no month is written so, their short
+/// forms.
+#[rustfmt::skip]
+const DAYS: [&str; 54] = [
+    "montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonnabend", "sonntag", "mo", "mi", "do", "fr",
+    "sa", "so", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "lun", "mer", "jeu", "ven", "sam",
+    "dim", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo", "lunedì", "martedì", "mercoledì",
+    "giovedì", "venerdì", "sabato", "domenica", "segunda", "terça", "quarta", "quinta", "sexta", "feira", "maandag",
+    "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag",
 ];
 
 /// Zones by name, as hours from UTC: those of the mail standard (RFC 2822), and the two of central Europe.
@@ -137,7 +149,7 @@ fn parts(pieces: &[Piece<'_>]) -> Option<Parts> {
                 continue;
             }
             Piece::Number(number) => parts.numbers.push(number),
-            Piece::Word(word) if EMPTY.contains(&word) => {}
+            Piece::Word(word) if EMPTY.contains(&word) || DAYS.contains(&word) => {}
             Piece::Word(word) => {
                 let month = MONTHS.iter().chain(&LATE_MONTHS).find(|(name, _)| *name == word)?.1;
                 if parts.month.replace((month, parts.numbers.len())).is_some() {

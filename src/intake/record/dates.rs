@@ -31,7 +31,8 @@ pub(in crate::intake) type FindOrder = Box<dyn FnMut() -> Option<Order>>;
 /// Reads dates and counts those that are none.
 pub(in crate::intake) struct Dates {
     order: Option<Order>,
-    was_found: bool,
+    /// The first date that is read in an order that the file showed.
+    found_for: Option<String>,
     /// Asked once, at the first date that can mean two days; reading a file again for it takes as long as the file.
     find_order: Option<FindOrder>,
     /// Dates that could mean two days.
@@ -44,18 +45,12 @@ impl Dates {
     /// Begins with the order that was typed, or with a way to find it.
     pub(in crate::intake) fn new(typed: Option<Order>, find_order: FindOrder) -> Self {
         let find_order = typed.is_none().then_some(find_order);
-        Self {
-            order: typed,
-            was_found: false,
-            find_order,
-            two_ways: Undated::default(),
-            unreadable: Undated::default(),
-        }
+        Self { order: typed, found_for: None, find_order, two_ways: Undated::default(), unreadable: Undated::default() }
     }
 
-    /// Returns the order that the file showed, where it was needed.
-    pub(in crate::intake) fn found_order(&self) -> Option<Order> {
-        self.order.filter(|_| self.was_found)
+    /// Returns the order that the file showed, where it was needed, and the first date that it was needed for.
+    pub(in crate::intake) fn found_order(&self) -> Option<(Order, &str)> {
+        self.order.zip(self.found_for.as_deref())
     }
 
     pub(in crate::intake) fn read(&mut self, line: u64, value: Option<Value>) -> Option<String> {
@@ -80,7 +75,7 @@ impl Dates {
             && let Some(mut find) = self.find_order.take()
         {
             self.order = find();
-            self.was_found = self.order.is_some();
+            self.found_for = self.order.map(|_| crate::intake::message::excerpt(&text).to_owned());
             reading = date::read(&text, self.order);
         }
         // The file shows an order, but not all of it keeps to that.

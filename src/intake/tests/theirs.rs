@@ -161,9 +161,30 @@ fn everything_that_is_missing_is_said_at_once() {
         "Nr;Volltext\n1;long text here\n2;more\n",
         Mapping::default(),
         &[
-            "2 records; no column is called text; the longest texts stand in `Volltext`",
+            "2 records; no column is called text; `Volltext` may be it",
             "its columns are `Nr` and `Volltext`",
             "`gleaner load groups F --map text=Volltext`",
+        ],
+    );
+    // The others are named with it: they would be attributes.
+    check(
+        "f.csv",
+        "Überschrift;Veröffentlicht am;Kommentar;Inhalt;Titel\nA;3.2.2024;much longer than the text;short;B\n",
+        Mapping::default(),
+        &[
+            "1 record; no column is called text; `Inhalt` may be it",
+            "its columns are `Überschrift`, `Veröffentlicht am`, `Kommentar`, `Inhalt` and `Titel`",
+            "`gleaner load groups F --map 'text=Inhalt,title=Überschrift,date=Veröffentlicht am'`",
+        ],
+    );
+    check(
+        "f.csv",
+        "titre,date,wording\nUn,2024-02-03,long text here\n",
+        Mapping::default(),
+        &[
+            "1 record; no column is called text; the longest texts stand in `wording`",
+            "its columns are `titre`, `date` and `wording`",
+            "`gleaner load groups F --map text=wording,title=titre`",
         ],
     );
     check(
