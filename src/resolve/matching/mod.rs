@@ -17,6 +17,7 @@ mod features;
 mod roles;
 mod difference;
 mod contradiction;
+mod numbers;
 mod siblings;
 mod additions;
 mod institutions;

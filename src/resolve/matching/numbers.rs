@@ -1,0 +1,117 @@
+//! Contradictions of numbers: names that differ in nothing but a number, however it is written, are two. Tried among the rules
+//! of `contradiction`.
+
+use crate::resolve::matching::contradiction::{Sides, YEARS};
+use crate::resolve::matching::likeness::How;
+use crate::resolve::names::numerals;
+use crate::resolve::names::words::Role;
+
+impl Sides<'_, '_> {
+    /// Names that differ only in a number, however it is written, are different: *Photo Studio 8* is not *Photo Studio
+    /// 7*, *World War II* not *World War I*. So are names that end in different numerals: *Pope John XXIII* is not
+    /// *Pope John Paul II*.
+    pub(super) fn numbers_differ(&self) -> bool {
+        let mention_left = || self.left_of_mention();
+        let name_left = || {
+            (0..self.names.len())
+                .filter(|j| self.pairing.name_paired[*j] < 0.5 && !self.names[*j].aside)
+                .map(|j| Left::new(self.names[j].role, self.name_text(j), j + 1 == self.names.len()))
+                .filter(Left::counts)
+        };
+        if self.pairing.pairs.iter().any(|pair| pair.how != How::Initial)
+            && only_numbers(mention_left(), name_left)
+            && only_numbers(name_left(), mention_left)
+        {
+            return true;
+        }
+        if self.firm[0] == 0 {
+            return false;
+        }
+        let (Some(a), Some(b)) = (mention_left().next_back(), name_left().next_back()) else { return false };
+        // `XXIII` is read as 23: of the two only one need be written as a numeral.
+        match (a.value(), b.value()) {
+            (Some(x), Some(y)) => x != y && !(a.is_digits() && b.is_digits()),
+            _ => false,
+        }
+    }
+
+    /// Words of the mention that found no partner and tell names apart.
+    fn left_of_mention(&self) -> impl DoubleEndedIterator<Item = Left<'_>> {
+        (0..self.probe.words.len())
+            .filter(|i| self.pairing.mention_paired[*i] < 0.5 && !self.probe.words[*i].token.aside)
+            .map(|i| Left::new(self.probe.words[i].token.role, self.text(i), i + 1 == self.probe.words.len()))
+            .filter(Left::counts)
+    }
+
+    /// *Lantern 2* is no more than named after *Lantern*: the mention has a number more and nothing else. A name with a
+    /// number more may be the one that is meant. Returns the penalty: only digits behind a name that are no year are surely a
+    /// number of it.
+    pub(super) fn has_one_more_number(&self) -> Option<f32> {
+        const SURE: f32 = 5.5;
+        const UNSURE: f32 = 3.6;
+        let mut left = self.left_of_mention();
+        let last = left.next().filter(|word| word.is_last && word.role != Role::Generation && word.is_number())?;
+        if left.next().is_some() || self.core_of_name().any(|j| self.pairing.name_paired[j] < 0.5) {
+            return None;
+        }
+        let is_small = self.probe.words.iter().any(|word| word.token.role == Role::Word && word.token.small);
+        let is_plain = last.text.parse::<u32>().is_ok_and(|number| number > 1 && !YEARS.contains(&number));
+        Some(if is_plain && !is_small && self.probe.segments < 2 { SURE } else { UNSURE })
+    }
+}
+
+/// A word that found no partner.
+#[derive(Clone, Copy)]
+struct Left<'t> {
+    role: Role,
+    text: &'t str,
+    is_last: bool,
+}
+
+impl<'t> Left<'t> {
+    fn new(role: Role, text: &'t str, is_last: bool) -> Left<'t> {
+        Left { role, text, is_last }
+    }
+
+    fn is_digits(&self) -> bool {
+        self.text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    }
+
+    /// Returns the number that it may be; a lone letter is one only at the end, or where the parser found it to be.
+    fn value(&self) -> Option<u32> {
+        let is_one = self.text.len() > 1 || self.is_last || self.role == Role::Number;
+        numerals::value(self.text).filter(|_| is_one)
+    }
+
+    /// Returns whether the word tells names apart: core words, and numerals that may be a generation.
+    fn counts(&self) -> bool {
+        self.role.is_core() || self.role == Role::Generation && self.value().is_some()
+    }
+
+    fn is_number(&self) -> bool {
+        self.text.bytes().any(|byte| byte.is_ascii_digit())
+            || self.is_last && self.text.len() == 1 && "ivxlcdm".contains(self.text)
+            || self.value().is_some()
+    }
+}
+
+/// Returns whether words that found no partner are numbers, at least one of them. The letters of a model code go with
+/// its number: `XJ-901` beside `XJ900` of the `others`.
+fn only_numbers<'t, O: Iterator<Item = Left<'t>>>(
+    left: impl Iterator<Item = Left<'t>>,
+    others: impl Fn() -> O,
+) -> bool {
+    let mut n_numbers = 0;
+    for word in left {
+        if word.is_number() {
+            n_numbers += 1;
+        } else if word.role != Role::Initials
+            && !others().any(|other| {
+                other.text.len() > word.text.len() && other.text.starts_with(word.text) && other.is_number()
+            })
+        {
+            return false;
+        }
+    }
+    n_numbers > 0
+}
