@@ -11,7 +11,7 @@ use crate::resolve::matching::pairing::Pairing;
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::names::token::{MAX_TOKENS, last_and_first};
 use crate::resolve::names::words::Role;
-use crate::resolve::names::{countries, exclusive, first_names, numerals};
+use crate::resolve::names::{countries, exclusive, first_names, known_words, numerals};
 
 /// A rule that two names break to be one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,18 +56,25 @@ pub(super) struct Sides<'p, 'a> {
 
 /// Finds the first rule that a mention and a name break.
 pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidence: &Evidence) -> Option<Contradiction> {
-    let mut firm = [0u32; 2];
-    for pair in &pairing.pairs {
-        if !matches!(pair.how, How::Similar | How::Abbreviation) {
-            firm[0] |= 1 << pair.mention;
-            firm[1] |= 1 << pair.name;
-        }
-    }
     let (mut core, mut n_core) = ([0; MAX_TOKENS], 0);
     for (at, token) in pairing.name.iter().enumerate().take(MAX_TOKENS) {
         if token.role.is_core() && !token.aside {
             core[n_core] = at;
             n_core += 1;
+        }
+    }
+    // Of a surname a first name of the same family is no form.
+    let surname = probe.last_and_first().filter(|(last, first)| last != first).map(|(last, _)| last);
+    let mut firm = [0u32; 2];
+    for pair in &pairing.pairs {
+        let is_likeness = match pair.how {
+            How::Similar | How::Abbreviation => true,
+            How::Nickname => surname == Some(usize::from(pair.mention)),
+            _ => false,
+        };
+        if !is_likeness {
+            firm[0] |= 1 << pair.mention;
+            firm[1] |= 1 << pair.name;
         }
     }
     let sides = Sides { probe, names: &pairing.name, pairing, firm, core, n_core };
@@ -78,6 +85,12 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
     if evidence.agree == 0.0 && sides.is_second_team() {
         return Some(broken("the second of that name", 7.5));
     }
+    if sides.last_numerals_differ() || evidence.agree == 0.0 && sides.asides_differ() {
+        return Some(broken("another number", 8.5));
+    }
+    if evidence.agree == 0.0 && sides.has_another_wing() {
+        return Some(broken("another wing", 9.0));
+    }
     if evidence.agree == 0.0 && sides.is_later_in_series() {
         return Some(broken("one more number", 9.0));
     }
@@ -86,7 +99,7 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
     }
     // All words are the same: what is left is their order.
     if evidence.agree == 0.0 && sides.is_turned_around() {
-        return Some(broken("the name turned around", 6.0));
+        return Some(broken("the name turned around", 7.5));
     }
     None
 }
@@ -125,7 +138,7 @@ impl Sides<'_, '_> {
             return Some(broken("something of that name", 5.5));
         }
         if self.known_words_differ() {
-            return Some(broken("another known word", 6.0));
+            return Some(broken("another known word", 8.5));
         }
         if self.has_only_the_address() {
             return Some(broken("no more than the address", 5.0));
@@ -153,7 +166,7 @@ impl Sides<'_, '_> {
         }
         if evidence.agree == 0.0 {
             if self.is_turned_around() {
-                return Some(broken("the name turned around", 6.0));
+                return Some(broken("the name turned around", 7.5));
             }
             if self.is_other_edition() {
                 return Some(broken("another team or edition", 7.0));
@@ -170,11 +183,11 @@ impl Sides<'_, '_> {
             if self.is_only_a_kind() {
                 return Some(broken("no more than a kind", 4.0));
             }
-            if let Some(addition) = self.addition() {
-                return Some(addition);
+            if let Some(found) = self.addition().or_else(|| self.extension(inverted)) {
+                return Some(found);
             }
             if self.has_one_more_ordinal() {
-                return Some(broken("one of a series", 5.0));
+                return Some(broken("one of a series", 6.5));
             }
             if let Some(penalty) = self.is_one_of_a_series() {
                 return Some(broken("one of a series", penalty));
@@ -300,12 +313,15 @@ impl Sides<'_, '_> {
     }
 
     /// Two words of which the tables know that they mean different things are no misspelling of each other, however
-    /// alike their letters are: *Genoa* is not *Geneva*.
+    /// alike their letters are: *Genoa* is not *Geneva*, *Stewart* not *Stuart*.
     fn known_words_differ(&self) -> bool {
-        self.pairing.pairs.iter().filter(|pair| pair.how == How::Similar).any(|pair| {
-            let a = self.probe.words[usize::from(pair.mention)].token.class;
-            let b = self.names[usize::from(pair.name)].class;
-            a != 0 && b != 0 && a != b
+        let alike = |how: How| matches!(how, How::Similar | How::Abbreviation | How::Nickname);
+        self.pairing.pairs.iter().filter(|pair| alike(pair.how)).any(|pair| {
+            let (i, j) = (usize::from(pair.mention), usize::from(pair.name));
+            let token = &self.probe.words[i].token;
+            let (a, b) = (token.class, self.names[j].class);
+            pair.how == How::Similar && a != 0 && b != 0 && a != b
+                || !self.is_firm(0, i) && !token.dotted && known_words::differ(self.text(i), self.name_text(j))
         })
     }
 

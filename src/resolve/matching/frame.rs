@@ -78,8 +78,8 @@ pub(crate) fn is_filled_otherwise(probe: &Probe, pairing: &Pairing<'_>) -> bool 
     // *Department of Justice* is not *Department of State*, though one of the words is generic.
     let is_told = match (a.is_generic, b.is_generic) {
         (false, false) => true,
-        (true, true) => false,
-        _ => a.before > 0 && a.inside + b.inside == 2,
+        (true, true) => a.before > FILL,
+        _ => a.before > 0 && a.inside + b.inside == 2 || a.before > FILL && a.inside + b.inside == 3,
     };
     let has_head = has_head && !a.is_generic && !b.is_generic;
     let frame = a.before + a.after + usize::from(has_head);

@@ -134,7 +134,12 @@ impl Sides<'_, '_> {
 /// Returns 1 where a name begins with a head and `of`, -1 where it ends with a head, 0 otherwise.
 fn order(tokens: impl Iterator<Item = (u16, Role)> + Clone) -> i8 {
     static HEADS: LazyLock<[u16; 3]> = LazyLock::new(|| ["university", "college", "bank"].map(words::class));
-    let is_head = |token: &(u16, Role)| token.0 != 0 && HEADS.contains(&token.0);
+    static COUNCIL: LazyLock<u16> = LazyLock::new(|| words::class("council"));
+    static EUROPE: LazyLock<u16> = LazyLock::new(|| words::class("europe"));
+    let is_of_europe = tokens.clone().any(|(class, _)| class == *EUROPE);
+    // A town's council may be named either way.
+    let is_head =
+        |token: &(u16, Role)| token.0 != 0 && (HEADS.contains(&token.0) || is_of_europe && token.0 == *COUNCIL);
     if !tokens.clone().any(|token| is_head(&token)) {
         return 0;
     }

@@ -20,6 +20,7 @@ mod contradiction;
 mod numbers;
 mod siblings;
 mod additions;
+mod extensions;
 mod institutions;
 mod variants;
 mod frame;

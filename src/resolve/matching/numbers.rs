@@ -1,7 +1,7 @@
 //! Contradictions of numbers: names that differ in nothing but a number, however it is written, are two. Tried among the rules
 //! of `contradiction`.
 
-use crate::resolve::matching::contradiction::{Sides, YEARS};
+use crate::resolve::matching::contradiction::{Sides, YEARS, has_digit};
 use crate::resolve::matching::likeness::How;
 use crate::resolve::names::numerals;
 use crate::resolve::names::words::Role;
@@ -57,6 +57,36 @@ impl Sides<'_, '_> {
         let is_small = self.probe.words.iter().any(|word| word.token.role == Role::Word && word.token.small);
         let is_plain = last.text.parse::<u32>().is_ok_and(|number| number > 1 && !YEARS.contains(&number));
         Some(if is_plain && !is_small && self.probe.segments < 2 { SURE } else { UNSURE })
+    }
+
+    /// *Glass Harbour (1981)* is not *Glass Harbour (1920)*: what stands in parentheses has a number, and another one.
+    pub(super) fn asides_differ(&self) -> bool {
+        let in_mention = |i: &usize| {
+            let token = &self.probe.words[*i].token;
+            token.aside && has_digit(self.text(*i))
+        };
+        let in_name = |j: &usize| self.names[*j].aside && has_digit(self.name_text(*j));
+        let mut of_mention = (0..self.probe.words.len()).filter(in_mention).peekable();
+        let mut of_name = (0..self.names.len()).filter(in_name).peekable();
+        of_mention.peek().is_some()
+            && of_name.peek().is_some()
+            && of_mention.all(|i| !self.is_firm(0, i))
+            && of_name.all(|j| !self.is_firm(1, j))
+    }
+
+    /// *Barexin kinase III* is not *barexin kinase I*, which at the end is no small word.
+    pub(super) fn last_numerals_differ(&self) -> bool {
+        let number = |role: Role, text: &str| match role {
+            Role::Small if text == "i" => Some(1),
+            Role::Generation => numerals::value(text),
+            _ => None,
+        };
+        let (Some(last), Some(token)) = (self.probe.words.len().checked_sub(1), self.names.last()) else {
+            return false;
+        };
+        let of_mention = number(self.probe.words[last].token.role, self.text(last));
+        let of_name = number(token.role, self.name_text(self.names.len() - 1));
+        of_mention.is_some() && of_name.is_some() && of_mention != of_name
     }
 }
 

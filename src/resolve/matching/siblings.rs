@@ -9,7 +9,7 @@ use crate::resolve::matching::likeness::How;
 use crate::resolve::names::similarity::common_prefix;
 use crate::resolve::names::token::last_and_first;
 use crate::resolve::names::words::{self, Role};
-use crate::resolve::names::{exclusive, first_names, numerals, spelling};
+use crate::resolve::names::{exclusive, first_names, known_words, numerals, spelling};
 
 impl Sides<'_, '_> {
     /// Two persons of one surname, whose first names are not alike.
@@ -73,7 +73,8 @@ impl Sides<'_, '_> {
             && !word.token.small
             && !word.token.dotted
             && self.pairing.pairs.iter().any(|pair| {
-                let is_alike = matches!(pair.how, How::Similar | How::Abbreviation);
+                // A surname that is a first name as well is none of its forms.
+                let is_alike = matches!(pair.how, How::Similar | How::Abbreviation | How::Nickname);
                 is_alike && usize::from(pair.mention) == *last && usize::from(pair.name) == *name_last
             })
             && (spelling::is_another_spelling(a, b) || spelling::has_other_letter(a, b))
@@ -151,11 +152,10 @@ impl Sides<'_, '_> {
 
     /// The *Second Battle of Elmwood* is not the *Battle of Elmwood*: the mention has an ordinal before it, and nothing else.
     pub(super) fn has_one_more_ordinal(&self) -> bool {
-        let Some(first) = self.core_of_mention().next() else { return false };
-        !self.is_firm(0, first)
-            && numerals::number_word(self.text(first)).is_some_and(|number| number > 1)
+        let Some(open) = self.core_of_mention().find(|i| !self.is_firm(0, *i)) else { return false };
+        numerals::number_word(self.text(open)).is_some_and(|number| number > 1)
             && self.core().len() > 1
-            && self.core_of_mention().all(|i| i == first || self.is_firm(0, i))
+            && self.core_of_mention().all(|i| i == open || self.is_firm(0, i))
             && self.core_of_name().all(|j| self.is_firm(1, j))
     }
 
@@ -229,8 +229,10 @@ impl Sides<'_, '_> {
             let i = usize::from(pair.mention);
             let word = &self.probe.words[i];
             let (a, b) = (self.text(i), self.name_text(usize::from(pair.name)));
-            let is_known =
-                words::is_generic(word.token.class) || !word.alternatives.is_empty() || exclusive::is_region(a);
+            let is_known = words::is_generic(word.token.class)
+                || !word.alternatives.is_empty()
+                || exclusive::is_region(a)
+                || known_words::is_known(a) && !known_words::is_known(b);
             is_known
                 && a.len() >= FORMS
                 && pair.similarity < MISSPELT

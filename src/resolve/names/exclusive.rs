@@ -66,6 +66,12 @@ pub(crate) fn is_club(alternatives: &[Alternative]) -> bool {
     alternatives.iter().any(|(row, _)| WORDS.rules[usize::from(*row)] == "another club")
 }
 
+/// Returns whether a word, as the alternatives say that it is, is the name of a salt's acid part.
+pub(crate) fn is_ion(of: &[Alternative]) -> bool {
+    let (Some((row, _)), Some((ion, _))) = (of.first(), alternatives("chloride").first()) else { return false };
+    row == ion
+}
+
 struct Affixes {
     rule: &'static str,
     is_start: bool,

@@ -20,5 +20,6 @@ pub(super) mod phonetic;
 pub(super) mod plural;
 pub(super) mod transliteration;
 pub(super) mod spelling;
+pub(super) mod known_words;
 pub(super) mod similarity;
 mod table;
