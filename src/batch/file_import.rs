@@ -58,8 +58,7 @@ fn count_all(session: &mut Session<'_>) -> anyhow::Result<()> {
     };
     let prompts = Prompts::of(&session.store, &options)?;
     let current = prompts.current(session.store.read())?.all();
-    session.store.totals(&current)?;
-    Ok(())
+    session.store.count_ahead(&current)
 }
 
 fn import_files(session: &mut Session<'_>, import: &Import, prices: &Prices) -> anyhow::Result<ImportReport> {

@@ -35,6 +35,16 @@ impl Store {
         self.totals_from(current, GROUPS_MIN)
     }
 
+    /// Counts a large collection ahead of whoever asks for its totals next.
+    pub fn count_ahead(&mut self, current: &[PromptKey]) -> anyhow::Result<()> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM main.story_groups LIMIT ?1)";
+        let n_groups: u64 = self.connection.query_row(sql, [GROUPS_MIN as i64], |row| row.get::<_, i64>(0))? as u64;
+        if n_groups >= GROUPS_MIN {
+            self.totals(current)?;
+        }
+        Ok(())
+    }
+
     pub(super) fn totals_from(&mut self, current: &[PromptKey], groups_min: u64) -> anyhow::Result<Totals> {
         let snapshot = self.snapshot()?;
         // Nobody commits while the snapshot is held, so the version is that of what is counted.
