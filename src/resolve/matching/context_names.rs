@@ -72,13 +72,20 @@ impl ContextName {
             return Some(name);
         }
         // Words stand one space apart, so that a run of them is a piece of the name.
-        let ends: Vec<usize> = words.match_indices(' ').map(|(at, _)| at).chain([words.len()]).collect();
-        name.is_long = ends.len() > RUN_WORDS;
-        let ends = &ends[..ends.len().min(RUN_WORDS)];
-        let starts: Vec<usize> = std::iter::once(0).chain(ends.iter().map(|end| end + 1)).take(ends.len()).collect();
-        let mut runs: Vec<u64> = starts.iter().zip(ends).map(|(start, end)| hash(&words[*start..*end])).collect();
-        for (at, start) in starts.iter().enumerate() {
-            runs.extend(ends[at + 1..].iter().map(|end| hash(&words[*start..*end])));
+        let (mut ends, mut n_words) = ([0; RUN_WORDS], 0);
+        for end in words.match_indices(' ').map(|(at, _)| at).chain([words.len()]) {
+            name.is_long |= n_words == RUN_WORDS;
+            if n_words < RUN_WORDS {
+                ends[n_words] = end;
+                n_words += 1;
+            }
+        }
+        let ends = &ends[..n_words];
+        let start = |at: usize| at.checked_sub(1).map_or(0, |before| ends[before] + 1);
+        let mut runs = Vec::with_capacity(n_words * (n_words + 1) / 2);
+        runs.extend((0..n_words).map(|at| hash(&words[start(at)..ends[at]])));
+        for at in 0..n_words {
+            runs.extend(ends[at + 1..].iter().map(|end| hash(&words[start(at)..*end])));
         }
         name.runs = runs.into();
         name.n_words = u32::try_from(ends.len()).unwrap_or(0);

@@ -40,9 +40,8 @@ struct Fast {
     /// above this threshold and not above the next.
     rows: Vec<Part>,
     width: usize,
-    leaves: Vec<f32>,
-    /// Offsets at which the leaves of each tree start.
-    first_leaf: Vec<u32>,
+    /// Leaves of each tree.
+    leaves: Vec<[f32; LEAVES_MAX as usize]>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -99,9 +98,10 @@ impl Forest {
         let mut fast = Fast::default();
         let mut splits: Vec<(u16, Split)> = Vec::new();
         for (tree, &root) in (0u32..).zip(&self.roots) {
-            let first = fast.leaves.len();
-            fast.first_leaf.push(u32::try_from(first).expect("a forest has few leaves"));
-            self.lay_out(root, tree, first, &mut fast.leaves, &mut splits);
+            let mut leaves = Vec::new();
+            self.lay_out(root, tree, &mut leaves, &mut splits);
+            leaves.resize(LEAVES_MAX as usize, 0.0);
+            fast.leaves.extend(leaves.first_chunk());
         }
         splits.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.threshold.total_cmp(&b.1.threshold)));
         assert!(n_features <= FEATURES_MAX, "there are at most {FEATURES_MAX} features");
@@ -124,20 +124,20 @@ impl Forest {
         fast
     }
 
-    /// Appends the leaves below a node, and the splits; `first` is where the tree's leaves start.
-    fn lay_out(&self, node: u16, tree: u32, first: usize, leaves: &mut Vec<f32>, splits: &mut Vec<(u16, Split)>) {
+    /// Appends the leaves below a node, and the splits.
+    fn lay_out(&self, node: u16, tree: u32, leaves: &mut Vec<f32>, splits: &mut Vec<(u16, Split)>) {
         let node = &self.nodes[usize::from(node)];
         if node.feature == LEAF {
             leaves.push(node.number);
             return;
         }
-        let from = leaves.len() - first;
-        self.lay_out(node.left, tree, first, leaves, splits);
-        let until = leaves.len() - first;
+        let from = leaves.len();
+        self.lay_out(node.left, tree, leaves, splits);
+        let until = leaves.len();
         assert!(until < LEAVES_MAX as usize, "a tree has at most {LEAVES_MAX} leaves");
         let left = (1u32 << until) - (1u32 << from);
         splits.push((node.feature, Split { threshold: node.number, remain: !left, tree }));
-        self.lay_out(node.right, tree, first, leaves, splits);
+        self.lay_out(node.right, tree, leaves, splits);
     }
 
     fn read<'a>(&mut self, nodes: &mut impl Iterator<Item = &'a str>, features: &[usize]) -> u16 {
@@ -180,15 +180,15 @@ impl Forest {
             }
         }
         let mut sum = self.base;
-        for (part, first_leaf) in fast.first_leaf.chunks(PART).enumerate() {
+        for (part, leaves) in fast.leaves.chunks(PART).enumerate() {
             let mut remain = Part([u32::MAX; PART]);
             for row in &rows[..n_rows.min(FEATURES_MAX)] {
                 for (remain, row) in remain.0.iter_mut().zip(&fast.rows[row + part].0) {
                     *remain &= row;
                 }
             }
-            for (first, remain) in first_leaf.iter().zip(&remain.0) {
-                sum += fast.leaves[(first + remain.trailing_zeros()) as usize];
+            for (leaves, remain) in leaves.iter().zip(&remain.0) {
+                sum += leaves[remain.trailing_zeros() as usize % leaves.len()];
             }
         }
         sum

@@ -67,6 +67,25 @@ pub(crate) struct Hit {
     pub(crate) is_rarest: bool,
 }
 
+/// Tally and name in one number, which is the less the better the name: the greatest tally comes first, and of the same
+/// the first name. A tally is never negative, so that its bits have the order of its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ranked(u64);
+
+impl Ranked {
+    fn new(tally: f32, name: u32) -> Ranked {
+        Ranked(u64::from(!tally.max(0.0).to_bits()) << 32 | u64::from(name))
+    }
+
+    fn tally(self) -> f32 {
+        f32::from_bits(!((self.0 >> 32) as u32))
+    }
+
+    fn name(self) -> u32 {
+        self.0 as u32
+    }
+}
+
 /// Room for tallies, used again for every mention.
 #[derive(Default)]
 pub(crate) struct Tallies {
@@ -77,6 +96,8 @@ pub(crate) struct Tallies {
     pub(crate) rarest: Vec<u32>,
     /// The greatest sum so far.
     pub(crate) most: f32,
+    /// Names that may be handed out next.
+    ranked: Vec<Ranked>,
     /// Names handed out already.
     pub(crate) handed_out: Vec<u32>,
     pub(crate) counts: Vec<u8>,
@@ -177,8 +198,9 @@ pub(crate) fn rank<P: Blocks>(index: &Index<P>, probe: &Probe, room: &mut Tallie
     out.clear();
     let own: f32 = (0..probe.words.len()).map(|at| probe.weight(at)).sum();
     let mut weights = index.weights();
-    let order = |a: &Hit, b: &Hit| b.tally.total_cmp(&a.tally).then(a.name.cmp(&b.name));
-    let mut least = f32::MIN;
+    let ranked = &mut room.ranked;
+    ranked.clear();
+    let (mut best, mut least) = (0.0f32, 0.0f32);
     for &number in &room.touched {
         let [sum, bonus] = room.tallies[number as usize];
         let open = 0.3 * (own - sum).max(0.0);
@@ -187,19 +209,23 @@ pub(crate) fn rank<P: Blocks>(index: &Index<P>, probe: &Probe, room: &mut Tallie
             continue;
         }
         let other = weights.of(number)?;
-        let share = sum / (sum + 0.6 * (other - sum).max(0.0) + open + 0.01);
-        out.push(Hit { name: number, tally: share + bonus, is_rarest: false });
-        if out.len() >= 2 * KEPT {
-            out.select_nth_unstable_by(KEPT - 1, order);
-            out.truncate(KEPT);
-            least = out[KEPT - 1].tally;
+        let tally = sum / (sum + 0.6 * (other - sum).max(0.0) + open + 0.01) + bonus;
+        ranked.push(Ranked::new(tally, number));
+        if tally > best {
+            (best, least) = (tally, least.max(KEPT_SHARE * tally));
+        }
+        if ranked.len() >= 4 * KEPT {
+            ranked.select_nth_unstable(KEPT - 1);
+            ranked.truncate(KEPT);
+            least = least.max(ranked[KEPT - 1].tally());
         }
     }
-    if out.len() > KEPT {
-        out.select_nth_unstable_by(KEPT, order);
-        out.truncate(KEPT);
+    if ranked.len() > KEPT {
+        ranked.select_nth_unstable(KEPT);
+        ranked.truncate(KEPT);
     }
-    out.sort_unstable_by(order);
+    ranked.sort_unstable();
+    out.extend(ranked.iter().map(|hit| Hit { name: hit.name(), tally: hit.tally(), is_rarest: false }));
     let best = out.first().map_or(0.0, |best| best.tally);
     let least = best * KEPT_SHARE;
     let least_of_rarest = best * COMPARED_SHARE;
@@ -212,7 +238,7 @@ pub(crate) fn rank<P: Blocks>(index: &Index<P>, probe: &Probe, room: &mut Tallie
         }
     }
     if !room.rarest.is_empty() {
-        out.sort_unstable_by(order);
+        out.sort_unstable_by_key(|hit| Ranked::new(hit.tally, hit.name));
     }
     out.retain(|found| !room.handed_out.contains(&found.name));
     room.handed_out.extend(out.iter().map(|found| found.name));
@@ -271,4 +297,17 @@ pub(crate) fn frequency<P: Blocks>(
     let mut count = 0;
     list.each(|number| count += u32::from(scope.has(number)));
     Ok(count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_the_order_of_their_tallies_and_then_of_their_numbers() {
+        let hits = [(1.4f32, 7), (1.4, u32::MAX), (1.0, 0), (0.3, 2), (f32::MIN_POSITIVE, 1), (0.0, 3), (0.0, 4)];
+        let mut ranked: Vec<Ranked> = hits.iter().rev().map(|(tally, name)| Ranked::new(*tally, *name)).collect();
+        ranked.sort_unstable();
+        assert_eq!(ranked.iter().map(|hit| (hit.tally(), hit.name())).collect::<Vec<_>>(), hits);
+    }
 }
