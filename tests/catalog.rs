@@ -531,6 +531,9 @@ fn namesakes_are_told_apart_by_what_the_catalog_says_of_them() {
     world.run(&["unresolved", "reject", "Ada Lovelace", "person:p1"]).exits(0);
     world.run(&["unresolved", "--type", "person"]).exits(0).says("exact name, but decided not to be meant");
     world.run(&["resolve", "Ada Lovelace", "--type", "person"]).exits(0).says("decided not to be meant");
+    // Of a stored link, or none, it is told why, with what the group says.
+    world.run(&["show", "g1", "--explain", "--no-text"]).exits(0);
+    world.json(&["show", "g1", "--explain", "--no-text"], 0);
     let row = world.run(&["unresolved", "export"]).exits(0).stdout;
     let filled = row.replacen("Ada Lovelace,person,1,,", "Ada Lovelace,person,1,1,", 1);
     world.write("filled.csv", &filled);

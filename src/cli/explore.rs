@@ -56,6 +56,10 @@ pub struct ShowArgs {
     /// Leave the stories out
     #[arg(long)]
     pub no_text: bool,
+
+    /// Show why each mention is linked, or not: the parts of its score, linked anew with the others of the group
+    #[arg(long)]
+    pub explain: bool,
 }
 
 /// Length of a step of time.

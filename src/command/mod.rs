@@ -7,6 +7,7 @@
 
 mod context;
 mod excerpt;
+mod explained;
 mod facts;
 mod garbled;
 mod input;

@@ -5,9 +5,11 @@ use serde_json::json;
 use crate::cli::explore::ShowArgs;
 use crate::command::Context;
 use crate::command::excerpt::{Mark, mark, places};
+use crate::command::explained::explain;
 use crate::command::named::group_named;
 use crate::command::shown::{day, percent, title};
 use crate::error::Exit;
+use crate::linking;
 use crate::model::{Attributes, Grounding, Group, Kind, Place};
 use crate::store::NearCopy;
 use crate::store::explore::{AnswerHead, MentionRow};
@@ -16,12 +18,16 @@ use crate::terminal::{Terminal, style, words};
 
 /// Runs the command.
 pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
-    let store = context.open_learned()?;
+    let mut store = context.open_learned()?;
+    if args.explain {
+        linking::refresh_if_useless(&mut store)?;
+    }
     let key = group_named(&store, &args.group)?;
     let read = store.read();
     let Some(row) = read.group(key)? else { return Ok(Exit::Failed) };
     let (topics, mentions, answers) = (read.topics_of(key)?, read.mentions_of(key)?, read.answers_of(key)?);
     let (cost, n_answers) = read.cost_of_group(key)?;
+    let explanations = if args.explain { explain(&store, &mentions)? } else { vec![] };
     let places = Places::find(&row.group, &mentions);
     // `gleaner copies` looks for them; before that nothing is known.
     let mut copies = if read.has_near_copies()? { Some(read.near_copies_of(key)?) } else { None };
@@ -40,7 +46,10 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
                 Ok(value)
             })
             .collect::<serde_json::Result<_>>()?;
-        let entities: Vec<serde_json::Value> = entities;
+        let mut entities: Vec<serde_json::Value> = entities;
+        for (entity, explanation) in entities.iter_mut().zip(&explanations) {
+            entity["explanation"] = explanation.json();
+        }
         let mut value = json!({
             "group_id": row.group.id, "title": row.group.title, "status": row.group.status,
             "created_at": row.group.date(), "topics": topics, "entities": entities, "answers": answers,
@@ -84,6 +93,13 @@ pub(super) fn run(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
     if !mentions.is_empty() {
         terminal.line(format!("\n{}", style::bold("Entities")))?;
         terminal.table(&entities(&mentions, &places), 2)?;
+    }
+    if !explanations.is_empty() {
+        terminal.line(format!("\n{}", style::bold("Why")))?;
+        explanations
+            .iter()
+            .zip(&mentions)
+            .try_for_each(|(explanation, mention)| explanation.show(mention, terminal))?;
     }
     for answer in &answers {
         if answer.kind == answers[0].kind {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::cli::resolve::ResolveArgs;
 use crate::command::Context;
+use crate::command::explained::{part_json, round};
 use crate::command::facts::facts;
 use crate::command::known_types::check_any_type;
 use crate::command::unresolved::report::{changes as in_words, show_changes};
@@ -22,7 +23,7 @@ use crate::linking::typed_name::{self, WhyShown};
 use crate::linking::{self, Linker, Load};
 use crate::model::{Attributes, EntityKey, LinkOutcome, attribute_name};
 use crate::profile::Profile;
-use crate::resolve::{Candidate, Query, Resolution, ScorePart, Strictness};
+use crate::resolve::{Candidate, Query, Resolution, Strictness};
 use crate::session::explain;
 use crate::store::{HowUndone, Read, active_profile};
 use crate::terminal::Terminal;
@@ -288,8 +289,6 @@ impl<'a> LineResolver<'a> {
                 None => return Ok(None),
             }
         };
-        let part =
-            |part: &ScorePart| json!({"what": part.what, "log_odds": (part.value != 0.0).then(|| round(part.value))});
         Ok(Some(Listed {
             entity: candidate.entity,
             entity_id,
@@ -297,7 +296,7 @@ impl<'a> LineResolver<'a> {
             name,
             score: round(candidate.score),
             note: None,
-            parts: candidate.parts.iter().map(part).collect(),
+            parts: candidate.parts.iter().map(part_json).collect(),
         }))
     }
 
@@ -431,8 +430,4 @@ fn text(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         other => Some(other.to_string()),
     }
-}
-
-fn round(value: f64) -> f64 {
-    (value * 10_000.0).round() / 10_000.0
 }
