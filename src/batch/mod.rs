@@ -24,6 +24,7 @@ pub mod collect;
 pub mod file_import;
 pub mod patience;
 pub mod poll;
+mod wait_bar;
 pub mod uncertain;
 pub mod batch_or_run;
 pub mod cancel;

@@ -17,6 +17,7 @@ use crate::batch::model_end::{self, ModelEnds};
 use crate::batch::patience::{is_about_one, is_auth, passes};
 use crate::batch::reconcile::SentByCopy;
 use crate::batch::submit::{self, Submitted};
+use crate::batch::wait_bar::{pause_with_bar, show};
 use crate::config::timestamp_text;
 use crate::error;
 use crate::interrupt;
@@ -25,7 +26,7 @@ use crate::provider::{ApiError, Client, Fault};
 use crate::request::Prices;
 use crate::session::{Session, Tried, api_failure};
 use crate::store::{BatchRow, BatchState, Claim};
-use crate::terminal::bar::{Bar, Unit};
+use crate::terminal::bar::Bar;
 use crate::terminal::words::duration;
 
 /// The longest pause between two looks while the network is away.
@@ -111,7 +112,8 @@ impl Wait<'_, '_> {
                     open = left.iter().map(|batch| batch.key).collect();
                     say_past_window(self.session, &left);
                     let settles_in = self.until_settled();
-                    show(self.session, &mut self.bar, &left, &self.waited.collected, self.waiting, settles_in)?;
+                    let sends = self.waiting.budget.is_some();
+                    show(self.session, &mut self.bar, &left, &self.waited.collected, (sends, settles_in))?;
                     fault
                 }
                 // The file is locked, and what stands in it could not be read.
@@ -360,20 +362,6 @@ fn release_holds(session: &mut Session<'_>) -> anyhow::Result<()> {
     tx.commit()
 }
 
-/// Sleeps in steps, so that the bar's clock runs.
-fn pause_with_bar(session: &Session<'_>, bar: Option<&Bar>, pause: Duration) -> anyhow::Result<()> {
-    let step = Duration::from_secs(1);
-    let mut left = pause;
-    while left > step {
-        session.config.pause(step)?;
-        left -= step;
-        if let Some(bar) = bar {
-            bar.tick();
-        }
-    }
-    session.config.pause(left)
-}
-
 /// Says of a batch once that the provider should have ended it by now.
 fn say_past_window(session: &mut Session<'_>, left: &[BatchRow]) {
     let now = session.config.now();
@@ -387,70 +375,5 @@ fn say_past_window(session: &mut Session<'_>, left: &[BatchRow]) {
                 timestamp_text(expiry)
             ));
         }
-    }
-}
-
-/// Returns the requests of each batch that was imported and is waited for no more; one of which an answer is missing is
-/// imported, and looked at again.
-fn ended(imports: impl Iterator<Item = (BatchKey, u64)>, is_left: impl Fn(BatchKey) -> bool) -> HashMap<BatchKey, u64> {
-    imports.filter(|(key, _)| !is_left(*key)).collect()
-}
-
-fn show(
-    session: &Session<'_>,
-    bar: &mut Option<Bar>,
-    left: &[BatchRow],
-    collected: &[Collected],
-    waiting: &Waiting,
-    settles_in: Option<Duration>,
-) -> anyhow::Result<()> {
-    let done = ended(collected.iter().map(|done| (done.part.key, done.report.account.sent)), |key| {
-        left.iter().any(|batch| batch.key == key)
-    });
-    let n_done: u64 = done.values().sum();
-    let total: u64 = n_done + left.iter().map(|batch| batch.n_requests).sum::<u64>();
-    let (completed, failed) = left
-        .iter()
-        .filter_map(|batch| batch.counts)
-        .fold((0, 0), |(c, f), (_, completed, failed)| (c + completed, f + failed));
-    let bar = bar.get_or_insert_with(|| session.terminal.bar(total, Unit::Remote, "waiting"));
-    bar.set_length(total);
-    bar.set(n_done + completed + failed);
-    let now = session.config.now();
-    let mut message = format!("completed {}, failed {failed}", n_done + completed);
-    let n_parts = done.len() + left.len();
-    if n_parts > 1 {
-        message += &format!("; {} of {n_parts} parts done", done.len());
-    }
-    let unsent: Vec<BatchRow> = left.iter().filter(|batch| batch.state.is_unsent()).cloned().collect();
-    if !unsent.is_empty() && waiting.budget.is_some() {
-        message += &format!(", {}", submit::next_try(session, &unsent));
-    }
-    let expiry = left.iter().filter_map(|batch| batch.expires_at.as_deref()?.parse::<jiff::Timestamp>().ok()).min();
-    if let Some(expiry) = expiry {
-        let seconds = expiry.as_second() - now.as_second();
-        message += &format!("; expires in {}", duration(seconds.max(0) as u64));
-    }
-    if let Some(status) = left.iter().find_map(|batch| batch.status.as_deref()) {
-        message += &format!("; {status}");
-    }
-    // Some minutes each, in which nothing else moves.
-    if let Some(pause) = settles_in.filter(|pause| !pause.is_zero()) {
-        message += &format!("; answers are still missing, looking again in {}", duration(pause.as_secs()));
-    }
-    bar.message(&message);
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_batch_that_is_imported_and_looked_at_again_counts_once() {
-        let (one, other) = (BatchKey(1), BatchKey(2));
-        let imports = [(one, 76), (other, 20), (one, 76)];
-        let sum = |left: &[BatchKey]| ended(imports.into_iter(), |key| left.contains(&key)).values().sum::<u64>();
-        assert_eq!((sum(&[]), sum(&[one]), sum(&[one, other])), (96, 20, 0));
     }
 }
