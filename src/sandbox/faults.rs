@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
+use super::fault::{Fault, LengthRule, Stage};
 use super::http::{Body, Content, Ending, Reply};
 use super::pattern::patch;
 use super::scheduler::bytes_of_last_lines;
-use super::script::{Fault, LengthRule, Stage};
 use super::shared::{Loaded, Shared};
 
 /// Time between two looks of a held call whether it may go on.

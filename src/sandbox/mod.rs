@@ -31,6 +31,7 @@ mod keyphrases;
 mod listed;
 mod journal;
 mod script;
+mod fault;
 mod pattern;
 pub mod samples;
 

@@ -10,11 +10,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::api::{self, Received, Route};
+use super::fault::Stage;
 use super::faults::{Faults, Flow, Instead, Tapped, body_details};
 use super::http::{self, Body, Head, Reply};
 use super::journal::Call;
 use super::outcomes::error_body;
-use super::script::Stage;
 use super::shared::Shared;
 
 /// Connections served at once; more are closed.
