@@ -20,6 +20,9 @@ fn the_text_in_the_database_is_the_one_that_counts() {
     world.run(&["profile", "export", "news", "-o", &path]).exits(0);
     world.run(&["profile", "export", "news", "-o", &path]).exits(1).says("cannot write");
     let own = std::fs::read_to_string(&path).unwrap().replacen("name = \"news\"", "name = \"mine\"", 1);
+    let namesake = std::fs::read_to_string(&path).unwrap().replacen("max_topics = 10", "max_topics = 9", 1);
+    std::fs::write(&path, &namesake).unwrap();
+    world.run(&["profile", "use", &path]).exits(0).says("by the name `news` the built-in profile is meant");
     std::fs::write(&path, &own).unwrap();
     world.run(&["profile", "use", &path]).exits(0).says("`mine` is now active");
     std::fs::remove_file(&path).unwrap();

@@ -226,6 +226,12 @@ fn make_active(args: &UseArgs, context: &Context) -> anyhow::Result<Exit> {
     } else {
         format!("`{name}` was active already")
     })?;
+    if Profile::builtin(name).is_some_and(|built_in| built_in != text) {
+        context.terminal.hint(format!(
+            "by the name `{name}` the built-in profile is meant; with a `name` of its own this one is found again by \
+             `gleaner profile use NAME`"
+        ));
+    }
     if before.is_some() && is_new {
         context.terminal.hint("`gleaner progress` counts what this makes stale; only `--stale` asks it again");
     }
