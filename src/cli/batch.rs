@@ -38,10 +38,10 @@ pub enum BatchCommand {
     /// Cancel a batch or a run; what is already answered is kept
     Cancel(CancelArgs),
 
-    /// Delete the provider's files of batches that are imported
+    /// Delete the files at the provider whose batches are imported; what is kept here stays
     Clean(CleanArgs),
 
-    /// Show how many tokens of a model a provider's queue takes, as its refusals said
+    /// Show the limits of the provider's queue, input tokens by model, as its refusals told them
     Limits(LimitsArgs),
 }
 
@@ -56,7 +56,7 @@ pub struct LimitsArgs {
 /// What is done with learned limits.
 #[derive(Clone, Debug, Subcommand)]
 pub enum LimitsCommand {
-    /// Forget what was learned for a model
+    /// Forget the limit that was learned for a model
     Forget {
         /// The model, as it was asked
         model: String,
@@ -86,7 +86,7 @@ pub struct CreateArgs {
     #[arg(long, conflicts_with_all = ["wait", "no_submit"], help_heading = Resettable::Reset)]
     pub dry_run: bool,
 
-    /// Write the files and rows, but send nothing
+    /// Write the request files and note the run, but send nothing: `batch submit` does, or you do by hand
     #[arg(long, conflicts_with = "wait", help_heading = Resettable::Reset)]
     pub no_submit: bool,
 
@@ -102,7 +102,7 @@ pub struct CreateArgs {
     #[command(flatten)]
     pub spend: SpendArgs,
 
-    /// Don't send one request ahead to see whether model, parameters and schema are accepted
+    /// Don't ask one request of a run of more than 500 ahead, to see whether model, parameters and schema are accepted
     #[arg(long, help_heading = Resettable::Reset)]
     pub no_probe: bool,
 }

@@ -56,11 +56,11 @@ pub enum CatalogCommand {
 #[derive(Clone, Debug, Args)]
 pub struct CatalogListArgs {
     /// Only with this text in a name or an alias
-    #[arg(default_value = "")]
+    #[arg(default_value = "", hide_default_value = true)]
     pub text: String,
 
     /// Only this type
-    #[arg(long = "type", value_name = "TYPE", default_value = "")]
+    #[arg(long = "type", value_name = "TYPE", default_value = "", hide_default_value = true)]
     pub entity_type: String,
 
     /// Part of the list.
@@ -124,10 +124,10 @@ pub struct CatalogEditArgs {
 /// `gleaner catalog alias …`
 #[derive(Clone, Debug, Subcommand)]
 pub enum AliasCommand {
-    /// This name means this entity
+    /// Teach that a name means an entity
     Add(AliasArgs),
 
-    /// This name does not mean this entity
+    /// Teach that a name does not mean an entity
     Remove(AliasArgs),
 }
 
@@ -181,7 +181,7 @@ pub struct CatalogDedupeArgs {
     #[arg(long = "type", value_name = "TYPE")]
     pub entity_type: Option<String>,
 
-    /// At least so likely
+    /// Only pairs that are one with at least this probability, 0 to 1
     #[arg(long, value_name = "P", default_value_t = 0.5, value_parser = super::share)]
     pub min_score: f64,
 
@@ -193,7 +193,7 @@ pub struct CatalogDedupeArgs {
 /// Options of `catalog propose`.
 #[derive(Clone, Debug, Args)]
 pub struct CatalogProposeArgs {
-    /// Only those mentioned so often
+    /// Only names that are mentioned at least so often
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub min_count: u64,
 
@@ -209,7 +209,7 @@ pub struct CatalogProposeArgs {
 /// Options of `catalog accept`.
 #[derive(Clone, Debug, Args)]
 pub struct CatalogAcceptArgs {
-    /// Only those mentioned so often
+    /// Only names that are mentioned at least so often
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub min_count: u64,
 

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 /// Options of `demo`.
 #[derive(Clone, Debug, Args)]
 pub struct DemoArgs {
-    /// Folder to make; one that is not a demo's is never touched
+    /// Folder to make; an earlier demo there is made anew if nothing was added or changed, any other folder refused
     #[arg(long, value_name = "FOLDER", default_value = "gleaner-demo")]
     pub dir: PathBuf,
 

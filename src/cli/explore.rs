@@ -10,7 +10,8 @@ use super::page::PageArgs;
 /// Mentions that no story holds.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct GroundingArgs {
-    /// Leave out mentions that stand nowhere in the stories, and topics of groups of whose mentions none does
+    /// Leave out mentions that stand nowhere in the stories, or only inside a longer name, and topics of groups without any
+    /// other
     #[arg(long)]
     pub require_grounding: bool,
 }

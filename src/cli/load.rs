@@ -43,6 +43,13 @@ pub enum LoadCommand {
     Entities(EntitiesArgs),
 }
 
+/// Gives `load entities` its own words for the option that both commands share.
+pub(super) fn with_own_words(command: clap::Command) -> clap::Command {
+    let help = "Columns by our names of them: name=label,type=class,aliases=synonyms,id=qid; `aliases=` takes none";
+    let entities = |command: clap::Command| command.mut_arg("map", |arg| arg.help(help));
+    command.mut_subcommand("load", |load| load.mut_subcommand("entities", entities))
+}
+
 /// Options of `load groups`.
 #[derive(Clone, Debug, Args)]
 pub struct GroupsArgs {

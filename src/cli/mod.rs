@@ -168,12 +168,8 @@ pub enum Command {
 
     /// Show what was billed, by month, model or run
     ///
-    ///     gleaner costs                      each month, and what is on its way
-    ///     gleaner costs --by run --json
-    ///
     /// The sums are those of the answers, each at the price of its day; beside them stand the tokens that the provider
     /// itself counted for its batches. What a sandbox answered costs nothing and is left out.
-    #[command(verbatim_doc_comment)]
     Costs(costs::CostsArgs),
 
     /// List the models: prices, until when they are there, and what this selection would cost with each
@@ -195,10 +191,6 @@ pub enum Command {
     ///
     /// A window of time, up to the last group, is compared with everything before it. How surprising a rise is tells G², the
     /// log-likelihood ratio of the two shares; a pair is listed when its two never stood together before.
-    ///
-    ///     gleaner trends --window 12w
-    ///     gleaner trends --until 2024-06 --where section=politics
-    #[command(verbatim_doc_comment)]
     Trends(explore::TrendsArgs),
 
     /// Find groups by words in their stories, titles, topics and names
@@ -283,26 +275,19 @@ pub enum Command {
 
     /// Bring in another copy of this database that went its own way
     ///
-    ///     gleaner merge ../laptop/news.db --dry-run     what would come of it
-    ///     gleaner merge ../laptop/news.db
-    ///
     /// Groups, catalog, decisions and the ledger of both are united. Where both changed the same thing, the later change
     /// counts, removals and undone decisions included; of a request the answer asked last. What both have sent and paid is
     /// kept and counted for both, and nothing of it is sent again. Topics, mentions and links are made anew from the
     /// answers. The other copy is only read: merged the other way round, it comes to hold the same.
-    #[command(verbatim_doc_comment)]
     Merge(upkeep::MergeArgs),
 
     /// Forget groups: texts, answers, topics, mentions and ids, overwritten in the file
     ///
-    ///     gleaner forget g17 g18             for good: it cannot be undone, nor can what was changed before
-    ///     gleaner forget g17 --remote        and the provider's files of the batches that asked about it
-    ///     gleaner forget --texts --all       keep what was learned, and drop all stories
+    /// It is for good: it cannot be undone, and neither can what was changed before it.
     ///
     /// The ledger keeps state and cost of the requests, without saying whom they were about, so that accounts balance; a
     /// group with the same text that shared the answer keeps it. Request and answer files beside the database that name
     /// the groups are overwritten and removed. Backups and other copies are yours to look after.
-    #[command(verbatim_doc_comment)]
     Forget(upkeep::ForgetArgs),
 
     /// Remove what a sandbox answered
@@ -323,12 +308,7 @@ pub enum Command {
 
     /// Show the configuration: each value and where it comes from
     ///
-    ///     gleaner config                     every setting
-    ///     gleaner config set max_cost 5      refuse what would cost more than $5 a command
-    ///     gleaner config unset max_cost
-    ///
     /// What is typed with a command wins over a variable, a variable over the file, the file over the default.
-    #[command(verbatim_doc_comment)]
     Config(config::ConfigArgs),
 
     /// Keep the key of a provider in a file that only you can read
@@ -363,7 +343,7 @@ pub enum Command {
 
 /// Returns the definition of the command line, with the examples of its pages.
 pub fn command() -> clap::Command {
-    examples::with_examples(with_negative_numbers(Cli::command()))
+    examples::with_examples(load::with_own_words(with_negative_numbers(Cli::command())))
 }
 
 /// Parses a command line. Help is colored as `--color` says, wherever that stands.

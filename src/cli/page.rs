@@ -17,7 +17,7 @@ pub struct PageArgs<const LIMIT: u64> {
     #[arg(long, value_name = "BY")]
     pub sort: Option<String>,
 
-    /// Turn the order round
+    /// Reverse the order
     #[arg(long)]
     pub reverse: bool,
 }

@@ -80,7 +80,7 @@ pub struct TopicsArgs {
     #[arg(value_name = "PROFILE")]
     pub profile: Option<String>,
 
-    /// Only topics that N groups have
+    /// Only topics that at least N groups have
     #[arg(long, value_name = "N", default_value_t = 2, conflicts_with_all = ["from", "none"])]
     pub min_groups: u64,
 

@@ -10,7 +10,7 @@ pub struct SpendArgs {
     #[arg(long)]
     pub yes: bool,
 
-    /// Send also what may not be answered before its model ends
+    /// Send also where the model may end before the answers come
     #[arg(long)]
     pub anyway: bool,
 }

@@ -133,7 +133,7 @@ pub fn near_command(typed: &str) -> Option<String> {
 pub enum TopicAliasCommand {
     /// List what was decided
     List,
-    /// The same as `topics merge ALIAS into TOPIC`
+    /// Make one topic another, as `topics merge ALIAS into TOPIC` does
     Add {
         /// The topic that goes
         alias: String,

@@ -41,7 +41,7 @@ pub enum UnresolvedCommand {
     /// Walk through the queue on a terminal: one key a decision, each saved at once
     Walk(QueueArgs),
 
-    /// A mention is this entity of the catalog
+    /// Decide that a mention is this entity of the catalog
     Accept {
         /// The mention, as the stories write it
         mention: String,
@@ -52,7 +52,7 @@ pub enum UnresolvedCommand {
         scope: ScopeArgs,
     },
 
-    /// A mention is none of the catalog; or, with ENTITY, not that one
+    /// Decide that a mention is none of the catalog; or, with ENTITY, not that one
     Reject {
         /// The mention, as the stories write it
         mention: String,
@@ -63,7 +63,7 @@ pub enum UnresolvedCommand {
         scope: ScopeArgs,
     },
 
-    /// A mention is an entity that the catalog should have
+    /// Decide that a mention is an entity that the catalog lacks, and add it
     New {
         /// The mention, as the stories write it
         mention: String,
