@@ -103,7 +103,7 @@ fn group(name: &str, vector: &Vector) -> String {
         ),
         "rival" | "namesakes" | "place" => format!("{:.0} namesakes as good", at(Feature::namesakes)),
         "last_word" | "first_word" | "worst_pair" | "in_order" | "initials" | "nicknames" | "abbreviated"
-        | "misspelt" | "known_similar" | "more" | "edited" => "how the words pair".to_owned(),
+        | "misspelt" | "known_similar" | "more" | "edited" | "lacks" => "how the words pair".to_owned(),
         "mention_words" | "name_words" | "mention_letters" | "name_letters" => "lengths".to_owned(),
         "foreign" | "capitals" => "how the mention is written".to_owned(),
         other => other.replace('_', " "),

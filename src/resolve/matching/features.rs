@@ -138,6 +138,8 @@ features! {
     more,
     /// Degree in which a word is written otherwise.
     edited,
+    /// Degree in which a short mention lacks words of the name.
+    lacks,
     /// Log-odds that a contradiction takes off.
     contradiction,
     /// Log-odds that a hint takes off which no name can have.
@@ -259,9 +261,10 @@ impl<'a> Comparer<'a> {
         v[Feature::numbers_differ as usize] = of_mention.min(of_name) as f32;
         v[Feature::mention_numbers as usize] = of_mention.saturating_sub(of_name) as f32;
         v[Feature::name_numbers as usize] = of_name.saturating_sub(of_mention) as f32;
-        let Differences { more, edited } = difference::find(probe, &self.pairing);
+        let Differences { more, edited, lacks } = difference::find(probe, &self.pairing);
         v[Feature::more as usize] = f32::from(more);
         v[Feature::edited as usize] = f32::from(edited);
+        v[Feature::lacks as usize] = f32::from(lacks);
         v[Feature::foreign as usize] = f32::from(u8::from(probe.foreign));
         v[Feature::capitals as usize] = f32::from(u8::from(probe.capitals));
         v[Feature::told as usize] = self.pairing.told.count_ones() as f32;
@@ -386,7 +389,9 @@ impl<'a> Comparer<'a> {
             self.core.extend_from_slice(self.pairing.name[usize::from(at)].text);
         }
         let core = probe.core.as_bytes();
-        v[Feature::letters as usize] = probe.core_pattern.similarity(&self.core);
+        // Names of one country are one name, whatever their letters.
+        v[Feature::letters as usize] =
+            if self.pairing.is_same_country { 1.0 } else { probe.core_pattern.similarity(&self.core) };
         v[Feature::start as usize] =
             common_prefix(core, &self.core) as f32 / core.len().min(self.core.len()).max(1) as f32;
         v[Feature::mention_letters as usize] = core.len() as f32;
@@ -417,8 +422,9 @@ impl<'a> Comparer<'a> {
         });
         phonetic::coarse(&self.bones, &mut self.wide);
         v[Feature::overlap as usize] = probe.core_pattern.overlap(&self.core);
-        v[Feature::sound as usize] = probe.sound_pattern.similarity(&self.bones);
-        v[Feature::coarse_sound as usize] = probe.coarse_pattern.similarity(&self.wide);
+        let sound = |similarity: f32| if self.pairing.is_same_country { 1.0 } else { similarity };
+        v[Feature::sound as usize] = sound(probe.sound_pattern.similarity(&self.bones));
+        v[Feature::coarse_sound as usize] = sound(probe.coarse_pattern.similarity(&self.wide));
         let mut is_same = probe.sound == self.bones;
         if !probe.abjad.is_empty() {
             is_same |= probe.abjad == self.bones;

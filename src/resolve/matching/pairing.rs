@@ -30,6 +30,8 @@ pub(crate) struct Pairing<'a> {
     pub(crate) name_paired: [f32; MAX_TOKENS],
     /// Letters of the initialism that stands for a run of words.
     pub(crate) spelled: usize,
+    /// True where both are names of one country.
+    pub(crate) is_same_country: bool,
     /// Words of the mention that no word of the name explains but something else that is known, a bit a word.
     pub(crate) told: u32,
 }
@@ -43,6 +45,7 @@ impl<'a> Pairing<'a> {
             mention_paired: [0.0; MAX_TOKENS],
             name_paired: [0.0; MAX_TOKENS],
             spelled: 0,
+            is_same_country: false,
             told: 0,
         }
     }
@@ -52,6 +55,7 @@ impl<'a> Pairing<'a> {
     pub(crate) fn pair_words(&mut self, probe: &Probe) {
         self.pairs.clear();
         self.spelled = 0;
+        self.is_same_country = false;
         self.told = 0;
         self.mention_paired = [0.0; MAX_TOKENS];
         self.name_paired = [0.0; MAX_TOKENS];
@@ -92,6 +96,7 @@ impl<'a> Pairing<'a> {
         if probe.places.is_none() || !probe.places.is_same_country(countries::places(&self.words())) {
             return;
         }
+        self.is_same_country = true;
         self.pairs.clear();
         let last = self.name.len() - 1;
         for i in 0..probe.words.len() {

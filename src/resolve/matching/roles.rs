@@ -26,6 +26,9 @@ pub(super) fn compare(probe: &Probe, pairing: &Pairing<'_>) -> Roles {
             let (a, b) = (probe.words[i].token.class, pairing.name[j].class);
             if a == b { 4.0 } else { 0.0 }
         }
+        // Written as a number on the other side: *Lantern III* is *Lantern 3*.
+        (Some(i), None) if pairing.mention_paired[i] >= 0.5 => 4.0,
+        (None, Some(j)) if pairing.name_paired[j] >= 0.5 => 4.0,
         (Some(_), None) => 2.0,
         (None, Some(_)) => 1.0,
         (None, None) => 3.0,

@@ -96,12 +96,14 @@ impl Scored {
             None
         } else if (1.0..=2.0).contains(&at(Feature::generation)) {
             Some("only one has a generation")
-        } else if at(Feature::nicknames) > 0.0 {
+        } else if at(Feature::edited) >= 5.0 {
             Some("another form of the first name")
         } else if is_short && at(Feature::more) >= 2.0 {
             Some("a word more")
         } else if is_short && at(Feature::edited) >= 3.0 {
             Some("a word written otherwise")
+        } else if at(Feature::lacks) > 0.0 {
+            Some("a word that the mention lacks")
         } else {
             None
         }

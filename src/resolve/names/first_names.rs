@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use crate::resolve::fast_map::Map;
 use crate::resolve::names::table::rows;
+use crate::resolve::names::{phonetic, spelling};
 
 static TABLE: LazyLock<Map<&'static str, Vec<u16>>> = LazyLock::new(|| {
     let mut table: Map<&'static str, Vec<u16>> = Map::default();
@@ -29,9 +30,64 @@ pub(crate) fn related(a: &str, b: &str) -> bool {
     a.iter().any(|family| b.contains(family))
 }
 
+/// Names that Arabic writes without vowels: transcriptions differ in them, and in doubled letters.
+const OF_ARABIC: [&str; 14] = [
+    "abdullah",
+    "abdulrahman",
+    "ahmed",
+    "aisha",
+    "hassan",
+    "hussein",
+    "karim",
+    "khaled",
+    "mahmoud",
+    "mohammed",
+    "mustafa",
+    "omar",
+    "said",
+    "yusuf",
+];
+
+/// Returns whether one of two first names is a short form of the other, or its spelling. A row begins with the name whose forms
+/// follow; of two short forms none is a form of the other, nor is a name in another language: *Francesco* is not *Francisco*.
+pub(crate) fn is_form_of_other(a: &str, b: &str) -> bool {
+    static HEADS: LazyLock<Vec<&str>> =
+        LazyLock::new(|| rows(include_str!("first_names.tsv")).map(|mut row| row.next().unwrap_or_default()).collect());
+    let bones = |name: &str| {
+        let mut bones = Vec::new();
+        phonetic::skeleton(name.as_bytes(), &mut bones);
+        bones
+    };
+    let of_b = families(b);
+    let mut shared = families(a).iter().filter(|family| of_b.contains(family)).peekable();
+    let is_spelling = || spelling::is_one_sound(a.as_bytes(), b.as_bytes());
+    shared.peek().is_some()
+        && (is_spelling()
+            || shared.any(|family| {
+                let head = HEADS[usize::from(*family)];
+                let is_short = (head == a && b.len() < a.len()) || (head == b && a.len() < b.len());
+                is_short || OF_ARABIC.contains(&head) && bones(a) == bones(b)
+            }))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::related;
+    use super::{is_form_of_other, related};
+
+    #[test]
+    fn a_short_form_is_one_of_the_whole_name() {
+        for (a, b, expected) in [
+            ("bill", "william", true),
+            ("liam", "will", false),
+            ("mohamad", "mohamed", true),
+            ("sergey", "sergei", true),
+            ("francesco", "francisco", false),
+            ("gabriel", "gabriele", false),
+            ("bill", "robert", false),
+        ] {
+            assert_eq!(is_form_of_other(a, b), expected, "{a} {b}");
+        }
+    }
 
     #[test]
     fn short_forms_meet_their_names() {

@@ -9,12 +9,15 @@ use crate::resolve::names::{plural, spelling};
 
 /// Kind of words that are no names.
 const WORD: u8 = 8;
+/// Kind of surnames that many have.
+const COMMON: u8 = 16;
 
 /// Kinds of a word, a bit a kind.
 static KINDS: LazyLock<Map<&'static str, u8>> = LazyLock::new(|| {
     let mut kinds: Map<&'static str, u8> = Map::default();
     for mut row in rows(include_str!("known_words.tsv")) {
         let kind = match row.next() {
+            Some("common surname") => COMMON | 1,
             Some("surname") => 1,
             Some("place") => 2,
             Some("substance") => 4,
@@ -30,6 +33,11 @@ static KINDS: LazyLock<Map<&'static str, u8>> = LazyLock::new(|| {
 /// Returns whether a word is known.
 pub(crate) fn is_known(word: &str) -> bool {
     KINDS.contains_key(word)
+}
+
+/// Returns whether a word is a surname that many persons of one first name have.
+pub(crate) fn is_common_surname(word: &str) -> bool {
+    KINDS.get(word).is_some_and(|kinds| kinds & COMMON != 0)
 }
 
 /// Returns whether two words are known to be two of one kind. Spellings of one word and its plural are one; and one of which

@@ -13,6 +13,20 @@ pub(crate) fn is_one_word(a: &[u8], b: &[u8]) -> bool {
     folded(stem(a)).eq(folded(stem(b)))
 }
 
+/// Returns whether two words are one but for how languages write its sounds; an ending makes another one of a name.
+pub(crate) fn is_one_sound(a: &[u8], b: &[u8]) -> bool {
+    folded(a).eq(folded(b))
+}
+
+/// Returns whether two words are one of which one spells its umlauts with an *e*: *Joerg* and *Jorg*.
+pub(crate) fn is_umlaut_spelled(a: &[u8], b: &[u8]) -> bool {
+    fn plain(word: &[u8]) -> impl Iterator<Item = u8> + '_ {
+        let is_dropped = |at: usize| at > 0 && word[at] == b'e' && matches!(word[at - 1], b'a' | b'o' | b'u');
+        (0..word.len()).filter(move |at| !is_dropped(*at)).map(|at| word[at])
+    }
+    a.len() != b.len() && plain(a).eq(plain(b))
+}
+
 /// Returns whether two short words are one in another spelling, as two surnames are; a long one is rather misspelt.
 pub(crate) fn is_another_spelling(a: &[u8], b: &[u8]) -> bool {
     a != b && a.len().max(b.len()) <= SHORT && a.first() != a.get(1) && is_one_word(a, b)
@@ -32,6 +46,18 @@ pub(crate) fn has_other_letter(a: &[u8], b: &[u8]) -> bool {
         (Some((x, y)), None) => a.len() <= SHORT && is_letter(*x) && is_letter(*y) && is_vowel(*x) == is_vowel(*y),
         _ => false,
     }
+}
+
+/// Returns whether two words of some length differ in two letters that stand next to each other and are exchanged: a slip of the
+/// fingers.
+pub(crate) fn has_exchanged_letters(a: &[u8], b: &[u8]) -> bool {
+    const SOME: usize = 5;
+    let Some(at) = a.iter().zip(b).position(|(x, y)| x != y) else { return false };
+    a.len() == b.len()
+        && a.len() >= SOME
+        && at + 1 < a.len()
+        && (a[at], a[at + 1]) == (b[at + 1], b[at])
+        && a[at + 2..] == b[at + 2..]
 }
 
 fn stem(word: &[u8]) -> &[u8] {
@@ -69,6 +95,28 @@ fn folded(word: &[u8]) -> impl Iterator<Item = u8> + '_ {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn umlauts_are_spelled_with_an_e() {
+        for (a, b, expected) in
+            [("joerg", "jorg", true), ("mueller", "muller", true), ("moller", "muller", false), ("elm", "elm", false)]
+        {
+            assert_eq!(is_umlaut_spelled(a.as_bytes(), b.as_bytes()), expected, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn exchanged_letters_are_a_slip() {
+        for (a, b, expected) in [
+            ("elmwood", "elwmood", true),
+            ("elmwood", "elmwodo", true),
+            ("elmwood", "elwmodo", false),
+            ("elmwood", "elmwood", false),
+            ("ashy", "ahsy", false),
+        ] {
+            assert_eq!(has_exchanged_letters(a.as_bytes(), b.as_bytes()), expected, "{a} {b}");
+        }
+    }
 
     #[test]
     fn spellings_of_one_word_are_one() {
