@@ -58,7 +58,7 @@ fn offline_status_and_list_tell_what_is_known_without_network_or_key() {
     world.unset_var("OPENAI_API_KEY");
     let n_calls = world.journal().calls.len();
     world.run(&["batch", "status", "--offline"]).exits(0).says("in_progress");
-    let lines = ["RUN1  2026-11-02T12:00:00Z  4 requests for 2 groups", "  BATCH1  in_progress"];
+    let lines = ["RUN1  2026-11-02T12:00:00Z  4 requests for 2 groups (a rehearsal)", "  BATCH1  in_progress"];
     check(&world, &["batch", "list", "--offline"], 0, &lines, &[]);
     assert_eq!(world.journal().calls.len(), n_calls);
     // Without a key `list` falls back, and says so.
@@ -287,7 +287,7 @@ fn answers_to_a_plan_that_was_dropped_are_taken_by_the_next() {
 #[test]
 fn the_list_joins_what_is_known_here_with_what_the_provider_has() {
     let mut world = open();
-    let lines = ["RUN1  2026-11-02T12:00:00Z  4 requests for 2 groups", "  BATCH1  in_progress"];
+    let lines = ["RUN1  2026-11-02T12:00:00Z  4 requests for 2 groups (a rehearsal)", "  BATCH1  in_progress"];
     check(&world, &["batch", "list"], 0, &lines, &[]);
     let mine = world.db.clone();
     world.db = world.path("other.db");

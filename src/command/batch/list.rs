@@ -80,12 +80,16 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
         context.terminal.hint("`gleaner batch create` makes one");
     }
     for (batches, run) in &runs {
+        // In a database that has both, only this tells a rehearsal from what is paid for.
+        let origins = batches.iter().filter_map(|part| part.origin).map(|origin| read.origin(origin));
+        let is_rehearsal = origins.collect::<anyhow::Result<Vec<_>>>()?.iter().any(|origin| origin.is_sandbox);
         context.terminal.line(format!(
-            "{}  {}  {} for {}",
+            "{}  {}  {} for {}{}",
             bold(&run.id),
             run.created_at,
             count(run.n_requests, "request"),
-            count(run.n_groups, "group")
+            count(run.n_groups, "group"),
+            if is_rehearsal { " (a rehearsal)" } else { "" }
         ))?;
         for part in batches {
             let name = part.batch_id.as_ref().map_or_else(|| format!("part {}", part.part), ToString::to_string);
