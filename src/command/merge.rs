@@ -24,6 +24,7 @@ pub(super) fn run(args: &MergeArgs, context: &Context) -> anyhow::Result<Exit> {
     // Whoever sends meanwhile would send by what the ledger said before.
     let _lock = if args.dry_run { None } else { Some(session.lock_spending()?) };
     let now = context.config.now_text();
+    session.store.sort_in_files()?;
     let other = session.store.attach_other(&args.other)?;
     let overwrites = !args.dry_run && session.store.other_has_forgotten()?;
     if overwrites {

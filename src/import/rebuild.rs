@@ -12,6 +12,9 @@ use crate::store::{HowUndone, Tx};
 use crate::terminal::Terminal;
 use crate::terminal::bar::Unit;
 
+/// Answers from which on the indexes of what they taught are made after the rows.
+const MANY: usize = 10_000;
+
 /// Result of a rebuild.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Rebuilt {
@@ -45,6 +48,7 @@ pub fn topics_again(tx: &Tx<'_>, groups: &BTreeSet<GroupKey>) -> anyhow::Result<
 
 /// Makes topics, mentions and links again from the answers' texts.
 pub fn rebuild(session: &mut Session<'_>) -> anyhow::Result<Rebuilt> {
+    session.store.sort_in_files()?;
     let tx = session.store.write()?;
     let rebuilt = all_again(&tx, session.terminal)?;
     let counts = [("topics", rebuilt.topics), ("links", rebuilt.linked)];
@@ -57,7 +61,11 @@ pub fn rebuild(session: &mut Session<'_>) -> anyhow::Result<Rebuilt> {
 /// Makes topics, mentions and links again within a transaction.
 pub fn all_again(tx: &Tx<'_>, terminal: &Terminal) -> anyhow::Result<Rebuilt> {
     let usable = tx.read().usable_requests()?;
-    tx.clear_knowledge()?;
+    let untriggered = tx.knowledge_untriggered()?;
+    let put_off = match usable.len() >= MANY {
+        true => vec![tx.put_off_indexes("story_topics")?, tx.put_off_indexes("story_entities")?],
+        false => vec![],
+    };
     let mut rebuilt = Rebuilt::default();
     let mut writer = KnowledgeWriter::new(tx);
     let bar = terminal.bar(usable.len() as u64, Unit::Count, "rebuilding");
@@ -80,8 +88,9 @@ pub fn all_again(tx: &Tx<'_>, terminal: &Terminal) -> anyhow::Result<Rebuilt> {
         }
     }
     drop(writer);
+    put_off.iter().try_for_each(|indexes| tx.make_indexes(indexes))?;
+    drop(untriggered);
     copies::share(tx)?;
-    (_, rebuilt.mentions, rebuilt.linked) = tx.read().knowledge_counts()?;
-    rebuilt.topics = tx.read().knowledge_counts()?.0;
+    (rebuilt.topics, rebuilt.mentions, rebuilt.linked) = tx.read().knowledge_counts()?;
     Ok(rebuilt)
 }

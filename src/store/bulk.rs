@@ -133,6 +133,8 @@ pub struct Untriggered<'t>(&'t Tx<'t>);
 
 /// Number of triggers that our own schema has for the table of requests.
 const N_TRIGGERS_OF_REQUESTS: i64 = 4;
+/// The same for the tables of what was learned.
+const N_TRIGGERS_OF_KNOWLEDGE: i64 = 16;
 
 impl Tx<'_> {
     /// Adds requests about these groups without triggers, whose work is done here for all at once. `None` where somebody
@@ -141,17 +143,38 @@ impl Tx<'_> {
         &self,
         groups: impl Iterator<Item = GroupKey>,
     ) -> anyhow::Result<Option<Untriggered<'_>>> {
-        let n: i64 = self.query_row(
-            "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'requests'",
-            [],
-            |row| row.get(0),
-        )?;
-        if n != N_TRIGGERS_OF_REQUESTS {
+        if self.n_triggers("'requests'")? != N_TRIGGERS_OF_REQUESTS {
             return Ok(None);
         }
         self.uncount(groups)?;
+        self.without_triggers().map(Some)
+    }
+
+    /// Forgets all that was learned, and lets other knowledge be written without triggers, whose work is done here for all
+    /// groups. `None` where somebody made a trigger of their own.
+    pub fn knowledge_untriggered(&self) -> anyhow::Result<Option<Untriggered<'_>>> {
+        if self.n_triggers("'story_topics', 'story_entities', 'current_answers'")? != N_TRIGGERS_OF_KNOWLEDGE {
+            self.clear_knowledge()?;
+            return Ok(None);
+        }
+        self.uncount_all()?;
+        self.execute(
+            "DELETE FROM _searched_groups WHERE story_group_id IN (SELECT story_group_id FROM current_answers)",
+            [],
+        )?;
+        let untriggered = self.without_triggers()?;
+        self.clear_knowledge()?;
+        Ok(Some(untriggered))
+    }
+
+    fn n_triggers(&self, tables: &str) -> anyhow::Result<i64> {
+        let sql = format!("SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND tbl_name IN ({tables})");
+        Ok(self.query_row(&sql, [], |row| row.get(0))?)
+    }
+
+    fn without_triggers(&self) -> anyhow::Result<Untriggered<'_>> {
         self.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
-        Ok(Some(Untriggered(self)))
+        Ok(Untriggered(self))
     }
 }
 
@@ -432,6 +455,33 @@ mod tests {
         assert!(misspell().is_err());
         let check: String = tx.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(check, "CHECK constraint failed in requests");
+    }
+
+    #[test]
+    fn knowledge_is_forgotten_without_triggers_unless_somebody_made_one() {
+        let mut store = testing::store();
+        store.connection.execute_batch("CREATE TABLE seen (row)").unwrap();
+        store.totals_from(&[], 0).unwrap();
+        for watched in [None, Some("story_topics"), Some("story_entities"), Some("current_answers")] {
+            let tx = store.write().unwrap();
+            let count = |table: &str| -> i64 {
+                tx.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+            };
+            assert!(["story_topics", "_counts"].map(count).iter().all(|n| *n > 0));
+            let expected = watched.map_or(0, |table| {
+                let theirs = "BEGIN INSERT INTO seen VALUES (1); END";
+                tx.execute_batch(&format!("CREATE TRIGGER theirs AFTER DELETE ON {table} {theirs}")).unwrap();
+                count(table)
+            });
+            let untriggered = tx.knowledge_untriggered().unwrap();
+            assert_eq!(untriggered.is_some(), watched.is_none());
+            drop(untriggered);
+            assert_eq!(count("seen"), expected, "{watched:?}");
+            for table in ["story_topics", "story_entities", "current_answers", "_searched_groups"] {
+                assert_eq!(count(table), 0, "{table}");
+            }
+            assert_eq!(tx.read().n_wrong_counts().unwrap(), 0);
+        }
     }
 
     #[test]
