@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use crate::harness::World;
 
 /// A mention of a story: type, text, and hints in one object.
-type Mention = (&'static str, &'static str, Value);
+type Mention<'a> = (&'static str, &'a str, Value);
 
 /// Groups `g1`, `g2`, … whose answers name these mentions, asked and imported.
-fn world(groups: &[&[Mention]], catalog: &[Value]) -> World {
+fn world(groups: &[&[Mention<'_>]], catalog: &[Value]) -> World {
     let world = World::new();
     let id = |n: usize| format!("g{}", n + 1);
     let group = |n: usize| json!({"id": id(n), "title": format!("Title {n}"), "text": "A story."});
@@ -19,8 +19,8 @@ fn world(groups: &[&[Mention]], catalog: &[Value]) -> World {
     if !catalog.is_empty() {
         world.load_entities(catalog);
     }
-    let answer = |(n, mentions): (usize, &&[Mention])| {
-        let entity = |(rank, (kind, text, hints)): (usize, &Mention)| {
+    let answer = |(n, mentions): (usize, &&[Mention<'_>])| {
+        let entity = |(rank, (kind, text, hints)): (usize, &Mention<'_>)| {
             let mut entity = json!({"type": kind, "mention": text, "is_primary": rank == 0, "confidence": 0.9,
                 "rank": rank + 1, "affiliation": null, "country": null});
             for (name, value) in hints.as_object().expect("hints are an object") {
@@ -561,4 +561,35 @@ fn a_type_that_nothing_has_is_said_with_the_one_that_was_meant() {
     let line = |kind: &str| json!({"mention": "Ada Lovelace", "type": kind});
     world.write_lines("mentions.jsonl", &[line("person"), line("perzon"), line("perzon"), line("galaxy")]);
     world.run(&["resolve", "--file", "mentions.jsonl"]).exits(0);
+}
+
+/// Of so many groups the links are made anew in several threads, where the machine has several processors.
+#[test]
+fn all_links_of_many_groups_are_made_anew_as_they_would_be_one_after_the_other() {
+    let firsts = ["Ada", "Marta", "Dan", "Ines", "Pavel", "Greta", "Omar"];
+    let lasts = ["Quist", "Hallworth", "Marin", "Reyes", "Tongeren"];
+    let names: Vec<String> = firsts.iter().flat_map(|first| lasts.map(|last| format!("{first} {last}"))).collect();
+    let mentions = |n: usize| -> Vec<Mention<'_>> {
+        let (own, other) = (names[n * 7 % names.len()].as_str(), names[n * 11 % names.len()].as_str());
+        vec![
+            ("person", own, none()),
+            ("person", own.rsplit(' ').next().expect("a name"), none()),
+            ("person", other, none()),
+        ]
+    };
+    let groups: Vec<Vec<Mention<'_>>> = (0..1_100).map(mentions).collect();
+    let all = |from: usize| -> Vec<Value> {
+        names.iter().enumerate().skip(from).step_by(2).map(|(n, name)| person(&format!("p{n}"), name)).collect()
+    };
+    let world = world(&groups.iter().map(Vec::as_slice).collect::<Vec<_>>(), &all(0));
+    world.load_entities(&all(1));
+    // A dry run links in one thread, and so does a rebuild.
+    let mut expected = world.json(&["resolve", "--all", "--dry-run", "-v"], 0);
+    expected["dry_run"] = json!(false);
+    assert!(expected["linked"].as_u64() > Some(500), "{}", expected["linked"]);
+    assert_eq!(world.json(&["resolve", "--all", "-v"], 0), expected);
+    let found = world.content();
+    assert_eq!(world.json(&["resolve", "--all"], 0)["changed"], 0);
+    world.run(&["rebuild"]).exits(0);
+    assert_eq!(world.content(), found);
 }

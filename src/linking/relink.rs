@@ -12,7 +12,7 @@ use crate::model::{EntityKey, GroupKey, LinkOutcome};
 use crate::profile::Profile;
 use crate::resolve::Strictness;
 use crate::store::explore::EntityHead;
-use crate::store::{LinkedMention, Read, StoredLink, Tx};
+use crate::store::{Read, StoredLink, Tx};
 
 /// Result of linking anew.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -73,7 +73,7 @@ pub struct LinkChange {
 }
 
 impl Changes {
-    fn note(&mut self, old: &StoredLink, new: &LinkedMention) {
+    fn note(&mut self, old: &StoredLink, new: &NewLink) {
         let place = ChangeKey {
             mention: old.mention.text.clone(),
             entity_type: old.mention.entity_type.clone(),
@@ -104,6 +104,71 @@ impl Changes {
     }
 }
 
+/// Link of a mention that is not as it is stored.
+#[derive(Debug)]
+pub(super) struct NewLink {
+    group: GroupKey,
+    /// Place among the stored links of the group.
+    at: usize,
+    ordinal: i64,
+    before: Option<EntityKey>,
+    entity: Option<EntityKey>,
+    outcome: LinkOutcome,
+    method: Box<str>,
+    score: f64,
+    /// True where it is decided otherwise, and not only by something else or less surely.
+    is_other: bool,
+}
+
+impl NewLink {
+    fn write(&self, tx: &Tx<'_>) -> anyhow::Result<()> {
+        tx.set_link(self.group, self.ordinal, (self.entity, self.outcome, &self.method, self.score))
+    }
+}
+
+/// Links a group anew: its links as they are stored, and those that are others now.
+pub(super) fn group(
+    read: Read<'_>,
+    linker: &mut Linker<'_>,
+    profile: &Profile,
+    group: GroupKey,
+) -> anyhow::Result<(Vec<StoredLink>, Vec<NewLink>)> {
+    let before = read.links_of_group(group)?;
+    let mentions = before.iter().map(|link| link.mention.clone()).collect();
+    let mut new_links = vec![];
+    for (at, (old, new)) in before.iter().zip(linker.link_all(profile, mentions)?).enumerate() {
+        let is_other = old.entity != new.entity || old.outcome != new.outcome.as_str();
+        debug_assert!(new.entity.is_none() || new.outcome == LinkOutcome::Linked);
+        if is_other || old.method != new.method || (old.score - new.score).abs() >= 1e-9 {
+            new_links.push(NewLink {
+                group,
+                at,
+                ordinal: old.ordinal,
+                before: old.entity,
+                entity: new.entity,
+                outcome: new.outcome,
+                method: new.method.into(),
+                score: new.score,
+                is_other,
+            });
+        }
+    }
+    Ok((before, new_links))
+}
+
+impl Relinked {
+    /// Counts a link.
+    fn count(&mut self, link: &NewLink) {
+        self.changed += u64::from(link.is_other);
+        match (link.before, link.entity) {
+            (None, Some(_)) => self.linked += 1,
+            (Some(_), None) => self.unlinked += 1,
+            (Some(old), Some(new)) => self.moved += u64::from(old != new),
+            (None, None) => {}
+        }
+    }
+}
+
 /// Links the mentions of these groups anew. A group is linked as a whole, as at its import: its mentions are each
 /// other's context. What changes is noted in `changes`, where they are wanted.
 pub fn groups(
@@ -117,29 +182,40 @@ pub fn groups(
 ) -> anyhow::Result<Relinked> {
     let mut linker = Linker::open(tx.read(), strictness, load)?;
     let mut relinked = Relinked::default();
-    for group in groups {
+    for key in groups {
         interrupt::check()?;
-        let before = tx.read().links_of_group(group)?;
-        let mentions = before.iter().map(|link| link.mention.clone()).collect();
-        for (old, new) in before.iter().zip(linker.link_all(profile, mentions)?) {
-            let is_other = old.entity != new.entity || old.outcome != new.outcome.as_str();
-            if is_other || old.method != new.method || (old.score - new.score).abs() >= 1e-9 {
-                tx.set_link(group, old.ordinal, (new.entity, new.outcome, &new.method, new.score))?;
-            }
-            relinked.changed += u64::from(is_other);
-            match (old.entity, new.entity) {
-                (None, Some(_)) => relinked.linked += 1,
-                (Some(_), None) => relinked.unlinked += 1,
-                (Some(old), Some(new)) => relinked.moved += u64::from(old != new),
-                (None, None) => {}
-            }
-            debug_assert!(new.entity.is_none() || new.outcome == LinkOutcome::Linked);
-            if let Some(changes) = changes.as_deref_mut().filter(|_| is_other) {
-                changes.note(old, &new);
+        let (before, new_links) = group(tx.read(), &mut linker, profile, key)?;
+        for link in &new_links {
+            link.write(tx)?;
+            relinked.count(link);
+            if let Some(changes) = changes.as_deref_mut().filter(|_| link.is_other) {
+                changes.note(&before[link.at], link);
             }
         }
         relinked.groups += 1;
         on_group();
+    }
+    Ok(relinked)
+}
+
+/// Writes links that were made outside of the transaction, of so many groups.
+pub(super) fn write(
+    tx: &Tx<'_>,
+    n_groups: u64,
+    new_links: &[NewLink],
+    mut changes: Option<&mut Changes>,
+) -> anyhow::Result<Relinked> {
+    let mut relinked = Relinked { groups: n_groups, ..Relinked::default() };
+    for of_group in new_links.chunk_by(|a, b| a.group == b.group) {
+        interrupt::check()?;
+        if let Some(changes) = changes.as_deref_mut() {
+            let before = tx.read().links_of_group(of_group[0].group)?;
+            of_group.iter().filter(|link| link.is_other).for_each(|link| changes.note(&before[link.at], link));
+        }
+        for link in of_group {
+            link.write(tx)?;
+            relinked.count(link);
+        }
     }
     Ok(relinked)
 }

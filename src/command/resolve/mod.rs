@@ -20,7 +20,7 @@ use crate::curation::decisions;
 use crate::error::{Exit, usage};
 use crate::linking::relink::{self, Changes};
 use crate::linking::typed_name::{self, WhyShown};
-use crate::linking::{self, Linker, Load};
+use crate::linking::{self, LinkedAhead, Linker, Load};
 use crate::model::{Attributes, EntityKey, LinkOutcome, attribute_name};
 use crate::profile::Profile;
 use crate::resolve::{Candidate, Query, Resolution, Strictness};
@@ -380,14 +380,31 @@ fn all(args: &ResolveArgs, strictness: Strictness, context: &Context) -> Result<
     if args.dry_run {
         store = context.writable(store, "the links are tried")?;
     }
-    let tx = store.write()?;
-    linking::pack(&tx)?;
-    let profile = active_profile::active(tx.read())?;
-    let groups = tx.read().groups_with_mentions()?;
-    let bar = terminal.bar(groups.len() as u64, Unit::Count, "linking");
+    let n_groups = store.read().groups_with_mentions()?.len() as u64;
+    let mut bar = terminal.bar(n_groups, Unit::Count, "linking");
     let mut changes = Changes::default();
-    let wanted = terminal.is_verbose().then_some(&mut changes);
-    let relinked = relink::groups(&tx, &profile, strictness, groups, Load::Many, wanted, || bar.inc(1))?;
+    let mut wanted = terminal.is_verbose().then_some(&mut changes);
+    // What is only tried may not pack the index for the threads.
+    let ahead = match args.dry_run {
+        true => None,
+        false => {
+            let tx = store.write()?;
+            linking::pack(&tx)?;
+            tx.commit()?;
+            LinkedAhead::of(&store, strictness, |n| bar.inc(n as u64))?
+        }
+    };
+    let tx = store.write()?;
+    let relinked = match ahead.map(|ahead| ahead.write(&tx, wanted.as_deref_mut())).transpose()?.flatten() {
+        Some(relinked) => relinked,
+        None => {
+            linking::pack(&tx)?;
+            let profile = active_profile::active(tx.read())?;
+            let groups = tx.read().groups_with_mentions()?;
+            bar = terminal.bar(groups.len() as u64, Unit::Count, "linking");
+            relink::groups(&tx, &profile, strictness, groups, Load::Many, wanted, || bar.inc(1))?
+        }
+    };
     drop(bar);
     match args.dry_run {
         true => drop(tx),
