@@ -8,7 +8,6 @@
 mod context;
 mod excerpt;
 mod explained;
-mod facts;
 mod garbled;
 mod input;
 mod known_types;

@@ -4,7 +4,7 @@
 use crate::error::{Explain as _, not_found, usage};
 use crate::linking::precedence::{self, Ruling};
 use crate::linking::{Linker, Load};
-use crate::model::{Attributes, EntityKey};
+use crate::model::{Attributes, EntityKey, facts};
 use crate::resolve::{Candidate, Query, Strictness, mention_key};
 use crate::store::explore::{EntityHead, Namesake};
 use crate::store::{Read, Store};
@@ -26,10 +26,6 @@ pub fn one_entity(store: &Store, name: &str) -> anyhow::Result<EntityKey> {
     if found.iter().any(is_meant) {
         found.retain(is_meant);
     }
-    let ids = |entities: &mut dyn Iterator<Item = &EntityHead>| {
-        let ids: Vec<String> = entities.take(NAMESAKES).map(|e| format!("{}:{}", e.entity_type, e.id)).collect();
-        words::list(&ids, "or")
-    };
     match found.as_slice() {
         [one] => Ok(one.entity.key),
         [] => {
@@ -38,11 +34,30 @@ pub fn one_entity(store: &Store, name: &str) -> anyhow::Result<EntityKey> {
             if similar.is_empty() {
                 return none.hint("`gleaner catalog list TEXT` finds names with a text in them");
             }
-            none.hint(format!("did you mean {}?", ids(&mut similar.iter().map(|row| &row.namesake.entity))))
+            let meant = |row: &Similar| {
+                let EntityHead { entity_type, id, name, .. } = &row.namesake.entity;
+                format!("`{entity_type}:{id}` ({})", words::shorten(name, SHOWN))
+            };
+            let meant: Vec<String> = similar.iter().map(meant).collect();
+            none.hint(format!("did you mean {}?", meant.join(" or ")))
         }
         _ => Err(usage(format!("`{}` names {} entities", words::shorten(name, SHOWN), found.len())))
-            .hint(format!("name it as {}", ids(&mut found.iter().map(|row| &row.entity)))),
+            .hint(format!("name it as {}", told_apart(store, &found)?)),
     }
+}
+
+/// Names entities by their ids, each with what tells it from the others.
+fn told_apart(store: &Store, found: &[Namesake]) -> anyhow::Result<String> {
+    let shown = &found[..found.len().min(NAMESAKES)];
+    let attributes = shown
+        .iter()
+        .map(|row| Ok(store.read().entity(row.entity.key)?.map(|entity| entity.attributes).unwrap_or_default()));
+    let attributes = attributes.collect::<anyhow::Result<Vec<Attributes>>>()?;
+    let named = shown.iter().zip(facts(&attributes.iter().collect::<Vec<_>>())).map(|(row, facts)| {
+        let id = format!("`{}:{}`", row.entity.entity_type, row.entity.id);
+        if facts.is_empty() { id } else { format!("{id} ({facts})") }
+    });
+    Ok(named.collect::<Vec<_>>().join(" or "))
 }
 
 /// An entity that may be meant.

@@ -4,6 +4,7 @@
 //! *mention* is what a model wrote, an *entity* is a row of the user's catalog, a *link* joins the two.
 
 mod decision;
+mod facts;
 mod grounding;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use decision::{Decision, Target, Verdict};
+pub use facts::facts;
 pub use grounding::{Grounded, Grounding, Place};
 
 use crate::text::single_spaced;

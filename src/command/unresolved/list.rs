@@ -5,12 +5,12 @@ use serde_json::json;
 use crate::cli::page::SortArg;
 use crate::cli::unresolved::QueueArgs;
 use crate::command::Context;
-use crate::command::facts::facts;
 use crate::command::known_types::check_mention_types;
 use crate::command::page::{Key, Page};
 use crate::command::shown::{day, hint_if_empty, percent, title};
 use crate::curation::mentions::{Case, Cases};
 use crate::error::Exit;
+use crate::model::facts;
 use crate::store::{Store, Unresolved};
 use crate::terminal::{style, words};
 

@@ -1,15 +1,14 @@
 //! Attributes of entities in a few words, those that tell them apart first. Pure.
 
-use crate::model::Attributes;
-use crate::terminal::words;
-use crate::text::fold;
+use super::Attributes;
+use crate::text::{fold, words};
 
 /// Characters of a list's line that attributes may take.
 const SHOWN: usize = 72;
 
 /// Returns for each of several entities its attributes in words, `born: 1951 · country: US`: those first in which it
 /// differs from another of them, or that one of them lacks.
-pub(crate) fn facts(all: &[&Attributes]) -> Vec<String> {
+pub fn facts(all: &[&Attributes]) -> Vec<String> {
     let of = |own: &&Attributes| {
         let tells = |(name, value): &(&String, &String)| {
             all.iter().any(|other| other.get(*name).is_none_or(|other| fold(other) != fold(value)))
