@@ -526,6 +526,10 @@ fn namesakes_are_told_apart_by_what_the_catalog_says_of_them() {
     world.run(&["unresolved"]).exits(0);
     world.run(&["unresolved", "export"]).exits(0);
     world.run(&["catalog", "dedupe"]).exits(0);
+    world.load_entities(&[json!({"id": "p2", "type": "person", "name": "Ada LOVELACE", "attributes": {"born": 1971}})]);
+    world.run(&["catalog", "list"]).exits(0);
+    world.run(&["catalog", "show", "Ada Lovelace"]).exits(2);
+    world.run(&["catalog", "remove", "person:p2"]).exits(0);
     world.run(&["resolve", "Ada Lovelace", "--type", "vehicle"]).exits(0).says("exact name, but type person");
     // What a person ruled out is not shown as of another type.
     world.run(&["unresolved", "reject", "Ada Lovelace", "person:p1"]).exits(0);

@@ -64,6 +64,7 @@ pub use asked::{Asked, AskedRow};
 pub use audit::{Audit, AuditItem, AuditWhat};
 pub use bulk::{BulkWriter, MentionRow, Pages, TopicRow};
 pub use catalog::CatalogChange;
+pub use catalog_edit::EntityRow;
 pub use changes::{Change, ChangeRow, HowUndone, Touched};
 pub use costs::{CostRow, CostsBy};
 pub use counts::Counts;

@@ -1,5 +1,7 @@
 //! `gleaner catalog list` and `show`.
 
+use std::collections::HashMap;
+
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
@@ -13,8 +15,11 @@ use crate::command::unresolved::report::sentence;
 use crate::error::Exit;
 use crate::explore::export;
 use crate::linking::typed_name::{SHOWN, one_entity};
+use crate::model::{EntityId, facts};
+use crate::store::{EntityRow, Store};
 use crate::terminal::style::{bold, dim, single_line};
 use crate::terminal::words::{count, shorten};
+use crate::text::fold;
 
 pub(crate) fn list(args: &CatalogListArgs, context: &Context) -> Result<Exit> {
     let page = Page::new(&args.page, &[SortArg::Name, SortArg::Count, SortArg::Type, SortArg::Id])?;
@@ -33,18 +38,37 @@ pub(crate) fn list(args: &CatalogListArgs, context: &Context) -> Result<Exit> {
         context.terminal.json(&json!({"entities": rows, "total": total}))?;
         return Ok(Exit::Done);
     }
-    for row in &rows {
-        context.terminal.line(format!(
-            "{}  {}",
-            short(&row.name),
-            dim(single_line(&format!("{}:{}  {}", row.entity_type, row.id, count(row.mentions, "mention"))))
-        ))?;
+    for (row, facts) in rows.iter().zip(facts_of_namesakes(&store, &rows)?) {
+        let id = single_line(&format!("{}:{}", row.entity_type, row.id));
+        let line = format!("{id}  {}  {}", count(row.mentions, "mention"), single_line(&facts));
+        context.terminal.line(format!("{}  {}", short(&row.name), dim(line.trim_end())))?;
     }
     context.terminal.status(format!("{} of {}", page.shown(rows.len() as u64), count(total, "entity")));
     if total == 0 && !store.read().has_entities()? {
         context.terminal.hint("`gleaner load entities FILE` loads a catalog, `gleaner catalog propose` makes one");
     }
     Ok(Exit::Done)
+}
+
+/// Returns what tells each entity of a list apart from those of it that have the same name; empty where none has.
+fn facts_of_namesakes(store: &Store, rows: &[EntityRow]) -> Result<Vec<String>> {
+    let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, row) in rows.iter().enumerate() {
+        by_name.entry(fold(&row.name)).or_default().push(at);
+    }
+    let mut told = vec![String::new(); rows.len()];
+    for all in by_name.into_values().filter(|all| all.len() > 1) {
+        let mut attributes = vec![];
+        for at in &all {
+            let key = store.read().entity_key(&rows[*at].entity_type, &EntityId::new(rows[*at].id.as_str()))?;
+            let entity = key.map(|key| store.read().entity(key)).transpose()?.flatten();
+            attributes.push(entity.map(|entity| entity.attributes).unwrap_or_default());
+        }
+        for (at, facts) in all.iter().zip(facts(&attributes.iter().collect::<Vec<_>>())) {
+            told[*at] = facts;
+        }
+    }
+    Ok(told)
 }
 
 /// A name for a list: on one line, and of a length that leaves room for the rest.
