@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::curation::cluster::beside;
 use crate::interrupt;
 use crate::model::{Attributes, Entity, EntityKey};
-use crate::resolve::{Builder, Method, Query, Resident, Resolver, is_numbering, mention_key};
+use crate::resolve::{Builder, Method, Query, Resident, Resolver, WordRole, is_numbering, mention_key, name_words};
 use crate::store::Read;
 use crate::text::fold;
 
@@ -21,6 +21,9 @@ use crate::text::fold;
 const HANDS: usize = 16;
 /// Rounds. All pairs of 4,096 entities are apart in one of three, and of more entities all but one pair in 4,096.
 const ROUNDS: u32 = 3;
+
+/// Probability at most that two are one of which only one has a generation: father and son as well as one person.
+const MAY_BE_SON: f64 = 0.5;
 
 /// Two entities that may be one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -104,7 +107,8 @@ fn within(entities: &[(EntityKey, Entity)], least: f64) -> Result<BTreeMap<(usiz
         if let Some(score) = towards.both_ways(a, b)
             && !is_numbered_otherwise(&entities[a].1.name, &entities[b].1.name)
         {
-            pairs.insert((a, b), score);
+            let is_told_apart = has_one_a_generation(&entities[a].1.name, &entities[b].1.name);
+            pairs.insert((a, b), if is_told_apart { score.min(MAY_BE_SON) } else { score });
         }
     }
     Ok(pairs)
@@ -191,6 +195,13 @@ fn is_numbered_otherwise(a: &str, b: &str) -> bool {
     is_numbered(beside(&a, &b)) && is_numbered(beside(&b, &a))
 }
 
+/// Returns whether only one of two names has a generation: *Ada Lovelace Jr.* may be her daughter.
+fn has_one_a_generation(a: &str, b: &str) -> bool {
+    let is_generation = |(_, role): &(String, WordRole)| *role == WordRole::Generation;
+    let has = |name: &str| name_words(name).iter().any(is_generation);
+    has(a) != has(b)
+}
+
 /// Packs the entities with their hands as their types, which a query can choose from.
 fn index(entities: &[(EntityKey, Entity)], hands: usize, hand: &dyn Fn(usize) -> usize) -> Result<Resident> {
     let mut builder = Builder::new();
@@ -248,6 +259,8 @@ mod tests {
         check(&["STS-41-B", "STS-41-C", "STS-41-G", "Apollo 11", "Apollo 12", "Super Bowl LV", "Super Bowl LVI"], &[]);
         check(&["Josh Allen @ US", "Josh Allen @ US", "John Allen @ US"], &["Josh Allen = Josh Allen"]);
         check(&["Space Shuttle Columbia", "Space Shuttle Atlantis", "Space Shuttle Challenger"], &[]);
+        check(&["Ada Lovelace", "Ada Lovelace Jr.", "Rex Baldwin III", "Rex Baldwin"], &[]);
+        check(&["Ada Lovelace Jr.", "Ada Lovelace, Jr"], &["Ada Lovelace Jr. = Ada Lovelace, Jr"]);
         check(&["!!!", "😀", "Acme"], &[]);
         check(&["Acme"], &[]);
         check(&[], &[]);

@@ -52,8 +52,9 @@ impl Person {
 
     /// Returns whether both may be one person.
     fn fits(&self, other: &Person) -> bool {
-        let generations =
-            self.generation.is_none() || other.generation.is_none() || self.generation == other.generation;
+        // Beside *Ada Lovelace Jr.* a full *Ada Lovelace* is rather her mother; the surname alone may be either.
+        let generations = self.generation == other.generation
+            || (self.generation.is_none() || other.generation.is_none()) && !(self.is_full() && other.is_full());
         generations && self.surname == other.surname && self.given_fits(other)
     }
 
