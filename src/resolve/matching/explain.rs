@@ -5,7 +5,7 @@ use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::score;
 use crate::resolve::matching::scored::Scored;
-use crate::resolve::resolution::ScorePart;
+use crate::resolve::resolution::{Candidate, Resolution, ScorePart};
 
 /// Describes the pairing of the words, and what found no partner.
 pub(crate) fn words(probe: &Probe, comparer: &Comparer<'_>) -> Vec<String> {
@@ -70,6 +70,20 @@ pub(super) fn parts(scored: &Scored, doubt: Option<&str>) -> Vec<ScorePart> {
     }
     parts.extend(words.iter().map(|line| ScorePart { what: line.clone(), value: 0.0 }));
     parts
+}
+
+/// Returns the candidates of a resolution by the exact name with the reasons of the comparison, and behind them the others
+/// that were compared. They keep the probability that the exact name has.
+pub(super) fn exact(resolution: &Resolution, compared: Vec<Candidate>) -> Vec<Candidate> {
+    let (mut named, mut others) = (resolution.candidates.clone(), Vec::new());
+    for candidate in compared {
+        match named.iter_mut().find(|one| one.place == candidate.place) {
+            Some(one) => one.parts = candidate.parts,
+            None => others.push(Candidate { score: candidate.score.min(resolution.score), ..candidate }),
+        }
+    }
+    named.extend(others);
+    named
 }
 
 fn group(name: &str, vector: &Vector) -> String {

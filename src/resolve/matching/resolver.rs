@@ -137,7 +137,8 @@ impl<P: Blocks> Resolver<P> {
             Some(resolution) if !self.explain => resolution,
             Some(resolution) => {
                 let scored = self.candidates(&hints, &Context::default(), refused)?;
-                Resolution { candidates: self.decide(&scored).candidates, ..resolution }
+                let compared = self.decide(&scored).candidates;
+                Resolution { candidates: explain::exact(&resolution, compared), ..resolution }
             }
             None => {
                 let scored = self.candidates(&hints, &Context::default(), refused)?;
