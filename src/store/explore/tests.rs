@@ -87,7 +87,8 @@ fn a_group_is_shown_with_its_links() {
     let mentions = read.mentions_of(key).unwrap();
     assert_eq!(mentions[0].entity.as_ref().map(|e| e.name.as_str()), Some("Neil Armstrong"));
     assert_eq!(read.topics_of(key).unwrap().len(), 2);
-    assert_eq!(read.group_ids_like("G1", 3).unwrap(), Vec::<String>::new());
+    assert_eq!(read.group_ids_like("G1", 1).unwrap(), ["g1"]);
+    assert_eq!(read.group_ids_like("x1", 3).unwrap(), Vec::<String>::new());
     assert_eq!(read.group_ids_like("g9", 3).unwrap(), ["g1", "g2", "g3"]);
 }
 

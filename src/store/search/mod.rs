@@ -313,29 +313,34 @@ impl Read<'_> {
         };
         // A name that stands there several times is no more of a name.
         let (mut names, mut known) = (String::new(), HashSet::new());
-        let mentions = match with_rehearsals {
-            true => "SELECT mention_text FROM story_entities WHERE story_group_id = ?1 ORDER BY ordinal",
-            false => {
-                "SELECT mention_text FROM story_entities WHERE story_group_id = ?1 AND sandbox = 0 ORDER BY ordinal"
-            }
-        };
         let mut add = |name: &str| {
             if !known.contains(name) {
                 known.insert(name.to_owned());
                 add_line(&mut names, name);
             }
         };
-        self.each_text(mentions, key, &mut add)?;
-        for entity in self.entities_named_in(key, with_rehearsals)? {
-            self.each_text("SELECT name FROM entities WHERE id = ?1", entity, &mut add)?;
-            let mut n = 0;
-            let aliases = "SELECT alias FROM entity_aliases WHERE entity_id = ?1 ORDER BY alias";
-            self.each_text(aliases, entity, |alias| {
-                n += 1;
-                if n <= ALIASES_MAX {
-                    add(alias);
-                }
-            })?;
+        let of_group = match with_rehearsals {
+            true => "m.story_group_id = ?1",
+            false => "m.story_group_id = ?1 AND m.sandbox = 0",
+        };
+        let named = format!(
+            "SELECT m.mention_text, e.name FROM story_entities m LEFT JOIN entities e ON e.id = m.entity_id
+             WHERE {of_group} ORDER BY m.ordinal"
+        );
+        self.each_text(&named, key, &mut add)?;
+        let aliases = format!(
+            "SELECT m.ordinal, a.alias FROM story_entities m CROSS JOIN entity_aliases a ON a.entity_id = m.entity_id
+             WHERE {of_group} ORDER BY m.ordinal, a.alias"
+        );
+        let mut statement = self.0.prepare_cached(&aliases)?;
+        let mut rows = statement.query([key])?;
+        let (mut last, mut n) = (None, 0);
+        while let Some(row) = rows.next()? {
+            let mention: i64 = row.get(0)?;
+            n = if last.replace(mention) == Some(mention) { n + 1 } else { 1 };
+            if let (true, Ok(alias)) = (n <= ALIASES_MAX, row.get_ref(1)?.as_str()) {
+                add(alias);
+            }
         }
         Ok([
             text("SELECT title FROM story_groups WHERE id = ?1")?,
@@ -362,14 +367,6 @@ impl Read<'_> {
             }
         }
         Ok(())
-    }
-
-    fn entities_named_in(self, key: GroupKey, with_rehearsals: bool) -> anyhow::Result<Vec<EntityKey>> {
-        let mut statement = self.0.prepare_cached(
-            "SELECT DISTINCT entity_id FROM story_entities
-             WHERE story_group_id = ?1 AND entity_id IS NOT NULL AND (?2 OR sandbox = 0)",
-        )?;
-        Ok(statement.query_map((key, with_rehearsals), |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 }
 
