@@ -531,6 +531,9 @@ fn namesakes_are_told_apart_by_what_the_catalog_says_of_them() {
     world.run(&["catalog", "show", "Ada Lovelace"]).exits(2);
     world.run(&["catalog", "remove", "person:p2"]).exits(0);
     world.run(&["resolve", "Ada Lovelace", "--type", "vehicle"]).exits(0).says("exact name, but type person");
+    // A slip decides about a mention that nobody waits for.
+    world.run(&["unresolved", "accept", "Resiliance", "vehicle:v1"]).exits(0).says("did you mean `Resilience`?");
+    world.run(&["undo"]).exits(0);
     // What a person ruled out is not shown as of another type.
     world.run(&["unresolved", "reject", "Ada Lovelace", "person:p1"]).exits(0);
     world.run(&["unresolved", "--type", "person"]).exits(0).says("exact name, but decided not to be meant");

@@ -313,7 +313,7 @@ fn two_asks_are_compared_and_one_is_adopted() {
     let models = "SELECT DISTINCT a.model FROM story_topics t JOIN prompts a ON a.id = t.prompt_id";
     assert_eq!(world.rows(models), ["gpt-5.4-mini"]);
     world.run(&["compare", "--adopt", run]).exits(2);
-    world.run(&["compare", "gpt-6-luna", "gpt-6-luna"]).exits(1).says("both sides ask the same");
+    world.run(&["compare", "gpt-6-luna", "gpt-6-luna"]).exits(2).says("both sides ask the same");
     world.run(&["compare", "modle=x", "gpt-6-luna"]).exits(2).says("no setting of a prompt");
 }
 

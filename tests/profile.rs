@@ -29,6 +29,7 @@ fn the_text_in_the_database_is_the_one_that_counts() {
     assert_eq!(world.run(&["profile", "export"]).exits(0).stdout, own);
     assert_eq!(world.run(&["profile", "export", "mine"]).exits(0).stdout, own);
     world.run(&["profile", "list"]).exits(0).says("* mine").says("kept in this database");
+    world.run(&["profile", "use", "nws"]).exits(2).says("did you mean `news`?");
     world.run(&["profile", "show", "his"]).exits(2).says("there are `news`, `football` and `mine`");
 }
 

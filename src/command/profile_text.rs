@@ -12,6 +12,7 @@ use crate::profile::Profile;
 use crate::store::Store;
 use crate::store::active_profile;
 use crate::terminal::words;
+use crate::text::nearest;
 
 /// Returns the text of the profile that is meant: the active one, a file, one that is built in, or one kept here.
 pub(super) fn find(named: Option<&str>, context: &Context) -> anyhow::Result<String> {
@@ -35,8 +36,10 @@ pub(super) fn find(named: Option<&str>, context: &Context) -> anyhow::Result<Str
     }
     let mut names: Vec<&str> = Profile::names().collect();
     names.extend(kept.iter().map(|stored| stored.name.as_str()).filter(|name| Profile::builtin(name).is_none()));
-    Err(not_found(format!("there is no profile `{named}`")))
-        .hint(format!("there are {}; a file's name ends in `.toml`", words::list(&names, "and")))
+    Err(not_found(format!("there is no profile `{named}`"))).hint(match nearest(named, &names) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("there are {}; a file's name ends in `.toml`", words::list(&names, "and")),
+    })
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {

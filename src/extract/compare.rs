@@ -3,14 +3,13 @@
 //! The answers are those of a comparison: paid for and kept in the ledger, but apart from the collection's own until
 //! [`adopt`] makes them so. A question that was already answered with the same prompt and text is not asked again.
 
-use anyhow::anyhow;
 use serde::Serialize;
 
 use crate::answer::{Outcome, read_text};
 use crate::batch::budget::Budget;
 use crate::batch::plan::{Plan, PlannedPart, plan_groups};
 use crate::batch::submit;
-use crate::error::{Explain as _, not_found};
+use crate::error::{Explain as _, not_found, usage};
 use crate::extract::comparison::{Comparison, RequestProgress, Side, SideReport, gather, request_progress};
 use crate::extract::direct::{self, DirectOptions};
 use crate::import::copies;
@@ -43,7 +42,7 @@ pub fn plan(
     if sides[0].prompts.topic.fingerprint == sides[1].prompts.topic.fingerprint
         && sides[0].prompts.entity.fingerprint == sides[1].prompts.entity.fingerprint
     {
-        return Err(anyhow!("both sides ask the same"))
+        return Err(usage("both sides ask the same"))
             .hint("name what differs, as in `gleaner compare gpt-6-luna gpt-6.1-terra,effort=none`");
     }
     let one = |side: &Side| -> anyhow::Result<SidePlan> {

@@ -11,10 +11,22 @@ use crate::model::{Decision, EntityId, EntityKey, Target, Verdict};
 use crate::store::explore::EntityHead;
 use crate::store::{Store, active_profile};
 use crate::terminal::{style, words};
+use crate::text::nearest;
 
 /// Says what came of a decision, and what stands against it.
 pub(crate) fn report_one(store: &Store, about: &About, done: &Done, context: &Context) -> anyhow::Result<Exit> {
     let exit = report(store, done, context)?;
+    if done.mentions == 0 && done.n_decisions() > 0 {
+        let mut queue = vec![];
+        store.read().each_unresolved(|_, mention, _| {
+            queue.push(mention.to_owned());
+            Ok(())
+        })?;
+        if let Some(meant) = nearest(&about.mention, &queue) {
+            let meant = words::shorten(meant, SHOWN);
+            context.terminal.hint(format!("did you mean `{meant}`? `gleaner undo` takes this back"));
+        }
+    }
     if !about.entity_type.is_empty() {
         let profile = active_profile::active(store.read())?;
         if profile.entity_type(&about.entity_type).is_none() && done.mentions == 0 {
