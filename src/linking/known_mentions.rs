@@ -13,8 +13,8 @@ use foldhash::quality::RandomState;
 use crate::model::{EntityKey, LinkOutcome, Mention};
 use crate::resolve::{Candidate, Compared, Method, Resolution};
 
-/// Bytes of one half, about: some 30,000 mentions.
-const HALF_BYTES: usize = 8 << 20;
+/// Bytes of one half, about: some 26,000 mentions.
+const HALF_BYTES: usize = 7 << 20;
 
 /// Resolution of a mention by itself.
 #[derive(Debug)]
