@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use rusqlite::config::DbConfig;
 use rusqlite::params;
 
-use super::bulk::PutOff;
 use super::counts::Bucket;
 use super::groups::GroupCounts;
+use super::put_off::PutOff;
 use super::{CatalogChange, Change, GroupChange, Store, TextHashes, Tx};
 use crate::model::{Entity, EntityKey, Group};
 

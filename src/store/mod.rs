@@ -10,6 +10,7 @@
 pub mod active_profile;
 pub mod attributes;
 mod prompts;
+mod put_off;
 mod query;
 mod asked;
 mod audit;
