@@ -70,6 +70,8 @@ pub(crate) struct Probe {
     pub(crate) foreign: bool,
     /// True where all its letters are capitals, of four and more.
     pub(crate) capitals: bool,
+    /// True where all its letters are small, of a script that has both.
+    pub(crate) small: bool,
     /// Names that may be meant, in the layer of the index that has most.
     pub(crate) n_names: u32,
     /// True where the name of this mention is prepared already: it may be searched for more than once.
@@ -85,6 +87,9 @@ impl Probe {
             && text.chars().any(|c| c.is_alphabetic() && (c > '\u{24f}') && !('\u{1e00}'..='\u{1eff}').contains(&c));
         self.capitals =
             text.bytes().filter(u8::is_ascii_uppercase).count() > 3 && !text.bytes().any(|b| b.is_ascii_lowercase());
+        self.small = text.is_ascii()
+            && text.bytes().any(|b| b.is_ascii_lowercase())
+            && !text.bytes().any(|b| b.is_ascii_uppercase());
         self.is_prepared = false;
     }
 

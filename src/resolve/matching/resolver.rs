@@ -332,7 +332,11 @@ impl<P: Blocks> Resolver<P> {
         let first = score::probability(best.log_odds);
         let second = scored.get(1).map_or(0.0, |other| score::probability(other.log_odds));
         let is_doubted = self.strict_doubt(best).is_some();
-        let outcome = if sure >= self.strictness.threshold() && !is_doubted {
+        let threshold = match self.probe.small {
+            true => self.strictness.threshold_of_nouns(),
+            false => self.strictness.threshold(),
+        };
+        let outcome = if sure >= threshold && !is_doubted {
             LinkOutcome::Linked
         } else if first >= 0.1 && second >= 0.1 && second * 3.0 >= first {
             LinkOutcome::Ambiguous
