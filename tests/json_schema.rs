@@ -156,6 +156,7 @@ fn what_commands_print_is_as_the_schema_says() {
     run("costs", &["costs", "--by", "run"]);
     run("show", &["show", "g3"]);
     run("show", &["show", "g4"]);
+    run("show --explain", &["show", "g4", "--explain", "--no-text"]);
     run("search", &["search", "moon"]);
     run("search", &["search", "moon", "mooon", "--facets"]);
     run("related", &["related", "g4"]);

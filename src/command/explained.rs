@@ -8,7 +8,7 @@ use crate::linking::typed_name::{self, SHOWN, WhyShown};
 use crate::linking::{Linker, Load};
 use crate::model::{EntityKey, LinkOutcome, Mention};
 use crate::resolve::{ScorePart, Strictness};
-use crate::store::explore::MentionRow;
+use crate::store::explore::{EntityHead, MentionRow};
 use crate::store::{Store, active_profile};
 use crate::terminal::words::shorten;
 use crate::terminal::{Terminal, style};
@@ -18,13 +18,13 @@ pub(crate) struct Explanation {
     /// True where it would be linked today as it is linked.
     is_same: bool,
     outcome: LinkOutcome,
-    /// The best candidate, with its name.
-    best: Option<(EntityKey, String)>,
+    /// The best candidate.
+    best: Option<EntityHead>,
     method: &'static str,
     score: f64,
     parts: Vec<ScorePart>,
     /// Entities that bear the very name and are not taken, each with the reason.
-    others: Vec<String>,
+    others: Vec<(EntityHead, String)>,
 }
 
 /// Explains the mentions of a group, in their order.
@@ -53,10 +53,7 @@ pub(crate) fn explain(store: &Store, rows: &[MentionRow]) -> Result<Vec<Explanat
     let mut found: Vec<(usize, Explanation)> = vec![];
     for (at, resolution) in order.into_iter().zip(resolutions) {
         let best = resolution.candidates.into_iter().next();
-        let name = match &best {
-            Some(best) => read.entity_name(best.entity)?.map(|(_, _, name)| name).unwrap_or_default(),
-            None => String::new(),
-        };
+        let head = best.as_ref().map(|best| read.entity_head(best.entity)).transpose()?.flatten();
         let mut others = vec![];
         if resolution.outcome != LinkOutcome::Linked {
             let row = &rows[at];
@@ -64,23 +61,23 @@ pub(crate) fn explain(store: &Store, rows: &[MentionRow]) -> Result<Vec<Explanat
             let types = linker.types_for(&profile, &row.entity_type);
             let why = WhyShown::of(read, &row.text, (&row.entity_type, &row.hints), &types)?;
             for other in typed_name::of_other_types(&mut linker, read, &row.text, &known)? {
-                if let Some((id, entity_type, name)) = read.entity_name(other.entity)? {
-                    let reason = why.words(other.entity, &entity_type);
-                    others.push(format!("{} ({entity_type}:{id}): {reason}", shorten(&name, SHOWN)));
+                if let Some(entity) = read.entity_head(other.entity)? {
+                    let reason = why.words(other.entity, &entity.entity_type);
+                    others.push((entity, reason));
                 }
             }
         }
-        let (key, parts) = best.map(|best| (best.entity, best.parts)).unzip();
+        let parts = best.map(|best| best.parts).unwrap_or_default();
         found.push((
             at,
             Explanation {
                 is_same: resolution.entity == rows[at].entity.as_ref().map(|entity| entity.key)
                     && resolution.outcome == rows[at].outcome,
                 outcome: resolution.outcome,
-                best: key.map(|key| (key, name)),
+                best: head,
                 method: resolution.method.as_str(),
                 score: resolution.score,
-                parts: parts.unwrap_or_default(),
+                parts,
                 others,
             },
         ));
@@ -97,9 +94,9 @@ impl Explanation {
             "outcome": self.outcome.as_str(),
             "method": self.method,
             "score": round(self.score),
-            "best": self.best.as_ref().map(|(_, name)| name),
+            "best": self.best,
             "parts": self.parts.iter().map(part_json).collect::<Vec<_>>(),
-            "others": self.others,
+            "others": self.others.iter().map(other_json).collect::<Vec<_>>(),
         })
     }
 
@@ -117,7 +114,7 @@ impl Explanation {
             None => format!("is {}", style::yellow(row.outcome.as_str())),
         };
         terminal.line(format!("  {mention}  {is}"))?;
-        let best = self.best.as_ref().map(|(_, name)| style::single_line(&shorten(name, SHOWN)));
+        let best = self.best.as_ref().map(|best| style::single_line(&shorten(&best.name, SHOWN)));
         let now = match (&best, self.outcome) {
             (Some(best), LinkOutcome::Linked) => format!("{best} by {}, {}", self.method, percent(self.score)),
             (_, outcome) => outcome.as_str().to_owned(),
@@ -130,11 +127,19 @@ impl Explanation {
         if self.method == "decision" && row.entity.is_some() {
             terminal.line(style::dim("    a person decided it: `gleaner unresolved decisions` lists what was"))?;
         }
-        for other in &self.others {
-            terminal.line(format!("    {}", style::single_line(other)))?;
+        for (other, reason) in &self.others {
+            let EntityHead { id, entity_type, name, .. } = other;
+            let other = format!("{} ({entity_type}:{id}): {reason}", shorten(name, SHOWN));
+            terminal.line(format!("    {}", style::single_line(&other)))?;
         }
         self.parts.iter().try_for_each(|part| terminal.line(part_line(part)))
     }
+}
+
+fn other_json((entity, reason): &(EntityHead, String)) -> Value {
+    let mut value = json!(entity);
+    value["note"] = json!(reason);
+    value
 }
 
 /// Returns a part of a score for programs.
