@@ -140,7 +140,8 @@ pub(super) fn show(context: &Context, read: Read<'_>, batch: &BatchRow) -> anyho
     let now = context.config.now();
     let ago = |text: &Option<String>| {
         let at = text.as_deref()?.parse::<jiff::Timestamp>().ok()?;
-        Some(duration((now.as_second() - at.as_second()).max(0) as u64))
+        let secs = (now.as_second() - at.as_second()).max(0) as u64;
+        (secs > 0).then(|| duration(secs))
     };
     if batch.state == BatchState::Open {
         if let Some(ago) = ago(&batch.status_changed_at) {
