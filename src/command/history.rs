@@ -15,7 +15,9 @@ use crate::terminal::table::{Side, Table};
 use crate::terminal::words::{self, count};
 
 /// Nouns of the counts, as they are kept and as they are read.
-const NOUNS: [(&str, &str); 11] = [
+const NOUNS: [(&str, &str); 13] = [
+    ("requests", "request"),
+    ("batches", "batch"),
     ("groups", "group"),
     ("stories", "story"),
     ("entities", "entity"),

@@ -11,7 +11,7 @@ pub(super) fn run(command: &RehearsalCommand, context: &Context) -> anyhow::Resu
     let RehearsalCommand::Forget { dry_run } = *command;
     let mut store = context.open()?;
     let tx = store.write()?;
-    let forgotten = tx.forget_rehearsals()?;
+    let forgotten = tx.forget_rehearsals(&context.config.now_text())?;
     if !dry_run {
         tx.commit()?;
     }

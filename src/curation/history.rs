@@ -65,7 +65,7 @@ pub fn undo(tx: &Tx<'_>, to: Option<i64>, now: &str) -> anyhow::Result<Undone> {
     if let Some(fixed) = all.iter().find(|change| change.undo == HowUndone::None) {
         let subject = fixed.subject.as_ref().map_or(String::new(), |subject| format!(" {subject}"));
         let why = match fixed.command.as_str() {
-            "forget" | "forget texts" => "what is forgotten is gone for good",
+            "forget" | "forget texts" | "rehearsal forget" => "what is forgotten is gone for good",
             "merge" => "another copy of the database was brought in",
             _ => "it brought answers, which were asked for and are kept",
         };

@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{Read, Store, Tx};
+use super::{HowUndone, Read, Store, Tx};
 
 /// Rows of what was learned that a connection leaves out of all it is asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -174,7 +174,7 @@ impl Store {
 impl Tx<'_> {
     /// Removes all that a sandbox answered, what was learned from it, and what is still asked there. The runs stay: their
     /// request files lie beside the database.
-    pub fn forget_rehearsals(&self) -> anyhow::Result<Forgotten> {
+    pub fn forget_rehearsals(&self, now: &str) -> anyhow::Result<Forgotten> {
         let n = |sql: &str| self.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|n| n.max(0) as u64);
         let forgotten = Forgotten {
             groups: self.read().rehearsed()?.groups,
@@ -195,6 +195,11 @@ impl Tx<'_> {
                  AND id NOT IN (SELECT batch_id FROM requests WHERE batch_id IS NOT NULL);
              DELETE FROM queue_limits WHERE origin_id IN (SELECT id FROM origins WHERE is_sandbox = 1);",
         )?;
+        if forgotten != Forgotten::default() {
+            let Forgotten { groups, requests, batches } = forgotten;
+            let counts = [("requests", requests), ("batches", batches), ("groups", groups)];
+            self.note_change("rehearsal forget", "", HowUndone::None, &counts, now)?;
+        }
         Ok(forgotten)
     }
 }

@@ -69,6 +69,10 @@ fn from_the_first_real_answer_on_a_rehearsal_is_left_out() {
     assert_eq!(world.rows(sandbox), ["0|1", "1|3"]);
     world.run(&["rehearsal", "forget"]).exits(0).says(&format!("forgot 8 {said}"));
     assert_eq!(world.rows(sandbox), ["0|4"]);
+    // It is no less a rehearsal for being forgotten, and told like all that is gone for good.
+    world.run(&["batch", "list", "--offline"]).exits(0).says("for 4 groups (a rehearsal, forgotten)\n");
+    world.run(&["history"]).exits(0).says("rehearsal forget").says("8 requests, 1 batch, 3 groups; cannot be undone");
+    world.run(&["undo"]).exits(1).says("what is forgotten is gone for good");
     assert_eq!(world.rows("SELECT sandbox, count(*) FROM requests GROUP BY 1"), ["0|2"]);
     assert_eq!(world.count("SELECT count(*) FROM batches"), 1);
     world.run(&["topics"]).exits(0).says_not("left out");

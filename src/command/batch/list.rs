@@ -81,7 +81,8 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
     }
     for (batches, run) in &runs {
         // In a database that has both, only this tells a rehearsal from what is paid for.
-        let origins = batches.iter().filter_map(|part| part.origin).map(|origin| read.origin(origin));
+        let origins = batches.iter().map(|part| part.origin).chain([run.origin]).flatten();
+        let origins = origins.map(|origin| read.origin(origin));
         let is_rehearsal = origins.collect::<anyhow::Result<Vec<_>>>()?.iter().any(|origin| origin.is_sandbox);
         context.terminal.line(format!(
             "{}  {}  {} for {}{}",
@@ -89,7 +90,11 @@ pub(in crate::command) fn list(args: &ListArgs, context: &Context) -> anyhow::Re
             run.created_at,
             count(run.n_requests, "request"),
             count(run.n_groups, "group"),
-            if is_rehearsal { " (a rehearsal)" } else { "" }
+            match (is_rehearsal, batches.is_empty()) {
+                (true, true) => " (a rehearsal, forgotten)",
+                (true, false) => " (a rehearsal)",
+                (false, _) => "",
+            }
         ))?;
         for part in batches {
             let name = part.batch_id.as_ref().map_or_else(|| format!("part {}", part.part), ToString::to_string);

@@ -151,7 +151,7 @@ impl Read<'_> {
         let mut found = vec![];
         let mut statement = self.0.prepare(
             "SELECT command || coalesce(' ' || subject, '') FROM changes
-             WHERE undone_at IS NULL AND command NOT IN ('demo', 'import') ORDER BY id DESC",
+             WHERE undone_at IS NULL AND command NOT IN ('demo', 'import', 'rehearsal forget') ORDER BY id DESC",
         )?;
         found.extend(statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?);
         let mut statement = self.0.prepare(
