@@ -6,6 +6,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::harness::World;
+use crate::walks::walk;
 
 /// A mention of a story: type, text, and hints in one object.
 type Mention<'a> = (&'static str, &'a str, Value);
@@ -46,6 +47,48 @@ const LINKS: &str =
 
 fn none() -> Value {
     json!({})
+}
+
+#[test]
+fn who_decides_for_all_of_a_name_is_told_the_way_back_and_may_leave_links_as_they_are() {
+    let jordan = |text| [("person", text, none())];
+    let world = world(
+        &[&jordan("Jordan"), &jordan("JORDAN"), &jordan("Air J"), &jordan("AIR J")],
+        &[person("mj", "Michael Jordan"), person("vj", "Vernon Xavier")],
+    );
+    let links = || world.rows(&LINKS.replace(" ORDER", " WHERE entity_id IS NOT NULL ORDER"));
+    let before = links();
+    assert_eq!(before, ["g1|Jordan|mj|fuzzy", "g2|JORDAN|mj|fuzzy"]);
+    let only = world.run(&["unresolved", "accept", "Jordan", "vj", "--only-unlinked"]).exits(0);
+    only.says_not("gleaner undo");
+    assert_eq!(links(), before);
+    world
+        .run(&["unresolved", "accept", "Jordan", "vj"])
+        .exits(0)
+        .says("`gleaner undo` takes it back; `--only-unlinked`");
+    assert_eq!(links(), ["g1|Jordan|vj|decision", "g2|JORDAN|vj|decision"]);
+    world.run(&["undo"]).exits(0);
+    world.run(&["undo"]).exits(0);
+    world.write("hand.csv", "mention,decision\nJordan,vj\n");
+    world.run(&["unresolved", "import", "hand.csv", "--only-unlinked"]).exits(0).says_not("gleaner undo");
+    assert_eq!(links(), before);
+    world.run(&["undo"]).exits(0);
+    world.run(&["unresolved", "import", "hand.csv"]).exits(0).says("`gleaner undo` takes it back; `--only-unlinked`");
+    world.run(&["undo"]).exits(0);
+    // A walk does not ask again about what another spelling has settled.
+    let asked = "[1-9/n/o/c/l/h/e/s/u/q/?] ";
+    let (shown, code) = walk(&world, &["unresolved", "walk"], &[(asked, "n")]);
+    assert!(code == Some(0) && shown.ends_with("1 decision saved\n"), "{shown}");
+}
+
+#[test]
+fn a_name_written_almost_so_is_that_of_all_namesakes() {
+    let world = world(
+        &[&[("person", "Michael Müller", none())]],
+        &[person("m1", "Michael Müller"), person("m2", "Michael Müller"), person("m3", "Anna Kim")],
+    );
+    let ran = world.run(&["entities", "Michael Mueller"]).exits(0);
+    ran.says("these are `Michael Müller`").says("person m1").says("person m2").says_not("Kim");
 }
 
 #[test]

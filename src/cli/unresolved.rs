@@ -50,6 +50,9 @@ pub enum UnresolvedCommand {
         /// Scope in which it holds.
         #[command(flatten)]
         scope: ScopeArgs,
+        /// Only where nothing else links the mention: links that stand stay as they are
+        #[arg(long)]
+        only_unlinked: bool,
     },
 
     /// Decide that a mention is none of the catalog; or, with ENTITY, not that one
@@ -119,6 +122,9 @@ pub enum UnresolvedCommand {
     Import {
         /// The file, .csv or .json
         file: PathBuf,
+        /// Only where nothing else links the mentions: links that stand stay as they are
+        #[arg(long)]
+        only_unlinked: bool,
     },
 }
 

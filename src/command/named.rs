@@ -23,7 +23,7 @@ pub(crate) fn group_named(store: &Store, id: &str) -> anyhow::Result<GroupKey> {
     error.hint(format!("did you mean {}?", words::list(&similar, "or")))
 }
 
-/// Returns the entities that a typed name means: those that bear it, else the one it is almost the name of.
+/// Returns the entities that a typed name means: those that bear it, else those that bear the name it almost is.
 pub(crate) fn entity_named(
     store: &Store,
     name: &str,
@@ -40,12 +40,18 @@ pub(crate) fn entity_named(
     similar.retain(|row| is_wanted(&row.namesake));
     match similar.as_slice() {
         [best, ..] if best.is_sure => {
+            let meant = &best.namesake.entity;
+            // Who is called so, too, is meant no less.
+            let mut found = store.read().namesakes(&meant.name, 50)?;
+            found.retain(|row| is_wanted(row) && row.alias.is_none() && row.entity.key != meant.key);
+            found.insert(0, best.namesake.clone());
+            let this = if found.len() > 1 { "these are" } else { "this is" };
             context.terminal.status(format!(
-                "nothing is called `{}`; this is `{}`",
+                "nothing is called `{}`; {this} `{}`",
                 style::single_line(name),
-                style::single_line(&best.namesake.entity.name)
+                style::single_line(&meant.name)
             ));
-            Ok(vec![best.namesake.clone()])
+            Ok(found)
         }
         [] => Err(not_found(format!("no entity of the catalog is called `{name}`")))
             .hint("`gleaner entities` lists the most frequent, `gleaner unresolved` what is not linked"),

@@ -17,7 +17,7 @@ use crate::linking::typed_name::{SHOWN, one_entity};
 use crate::store::{Change, Store};
 use crate::terminal::words;
 use list::list;
-use report::{in_words, report, report_one};
+use report::{hint_if_moved, in_words, report, report_one};
 use scope::about;
 
 /// Runs the command.
@@ -30,9 +30,10 @@ pub(super) fn run(args: &UnresolvedArgs, context: &Context) -> anyhow::Result<Ex
     match &args.command {
         None => list(&store, &args.queue, context),
         Some(UnresolvedCommand::Walk(queue)) => walk::run(&mut store, queue, context),
-        Some(UnresolvedCommand::Accept { mention, entity, scope }) => {
+        Some(UnresolvedCommand::Accept { mention, entity, scope, only_unlinked }) => {
             let entity = one_entity(&store, entity)?;
-            decide_one(&mut store, &about(mention, scope)?, &Choice::Is(entity), context)
+            let about = About { only_unlinked: *only_unlinked, ..about(mention, scope)? };
+            decide_one(&mut store, &about, &Choice::Is(entity), context)
         }
         Some(UnresolvedCommand::Reject { mention, entity, scope }) => {
             let answer = match entity {
@@ -62,9 +63,14 @@ pub(super) fn run(args: &UnresolvedArgs, context: &Context) -> anyhow::Result<Ex
         Some(UnresolvedCommand::Export { queue, output }) => {
             spreadsheet::export(&store, queue, output.as_deref(), context)
         }
-        Some(UnresolvedCommand::Import { file }) => spreadsheet::import(&mut store, file, context),
+        Some(UnresolvedCommand::Import { file, only_unlinked }) => {
+            spreadsheet::import(&mut store, file, *only_unlinked, context)
+        }
     }
 }
+
+/// Options by which `accept` reaches less.
+const ONLY_UNLINKED: &str = "`--only-unlinked` leaves links as they are, `--type` and `--hint` narrow it";
 
 fn decide_one(store: &mut Store, about: &About, answer: &Choice, context: &Context) -> anyhow::Result<Exit> {
     let now = context.config.now_text();
@@ -77,7 +83,13 @@ fn decide_one(store: &mut Store, about: &About, answer: &Choice, context: &Conte
     let tx = store.change(&change)?;
     let done = mentions::decide(&tx, about, answer, &now)?;
     tx.commit()?;
-    report_one(store, about, &done, context)
+    let exit = report_one(store, about, &done, context)?;
+    match answer {
+        Choice::Is(_) => hint_if_moved(&done, ONLY_UNLINKED, context),
+        Choice::New(_) => hint_if_moved(&done, "`--mention-type` and `--hint` narrow it", context),
+        Choice::Not(_) | Choice::Nothing => {}
+    }
+    Ok(exit)
 }
 
 fn undo(store: &mut Store, about: &About, context: &Context) -> anyhow::Result<Exit> {

@@ -67,6 +67,14 @@ pub(crate) fn report(store: &Store, done: &Done, context: &Context) -> anyhow::R
     Ok(Exit::Done)
 }
 
+/// Hints at the way back where a decision took links from others: it reaches all mentions of that name, not only those
+/// that wait.
+pub(super) fn hint_if_moved(done: &Done, narrower: &str, context: &Context) {
+    if done.relinked.moved + done.relinked.unlinked > 0 {
+        context.terminal.hint(format!("links that stood have changed, too: `gleaner undo` takes it back; {narrower}"));
+    }
+}
+
 /// Lists what changed, with `-v`.
 pub(crate) fn show_changes(store: &Store, changes: &Changes, context: &Context) -> anyhow::Result<()> {
     if context.terminal.is_verbose() { show_named(&changes.named(store.read())?, context) } else { Ok(()) }

@@ -14,7 +14,7 @@ use crate::command::garbled::{damage, refuse};
 use crate::command::input;
 use crate::command::output::{is_stdout, whole_file};
 use crate::command::unresolved::list::{case_facts, cases};
-use crate::command::unresolved::report::report;
+use crate::command::unresolved::report::{hint_if_moved, report};
 use crate::curation::mentions::{self, About, Case, Cases};
 use crate::error::{Exit, Explain as _, usage};
 use crate::model::{EntityId, EntityKey};
@@ -228,7 +228,7 @@ fn check(row: &Row, store: &Store) -> anyhow::Result<()> {
 }
 
 /// Reads decisions; all of them hold, or none.
-pub(super) fn import(store: &mut Store, path: &Path, context: &Context) -> anyhow::Result<Exit> {
+pub(super) fn import(store: &mut Store, path: &Path, only_unlinked: bool, context: &Context) -> anyhow::Result<Exit> {
     let rows = read_rows(path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let (mut decided, mut refused) = (vec![], vec![]);
     for (n, row) in rows.iter().enumerate() {
@@ -249,7 +249,7 @@ pub(super) fn import(store: &mut Store, path: &Path, context: &Context) -> anyho
             mention: row.mention.clone(),
             entity_type: row.entity_type.clone(),
             hints: Default::default(),
-            only_unlinked: false,
+            only_unlinked,
         };
         decided.extend(answer.map(|answer| (about, answer)));
     }
@@ -269,7 +269,9 @@ pub(super) fn import(store: &mut Store, path: &Path, context: &Context) -> anyho
         words::number(decided.len() as u64),
         words::count(rows.len() as u64, "row")
     ))?;
-    report(store, &done, context)
+    let exit = report(store, &done, context)?;
+    hint_if_moved(&done, "`--only-unlinked` leaves links as they are", context);
+    Ok(exit)
 }
 
 /// Columns without which a table decides nothing.
