@@ -84,11 +84,21 @@ fn who_decides_for_all_of_a_name_is_told_the_way_back_and_may_leave_links_as_the
 #[test]
 fn a_name_written_almost_so_is_that_of_all_namesakes() {
     let world = world(
-        &[&[("person", "Michael Müller", none())]],
+        &[
+            &[("person", "Michael Müller", json!({"country": "DE"}))],
+            &[("person", "Michael Müller", json!({"country": "CH"}))],
+        ],
         &[person("m1", "Michael Müller"), person("m2", "Michael Müller"), person("m3", "Anna Kim")],
     );
     let ran = world.run(&["entities", "Michael Mueller"]).exits(0);
     ran.says("these are `Michael Müller`").says("person m1").says("person m2").says_not("Kim");
+    // Nor does the report show one name for two.
+    for (id, country) in [("m1", "country=DE"), ("m2", "country=CH")] {
+        world.run(&["unresolved", "accept", "Michael Müller", id, "--hint", country]).exits(0);
+    }
+    world.run(&["report", "-o", "report.html"]).exits(0);
+    let page = fs::read_to_string(world.path("report.html")).unwrap();
+    assert!(["m1", "m2"].iter().all(|id| page.contains(&format!("</i>Michael Müller ({id})</span>"))));
 }
 
 #[test]

@@ -136,8 +136,12 @@ impl Page {
             percent: percent(topic.groups, most_topics),
             index: i,
         });
+        let top_names: Vec<&str> = entities.iter().take(TOP).map(|(entity, _)| entity.name.as_str()).collect();
         let top_entities = entities.iter().take(TOP).enumerate().map(|(i, (entity, n))| Row {
-            name: entity.name.clone(),
+            name: match top_names.iter().filter(|name| **name == entity.name).count() {
+                1 => entity.name.clone(),
+                _ => format!("{} ({})", entity.name, entity.id),
+            },
             kind: entity.entity_type.clone(),
             color: type_number(&entity.entity_type).min(COLORS),
             n: *n,

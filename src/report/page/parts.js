@@ -68,7 +68,7 @@ const host = url => url.replace(/^https?:\/\/(www\.)?/i, '').replace(/[/?#].*$/,
 function sources(group, limit) {
   const rows = group[STORIES].slice(0, limit).map(([title, url, day]) => h('li', {},
     safe(url) ? h('a', { href: safe(url), rel: 'noopener noreferrer' }, title || host(url)) : title || 'A story without a title',
-    h('span', { class: 'note' }, [' ', safe(url) ? host(url) : url, day && day.slice(0, 10)].filter(Boolean).join(' · '))));
+    h('span', { class: 'note' }, [' ', safe(url) ? title && host(url) : url, day && day.slice(0, 10)].filter(Boolean).join(' · '))));
   const more = group[STORIES].length - rows.length;
   return rows.length ? h('ul', { class: 'sources' }, rows, more > 0 ? h('li', { class: 'note' }, number(more) + ' more') : null) : null;
 }
