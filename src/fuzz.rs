@@ -103,7 +103,12 @@ pub fn records(bytes: &[u8]) {
         for format in [None, Some(Format::JsonLines), Some(Format::Csv)] {
             let options = Options { subject, format, ..Options::default() };
             let Ok(input) = Input::open(file.path(), &options).map(Rc::new) else { continue };
-            let mut listener = Listener { on_bad: &mut |_| {}, on_group: &mut |_, _| {}, on_bytes: Rc::new(|_| {}) };
+            let mut listener = Listener {
+                on_bad: &mut |_| {},
+                on_group: &mut |_, _| {},
+                on_entity: &mut |_| {},
+                on_bytes: Rc::new(|_| {}),
+            };
             let mut target = load::Destination::Compare(None);
             let _ = match subject {
                 Subject::Groups => load::groups(&mut target, &input, &options, &mut listener).map(drop),

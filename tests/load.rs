@@ -80,8 +80,15 @@ fn what_cannot_be_read_at_all_fails_before_anything_is_written() {
 #[test]
 fn a_dry_run_writes_nothing_and_counts_the_same() {
     let world = World::new();
-    let path = world.write_lines("e.jsonl", &[json!({"id": 1, "type": "team", "name": "Bills"})]);
-    load(&world, "entities", &path, &["--dry-run"]).exits(0).says("1 entity: 1 new").says("nothing was written");
+    let path = world.write_lines(
+        "e.jsonl",
+        &[json!({"id": 1, "type": "team", "name": "Bills", "aliases": ["BUF"], "city": "Buffalo"})],
+    );
+    let dry =
+        load(&world, "entities", &path, &["--dry-run"]).exits(0).says("1 entity: 1 new").says("nothing was written");
+    assert!(dry.stdout.starts_with("team:1  Bills\n    also called BUF\n    city=Buffalo\n"), "{}", dry.stdout);
+    let dry = world.json(&["load", "entities", &path.display().to_string(), "--dry-run"], 0);
+    assert_eq!(dry["first"][0]["name"], "Bills");
     assert!(!world.db.exists());
     load(&world, "entities", &path, &[]).exits(0);
     let path = world.write_lines("e2.jsonl", &[json!({"id": 1, "type": "team", "name": "Buffalo Bills"})]);
@@ -446,6 +453,20 @@ fn columns_in_another_language_are_proposed_and_no_date_is_made_up() {
     let map = "text=Volltext,title=Titel,date=Datum";
     world.run(&["load", "groups", "de.csv", "--map", map, "--dry-run"]).exits(0);
     world.run(&["load", "groups", "fr.csv", "--map", "text=texte,title=titre", "--dry-run"]).exits(0);
+    // What is another in each row may be its id, and what holds URLs a URL; a street is none, and no word stands for a second
+    // time what was loaded by another id before.
+    world.write(
+        "nr.csv",
+        "Nr.;Adresse;Titel;Volltext\n7;https://x.example/7;Eins;Der erste Text.\n8;;Zwei;Der zweite Text.\n",
+    );
+    let proposed = "load groups nr.csv --dry-run --map text=Volltext,id=Nr.,url=Adresse,title=Titel";
+    world.run(&["load", "groups", "nr.csv", "--dry-run"]).exits(1).says(proposed);
+    world.run(&proposed.split(' ').collect::<Vec<_>>()).exits(0);
+    world.write("no.csv", "No;Adresse;Text\n7;Hauptstr. 1;Der erste Text.\n7;Hauptstr. 2;Der zweite Text.\n");
+    world.run(&["load", "groups", "no.csv"]).exits(0).says_not("may be more");
+    world.write("number.csv", "number,text\n1,A first text.\n2,A second one.\n");
+    world.run(&["load", "groups", "number.csv", "--dry-run"]).exits(0).says("--dry-run --map id=number");
+    world.run(&["load", "groups", "number.csv"]).exits(0).says_not("may be more");
     world.write("typ.csv", "Bezeichnung;Typ\nAda Lovelace;person\n");
     world.run(&["load", "entities", "typ.csv"]).exits(1);
     world.run(&["load", "entities", "typ.csv", "--map", "name=Bezeichnung,type=Typ"]).exits(0);

@@ -169,6 +169,7 @@ fn load<'a>(
     let mut listener = Listener {
         on_bad: &mut |error: &intake::LineError| terminal.warn(error.to_string()),
         on_group: &mut |_, _| {},
+        on_entity: &mut |_| {},
         on_bytes: Rc::new(|_| {}),
     };
     let change = Change::of_many_steps("demo", collection.name, &now);

@@ -13,7 +13,7 @@ use super::records::{self, Got, ReadReport, Records};
 use super::{CatalogRecord, Input, LineError, Made, Options};
 use crate::error::Explain as _;
 use crate::interrupt;
-use crate::model::{EntityId, EntityKey, Group, Verdict};
+use crate::model::{Entity, EntityId, EntityKey, Group, Verdict};
 use crate::report::csv;
 use crate::request;
 use crate::resolve::mention_key;
@@ -104,6 +104,8 @@ pub struct Listener<'a> {
     pub on_bad: &'a mut dyn FnMut(&LineError),
     /// A group, before it goes to its place, and in a dry run the hash that its text would have there.
     pub on_group: &'a mut dyn FnMut(&Group, Option<[u8; 16]>),
+    /// An entity likewise.
+    pub on_entity: &'a mut dyn FnMut(&Entity),
     /// So many bytes were read.
     pub on_bytes: OnBytes,
 }
@@ -187,6 +189,7 @@ pub fn entities(
             }
             CatalogRecord::Entity(entity) => entity,
         };
+        (listener.on_entity)(entity);
         let (change, key) = match sink {
             RecordSink::Write(loading, now) => loading.entity(entity, now).map(|(change, key)| (change, Some(key)))?,
             RecordSink::Compare(Some(store)) => store.read().entity_change(entity)?,

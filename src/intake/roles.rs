@@ -139,8 +139,24 @@ const FOREIGN_OF_GROUPS: [(Role, &[&str]); 5] = [
             "publicatiedatum",
         ],
     ),
-    (Url, &["lien", "enlace", "webadresse", "internetadresse"]),
-    (Id, &["kennung", "artikelid", "identifiant", "identificador", "identificatore"]),
+    (Url, &["lien", "enlace", "adresse", "webadresse", "internetadresse"]),
+    (
+        Id,
+        &[
+            "kennung",
+            "artikelid",
+            "artikelnr",
+            "artikelnummer",
+            "nr",
+            "no",
+            "number",
+            "nummer",
+            "numero",
+            "identifiant",
+            "identificador",
+            "identificatore",
+        ],
+    ),
 ];
 
 /// Names of an entity's fields likewise.

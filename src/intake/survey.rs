@@ -224,6 +224,8 @@ impl Survey {
             let is_taken = found.iter().any(|(other, _)| *other == role)
                 || is_typed(role.word(), column)
                 || self.columns.iter().any(has_own)
+                || !self.can_be(role, column)
+                || role == Role::Id && options.mapping.id_from.is_some()
                 || options.mapping.group_by.as_deref() == Some(column);
             if !is_taken {
                 found.push((role, column));
@@ -231,6 +233,18 @@ impl Survey {
         }
         found.sort_by_key(|(role, _)| *role != Role::Text);
         found.into_iter().map(|(role, column)| (role.word().to_owned(), column.clone())).collect()
+    }
+
+    /// Returns whether the values of a column fit what its name says: an id is there in each record and another in each,
+    /// and where a word may also be a street, a URL is one.
+    fn can_be(&self, role: Role, column: &str) -> bool {
+        let Some(stats) = self.stats.get(column) else { return false };
+        let is_url = |value: &String| value.contains("://") || value.trim_start_matches('"').starts_with("www.");
+        match role {
+            Role::Id => stats.n == self.n_records && stats.values.len() as u64 == stats.n.min(SAMPLE),
+            Role::Url => stats.values.iter().any(is_url),
+            _ => true,
+        }
     }
 
     fn has_column(&self, column: &str) -> bool {

@@ -110,5 +110,6 @@ fn command(what: &str, args: &FilesArgs, typed: &[&str]) -> String {
         }
     }
     words.extend(typed.iter().map(|word| shell_word(word)));
+    words.extend(args.dry_run.then(|| "--dry-run".to_owned()));
     words.join(" ")
 }

@@ -11,13 +11,13 @@ use crate::command::Context;
 use crate::error::Exit;
 use crate::intake::load::{Listener, Loaded};
 use crate::intake::{Input, Options, Undated};
-use crate::model::{Group, StoryValue};
+use crate::model::{Entity, Group, StoryValue};
 use crate::store::Store;
 use crate::terminal::bar::Unit;
 use crate::text::shell_word;
 use crate::text::words::{self, count, count_verb, number, shorten};
 
-/// Groups that a dry run shows.
+/// Groups or entities that a dry run shows.
 const SHOWN_MAX: usize = 3;
 
 /// Summary at the end.
@@ -34,6 +34,7 @@ pub(super) struct Summary {
     files: Vec<(String, Loaded)>,
     complaints: Complaints,
     shown: Vec<Group>,
+    shown_entities: Vec<Entity>,
     /// Texts of a dry run.
     pub(super) texts: Texts,
 }
@@ -52,6 +53,7 @@ impl Summary {
             files: vec![],
             complaints: Complaints::default(),
             shown: vec![],
+            shown_entities: vec![],
             texts: Texts::default(),
         }
     }
@@ -66,7 +68,7 @@ impl Summary {
         let terminal = &context.terminal;
         let name = &input.name;
         let (complaints, shown, texts) = (&mut self.complaints, &mut self.shown, &mut self.texts);
-        let is_dry_run = self.is_dry_run;
+        let (is_dry_run, shown_entities) = (self.is_dry_run, &mut self.shown_entities);
         let bar = terminal.bar(input.length, Unit::Bytes, name);
         let on_bytes = {
             let bar = bar.clone();
@@ -80,6 +82,11 @@ impl Summary {
                     if shown.len() < SHOWN_MAX {
                         shown.push(group.clone());
                     }
+                }
+            },
+            on_entity: &mut |entity| {
+                if is_dry_run && shown_entities.len() < SHOWN_MAX {
+                    shown_entities.push(entity.clone());
                 }
             },
             on_bytes,
@@ -108,9 +115,12 @@ impl Summary {
             let command = self.options.command_with(|_| true, &[], &["--date-order dmy".into()]);
             terminal.hint(format!("`{command}`, or `mdy`, says which"));
         }
-        if !report.foreign.is_empty() {
-            let columns: Vec<&str> = report.foreign.iter().map(|(_, column)| column.as_str()).collect();
-            let command = self.options.command_with(|_| true, &report.foreign, &[]);
+        // By another id everything that was just loaded would come a second time.
+        let mut foreign = report.foreign.clone();
+        foreign.retain(|(field, _)| is_dry_run || field != "id");
+        if !foreign.is_empty() {
+            let columns: Vec<&str> = foreign.iter().map(|(_, column)| column.as_str()).collect();
+            let command = self.options.command_with(|_| true, &foreign, &[]);
             terminal.hint(format!("{} may be more than an attribute: `{command}`", words::list(&columns, "and")));
         }
         self.total.add(loaded.clone());
@@ -160,9 +170,20 @@ impl Summary {
         Ok(exit)
     }
 
-    /// The first groups of a dry run, as they would be.
+    /// The first groups or entities of a dry run, as they would be.
     fn show_first(&self, context: &Context) -> anyhow::Result<()> {
         let terminal = &context.terminal;
+        for entity in &self.shown_entities {
+            terminal.line(format!("{}:{}  {}", entity.entity_type, entity.id, shorten(&entity.name, 90)))?;
+            if !entity.aliases.is_empty() {
+                terminal.line(format!("    also called {}", shorten(&entity.aliases.join(", "), 90)))?;
+            }
+            let attributes: Vec<String> =
+                entity.attributes.iter().take(8).map(|(name, own)| format!("{name}={}", shorten(own, 40))).collect();
+            if !attributes.is_empty() {
+                terminal.line(format!("    {}", attributes.join("  ")))?;
+            }
+        }
         for group in &self.shown {
             terminal.line(format!("{}  {}", group.id, group.title.as_deref().unwrap_or("(no title)")))?;
             if group.status != Group::ACTIVE {
@@ -249,6 +270,9 @@ impl Summary {
             summary["removed"] = self.removed.unwrap_or(0).into();
             summary["decisions"] = json!({"total": total.decisions, "new": total.decisions_new});
             summary["unmapped_types"] = json!(self.unmapped_types);
+            if self.is_dry_run {
+                summary["first"] = json!(self.shown_entities);
+            }
         }
         summary
     }

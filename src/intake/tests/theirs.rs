@@ -163,6 +163,17 @@ fn everything_that_is_missing_is_said_at_once() {
         &[
             "2 records; no column is called text; `Volltext` may be it",
             "its columns are `Nr` and `Volltext`",
+            "`gleaner load groups F --map text=Volltext,id=Nr`",
+        ],
+    );
+    // A number that several rows have is no id, a street is no URL.
+    check(
+        "f.csv",
+        "No;Adresse;Volltext\n1;Hauptstr. 1;long text here\n1;Hauptstr. 2;more\n",
+        Mapping::default(),
+        &[
+            "2 records; no column is called text; `Volltext` may be it",
+            "its columns are `No`, `Adresse` and `Volltext`",
             "`gleaner load groups F --map text=Volltext`",
         ],
     );
