@@ -316,6 +316,9 @@ fn an_absent_look_alike_is_not_linked() {
         ("work", "The Horse of Ashby", "The House of Ashby"),
         ("place", "Trento", "Trenton"),
         ("substance", "Chloride", "Barexium chloride"),
+        ("substance", "Lithium citrate", "Lithium"),
+        ("person", "Edmund W. S. Falkenrath", "Edmund Brandt Falkenrath"),
+        ("organization", "Harbour Party", "Harbour Party of Norway"),
         ("substance", "barexin kinase iii", "barexin kinase i"),
         ("substance", "Quinidine", "Quinine"),
     ] {
@@ -382,6 +385,7 @@ fn a_strict_link_needs_a_hint_where_the_names_differ_in_what_tells() {
         ("Robert Brückenrath", "Robert Brueckenrath", true),
         ("Edmund Falkenrath", "Edmund Falknerath", true),
         ("Elmwood News", "Elmwood", false),
+        ("Edmund B. Falkenrath", "Edmund Falkenrath", false),
         ("Ashford Rovers", "Ashford", false),
         ("Glass Lantern III", "Glass Lantern 3", true),
         ("Sonata No. 7", "Sonata Number 7", true),

@@ -150,6 +150,11 @@ fn lacks(probe: &Probe, pairing: &Pairing<'_>) -> bool {
     });
     let is_paired = |j: usize| pairing.name_paired[j] >= 0.5;
     let Some(open) = core.by_ref().find(|j| !is_paired(*j)) else { return false };
+    // Behind a first name stands the initial of another one.
+    let has_first_name = probe.core_at.first().is_some_and(|first| !probe.words[*first].families.is_empty());
+    if pairing.name[open].role == Role::Initials && has_first_name {
+        return (0..open).any(is_paired);
+    }
     let rest = || std::iter::once(open).chain(core.clone());
     (0..open).any(is_paired) && rest().all(|j| !is_paired(j)) && rest().any(tells)
 }

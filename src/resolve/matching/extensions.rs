@@ -27,22 +27,28 @@ impl Sides<'_, '_> {
         let is_kind = |j: &usize| words::is_generic(self.names[*j].class);
         n_open > 0
             && self.probe.segments < 2
+            && self.core_of_mention().all(|i| self.is_firm(0, i))
             && self.names[tail[0]].segment == 0
             && named.iter().all(|j| self.is_firm(1, *j))
-            && named.iter().any(is_head)
+            && named.iter().any(|j| is_head(j) || is_kind(j))
             && named.len() > 1
             && tail.iter().all(|j| self.names[*j].role == Role::Word)
-            && (named.iter().any(is_place)
+            && (named.iter().any(is_place) && named.iter().any(is_head)
                 || tail.iter().all(|j| exclusive::is_region(self.name_text(*j)))
                 || named.iter().any(is_university) && tail.iter().all(is_kind))
     }
 
-    /// *Chloride* is not *barexium chloride*: the mention is no more than the word for a salt.
+    /// *Chloride* is not *barexium chloride*, nor is *sodium chloride* *sodium*: one side is no more than the word for a salt, or
+    /// for its metal.
     fn is_only_an_ion(&self) -> bool {
-        let [i] = self.probe.core_at[..] else { return false };
-        exclusive::is_ion(self.probe.words[i].alternatives)
-            && self.core_of_name().any(|j| !self.is_firm(1, j))
-            && self.core_of_name().any(|j| self.is_firm(1, j))
+        let (mention, name) = (&self.probe.core_at[..], self.core());
+        let is_ion = |word: &str| exclusive::is_ion(exclusive::alternatives(word));
+        let is_metal = |word: &str| exclusive::is_metal(exclusive::alternatives(word));
+        match (mention, name) {
+            ([i], [_, ..]) if name.len() > 1 => self.is_firm(0, *i) && is_ion(self.text(*i)),
+            ([metal, ion], [j]) => self.is_firm(1, *j) && is_metal(self.text(*metal)) && is_ion(self.text(*ion)),
+            _ => false,
+        }
     }
 
     /// The *Lantern and Harbour Bank of Norway* is not the *Bank of Norway*, nor *Edmund Ashby University* *Ashby University*: before
@@ -102,7 +108,8 @@ impl Sides<'_, '_> {
             && self.core_of_name().any(|j| !self.is_firm(1, j) && is_own(j))
     }
 
-    /// *Edmund W. Falkenrath* is not *Edmund H. W. Falkenrath*: behind the first name stand initials of which the first differ.
+    /// *Edmund W. Falkenrath* is not *Edmund H. W. Falkenrath*: behind the first name stand initials of which
+    /// the first differ, or a name of another letter.
     fn middle_initials_differ(&self, inverted: bool) -> bool {
         let Some((last, first)) = self.probe.last_and_first() else { return false };
         let at = self.core();
@@ -116,7 +123,10 @@ impl Sides<'_, '_> {
         else {
             return false;
         };
-        (self.probe.words[i].token.role, self.names[j].role) == (Role::Initials, Role::Initials)
+        let is_middle =
+            |role: Role, other: Role| role == Role::Initials && matches!(other, Role::Initials | Role::Word);
+        let (role, other) = (self.probe.words[i].token.role, self.names[j].role);
+        (is_middle(role, other) || is_middle(other, role))
             && self.text(i).as_bytes()[0] != self.names[j].text[0]
             && self.is_firm(0, first)
             && self.is_firm(0, last)

@@ -68,8 +68,16 @@ pub(crate) fn is_club(alternatives: &[Alternative]) -> bool {
 
 /// Returns whether a word, as the alternatives say that it is, is the name of a salt's acid part.
 pub(crate) fn is_ion(of: &[Alternative]) -> bool {
-    let (Some((row, _)), Some((ion, _))) = (of.first(), alternatives("chloride").first()) else { return false };
-    row == ion
+    are_of_one_row(of, "chloride")
+}
+
+/// Returns whether a word, as the alternatives say that it is, is the name of a salt's metal.
+pub(crate) fn is_metal(of: &[Alternative]) -> bool {
+    are_of_one_row(of, "sodium")
+}
+
+fn are_of_one_row(of: &[Alternative], word: &str) -> bool {
+    alternatives(word).first().is_some_and(|(row, _)| of.iter().any(|(other, _)| other == row))
 }
 
 struct Affixes {
