@@ -82,6 +82,20 @@ fn who_decides_for_all_of_a_name_is_told_the_way_back_and_may_leave_links_as_the
 }
 
 #[test]
+fn an_id_that_begins_with_its_type_is_shown_once_and_understood() {
+    let vehicle = json!({"id": "vehicle:challenger", "type": "vehicle", "name": "Challenger"});
+    let world = world(&[&[("person", "Challenger", none())]], &[vehicle]);
+    for args in [&["catalog", "list"][..], &["unresolved"], &["catalog", "show", "vehicle:challenger"]] {
+        world.run(args).exits(0).says("vehicle:challenger").says_not("vehicle:vehicle");
+    }
+    for id in ["vehicle:challenger", "vehicle:vehicle:challenger"] {
+        world.run(&["unresolved", "accept", "Challenger", id]).exits(0).says_not("vehicle:vehicle:challenger (");
+        world.run(&["unresolved", "decisions"]).exits(0).says("is vehicle:challenger (Challenger)");
+        world.run(&["undo"]).exits(0).says("`Challenger` is vehicle:challenger");
+    }
+}
+
+#[test]
 fn a_name_written_almost_so_is_that_of_all_namesakes() {
     let world = world(
         &[

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::shown::percent;
 use crate::linking::typed_name::{self, SHOWN, WhyShown};
 use crate::linking::{Linker, Load};
-use crate::model::{EntityKey, LinkOutcome, Mention};
+use crate::model::{EntityKey, LinkOutcome, Mention, typed_id};
 use crate::resolve::{ScorePart, Strictness};
 use crate::store::explore::{EntityHead, MentionRow};
 use crate::store::{Store, active_profile};
@@ -129,7 +129,7 @@ impl Explanation {
         }
         for (other, reason) in &self.others {
             let EntityHead { id, entity_type, name, .. } = other;
-            let other = format!("{} ({entity_type}:{id}): {reason}", shorten(name, SHOWN));
+            let other = format!("{} ({}): {reason}", shorten(name, SHOWN), typed_id(entity_type, id));
             terminal.line(format!("    {}", style::single_line(&other)))?;
         }
         self.parts.iter().try_for_each(|part| terminal.line(part_line(part)))

@@ -4,7 +4,7 @@
 use crate::error::{Explain as _, not_found, usage};
 use crate::linking::precedence::{self, Ruling};
 use crate::linking::{Linker, Load};
-use crate::model::{Attributes, EntityKey, facts};
+use crate::model::{Attributes, EntityKey, facts, typed_id};
 use crate::resolve::{Candidate, Query, Strictness, mention_key};
 use crate::store::explore::{EntityHead, Namesake};
 use crate::store::{Read, Store};
@@ -36,7 +36,7 @@ pub fn one_entity(store: &Store, name: &str) -> anyhow::Result<EntityKey> {
             }
             let meant = |row: &Similar| {
                 let EntityHead { entity_type, id, name, .. } = &row.namesake.entity;
-                format!("`{entity_type}:{id}` ({})", words::shorten(name, SHOWN))
+                format!("`{}` ({})", typed_id(entity_type, id), words::shorten(name, SHOWN))
             };
             let meant: Vec<String> = similar.iter().map(meant).collect();
             none.hint(format!("did you mean {}?", meant.join(" or ")))

@@ -74,6 +74,35 @@ pub struct Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.entity_type, self.id)
+        f.write_str(&typed_id(&self.entity_type, &self.id))
+    }
+}
+
+/// Returns how an entity is named to people, `TYPE:ID`: its id alone where that begins with the type already. Either is
+/// understood where an entity is typed.
+pub fn typed_id(entity_type: &str, id: &impl fmt::Display) -> String {
+    let id = id.to_string();
+    match id.strip_prefix(entity_type).is_some_and(|rest| rest.len() > 1 && rest.starts_with(':')) {
+        true => id,
+        false => format!("{entity_type}:{id}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_that_the_id_begins_with_is_not_said_twice() {
+        for (entity_type, id, expected) in [
+            ("vehicle", "challenger", "vehicle:challenger"),
+            ("vehicle", "vehicle:challenger", "vehicle:challenger"),
+            ("vehicle", "vehicle:", "vehicle:vehicle:"),
+            ("vehicle", "vehicles:1", "vehicle:vehicles:1"),
+            ("vehicle", "ship:vehicle:1", "vehicle:ship:vehicle:1"),
+            ("", ":x", ":x"),
+        ] {
+            assert_eq!(typed_id(entity_type, &id), expected, "{entity_type} {id}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-pub use decision::{Decision, Target, Verdict};
+pub use decision::{Decision, Target, Verdict, typed_id};
 pub use facts::facts;
 pub use grounding::{Grounded, Grounding, Place};
 

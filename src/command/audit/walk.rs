@@ -9,6 +9,7 @@ use crate::curation::audit;
 use crate::curation::history;
 use crate::curation::mentions::Choice;
 use crate::linking::typed_name::{SHOWN, one_entity};
+use crate::model::typed_id;
 use crate::session::explain;
 use crate::store::{Audit, AuditItem, AuditWhat, Change, Store};
 use crate::terminal::table::wrap;
@@ -130,7 +131,7 @@ fn show_item(store: &Store, item: &AuditItem, context: &Context) -> anyhow::Resu
     terminal.line(is)?;
     if let Some(entity) = entity.as_ref().and_then(|entity| read.entity(entity.key).ok().flatten()) {
         let facts: Vec<String> = entity.attributes.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-        let known = format!("{}:{}  {}", entity.entity_type, entity.id, facts.join(" · "));
+        let known = format!("{}  {}", typed_id(&entity.entity_type, &entity.id), facts.join(" · "));
         terminal.line(style::dim(style::single_line(&known)))?;
     }
     terminal.line(style::dim(format!("{} {}", style::single_line(&item.method), percent(item.score))))?;

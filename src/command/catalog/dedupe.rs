@@ -11,7 +11,7 @@ use crate::command::known_types::check_catalog_types;
 use crate::command::page::{Key, Page};
 use crate::curation::duplicates::duplicates;
 use crate::error::Exit;
-use crate::model::facts;
+use crate::model::{facts, typed_id};
 use crate::terminal::bar::Unit;
 use crate::terminal::style::{dim, single_line};
 use crate::terminal::words::count;
@@ -41,13 +41,13 @@ pub(crate) fn run(args: &CatalogDedupeArgs, context: &Context) -> Result<Exit> {
             "{:>3.0} %  {} {}  =  {} {}",
             100.0 * pair.score,
             short(&pair.a.name),
-            dim(single_line(&format!("{}:{}", pair.a.entity_type, pair.a.id))),
+            dim(single_line(&typed_id(&pair.a.entity_type, &pair.a.id))),
             short(&pair.b.name),
-            dim(single_line(&format!("{}:{}", pair.b.entity_type, pair.b.id)))
+            dim(single_line(&typed_id(&pair.b.entity_type, &pair.b.id)))
         ))?;
         for (known, facts) in [&pair.a, &pair.b].iter().zip(facts(&[&pair.a.attributes, &pair.b.attributes])) {
             if !facts.is_empty() {
-                let id = single_line(&format!("{}:{}", known.entity_type, known.id));
+                let id = single_line(&typed_id(&known.entity_type, &known.id));
                 context.terminal.line(dim(format!("       {id}  {}", single_line(&facts))))?;
             }
         }

@@ -12,7 +12,7 @@ use crate::curation::catalog_edit::{self, Edit, EntityEdit};
 use crate::curation::mentions::{self, Choice};
 use crate::error::{Exit, Explain as _, usage};
 use crate::linking::typed_name::one_entity;
-use crate::model::{Entity, EntityKey};
+use crate::model::{Entity, EntityKey, typed_id};
 use crate::store::{Change, Store, Tx};
 use crate::terminal::words::{count, list as list_of};
 
@@ -25,7 +25,7 @@ pub(crate) fn add(args: &CatalogAddArgs, context: &Context) -> Result<Exit> {
         attributes: pairs(&args.attributes)?.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
     };
     let mut store = context.open_or_create()?;
-    let subject = format!("{}:{}", entity.entity_type, entity.id);
+    let subject = typed_id(&entity.entity_type, &entity.id);
     let new_type = new_type(store.read(), &entity.entity_type)?;
     let exit = change(&mut store, context, ("catalog add", subject), |tx, now| catalog_edit::add(tx, &entity, now))?;
     if let Some((warning, hint)) = new_type {
@@ -132,7 +132,7 @@ fn change(
 
 fn in_words(edit: &EntityEdit) -> String {
     let EntityEdit { entity, mentions, decisions, .. } = edit;
-    let entity = format!("{}:{}", entity.entity_type, entity.id);
+    let entity = typed_id(&entity.entity_type, &entity.id);
     let (mentions, decisions) = (count(*mentions, "mention"), *decisions);
     match edit.done {
         "merged" => format!("merged into {entity}; {mentions} and {} moved", count(decisions, "decision")),
@@ -161,7 +161,7 @@ fn warn_of_namesakes(store: &Store, entity: &Entity, context: &Context) -> Resul
         for other in store.read().namesakes(name, 5)? {
             let head = other.entity;
             if (&head.entity_type, &head.id) != (&entity.entity_type, &entity.id) {
-                others.push(format!("{}:{}", head.entity_type, head.id));
+                others.push(typed_id(&head.entity_type, &head.id));
             }
         }
         if !others.is_empty() {

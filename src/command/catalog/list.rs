@@ -15,7 +15,7 @@ use crate::command::unresolved::report::sentence;
 use crate::error::Exit;
 use crate::explore::export;
 use crate::linking::typed_name::{SHOWN, one_entity};
-use crate::model::{EntityId, facts};
+use crate::model::{EntityId, facts, typed_id};
 use crate::store::{EntityRow, Store};
 use crate::terminal::style::{bold, dim, single_line};
 use crate::terminal::words::{count, shorten};
@@ -39,7 +39,7 @@ pub(crate) fn list(args: &CatalogListArgs, context: &Context) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     for (row, facts) in rows.iter().zip(facts_of_namesakes(&store, &rows)?) {
-        let id = single_line(&format!("{}:{}", row.entity_type, row.id));
+        let id = single_line(&typed_id(&row.entity_type, &row.id));
         let line = format!("{id}  {}  {}", count(row.mentions, "mention"), single_line(&facts));
         context.terminal.line(format!("{}  {}", short(&row.name), dim(line.trim_end())))?;
     }
@@ -95,7 +95,7 @@ pub(crate) fn show(typed: &str, context: &Context) -> Result<Exit> {
     terminal.line(format!(
         "{}  {}",
         bold(short(&entity.name)),
-        dim(single_line(&format!("{}:{}", entity.entity_type, entity.id)))
+        dim(single_line(&typed_id(&entity.entity_type, &entity.id)))
     ))?;
     for alias in &entity.aliases {
         terminal.line(format!("  also    {}", short(alias)))?;

@@ -6,6 +6,7 @@ use crate::command::Context;
 use crate::curation::decisions::{self, Listed};
 use crate::error::Exit;
 use crate::linking::typed_name::SHOWN;
+use crate::model::typed_id;
 use crate::resolve::mention_key;
 use crate::store::Store;
 use crate::terminal::style::{bold, dim, single_line, yellow};
@@ -65,7 +66,7 @@ fn is_odd(decision: &Listed) -> bool {
 
 fn sentence(decision: &Listed) -> String {
     let target = match (&decision.target_type, &decision.target_id) {
-        (Some(entity_type), Some(id)) => format!("{entity_type}:{id}"),
+        (Some(entity_type), Some(id)) => typed_id(entity_type, id),
         _ => String::new(),
     };
     let what = match decision.decision {
@@ -93,7 +94,7 @@ fn remarks(decision: &Listed) -> Vec<String> {
         remarks.push(format!("at odds with decision {}; where both hold, {counts} counts", conflict.with));
     }
     if !decision.namesakes.is_empty() {
-        let ids: Vec<String> = decision.namesakes.iter().map(|e| format!("{}:{}", e.entity_type, e.id)).collect();
+        let ids: Vec<String> = decision.namesakes.iter().map(|e| typed_id(&e.entity_type, &e.id)).collect();
         remarks.push(format!("in the catalog it is also a name of {}", words::list(&ids, "and")));
     }
     remarks

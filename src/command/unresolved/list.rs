@@ -10,7 +10,7 @@ use crate::command::page::{Key, Page};
 use crate::command::shown::{day, hint_if_empty, percent, title};
 use crate::curation::mentions::{Case, Cases};
 use crate::error::Exit;
-use crate::model::facts;
+use crate::model::{facts, typed_id};
 use crate::store::{Store, Unresolved};
 use crate::terminal::{style, words};
 
@@ -94,7 +94,7 @@ pub(crate) fn lines(case: &Case) -> Vec<String> {
         )));
     }
     for (i, (candidate, facts)) in case.candidates.iter().zip(case_facts(case)).enumerate() {
-        let id = style::single_line(&format!("{}:{}", candidate.entity.entity_type, candidate.entity.id));
+        let id = style::single_line(&typed_id(&candidate.entity.entity_type, &candidate.entity.id));
         let line = format!("{id}  {}", style::single_line(&facts));
         lines.push(format!(
             "       {}  {}  {}  {}",

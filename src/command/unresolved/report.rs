@@ -7,7 +7,7 @@ use crate::curation::mentions::{About, Choice, Done};
 use crate::error::Exit;
 use crate::linking::relink::{Changes, LinkChange, Relinked};
 use crate::linking::typed_name::SHOWN;
-use crate::model::{Decision, EntityId, EntityKey, Target, Verdict};
+use crate::model::{Decision, EntityId, EntityKey, Target, Verdict, typed_id};
 use crate::store::explore::EntityHead;
 use crate::store::{Store, active_profile};
 use crate::terminal::{style, words};
@@ -84,7 +84,7 @@ pub(crate) fn show_changes(store: &Store, changes: &Changes, context: &Context) 
 pub(crate) fn show_named(changes: &[LinkChange], context: &Context) -> anyhow::Result<()> {
     for change in changes {
         let name = |entity: &Option<EntityHead>| match entity {
-            Some(e) => format!("{} ({}:{})", words::shorten(&e.name, SHOWN), e.entity_type, e.id),
+            Some(e) => format!("{} ({})", words::shorten(&e.name, SHOWN), typed_id(&e.entity_type, &e.id)),
             None => "nothing".to_owned(),
         };
         let after = if change.outcome == "ambiguous" { "ambiguous".to_owned() } else { name(&change.after) };
