@@ -23,7 +23,7 @@ use crate::provider::Client;
 use crate::request::lifetime::Mode;
 use crate::request::{LONG_PROMPT_TOKENS, Limits, Prices};
 use crate::session::Session;
-use crate::store::{BatchRow, Origin, Pages, Selected};
+use crate::store::{BatchRow, BatchState, Origin, Pages, Selected};
 use crate::terminal::words::{bytes, count, count_verb, dollars, dollars_or_unknown, list, number};
 
 /// Runs the command.
@@ -143,7 +143,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
             "estimate": plan.estimate,
         }))?;
     } else if !context.terminal.is_json() {
-        show(context, &session, &plan, &batches, &run)?;
+        show(context, &session, &plan, &batches, &run, args.wait)?;
     }
     if args.wait {
         let Some(client) = &client else { return Ok(Exit::Done) };
@@ -356,13 +356,18 @@ fn show(
     plan: &Plan,
     batches: &[BatchRow],
     run: &crate::model::RunId,
+    is_waiting: bool,
 ) -> anyhow::Result<()> {
     let terminal = &context.terminal;
     terminal.line(format!("{run}: {} for {}", count(plan.n_requests(), "request"), count(plan.n_groups(), "group")))?;
     for batch in batches {
         let file = batch.input_file_path.as_ref().map(|path| session.store.folder().join(path));
         let name = batch.batch_id.as_ref().map_or_else(|| format!("part {}", batch.part), ToString::to_string);
-        terminal.advise(format!("  {name}  {}", describe::headline(batch)))?;
+        // Who waits is told of the end with what came of it, in the same output.
+        match is_waiting && batch.state == BatchState::Ended {
+            true => terminal.line(format!("  {name}"))?,
+            false => terminal.advise(format!("  {name}  {}", describe::headline(batch)))?,
+        }
         if let (Some(file), Some(size)) = (file, batch.input_bytes) {
             terminal.line(format!("    {} ({})", file.display(), bytes(size)))?;
         }
