@@ -65,12 +65,14 @@ fn told_apart(store: &Store, found: &[Namesake]) -> anyhow::Result<String> {
 pub struct Similar {
     /// The entity.
     pub namesake: Namesake,
-    /// True where it can be taken without asking.
+    /// True where it can be taken without asking, with others of the same name.
     pub is_sure: bool,
 }
 
 /// Less likely ones are no help.
 const LEAST: f64 = 0.08;
+/// Namesakes that are meant with this probability taken together are meant.
+const TOGETHER: f64 = 0.8;
 
 /// Returns the entities most like a typed name, best first.
 pub fn similar(store: &Store, name: &str, limit: usize) -> anyhow::Result<Vec<Similar>> {
@@ -79,12 +81,21 @@ pub fn similar(store: &Store, name: &str, limit: usize) -> anyhow::Result<Vec<Si
     let mut linker = Linker::open(read, Strictness::Default, Load::One)?;
     let query = Query { text: name, types: &[], hints: &Attributes::new(), context: "" };
     let decision = linker.resolve("", &query)?;
-    let mut found = vec![];
+    let best = decision.candidates.first().map_or(0.0, |best| best.score);
+    let n_as_good = decision.candidates.iter().filter(|candidate| candidate.score == best).count();
+    let mut found: Vec<Similar> = vec![];
     for candidate in decision.candidates.into_iter().filter(|candidate| candidate.score >= LEAST).take(limit) {
         let is_sure = decision.entity == Some(candidate.entity);
         if let Some(entity) = read.entity_head(candidate.entity)? {
             found.push(Similar { namesake: Namesake { entity, alias: None }, is_sure });
         }
+    }
+    // None of several namesakes is linked; what they are called is sure all the same.
+    let as_good = &found[..n_as_good.min(found.len())];
+    let name_of = |row: &Similar| row.namesake.entity.name.clone();
+    let is_one_name = as_good.len() > 1 && as_good.windows(2).all(|two| name_of(&two[0]) == name_of(&two[1]));
+    if is_one_name && n_as_good as f64 * best >= TOGETHER {
+        found[0].is_sure = true;
     }
     Ok(found)
 }

@@ -331,14 +331,17 @@ impl<P: Blocks> Resolver<P> {
         let sure = score::probability(score::decision(&decision_features(scored)));
         let first = score::probability(best.log_odds);
         let second = scored.get(1).map_or(0.0, |other| score::probability(other.log_odds));
+        // Where nothing tells namesakes apart, which of them comes first says nothing.
+        let n_tied = scored.iter().filter(|other| has_same_evidence(other, best)).count();
+        let sure = if n_tied > 1 { sure.min(0.98 / n_tied as f64) } else { sure };
         let is_doubted = self.strict_doubt(best).is_some();
         let threshold = match self.probe.small {
             true => self.strictness.threshold_of_nouns(),
             false => self.strictness.threshold(),
         };
-        let outcome = if sure >= threshold && !is_doubted {
+        let outcome = if sure >= threshold && !is_doubted && n_tied == 1 {
             LinkOutcome::Linked
-        } else if first >= 0.1 && second >= 0.1 && second * 3.0 >= first {
+        } else if first >= 0.1 && (n_tied > 1 || second >= 0.1 && second * 3.0 >= first) {
             LinkOutcome::Ambiguous
         } else {
             LinkOutcome::Unknown
@@ -358,7 +361,8 @@ impl<P: Blocks> Resolver<P> {
     fn listed(&self, scored: &[Scored], sure: f64) -> Vec<Candidate> {
         let mut listed: Vec<Candidate> = scored.iter().take(LISTED).map(|one| self.candidate(one)).collect();
         for (at, candidate) in listed.iter_mut().enumerate() {
-            candidate.score = if at == 0 { sure } else { candidate.score.min(sure) };
+            let is_as_good = at == 0 || has_same_evidence(&scored[at], &scored[0]);
+            candidate.score = if is_as_good { sure } else { candidate.score.min(sure) };
         }
         listed
     }
@@ -436,6 +440,14 @@ fn compare_rivals(scored: &mut [Scored]) {
         candidate.vector[Feature::namesakes as usize] = namesakes.min(20) as f32;
         candidate.vector[Feature::place as usize] = at.min(20) as f32;
     }
+}
+
+/// Returns whether nothing tells two candidates apart but their order.
+fn has_same_evidence(a: &Scored, b: &Scored) -> bool {
+    const AMONG_OTHERS: [Feature; 3] = [Feature::rival, Feature::namesakes, Feature::place];
+    let is_same =
+        |(at, (a, b)): (usize, (&f32, &f32))| a == b || AMONG_OTHERS.iter().any(|other| *other as usize == at);
+    a.context == b.context && a.vector.iter().zip(&b.vector).enumerate().all(is_same)
 }
 
 /// Features of the decision forest, in the order of its names.
