@@ -667,3 +667,19 @@ fn all_links_of_many_groups_are_made_anew_as_they_would_be_one_after_the_other()
     world.run(&["rebuild"]).exits(0);
     assert_eq!(world.content(), found);
 }
+
+/// What an earlier program left: a decision under the key that it had made, and an index that is not read any more.
+#[test]
+fn a_rebuild_notes_that_decisions_have_other_keys_now() {
+    let world = world(&[&[("work", "Apollo LVII", none())]], &[person("a", "Ada Quist")]);
+    world.run(&["unresolved", "reject", "Apollo LVII"]).exits(0);
+    world
+        .sql()
+        .execute_batch(
+            "UPDATE mention_decisions SET mention_key = 'apollo lvii'; DELETE FROM _name_index; DELETE FROM tombstones",
+        )
+        .unwrap();
+    world.run(&["rebuild"]).exits(0);
+    assert_eq!(world.rows("SELECT mention_key FROM mention_decisions"), ["apollo 57"]);
+    assert_eq!(world.count("SELECT count(*) FROM tombstones WHERE key LIKE '%apollo lvii%'"), 1);
+}

@@ -6,6 +6,7 @@ use crate::answer::{Outcome, read_text};
 use crate::import::copies;
 use crate::import::knowledge::KnowledgeWriter;
 use crate::interrupt;
+use crate::linking;
 use crate::model::{GroupKey, Kind};
 use crate::session::Session;
 use crate::store::{HowUndone, Tx};
@@ -61,6 +62,8 @@ pub fn rebuild(session: &mut Session<'_>) -> anyhow::Result<Rebuilt> {
 /// Makes topics, mentions and links again within a transaction.
 pub fn all_again(tx: &Tx<'_>, terminal: &Terminal) -> anyhow::Result<Rebuilt> {
     let usable = tx.read().usable_requests()?;
+    // Where it changes the keys of decisions, triggers date them and note what is gone.
+    linking::refresh(tx)?;
     let untriggered = tx.knowledge_untriggered()?;
     let put_off = match usable.len() >= MANY {
         true => vec![tx.put_off_indexes("story_topics")?, tx.put_off_indexes("story_entities")?],

@@ -48,12 +48,7 @@ impl Store {
     pub fn load<'s>(&'s mut self, change: &'s Change) -> anyhow::Result<Loading<'s>> {
         let tx = self.change_by_adding(change)?;
         // A trigger that somebody else made is there to see every row.
-        let n_triggers: i64 = tx.query_row(
-            "SELECT count(*) FROM sqlite_schema WHERE type = 'trigger'
-             AND tbl_name IN ('story_groups', 'stories', 'entities', 'entity_aliases')",
-            [],
-            |row| row.get(0),
-        )?;
+        let is_watched = tx.has_triggers_of_others("'story_groups', 'stories', 'entities', 'entity_aliases'")?;
         let before: (i64, i64) = tx.query_row(
             "SELECT (SELECT coalesce(max(id), 0) FROM story_groups), (SELECT coalesce(max(id), 0) FROM entities)",
             [],
@@ -67,18 +62,15 @@ impl Store {
             counts: RefCell::default(),
             put_off: RefCell::default(),
         };
-        if n_triggers == N_TRIGGERS {
+        if is_watched {
+            loading.added().keep_rows()?;
+        } else {
             loading.before.set(Some(Before { group: before.0, entity: before.1 }));
             loading.set_triggers(false)?;
-        } else {
-            loading.added().keep_rows()?;
         }
         Ok(loading)
     }
 }
-
-/// Number of triggers that our own schema has for the tables that are loaded.
-const N_TRIGGERS: i64 = 28;
 
 impl<'s> Loading<'s> {
     /// Loads a group, as [`Tx::load_group`] does.

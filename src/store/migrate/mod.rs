@@ -117,7 +117,7 @@ fn check_columns(connection: &Connection, version: i64) -> anyhow::Result<()> {
 }
 
 /// The database as the steps leave it; a test holds the two equal.
-const SCHEMA: &str = include_str!("../../../schema.sql");
+pub(super) const SCHEMA: &str = include_str!("../../../schema.sql");
 
 /// Returns the columns of each table of a schema, in which each has a line of its own. This is done each time a file is
 /// opened; to have SQLite make the tables takes longer than all else about it.
