@@ -1,6 +1,7 @@
 //! From a mention to a decision: candidates, their comparison with the mention, probabilities.
 
 pub(super) mod resolver;
+mod rivals;
 mod exact;
 pub(super) mod again;
 mod explain;

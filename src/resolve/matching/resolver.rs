@@ -18,8 +18,9 @@ use crate::resolve::matching::explain;
 use crate::resolve::matching::features::Feature;
 use crate::resolve::matching::hints::{Hint, Prepared};
 use crate::resolve::matching::probe::Probe;
+use crate::resolve::matching::rivals::{compare_rivals, decision_features, has_same_evidence, rank};
 use crate::resolve::matching::score;
-use crate::resolve::matching::scored::{FLOOR, HOPELESS, Scored};
+use crate::resolve::matching::scored::{FLOOR, Scored};
 use crate::resolve::matching::search::{Layer, SCORED, Search};
 use crate::resolve::matching::trail::Trail;
 use crate::resolve::names::exclusive;
@@ -30,8 +31,6 @@ use crate::resolve::resolution::{Candidate, Described, Method, Query, Resolution
 pub(super) const LISTED: usize = 5;
 /// Values of hints whose other names are remembered.
 const NAMES_MAX: usize = 20_000;
-/// Plain score of the rival that is always there: in a small catalog the only candidate is not the right one for that.
-const NOBODY: f32 = -3.0;
 /// A link so probable needs no second look without the hints.
 const SURE: f64 = 0.75;
 /// Candidates whose plain scores differ by less can't be told apart.
@@ -411,57 +410,4 @@ fn surroundings<P: Blocks>(index: &Index<P>, number: u32) -> Result<Vec<String>>
         }
     }
     Ok(around)
-}
-
-/// Puts candidates into the order of their probabilities, each seen among the others.
-fn rank(scored: &mut Vec<Scored>) {
-    compare_rivals(scored);
-    let best = scored.first().map_or(0.0, |s| s.plain);
-    scored.truncate(SCORED);
-    // In the order of their plain scores, the hopeless come last.
-    let n_hopeful = scored.partition_point(|candidate| candidate.plain >= best - HOPELESS);
-    for (at, candidate) in scored.iter_mut().enumerate() {
-        candidate.log_odds = if at < n_hopeful { score::pair(&candidate.vector).max(FLOOR) } else { FLOOR };
-    }
-    scored.sort_by(|a, b| {
-        b.log_odds.total_cmp(&a.log_odds).then(b.plain.total_cmp(&a.plain)).then(a.order.cmp(&b.order))
-    });
-}
-
-/// Sets the features that tell how a candidate stands among the others.
-fn compare_rivals(scored: &mut [Scored]) {
-    scored.sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.order.cmp(&b.order)));
-    let plains: Vec<f32> = scored.iter().map(|s| s.plain).collect();
-    for (at, candidate) in scored.iter_mut().enumerate() {
-        let rival = if at == 0 { plains.get(1) } else { plains.first() };
-        let rival = (rival.copied().unwrap_or(NOBODY).max(NOBODY) - candidate.plain).clamp(-8.0, 8.0);
-        let namesakes = plains.iter().filter(|other| **other >= candidate.plain - 0.3).count() - 1;
-        candidate.vector[Feature::rival as usize] = rival;
-        candidate.vector[Feature::namesakes as usize] = namesakes.min(20) as f32;
-        candidate.vector[Feature::place as usize] = at.min(20) as f32;
-    }
-}
-
-/// Returns whether nothing tells two candidates apart but their order.
-fn has_same_evidence(a: &Scored, b: &Scored) -> bool {
-    const AMONG_OTHERS: [Feature; 3] = [Feature::rival, Feature::namesakes, Feature::place];
-    let is_same =
-        |(at, (a, b)): (usize, (&f32, &f32))| a == b || AMONG_OTHERS.iter().any(|other| *other as usize == at);
-    a.context == b.context && a.vector.iter().zip(&b.vector).enumerate().all(is_same)
-}
-
-/// Features of the decision forest, in the order of its names.
-fn decision_features(scored: &[Scored]) -> [f32; score::DECISION_NAMES.len()] {
-    let log_odds = |at: usize| scored.get(at).map_or(FLOOR, |s| s.log_odds.clamp(FLOOR, -FLOOR));
-    let best = &scored[0];
-    let close = scored.iter().skip(1).filter(|s| s.log_odds > best.log_odds - 1.5).count();
-    let own = [log_odds(0), log_odds(1), log_odds(2), log_odds(0) - log_odds(1), close.min(20) as f32];
-    let mut features = [0.0; score::DECISION_NAMES.len()];
-    for (at, feature) in features.iter_mut().enumerate() {
-        *feature = match own.get(at) {
-            Some(value) => *value,
-            None => best.vector[score::DECISION_SOURCES[at - own.len()] as usize],
-        };
-    }
-    features
 }
