@@ -308,6 +308,14 @@ fn collect(
             }
             _ => {}
         }
+        let io = cause.downcast_ref::<std::io::Error>();
+        let is_full = io.is_some_and(|io| io.kind() == std::io::ErrorKind::StorageFull)
+            || sqlite == Some(rusqlite::ErrorCode::DiskFull);
+        let hint =
+            "the disk is full: make room and run it again; what was not finished changed nothing in the database";
+        if is_full && !into.hints.iter().any(|known| known == hint) {
+            into.hints.push(hint.to_owned());
+        }
         if sqlite == Some(rusqlite::ErrorCode::ReadOnly) {
             into.hints.push("the folder of the database must be writable too, for its journal".to_owned());
         }
@@ -366,6 +374,19 @@ mod tests {
         let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(1544), None);
         let explained = explain(&anyhow::Error::from(error).context("cannot write"));
         assert_eq!(explained.hints, ["the folder of the database must be writable too, for its journal"]);
+    }
+
+    #[test]
+    fn a_full_disk_is_said_to_need_room_once() {
+        let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
+        let sqlite = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL), None);
+        for error in
+            [anyhow::Error::new(full()), anyhow::Error::new(sqlite), anyhow::Error::new(full()).context(full())]
+        {
+            let explained = explain(&error);
+            assert_eq!((explained.hints.len(), explained.exit), (1, Exit::Failed), "{explained:?}");
+            assert!(explained.hints[0].contains("make room"));
+        }
     }
 
     #[test]
