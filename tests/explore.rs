@@ -504,6 +504,9 @@ fn the_questions_of_the_documentation_have_answers() {
     for question in questions {
         // The least certain links: every link of this small world is exact.
         let question = question.replace("('decision', 'exact')", "('decision')");
+        // Two of the demo's catalog.
+        let question = question.replace("European Space Agency", "Ada Lovelace");
+        let question = question.replace("National Aeronautics and Space Administration", "NASA");
         assert!(!rows(&connection, question.trim_end().trim_end_matches(';')).is_empty(), "{question}");
     }
     let views = world.rows("SELECT name FROM sqlite_schema WHERE type = 'view'");
