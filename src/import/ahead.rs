@@ -5,7 +5,6 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -17,20 +16,16 @@ use super::answers::Files;
 use super::knowledge::ground;
 use super::read::{Key, ReadAnswer, ReadLine, read};
 use crate::answer::{Found, Outcome};
-use crate::linking::{Linker, Load, SharedParts};
+use crate::linking::{self, Linker, Load, SharedParts};
 use crate::model::Mention;
 use crate::resolve::Strictness;
 use crate::store::{AskedRow, LinkedMention, Read, Store};
 use crate::terminal::bar::Bar;
 
-/// Most threads that link; more would wait for the one that reads.
-const THREADS_MAX: usize = 4;
 /// Handfuls of lines that wait before and behind each of them.
 const WAITING_MAX: usize = 2;
 /// Requests below which a thread is not worth its connection.
 const FEW: usize = 1000;
-/// Requests from which on an import needs nearly all of the index of names.
-const MANY: usize = 10_000;
 
 /// Parts that the linkers of all threads share, by profile.
 #[derive(Default)]
@@ -65,7 +60,7 @@ impl<'l> Linkers<'l> {
             Entry::Occupied(known) => return Ok(known.into_mut()),
             Entry::Vacant(none) => none,
         };
-        let load = if self.key.asked.rows().len() >= MANY { Load::All } else { Load::Many };
+        let load = Load::of_so_many(self.key.asked.rows().len());
         // The first one reads the index, and the others wait for it.
         let mut shared = self.shared.0.lock().unwrap_or_else(PoisonError::into_inner);
         let linker = match shared.get(&profile) {
@@ -98,7 +93,7 @@ impl<'a> Ahead<'a> {
         key: Key<'a>,
         shared: &'a SharedByProfile,
     ) -> Option<Ahead<'a>> {
-        let n_threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(THREADS_MAX);
+        let n_threads = linking::n_threads();
         let is_worth_it = n_threads > 1 && key.asked.rows().len() >= FEW;
         is_worth_it.then(|| Ahead { path: store.path().to_owned(), linking_state, key, shared, n_threads })
     }

@@ -36,6 +36,16 @@ pub enum Load {
     All,
 }
 
+/// Groups or answers from which on nearly all of an index is needed.
+const ALL_FROM: usize = 10_000;
+
+impl Load {
+    /// Returns how an index is used for so many groups or answers.
+    pub fn of_so_many(n: usize) -> Load {
+        if n >= ALL_FROM { Load::All } else { Load::Many }
+    }
+}
+
 /// Storage of the blocks of the index.
 pub(super) enum IndexBlocks<'a> {
     /// Index in memory, which several threads may read.

@@ -17,14 +17,17 @@ use crate::profile::Profile;
 use crate::resolve::Strictness;
 use crate::store::{Store, Tx, active_profile};
 
-/// Most threads.
+/// Most threads that link; more would wait for the one that reads.
 const THREADS_MAX: usize = 4;
 /// Groups below which threads are not worth their connections.
 const FEW: usize = 1_000;
-/// Groups from which on nearly all of the index of names is needed.
-const MANY: usize = 10_000;
 /// Groups that a thread links under one lock.
 const HANDFUL: usize = 64;
+
+/// Returns how many threads link side by side: one a processor, up to four.
+pub fn n_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get).min(THREADS_MAX)
+}
 
 /// Links that are others than those stored, not written yet: some 80 bytes each.
 pub struct LinkedAhead {
@@ -35,14 +38,14 @@ pub struct LinkedAhead {
 }
 
 impl LinkedAhead {
-    /// Links all groups anew; `on_groups` is told how many more are done. `None` where that is not worth it, or a thread
+    /// Links all groups anew; `begin` is told how many there are, and what it returns how many more are done. `None` where that is not worth it, or a thread
     /// could not: they are linked in a transaction then.
-    pub fn of(
+    pub fn of<F: FnMut(usize)>(
         store: &Store,
         strictness: Strictness,
-        mut on_groups: impl FnMut(usize),
+        begin: impl FnOnce(usize) -> F,
     ) -> anyhow::Result<Option<LinkedAhead>> {
-        let n_threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(THREADS_MAX);
+        let n_threads = n_threads();
         let snapshot = store.snapshot()?;
         let version = snapshot.read().data_version()?;
         let profile = &active_profile::active(snapshot.read())?;
@@ -50,13 +53,14 @@ impl LinkedAhead {
         if n_threads < 2 || groups.len() < FEW || !is_usable(snapshot.read())? {
             return Ok(None);
         }
-        let load = if groups.len() >= MANY { Load::All } else { Load::Many };
+        let load = Load::of_so_many(groups.len());
         let shared = Linker::open(snapshot.read(), strictness, load)?.shared_parts().clone();
         drop(snapshot);
         // Each thread would keep an index of its own.
         if !shared.has_index() {
             return Ok(None);
         }
+        let mut on_groups = begin(groups.len());
         let thread = LinkingThread { path: store.path(), profile, strictness, load, shared: &shared };
         let (handfuls, next) = (groups.chunks(HANDFUL).collect::<Vec<_>>(), AtomicUsize::new(0));
         let mut found: Vec<(usize, Vec<NewLink>)> = vec![];

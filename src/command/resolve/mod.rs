@@ -380,18 +380,20 @@ fn all(args: &ResolveArgs, strictness: Strictness, context: &Context) -> Result<
     if args.dry_run {
         store = context.writable(store, "the links are tried")?;
     }
-    let n_groups = store.read().groups_with_mentions()?.len() as u64;
-    let mut bar = terminal.bar(n_groups, Unit::Count, "linking");
+    let bar = |n_groups: usize| terminal.bar(n_groups as u64, Unit::Count, "linking");
     let mut changes = Changes::default();
     let mut wanted = terminal.is_verbose().then_some(&mut changes);
-    // What is only tried may not pack the index for the threads.
+    // A trial may not pack the index for the threads.
     let ahead = match args.dry_run {
         true => None,
         false => {
             let tx = store.write()?;
             linking::pack(&tx)?;
             tx.commit()?;
-            LinkedAhead::of(&store, strictness, |n| bar.inc(n as u64))?
+            LinkedAhead::of(&store, strictness, |n_groups| {
+                let bar = bar(n_groups);
+                move |n| bar.inc(n as u64)
+            })?
         }
     };
     let tx = store.write()?;
@@ -401,11 +403,10 @@ fn all(args: &ResolveArgs, strictness: Strictness, context: &Context) -> Result<
             linking::pack(&tx)?;
             let profile = active_profile::active(tx.read())?;
             let groups = tx.read().groups_with_mentions()?;
-            bar = terminal.bar(groups.len() as u64, Unit::Count, "linking");
+            let bar = bar(groups.len());
             relink::groups(&tx, &profile, strictness, groups, Load::Many, wanted, || bar.inc(1))?
         }
     };
-    drop(bar);
     match args.dry_run {
         true => drop(tx),
         false => {
