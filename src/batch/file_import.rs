@@ -6,14 +6,13 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use crate::batch::part;
-use crate::batch::prompts::Prompts;
+use crate::batch::prompts::{Prompts, configured};
 use crate::import::answers::{self, Files, ImportReport};
 use crate::import::copies;
 use crate::import::prepared::Prepared;
 use crate::interrupt;
 use crate::linking;
 use crate::model::BatchKey;
-use crate::profile::PromptOptions;
 use crate::request::{Price, Prices};
 use crate::session::Session;
 use crate::store::{BatchState, Claim, HowUndone, Pages, Read, RequestState};
@@ -51,12 +50,7 @@ pub fn import(session: &mut Session<'_>, import: &Import, prices: &Prices) -> an
 
 /// Counts what changed, so that `progress` after answers to all groups is as fast as ever.
 fn count_all(session: &mut Session<'_>) -> anyhow::Result<()> {
-    let options = PromptOptions {
-        max_topics: session.config.max_topics()?,
-        max_entities: session.config.max_entities()?,
-        ..PromptOptions::default()
-    };
-    let prompts = Prompts::of(&session.store, &options)?;
+    let prompts = Prompts::of(&session.store, &configured(session.config)?)?;
     let current = prompts.current(session.store.read())?.all();
     session.store.count_ahead(&current)
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 
+use crate::config::Config;
 use crate::model::{Kind, PromptKey};
 use crate::profile::{self, Profile, Prompt, PromptOptions};
 use crate::store::{CurrentPrompt, CurrentPrompts, Read, Store, StoredPrompt, Tx};
@@ -19,6 +20,15 @@ pub struct Prompts {
     pub entity: Prompt,
     /// Settings of a command that override the profile's.
     options: PromptOptions,
+}
+
+/// Returns the settings of a command without any of its own: those that are configured.
+pub fn configured(config: &Config) -> anyhow::Result<PromptOptions> {
+    Ok(PromptOptions {
+        max_topics: config.max_topics()?,
+        max_entities: config.max_entities()?,
+        ..PromptOptions::default()
+    })
 }
 
 impl Prompts {

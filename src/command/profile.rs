@@ -3,12 +3,13 @@
 use anyhow::Context as _;
 use serde_json::json;
 
+use crate::batch::prompts::configured;
 use crate::cli::profile::{CheckArgs, ExportArgs, KindArg, ProfileCommand, ShowArgs, UseArgs};
 use crate::command::profile_text::{find, open_if_there, write};
 use crate::command::{Context, allowed};
 use crate::error::Exit;
 use crate::model::Kind;
-use crate::profile::{self, Allowed, EntityType, Profile, PromptOptions};
+use crate::profile::{self, Allowed, EntityType, Profile};
 use crate::store::StoredProfile;
 use crate::store::active_profile;
 use crate::terminal::{style, words};
@@ -88,11 +89,7 @@ impl Row {
 
 fn show(args: &ShowArgs, context: &Context) -> anyhow::Result<Exit> {
     let profile = Profile::parse(&find(args.profile.as_deref(), context)?)?;
-    let options = PromptOptions {
-        max_topics: context.config.max_topics()?,
-        max_entities: context.config.max_entities()?,
-        ..PromptOptions::default()
-    };
+    let options = configured(&context.config)?;
     let terminal = &context.terminal;
     if let Some(kind) = args.prompt {
         let kind = match kind {

@@ -3,11 +3,10 @@
 use serde_json::json;
 
 use crate::batch::model_end;
-use crate::batch::prompts::Prompts;
+use crate::batch::prompts::{Prompts, configured};
 use crate::cli::explore::GroundingArgs;
 use crate::command::Context;
 use crate::error::Exit;
-use crate::profile::PromptOptions;
 use crate::store::{Counts, LedgerProgress, Pages, Rehearsed, Totals};
 use crate::terminal::style::bold;
 use crate::terminal::words::{count, count_verb, dollars, number};
@@ -15,13 +14,8 @@ use crate::terminal::words::{count, count_verb, dollars, number};
 /// Runs the command.
 pub(super) fn run(args: &GroundingArgs, context: &Context) -> anyhow::Result<Exit> {
     let mut session = context.session()?;
-    let options = PromptOptions {
-        max_topics: context.config.max_topics()?,
-        max_entities: context.config.max_entities()?,
-        ..PromptOptions::default()
-    };
     session.store.keep_pages(Pages::Passing)?;
-    let prompts = Prompts::of(&session.store, &options)?;
+    let prompts = Prompts::of(&session.store, &configured(&context.config)?)?;
     let current = prompts.current(session.store.read())?.all();
     let Totals { counts, n_entities, n_copies } = session.store.totals(&current)?;
     let Counts { groups, progress, mut topics, mut mentions, mut linked, n_too_large, n_model_gone, mut grounding } =
