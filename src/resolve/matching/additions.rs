@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use crate::resolve::matching::contradiction::{Contradiction, Sides, has_digit};
+use crate::resolve::matching::contradiction::{Contradiction, Rule, Sides, has_digit};
 use crate::resolve::matching::likeness::How;
 use crate::resolve::names::institutions::{self, Part};
 use crate::resolve::names::words::{self, Role};
@@ -15,7 +15,7 @@ const SHORT: usize = 2;
 impl Sides<'_, '_> {
     /// Finds the first of these rules that is broken.
     pub(super) fn addition(&self) -> Option<Contradiction> {
-        let broken = |rule: &'static str, penalty: f32| Some(Contradiction { rule, penalty, is_of_hint: false });
+        let broken = |rule, penalty| Some(Contradiction::of_words(rule, penalty));
         if self.probe.segments > 1 {
             return None;
         }
@@ -26,7 +26,7 @@ impl Sides<'_, '_> {
         let is_name_whole = self.core_of_name().all(|j| self.is_firm(1, j));
         match (is_mention_whole, is_name_whole) {
             (false, true) => {
-                let rules: [(fn(&Self) -> bool, &'static str, f32); 10] = [
+                let rules: [Rule<Self>; 10] = [
                     (Self::has_one_more_part, "one more part", 6.0),
                     (Self::has_word_inside, "another word inside", 6.5),
                     (Self::has_word_behind, "another word behind it", 5.5),
@@ -38,8 +38,8 @@ impl Sides<'_, '_> {
                     (Self::is_in_region, "a part elsewhere", 4.5),
                     (Self::is_of_a_class, "one of a class", 4.0),
                 ];
-                if let Some((_, rule, penalty)) = rules.into_iter().find(|(is_broken, ..)| is_broken(self)) {
-                    return broken(rule, penalty);
+                if let Some(found) = self.first_broken(&rules) {
+                    return Some(found);
                 }
                 let is_feature =
                     self.open_of_mention().all(|i| is_feature(self.text(i), self.probe.words[i].token.class));

@@ -78,7 +78,7 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
         }
     }
     let sides = Sides { probe, names: &pairing.name, pairing, firm, core, n_core };
-    let broken = |rule: &'static str, penalty: f32| Contradiction { rule, penalty, is_of_hint: false };
+    let broken = Contradiction::of_words;
     if sides.generations_differ() {
         return Some(broken("another generation", 7.0));
     }
@@ -104,7 +104,23 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
     None
 }
 
+/// Rule: what breaks it, its name, and its penalty.
+pub(super) type Rule<S> = (fn(&S) -> bool, &'static str, f32);
+
+impl Contradiction {
+    /// Returns the contradiction of words that break a rule.
+    pub(super) fn of_words(rule: &'static str, penalty: f32) -> Contradiction {
+        Contradiction { rule, penalty, is_of_hint: false }
+    }
+}
+
 impl Sides<'_, '_> {
+    /// Finds the first of some rules that is broken.
+    pub(super) fn first_broken(&self, rules: &[Rule<Self>]) -> Option<Contradiction> {
+        let (_, rule, penalty) = rules.iter().find(|(is_broken, ..)| is_broken(self))?;
+        Some(Contradiction::of_words(rule, *penalty))
+    }
+
     /// Returns whether all core words of both sides are paired with more than a likeness.
     fn are_firm(&self) -> bool {
         self.core_of_mention().all(|i| self.is_firm(0, i)) && self.core_of_name().all(|j| self.is_firm(1, j))
@@ -112,7 +128,7 @@ impl Sides<'_, '_> {
 
     /// Finds the first rule that words break which are not the same.
     fn words_differ(&self, inverted: bool, evidence: &Evidence) -> Option<Contradiction> {
-        let broken = |rule: &'static str, penalty: f32| Contradiction { rule, penalty, is_of_hint: false };
+        let broken = Contradiction::of_words;
         if self.numbers_differ() {
             return Some(broken("another number", 7.0));
         }

@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use crate::resolve::matching::contradiction::{Contradiction, Sides};
+use crate::resolve::matching::contradiction::{Contradiction, Rule, Sides};
 use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::pairing::Pair;
 use crate::resolve::names::institutions::{self, Part};
@@ -202,11 +202,10 @@ impl Sides<'_, '_> {
 
     /// Finds the first of these rules that is broken.
     pub(super) fn extension(&self, inverted: bool) -> Option<Contradiction> {
-        let broken = |rule: &'static str, penalty: f32| Some(Contradiction { rule, penalty, is_of_hint: false });
         if self.middle_initials_differ(inverted) {
-            return broken("another initial", 6.5);
+            return Some(Contradiction::of_words("another initial", 6.5));
         }
-        let rules: [(fn(&Self) -> bool, &'static str, f32); 8] = [
+        let rules: [Rule<Self>; 8] = [
             (Self::has_a_generation_for_the_initial, "another generation", 6.0),
             (Self::has_surname_behind_a_likeness, "another surname behind it", 6.0),
             (Self::goes_on_elsewhere, "another institution", 5.5),
@@ -216,7 +215,6 @@ impl Sides<'_, '_> {
             (Self::is_one_of_two, "one of two", 5.5),
             (Self::last_words_are_hardly_alike, "another last word", 5.0),
         ];
-        let (_, rule, penalty) = rules.into_iter().find(|(is_broken, ..)| is_broken(self))?;
-        broken(rule, penalty)
+        self.first_broken(&rules)
     }
 }
