@@ -601,7 +601,7 @@ fn namesakes_are_told_apart_by_what_the_catalog_says_of_them() {
     // A slip decides about a mention that nobody waits for.
     world.run(&["unresolved", "accept", "Resiliance", "vehicle:v1"]).exits(0).says("did you mean `Resilience`?");
     world.run(&["undo"]).exits(0);
-    // What a person ruled out is not shown as of another type.
+    // An entity that a person ruled out is not shown as of another type.
     world.run(&["unresolved", "reject", "Ada Lovelace", "person:p1"]).exits(0);
     world.run(&["unresolved", "--type", "person"]).exits(0).says("exact name, but decided not to be meant");
     world.run(&["resolve", "Ada Lovelace", "--type", "person"]).exits(0).says("decided not to be meant");
@@ -668,7 +668,7 @@ fn all_links_of_many_groups_are_made_anew_as_they_would_be_one_after_the_other()
     assert_eq!(world.content(), found);
 }
 
-/// What an earlier program left: a decision under the key that it had made, and an index that is not read any more.
+/// An earlier program left a decision under the key that it had made, and an index that is not read any more.
 #[test]
 fn a_rebuild_notes_that_decisions_have_other_keys_now() {
     let world = world(&[&[("work", "Apollo LVII", none())]], &[person("a", "Ada Quist")]);

@@ -83,7 +83,7 @@ fn what_is_done_is_listed_without_a_key() {
     world.unset_var("OPENAI_API_KEY");
     world.set_var("OPENAI_BASE_URL", "https://api.openai.com/v1");
     world.run(&["batch", "list"]).exits(0);
-    // What is under way can only be told with one.
+    // Batches under way can only be told with one.
     world.load_groups(&[crate::harness::group(2)]);
     world.run(&["batch", "create", "--no-submit"]).exits(0);
     world.run(&["batch", "list"]).exits(0);

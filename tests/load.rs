@@ -453,7 +453,7 @@ fn columns_in_another_language_are_proposed_and_no_date_is_made_up() {
     let map = "text=Volltext,title=Titel,date=Datum";
     world.run(&["load", "groups", "de.csv", "--map", map, "--dry-run"]).exits(0);
     world.run(&["load", "groups", "fr.csv", "--map", "text=texte,title=titre", "--dry-run"]).exits(0);
-    // What is another in each row may be its id, and what holds URLs a URL; a street is none, and no word stands for a second
+    // A column that is another in each row may be its id, and one that holds URLs a URL; a street is none, and no word stands for a second
     // time what was loaded by another id before.
     world.write(
         "nr.csv",

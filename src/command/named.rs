@@ -41,7 +41,7 @@ pub(crate) fn entity_named(
     match similar.as_slice() {
         [best, ..] if best.is_sure => {
             let meant = &best.namesake.entity;
-            // Who is called so, too, is meant no less.
+            // Others of that name are meant no less.
             let mut found = store.read().namesakes(&meant.name, 50)?;
             found.retain(|row| is_wanted(row) && row.alias.is_none() && row.entity.key != meant.key);
             found.insert(0, best.namesake.clone());

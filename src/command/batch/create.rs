@@ -363,7 +363,7 @@ fn show(
     for batch in batches {
         let file = batch.input_file_path.as_ref().map(|path| session.store.folder().join(path));
         let name = batch.batch_id.as_ref().map_or_else(|| format!("part {}", batch.part), ToString::to_string);
-        // Who waits is told of the end with what came of it, in the same output.
+        // The end is told with what came of it, in the same output.
         match is_waiting && batch.state == BatchState::Ended {
             true => terminal.line(format!("  {name}"))?,
             false => terminal.advise(format!("  {name}  {}", describe::headline(batch)))?,

@@ -59,7 +59,7 @@ pub(super) fn run(store: &mut Store, queue: &QueueArgs, context: &Context) -> an
     while let Some(case) = cases.get(i) {
         let is_decided = done.iter().any(|(_, change)| change.is_some());
         if is_new && is_decided && mentions::reach(store.read(), &about(case, Scope::OnlyHere))?.waiting == 0 {
-            // What was said of another spelling, or for any hints, has settled it.
+            // A decision about another spelling, or for any hints, has settled it.
             i += 1;
             continue;
         }
