@@ -147,6 +147,9 @@ impl Keys {
                     1
                 };
                 self.squash.push_str(&name.text(token)[..letters]);
+                if token.ends_title && !with_small && !spread && (3..=9).contains(&self.squash.len()) {
+                    push_new(&mut self.initialisms, key(KeyKind::Initialism, self.squash.as_bytes(), &[]));
+                }
             }
             if words >= 2 && (3..=9).contains(&self.squash.len()) {
                 push_new(&mut self.initialisms, key(KeyKind::Initialism, self.squash.as_bytes(), &[]));

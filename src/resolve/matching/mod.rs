@@ -11,6 +11,7 @@ pub(super) mod trail;
 mod told;
 mod retrieve;
 mod widen;
+mod abbreviated;
 mod tallies;
 mod score;
 mod forest;

@@ -87,6 +87,7 @@ impl<'a> Pairing<'a> {
         self.take_best();
         self.expand_initials(probe);
         self.join_words(probe);
+        self.pair_repeats(probe);
         self.pair_countries(probe);
     }
 
@@ -203,6 +204,14 @@ impl<'a> Pairing<'a> {
         self.pairs.push(Pair { mention: i as u8, name: run.start as u8, similarity: 0.9, how: How::Initial });
     }
 
+    /// `XJ-900B case - XJ900B`: a model number that a side has twice, whole and in parts, is explained as a whole where one of
+    /// the two is.
+    fn pair_repeats(&mut self, probe: &Probe) {
+        repeats(probe.words.len(), |i| probe.text(i).as_bytes(), &mut self.mention_paired);
+        let Pairing { name, name_paired, .. } = self;
+        repeats(name.len(), |j| name[j].text, name_paired);
+    }
+
     /// `xj` `900` against `xj900`: two or three neighbours of one side that make one word of the other.
     fn join_words(&mut self, probe: &Probe) {
         const FREE: f32 = 0.7;
@@ -288,6 +297,30 @@ fn spelled(
         }
     }
     None
+}
+
+/// Letters and digits of a model number, at least.
+pub(super) const CODE: usize = 5;
+
+/// Returns whether a word has letters and digits.
+pub(super) fn is_code(word: &[u8]) -> bool {
+    word.iter().any(u8::is_ascii_digit) && word.iter().any(u8::is_ascii_lowercase)
+}
+
+/// Takes a code and the neighbours that make it together for explained where one of them is.
+fn repeats<'t>(count: usize, text: impl Fn(usize) -> &'t [u8], paired: &mut [f32; MAX_TOKENS]) {
+    const SURE: f32 = 0.9;
+    for whole in (0..count).filter(|at| text(*at).len() >= CODE && is_code(text(*at))) {
+        for from in (0..count).filter(|from| text(whole).starts_with(text(*from))) {
+            let Some(until) = join(text(whole), from, count, |at| (at != whole).then(|| text(at))) else { continue };
+            let least = paired[from..until].iter().copied().fold(1.0, f32::min);
+            if paired[whole] >= SURE || least >= SURE {
+                paired[whole] = paired[whole].max(SURE);
+                paired[from..until].iter_mut().for_each(|paired| *paired = paired.max(SURE));
+            }
+            break;
+        }
+    }
 }
 
 /// Returns where a run of words from `from` ends that together are `whole`; at least two words.

@@ -13,6 +13,8 @@ use anyhow::Result;
 
 use crate::resolve::index::keys::{self, Keys};
 use crate::resolve::index::{Blocks, Index, KeyKind, LONGEST_LIST, List, key, rarity};
+use crate::resolve::matching::abbreviated;
+use crate::resolve::matching::pairing::{CODE, is_code};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::tallies::{Hit, Scope, Tallies, frequency, rank};
 use crate::resolve::matching::widen::{Reach, complete_word, joined, widen_word};
@@ -63,6 +65,10 @@ pub(crate) fn retrieve<P: Blocks>(
     let order = weigh(index, scope, probe)?;
     pairs(index, scope, probe, room)?;
     words(index, scope, probe, room, order, known)?;
+    codes(index, scope, probe, room)?;
+    if !known {
+        abbreviated::reward(index, scope, probe, room)?;
+    }
     rank(index, probe, room, out)
 }
 
@@ -203,6 +209,31 @@ fn pairs<P: Blocks>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut T
             let (a, b) = (&probe.words[two[0]].token, &probe.words[two[1]].token);
             let key = keys::pair_key(probe.text(two[0]), a.class, probe.text(two[1]), b.class);
             reward_all(index, scope, room, key, worth::PAIR, 600)?;
+        }
+    }
+    Ok(())
+}
+
+/// Model numbers that the mention has in parts, as one word: `DX-300B` finds `DX300B`.
+fn codes<P: Blocks>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut Tallies) -> Result<()> {
+    const NAMES: u32 = 64;
+    let words = &probe.words;
+    for from in (0..words.len()).filter(|at| words[*at].token.hyphened && (*at == 0 || !words[*at - 1].token.hyphened))
+    {
+        let n_parts = 1 + words[from..].iter().take_while(|word| word.token.hyphened).count();
+        let parts = from..(from + n_parts).min(words.len());
+        let code: String = parts.clone().map(|at| probe.text(at)).collect();
+        if code.len() < CODE || !is_code(code.as_bytes()) {
+            continue;
+        }
+        let list = index.list(keys::word_key(&code, 0))?;
+        if list.is_kept() && list.len() <= NAMES {
+            let worth = rarity(list.len(), probe.n_names);
+            list.each(|number| {
+                if scope.has(number) {
+                    room.add(number, worth);
+                }
+            });
         }
     }
     Ok(())

@@ -124,28 +124,10 @@ pub(crate) fn complete_word<P: Blocks>(
     if probe.words[at].token.role != Role::Word || !(BEGINNING..=12).contains(&text.len()) {
         return Ok(());
     }
-    room.counted.clear();
-    for bounds in index.meta.word_starts.windows(2).skip(text.len() + 1) {
-        if room.counted.len() >= COMPLETED {
-            break;
-        }
-        let (mut low, end) = (bounds[0], bounds[1]);
-        let mut high = end;
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if index.word(middle, |word| word < text.as_bytes())? { low = middle + 1 } else { high = middle }
-        }
-        while low < end
-            && room.counted.len() < COMPLETED
-            && index.word(low, |word| word.starts_with(text.as_bytes()))?
-        {
-            room.counted.push(low);
-            low += 1;
-        }
-    }
-    let mut lists = Vec::with_capacity(room.counted.len());
+    let (begun, _) = words_begun_by(index, text)?;
+    let mut lists = Vec::with_capacity(begun.len());
     let mut total = 0;
-    for &number in &room.counted {
+    for number in begun {
         let list = index.list(index.word(number, key_of_word)?)?;
         if list.is_kept() && total + list.len() <= COMPLETED_NAMES {
             total += list.len();
@@ -164,8 +146,29 @@ pub(crate) fn complete_word<P: Blocks>(
     Ok(())
 }
 
+/// Returns the words of the vocabulary that a text begins, the shortest first, and whether these are all.
+pub(super) fn words_begun_by<P: Blocks>(index: &Index<P>, text: &str) -> Result<(Vec<u32>, bool)> {
+    let mut begun = Vec::new();
+    for bounds in index.meta.word_starts.windows(2).skip(text.len() + 1) {
+        let (mut low, end) = (bounds[0], bounds[1]);
+        let mut high = end;
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if index.word(middle, |word| word < text.as_bytes())? { low = middle + 1 } else { high = middle }
+        }
+        while low < end && index.word(low, |word| word.starts_with(text.as_bytes()))? {
+            if begun.len() >= COMPLETED {
+                return Ok((begun, false));
+            }
+            begun.push(low);
+            low += 1;
+        }
+    }
+    Ok((begun, true))
+}
+
 /// Returns the key of a word of the vocabulary; one of many spellings is found by what it means.
-fn key_of_word(word: &[u8]) -> u64 {
+pub(super) fn key_of_word(word: &[u8]) -> u64 {
     let text = std::str::from_utf8(word).unwrap_or_default();
     keys::word_key(text, words::entry(text).filter(|entry| entry.role == Role::Word).map_or(0, |entry| entry.class))
 }

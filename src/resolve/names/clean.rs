@@ -17,6 +17,39 @@ const MAX_BYTES: usize = 600;
 /// Returns `text` as ASCII. Borrowed where it already is.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     let text = cut(text);
+    match with_escapes_read(text) {
+        Some(read) => Cow::Owned(to_ascii(&read).into_owned()),
+        None => to_ascii(text),
+    }
+}
+
+/// Returns the text with the letters that were left of escapes whose backslash was lost, if there are any: `Renu00e9`.
+fn with_escapes_read(text: &str) -> Option<String> {
+    const DIGITS: usize = 4;
+    let mut out: Option<String> = None;
+    let mut copied = 0;
+    for (at, _) in text.match_indices("u0") {
+        let digits = text.get(at + 1..at + 1 + DIGITS).filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        let letter = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).and_then(char::from_u32);
+        let Some(letter) = letter.filter(|c| LETTERS_WITH_MARKS.contains(c) && c.is_alphabetic()) else { continue };
+        let end = at + 1 + DIGITS;
+        let is_letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+        if at >= copied && (is_letter(text[..at].chars().next_back()) || is_letter(text[end..].chars().next())) {
+            let out = out.get_or_insert_default();
+            out.push_str(&text[copied..at]);
+            out.push(letter);
+            copied = end;
+        }
+    }
+    let mut out = out?;
+    out.push_str(&text[copied..]);
+    Some(out)
+}
+
+/// Latin letters beyond ASCII.
+const LETTERS_WITH_MARKS: std::ops::RangeInclusive<char> = '\u{c0}'..='\u{17f}';
+
+fn to_ascii(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
         return Cow::Borrowed(text);
     }
@@ -105,6 +138,7 @@ fn push(c: char, out: &mut String) {
         'ð' => out.push('d'),
         'Ð' => out.push('D'),
         '№' => out.push_str(" no "),
+        '\u{fffd}' => out.push('?'),
         _ if c.is_alphanumeric() => transliterate(c, out),
         // A mark that belongs to its letter (Indic vowel signs count as marks, not as letters).
         '\u{0900}'..='\u{0dff}' | '\u{0e30}'..='\u{0e4e}' | '\u{0f71}'..='\u{0fbc}' | '\u{1000}'..='\u{109f}' => {
@@ -147,6 +181,9 @@ mod tests {
             ("ティーカフェ", "ti cafe "),
             ("بنك مصرف", "bnk msrf"),
             ("बैंक", "baink"),
+            ("Renu00E9 Moru00e1n", "Rene Moran"),
+            ("Tutu0041, model U0152, u00e9", "Tutu0041, model U0152, u00e9"),
+            ("Ren\u{fffd}e", "Ren?e"),
         ] {
             assert_eq!(clean(text), expected, "{text}");
         }

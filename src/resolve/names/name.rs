@@ -219,6 +219,7 @@ mod tests {
             ("Foo S.p.A.", "foo spa$"),
             ("Dr. Jane Doe", "dr! jane doe"),
             ("Bob's", "bob"),
+            ("Ren?e Ashby? Yes", "rene ashby yes"),
             ("AT&T Inc", "att inc$"),
             ("Photo Studio v8.0", "photo studio 8#"),
             ("Photo Studio 7.0", "photo studio 7#"),

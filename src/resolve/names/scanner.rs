@@ -36,12 +36,20 @@ impl Scanner<'_> {
                 b'(' | b'[' | b'{' => self.depth = (self.depth + 1).min(8),
                 b')' | b']' | b'}' => self.depth = self.depth.saturating_sub(1),
                 b'"' => self.quote = !self.quote,
+                b':' | b'/' | b'=' if self.depth == 0 => self.end_title(),
                 _ => {}
             }
             if byte != b'.' && byte != b' ' {
                 gap_is_dot = false;
             }
             self.at += 1;
+        }
+    }
+
+    /// Notes that what follows explains the title before it.
+    fn end_title(&mut self) {
+        if let Some(last) = self.name.tokens.last_mut() {
+            last.ends_title = true;
         }
     }
 
@@ -77,6 +85,8 @@ impl Scanner<'_> {
                     break;
                 }
                 b'\'' | b'`' if next.is_ascii_alphanumeric() => self.at += 1,
+                // A letter that was lost with its mark.
+                b'?' if previous.is_ascii_alphabetic() && next.is_ascii_lowercase() => self.at += 1,
                 b'.' if previous.is_ascii_digit() && next.is_ascii_digit() => {
                     self.name.text.push('.');
                     self.at += 1;
@@ -181,6 +191,7 @@ impl Scanner<'_> {
             small: capitals == 0,
             dotted: self.bytes.get(self.at) == Some(&b'.'),
             hyphened: self.bytes.get(self.at) == Some(&b'-'),
+            ends_title: false,
         });
     }
 }

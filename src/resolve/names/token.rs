@@ -26,6 +26,8 @@ pub(crate) struct Token {
     pub(crate) dotted: bool,
     /// A hyphen follows.
     pub(crate) hyphened: bool,
+    /// A colon or a slash follows, behind which a title is explained.
+    pub(crate) ends_title: bool,
 }
 
 impl Token {

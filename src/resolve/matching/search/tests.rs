@@ -76,3 +76,50 @@ fn a_plural_is_its_singular_where_nobody_can_be_called_so() {
         assert_eq!(decision.entity.map(|entity| entity.0), expected, "{text}: {decision:?}");
     }
 }
+
+#[test]
+fn a_title_is_found_by_the_beginnings_of_its_words() {
+    let mut resolver = catalog(&[
+        "International Journal of Milling Engineering",
+        "Harbour Milling Review",
+        "Mill",
+        "Lantern historian",
+        "The Ashby journal",
+        "Annals of Harbour History : a quarterly of the Harbour Society",
+        "Advanced Lantern Theory",
+        "Lantern, Mill and Harbour",
+    ]);
+    for (text, expected) in [
+        ("Int J Mill Eng", Some(0)),
+        ("Int. J. Mill. Eng.", Some(0)),
+        ("Lantern Hist", Some(3)),
+        ("Ashb J", Some(4)),
+        ("Ann Harb Hist", Some(5)),
+        ("Adv. Lantern Theor.", Some(6)),
+        ("Int J Mill Ecol", None),
+        ("J Mill Eng", None),
+    ] {
+        let query = Query { text, types: &[], hints: &Attributes::new(), context: "" };
+        let decision = resolver.resolve(&query).expect("resolves");
+        assert_eq!(decision.entity.map(|entity| entity.0), expected, "{text}: {decision:?}");
+    }
+}
+
+#[test]
+fn a_model_number_is_one_whole_and_in_parts() {
+    let mut resolver = catalog(&[
+        "Acme Lantern with a black handle - DXR300B",
+        "Acme DX-R310B Lantern with a white handle - DXR310B",
+        "Acme Lantern Stand - DXS300",
+    ]);
+    for (text, expected) in [
+        ("Acme DX-R300B Camping Lantern", Some(0)),
+        ("Acme DX-R300B Camping Lantern - DXR300B", Some(0)),
+        ("Acme Lantern - DXR310B", Some(1)),
+        ("Acme DX-R320B Lantern - DXR320B", None),
+    ] {
+        let query = Query { text, types: &[], hints: &Attributes::new(), context: "" };
+        let decision = resolver.resolve(&query).expect("resolves");
+        assert_eq!(decision.entity.map(|entity| entity.0), expected, "{text}: {decision:?}");
+    }
+}
