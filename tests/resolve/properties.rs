@@ -321,6 +321,10 @@ fn an_absent_look_alike_is_not_linked() {
         ("organization", "Harbour Party", "Harbour Party of Norway"),
         ("substance", "barexin kinase iii", "barexin kinase i"),
         ("substance", "Quinidine", "Quinine"),
+        ("company", "Falkenstone Associates", "Falkenwater Associates"),
+        ("organization", "Elmwood Committee on Aquaculture", "Elmwood Committee on Agriculture"),
+        ("person", "Robert Hoffman", "Robert Hoffmann"),
+        ("organization", "Mossgate Institute of Physiology", "Mossgate Institute of Physics"),
     ] {
         check(catalog_type, name, other);
     }

@@ -11,7 +11,7 @@ use crate::resolve::matching::pairing::Pairing;
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::names::token::{MAX_TOKENS, last_and_first};
 use crate::resolve::names::words::Role;
-use crate::resolve::names::{countries, exclusive, first_names, known_words, numerals};
+use crate::resolve::names::{compounds, countries, exclusive, first_names, known_words, numerals};
 
 /// A rule that two names break to be one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -325,7 +325,10 @@ impl Sides<'_, '_> {
         let alike = self.pairing.pairs.iter().filter(|pair| matches!(pair.how, How::Similar | How::Abbreviation));
         alike
             .map(|pair| (self.text(usize::from(pair.mention)), self.name_text(usize::from(pair.name))))
-            .find_map(|(a, b)| exclusive::exclude_by_affix(a, b))
+            .find_map(|(a, b)| {
+                let is_other_compound = || !self.probe.foreign && compounds::differ(a, b);
+                exclusive::exclude_by_affix(a, b).or_else(|| is_other_compound().then_some("another compound"))
+            })
     }
 
     /// Two words of which the tables know that they mean different things are no misspelling of each other, however

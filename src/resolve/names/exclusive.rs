@@ -320,6 +320,7 @@ mod tests {
             include_str!("place_modifiers.tsv"),
             include_str!("ordinary_words.tsv"),
             include_str!("editions.tsv"),
+            include_str!("compound_elements.tsv"),
             include_str!("east_asian_surnames.tsv"),
         ] {
             let first = table.lines().next().unwrap_or_default();

@@ -7,6 +7,8 @@ use crate::resolve::fast_map::Map;
 use crate::resolve::names::table::rows;
 use crate::resolve::names::{plural, spelling};
 
+/// Kind of surnames.
+const SURNAME: u8 = 1;
 /// Kind of words that are no names.
 const WORD: u8 = 8;
 /// Kind of surnames that many have.
@@ -17,8 +19,8 @@ static KINDS: LazyLock<Map<&'static str, u8>> = LazyLock::new(|| {
     let mut kinds: Map<&'static str, u8> = Map::default();
     for mut row in rows(include_str!("known_words.tsv")) {
         let kind = match row.next() {
-            Some("common surname") => COMMON | 1,
-            Some("surname") => 1,
+            Some("common surname") => COMMON | SURNAME,
+            Some("surname") => SURNAME,
             Some("place") => 2,
             Some("substance") => 4,
             _ => WORD,
@@ -40,18 +42,31 @@ pub(crate) fn is_common_surname(word: &str) -> bool {
     KINDS.get(word).is_some_and(|kinds| kinds & COMMON != 0)
 }
 
-/// Returns whether two words are known to be two of one kind. Spellings of one word and its plural are one; and one of which
-/// the other is the beginning may be short for it, but for names.
+/// Returns whether two words are known to be two of one kind. Spellings of one word, its plural and its forms are one, and one
+/// of which the other is the beginning or the end may be short for it; of surnames each spelling is another one.
 pub(crate) fn differ(a: &str, b: &str) -> bool {
     let of = |word: &str| KINDS.get(word).copied().unwrap_or(0);
-    let may_be_short = a.starts_with(b) || b.starts_with(a);
-    let names = if may_be_short { !WORD } else { !0 };
+    let common = of(a) & of(b);
+    if a == b || common == 0 {
+        return false;
+    }
     // A long word is rather spelled in two ways than two.
     const LONG: usize = 7;
-    a != b
-        && of(a) & of(b) & names != 0
-        && !plural::is_plural_of_other(a, b)
-        && !(a.len() >= LONG && spelling::is_one_word(a.as_bytes(), b.as_bytes()))
+    // What is left out of an abbreviation are more letters.
+    const LEFT_OUT: usize = 3;
+    let begins = |long: &str, short: &str| long.starts_with(short) || long.ends_with(short);
+    let may_be_short = a.len().abs_diff(b.len()) >= LEFT_OUT && (begins(a, b) || begins(b, a));
+    let has_an_s = |long: &str, short: &str| long.strip_suffix('s') == Some(short);
+    let is_one = plural::is_plural_of_other(a, b)
+        || has_an_s(a, b)
+        || has_an_s(b, a)
+        || a.len() >= LONG && spelling::is_one_word(a.as_bytes(), b.as_bytes());
+    let kinds = match () {
+        () if is_one => SURNAME,
+        () if may_be_short || spelling::are_forms_of_one(a, b) => !WORD,
+        () => !0,
+    };
+    common & kinds != 0
 }
 
 #[cfg(test)]
@@ -66,7 +81,14 @@ mod tests {
             ("wealth", "health", true),
             ("tower", "towers", false),
             ("business", "bus", false),
+            ("phone", "telephone", false),
+            ("crow", "crown", true),
+            ("art", "arts", false),
             ("browne", "brown", true),
+            ("schuman", "schumann", true),
+            ("physics", "physiology", true),
+            ("physics", "physical", false),
+            ("agriculture", "aquaculture", true),
             ("burgas", "burgas", false),
             ("burgas", "burgess", false),
             ("lantern", "lectern", false),

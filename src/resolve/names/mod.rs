@@ -21,5 +21,6 @@ pub(super) mod plural;
 pub(super) mod transliteration;
 pub(super) mod spelling;
 pub(super) mod known_words;
+pub(super) mod compounds;
 pub(super) mod similarity;
 mod table;

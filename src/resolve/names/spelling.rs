@@ -48,6 +48,19 @@ pub(crate) fn has_other_letter(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
+/// Endings of forms of one word: *history* and *historical*, *physics* and *physical*.
+const FORMS: [&str; 38] = [
+    "", "e", "y", "s", "es", "ies", "ed", "er", "ers", "or", "ors", "ing", "ings", "al", "ial", "ical", "ic", "ics",
+    "ly", "ity", "ty", "ness", "ment", "ion", "ation", "ive", "ative", "ant", "ent", "ance", "ence", "ist", "ism",
+    "ian", "an", "able", "ous", "ary",
+];
+
+/// Returns whether two words are forms of one: they begin alike and end as forms do.
+pub(crate) fn are_forms_of_one(a: &str, b: &str) -> bool {
+    let n_common = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
+    (STEM..=n_common).any(|at| FORMS.contains(&&a[at..]) && FORMS.contains(&&b[at..]))
+}
+
 /// Returns whether two words of some length differ in two letters that stand next to each other and are exchanged: a slip of the
 /// fingers.
 pub(crate) fn has_exchanged_letters(a: &[u8], b: &[u8]) -> bool {
@@ -115,6 +128,19 @@ mod tests {
             ("ashy", "ahsy", false),
         ] {
             assert_eq!(has_exchanged_letters(a.as_bytes(), b.as_bytes()), expected, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn forms_of_one_word_are_one() {
+        for (a, b, expected) in [
+            ("lantern", "lanterns", true),
+            ("history", "historical", true),
+            ("elmist", "elmic", false),
+            ("employee", "employer", false),
+            ("paradise", "paradox", false),
+        ] {
+            assert_eq!(are_forms_of_one(a, b), expected, "{a} {b}");
         }
     }
 
