@@ -325,6 +325,18 @@ fn an_absent_look_alike_is_not_linked() {
         ("organization", "Elmwood Committee on Aquaculture", "Elmwood Committee on Agriculture"),
         ("person", "Robert Hoffman", "Robert Hoffmann"),
         ("organization", "Mossgate Institute of Physiology", "Mossgate Institute of Physics"),
+        ("person", "T. H. Falkenrath", "D. H. Falkenrath"),
+        ("work", "Glass Harbour: The Kettering Affair", "Glass Harbour"),
+        ("work", "2 Glass 2 Harbour", "Glass Harbour"),
+        ("organization", "Ashford Liberal Party", "Ashford Liberal Workers Party"),
+        ("work", "Otters", "Otter"),
+        ("place", "Mombasa", "Bishop Mombasa"),
+        ("company", "Garden Brackenridge", "Window Brackenridge"),
+        ("organization", "Ashby Falkenrath University", "Ashby University Mombasa"),
+        ("work", "Glass Harbour and Otters", "Glass Harbour"),
+        ("work", "Glass Harbour Orchestra", "Glass Harbour"),
+        ("team", "Brackenridge Montevideo", "Brackenridge"),
+        ("substance", "Barexan", "Barexin"),
     ] {
         check(catalog_type, name, other);
     }

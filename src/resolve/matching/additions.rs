@@ -7,7 +7,7 @@ use crate::resolve::matching::contradiction::{Contradiction, Rule, Sides, has_di
 use crate::resolve::matching::likeness::How;
 use crate::resolve::names::institutions::{self, Part};
 use crate::resolve::names::words::{self, Role};
-use crate::resolve::names::{countries, exclusive, numerals, spelling};
+use crate::resolve::names::{countries, exclusive, known_words, numerals, spelling};
 
 /// Words that a name has at most to be made another one by a word more.
 const SHORT: usize = 2;
@@ -35,7 +35,7 @@ impl Sides<'_, '_> {
                     (Self::has_another_alternative, "another word of its kind", 5.5),
                     (Self::has_club_behind, "another club", 5.5),
                     (Self::has_by_name, "another by-name", 4.5),
-                    (Self::is_in_region, "a part elsewhere", 4.5),
+                    (Self::is_in_region, "a part elsewhere", 5.0),
                     (Self::is_of_a_class, "one of a class", 4.0),
                 ];
                 if let Some(found) = self.first_broken(&rules) {
@@ -223,9 +223,10 @@ impl Sides<'_, '_> {
             && self.probe.words[0].families.is_empty()
     }
 
-    /// *Brackenridge Africa* is a part of *Brackenridge*.
+    /// *Brackenridge Africa* is a part of *Brackenridge*, and *Brackenridge Montevideo* another one.
     fn is_in_region(&self) -> bool {
-        let is_region = |i: usize| self.is_own(i) && exclusive::is_region(self.text(i));
+        let is_place = |text: &str| exclusive::is_region(text) || known_words::is_place(text);
+        let is_region = |i: usize| self.is_own(i) && is_place(self.text(i));
         self.open_of_mention().all(is_region)
             && self.core_of_mention().next_back().is_some_and(is_region)
             && self
@@ -233,7 +234,8 @@ impl Sides<'_, '_> {
                 .next()
                 .is_some_and(|i| self.is_firm(0, i) && self.probe.words[i].families.is_empty())
             && self.core().len() <= SHORT
-            && self.core_of_name().all(|j| !words::is_generic(self.names[j].class))
+            && self.core_of_name().any(|j| !words::is_generic(self.names[j].class))
+            && !self.core_of_name().any(|j| institutions::is(Part::Head, self.name_text(j), self.names[j].class))
     }
 
     /// *Elmwood lipase* is not *lipase*, nor are *lantern antibodies* the *antibodies*: the name is a class of substances.

@@ -135,7 +135,7 @@ impl Sides<'_, '_> {
         if let Some(penalty) = self.has_one_more_number() {
             return Some(broken("one more number", penalty));
         }
-        if self.letters_differ() {
+        if self.letters_differ() || self.initials_differ() {
             return Some(broken("another letter", 5.0));
         }
         if self.acronyms_differ() {
@@ -199,7 +199,7 @@ impl Sides<'_, '_> {
             if self.is_only_a_kind() {
                 return Some(broken("no more than a kind", 4.0));
             }
-            if let Some(found) = self.addition().or_else(|| self.extension(inverted)) {
+            if let Some(found) = self.addition().or_else(|| self.extension(inverted)).or_else(|| self.clash()) {
                 return Some(found);
             }
             if self.has_one_more_ordinal() {
@@ -323,12 +323,12 @@ impl Sides<'_, '_> {
             }
         }
         let alike = self.pairing.pairs.iter().filter(|pair| matches!(pair.how, How::Similar | How::Abbreviation));
-        alike
-            .map(|pair| (self.text(usize::from(pair.mention)), self.name_text(usize::from(pair.name))))
-            .find_map(|(a, b)| {
+        alike.map(|pair| (self.text(usize::from(pair.mention)), self.name_text(usize::from(pair.name)))).find_map(
+            |(a, b)| {
                 let is_other_compound = || !self.probe.foreign && compounds::differ(a, b);
                 exclusive::exclude_by_affix(a, b).or_else(|| is_other_compound().then_some("another compound"))
-            })
+            },
+        )
     }
 
     /// Two words of which the tables know that they mean different things are no misspelling of each other, however

@@ -23,6 +23,7 @@ mod numbers;
 mod siblings;
 mod additions;
 mod extensions;
+mod clashes;
 mod institutions;
 mod variants;
 mod frame;

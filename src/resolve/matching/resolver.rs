@@ -338,6 +338,10 @@ impl<P: Blocks> Resolver<P> {
             true => self.strictness.threshold_of_nouns(),
             false => self.strictness.threshold(),
         };
+        let threshold = match self.strictness {
+            Strictness::Default => best.threshold_of_guess().map_or(threshold, |guess| guess.max(threshold)),
+            _ => threshold,
+        };
         let outcome = if sure >= threshold && !is_doubted && n_tied == 1 {
             LinkOutcome::Linked
         } else if first >= 0.1 && (n_tied > 1 || second >= 0.1 && second * 3.0 >= first) {

@@ -109,6 +109,26 @@ impl Scored {
         }
     }
 
+    /// Returns the probability from which a guess is linked by default, where it takes more than elsewhere: a short name has a
+    /// word more, or a word of several is written otherwise, and no hint or context agrees. Found on mentions whose nearest
+    /// neighbour is in the catalog and they are not; what it takes away is right as often as not.
+    pub(super) fn threshold_of_guess(&self) -> Option<f64> {
+        let at = |feature: Feature| self.vector[feature as usize];
+        let is_short = at(Feature::name_words) <= SHORT_NAME && at(Feature::mention_words) <= SHORT_NAME;
+        if at(Feature::hint_agree) > 0.0 || !is_short || at(Feature::foreign) > 0.0 {
+            return None;
+        }
+        /// Words of a person's name: of one word alone, as places have, more is misspelt.
+        const PERSON: f32 = 2.0;
+        if at(Feature::more) >= 3.0 {
+            Some(0.57)
+        } else if at(Feature::edited) >= 3.0 {
+            (at(Feature::name_words).min(at(Feature::mention_words)) >= PERSON).then_some(0.6)
+        } else {
+            None
+        }
+    }
+
     /// Returns the method of a link to it, from what it agrees in.
     pub(super) fn method(&self) -> Method {
         let at = |feature: Feature| self.vector[feature as usize];

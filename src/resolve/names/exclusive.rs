@@ -209,6 +209,12 @@ pub(crate) fn is_ordinary(word: &str) -> bool {
     ORDINARY.contains_key(word)
 }
 
+/// Returns whether a word says what a company or shop does.
+pub(crate) fn is_trade(word: &str) -> bool {
+    static TRADES: LazyLock<Map<&str, ()>> = LazyLock::new(|| words(include_str!("trade_words.tsv")));
+    TRADES.contains_key(word)
+}
+
 /// Returns whether a word makes of a name another thing that has to do with it, and whether what lacks the word never
 /// means what has it.
 pub(crate) fn relation(word: &str) -> Option<bool> {
@@ -320,6 +326,7 @@ mod tests {
             include_str!("place_modifiers.tsv"),
             include_str!("ordinary_words.tsv"),
             include_str!("editions.tsv"),
+            include_str!("trade_words.tsv"),
             include_str!("compound_elements.tsv"),
             include_str!("east_asian_surnames.tsv"),
         ] {

@@ -9,6 +9,8 @@ use crate::resolve::names::{plural, spelling};
 
 /// Kind of surnames.
 const SURNAME: u8 = 1;
+/// Kind of places.
+const PLACE: u8 = 2;
 /// Kind of words that are no names.
 const WORD: u8 = 8;
 /// Kind of surnames that many have.
@@ -21,7 +23,7 @@ static KINDS: LazyLock<Map<&'static str, u8>> = LazyLock::new(|| {
         let kind = match row.next() {
             Some("common surname") => COMMON | SURNAME,
             Some("surname") => SURNAME,
-            Some("place") => 2,
+            Some("place") => PLACE,
             Some("substance") => 4,
             _ => WORD,
         };
@@ -35,6 +37,16 @@ static KINDS: LazyLock<Map<&'static str, u8>> = LazyLock::new(|| {
 /// Returns whether a word is known.
 pub(crate) fn is_known(word: &str) -> bool {
     KINDS.contains_key(word)
+}
+
+/// Returns whether a word is the name of a place, and none of a person besides.
+pub(crate) fn is_place(word: &str) -> bool {
+    KINDS.get(word).is_some_and(|kinds| kinds & (PLACE | SURNAME) == PLACE)
+}
+
+/// Returns whether a word is known that is no name.
+pub(crate) fn is_word(word: &str) -> bool {
+    KINDS.get(word).is_some_and(|kinds| kinds & WORD != 0)
 }
 
 /// Returns whether a word is a surname that many persons of one first name have.
