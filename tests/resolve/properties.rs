@@ -497,6 +497,8 @@ fn another_writing_of_a_name_is_linked() {
         ("person", "Robert Falkenrath da Silva", "Robert Falkenrath"),
         ("person", "Robert Qnist", "Robert Quist"),
         ("person", "Robert Brakenridge", "Robert Brackenridge"),
+        ("person", "Karl Brandner Jr", "Karl Brandner jun."),
+        ("person", "Alexandre Brandner père", "Alexandre Brandner Sr."),
     ] {
         let entity = entity("e1", catalog_type, other, &[]);
         let found = answers(&[&[&entity]], &[(name.to_owned(), Attributes::new())]).remove(0);

@@ -64,6 +64,12 @@ impl Name {
             if token.role != Role::Word && !dotted_legal {
                 continue;
             }
+            if self.is_ambiguous_generation(at) {
+                self.tokens[at].role = Role::Generation;
+                self.spell_generation(at);
+                self.tokens[at].class = words::class(self.text(&self.tokens[at]));
+                continue;
+            }
             let before = self.tokens[..at].iter().any(|t| t.role.is_core());
             let Some(entry) = words::entry(text) else {
                 if let Some(value) = numerals::numeral(text).filter(|_| before && token.role == Role::Word) {
@@ -83,6 +89,9 @@ impl Name {
             };
             self.tokens[at].role = role;
             self.tokens[at].class = entry.class;
+            if role == Role::Generation {
+                self.spell_generation(at);
+            }
         }
         self.mark_tail(has_lower);
         if self.core_count() == 0 {
@@ -90,6 +99,30 @@ impl Name {
             for token in &mut self.tokens {
                 token.role = Role::Word;
             }
+        }
+    }
+
+    /// Returns whether a word that may be a name is one for a generation: *Brandner jun.*, not *Jun Brandner*, nor *Brandner et
+    /// Fils*.
+    fn is_ambiguous_generation(&self, at: usize) -> bool {
+        let token = &self.tokens[at];
+        let is_last = self.tokens.get(at + 1).is_none_or(|next| next.segment != token.segment);
+        let is_behind_name =
+            || at.checked_sub(1).is_some_and(|at| self.tokens[at].role == Role::Word && !self.tokens[at].small);
+        (token.small || token.dotted)
+            && is_last
+            && words::generation(self.text(token)).is_some_and(|(_, is_name_too)| is_name_too)
+            && is_behind_name()
+    }
+
+    /// Writes a generation in its usual spelling, so that *Jun.*, *Junior* and *Jr.* are one word.
+    fn spell_generation(&mut self, at: usize) {
+        let token = self.tokens[at];
+        let Some((usual, _)) = words::generation(self.text(&token)) else { return };
+        if usual.len() <= usize::from(token.len) {
+            let start = usize::from(token.start);
+            self.text.replace_range(start..start + usual.len(), usual);
+            self.tokens[at].len = u8::try_from(usual.len()).unwrap_or(token.len);
         }
     }
 
@@ -215,6 +248,13 @@ mod tests {
             ("De'Andre D’Arcy", "deandre darcy"),
             ("Marvin Harrison Jr.", "marvin harrison jr^"),
             ("Dwayne \"The Rock\" Johnson", "dwayne (the.) (rock) johnson"),
+            ("Karl Brandner jun.", "karl brandner jr^"),
+            ("Karl Brandner Junior", "karl brandner jr^"),
+            ("Karl Brandner, sen.", "karl brandner sr^"),
+            ("Alexandre Brandner père", "alexandre brandner sr^"),
+            ("Jun Brandner", "jun brandner"),
+            ("Amartya Sen", "amartya sen"),
+            ("Brandner et Fils", "brandner et. fils"),
             ("Acme Holdings, Inc.", "acme holdings inc$"),
             ("Foo S.p.A.", "foo spa$"),
             ("Dr. Jane Doe", "dr! jane doe"),

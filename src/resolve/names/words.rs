@@ -63,6 +63,23 @@ pub(crate) struct Entry {
     pub(crate) class: u16,
 }
 
+/// Words for generations: the usual spelling of each, and whether it is one only where it is written small or with a dot.
+static GENERATIONS: LazyLock<Map<&'static str, (&'static str, bool)>> = LazyLock::new(|| {
+    let mut words = Map::default();
+    for row in rows(include_str!("generations.tsv")) {
+        let mut row = row.peekable();
+        let usual = row.peek().copied().unwrap_or_default();
+        words.extend(row.map(|word| (word.trim_start_matches('.'), (usual, word.starts_with('.')))));
+    }
+    words
+});
+
+/// Returns the usual spelling of a word for a generation, and whether it is one only where it is written small or with a
+/// dot.
+pub(crate) fn generation(word: &str) -> Option<(&'static str, bool)> {
+    GENERATIONS.get(word).copied()
+}
+
 /// Roles and classes of all words. A word that stands in several tables has the role of the first.
 struct Table {
     words: Map<&'static str, Entry>,
