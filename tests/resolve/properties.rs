@@ -337,6 +337,15 @@ fn an_absent_look_alike_is_not_linked() {
         ("work", "Glass Harbour Orchestra", "Glass Harbour"),
         ("team", "Brackenridge Montevideo", "Brackenridge"),
         ("substance", "Barexan", "Barexin"),
+        ("person", "Robert Edmund", "Edmund Robert"),
+        ("person", "Simone Veld", "Simone Weld"),
+        ("organization", "National Lantern Party", "Lantern Party"),
+        ("organization", "Faldon University", "Faldeis University"),
+        ("work", "Savage Glass Harbour", "Glass Harbour"),
+        ("substance", "VEXFR", "EXFR"),
+        ("organization", "Trademarks of Elmwood", "Trade of Elmwood"),
+        ("work", "Glass Harbour Otters", "Silver Glass Harbour"),
+        ("work", "Glass Harbour Oncology", "Glass Harbour"),
     ] {
         check(catalog_type, name, other);
     }
@@ -402,6 +411,7 @@ fn a_strict_link_needs_a_hint_where_the_names_differ_in_what_tells() {
         ("Edmund Falkenrath", "Edmund Falknerath", true),
         ("Elmwood News", "Elmwood", false),
         ("Edmund B. Falkenrath", "Edmund Falkenrath", false),
+        ("Edmund Brandt Falkenrath", "Edmund Falkenrath", false),
         ("Ashford Rovers", "Ashford", false),
         ("Glass Lantern III", "Glass Lantern 3", true),
         ("Sonata No. 7", "Sonata Number 7", true),

@@ -1,7 +1,10 @@
 //! Contradictions of names that have much in common: other initials, a subtitle, a place or a party that the other is not. Tried
 //! among the rules of `contradiction`.
 
+use std::sync::LazyLock;
+
 use crate::resolve::matching::contradiction::{Contradiction, Rule, Sides, YEARS};
+use crate::resolve::matching::likeness::How;
 use crate::resolve::names::institutions::{self, Part};
 use crate::resolve::names::words::{self, Role};
 use crate::resolve::names::{exclusive, known_words, plural};
@@ -15,7 +18,10 @@ impl Sides<'_, '_> {
         if self.probe.segments > 1 || self.probe.foreign {
             return None;
         }
-        let rules: [Rule<Self>; 9] = [
+        let rules: [Rule<Self>; 13] = [
+            (Self::is_another_party, "another party", 6.0),
+            (Self::is_hardly_alike, "a word hardly alike", 4.0),
+            (Self::has_known_word_before, "another word before it", 4.5),
             (Self::has_known_word_behind, "another word behind it", 4.5),
             (Self::has_one_besides, "one and another", 5.5),
             (Self::has_subtitle, "a subtitle", 5.5),
@@ -25,8 +31,35 @@ impl Sides<'_, '_> {
             (Self::is_only_the_place, "a place of that name", 5.0),
             (Self::first_words_are_known, "another telling word", 4.0),
             (Self::has_word_for_the_place, "another word inside", 5.0),
+            (Self::have_words_of_their_own, "words of their own", 4.0),
         ];
         self.first_broken(&rules)
+    }
+
+    /// *Falkenrath Glass Works* are not *Falkenrath Otters*: each side of two short names has a word that the other lacks, which is no
+    /// place and no trade.
+    fn have_words_of_their_own(&self) -> bool {
+        const SHORTEST: usize = 3;
+        let tells = |text: &str, role: Role| {
+            role == Role::Word
+                && text.len() >= SHORTEST
+                && !exclusive::is_trade(text)
+                && !exclusive::is_region(text)
+                && !known_words::is_place(text)
+        };
+        let of_mention = |i: usize| {
+            let token = &self.probe.words[i].token;
+            self.pairing.mention_paired[i] == 0.0 && !token.small && !token.dotted && tells(self.text(i), token.role)
+        };
+        let of_name = |j: usize| {
+            let token = &self.names[j];
+            self.pairing.name_paired[j] == 0.0 && tells(self.name_text(j), token.role)
+        };
+        !self.probe.small
+            && self.probe.core_at.len() <= 2 * SHORT
+            && self.core().len() <= 2 * SHORT
+            && self.core_of_mention().any(of_mention)
+            && self.core_of_name().any(of_name)
     }
 
     /// *T. H. Falkenrath* is not *D. H. Falkenrath*: initials of which neither are the beginning of the other.
@@ -47,6 +80,19 @@ impl Sides<'_, '_> {
             && !b.starts_with(a)
             && self.core_of_mention().any(is_name)
             && self.core_of_name().all(|other| other == j || self.is_firm(1, other))
+    }
+
+    /// *Robert Edmund* is not *Edmund Robert*: two first names, either of which may be the surname, and no comma.
+    pub(super) fn are_names_exchanged(&self) -> bool {
+        let ([i, k], [j, l]) = (&self.probe.core_at[..], self.core()) else { return false };
+        let is_first_name = |i: usize| !self.probe.words[i].families.is_empty();
+        self.probe.segments < 2
+            && self.names.iter().all(|token| token.segment == 0)
+            && is_first_name(*i)
+            && is_first_name(*k)
+            && self.text(*i) == self.name_text(*l)
+            && self.text(*k) == self.name_text(*j)
+            && self.text(*i) != self.text(*k)
     }
 
     fn is_mention_whole(&self) -> bool {
@@ -103,6 +149,69 @@ impl Sides<'_, '_> {
             && !self.core_of_name().any(is_head)
             && known_words::is_word(self.text(*last))
             && !exclusive::is_trade(self.text(*last))
+    }
+
+    /// The *Harbour Party* is not the *National Harbour Party*: one side has a word more that is none for a nation.
+    fn is_another_party(&self) -> bool {
+        static PARTY: LazyLock<u16> = LazyLock::new(|| words::class("party"));
+        let is_party = |class: u16| class == *PARTY;
+        let tells = |text: &str, class: u16| {
+            !is_party(class) && !exclusive::is_region(text) && exclusive::country_word(text).is_none()
+        };
+        let open_of_mention = || self.core_of_mention().filter(|i| !self.is_firm(0, *i));
+        let open_of_name = || self.core_of_name().filter(|j| !self.is_firm(1, *j));
+        self.core_of_mention().any(|i| self.is_firm(0, i) && is_party(self.probe.words[i].token.class))
+            && match (self.is_mention_whole(), self.is_name_whole()) {
+                (true, false) => open_of_name()
+                    .any(|j| self.names[j].role == Role::Word && tells(self.name_text(j), self.names[j].class)),
+                (false, true) => open_of_mention().any(|i| {
+                    let token = &self.probe.words[i].token;
+                    token.role == Role::Word && !token.capitals && tells(self.text(i), token.class)
+                }),
+                _ => false,
+            }
+    }
+
+    /// *Falkenrath University* is not *Falkenoss University*: of several words one is hardly alike, and sounds otherwise.
+    fn is_hardly_alike(&self) -> bool {
+        const HARDLY: f32 = 0.65;
+        const SHORTEST: usize = 5;
+        let letters = |word: &str| word.len() >= SHORTEST && word.bytes().all(|letter| letter.is_ascii_lowercase());
+        (SHORT..=2 * SHORT).contains(&self.core().len())
+            && self.core().len() == self.probe.core_at.len()
+            && !self.probe.small
+            && self.firm[0] != 0
+            && self.pairing.pairs.iter().any(|pair| {
+                let (i, j) = (usize::from(pair.mention), usize::from(pair.name));
+                let token = &self.probe.words[i].token;
+                pair.how == How::Similar
+                    && pair.similarity < HARDLY
+                    && !token.small
+                    && !token.dotted
+                    && token.class == 0
+                    && self.names[j].class == 0
+                    && letters(self.text(i))
+                    && letters(self.name_text(j))
+            })
+    }
+
+    /// *Wandering Glass Harbour* is not *Glass Harbour*: before the words of a name that is no person's stands another known one.
+    fn has_known_word_before(&self) -> bool {
+        let Some((first, behind)) = self.probe.core_at.split_first() else { return false };
+        let token = &self.probe.words[*first].token;
+        let is_head = |j: usize| institutions::is(Part::Head, self.name_text(j), self.names[j].class);
+        !self.probe.capitals
+            && !token.small
+            && token.role == Role::Word
+            && token.class == 0
+            && !token.aside
+            && !behind.is_empty()
+            && behind.iter().all(|i| self.is_firm(0, *i) && self.probe.words[*i].families.is_empty())
+            && !self.is_firm(0, *first)
+            && self.is_name_whole()
+            && self.core().len() == behind.len()
+            && !self.core_of_name().any(is_head)
+            && known_words::is_word(self.text(*first))
     }
 
     /// *2 Lantern 2 Harbour* is not *Lantern Harbour*.

@@ -101,6 +101,9 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
     if evidence.agree == 0.0 && sides.is_turned_around() {
         return Some(broken("the name turned around", 7.5));
     }
+    if evidence.agree == 0.0 && sides.are_names_exchanged() {
+        return Some(broken("first name and surname exchanged", 8.5));
+    }
     None
 }
 

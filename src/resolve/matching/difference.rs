@@ -155,6 +155,10 @@ fn lacks(probe: &Probe, pairing: &Pairing<'_>) -> bool {
     if pairing.name[open].role == Role::Initials && has_first_name {
         return (0..open).any(is_paired);
     }
+    // Between a first name and a surname stands one that tells them from another's.
+    if has_first_name && (0..open).any(is_paired) && tells(open) && core.clone().any(is_paired) {
+        return true;
+    }
     let rest = || std::iter::once(open).chain(core.clone());
     (0..open).any(is_paired) && rest().all(|j| !is_paired(j)) && rest().any(tells)
 }

@@ -47,19 +47,20 @@ impl Sides<'_, '_> {
             && self.core_of_name().all(|j| self.is_firm(1, j))
     }
 
-    /// The *FGHB Cup* is not the *FGKB Cup*: behind its first letter, a short word all in capitals has another letter.
+    /// The *FGHB Cup* is not the *FGKB Cup*: behind its first letter, a short word all in capitals has another letter; so has one with a
+    /// letter more before it.
     pub(super) fn acronyms_differ(&self) -> bool {
         self.pairing.pairs.iter().filter(|pair| pair.how == How::Similar).any(|pair| {
             let i = usize::from(pair.mention);
             let (a, b) = (self.text(i).as_bytes(), self.name_text(usize::from(pair.name)).as_bytes());
             self.probe.words[i].token.capitals
-                && !self.probe.capitals
+                && (!self.probe.capitals || self.probe.words.len() == 1)
                 && !self.probe.foreign
-                && a.len() == b.len()
-                && ACRONYM.contains(&a.len())
-                && a[0] == b[0]
                 && a.iter().all(u8::is_ascii_alphabetic)
-                && a.iter().zip(b).filter(|(x, y)| x != y).count() == 1
+                && ACRONYM.contains(&a.len().min(b.len()))
+                && (a.len() == b.len() && a[0] == b[0] && a.iter().zip(b).filter(|(x, y)| x != y).count() == 1
+                    || a.len() == b.len() + 1 && a[1..] == *b
+                    || b.len() == a.len() + 1 && b[1..] == *a)
         })
     }
 

@@ -34,6 +34,23 @@ static KINDS: LazyLock<Map<&'static str, u8>> = LazyLock::new(|| {
     kinds
 });
 
+/// Endings of the names of sciences and trades, behind two letters at least.
+const STEM: usize = 2;
+const FIELDS: [&str; 6] = ["ology", "ography", "onomy", "ometry", "iatry", "istics"];
+
+/// Returns the kinds of a word; a plural is a word where its singular is.
+fn kinds(word: &str) -> u8 {
+    let singular = || {
+        let (stem, end) = plural::singular(word)?;
+        let kinds = match end {
+            "" => KINDS.get(stem),
+            _ => KINDS.get(format!("{stem}{end}").as_str()),
+        };
+        kinds.map(|kinds| kinds & WORD)
+    };
+    KINDS.get(word).copied().or_else(singular).unwrap_or(0)
+}
+
 /// Returns whether a word is known.
 pub(crate) fn is_known(word: &str) -> bool {
     KINDS.contains_key(word)
@@ -46,7 +63,7 @@ pub(crate) fn is_place(word: &str) -> bool {
 
 /// Returns whether a word is known that is no name.
 pub(crate) fn is_word(word: &str) -> bool {
-    KINDS.get(word).is_some_and(|kinds| kinds & WORD != 0)
+    kinds(word) & WORD != 0 || FIELDS.iter().any(|end| word.len() >= end.len() + STEM && word.ends_with(end))
 }
 
 /// Returns whether a word is a surname that many persons of one first name have.
@@ -57,16 +74,19 @@ pub(crate) fn is_common_surname(word: &str) -> bool {
 /// Returns whether two words are known to be two of one kind. Spellings of one word, its plural and its forms are one, and one
 /// of which the other is the beginning or the end may be short for it; of surnames each spelling is another one.
 pub(crate) fn differ(a: &str, b: &str) -> bool {
-    let of = |word: &str| KINDS.get(word).copied().unwrap_or(0);
-    let common = of(a) & of(b);
+    let common = kinds(a) & kinds(b);
     if a == b || common == 0 {
         return false;
     }
     // A long word is rather spelled in two ways than two.
     const LONG: usize = 7;
-    // What is left out of an abbreviation are more letters.
+    // What is left out of an abbreviation are more letters, and no word: *trademark* is no *trade*, but for these.
     const LEFT_OUT: usize = 3;
-    let begins = |long: &str, short: &str| long.starts_with(short) || long.ends_with(short);
+    const LEFT: [&str; 5] = ["photo", "phone", "plane", "cycle", "graph"];
+    let begins = |long: &str, short: &str| {
+        let rest = long.strip_prefix(short).or_else(|| long.strip_suffix(short));
+        rest.is_some_and(|rest| LEFT.contains(&short) || kinds(rest) & WORD == 0)
+    };
     let may_be_short = a.len().abs_diff(b.len()) >= LEFT_OUT && (begins(a, b) || begins(b, a));
     let has_an_s = |long: &str, short: &str| long.strip_suffix('s') == Some(short);
     let is_one = plural::is_plural_of_other(a, b)
@@ -95,6 +115,7 @@ mod tests {
             ("business", "bus", false),
             ("phone", "telephone", false),
             ("crow", "crown", true),
+            ("trade", "trademarks", true),
             ("art", "arts", false),
             ("browne", "brown", true),
             ("schuman", "schumann", true),
