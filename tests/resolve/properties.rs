@@ -346,6 +346,10 @@ fn an_absent_look_alike_is_not_linked() {
         ("organization", "Trademarks of Elmwood", "Trade of Elmwood"),
         ("work", "Glass Harbour Otters", "Silver Glass Harbour"),
         ("work", "Glass Harbour Oncology", "Glass Harbour"),
+        ("work", "Kestrel Mossbrook", "Kestrel"),
+        ("organization", "Modernist Party", "Modern Party"),
+        ("work", "Elmwood Motherland", "Elmwood Fatherland"),
+        ("work", "The Otters", "Otter"),
     ] {
         check(catalog_type, name, other);
     }

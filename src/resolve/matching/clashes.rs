@@ -18,9 +18,10 @@ impl Sides<'_, '_> {
         if self.probe.segments > 1 || self.probe.foreign {
             return None;
         }
-        let rules: [Rule<Self>; 13] = [
-            (Self::is_another_party, "another party", 6.0),
+        let rules: [Rule<Self>; 14] = [
+            (Self::is_another_party, "another party", 7.5),
             (Self::is_hardly_alike, "a word hardly alike", 4.0),
+            (Self::has_own_words_behind, "another word behind it", 4.5),
             (Self::has_known_word_before, "another word before it", 4.5),
             (Self::has_known_word_behind, "another word behind it", 4.5),
             (Self::has_one_besides, "one and another", 5.5),
@@ -162,6 +163,7 @@ impl Sides<'_, '_> {
         let open_of_name = || self.core_of_name().filter(|j| !self.is_firm(1, *j));
         self.core_of_mention().any(|i| self.is_firm(0, i) && is_party(self.probe.words[i].token.class))
             && match (self.is_mention_whole(), self.is_name_whole()) {
+                (false, false) => self.has_another_form(),
                 (true, false) => open_of_name()
                     .any(|j| self.names[j].role == Role::Word && tells(self.name_text(j), self.names[j].class)),
                 (false, true) => open_of_mention().any(|i| {
@@ -170,6 +172,24 @@ impl Sides<'_, '_> {
                 }),
                 _ => false,
             }
+    }
+
+    /// The *National Party* is not the *Nationalist Party*: of two words one is another form of a known one.
+    fn has_another_form(&self) -> bool {
+        let is_known = |word: &str, class: u16| words::is_generic(class) || known_words::is_word(word);
+        self.probe.core_at.len() == SHORT
+            && self.core().len() == SHORT
+            && self.pairing.pairs.iter().any(|pair| {
+                let (i, j) = (usize::from(pair.mention), usize::from(pair.name));
+                let (token, a, b) = (&self.probe.words[i].token, self.text(i), self.name_text(j));
+                let are_one = || exclusive::alternatives(a).iter().any(|one| exclusive::alternatives(b).contains(one));
+                matches!(pair.how, How::Similar | How::Abbreviation)
+                    && !token.small
+                    && !token.dotted
+                    && !plural::is_plural_of_other(a, b)
+                    && (is_known(a, token.class) || is_known(b, self.names[j].class))
+                    && !are_one()
+            })
     }
 
     /// *Falkenrath University* is not *Falkenoss University*: of several words one is hardly alike, and sounds otherwise.
@@ -193,6 +213,28 @@ impl Sides<'_, '_> {
                     && letters(self.text(i))
                     && letters(self.name_text(j))
             })
+    }
+
+    /// *Lantern Falkenrath* is not *Lantern*: behind a name of one word stand telling ones, which are no trade.
+    fn has_own_words_behind(&self) -> bool {
+        let (Some((first, behind)), [_]) = (self.probe.core_at.split_first(), self.core()) else { return false };
+        let is_own = |i: &usize| {
+            let token = &self.probe.words[*i].token;
+            let text = self.text(*i);
+            !self.is_firm(0, *i)
+                && token.role == Role::Word
+                && token.class == 0
+                && !token.small
+                && !token.capitals
+                && !token.hyphened
+                && !exclusive::is_trade(text)
+        };
+        !self.probe.capitals
+            && self.is_firm(0, *first)
+            && !self.probe.words[*first].token.hyphened
+            && (1..=SHORT).contains(&behind.len())
+            && behind.iter().all(is_own)
+            && self.probe.words.iter().all(|word| word.token.role != Role::Small && !word.token.aside)
     }
 
     /// *Wandering Glass Harbour* is not *Glass Harbour*: before the words of a name that is no person's stands another known one.
@@ -246,11 +288,7 @@ impl Sides<'_, '_> {
         let ([i], [j]) = (&self.probe.core_at[..], self.core()) else { return false };
         let (a, b) = (self.text(*i), self.name_text(*j));
         let singular = if a.len() < b.len() { a } else { b };
-        !self.probe.small
-            && !self.probe.capitals
-            && self.probe.words.len() == self.names.len()
-            && plural::is_plural_of_other(a, b)
-            && known_words::is_word(singular)
+        !self.probe.small && !self.probe.capitals && plural::is_plural_of_other(a, b) && known_words::is_word(singular)
     }
 
     /// *Auckland* is not *Bishop Auckland*, nor *Calgary* its university: a mention that is the name of a known place is that

@@ -78,7 +78,7 @@ fn begin_otherwise(a: &str, b: &str, ends: &[Element]) -> bool {
     rests.is_some_and(|(x, y)| {
         let mut pattern = Pattern::default();
         pattern.set(x.as_bytes());
-        pattern.similarity(y.as_bytes()) < ALIKE
+        pattern.similarity(y.as_bytes()) <= ALIKE
     })
 }
 
