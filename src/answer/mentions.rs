@@ -46,15 +46,17 @@ pub(super) fn read(items: Vec<Json<'_>>, expect: &Expect, notes: &mut Notes) -> 
 
 /// Reads mentions that are written exactly as the schema asks, and how many items there were.
 pub(super) fn read_plain(text: &str, expect: &Expect) -> Option<(Vec<Mention>, Notes, usize)> {
+    const OWN: [&str; 5] = ["mention", "type", "is_primary", "confidence", "rank"];
     // A hint may be called as something else of an item.
     let is_hint = |key: &str| expect.hint_names.iter().any(|name| name == key);
-    if ["mention", "type", "is_primary", "confidence", "rank"].iter().any(|key| is_hint(key)) {
+    if OWN.iter().any(|key| is_hint(key)) {
         return None;
     }
+    let is_like_a_hint = |key: &str| expect.hint_names.iter().any(|name| name.eq_ignore_ascii_case(key));
     let (mut mentions, mut notes, mut n_items) = (Mentions::default(), Notes::default(), 0);
     plain::each_item(text, "entities", |pairs| {
         let (mut name, mut entity_type, mut is_primary, mut confidence, mut rank) = (None, None, None, None, None);
-        let (mut hints, mut n_hints) = (Attributes::new(), 0);
+        let (mut hints, mut n_others) = (Attributes::new(), 0);
         for &(key, value) in pairs {
             match (key, value) {
                 ("mention", Value::Text(text)) => name = Some(text),
@@ -63,17 +65,20 @@ pub(super) fn read_plain(text: &str, expect: &Expect) -> Option<(Vec<Mention>, N
                 ("confidence", Value::Number(number)) => confidence = Some(number),
                 ("rank", Value::Number(number)) => rank = Some(number),
                 (key, Value::Text(text)) if is_hint(key) => {
-                    n_hints += 1;
+                    n_others += 1;
                     hints.extend(hint_of(text).map(|text| (key.to_owned(), text)));
                 }
-                (key, Value::Null) if is_hint(key) => n_hints += 1,
-                _ => return None,
+                (key, Value::Null) if is_hint(key) => n_others += 1,
+                (key, _) if OWN.contains(&key) || is_like_a_hint(key) => return None,
+                // Nothing that is asked for, where all that is asked for is there.
+                _ => n_others += 1,
             }
         }
         // A key that comes twice is not for this reader.
         let is_each_once = (1..pairs.len()).all(|at| pairs[..at].iter().all(|(key, _)| *key != pairs[at].0));
         let said = Said { name: name?, entity_type, hints, is_primary: is_primary?, confidence, rank };
-        let is_whole = entity_type.is_some() && confidence.is_some() && rank.is_some() && pairs.len() == 5 + n_hints;
+        let is_whole =
+            entity_type.is_some() && confidence.is_some() && rank.is_some() && pairs.len() == OWN.len() + n_others;
         (is_each_once && is_whole).then_some(())?;
         mentions.add(said, n_items, expect, &mut notes);
         n_items += 1;

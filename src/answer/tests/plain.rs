@@ -30,7 +30,14 @@ fn what_is_plain_means_what_it_means_to_the_other_reader() {
         vec![("", "None")],
         vec![],
     ] {
-        for more in ["", r#""role":"pilot","country":null,"#, r#""country":"unknown","#, r#""role":" a  b ","#] {
+        for more in [
+            "",
+            r#""role":"pilot","country":null,"#,
+            r#""country":"unknown","#,
+            r#""role":" a  b ","#,
+            r#""team":"Herons","role":"pilot","born":1951,"#,
+            r#""name":"another","category":null,"score":0.1,"primary":false,"hints":"x","#,
+        ] {
             let items: Vec<String> = names.iter().map(|(kind, name)| item(kind, name, more)).collect();
             assert!(both(&list(&items), &entities()), "{items:?}");
         }
