@@ -30,8 +30,14 @@ struct Field<'g> {
     in_title: bool,
     text: &'g str,
     folded: OnceCell<Folded>,
-    /// Words of the folded text.
-    words: OnceCell<Vec<Range<usize>>>,
+    words: OnceCell<Words>,
+}
+
+/// Words of a folded text.
+struct Words {
+    ranges: Vec<Range<usize>>,
+    /// First byte of each.
+    firsts: Vec<u8>,
 }
 
 impl<'g> Stories<'g> {
@@ -100,11 +106,11 @@ impl Field<'_> {
             return None;
         }
         let folded = self.folded();
-        let words = self.words.get_or_init(|| word_ranges(folded.folded()));
+        let Words { ranges: words, firsts } = self.words.get_or_init(|| Words::of(folded.folded()));
         let is_alone = wanted.len() == 1;
         let alike = |at: usize, wanted: &str| is_nearly(&folded.folded()[words[at].clone()], wanted, is_alone);
         let (first, rest) = wanted.split_first()?;
-        'starts: for start in 0..words.len() {
+        'starts: for start in memchr::memchr_iter(*first.as_bytes().first()?, firsts) {
             if !alike(start, first) {
                 continue;
             }
@@ -141,6 +147,14 @@ fn words_of(folded: &str) -> Vec<String> {
         return vec![];
     }
     word_ranges(folded).into_iter().map(|range| folded[range].to_owned()).collect()
+}
+
+impl Words {
+    fn of(folded: &str) -> Words {
+        let ranges = word_ranges(folded);
+        let firsts = ranges.iter().map(|range| folded.as_bytes()[range.start]).collect();
+        Words { ranges, firsts }
+    }
 }
 
 fn word_ranges(text: &str) -> Vec<Range<usize>> {
