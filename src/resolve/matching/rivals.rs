@@ -1,5 +1,7 @@
 //! Candidates among each other: who is whose rival, in what order they stand, and what the decision is made of.
 
+use std::cmp::Ordering;
+
 use crate::resolve::matching::features::Feature;
 use crate::resolve::matching::score;
 use crate::resolve::matching::scored::{FLOOR, HOPELESS, Scored};
@@ -17,14 +19,21 @@ pub(super) fn rank(scored: &mut Vec<Scored>) {
     for (at, candidate) in scored.iter_mut().enumerate() {
         candidate.log_odds = if at < n_hopeful { score::pair(&candidate.vector).max(FLOOR) } else { FLOOR };
     }
-    scored.sort_by(|a, b| {
+    put_in_order(scored, |a, b| {
         b.log_odds.total_cmp(&a.log_odds).then(b.plain.total_cmp(&a.plain)).then(a.order.cmp(&b.order))
     });
 }
 
+/// Sorts candidates, which mostly stand in their order already, and are large to move.
+pub(super) fn put_in_order(scored: &mut [Scored], compare: impl Fn(&Scored, &Scored) -> Ordering) {
+    if !scored.is_sorted_by(|a, b| compare(a, b).is_le()) {
+        scored.sort_by(compare);
+    }
+}
+
 /// Sets the features that tell how a candidate stands among the others.
 pub(super) fn compare_rivals(scored: &mut [Scored]) {
-    scored.sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.order.cmp(&b.order)));
+    put_in_order(scored, |a, b| b.plain.total_cmp(&a.plain).then(a.order.cmp(&b.order)));
     let plains: Vec<f32> = scored.iter().map(|s| s.plain).collect();
     for (at, candidate) in scored.iter_mut().enumerate() {
         let rival = if at == 0 { plains.get(1) } else { plains.first() };

@@ -61,6 +61,7 @@ pub(super) fn compare(probe: &Probe, pairing: &Pairing<'_>) -> Roles {
 
 /// Returns whether a word has digits or is a numeral: `Super Bowl VII` is not `Super Bowl 50`.
 fn is_number(text: &[u8]) -> bool {
+    let may_be_roman = || text.len() >= 2 && text.iter().all(|byte| b"ivxlcdm".contains(byte));
     text.iter().any(u8::is_ascii_digit)
-        || text.len() >= 2 && std::str::from_utf8(text).is_ok_and(|text| numerals::roman(text).is_some())
+        || may_be_roman() && std::str::from_utf8(text).is_ok_and(|text| numerals::roman(text).is_some())
 }
