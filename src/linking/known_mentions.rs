@@ -81,8 +81,7 @@ impl Kept {
 
     /// Returns the bytes that it takes, with its place in the table and what the allocator adds.
     fn bytes(&self) -> usize {
-        let compared =
-            self.compared.as_ref().map_or(0, |compared| compared.len() * size_of::<(u8, u32)>() + ALLOCATION);
+        let compared = self.compared.as_ref().map_or(0, |compared| compared.bytes_of_values() + ALLOCATION);
         size_of::<Kept>() + ALLOCATION + self.key.len() + ALLOCATION + compared + SLOT
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use index::FORMAT;
 pub use index::{Blocks, Builder, N_TABLES, Resident, Table, is_current, is_earlier, without_ids};
 pub use matching::again::Compared;
 pub use matching::context::{Context, are_namesakes, is_name_again, is_position, key_and_last_name};
-pub use matching::context_names::{ContextName, KNOWN_VALUE, NAME_SEPARATORS, OTHER_NAME};
+pub use matching::context_names::{ContextName, NameKind};
 pub use matching::measure::feature_names;
 pub use matching::resolver::Resolver;
 pub(crate) use names::attribute_names::same_meaning;

@@ -10,7 +10,7 @@ use crate::linking::known_mentions::{KnownMention, KnownMentions};
 use crate::linking::precedence::Ruling;
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
 use crate::profile::Profile;
-use crate::resolve::{self, Candidate, Compared, Context, ContextName, Method, Query, Resolution};
+use crate::resolve::{self, Candidate, Compared, Context, ContextName, Method, NameKind, Query, Resolution};
 
 /// Other names of an entity that are context for the others.
 const OTHER_NAMES: u32 = 12;
@@ -51,7 +51,7 @@ impl Linker<'_> {
         }
         if mentions.len() > 1 && !open.is_empty() {
             // The story's own words come first; facts about the things it names, where those do not suffice.
-            let (named, known) = self.context_of(mentions, &resolutions)?;
+            let (named, known) = self.context_of(mentions, &keys, &resolutions)?;
             let context = Context::of(&named);
             self.look_again(profile, mentions, &mut open, &context, &mut resolutions)?;
             if !known.is_empty() {
@@ -125,12 +125,17 @@ impl Linker<'_> {
 
     /// The names a group mentions, with the other names of what was linked surely, as context for each other; and the
     /// telling values of that.
-    fn context_of(&mut self, mentions: &[Mention], resolutions: &[Resolution]) -> Result<(Said, Said)> {
+    fn context_of(
+        &mut self,
+        mentions: &[Mention],
+        keys: &[String],
+        resolutions: &[Resolution],
+    ) -> Result<(Said, Said)> {
         let (mut named, mut known) = (Said::new(), Said::new());
-        for mention in mentions {
-            named.extend(self.said.name(None, &mention.text));
+        for (mention, key) in mentions.iter().zip(keys) {
+            named.extend(ContextName::of_words(NameKind::Named, key.clone()).map(Arc::new));
             for value in mention.hints.values().filter(|value| is_name(value)) {
-                named.extend(self.said.name(None, value));
+                named.extend(self.said.name(NameKind::Named, value));
             }
         }
         for resolution in resolutions.iter().filter(|resolution| is_sure(resolution)) {
@@ -163,16 +168,18 @@ impl Linker<'_> {
     /// Evidence of an entity for those named beside it: its names, and its telling values.
     fn around_of(&mut self, entity: EntityKey, candidate: Option<&Candidate>) -> Result<(Said, Said)> {
         let (mut named, mut known) = (Said::new(), Said::new());
-        if let Some(candidate) = candidate {
-            for (at, value) in self.resolver.surroundings(candidate)?.iter().take(VALUES_MAX).enumerate() {
-                match at {
-                    0 => named.extend(self.said.name_of_one(None, value)),
-                    _ => known.extend(self.said.name(Some(resolve::KNOWN_VALUE), value)),
+        match candidate {
+            Some(candidate) => {
+                let around = self.resolver.surroundings(candidate, OTHER_NAMES)?;
+                named.extend(around.names.into_iter().map(Arc::new));
+                let values = around.values.iter().take(VALUES_MAX);
+                known.extend(values.filter_map(|value| self.said.name(NameKind::Known, value)));
+            }
+            None => {
+                for name in self.read.some_names(entity, OTHER_NAMES)? {
+                    named.extend(ContextName::read(NameKind::Other, &name).map(Arc::new));
                 }
             }
-        }
-        for name in self.read.some_names(entity, OTHER_NAMES)? {
-            named.extend(self.said.name_of_one(Some(resolve::OTHER_NAME), &name));
         }
         named.shrink_to_fit();
         known.shrink_to_fit();
@@ -260,43 +267,28 @@ pub(super) type Said = Vec<Arc<ContextName>>;
 /// entity.
 pub(super) type Around = HashMap<(EntityKey, bool), (Said, Said)>;
 
-/// Names of contexts that were read of late: a team stands in the context of all its players.
+/// Values in contexts that were read of late: a team stands in the context of all its players.
 #[derive(Default)]
 pub(super) struct SaidNames {
-    names: HashMap<Box<str>, Option<Arc<ContextName>>, foldhash::fast::RandomState>,
-    text: String,
+    named: ReadNames,
+    known: ReadNames,
 }
 
+type ReadNames = HashMap<Box<str>, Option<Arc<ContextName>>, foldhash::fast::RandomState>;
+
 impl SaidNames {
-    /// Returns a name as a context takes it. What separates names there is no more than a gap inside one of them.
-    fn name(&mut self, mark: Option<char>, name: &str) -> Option<Arc<ContextName>> {
-        self.write(mark, name);
-        if let Some(known) = self.names.get(self.text.as_str()) {
+    /// Returns a value as a context takes it.
+    fn name(&mut self, kind: NameKind, value: &str) -> Option<Arc<ContextName>> {
+        let names = if kind == NameKind::Known { &mut self.known } else { &mut self.named };
+        if let Some(known) = names.get(value) {
             return known.clone();
         }
-        let read = ContextName::read(&self.text).map(Arc::new);
-        if self.names.len() >= SAID_MAX {
-            self.names.clear();
+        let read = ContextName::read(kind, value).map(Arc::new);
+        if names.len() >= SAID_MAX {
+            names.clear();
         }
-        self.names.insert(self.text.as_str().into(), read.clone());
+        names.insert(value.into(), read.clone());
         read
-    }
-
-    /// Returns a name of a single entity, with which it is remembered.
-    fn name_of_one(&mut self, mark: Option<char>, name: &str) -> Option<Arc<ContextName>> {
-        self.write(mark, name);
-        ContextName::read(&self.text).map(Arc::new)
-    }
-
-    fn write(&mut self, mark: Option<char>, name: &str) {
-        self.text.clear();
-        self.text.extend(mark);
-        let from = self.text.len();
-        self.text.push_str(name);
-        if name.contains(resolve::NAME_SEPARATORS) {
-            let spaced = name.replace(resolve::NAME_SEPARATORS, " ");
-            self.text.replace_range(from.., &spaced);
-        }
     }
 }
 

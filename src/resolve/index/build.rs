@@ -87,6 +87,7 @@ impl Builder {
         out.extend_from_slice(&kind.to_le_bytes());
         let order = key(KeyKind::Form, entity.entity_type.as_bytes(), entity.id.as_str().as_bytes());
         out.extend_from_slice(&((order >> 32) as u32).to_le_bytes());
+        out.extend_from_slice(&self.names.len().to_le_bytes());
         let count_at = out.len();
         out.extend_from_slice(&[0; 2]);
         let mut count = 0u16;

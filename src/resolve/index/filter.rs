@@ -4,7 +4,7 @@
 
 use anyhow::Result;
 
-use crate::resolve::index::layout::{Blocks, Table, bucket_of, read_u32};
+use crate::resolve::index::layout::{Blocks, Table, bucket_of, key_at, read_u32};
 
 /// Bits a key, at least.
 const BITS_PER_KEY: usize = 8;
@@ -12,6 +12,8 @@ const BITS_PER_KEY: usize = 8;
 /// Keys that may be there, a bit each. Those of a bucket stand side by side.
 pub(super) struct Filter {
     bits: Vec<u64>,
+    /// Number of keys of each bucket.
+    counts: Vec<u32>,
     /// Number of bits of a bucket, as a power of two.
     width: u32,
 }
@@ -20,20 +22,22 @@ impl Filter {
     /// Reads the keys of all buckets.
     pub(super) fn of<P: Blocks>(blocks: &P, bucket_bits: u32) -> Result<Filter> {
         let n_buckets = 1u32 << bucket_bits;
-        let mut n_keys = 0;
+        let mut counts = Vec::with_capacity(n_buckets as usize);
         for bucket in 0..n_buckets {
-            n_keys += read_u32(&blocks.block(Table::Keys, bucket)?, 0) as usize;
+            counts.push(read_u32(&blocks.block(Table::Keys, bucket)?, 0));
         }
+        let n_keys: usize = counts.iter().map(|count| *count as usize).sum();
         let per_bucket = (n_keys * BITS_PER_KEY).div_ceil(n_buckets as usize).next_power_of_two().max(64);
         let width = per_bucket.trailing_zeros().min(32);
-        let mut filter = Filter { bits: vec![0; n_buckets as usize * (1 << width) / 64], width };
-        for bucket in 0..n_buckets {
+        let mut filter = Filter { bits: vec![0; n_buckets as usize * (1 << width) / 64], counts: Vec::new(), width };
+        for (bucket, count) in (0..n_buckets).zip(&counts) {
             let block = blocks.block(Table::Keys, bucket)?;
-            for at in 0..read_u32(&block, 0) as usize {
-                let place = filter.place(u64::from(bucket), read_u32(&block, 4 + at * 4));
+            for at in 0..*count as usize {
+                let place = filter.place(u64::from(bucket), read_u32(&block, key_at(at)));
                 filter.bits[place / 64] |= 1 << (place % 64);
             }
         }
+        filter.counts = counts;
         Ok(filter)
     }
 
@@ -41,6 +45,11 @@ impl Filter {
     pub(super) fn may_have(&self, key: u64, bucket_bits: u32) -> bool {
         let place = self.place(bucket_of(key, bucket_bits), key as u32);
         self.bits.get(place / 64).is_some_and(|bits| bits & 1 << (place % 64) != 0)
+    }
+
+    /// Returns the number of keys of a bucket, without a look at its block.
+    pub(super) fn count(&self, bucket: u64) -> u32 {
+        self.counts.get(bucket as usize).copied().unwrap_or(0)
     }
 
     fn place(&self, bucket: u64, low: u32) -> usize {

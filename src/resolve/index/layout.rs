@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Raised whenever the bytes or what they mean change, which is also when names are read otherwise: an index of another
 /// version is built anew, and the keys of decisions with it.
-pub(crate) const FORMAT: u32 = 18;
+pub(crate) const FORMAT: u32 = 19;
 
 /// Number of kinds of blocks.
 pub const N_TABLES: usize = 8;
@@ -78,21 +78,27 @@ impl<P: Blocks> Blocks for &P {
 /// All blocks in memory.
 #[derive(Debug, Default)]
 pub struct Resident {
+    tables: [ResidentTable; N_TABLES],
+}
+
+/// Blocks of one table, one after the other, and where each ends.
+#[derive(Debug, Default)]
+struct ResidentTable {
     bytes: Vec<u8>,
-    ends: [Vec<(usize, usize)>; N_TABLES],
+    ends: Vec<u32>,
 }
 
 impl Resident {
     /// Adds a block; blocks of a table come in order.
     pub fn push(&mut self, table: Table, block: &[u8]) {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(block);
-        self.ends[table as usize].push((start, self.bytes.len()));
+        let ResidentTable { bytes, ends } = &mut self.tables[table as usize];
+        bytes.extend_from_slice(block);
+        ends.push(u32::try_from(bytes.len()).expect("no table of an index in memory takes 4 GiB"));
     }
 
     /// Returns the size of all blocks in bytes.
     pub fn size(&self) -> usize {
-        self.bytes.len()
+        self.tables.iter().map(|table| table.bytes.len()).sum()
     }
 }
 
@@ -100,10 +106,12 @@ impl Blocks for Resident {
     type Block<'a> = &'a [u8];
 
     fn block(&self, table: Table, number: u32) -> anyhow::Result<&[u8]> {
-        let Some(&(start, end)) = self.ends[table as usize].get(number as usize) else {
+        let ResidentTable { bytes, ends } = &self.tables[table as usize];
+        let Some(&end) = ends.get(number as usize) else {
             anyhow::bail!("the name index lacks block {number} of {table:?}");
         };
-        Ok(&self.bytes[start..end])
+        let start = (number as usize).checked_sub(1).map_or(0, |before| ends[before]);
+        Ok(&bytes[start as usize..end as usize])
     }
 
     fn is_resident(&self) -> bool {
@@ -208,10 +216,15 @@ pub(super) fn bucket_of(key: u64, bits: u32) -> u64 {
     if bits == 0 { 0 } else { key >> (64 - bits) }
 }
 
+/// Returns where a key of a bucket stands in its block; its number is behind it.
+pub(super) fn key_at(number: usize) -> usize {
+    4 + number * 8
+}
+
 /// Reads the numbers of attributes and values out of a packed entity.
 pub(super) fn value_numbers(record: &[u8]) -> impl Iterator<Item = (u16, u32)> + '_ {
-    let count = usize::from(u16::from_le_bytes([record[14], record[15]]));
-    let each = record[16..].chunks_exact(6).take(count);
+    let count = usize::from(u16::from_le_bytes([record[18], record[19]]));
+    let each = record[20..].chunks_exact(6).take(count);
     each.map(|bytes| (u16::from_le_bytes([bytes[0], bytes[1]]), read_u32(bytes, 2)))
 }
 

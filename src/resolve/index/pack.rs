@@ -53,17 +53,14 @@ impl Packed {
     }
 }
 
-/// Header (count), then the low halves of the keys in order, then for each a number: a single entry itself with the top
-/// bit set, or where its list starts.
+/// Header (count), then the low halves of the keys in order, each with a number behind it: a single entry itself with the
+/// top bit set, or where its list starts.
 pub(super) fn pack_bucket(postings: &[Posting]) -> Vec<u8> {
     let mut groups: Vec<&[Posting]> = postings.chunk_by(|a, b| a.key() == b.key()).collect();
     groups.sort_unstable_by_key(|group| group[0].key() as u32);
     let count = groups.len();
     let mut block = Vec::with_capacity(4 + count * 8);
     block.extend_from_slice(&u32::try_from(count).unwrap_or(0).to_le_bytes());
-    for group in &groups {
-        block.extend_from_slice(&(group[0].key() as u32).to_le_bytes());
-    }
     let mut lists = Vec::new();
     for group in &groups {
         let word = if group.len() == 1 {
@@ -80,6 +77,7 @@ pub(super) fn pack_bucket(postings: &[Posting]) -> Vec<u8> {
             }
             at
         };
+        block.extend_from_slice(&(group[0].key() as u32).to_le_bytes());
         block.extend_from_slice(&word.to_le_bytes());
     }
     block.extend_from_slice(&lists);

@@ -8,7 +8,7 @@ use crate::model::EntityKey;
 use crate::resolve::index::filter::Filter;
 use crate::resolve::index::layout::{
     Blocks, ENTITIES_PER_BLOCK, FORMAT, LABELS_PER_BLOCK, LONGEST_LIST, Meta, NAMES_PER_BLOCK, RARITY_UNIT, Table,
-    VALUES_PER_BLOCK, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK, bucket_of, get_varint, read_u32, value_numbers,
+    VALUES_PER_BLOCK, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK, bucket_of, get_varint, key_at, read_u32, value_numbers,
 };
 use crate::resolve::names::words::Role;
 
@@ -104,6 +104,18 @@ pub(crate) struct NameCard<G> {
 }
 
 impl<G: Deref<Target = [u8]>> NameCard<G> {
+    /// Returns its words with single spaces between them.
+    pub(crate) fn spaced(&self) -> String {
+        let mut words = String::new();
+        self.tokens(|token| {
+            if !words.is_empty() {
+                words.push(' ');
+            }
+            words.push_str(std::str::from_utf8(token.text).unwrap_or_default());
+        });
+        words
+    }
+
     /// Calls `each` with every token in reading order.
     pub(crate) fn tokens<'a>(&'a self, mut each: impl FnMut(TokenView<'a>)) {
         let bytes: &[u8] = &self.block;
@@ -132,6 +144,8 @@ pub(crate) struct EntityCard<G> {
     pub(crate) kind: u16,
     /// A number out of type and id: of two that are as good, the lesser comes first, whatever the catalog's history.
     pub(crate) order: u32,
+    /// The first of its names, which stand one after the other; that of another where it has none.
+    first_name: u32,
 }
 
 /// A value of an attribute, normalized.
@@ -177,24 +191,27 @@ impl<P: Blocks> Index<P> {
         }
         let bucket = bucket_of(key, self.meta.bucket_bits);
         let block = self.blocks.block(Table::Keys, bucket as u32)?;
-        let count = read_u32(&block, 0) as usize;
+        let count = match &self.filter {
+            Some(filter) => filter.count(bucket),
+            None => read_u32(&block, 0),
+        } as usize;
         let wanted = key as u32;
         // Hashes are spread evenly: the place where one should stand is at most a few steps from where it stands.
         let mut low = ((u64::from(wanted) * count as u64) >> 32) as usize;
-        while low > 0 && read_u32(&block, low * 4) >= wanted {
+        while low > 0 && read_u32(&block, key_at(low - 1)) >= wanted {
             low -= 1;
         }
-        while low < count && read_u32(&block, 4 + low * 4) < wanted {
+        while low < count && read_u32(&block, key_at(low)) < wanted {
             low += 1;
         }
-        if low >= count || read_u32(&block, 4 + low * 4) != wanted {
+        if low >= count || read_u32(&block, key_at(low)) != wanted {
             return Ok(List::Empty);
         }
-        let word = read_u32(&block, 4 + count * 4 + low * 4);
+        let word = read_u32(&block, key_at(low) + 4);
         if word & 0x8000_0000 != 0 {
             return Ok(List::One(word & 0x7fff_ffff));
         }
-        let mut at = 4 + count * 8 + word as usize;
+        let mut at = key_at(count) + word as usize;
         let len = get_varint(&block, &mut at) as u32;
         Ok(List::Many { block, at, len })
     }
@@ -232,7 +249,19 @@ impl<P: Blocks> Index<P> {
         key.copy_from_slice(&block[start..start + 8]);
         let kind = u16::from_le_bytes([block[start + 8], block[start + 9]]);
         let order = read_u32(&block, start + 10);
-        Ok(EntityCard { block, start, end, key: EntityKey(i64::from_le_bytes(key)), kind, order })
+        let first_name = read_u32(&block, start + 14);
+        Ok(EntityCard { block, start, end, key: EntityKey(i64::from_le_bytes(key)), kind, order, first_name })
+    }
+
+    /// Calls `each` with the names of an entity, its preferred one first if it has words, until that says no.
+    pub(crate) fn each_name_of(&self, number: u32, mut each: impl FnMut(NameCard<P::Block<'_>>) -> bool) -> Result<()> {
+        for name in self.entity(number)?.first_name..self.meta.names {
+            let card = self.name(name)?;
+            if card.entity != number || !each(card) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Calls `read` with a value of an attribute.

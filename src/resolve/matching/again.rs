@@ -8,6 +8,7 @@ use anyhow::Result;
 use crate::model::{EntityKey, LinkOutcome};
 use crate::resolve::index::{Blocks, Index};
 use crate::resolve::matching::context::Context;
+use crate::resolve::matching::heard::{Heard, HeardValues};
 use crate::resolve::matching::hints::Hint;
 use crate::resolve::matching::resolver::{ALIKE, Resolver};
 use crate::resolve::matching::trail::Trail;
@@ -17,15 +18,39 @@ use crate::resolve::resolution::{Method, Query, Resolution};
 /// Comparisons of a mention, whatever came of them.
 #[derive(Clone, Debug)]
 pub struct Compared {
-    /// Values of the entities: the layer and the value, each once.
-    values: Box<[(u8, u32)]>,
+    /// Values of the entities, each once.
+    values: Box<[Value]>,
     trail: Option<Box<Trail>>,
 }
 
+/// Value of an entity that was compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Value {
+    /// Its number, and as the highest bit its layer.
+    place: u32,
+    heard: Heard,
+}
+
+impl Value {
+    const LAYER: u32 = 1 << 31;
+
+    fn new(layer: u8, number: u32, heard: Heard) -> Value {
+        Value { place: number | if layer == 0 { 0 } else { Value::LAYER }, heard }
+    }
+
+    fn layer(self) -> u8 {
+        u8::from(self.place & Value::LAYER != 0)
+    }
+
+    fn number(self) -> u32 {
+        self.place & !Value::LAYER
+    }
+}
+
 impl Compared {
-    /// Returns how many values there are.
-    pub fn len(&self) -> usize {
-        self.values.len()
+    /// Returns the bytes that its values take.
+    pub fn bytes_of_values(&self) -> usize {
+        size_of_val(&*self.values)
     }
 
     /// Returns a copy without the trail, which is ten times as large as the rest.
@@ -109,9 +134,12 @@ impl<P: Blocks> Resolver<P> {
             if before.replace((layer, number)) == Some((layer, number)) {
                 continue;
             }
+            let [heard, heard_of_changes] = &mut self.heard;
             match &self.overlay {
-                Some(overlay) if layer == 1 => values_of(layer, &overlay.index, number, &mut values)?,
-                _ => values_of(layer, &self.base.index, number, &mut values)?,
+                Some(overlay) if layer == 1 => {
+                    values_of((layer, &overlay.index), number, heard_of_changes, &mut values)?;
+                }
+                _ => values_of((layer, &self.base.index), number, heard, &mut values)?,
             }
         }
         values.sort_unstable();
@@ -127,10 +155,11 @@ impl<P: Blocks> Resolver<P> {
         if context.has_longer(&own) {
             return Ok(true);
         }
-        for &(layer, value) in &compared.values {
+        for value in compared.values.iter().filter(|value| context.may_say(value.heard)) {
+            let (layer, number) = (value.layer(), value.number());
             let weight = match &self.overlay {
-                Some(overlay) if layer == 1 => context.weight(&own, hints, (layer, &overlay.index), value)?,
-                _ => context.weight(&own, hints, (layer, &self.base.index), value)?,
+                Some(overlay) if layer == 1 => context.weight(&own, hints, (layer, &overlay.index), number)?,
+                _ => context.weight(&own, hints, (layer, &self.base.index), number)?,
             };
             if weight > 0.0 {
                 return Ok(true);
@@ -141,12 +170,18 @@ impl<P: Blocks> Resolver<P> {
 }
 
 /// Adds the values of an entity that can tell anything.
-fn values_of<P: Blocks>(layer: u8, index: &Index<P>, number: u32, values: &mut Vec<(u8, u32)>) -> Result<()> {
+fn values_of<P: Blocks>(
+    (layer, index): (u8, &Index<P>),
+    number: u32,
+    heard: &mut HeardValues,
+    values: &mut Vec<Value>,
+) -> Result<()> {
     let entity = index.entity(number)?;
     if let Some(stats) = index.meta.types.get(usize::from(entity.kind)) {
         let tells = |attribute: u16| stats.attributes.get(usize::from(attribute)).is_some_and(|a| a.bits > 0.0);
-        let told = entity.values().filter(|(attribute, _)| tells(*attribute));
-        values.extend(told.map(|(_, value)| (layer, value)));
+        for (_, value) in entity.values().filter(|(attribute, _)| tells(*attribute)) {
+            values.push(Value::new(layer, value, heard.of(index, value)?));
+        }
     }
     Ok(())
 }

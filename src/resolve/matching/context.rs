@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::resolve::fast_map::{Map, Set};
 use crate::resolve::index::{Blocks, EntityCard, Index, TypeStats};
 use crate::resolve::matching::context_names::{ContextName, NAME_SEPARATORS, NameKind, Names, hash};
+use crate::resolve::matching::heard::{Heard, SaidBits};
 use crate::resolve::matching::hints::{Hint, contains_words};
 use crate::resolve::names::similarity::Pattern;
 use crate::resolve::names::token::{Name, Token, spaced};
@@ -29,6 +30,8 @@ struct Around {
     known: Rc<Names>,
     /// Other names of what it names, which count only as a whole: `BUF` where the story says Bills.
     exact: Rc<Set<u64>>,
+    /// Bits of all these.
+    said: SaidBits,
     /// Names that were added.
     n_names: usize,
     /// Weight of a value that is said here, by layer and number of the value: worked out once for all mentions.
@@ -50,7 +53,7 @@ impl Context {
     pub(crate) fn new(text: &str) -> Context {
         let mut around = Around { text: text.to_owned(), ..Around::default() };
         let parts = text.split(NAME_SEPARATORS).take(CONTEXT_NAMES);
-        parts.filter_map(ContextName::read).for_each(|name| around.add(&Arc::new(name)));
+        parts.filter_map(ContextName::read_marked).for_each(|name| around.add(&Arc::new(name)));
         Context(Some(Rc::new(around)))
     }
 
@@ -66,6 +69,7 @@ impl Context {
                 named: Rc::clone(&known.named),
                 known: Rc::clone(&known.known),
                 exact: Rc::clone(&known.exact),
+                said: known.said.clone(),
                 n_names: known.n_names,
                 ..Around::default()
             },
@@ -95,6 +99,11 @@ impl Context {
     /// Returns whether it has a longer name with a mention's words; `own` are these, lower case.
     pub(crate) fn has_longer(&self, own: &str) -> bool {
         self.0.as_ref().is_some_and(|around| around.named.have_longer(own))
+    }
+
+    /// Returns false where a value is surely not said here.
+    pub(super) fn may_say(&self, value: Heard) -> bool {
+        self.0.as_ref().is_some_and(|around| around.said.may_say(value))
     }
 
     /// Returns what it counts, of the bits of an attribute, that an entity has this value. `own` are the mention's
@@ -162,6 +171,11 @@ impl Around {
             return;
         }
         self.n_names += 1;
+        match name.kind() {
+            NameKind::Other => self.said.add(name.whole()),
+            _ if name.is_long() => self.said.add_all(),
+            _ => name.runs().iter().for_each(|run| self.said.add(*run)),
+        }
         match name.kind() {
             NameKind::Named => Rc::make_mut(&mut self.named).add(name),
             NameKind::Known => Rc::make_mut(&mut self.known).add(name),
@@ -258,7 +272,9 @@ mod tests {
             let context = Context::new(context);
             let country = countries::country(value).unwrap_or(0);
             let around = context.0.expect("made of a text");
-            around.named.say(value, country) || around.exact.contains(&hash(value))
+            let says = around.named.say(value, country) || around.exact.contains(&hash(value));
+            assert!(!says || around.said.may_say(Heard::of(value, country)), "{value} is said");
+            says
         };
         for (context, value, expected) in [
             ("Herons | Peru", "harbor city herons", true),
@@ -277,6 +293,11 @@ mod tests {
         ] {
             assert_eq!(named(context, value), expected, "{context} / {value}");
         }
+        let long = "a b c d e f g h i j k l m harbor city herons";
+        assert!(named(long, &format!("the {long}")), "the end of a value may be too long for all its runs");
+        let context = Context::new("Harbor City Herons | Elmwood Rovers | Peru");
+        let n_denied = (0..100).filter(|n| !context.may_say(Heard::of(&format!("team number{n}"), 0))).count();
+        assert!(n_denied > 95, "{n_denied} of 100 that are not said");
         assert!(Context::new(" | ; 🙂").is_empty());
         assert!(Context::new("a | b").is_of("a | b"));
     }

@@ -8,13 +8,13 @@ use crate::resolve::matching::hints::contains_words;
 use crate::resolve::names::token::{Name, spaced};
 use crate::resolve::names::{countries, words};
 
-/// Marks a name of a context as another name of what is named; it counts only as a whole.
-pub const OTHER_NAME: char = '=';
-/// Marks a name of a context as a value of what is named; it counts less.
-pub const KNOWN_VALUE: char = '~';
+/// Marks a name in a text of them as another name of what is named; it counts only as a whole.
+const OTHER_NAME: char = '=';
+/// Marks a name in a text of them as a value of what is named; it counts less.
+const KNOWN_VALUE: char = '~';
 
 /// Characters that separate names in a text of them.
-pub const NAME_SEPARATORS: [char; 5] = ['|', '\n', ';', '.', ','];
+pub(super) const NAME_SEPARATORS: [char; 5] = ['|', '\n', ';', '.', ','];
 
 /// Words of a name that runs are made of.
 const RUN_WORDS: usize = 12;
@@ -37,7 +37,7 @@ pub struct ContextName {
 
 /// Why a name stands in a context.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NameKind {
+pub enum NameKind {
     /// The story says it.
     Named,
     /// It is a value of what the story names.
@@ -53,18 +53,29 @@ pub(super) fn hash(words: &str) -> u64 {
 }
 
 impl ContextName {
-    /// Reads a name, with its mark before it if it has one; none where it is too short to say anything.
-    pub fn read(text: &str) -> Option<ContextName> {
-        let mut words = String::new();
-        spaced(&Name::parse(text), &mut words);
-        if words.len() < 2 {
-            return None;
-        }
+    /// Reads a name of a text of names, with its mark before it if it has one; none where it is too short to say anything.
+    pub(super) fn read_marked(text: &str) -> Option<ContextName> {
         let kind = match text.trim_start().chars().next() {
             Some(OTHER_NAME) => NameKind::Other,
             Some(KNOWN_VALUE) => NameKind::Known,
             _ => NameKind::Named,
         };
+        ContextName::read(kind, text)
+    }
+
+    /// Reads a name; none where it is too short to say anything.
+    pub fn read(kind: NameKind, text: &str) -> Option<ContextName> {
+        let mut words = String::new();
+        spaced(&Name::parse(text), &mut words);
+        ContextName::of_words(kind, words)
+    }
+
+    /// Makes a name of words that were read from it: lower case, one space apart; none where they are too short to say
+    /// anything.
+    pub fn of_words(kind: NameKind, words: String) -> Option<ContextName> {
+        if words.len() < 2 {
+            return None;
+        }
         let whole = hash(&words);
         let mut name =
             ContextName { kind, is_long: false, country: 0, n_words: 0, whole, words: "".into(), runs: [].into() };
@@ -106,6 +117,21 @@ impl ContextName {
 
     pub(super) fn kind(&self) -> NameKind {
         self.kind
+    }
+
+    /// Returns the hashes of its words and of every run of several; none of another name.
+    pub(super) fn runs(&self) -> &[u64] {
+        &self.runs
+    }
+
+    /// Returns whether it is too long for all its runs to be kept.
+    pub(super) fn is_long(&self) -> bool {
+        self.is_long
+    }
+
+    #[cfg(test)]
+    pub(super) fn words(&self) -> &str {
+        &self.words
     }
 
     /// Returns the hash of all its words.

@@ -4,6 +4,7 @@ pub(super) mod resolver;
 mod rivals;
 mod exact;
 pub(super) mod again;
+mod heard;
 mod explain;
 pub(super) mod search;
 mod scored;

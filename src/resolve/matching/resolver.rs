@@ -14,8 +14,10 @@ use crate::model::{EntityKey, LinkOutcome};
 use crate::resolve::fast_map::Map;
 use crate::resolve::index::{Blocks, Builder, Index, Resident};
 use crate::resolve::matching::context::Context;
+use crate::resolve::matching::context_names::{ContextName, NameKind};
 use crate::resolve::matching::explain;
 use crate::resolve::matching::features::Feature;
+use crate::resolve::matching::heard::HeardValues;
 use crate::resolve::matching::hints::{Hint, Prepared};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::rivals::{compare_rivals, decision_features, has_same_evidence, rank};
@@ -50,6 +52,8 @@ pub struct Resolver<P> {
     pub(super) context: Context,
     /// Trail of the last search, and whether it is that of the mention begun last.
     pub(super) trail: Trail,
+    /// Values that candidates had, of each layer.
+    pub(super) heard: [HeardValues; 2],
     pub(super) is_compared: bool,
     /// Strictness of links.
     pub strictness: Strictness,
@@ -69,6 +73,7 @@ impl<P: Blocks> Resolver<P> {
             prepared: Prepared::default(),
             context: Context::default(),
             trail: Trail::default(),
+            heard: Default::default(),
             is_compared: false,
             strictness: Strictness::Default,
             explain: false,
@@ -255,12 +260,12 @@ impl<P: Blocks> Resolver<P> {
         }
     }
 
-    /// Returns the name and the telling attribute values of a candidate: context for the other mentions of its group.
-    pub fn surroundings(&self, candidate: &Candidate) -> Result<Vec<String>> {
+    /// Returns what a candidate is as context for the other mentions of its group, with so many of its other names.
+    pub fn surroundings(&self, candidate: &Candidate, n_others: u32) -> Result<Surroundings> {
         let (layer, number) = candidate.place;
         match &self.overlay {
-            Some(overlay) if layer == 1 => surroundings(&overlay.index, number),
-            _ => surroundings(&self.base.index, number),
+            Some(overlay) if layer == 1 => surroundings(&overlay.index, number, n_others),
+            _ => surroundings(&self.base.index, number, n_others),
         }
     }
 
@@ -401,17 +406,75 @@ fn described<P: Blocks>(index: &Index<P>, number: u32) -> Result<Described> {
 /// A value shared by more than one in eight of a type says nothing of what a story is about.
 const TELLING_BITS: f32 = 3.0;
 
-fn surroundings<P: Blocks>(index: &Index<P>, number: u32) -> Result<Vec<String>> {
+/// An entity as context for what stands beside it.
+#[derive(Debug, Default)]
+pub struct Surroundings {
+    /// Its preferred name, then some of its others.
+    pub names: Vec<ContextName>,
+    /// Values of its attributes that tell what a story is about, their words in lower case.
+    pub values: Vec<String>,
+}
+
+fn surroundings<P: Blocks>(index: &Index<P>, number: u32, n_others: u32) -> Result<Surroundings> {
+    let mut around = Surroundings::default();
+    let mut n_left = n_others;
+    index.each_name_of(number, |name| {
+        let kind = if name.alias { NameKind::Other } else { NameKind::Named };
+        n_left -= u32::from(name.alias);
+        around.names.extend(ContextName::of_words(kind, name.spaced()));
+        n_left > 0
+    })?;
     let card = index.entity(number)?;
-    let mut around = vec![index.label(number, |_, name| name.to_owned())?];
     if let Some(stats) = index.meta.types.get(usize::from(card.kind)) {
         let telling =
             |attribute: u16| stats.attributes.get(usize::from(attribute)).is_some_and(|a| a.bits >= TELLING_BITS);
         for (_, value) in card.values().filter(|(attribute, _)| telling(*attribute)) {
-            around.extend(
-                index.value(value, |value| Some(value.text.to_owned()).filter(|text| text.parse::<f64>().is_err()))?,
-            );
+            let text = index.value(value, |value| value.text.to_owned())?;
+            around.values.extend(Some(text).filter(|text| text.parse::<f64>().is_err()));
         }
     }
     Ok(around)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Attributes, Entity, EntityId};
+
+    #[test]
+    fn an_entity_is_context_by_its_names_and_telling_values() {
+        let mut builder = Builder::new();
+        let birds = ["Gulls", "Owls", "Kites", "Wrens", "Larks", "Terns", "Swans", "Crows"];
+        let others = birds.map(|team| ("Ada Lund", vec![], team));
+        let all = [
+            ("Dana Quist", vec![], "Elmwood Rovers"),
+            ("...", vec!["=", "Mona Hallworth"], "Harbor City Herons"),
+            ("Ines Marin", vec!["Ines M. Marin", "Marin, Ines", "St. Ines"], "Northport Gulls"),
+            ("Jo Reyes", vec![], "1999"),
+        ];
+        for (key, (name, aliases, team)) in (1..).zip(all.into_iter().chain(others)) {
+            let entity = Entity {
+                id: EntityId::new(format!("e{key}")),
+                entity_type: "person".into(),
+                name: name.into(),
+                aliases: aliases.into_iter().map(str::to_owned).collect(),
+                attributes: [("team".to_owned(), team.into())].into(),
+            };
+            builder.add(EntityKey(key), &entity);
+        }
+        let mut resolver = Resolver::new(builder.resident().expect("packs")).expect("opens");
+        let mut around = |text: &str, n_others: u32| {
+            let query = Query { text, types: &[], hints: &Attributes::new(), context: "" };
+            let found = resolver.resolve(&query).expect("resolves");
+            let found = resolver.surroundings(&found.candidates[0], n_others).expect("reads");
+            let names: Vec<String> =
+                found.names.iter().map(|name| format!("{:?} {}", name.kind(), name.words())).collect();
+            format!("{}; {}", names.join(", "), found.values.join(", "))
+        };
+        assert_eq!(around("Dana Quist", 12), "Named dana quist; elmwood rovers");
+        assert_eq!(around("Mona Hallworth", 12), "Other ; harbor city herons", "its other names count as wholes");
+        assert_eq!(around("Ines Marin", 12), "Named ines marin, Other , Other , Other ; northport gulls");
+        assert_eq!(around("Ines Marin", 2), "Named ines marin, Other , Other ; northport gulls");
+        assert_eq!(around("Jo Reyes", 12), "Named jo reyes; ", "a number tells nothing");
+    }
 }
