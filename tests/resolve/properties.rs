@@ -428,6 +428,8 @@ fn a_strict_link_needs_a_hint_where_the_names_differ_in_what_tells() {
         ("Edmund Falkenrat", "Edmund Falkenrad", false),
         ("Elmwood Thorp", "Elmwood Thorpe", false),
         ("Barexinum", "barexin", true),
+        ("Harbour Mossgata", "Harbour Mossgate", false),
+        ("Barexin", "barexin propionate", false),
         ("Falkenrath Group", "Falkenrath", true),
         ("Brackenridgeshire", "Brackenrigdeshire", true),
         ("Edmund Falkenrath", "Falkenrath, Edmund", true),

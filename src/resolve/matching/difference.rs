@@ -26,10 +26,10 @@ const SHORTEST: usize = 3;
 
 /// Degrees of the differences; 0 is none.
 ///
-/// Words that the mention has more: 1 a common noun or number, 2 an initial or generic word, 3 another one. A word that is
-/// written otherwise: 1 a scanner's misreading, a matter of spelling in a long word, an exchange of letters or a letter in a very
-/// long one, 2 a common noun, 3 a matter of spelling in a short word, 4 any other, 5 a first name that may be another one. Words
-/// that a short mention lacks: 1 one that tells names apart.
+/// Words that the mention has more: 1 a common noun or number, 2 an initial or generic word, 3 another one, and the acid of a
+/// salt. A word that is written otherwise: 1 a scanner's misreading, a matter of spelling in a long word, an exchange of letters
+/// or a letter in a very long one, 2 a common noun, 3 a matter of spelling in a short word or an ending of a name, 4 any other,
+/// 5 a first name that may be another one. Words that a short mention lacks: 1 one that tells names apart.
 pub(super) struct Differences {
     pub(super) more: u8,
     pub(super) edited: u8,
@@ -95,6 +95,7 @@ fn more(word: &Word, text: &str) -> u8 {
     static WHOLE: LazyLock<[u16; 5]> =
         LazyLock::new(|| ["group", "holding", "football", "club", "sports"].map(words::class));
     match word.token.role {
+        _ if word.token.small && exclusive::is_ion(word.alternatives) && text != "hydrochloride" => 3,
         _ if word.token.small || WHOLE.contains(&word.token.class) || CLUB.contains(&text) || text == "number" => 1,
         Role::Word if words::is_generic(word.token.class) => 2,
         Role::Word => 3,
@@ -114,7 +115,7 @@ fn edited(word: &Word, text: &[u8], name: &[u8]) -> u8 {
     };
     match spelling::is_one_word(text, name) {
         _ if spelling::is_umlaut_spelled(text, name) => 1,
-        true if text.len() >= LONG => 1,
+        true if text.len() >= LONG && (word.token.small || spelling::is_one_sound(text, name)) => 1,
         _ if is_one_alternative() || word.families.is_empty() && spelling::has_exchanged_letters(text, name) => 1,
         _ if word.token.small => 2,
         true => 3,

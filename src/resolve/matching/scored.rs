@@ -23,6 +23,14 @@ pub(crate) const FLOOR: f32 = -9.0;
 /// In longer names a word more or a letter tells little.
 const SHORT_NAME: f32 = 4.0;
 
+/// Words of a person's name: of one word alone, as places have, more is misspelt.
+const PERSON: f32 = 2.0;
+
+/// Probabilities from which guesses are linked. Of such links of the labelled tasks that are less probable a third to a half
+/// are wrong, and more where the catalog lacks what is meant.
+const WITH_A_WORD_MORE: f64 = 0.57;
+const WRITTEN_OTHERWISE: f64 = 0.6;
+
 /// A candidate name with its features.
 #[derive(Clone)]
 pub(crate) struct Scored {
@@ -110,20 +118,17 @@ impl Scored {
     }
 
     /// Returns the probability from which a guess is linked by default, where it takes more than elsewhere: a short name has a
-    /// word more, or a word of several is written otherwise, and no hint or context agrees. Found on mentions whose nearest
-    /// neighbour is in the catalog and they are not; what it takes away is right as often as not.
+    /// word more, or a word of several is written otherwise, and no hint or context agrees.
     pub(super) fn threshold_of_guess(&self) -> Option<f64> {
         let at = |feature: Feature| self.vector[feature as usize];
         let is_short = at(Feature::name_words) <= SHORT_NAME && at(Feature::mention_words) <= SHORT_NAME;
         if at(Feature::hint_agree) > 0.0 || !is_short || at(Feature::foreign) > 0.0 {
             return None;
         }
-        /// Words of a person's name: of one word alone, as places have, more is misspelt.
-        const PERSON: f32 = 2.0;
         if at(Feature::more) >= 3.0 {
-            Some(0.57)
+            Some(WITH_A_WORD_MORE)
         } else if at(Feature::edited) >= 3.0 {
-            (at(Feature::name_words).min(at(Feature::mention_words)) >= PERSON).then_some(0.6)
+            (at(Feature::name_words).min(at(Feature::mention_words)) >= PERSON).then_some(WRITTEN_OTHERWISE)
         } else {
             None
         }
