@@ -14,26 +14,49 @@ const LONG: usize = 3;
 /// Beginnings before one ending are two names where they are no more alike.
 const ALIKE: f32 = 0.5;
 
+/// A word with an element has no fewer letters.
+const SHORTEST: usize = 6;
+
 /// An element as it is spelled, and which one it is.
 type Element = (&'static str, usize);
 
-static ELEMENTS: LazyLock<[Vec<Element>; 2]> = LazyLock::new(|| {
-    let mut elements = [Vec::new(), Vec::new()];
+/// Elements of one side of a word, by the letter that stands outermost: most words have few.
+type Side = [Vec<Element>; 26];
+
+static ELEMENTS: LazyLock<[Side; 2]> = LazyLock::new(|| {
+    let mut sides = [Side::default(), Side::default()];
     for (number, mut row) in rows(include_str!("compound_elements.tsv")).enumerate() {
-        let side = usize::from(row.next() == Some("start"));
-        elements[side].extend(row.map(|spelling| (spelling, number)));
+        let is_start = row.next() == Some("start");
+        for spelling in row {
+            let outermost = if is_start { spelling.bytes().next() } else { spelling.bytes().last() };
+            if let Some(letter) = outermost.and_then(place) {
+                sides[usize::from(is_start)][letter].push((spelling, number));
+            }
+        }
     }
-    elements
+    sides
 });
+
+/// Returns the place of a letter in the alphabet.
+fn place(letter: u8) -> Option<usize> {
+    letter.is_ascii_lowercase().then(|| usize::from(letter - b'a'))
+}
 
 /// Returns whether two words are compounds of which an element differs.
 pub(crate) fn differ(a: &str, b: &str) -> bool {
     let (x, y) = (a.as_bytes(), b.as_bytes());
-    let is_alike_before = matches!((x.first_chunk::<REST>(), y.first_chunk::<REST>()), (Some(x), Some(y)) if x == y);
-    let is_alike_behind = matches!((x.last_chunk::<REST>(), y.last_chunk::<REST>()), (Some(x), Some(y)) if x == y);
+    if x.len().min(y.len()) < SHORTEST {
+        return false;
+    }
+    let (is_alike_before, is_alike_behind) = (x[..REST] == y[..REST], x[x.len() - REST..] == y[y.len() - REST..]);
     let [ends, starts] = &*ELEMENTS;
-    is_alike_before && other_element(a, b, ends, without_end)
-        || is_alike_behind && (other_element(a, b, starts, without_start) || begin_otherwise(a, b, ends))
+    let of = |side: &'static Side, letter: Option<&u8>| {
+        letter.and_then(|letter| place(*letter)).map_or(&[][..], |at| &side[at])
+    };
+    is_alike_before && other_element((a, of(ends, x.last())), (b, of(ends, y.last())), without_end)
+        || is_alike_behind
+            && (other_element((a, of(starts, x.first())), (b, of(starts, y.first())), without_start)
+                || begin_otherwise(a, b, of(ends, x.last())))
 }
 
 /// Returns a word without the element that it ends in.
@@ -47,19 +70,18 @@ fn without_start<'w>(word: &'w str, element: &str) -> Option<&'w str> {
     word.strip_prefix(element).filter(|rest| rest.len() >= REST_OF_SHORT)
 }
 
-/// Returns whether two words are one beside an element, which is another one in each.
+/// Returns whether two words, each with the elements that it may have, are one beside an element, which is another one in each.
 fn other_element(
-    a: &str,
-    b: &str,
-    elements: &[Element],
+    (a, of_a): (&str, &[Element]),
+    (b, of_b): (&str, &[Element]),
     without: for<'w> fn(&'w str, &str) -> Option<&'w str>,
 ) -> bool {
     let mut is_other = false;
-    for (x, of_a) in elements {
+    for (x, in_a) in of_a {
         let Some(rest) = without(a, x) else { continue };
-        for (y, of_b) in elements {
+        for (y, in_b) in of_b {
             if without(b, y) == Some(rest) {
-                if of_a == of_b {
+                if in_a == in_b {
                     return false;
                 }
                 is_other = true;
