@@ -92,9 +92,11 @@ class Task:
         self.y = np.array([g for k in keys for g in mentions[k][1]])
         self.of = np.array([i for i, k in enumerate(keys) for _ in mentions[k][0]])
         self.count = len(keys)
-        # A fixed, even split that has nothing to do with the order of the file.
-        self.half = np.array([(k[0] * 2654435761 >> 7) % 2 for k in keys])
-        self.fold = np.array([k[0] % 2 for k in keys])
+        # A fixed, even split that has nothing to do with the order of the file. A mined mention is on one side with its twin
+        # whose entity is absent.
+        number = [k[0] // 2 if self.name.startswith("mined-") else k[0] for k in keys]
+        self.half = np.array([(n * 2654435761 >> 7) % 2 for n in number])
+        self.fold = np.array([n % 2 for n in number])
         self.starts = np.searchsorted(self.of, np.arange(self.count + 1))
 
 

@@ -4,6 +4,7 @@
 
 use std::sync::LazyLock;
 
+use crate::resolve::index::TokenView;
 use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::pairing::Pairing;
 use crate::resolve::matching::probe::{Probe, Word};
@@ -29,7 +30,8 @@ const SHORTEST: usize = 3;
 /// Words that the mention has more: 1 a common noun or number, 2 an initial or generic word, 3 another one, and the acid of a
 /// salt. A word that is written otherwise: 1 a scanner's misreading, a matter of spelling in a long word, an exchange of letters
 /// or a letter in a very long one, 2 a common noun, 3 a matter of spelling in a short word or an ending of a name, 4 any other,
-/// 5 a first name that may be another one. Words that a short mention lacks: 1 one that tells names apart.
+/// 5 a first name that may be another one. Words that a short mention lacks: 1 one that tells names apart, 2 where the mention
+/// is nothing but what a hint says: *Elmwood* of the city Elmwood.
 pub(super) struct Differences {
     pub(super) more: u8,
     pub(super) edited: u8,
@@ -76,7 +78,11 @@ pub(super) fn find(probe: &Probe, pairing: &Pairing<'_>) -> Differences {
         }
     });
     let edited = edited.max().unwrap_or(0);
-    Differences { more, edited, lacks: u8::from(lacks(probe, pairing)) }
+    let lacks = match is_of_hints(probe) && is_more_named(pairing) {
+        true => 2,
+        false => u8::from(lacks(probe, pairing)),
+    };
+    Differences { more, edited, lacks }
 }
 
 /// Short for *football club* and the like, which the names of clubs have or do without.
@@ -131,6 +137,27 @@ fn nickname(probe: &Probe, text: &str, name: &[u8]) -> u8 {
     if is_rare && is_form { 1 } else { 5 }
 }
 
+/// Returns whether all words of the mention stand in its hints, so that these tell no more than it does.
+fn is_of_hints(probe: &Probe) -> bool {
+    let is_given = |word: &str| probe.hints.iter().any(|hint| hint.value.split(' ').any(|part| part == word));
+    !probe.hints.is_empty()
+        && probe.core_at.iter().map(|i| probe.text(*i)).filter(|word| !CLUB.contains(word)).all(is_given)
+}
+
+/// Returns whether a word of the name that tells names apart is in the mention neither as it is nor otherwise.
+fn is_more_named(pairing: &Pairing<'_>) -> bool {
+    let open = pairing.name.iter().zip(pairing.name_paired).filter(|(token, paired)| *paired < 0.5 && !token.aside);
+    open.into_iter().any(|(token, _)| tells(token))
+}
+
+/// Returns whether a word of a name tells names apart: no short or generic one, but what clubs are usually called.
+fn tells(token: &TokenView<'_>) -> bool {
+    let text = std::str::from_utf8(token.text).unwrap_or_default();
+    token.role == Role::Word
+        && (!words::is_generic(token.class) || exclusive::is_club(exclusive::alternatives(text)))
+        && !CLUB.contains(&text)
+}
+
 /// *Ashby* may be *Ashby Falkenrath* and *Ashby Moss*: of so short a name what stands behind it tells what is meant.
 fn lacks(probe: &Probe, pairing: &Pairing<'_>) -> bool {
     const SHORT: usize = 2;
@@ -138,13 +165,7 @@ fn lacks(probe: &Probe, pairing: &Pairing<'_>) -> bool {
     if probe.core_at.len() > SHORT || pairing.spelled > 0 || !probe.core_at.iter().all(is_named) {
         return false;
     }
-    let tells = |j: usize| {
-        let token = &pairing.name[j];
-        let text = std::str::from_utf8(token.text).unwrap_or_default();
-        token.role == Role::Word
-            && (!words::is_generic(token.class) || exclusive::is_club(exclusive::alternatives(text)))
-            && !CLUB.contains(&text)
-    };
+    let tells = |j: usize| tells(&pairing.name[j]);
     let mut core = (0..pairing.name.len()).filter(|j| {
         let token = &pairing.name[*j];
         token.role.is_core() && !token.aside

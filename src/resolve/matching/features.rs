@@ -168,6 +168,8 @@ pub(crate) struct Comparer<'a> {
     core: Vec<u8>,
     bones: Vec<u8>,
     wide: Vec<u8>,
+    /// The same, of sounds that follow each other one.
+    wide_once: Vec<u8>,
 }
 
 /// Similarity of a word that an attribute tells.
@@ -177,10 +179,19 @@ const TOLD: f32 = 0.9;
 const CORE_LETTERS: usize = 64;
 /// Letters that two names share which sound alike and of which one is written without vowels.
 const ABJAD: f32 = 0.85;
+/// Likeness of the sounds of two names of which one a syllabic script has passed through.
+const SYLLABIC: f32 = 0.85;
 
 impl<'a> Comparer<'a> {
     pub(crate) fn new() -> Comparer<'a> {
-        Comparer { pairing: Pairing::new(), core_at: Vec::new(), core: Vec::new(), bones: Vec::new(), wide: Vec::new() }
+        Comparer {
+            pairing: Pairing::new(),
+            core_at: Vec::new(),
+            core: Vec::new(),
+            bones: Vec::new(),
+            wide: Vec::new(),
+            wide_once: Vec::new(),
+        }
     }
 
     /// Returns the pairs of the last comparison.
@@ -425,6 +436,15 @@ impl<'a> Comparer<'a> {
         let sound = |similarity: f32| if self.pairing.is_same_country { 1.0 } else { similarity };
         v[Feature::sound as usize] = sound(probe.sound_pattern.similarity(&self.bones));
         v[Feature::coarse_sound as usize] = sound(probe.coarse_pattern.similarity(&self.wide));
+        self.wide_once.clear();
+        self.wide_once.extend_from_slice(&self.wide);
+        self.wide_once.dedup();
+        if probe.syllabic.contains(&self.wide_once) {
+            for (feature, worth) in [(Feature::sound, SYLLABIC), (Feature::coarse_sound, 1.0)] {
+                let known = &mut v[feature as usize];
+                *known = known.max(worth);
+            }
+        }
         let mut is_same = probe.sound == self.bones;
         if !probe.abjad.is_empty() {
             is_same |= probe.abjad == self.bones;

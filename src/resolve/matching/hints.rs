@@ -1,6 +1,7 @@
 //! Hints as evidence: how a value that came with a mention compares with an entity's attributes.
 
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use anyhow::Result;
 
@@ -128,6 +129,14 @@ pub(crate) struct Evidence {
 }
 
 impl Hint {
+    /// Returns whether it is a country whose names Chinese reads by their characters.
+    pub(crate) fn is_where_characters_are_read(&self) -> bool {
+        static COUNTRIES: LazyLock<Vec<u16>> = LazyLock::new(|| {
+            ["japan", "south korea", "north korea"].into_iter().filter_map(countries::country).collect()
+        });
+        self.is_country && COUNTRIES.contains(&self.country)
+    }
+
     /// Prepares a hint; `None` for an empty value.
     pub(crate) fn new(name: &str, value: &str) -> Option<Hint> {
         let mut words = String::new();

@@ -7,7 +7,7 @@ use crate::resolve::matching::likeness::{How, likeness, same};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::names::token::MAX_TOKENS;
 use crate::resolve::names::words::Role;
-use crate::resolve::names::{countries, numerals};
+use crate::resolve::names::{countries, numerals, phonetic};
 
 /// A pair of words.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +88,42 @@ impl<'a> Pairing<'a> {
         self.expand_initials(probe);
         self.join_words(probe);
         self.pair_repeats(probe);
+        self.pair_sounds(probe);
         self.pair_countries(probe);
+    }
+
+    /// `fearufirudo` against `Fairfield`: a name that a syllabic script has passed through is explained by one of the same
+    /// families of consonants, the surer the more of them there are.
+    fn pair_sounds(&mut self, probe: &Probe) {
+        const ENOUGH: f32 = 0.7;
+        // Behind the joined syllables of Chinese stands at most a word for a kind of place.
+        let n_words = if probe.name.is_chinese() { 1 } else { probe.core_at.len() };
+        let words = &probe.core_at[..n_words.min(probe.core_at.len())];
+        if probe.syllabic.is_empty() || !words.iter().any(|at| self.mention_paired[*at] < ENOUGH) {
+            return;
+        }
+        let core = || (0..self.name.len()).filter(|j| self.name[*j].role.is_core() && !self.name[*j].aside);
+        let (mut bones, mut wide) = (Vec::with_capacity(16), Vec::with_capacity(16));
+        core().for_each(|j| phonetic::skeleton(self.name[j].text, &mut bones));
+        phonetic::coarse(&bones, &mut wide);
+        wide.dedup();
+        if !probe.syllabic.contains(&wide) {
+            return;
+        }
+        let core: Vec<usize> = core().collect();
+        let letters: Vec<u8> = core.iter().flat_map(|j| self.name[*j].text).copied().collect();
+        // What sounds are not told apart are many; the letters say a little more.
+        let similarity = (if wide.len() > 3 { 0.55 } else { 0.45 }) + 0.4 * probe.core_pattern.similarity(&letters);
+        self.pairs.clear();
+        self.spelled = 0;
+        for (at, &i) in words.iter().enumerate() {
+            let j = core[at.min(core.len() - 1)];
+            self.mention_paired[i] = similarity;
+            self.pairs.push(Pair { mention: i as u8, name: j as u8, similarity, how: How::Similar });
+        }
+        for j in core {
+            self.name_paired[j] = similarity;
+        }
     }
 
     /// `DPRK` against `North Korea`: two names of one country explain each other whole.

@@ -11,6 +11,7 @@ use crate::resolve::names::first_names;
 use crate::resolve::names::numerals;
 use crate::resolve::names::phonetic;
 use crate::resolve::names::similarity::Pattern;
+use crate::resolve::names::syllables;
 use crate::resolve::names::token::{Name, Token, last_and_first, spaced};
 use crate::resolve::names::transliteration;
 use crate::resolve::names::words::Role;
@@ -59,6 +60,10 @@ pub(crate) struct Probe {
     /// Sound of the core where the mention is written without vowels; empty elsewhere.
     pub(crate) abjad: Vec<u8>,
     pub(crate) abjad_pattern: Pattern,
+    /// Families of consonants of a name that a syllabic script has passed through; empty elsewhere.
+    sounds: Vec<Vec<u8>>,
+    /// The same, but of Chinese where a hint says that characters are read and not sounds.
+    pub(crate) syllabic: Vec<Vec<u8>>,
     pub(crate) coarse: Vec<u8>,
     pub(crate) coarse_pattern: Pattern,
     /// Initial letters of the words, small words left out.
@@ -108,6 +113,10 @@ impl Probe {
             word.frequency = 0;
         }
         self.add_place_of_address();
+        self.syllabic.clear();
+        if !self.hides_sounds() {
+            self.syllabic.clone_from(&self.sounds);
+        }
     }
 
     /// Returns rarity and frequency of the words.
@@ -121,6 +130,11 @@ impl Probe {
             (word.rarity, word.frequency) = (*rarity, *frequency);
         }
         self.n_names = n_names;
+    }
+
+    /// Returns whether a hint keeps the sounds of a Chinese name from being compared.
+    pub(crate) fn hides_sounds(&self) -> bool {
+        self.name.is_chinese() && self.hints.iter().any(|hint| hint.is_where_characters_are_read())
     }
 
     /// Prepares what the name alone tells.
@@ -178,6 +192,8 @@ impl Probe {
             self.segments = self.segments.max(token.segment + 1);
         }
         self.read_as_abjad();
+        let words = self.core_at.iter().map(|at| self.name.text(&self.words[*at].token));
+        self.sounds = syllables::sounds(&self.name, self.small, words);
         phonetic::coarse(&self.sound, &mut self.coarse);
         self.core_pattern.set(self.core.as_bytes());
         self.sound_pattern.set(&self.sound);

@@ -32,6 +32,7 @@ mod worth {
     pub(super) const PART_FORM: f32 = 1.2;
     pub(super) const SOUND: f32 = 0.45;
     pub(super) const COARSE: f32 = 0.25;
+    pub(super) const SYLLABIC: f32 = 0.6;
     pub(super) const INITIALISM: f32 = 0.5;
     pub(super) const LAST_VALUE: f32 = 0.5;
     pub(super) const INITIAL_LAST: f32 = 0.3;
@@ -58,6 +59,9 @@ pub(crate) fn retrieve<P: Blocks>(
     }
     if let Some(key) = keys::whole_sound(&probe.abjad) {
         reward_all(index, scope, room, key, worth::SOUND, 400)?;
+    }
+    for sounds in &probe.syllabic {
+        reward_all(index, scope, room, key(KeyKind::CoarseSound, sounds, &[]), worth::SYLLABIC, 400)?;
     }
     initialisms(index, scope, probe, &keys, room)?;
     parts(index, scope, probe, &mut keys, room)?;

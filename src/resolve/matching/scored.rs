@@ -100,7 +100,9 @@ impl Scored {
     pub(super) fn doubt(&self) -> Option<&'static str> {
         let at = |feature: Feature| self.vector[feature as usize];
         let is_short = at(Feature::name_words) <= SHORT_NAME;
-        if at(Feature::hint_agree) > 0.0 {
+        if at(Feature::lacks) > 1.0 {
+            Some("no more than the place")
+        } else if at(Feature::hint_agree) > 0.0 {
             None
         } else if (1.0..=2.0).contains(&at(Feature::generation)) {
             Some("only one has a generation")

@@ -8,6 +8,7 @@ pub(super) mod token;
 mod scanner;
 mod clean;
 mod kana;
+pub(super) mod syllables;
 pub(super) mod words;
 pub(super) mod numerals;
 pub(super) mod first_names;

@@ -7,6 +7,7 @@ use crate::resolve::names::clean::clean;
 use crate::resolve::names::exclusive;
 use crate::resolve::names::numerals;
 use crate::resolve::names::scanner::Scanner;
+use crate::resolve::names::syllables;
 use crate::resolve::names::token::Name;
 use crate::resolve::names::words::{self, Role};
 
@@ -27,6 +28,8 @@ impl Name {
         self.text.reserve(ascii.len());
         self.tokens.reserve(4);
         Scanner { bytes: ascii.as_bytes(), at: 0, segment: 0, depth: 0, quote: false, name: self }.run();
+        self.sounds.clear();
+        syllables::join(self, &ascii);
         self.assign_roles(ascii.as_bytes().iter().any(u8::is_ascii_lowercase));
         self.inverted = self.is_inverted();
     }

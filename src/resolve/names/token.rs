@@ -45,12 +45,19 @@ pub(crate) struct Name {
     pub(crate) tokens: Vec<Token>,
     /// Written `Last, First`.
     pub(crate) inverted: bool,
+    /// Sounds of a name in syllables of Chinese; empty for all others.
+    pub(super) sounds: Vec<Vec<u8>>,
 }
 
 impl Name {
     /// Returns the text of a token: lower case ASCII.
     pub(crate) fn text(&self, token: &Token) -> &str {
         &self.text[usize::from(token.start)..usize::from(token.start) + usize::from(token.len)]
+    }
+
+    /// Returns whether it is written in syllables of Chinese.
+    pub(crate) fn is_chinese(&self) -> bool {
+        !self.sounds.is_empty()
     }
 
     /// Returns the concatenation of all tokens.

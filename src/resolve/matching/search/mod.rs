@@ -74,7 +74,9 @@ impl Search<'_> {
         }
         trail.words.extend(probe.weights());
         trail.n_names = probe.n_names;
-        trail.is_by_hint = base.room.is_by_hint || changes.as_ref().is_some_and(|changes| changes.room.is_by_hint);
+        trail.is_by_hint = probe.hides_sounds()
+            || base.room.is_by_hint
+            || changes.as_ref().is_some_and(|changes| changes.room.is_by_hint);
         let close = |base: &Layer<P>, changes: Option<&Layer<Resident>>| {
             base.room.close | changes.map_or(0, |changes| changes.room.close)
         };
