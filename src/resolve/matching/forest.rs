@@ -32,10 +32,10 @@ pub(crate) struct Forest {
 /// they leave of every tree is worked out beforehand for each place between two: one row a feature, and no split, is read.
 #[derive(Debug, Default)]
 struct Fast {
-    /// Different thresholds of each feature, filled up with such as nothing is above.
-    thresholds: Vec<Thresholds>,
-    /// Offsets at which the thresholds and the rows of each feature start, and where the last end.
-    starts: Vec<(u32, u32)>,
+    /// Different thresholds of each feature, lowest first.
+    thresholds: Vec<f32>,
+    /// Offsets at which the thresholds of each feature start, and where the last end.
+    starts: Vec<u32>,
     /// Rows of so many parts as `width` says, one a threshold: of each tree the leaves that remain where the feature is
     /// above this threshold and not above the next.
     rows: Vec<Part>,
@@ -44,21 +44,12 @@ struct Fast {
     leaves: Vec<[f32; LEAVES_MAX as usize]>,
 }
 
-/// Thresholds that a feature is held against side by side.
-type Thresholds = [f32; SIDE_BY_SIDE];
-const SIDE_BY_SIDE: usize = 8;
-
 #[derive(Clone, Copy, Debug)]
 struct Split {
     threshold: f32,
     /// The leaves that remain where the feature is above the threshold.
     remain: u32,
     tree: u32,
-}
-
-fn start_at(n_thresholds: usize, n_rows: usize) -> (u32, u32) {
-    let short = |n: usize| u32::try_from(n).expect("a forest has few splits");
-    (short(n_thresholds), short(n_rows))
 }
 
 /// Trees of one forest, and leaves of one tree, at most.
@@ -115,29 +106,21 @@ impl Forest {
         splits.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.threshold.total_cmp(&b.1.threshold)));
         assert!(n_features <= FEATURES_MAX, "there are at most {FEATURES_MAX} features");
         fast.width = self.roots.len().div_ceil(PART);
-        let mut n_rows = 0;
         for feature in 0..n_features {
-            fast.starts.push(start_at(fast.thresholds.len(), n_rows));
-            let mut thresholds = Vec::new();
+            fast.starts.push(u32::try_from(fast.thresholds.len()).expect("a forest has few splits"));
             let splits: Vec<&Split> =
                 splits.iter().filter(|(other, _)| usize::from(*other) == feature).map(|(_, split)| split).collect();
             let mut row = vec![Part([u32::MAX; PART]); fast.width];
             for same in splits.chunk_by(|a, b| a.threshold == b.threshold) {
-                thresholds.push(same[0].threshold);
+                fast.thresholds.push(same[0].threshold);
                 for split in same {
                     let tree = split.tree as usize;
                     row[tree / PART].0[tree % PART] &= split.remain;
                 }
                 fast.rows.extend_from_slice(&row);
             }
-            n_rows += thresholds.len();
-            for some in thresholds.chunks(SIDE_BY_SIDE) {
-                let mut filled: Thresholds = [f32::INFINITY; SIDE_BY_SIDE];
-                filled[..some.len()].copy_from_slice(some);
-                fast.thresholds.push(filled);
-            }
         }
-        fast.starts.push(start_at(fast.thresholds.len(), n_rows));
+        fast.starts.push(u32::try_from(fast.thresholds.len()).expect("a forest has few splits"));
         fast
     }
 
@@ -188,17 +171,13 @@ impl Forest {
         let fast = &self.fast;
         let (mut rows, mut n_rows) = ([0; FEATURES_MAX], 0);
         for (feature, bounds) in features.iter().zip(fast.starts.windows(2)) {
-            let ((from, first_row), (until, _)) = (bounds[0], bounds[1]);
-            let mut n_below = [0u32; SIDE_BY_SIDE];
-            for some in &fast.thresholds[from as usize..until as usize] {
-                for (n_below, threshold) in n_below.iter_mut().zip(some) {
-                    *n_below += u32::from(feature > threshold);
-                }
+            let (start, end) = (bounds[0] as usize, bounds[1] as usize);
+            let below = fast.thresholds[start..end].iter().map(|threshold| u32::from(*feature > *threshold));
+            let n_below: u32 = below.sum();
+            if n_below > 0 {
+                rows[n_rows % FEATURES_MAX] = (start + n_below as usize - 1) * fast.width;
+                n_rows += 1;
             }
-            let n_below = n_below.iter().sum::<u32>() as usize;
-            // A feature below all thresholds takes nothing away: the next one's row stands in its place.
-            rows[n_rows % FEATURES_MAX] = (first_row as usize + n_below).wrapping_sub(1).wrapping_mul(fast.width);
-            n_rows += usize::from(n_below > 0);
         }
         let mut sum = self.base;
         for (part, leaves) in fast.leaves.chunks(PART).enumerate() {
