@@ -56,7 +56,7 @@ impl Kept {
             entity: resolution.entity,
             best: resolution.candidates.first().cloned(),
             // The trail is for the group at hand alone.
-            compared: known.compared.as_ref().map(Compared::without_trail),
+            compared: known.compared.as_ref().map(Compared::without_comparisons),
             key: known.key.clone(),
             last_name: known.last_name,
         }
@@ -81,7 +81,7 @@ impl Kept {
 
     /// Returns the bytes that it takes, with its place in the table and what the allocator adds.
     fn bytes(&self) -> usize {
-        let compared = self.compared.as_ref().map_or(0, |compared| compared.bytes_of_values() + ALLOCATION);
+        let compared = self.compared.as_ref().map_or(0, |compared| compared.bytes() + 2 * ALLOCATION);
         size_of::<Kept>() + ALLOCATION + self.key.len() + ALLOCATION + compared + SLOT
     }
 }
@@ -128,7 +128,7 @@ impl KnownMentions {
             None => self.before.get_mut(&hash),
         };
         if let Some(kept) = kept {
-            kept.compared = Some(compared.without_trail());
+            kept.compared = Some(compared.without_comparisons());
         }
     }
 

@@ -2,6 +2,7 @@
 //! compared with.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use anyhow::Result;
 
@@ -11,7 +12,7 @@ use crate::resolve::matching::context::Context;
 use crate::resolve::matching::heard::{Heard, HeardValues};
 use crate::resolve::matching::hints::Hint;
 use crate::resolve::matching::resolver::{ALIKE, Resolver};
-use crate::resolve::matching::trail::Trail;
+use crate::resolve::matching::trail::{NamesOfTrail, Trail};
 use crate::resolve::names::token::spaced;
 use crate::resolve::resolution::{Method, Query, Resolution};
 
@@ -19,7 +20,8 @@ use crate::resolve::resolution::{Method, Query, Resolution};
 #[derive(Clone, Debug)]
 pub struct Compared {
     /// Values of the entities, each once.
-    values: Box<[Value]>,
+    values: Arc<[Value]>,
+    names: NamesOfTrail,
     trail: Option<Box<Trail>>,
 }
 
@@ -48,14 +50,14 @@ impl Value {
 }
 
 impl Compared {
-    /// Returns the bytes that its values take.
-    pub fn bytes_of_values(&self) -> usize {
-        size_of_val(&*self.values)
+    /// Returns the bytes that it takes without the comparisons.
+    pub fn bytes(&self) -> usize {
+        size_of_val(&*self.values) + self.names.bytes()
     }
 
-    /// Returns a copy without the trail, which is ten times as large as the rest.
-    pub fn without_trail(&self) -> Compared {
-        Compared { values: self.values.clone(), trail: None }
+    /// Returns a copy without the comparisons, which are ten times as large as the rest.
+    pub fn without_comparisons(&self) -> Compared {
+        Compared { trail: None, ..self.clone() }
     }
 }
 
@@ -64,8 +66,8 @@ impl<P: Blocks> Resolver<P> {
     /// own context does not count. It takes nothing away: what the context does not link stays as it was.
     ///
     /// `compared` keeps, from one look to the next, what the mention is compared with. Where the context says nothing of
-    /// any of these, another search would find and decide the same, so none is made; and where it has the trail of the
-    /// first search, only what the context adds is weighed.
+    /// any of these, another search would find and decide the same, so none is made; where it has the trail of the
+    /// first search, only what the context adds is weighed, and where it has the names alone, none is looked for.
     pub fn look_again(
         &mut self,
         query: &Query<'_>,
@@ -89,18 +91,18 @@ impl<P: Blocks> Resolver<P> {
         if !self.is_spoken_of(context, &hints, known)? {
             return Ok(plain);
         }
-        let along = match known.trail.as_deref().filter(|_| !self.explain) {
+        let along = match known.trail.as_deref() {
+            _ if self.explain => None,
             Some(trail) => self.candidates_along((trail, false), &hints, context, refused)?,
-            None => None,
+            None => self.candidates_named(&known.names, &hints, context, refused)?,
         };
         let scored = match along {
             Some(scored) => scored,
-            None => {
-                let scored = self.candidates(&hints, context, refused)?;
-                known.trail.get_or_insert_with(|| Box::new(self.trail.clone()));
-                scored
-            }
+            None => self.candidates(&hints, context, refused)?,
         };
+        if known.trail.is_none() {
+            known.trail = Some(Box::new(std::mem::take(&mut self.trail)));
+        }
         // The names around a mention can tell who is meant; where they say nothing of the best, nothing changes.
         if scored.first().is_none_or(|best| best.context == 0.0) {
             return Ok(plain);
@@ -144,7 +146,8 @@ impl<P: Blocks> Resolver<P> {
         }
         values.sort_unstable();
         values.dedup();
-        Ok(Compared { values: values.into(), trail: Some(Box::new(self.trail.clone())) })
+        let trail = std::mem::take(&mut self.trail);
+        Ok(Compared { values: values.into(), names: NamesOfTrail::of(&trail), trail: Some(Box::new(trail)) })
     }
 
     /// Returns whether a context may agree with one of the entities that were compared. The mention itself must have been
@@ -220,7 +223,7 @@ mod tests {
 
     #[test]
     fn along_the_trail_a_second_look_decides_as_by_a_search_of_its_own() {
-        let (mut along, mut anew) = (resolver(), resolver());
+        let (mut along, mut named, mut anew) = (resolver(), resolver(), resolver());
         let contexts =
             ["Herons | Lima", "Elmwood Rovers | Gulls", "Peru | Dana Quist", "Mona Hallworth", "Norway", "x y"];
         let mut n_changed = 0;
@@ -234,8 +237,10 @@ mod tests {
                 assert!(compared.is_some(), "no name is written so");
                 for context in contexts {
                     let context = Context::new(context);
-                    let mut bare = compared.as_ref().map(Compared::without_trail);
-                    let expected = anew.look_again(&query, &context, &[], plain.clone(), &mut bare).unwrap();
+                    let expected = anew.look_again(&query, &context, &[], plain.clone(), &mut None).unwrap();
+                    let mut bare = compared.as_ref().map(Compared::without_comparisons);
+                    let by_names = named.look_again(&query, &context, &[], plain.clone(), &mut bare).unwrap();
+                    assert_eq!(by_names, expected, "by names: {text} {hints:?} {context:?}");
                     let found = along.look_again(&query, &context, &[], plain.clone(), &mut compared).unwrap();
                     assert_eq!(found, expected, "{text} {hints:?} {context:?}");
                     n_changed += usize::from(found != plain);

@@ -24,7 +24,7 @@ use crate::resolve::matching::rivals::{compare_rivals, decision_features, has_sa
 use crate::resolve::matching::score;
 use crate::resolve::matching::scored::{FLOOR, Scored};
 use crate::resolve::matching::search::{Layer, SCORED, Search};
-use crate::resolve::matching::trail::Trail;
+use crate::resolve::matching::trail::{NamesOfTrail, Trail};
 use crate::resolve::names::exclusive;
 use crate::resolve::names::mention_key::mention_key;
 use crate::resolve::resolution::{Candidate, Described, Method, Query, Resolution, Strictness};
@@ -324,6 +324,22 @@ impl<P: Blocks> Resolver<P> {
         let Resolver { base, overlay, hidden, probe, .. } = self;
         let search = Search { hidden, except, explain: false, most: SCORED };
         let mut scored = search.follow(base, overlay.as_mut(), probe, trail, anew)?;
+        scored.iter_mut().for_each(rank);
+        Ok(scored)
+    }
+
+    /// Does the same with the names of such a trail, whose comparisons are not kept.
+    pub(super) fn candidates_named(
+        &mut self,
+        names: &NamesOfTrail,
+        hints: &[Rc<Hint>],
+        context: &Context,
+        except: &[EntityKey],
+    ) -> Result<Option<Vec<Scored>>> {
+        self.probe.prepare(hints, context);
+        let Resolver { base, overlay, hidden, probe, trail, .. } = self;
+        let search = Search { hidden, except, explain: false, most: SCORED };
+        let mut scored = search.compare_named(base, overlay.as_mut(), probe, names, trail)?;
         scored.iter_mut().for_each(rank);
         Ok(scored)
     }

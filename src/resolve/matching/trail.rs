@@ -2,12 +2,18 @@
 //! evidence for a few entities; which names are found does not depend on it, but for the words that are looked for
 //! further, and those are asked for anew.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use crate::resolve::matching::contradiction::Contradiction;
 use crate::resolve::matching::features::Vector;
 use crate::resolve::matching::hints::Evidence;
 
 /// Entity of a layer: which layer, and which entity there.
 pub(crate) type Place = (u8, u32);
+
+/// Comparisons for which there is room from the first on; few mentions need more.
+const ROOM: usize = 16;
 
 /// Trail of a search.
 #[derive(Clone, Debug, Default)]
@@ -50,9 +56,72 @@ pub(crate) struct Comparison {
     pub(crate) contradiction: Option<Option<Contradiction>>,
 }
 
+/// Trail without its comparisons: the names in their order, in some hundred bytes, by which the same search is made again
+/// without looking for them.
+#[derive(Clone, Debug)]
+pub(crate) struct NamesOfTrail {
+    /// Number of words, stages and names that may be meant; two numbers a word, three a stage, one a name.
+    packed: Arc<[u32]>,
+}
+
+impl NamesOfTrail {
+    /// Marks a name of the layer of changes.
+    const CHANGED: u32 = 1 << 31;
+
+    pub(crate) fn of(trail: &Trail) -> NamesOfTrail {
+        let Trail { comparisons, stages, words, n_names, .. } = trail;
+        let short = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let mut packed = Vec::with_capacity(3 + 2 * words.len() + 3 * stages.len() + comparisons.len());
+        packed.extend([short(words.len()), short(stages.len()), *n_names]);
+        packed.extend(words.iter().flat_map(|(rarity, frequency)| [rarity.to_bits(), *frequency]));
+        packed.extend(stages.iter().flat_map(|stage| [stage.open, stage.close, short(stage.end)]));
+        packed.extend(comparisons.iter().map(|comparison| match comparison.place.0 {
+            0 => comparison.name,
+            _ => comparison.name | NamesOfTrail::CHANGED,
+        }));
+        NamesOfTrail { packed: packed.into() }
+    }
+
+    /// Returns the bytes that they take.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.packed)
+    }
+
+    /// Returns how many names may be meant.
+    pub(crate) fn n_names(&self) -> u32 {
+        self.packed[2]
+    }
+
+    /// Returns rarity and frequency of the words of the mention.
+    pub(crate) fn words(&self) -> Vec<(f32, u32)> {
+        let (n_words, _) = self.counts();
+        self.packed[3..3 + 2 * n_words].chunks_exact(2).map(|word| (f32::from_bits(word[0]), word[1])).collect()
+    }
+
+    /// Returns the stages.
+    pub(crate) fn stages(&self) -> impl Iterator<Item = Stage> + '_ {
+        let (n_words, n_stages) = self.counts();
+        let packed = self.packed[3 + 2 * n_words..][..3 * n_stages].chunks_exact(3);
+        packed.map(|stage| Stage { open: stage[0], close: stage[1], end: stage[2] as usize })
+    }
+
+    /// Returns the names of a layer among some of all names.
+    pub(crate) fn of_layer(&self, layer: u8, range: Range<usize>) -> impl Iterator<Item = u32> + '_ {
+        let (n_words, n_stages) = self.counts();
+        let names = &self.packed[3 + 2 * n_words + 3 * n_stages..][range];
+        let is_of_layer = move |name: &&u32| (**name & NamesOfTrail::CHANGED != 0) == (layer != 0);
+        names.iter().filter(is_of_layer).map(|name| name & !NamesOfTrail::CHANGED)
+    }
+
+    fn counts(&self) -> (usize, usize) {
+        (self.packed[0] as usize, self.packed[1] as usize)
+    }
+}
+
 impl Trail {
     pub(crate) fn clear(&mut self) {
         self.comparisons.clear();
+        self.comparisons.reserve(ROOM);
         self.stages.clear();
         self.words.clear();
         self.is_by_hint = false;

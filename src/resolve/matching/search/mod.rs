@@ -18,7 +18,7 @@ use crate::resolve::matching::score;
 use crate::resolve::matching::scored::{AroundMention, Found, Scored, hopeless_below};
 use crate::resolve::matching::tallies::{self, Hit, Scope, Tallies};
 use crate::resolve::matching::told;
-use crate::resolve::matching::trail::{Comparison, Stage, Trail};
+use crate::resolve::matching::trail::{Comparison, NamesOfTrail, Stage, Trail};
 use crate::resolve::matching::widen::Reach;
 use crate::resolve::names::words::Role;
 
@@ -118,6 +118,41 @@ impl Search<'_> {
             let Some(reach) = Reach::ALL.get(at) else { break };
             let next = trail.stages.get(at + 1).map_or(0, |stage| stage.open);
             if open_words(probe, &out.all, *reach, trail.stages[at].close) != next {
+                return Ok(None);
+            }
+        }
+        self.finish(base, changes, probe, out.all).map(Some)
+    }
+
+    /// Does the same with the names of another search for the mention, which are compared anew; `None` where other words
+    /// become worth looking for.
+    pub(crate) fn compare_named<P: Blocks>(
+        &self,
+        base: &mut Layer<P>,
+        mut changes: Option<&mut Layer<Resident>>,
+        probe: &mut Probe,
+        names: &NamesOfTrail,
+        trail: &mut Trail,
+    ) -> Result<Option<Vec<Scored>>> {
+        let mut out = Found::new();
+        trail.clear();
+        trail.words = names.words();
+        trail.n_names = names.n_names();
+        probe.set_weights(&trail.words, trail.n_names);
+        let (mut stages, mut from) = (names.stages().peekable(), 0);
+        for at in 0.. {
+            let Some(stage) = stages.next() else { break };
+            base.take(names.of_layer(0, from..stage.end));
+            base.compare(self, probe, &mut out, trail)?;
+            if let Some(changes) = &mut changes {
+                changes.take(names.of_layer(1, from..stage.end));
+                changes.compare(self, probe, &mut out, trail)?;
+            }
+            from = stage.end;
+            trail.stages.push(Stage { end: trail.comparisons.len(), ..stage });
+            let Some(reach) = Reach::ALL.get(at) else { break };
+            let next = stages.peek().map_or(0, |stage| stage.open);
+            if open_words(probe, &out.all, *reach, stage.close) != next {
                 return Ok(None);
             }
         }
@@ -233,6 +268,12 @@ impl<P: Blocks> Layer<P> {
         self.room.is_thorough = !search.except.is_empty();
         retrieve::retrieve(&self.index, scope, probe, &mut self.room, &mut self.found)?;
         self.leave_out_hidden(search)
+    }
+
+    /// Takes names for found.
+    fn take(&mut self, names: impl Iterator<Item = u32>) {
+        self.found.clear();
+        self.found.extend(names.map(|name| Hit { name, tally: 0.0, is_rarest: false }));
     }
 
     fn widen(&mut self, search: &Search<'_>, probe: &Probe, open: (u32, Reach)) -> Result<()> {
