@@ -355,7 +355,8 @@ impl<P: Blocks> Resolver<P> {
         let n_tied = scored.iter().filter(|other| has_same_evidence(other, best)).count();
         let sure = if n_tied > 1 { sure.min(0.98 / n_tied as f64) } else { sure };
         let is_doubted = self.strict_doubt(best).is_some();
-        let threshold = match self.probe.small {
+        let has_agreement = best.vector[Feature::hint_agree as usize] > 0.0;
+        let threshold = match self.probe.small && !has_agreement {
             true => self.strictness.threshold_of_nouns(),
             false => self.strictness.threshold(),
         };
