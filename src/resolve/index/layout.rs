@@ -232,3 +232,10 @@ pub(super) fn value_numbers(record: &[u8]) -> impl Iterator<Item = (u16, u32)> +
 pub(crate) fn read_u32(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
+
+/// Returns where a record of a block begins and ends.
+pub(super) fn record(block: &[u8], slot: u32, count: u32) -> (usize, usize) {
+    let base = (count as usize + 1) * 4;
+    let slot = slot as usize;
+    (base + read_u32(block, slot * 4) as usize, base + read_u32(block, slot * 4 + 4) as usize)
+}

@@ -19,6 +19,7 @@
 //! the pair keys (initial and surname, surname and attribute value) take their place.
 
 mod background;
+mod beginnings;
 mod build;
 mod changes;
 mod filter;

@@ -1,14 +1,16 @@
 //! Reads the blocks of an index.
 
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 use anyhow::{Context, Result, ensure};
 
 use crate::model::EntityKey;
+use crate::resolve::index::beginnings::Beginnings;
 use crate::resolve::index::filter::Filter;
 use crate::resolve::index::layout::{
     Blocks, ENTITIES_PER_BLOCK, FORMAT, LABELS_PER_BLOCK, LONGEST_LIST, Meta, NAMES_PER_BLOCK, RARITY_UNIT, Table,
-    VALUES_PER_BLOCK, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK, bucket_of, get_varint, key_at, read_u32, value_numbers,
+    VALUES_PER_BLOCK, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK, bucket_of, get_varint, key_at, read_u32, record,
+    value_numbers,
 };
 use crate::resolve::names::words::Role;
 
@@ -17,6 +19,7 @@ pub(crate) struct Index<P> {
     blocks: P,
     pub(crate) meta: Meta,
     filter: Option<Filter>,
+    beginnings: Option<Beginnings>,
 }
 
 /// Entries under a key.
@@ -180,8 +183,11 @@ impl<P: Blocks> Index<P> {
     pub(crate) fn open(blocks: P) -> Result<Index<P>> {
         let meta: Meta = serde_json::from_slice(&blocks.block(Table::Meta, 0)?).context("the name index is broken")?;
         ensure!(meta.format == FORMAT, "the name index has format {}, this program writes {FORMAT}", meta.format);
-        let filter = if blocks.is_resident() { Some(Filter::of(&blocks, meta.bucket_bits)?) } else { None };
-        Ok(Index { blocks, meta, filter })
+        let (filter, beginnings) = match blocks.is_resident() {
+            true => (Some(Filter::of(&blocks, meta.bucket_bits)?), Beginnings::of(&blocks, &meta)?),
+            false => (None, None),
+        };
+        Ok(Index { blocks, meta, filter, beginnings })
     }
 
     /// Looks a key up.
@@ -293,6 +299,15 @@ impl<P: Blocks> Index<P> {
         Ok(read(&block[start..end]))
     }
 
+    /// Returns which words of a length may begin with a text; they are in order.
+    pub(crate) fn words_like(&self, length: usize, text: &[u8]) -> Range<u32> {
+        let known = self.beginnings.as_ref().and_then(|beginnings| beginnings.words(length, text));
+        known.unwrap_or_else(|| match self.meta.word_starts.get(length..length + 2) {
+            Some(bounds) => bounds[0]..bounds[1],
+            None => 0..0,
+        })
+    }
+
     /// Returns a reader of how much there is to explain in a name.
     pub(crate) fn weights(&self) -> Weights<'_, P> {
         Weights { blocks: &self.blocks, block: None }
@@ -315,10 +330,4 @@ impl<P: Blocks> Weights<'_, P> {
         };
         Ok(f32::from(block[(number % WEIGHTS_PER_BLOCK) as usize]) / 4.0)
     }
-}
-
-fn record(block: &[u8], slot: u32, count: u32) -> (usize, usize) {
-    let base = (count as usize + 1) * 4;
-    let slot = slot as usize;
-    (base + read_u32(block, slot * 4) as usize, base + read_u32(block, slot * 4 + 4) as usize)
 }

@@ -1,5 +1,7 @@
 //! Widening: the words of the vocabulary that look or sound like a word of the mention, and the names that have them.
 
+use std::ops::Range;
+
 use anyhow::Result;
 
 use crate::resolve::index::keys;
@@ -149,8 +151,8 @@ pub(crate) fn complete_word<P: Blocks>(
 /// Returns the words of the vocabulary that a text begins, the shortest first, and whether these are all.
 pub(super) fn words_begun_by<P: Blocks>(index: &Index<P>, text: &str) -> Result<(Vec<u32>, bool)> {
     let mut begun = Vec::new();
-    for bounds in index.meta.word_starts.windows(2).skip(text.len() + 1) {
-        let (mut low, end) = (bounds[0], bounds[1]);
+    for length in text.len() + 1..index.meta.word_starts.len() {
+        let Range { start: mut low, end } = index.words_like(length, text.as_bytes());
         let mut high = end;
         while low < high {
             let middle = low + (high - low) / 2;
@@ -261,4 +263,51 @@ fn words_far<P: Blocks>(index: &Index<P>, text: &str, room: &mut Tallies) -> Res
     room.counted.sort_unstable();
     room.counted.dedup();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Entity, EntityId, EntityKey};
+    use crate::resolve::{Builder, Resident};
+
+    #[test]
+    fn words_that_a_text_begins_are_all_found_and_in_order() {
+        let mut state = 7u64;
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        };
+        let mut builder = Builder::new();
+        let mut words = std::collections::BTreeSet::new();
+        for key in 0..3000 {
+            let word: String = (0..3 + random(5)).map(|_| char::from(b"abcnyz019"[random(9)])).collect();
+            let name = format!("Q{word} {word}");
+            let id = EntityId::new(format!("e{key}"));
+            let entity =
+                Entity { id, entity_type: "thing".into(), name, aliases: vec![], attributes: Default::default() };
+            builder.add(EntityKey(key), &entity);
+            words.insert(word);
+        }
+        let index: Index<Resident> = Index::open(builder.resident().expect("packs")).expect("opens");
+        let word =
+            |number: u32| index.word(number, |word| String::from_utf8_lossy(word).into_owned()).expect("is there");
+        let all: Vec<String> = (0..index.meta.words).map(word).collect();
+        assert!(all.len() > 1_000, "{} words", all.len());
+        let mut n_found = 0;
+        for text in words.iter().map(|word| &word[..2 + word.len() % 2]).chain(["", "q", "qa", "{", "zz", "az", "a"]) {
+            let (found, is_all) = words_begun_by(&index, text).expect("reads");
+            let mut expected: Vec<&String> =
+                all.iter().filter(|word| word.len() > text.len() && word.starts_with(text)).collect();
+            assert_eq!(is_all, expected.len() <= COMPLETED, "{text}");
+            expected.truncate(COMPLETED);
+            assert_eq!(
+                found.into_iter().map(word).collect::<Vec<_>>(),
+                expected.into_iter().cloned().collect::<Vec<_>>(),
+                "{text}"
+            );
+            n_found += 1;
+        }
+        assert!(n_found > 1_000);
+    }
 }
