@@ -59,7 +59,7 @@ pub(super) fn find(probe: &Probe, pairing: &Pairing<'_>) -> Differences {
             .unwrap_or(0),
         _ => 0,
     };
-    // Where several words are cut, all are: *Dent* is *Dental* in the title of a journal.
+    // Of several words cut none is a guess: *Mill* is *Milling* in a title that is cut throughout.
     let n_cut = pairing.pairs.iter().filter(|pair| pair.how == How::Abbreviation).count();
     let edited = pairing.pairs.iter().map(|pair| {
         let (i, name) = (usize::from(pair.mention), &pairing.name[usize::from(pair.name)]);

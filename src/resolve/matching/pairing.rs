@@ -112,7 +112,7 @@ impl<'a> Pairing<'a> {
         }
         let core: Vec<usize> = core().collect();
         let letters: Vec<u8> = core.iter().flat_map(|j| self.name[*j].text).copied().collect();
-        // What sounds are not told apart are many; the letters say a little more.
+        // Sounds that are not told apart are many; the letters say a little more.
         let similarity = (if wide.len() > 3 { 0.55 } else { 0.45 }) + 0.4 * probe.core_pattern.similarity(&letters);
         self.pairs.clear();
         self.spelled = 0;

@@ -80,7 +80,7 @@ pub(crate) fn differ(a: &str, b: &str) -> bool {
     }
     // A long word is rather spelled in two ways than two.
     const LONG: usize = 7;
-    // What is left out of an abbreviation are more letters, and no word: *trademark* is no *trade*, but for these.
+    // An abbreviation leaves out more letters, and no word: *trademark* is no *trade*, but for these.
     const LEFT_OUT: usize = 3;
     const LEFT: [&str; 5] = ["photo", "phone", "plane", "cycle", "graph"];
     let begins = |long: &str, short: &str| {
