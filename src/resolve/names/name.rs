@@ -241,6 +241,16 @@ mod tests {
     }
 
     #[test]
+    fn a_run_of_initials_longer_than_a_token_is_several() {
+        for n_initials in [254, 255, 256, 257, 300] {
+            let name = Name::parse(&"A.".repeat(n_initials));
+            let lengths: Vec<usize> = name.tokens.iter().map(|token| name.text(token).len()).collect();
+            assert!(lengths.iter().all(|length| *length > 0), "{n_initials}: {lengths:?}");
+            assert_eq!(lengths.iter().sum::<usize>(), n_initials);
+        }
+    }
+
+    #[test]
     fn names_fall_into_tokens_with_roles() {
         for (text, expected) in [
             ("C.J. Stroud", "cj* stroud"),

@@ -171,6 +171,7 @@ impl Scanner<'_> {
                 && last.segment == self.segment
                 && last.aside == aside
                 && (after_dot || last.len == 1)
+                && last.len < u8::MAX
                 && usize::from(last.start) + usize::from(last.len) == start
             {
                 last.len += 1;
