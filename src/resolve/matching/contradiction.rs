@@ -88,6 +88,9 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
     if sides.last_numerals_differ() || evidence.agree == 0.0 && sides.asides_differ() {
         return Some(broken("another number", 8.5));
     }
+    if evidence.agree == 0.0 && sides.has_edition_aside() {
+        return Some(broken("another team or edition", 7.0));
+    }
     if evidence.agree == 0.0 && sides.has_another_wing() {
         return Some(broken("another wing", 9.0));
     }

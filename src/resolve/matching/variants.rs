@@ -70,7 +70,8 @@ impl Sides<'_, '_> {
         let is_mark = |text: &str, before: Option<&str>, is_last: bool| {
             exclusive::edition(text).is_some_and(|anywhere| anywhere || is_last)
                 || is_last && matches!(text, "b" | "c")
-                || has_digit(text) && before == Some("under")
+                || has_digit(text) && matches!(before, Some("under" | "u"))
+                || text == "u" && !is_last
         };
         let last = (self.core_of_mention().next_back(), self.core_of_name().next_back());
         let of_name = |j: usize| {
@@ -85,6 +86,15 @@ impl Sides<'_, '_> {
             [false, true] => self.core_of_mention().all(|i| self.is_firm(0, i) || of_mention(i)),
             _ => false,
         }
+    }
+
+    /// *FC Elmwood (Reserves)* is not *FC Elmwood*.
+    pub(super) fn has_edition_aside(&self) -> bool {
+        (0..self.probe.words.len()).any(|i| {
+            self.probe.words[i].token.aside
+                && self.pairing.mention_paired[i] < 0.5
+                && exclusive::edition(self.text(i)).is_some()
+        })
     }
 
     /// *Elmwood Hawks* are not *Elmwood Herons*: two words each, of which the last have nothing in common.
