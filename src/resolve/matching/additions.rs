@@ -22,9 +22,7 @@ impl Sides<'_, '_> {
         if self.is_place_misspelt() {
             return broken("a known place is rightly spelled", 5.0);
         }
-        let is_mention_whole = self.core_of_mention().all(|i| self.is_firm(0, i));
-        let is_name_whole = self.core_of_name().all(|j| self.is_firm(1, j));
-        match (is_mention_whole, is_name_whole) {
+        match (self.is_mention_whole(), self.is_name_whole()) {
             (false, true) => {
                 let rules: [Rule<Self>; 10] = [
                     (Self::has_one_more_part, "one more part", 6.0),

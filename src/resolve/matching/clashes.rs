@@ -96,14 +96,6 @@ impl Sides<'_, '_> {
             && self.text(*i) != self.text(*k)
     }
 
-    fn is_mention_whole(&self) -> bool {
-        self.core_of_mention().all(|i| self.is_firm(0, i))
-    }
-
-    fn is_name_whole(&self) -> bool {
-        self.core_of_name().all(|j| self.is_firm(1, j))
-    }
-
     /// *Lantern: Into the Harbour* is not *Lantern*: behind a colon the mention has words of which the name has none.
     fn has_subtitle(&self) -> bool {
         let Some(from) = self.probe.words.iter().position(|word| word.token.ends_title).map(|last| last + 1) else {

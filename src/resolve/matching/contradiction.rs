@@ -129,7 +129,17 @@ impl Sides<'_, '_> {
 
     /// Returns whether all core words of both sides are paired with more than a likeness.
     fn are_firm(&self) -> bool {
-        self.core_of_mention().all(|i| self.is_firm(0, i)) && self.core_of_name().all(|j| self.is_firm(1, j))
+        self.is_mention_whole() && self.is_name_whole()
+    }
+
+    /// Returns whether all core words of the mention are.
+    pub(super) fn is_mention_whole(&self) -> bool {
+        self.core_of_mention().all(|i| self.is_firm(0, i))
+    }
+
+    /// Returns whether all core words of the name are.
+    pub(super) fn is_name_whole(&self) -> bool {
+        self.core_of_name().all(|j| self.is_firm(1, j))
     }
 
     /// Finds the first rule that words break which are not the same.

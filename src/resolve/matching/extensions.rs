@@ -27,7 +27,7 @@ impl Sides<'_, '_> {
         let is_kind = |j: &usize| words::is_generic(self.names[*j].class);
         n_open > 0
             && self.probe.segments < 2
-            && self.core_of_mention().all(|i| self.is_firm(0, i))
+            && self.is_mention_whole()
             && self.names[tail[0]].segment == 0
             && named.iter().all(|j| self.is_firm(1, *j))
             && named.iter().any(|j| is_head(j) || is_kind(j))
@@ -72,7 +72,7 @@ impl Sides<'_, '_> {
             && !self.probe.capitals
             && !self.probe.foreign
             && named.iter().all(|i| self.is_firm(0, *i))
-            && self.core_of_name().all(|j| self.is_firm(1, j))
+            && self.is_name_whole()
             && open.iter().all(is_own)
             && named.iter().any(is_head)
             && (named.first().is_some_and(is_head) && n_open > 1 && named.iter().all(|i| is_head(i) || is_place(i))
@@ -92,7 +92,7 @@ impl Sides<'_, '_> {
         let (Some(j), None) = (open.next(), open.next()) else { return false };
         self.probe.words.iter().any(|word| word.token.role == Role::Legal)
             && self.names.iter().all(|token| token.role != Role::Legal)
-            && self.core_of_mention().all(|i| self.is_firm(0, i))
+            && self.is_mention_whole()
             && TRADES.contains(&self.names[j].class)
     }
 
@@ -104,7 +104,7 @@ impl Sides<'_, '_> {
             && self.probe.core_at.len() == 2
             && self.core().len() == 3
             && self.names.iter().all(|token| token.role != Role::Generation)
-            && self.core_of_mention().all(|i| self.is_firm(0, i))
+            && self.is_mention_whole()
             && self.core_of_name().any(|j| !self.is_firm(1, j) && is_own(j))
     }
 

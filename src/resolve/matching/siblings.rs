@@ -102,7 +102,7 @@ impl Sides<'_, '_> {
             && self.pairing.name_paired[last] < 0.5
             && exclusive::is_region(self.name_text(last))
             && self.core_of_name().all(|j| j == last || self.is_firm(1, j))
-            && self.core_of_mention().all(|i| self.is_firm(0, i))
+            && self.is_mention_whole()
     }
 
     /// The *Elmwood receptor* is not *Elmwood*, nor is an enzyme what it works on: one side has no more than a word for what
@@ -156,7 +156,7 @@ impl Sides<'_, '_> {
         numerals::number_word(self.text(open)).is_some_and(|number| number > 1)
             && self.core().len() > 1
             && self.core_of_mention().all(|i| i == open || self.is_firm(0, i))
-            && self.core_of_name().all(|j| self.is_firm(1, j))
+            && self.is_name_whole()
     }
 
     /// *Lantern* is all of them and not *Lantern 11*: the name has a number more at its end, which is no year, or an ordinal
@@ -167,7 +167,7 @@ impl Sides<'_, '_> {
         const LAST_VERSION: u32 = 9;
         let is_rest_firm = |at: usize| self.core_of_name().all(|j| j == at || self.is_firm(1, j));
         let (first, last) = (self.core_of_name().next()?, self.core_of_name().next_back()?);
-        if !self.is_firm(1, first) && is_rest_firm(first) && self.core_of_mention().all(|i| self.is_firm(0, i)) {
+        if !self.is_firm(1, first) && is_rest_firm(first) && self.is_mention_whole() {
             let ordinal = numerals::number_word(self.name_text(first));
             return ordinal.filter(|number| *number > 1).map(|_| OTHER);
         }
@@ -210,7 +210,7 @@ impl Sides<'_, '_> {
             && self
                 .core_of_mention()
                 .all(|i| i == last || self.is_firm(0, i) || words::is_generic(self.probe.words[i].token.class))
-            && self.core_of_name().all(|j| self.is_firm(1, j))
+            && self.is_name_whole()
     }
 
     /// Names of medicines end in the stem of their class, and a word before another substance's name makes a third.

@@ -44,7 +44,7 @@ impl Sides<'_, '_> {
                 .names
                 .iter()
                 .all(|token| token.role != Role::Generation && !token.text.iter().any(u8::is_ascii_digit))
-            && self.core_of_name().all(|j| self.is_firm(1, j))
+            && self.is_name_whole()
     }
 
     /// The *FGHB Cup* is not the *FGKB Cup*: behind its first letter, a short word all in capitals has another letter; so has one with a
@@ -79,8 +79,7 @@ impl Sides<'_, '_> {
                 && is_mark(self.name_text(j), j.checked_sub(1).map(|at| self.name_text(at)), last.1 == Some(j))
         };
         let of_mention = |i: usize| is_mark(self.text(i), i.checked_sub(1).map(|at| self.text(at)), last.0 == Some(i));
-        let is_whole =
-            [self.core_of_mention().all(|i| self.is_firm(0, i)), self.core_of_name().all(|j| self.is_firm(1, j))];
+        let is_whole = [self.is_mention_whole(), self.is_name_whole()];
         match is_whole {
             [true, false] => self.core_of_name().all(|j| self.is_firm(1, j) || of_name(j)),
             [false, true] => self.core_of_mention().all(|i| self.is_firm(0, i) || of_mention(i)),
@@ -118,7 +117,7 @@ impl Sides<'_, '_> {
         let open = || self.core_of_mention().filter(|i| is_open(i));
         self.probe.segments < 2
             && self.probe.words.iter().all(|word| word.token.role != Role::Small)
-            && self.core_of_name().all(|j| self.is_firm(1, j))
+            && self.is_name_whole()
             && self.core_of_mention().next().is_some_and(|i| self.is_firm(0, i))
             && self.core_of_mention().next_back().is_some_and(|i| is_open(&i) && is_head(i))
             && open().any(|i| self.probe.words[i].token.role == Role::Word && words::is_telling(self.text(i)))
