@@ -260,9 +260,13 @@ impl<P: Blocks> Index<P> {
     }
 
     /// Calls `each` with the names of an entity, its preferred one first if it has words, until that says no.
-    pub(crate) fn each_name_of(&self, number: u32, mut each: impl FnMut(NameCard<P::Block<'_>>) -> bool) -> Result<()> {
-        for name in self.entity(number)?.first_name..self.meta.names {
-            let card = self.name(name)?;
+    pub(crate) fn each_name_of(
+        &self,
+        (number, entity): (u32, &EntityCard<P::Block<'_>>),
+        mut each: impl FnMut(NameCard<P::Block<'_>>) -> bool,
+    ) -> Result<()> {
+        for number_of_name in entity.first_name..self.meta.names {
+            let card = self.name(number_of_name)?;
             if card.entity != number || !each(card) {
                 break;
             }

@@ -171,15 +171,19 @@ impl Around {
             return;
         }
         self.n_names += 1;
-        match name.kind() {
-            NameKind::Other => self.said.add(name.whole()),
-            _ if name.is_long() => self.said.add_all(),
-            _ => name.runs().iter().for_each(|run| self.said.add(*run)),
-        }
-        match name.kind() {
-            NameKind::Named => Rc::make_mut(&mut self.named).add(name),
-            NameKind::Known => Rc::make_mut(&mut self.known).add(name),
-            NameKind::Other => _ = Rc::make_mut(&mut self.exact).insert(name.whole()),
+        let names = match name.kind() {
+            NameKind::Named => &mut self.named,
+            NameKind::Known => &mut self.known,
+            NameKind::Other => {
+                self.said.add(name.whole());
+                Rc::make_mut(&mut self.exact).insert(name.whole());
+                return;
+            }
+        };
+        Rc::make_mut(names).add(name);
+        match name.is_long() {
+            true => self.said.add_all(),
+            false => name.runs().iter().for_each(|run| self.said.add(*run)),
         }
     }
 

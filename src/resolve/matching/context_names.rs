@@ -52,6 +52,11 @@ pub(super) fn hash(words: &str) -> u64 {
     STATE.hash_one(words)
 }
 
+/// Returns the last of words with single spaces between them.
+pub(super) fn last_word(words: &str) -> &str {
+    words.rsplit_once(' ').map_or(words, |(_, last)| last)
+}
+
 impl ContextName {
     /// Reads a name of a text of names, with its mark before it if it has one; none where it is too short to say anything.
     pub(super) fn read_marked(text: &str) -> Option<ContextName> {
@@ -205,8 +210,7 @@ impl Names {
             return true;
         }
         // A value that is said ends in a word that is said, which is a run of its own.
-        let last = value.rsplit_once(' ').map_or(value, |(_, last)| last);
-        if !self.has_long && !self.runs.contains_key(&hash(last)) {
+        if !self.has_long && !self.runs.contains_key(&hash(last_word(value))) {
             return false;
         }
         if value.parse::<f64>().is_ok() {

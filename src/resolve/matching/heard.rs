@@ -4,7 +4,7 @@
 use anyhow::Result;
 
 use crate::resolve::index::{Blocks, Index};
-use crate::resolve::matching::context_names::hash;
+use crate::resolve::matching::context_names::{hash, last_word};
 
 /// Values of an index that are remembered: the first ones, which are those that most entities have.
 const REMEMBERED: usize = 1 << 16;
@@ -22,9 +22,8 @@ impl Heard {
         if country != 0 {
             return Heard::IN_ANY_WORDS;
         }
-        let last = value.rsplit_once(' ').map_or(value, |(_, last)| last);
         let bits = |words: &str| hash(words) as u32 & 0xffff;
-        match bits(last) << 16 | bits(value) {
+        match bits(last_word(value)) << 16 | bits(value) {
             0 => Heard::IN_ANY_WORDS,
             bits => Heard(bits),
         }

@@ -435,13 +435,13 @@ pub struct Surroundings {
 fn surroundings<P: Blocks>(index: &Index<P>, number: u32, n_others: u32) -> Result<Surroundings> {
     let mut around = Surroundings::default();
     let mut n_left = n_others;
-    index.each_name_of(number, |name| {
+    let card = index.entity(number)?;
+    index.each_name_of((number, &card), |name| {
         let kind = if name.alias { NameKind::Other } else { NameKind::Named };
         n_left -= u32::from(name.alias);
         around.names.extend(ContextName::of_words(kind, name.spaced()));
         n_left > 0
     })?;
-    let card = index.entity(number)?;
     if let Some(stats) = index.meta.types.get(usize::from(card.kind)) {
         let telling =
             |attribute: u16| stats.attributes.get(usize::from(attribute)).is_some_and(|a| a.bits >= TELLING_BITS);
