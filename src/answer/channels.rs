@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 
+use super::lenient;
+
 /// Number of times that a text may be JSON written into a string of JSON.
 const ENCODINGS_MAX: usize = 3;
 
@@ -12,10 +14,19 @@ const ENCODINGS_MAX: usize = 3;
 const CHANNEL: &str = "<|channel|>";
 const MESSAGE: &str = "<|message|>";
 
+/// Tags around what a model thought. The first is often missing: it ends the prompt.
+const THOUGHTS: &str = "<think>";
+const THOUGHTS_END: &str = "</think>";
+
+/// Ends of thoughts that are looked at one by one; a text with more has them all before its answer.
+const THOUGHTS_MAX: usize = 64;
+
 /// Leaves out what a model wrote before its answer; it may hold drafts of it. Nothing is left where it never came to
 /// one.
 pub(super) fn last_word(text: &str) -> &str {
-    if memmem::find(text.as_bytes(), CHANNEL.as_bytes()).is_some() {
+    let answer = after_thoughts(text);
+    // A token inside the JSON, where a story about such models is quoted, begins no channel.
+    if memmem::find(text.as_bytes(), CHANNEL.as_bytes()).is_some() && answer_around(answer, CHANNEL).is_none() {
         return final_channel(text);
     }
     // The same with its special tokens left out, as most servers' decoders do.
@@ -24,11 +35,39 @@ pub(super) fn last_word(text: &str) -> &str {
     {
         return answer;
     }
-    match (memmem::rfind(text.as_bytes(), b"</think>"), text.trim_start().starts_with("<think>")) {
-        (Some(end), _) => &text[end + "</think>".len()..],
-        (None, true) => "",
-        (None, false) => text,
+    answer
+}
+
+/// Returns what follows the last thought.
+fn after_thoughts(text: &str) -> &str {
+    let mut rest = text;
+    for _ in 0..THOUGHTS_MAX {
+        let Some(end) = memmem::find(rest.as_bytes(), THOUGHTS_END.as_bytes()) else {
+            return if rest.trim_start().starts_with(THOUGHTS) { "" } else { rest };
+        };
+        let answer_end = answer_around(rest, THOUGHTS_END);
+        if answer_end.is_some_and(|end| !rest[end..].contains(THOUGHTS_END)) {
+            return rest;
+        }
+        rest = &rest[answer_end.unwrap_or(end + THOUGHTS_END.len())..];
     }
+    rest.rsplit_once(THOUGHTS_END).map_or(rest, |(_, answer)| answer)
+}
+
+/// Returns the end of the JSON that a text begins with, where the first place of a token is inside of it.
+fn answer_around(text: &str, token: &str) -> Option<usize> {
+    let at = memmem::find(text.as_bytes(), token.as_bytes())?;
+    let begin = text.trim_start();
+    let begin = match begin.strip_prefix("```") {
+        Some(fenced) => fenced.split_once('\n')?.1.trim_start(),
+        None => begin,
+    };
+    let start = text.len() - begin.len();
+    let is_begun = begin.starts_with(['{', '[', '"']) && start < at;
+    let end = start + lenient::read(begin).filter(|_| is_begun)?.end;
+    // A draft that was never closed reads on into what follows it.
+    let goes_on = || text[at + token.len()..].trim_start().starts_with(['{', '[', '`']);
+    (at < end && !goes_on()).then_some(end)
 }
 
 /// Returns the message of the last channel that is the final one, up to the token that ends it. Its name may be
@@ -74,6 +113,25 @@ mod tests {
         check("<think>draft {}</think>{1}", "{1}");
         check("draft {}</think>{1}", "{1}");
         check("<think>never ends {}", "");
+        check("<think>a</think><think>b {}</think>{1}", "{1}");
+        check("{draft</think>{1}", "{1}");
+        check("{\"a\": [draft </think>\n```json\n{1}\n```", "\n```json\n{1}\n```");
+        let quoting = [
+            r#"{"a":"the </think> tag"}"#,
+            r#"{"a":"<think> and </think>","b":"</think>"}"#,
+            r#" [{"a":"the </think> tag"},{"b":"cut "#,
+            r#""{\"a\":\"</think>\"}""#,
+            "```json\n{\"a\":\"</think>\"}\n```",
+            r#"{"a":"<|channel|>final<|message|>"}"#,
+        ];
+        for json in quoting {
+            check(json, json);
+            check(&format!("<think>hm {{}}</think>{json}"), json);
+            check(&format!("hm</think>hm </think>{json}"), json);
+        }
+        check("{\"a\":\"</think>\"} no </think>{1}", "{1}");
+        let many = format!("{}{{1}}", "{</think>".repeat(1000));
+        check(&many, "{1}");
         check(
             "<|channel|>analysis<|message|>{}<|end|><|start|>assistant<|channel|>final<|message|>{1}<|return|>",
             "{1}",
