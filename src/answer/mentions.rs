@@ -186,7 +186,11 @@ fn hints(map: &Object<'_>, expect: &Expect) -> Attributes {
     });
     let mut hints = Attributes::new();
     for name in &expect.hint_names {
-        let find = |map: &Object<'_>| map.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)).and_then(|(_, v)| hint(v));
+        let find = |map: &Object<'_>| {
+            let otherwise =
+                || map.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name)).find_map(|(_, value)| hint(value));
+            map.get(name).and_then(hint).or_else(otherwise)
+        };
         if let Some(value) = find(map).or_else(|| nested.and_then(find)) {
             hints.insert(name.clone(), value);
         }

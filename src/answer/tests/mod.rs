@@ -260,6 +260,9 @@ fn mentions_are_typed_merged_and_limited() {
     );
     check(&item(r#""type":"person","mention":"A","hints":{"country":"US","role":""}"#), "person:A[country:US]=1@1");
     check(&item(r#""type":"person","mention":"A","is_primary":"true""#), "person:A!=1@1");
+    // Its own key counts before one in other letters, wherever they stand.
+    check(&item(r#""type":"person","mention":"A","Country":"CA","country":"US""#), "person:A[country:US]=1@1");
+    check(&item(r#""type":"person","mention":"A","COUNTRY":7,"Country":"","country":null"#), "person:A[country:7]=1@1");
     // The same mention twice is one; with other hints it is another.
     check(
         r#"{"entities":[{"type":"person","mention":"A","confidence":0.2,"rank":2},
