@@ -42,7 +42,7 @@ pub enum Repair {
     Elsewhere,
 }
 
-/// Depth to which values may nest; an honest answer needs four.
+/// Depth to which values are read; an honest answer needs four. Deeper ones are skipped.
 const DEPTH_MAX: usize = 40;
 
 /// Keys that an item has, about.
@@ -113,11 +113,9 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self, depth: usize) -> Option<Whole<Json<'a>>> {
-        if depth > DEPTH_MAX {
-            return None;
-        }
         self.space();
         match self.peek()? {
+            '{' | '[' if depth > DEPTH_MAX => Some((Json::Null, self.skip())),
             '{' => self.object(depth),
             '[' => self.array(depth),
             c if closing_quote(c).is_some() => {
@@ -126,6 +124,25 @@ impl<'a> Reader<'a> {
             }
             _ => self.word(),
         }
+    }
+
+    /// Moves over a value in brackets, and says whether it was closed.
+    fn skip(&mut self) -> bool {
+        let mut n_open = 0usize;
+        while let Some(c) = self.peek() {
+            if c == '"' {
+                self.string();
+                continue;
+            }
+            self.take();
+            match c {
+                '{' | '[' => n_open += 1,
+                '}' | ']' if n_open == 1 => return true,
+                '}' | ']' => n_open -= 1,
+                _ => {}
+            }
+        }
+        false
     }
 
     fn array(&mut self, depth: usize) -> Option<Whole<Json<'a>>> {
@@ -438,6 +455,21 @@ mod tests {
         check(r#"{"r":{"t":[{"a":1}"#, json!({"r": {"t": [{"a": 1}]}}), truncated);
         check(r#"{"t":"#, json!({}), truncated);
         check("{", json!({}), truncated);
+    }
+
+    #[test]
+    fn values_too_deep_to_be_read_are_skipped() {
+        let nested = |n: usize, inner: &str| format!("{}{inner}{}", "[".repeat(n), "]".repeat(n));
+        for (inner, n) in [("", 500), ("1, \"]]\" , {\"b\": 2}", 45), ("{\"b\":[3]}", 100_000)] {
+            let text = format!("{{\"a\":{},\"c\":4}}", nested(n, inner));
+            let reading = read(&text).unwrap_or_else(|| panic!("not read: {text:.60}"));
+            assert_eq!(reading.value.get("c").and_then(Json::as_u64), Some(4), "{text:.60}");
+            assert_eq!((reading.end, reading.repairs.len()), (text.len(), 0), "{text:.60}");
+        }
+        let cut_off = format!("{{\"c\":4,\"a\":{}", "[{\"b\":".repeat(200));
+        let reading = read(&cut_off).unwrap();
+        assert_eq!(reading.value.get("c").and_then(Json::as_u64), Some(4));
+        assert_eq!(reading.repairs.into_iter().collect::<Vec<_>>(), [Repair::Truncated]);
     }
 
     #[test]
