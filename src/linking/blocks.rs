@@ -119,8 +119,11 @@ impl Blocks for IndexBlocks<'_> {
         }
     }
 
-    fn is_resident(&self) -> bool {
-        matches!(self, IndexBlocks::Memory(_))
+    fn resident(&self) -> Option<&Resident> {
+        match self {
+            IndexBlocks::Memory(resident) => Some(resident),
+            IndexBlocks::Database(_) => None,
+        }
     }
 }
 

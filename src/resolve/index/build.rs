@@ -5,11 +5,12 @@ use anyhow::Result;
 use crate::model::{Entity, EntityKey};
 use crate::resolve::fast_map::Map;
 use crate::resolve::index::background::{Background, Nothing};
+use crate::resolve::index::blocks::Resident;
 use crate::resolve::index::changes;
 use crate::resolve::index::key::{KeyKind, key};
 use crate::resolve::index::keys::{self, Keys};
 use crate::resolve::index::layout::{
-    COUNTED_FROM, ENTITIES_PER_BLOCK, FORMAT, LABELS_PER_BLOCK, Meta, NAMES_PER_BLOCK, RARITY_UNIT, Resident, Table,
+    COUNTED_FROM, ENTITIES_PER_BLOCK, FORMAT, LABELS_PER_BLOCK, Meta, NAMES_PER_BLOCK, RARITY_UNIT, Table,
     VALUES_PER_BLOCK, VOCABULARY_MAX, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK, put_varint, rarity,
 };
 use crate::resolve::index::pack::{Packed, put_blocked};

@@ -4,12 +4,13 @@
 
 use anyhow::Result;
 
-use crate::resolve::index::layout::{Blocks, Table, bucket_of, key_at, read_u32};
+use crate::resolve::index::layout::{ResidentBlocks, Table, bucket_of, key_at, read_u32};
 
 /// Bits a key, at least.
 const BITS_PER_KEY: usize = 8;
 
 /// Keys that may be there, a bit each. Those of a bucket stand side by side.
+#[derive(Debug)]
 pub(super) struct Filter {
     bits: Vec<u64>,
     /// Number of keys of each bucket.
@@ -20,11 +21,11 @@ pub(super) struct Filter {
 
 impl Filter {
     /// Reads the keys of all buckets.
-    pub(super) fn of<P: Blocks>(blocks: &P, bucket_bits: u32) -> Result<Filter> {
+    pub(super) fn of(blocks: &ResidentBlocks, bucket_bits: u32) -> Result<Filter> {
         let n_buckets = 1u32 << bucket_bits;
         let mut counts = Vec::with_capacity(n_buckets as usize);
         for bucket in 0..n_buckets {
-            counts.push(read_u32(&blocks.block(Table::Keys, bucket)?, 0));
+            counts.push(read_u32(blocks.block(Table::Keys, bucket)?, 0));
         }
         let n_keys: usize = counts.iter().map(|count| *count as usize).sum();
         let per_bucket = (n_keys * BITS_PER_KEY).div_ceil(n_buckets as usize).next_power_of_two().max(64);
@@ -33,7 +34,7 @@ impl Filter {
         for (bucket, count) in (0..n_buckets).zip(&counts) {
             let block = blocks.block(Table::Keys, bucket)?;
             for at in 0..*count as usize {
-                let place = filter.place(u64::from(bucket), read_u32(&block, key_at(at)));
+                let place = filter.place(u64::from(bucket), read_u32(block, key_at(at)));
                 filter.bits[place / 64] |= 1 << (place % 64);
             }
         }
@@ -60,7 +61,6 @@ impl Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resolve::index::layout::Resident;
     use crate::resolve::index::pack::{Posting, pack_bucket};
 
     #[test]
@@ -72,7 +72,7 @@ mod tests {
             (state >> 32) << 32 | state.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32
         };
         let keys: Vec<u64> = (0..1000).map(|_| random()).collect();
-        let mut blocks = Resident::default();
+        let mut blocks = ResidentBlocks::default();
         for bucket in 0..1 << BUCKET_BITS {
             let mut postings: Vec<Posting> = (keys.iter().filter(|key| bucket_of(**key, BUCKET_BITS) == bucket))
                 .map(|key| Posting::new(*key, 1))

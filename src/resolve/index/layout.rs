@@ -1,6 +1,6 @@
-//! Tables of an index: the kinds of blocks, where they lie, and the figures of a catalog.
+//! Tables of an index: the kinds of blocks, how they lie in memory, and the figures of a catalog.
 
-use std::ops::{Deref, Range};
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -46,38 +46,9 @@ impl Table {
     ];
 }
 
-/// Storage of blocks. In memory a block is borrowed, from a database it may be shared.
-pub trait Blocks {
-    /// A block while it is read.
-    type Block<'a>: Deref<Target = [u8]>
-    where
-        Self: 'a;
-
-    /// Fetches a block; one that is not there is an error, the index is broken then.
-    fn block(&self, table: Table, number: u32) -> anyhow::Result<Self::Block<'_>>;
-
-    /// Returns whether all blocks lie in memory.
-    fn is_resident(&self) -> bool;
-}
-
-impl<P: Blocks> Blocks for &P {
-    type Block<'a>
-        = P::Block<'a>
-    where
-        Self: 'a;
-
-    fn block(&self, table: Table, number: u32) -> anyhow::Result<Self::Block<'_>> {
-        (**self).block(table, number)
-    }
-
-    fn is_resident(&self) -> bool {
-        (**self).is_resident()
-    }
-}
-
-/// All blocks in memory.
+/// Blocks in memory, by table and number.
 #[derive(Debug, Default)]
-pub struct Resident {
+pub(super) struct ResidentBlocks {
     tables: [ResidentTable; N_TABLES],
 }
 
@@ -88,34 +59,28 @@ struct ResidentTable {
     ends: Vec<u32>,
 }
 
-impl Resident {
+impl ResidentBlocks {
     /// Adds a block; blocks of a table come in order.
-    pub fn push(&mut self, table: Table, block: &[u8]) {
+    pub(super) fn push(&mut self, table: Table, block: &[u8]) {
         let ResidentTable { bytes, ends } = &mut self.tables[table as usize];
         bytes.extend_from_slice(block);
         ends.push(u32::try_from(bytes.len()).expect("no table of an index in memory takes 4 GiB"));
     }
 
     /// Returns the size of all blocks in bytes.
-    pub fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         self.tables.iter().map(|table| table.bytes.len()).sum()
     }
-}
 
-impl Blocks for Resident {
-    type Block<'a> = &'a [u8];
-
-    fn block(&self, table: Table, number: u32) -> anyhow::Result<&[u8]> {
+    /// Returns a block.
+    #[inline]
+    pub(super) fn block(&self, table: Table, number: u32) -> anyhow::Result<&[u8]> {
         let ResidentTable { bytes, ends } = &self.tables[table as usize];
         let Some(&end) = ends.get(number as usize) else {
             anyhow::bail!("the name index lacks block {number} of {table:?}");
         };
         let start = (number as usize).checked_sub(1).map_or(0, |before| ends[before]);
         Ok(&bytes[start as usize..end as usize])
-    }
-
-    fn is_resident(&self) -> bool {
-        true
     }
 }
 
@@ -158,6 +123,22 @@ pub(crate) struct Meta {
     pub(crate) types: Vec<TypeStats>,
     /// First word of each length; words are ordered by length.
     pub(crate) word_starts: Vec<u32>,
+}
+
+impl Meta {
+    /// Returns how many records a block of a table has, and how many there are in all; one a block where a table has none.
+    #[inline]
+    pub(super) fn records_of(&self, table: Table) -> (u32, u32) {
+        match table {
+            Table::Names => (NAMES_PER_BLOCK, self.names),
+            Table::Entities => (ENTITIES_PER_BLOCK, self.entities),
+            Table::Words => (WORDS_PER_BLOCK, self.words),
+            Table::Values => (VALUES_PER_BLOCK, self.values),
+            Table::Labels => (LABELS_PER_BLOCK, self.entities),
+            Table::Weights => (WEIGHTS_PER_BLOCK, self.names),
+            Table::Meta | Table::Keys => (1, 0),
+        }
+    }
 }
 
 /// Of an attribute with more distinct values than this it is not kept which ones it has.
@@ -233,9 +214,14 @@ pub(crate) fn read_u32(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
+/// Returns where the records of a block begin, behind the table of their starts.
+pub(super) fn records_at(count: usize) -> usize {
+    (count + 1) * 4
+}
+
 /// Returns where a record of a block begins and ends.
 pub(super) fn record(block: &[u8], slot: u32, count: u32) -> (usize, usize) {
-    let base = (count as usize + 1) * 4;
+    let base = records_at(count as usize);
     let slot = slot as usize;
     (base + read_u32(block, slot * 4) as usize, base + read_u32(block, slot * 4 + 4) as usize)
 }

@@ -18,25 +18,29 @@
 //! A list longer than `LONGEST_LIST` is not kept, only its length: words that common find nothing by themselves, and
 //! the pair keys (initial and surname, surname and attribute value) take their place.
 
+mod alphabet;
 mod background;
-mod beginnings;
+mod blocks;
 mod build;
 mod changes;
+mod derived;
 mod filter;
 pub(super) mod key;
 pub(super) mod keys;
 mod layout;
 mod pack;
 mod pair_keys;
+mod places;
 mod postings;
 mod read;
 mod types;
 
 pub(crate) use background::Background;
+pub use blocks::{Blocks, Resident};
 pub use build::Builder;
 pub(crate) use key::{KeyKind, key};
 pub(crate) use layout::{AttributeStats, COUNTED_FROM, FORMAT, LONGEST_LIST, Meta, TypeStats, VOCABULARY_MAX, rarity};
-pub use layout::{Blocks, N_TABLES, Resident, Table};
+pub use layout::{N_TABLES, Table};
 pub use pack::without_ids;
 pub(crate) use read::{EntityCard, Index, List, NameCard, TokenView};
 pub use read::{is_current, is_earlier};

@@ -1,15 +1,16 @@
 //! Reads the blocks of an index.
 
-use std::ops::{Deref, Range};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::model::EntityKey;
-use crate::resolve::index::beginnings::Beginnings;
-use crate::resolve::index::filter::Filter;
+use crate::resolve::index::alphabet::Alphabet;
+use crate::resolve::index::blocks::Blocks;
+use crate::resolve::index::derived::Derived;
 use crate::resolve::index::layout::{
-    Blocks, ENTITIES_PER_BLOCK, FORMAT, LABELS_PER_BLOCK, LONGEST_LIST, Meta, NAMES_PER_BLOCK, RARITY_UNIT, Table,
-    VALUES_PER_BLOCK, WEIGHTS_PER_BLOCK, WORDS_PER_BLOCK, bucket_of, get_varint, key_at, read_u32, record,
+    FORMAT, LONGEST_LIST, Meta, RARITY_UNIT, Table, WEIGHTS_PER_BLOCK, bucket_of, get_varint, key_at, read_u32, record,
     value_numbers,
 };
 use crate::resolve::names::words::Role;
@@ -18,8 +19,8 @@ use crate::resolve::names::words::Role;
 pub(crate) struct Index<P> {
     blocks: P,
     pub(crate) meta: Meta,
-    filter: Option<Filter>,
-    beginnings: Option<Beginnings>,
+    /// Tables worked out of it, where it lies in memory.
+    derived: Option<Arc<Derived>>,
 }
 
 /// Entries under a key.
@@ -183,22 +184,21 @@ impl<P: Blocks> Index<P> {
     pub(crate) fn open(blocks: P) -> Result<Index<P>> {
         let meta: Meta = serde_json::from_slice(&blocks.block(Table::Meta, 0)?).context("the name index is broken")?;
         ensure!(meta.format == FORMAT, "the name index has format {}, this program writes {FORMAT}", meta.format);
-        let (filter, beginnings) = match blocks.is_resident() {
-            true => (Some(Filter::of(&blocks, meta.bucket_bits)?), Beginnings::of(&blocks, &meta)?),
-            false => (None, None),
-        };
-        Ok(Index { blocks, meta, filter, beginnings })
+        let derived = blocks.resident().map(|resident| resident.derived(&meta)).transpose()?;
+        Ok(Index { blocks, meta, derived })
     }
 
     /// Looks a key up.
     pub(crate) fn list(&self, key: u64) -> Result<List<P::Block<'_>>> {
-        if !self.may_have(key) {
-            return Ok(List::Empty);
-        }
+        if self.may_have(key) { self.list_of_known(key) } else { Ok(List::Empty) }
+    }
+
+    /// Looks a key up that is most likely there.
+    pub(crate) fn list_of_known(&self, key: u64) -> Result<List<P::Block<'_>>> {
         let bucket = bucket_of(key, self.meta.bucket_bits);
         let block = self.blocks.block(Table::Keys, bucket as u32)?;
-        let count = match &self.filter {
-            Some(filter) => filter.count(bucket),
+        let count = match &self.derived {
+            Some(derived) => derived.filter.count(bucket),
             None => read_u32(&block, 0),
         } as usize;
         let wanted = key as u32;
@@ -223,7 +223,7 @@ impl<P: Blocks> Index<P> {
     }
 
     fn may_have(&self, key: u64) -> bool {
-        self.filter.as_ref().is_none_or(|filter| filter.may_have(key, self.meta.bucket_bits))
+        self.derived.as_ref().is_none_or(|derived| derived.filter.may_have(key, self.meta.bucket_bits))
     }
 
     /// Leaves of many keys those that may be there. No look waits for the one before.
@@ -237,20 +237,28 @@ impl<P: Blocks> Index<P> {
         keys.truncate(n_likely);
     }
 
+    /// Fetches the block of a record, and returns where the record begins and ends in it.
+    #[inline]
+    fn record(&self, table: Table, number: u32) -> Result<(P::Block<'_>, usize, usize)> {
+        let (per_block, count) = self.meta.records_of(table);
+        let block = self.blocks.block(table, number / per_block)?;
+        let (start, end) = match self.derived.as_ref().and_then(|derived| derived.places(table)) {
+            Some(places) => places.record(&block, number),
+            None => record(&block, number % per_block, per_block.min(count - number / per_block * per_block)),
+        };
+        Ok((block, start, end))
+    }
+
     /// Fetches a name.
     pub(crate) fn name(&self, number: u32) -> Result<NameCard<P::Block<'_>>> {
-        let block = self.blocks.block(Table::Names, number / NAMES_PER_BLOCK)?;
-        let count = NAMES_PER_BLOCK.min(self.meta.names - number / NAMES_PER_BLOCK * NAMES_PER_BLOCK);
-        let (start, _) = record(&block, number % NAMES_PER_BLOCK, count);
+        let (block, start, _) = self.record(Table::Names, number)?;
         let (entity, flags, tokens) = (read_u32(&block, start), block[start + 4], block[start + 5]);
         Ok(NameCard { block, at: start + 6, entity, alias: flags & 1 != 0, inverted: flags & 2 != 0, tokens })
     }
 
     /// Fetches an entity.
     pub(crate) fn entity(&self, number: u32) -> Result<EntityCard<P::Block<'_>>> {
-        let block = self.blocks.block(Table::Entities, number / ENTITIES_PER_BLOCK)?;
-        let count = ENTITIES_PER_BLOCK.min(self.meta.entities - number / ENTITIES_PER_BLOCK * ENTITIES_PER_BLOCK);
-        let (start, end) = record(&block, number % ENTITIES_PER_BLOCK, count);
+        let (block, start, end) = self.record(Table::Entities, number)?;
         let mut key = [0; 8];
         key.copy_from_slice(&block[start..start + 8]);
         let kind = u16::from_le_bytes([block[start + 8], block[start + 9]]);
@@ -276,18 +284,14 @@ impl<P: Blocks> Index<P> {
 
     /// Calls `read` with a value of an attribute.
     pub(crate) fn value<R>(&self, number: u32, read: impl FnOnce(ValueView<'_>) -> R) -> Result<R> {
-        let block = self.blocks.block(Table::Values, number / VALUES_PER_BLOCK)?;
-        let count = VALUES_PER_BLOCK.min(self.meta.values - number / VALUES_PER_BLOCK * VALUES_PER_BLOCK);
-        let (start, end) = record(&block, number % VALUES_PER_BLOCK, count);
+        let (block, start, end) = self.record(Table::Values, number)?;
         let country = u16::from_le_bytes([block[start], block[start + 1]]);
         Ok(read(ValueView { country, text: std::str::from_utf8(&block[start + 2..end]).unwrap_or_default() }))
     }
 
     /// Calls `read` with the user's id of an entity and its preferred name.
     pub(crate) fn label<R>(&self, number: u32, read: impl FnOnce(&str, &str) -> R) -> Result<R> {
-        let block = self.blocks.block(Table::Labels, number / LABELS_PER_BLOCK)?;
-        let count = LABELS_PER_BLOCK.min(self.meta.entities - number / LABELS_PER_BLOCK * LABELS_PER_BLOCK);
-        let (start, end) = record(&block, number % LABELS_PER_BLOCK, count);
+        let (block, start, end) = self.record(Table::Labels, number)?;
         let bytes = &block[start..end];
         let mut at = 0;
         let len = (get_varint(bytes, &mut at) as usize).min(bytes.len() - at);
@@ -297,19 +301,57 @@ impl<P: Blocks> Index<P> {
 
     /// Calls `read` with a word of the vocabulary.
     pub(crate) fn word<R>(&self, number: u32, read: impl FnOnce(&[u8]) -> R) -> Result<R> {
-        let block = self.blocks.block(Table::Words, number / WORDS_PER_BLOCK)?;
-        let count = WORDS_PER_BLOCK.min(self.meta.words - number / WORDS_PER_BLOCK * WORDS_PER_BLOCK);
-        let (start, end) = record(&block, number % WORDS_PER_BLOCK, count);
+        let (block, start, end) = self.record(Table::Words, number)?;
         Ok(read(&block[start..end]))
     }
 
-    /// Returns which words of a length may begin with a text; they are in order.
-    pub(crate) fn words_like(&self, length: usize, text: &[u8]) -> Range<u32> {
-        let known = self.beginnings.as_ref().and_then(|beginnings| beginnings.words(length, text));
-        known.unwrap_or_else(|| match self.meta.word_starts.get(length..length + 2) {
-            Some(bounds) => bounds[0]..bounds[1],
-            None => 0..0,
-        })
+    /// Returns the words of the vocabulary that a text begins, the shortest first and no more than so many, and whether these
+    /// are all.
+    pub(crate) fn words_begun_by(&self, text: &[u8], most: usize) -> Result<(Vec<u32>, bool)> {
+        match &self.derived {
+            Some(derived) => self.words_in_order(&derived.alphabet, text, most),
+            None => self.words_of_each_length(text, most),
+        }
+    }
+
+    fn words_in_order(&self, alphabet: &Alphabet, text: &[u8], most: usize) -> Result<(Vec<u32>, bool)> {
+        // Words are numbered by their length, so that these are the longer ones.
+        let Some(&least) = self.meta.word_starts.get(text.len() + 1) else { return Ok((Vec::new(), true)) };
+        let mut begun: Vec<u32> = alphabet.begun_by(text).filter(|number| *number >= least).collect();
+        if !Alphabet::tells_all(text) {
+            let mut is_begun = Vec::with_capacity(begun.len());
+            for &number in &begun {
+                is_begun.push(self.word(number, |word| word.starts_with(text))?);
+            }
+            let mut is_begun = is_begun.into_iter();
+            begun.retain(|_| is_begun.next().unwrap_or(false));
+        }
+        let is_all = begun.len() <= most;
+        if !is_all {
+            begun.select_nth_unstable(most);
+            begun.truncate(most);
+        }
+        begun.sort_unstable();
+        Ok((begun, is_all))
+    }
+
+    fn words_of_each_length(&self, text: &[u8], most: usize) -> Result<(Vec<u32>, bool)> {
+        let mut begun = Vec::new();
+        for bounds in self.meta.word_starts.windows(2).skip(text.len() + 1) {
+            let (mut low, mut high) = (bounds[0], bounds[1]);
+            while low < high {
+                let middle = low + (high - low) / 2;
+                if self.word(middle, |word| word < text)? { low = middle + 1 } else { high = middle }
+            }
+            while low < bounds[1] && self.word(low, |word| word.starts_with(text))? {
+                if begun.len() >= most {
+                    return Ok((begun, false));
+                }
+                begun.push(low);
+                low += 1;
+            }
+        }
+        Ok((begun, true))
     }
 
     /// Returns a reader of how much there is to explain in a name.

@@ -58,7 +58,7 @@ pub(super) fn reward<P: Blocks>(index: &Index<P>, scope: &Scope, probe: &Probe, 
         let (words, is_all) = widen::words_begun_by(index, text)?;
         let mut lists = Vec::with_capacity(words.len());
         for word in words {
-            let list = index.list(index.word(word, widen::key_of_word)?)?;
+            let list = index.list_of_known(index.word(word, widen::key_of_word)?)?;
             if Some(at) == last && list.len() > FEW {
                 take(
                     &index
