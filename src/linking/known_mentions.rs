@@ -10,92 +10,23 @@ use std::mem::{size_of, take};
 
 use foldhash::quality::RandomState;
 
-use crate::model::{EntityKey, LinkOutcome, Mention};
-use crate::resolve::{Candidate, Compared, Method, Resolution};
+use crate::linking::kept_mention::{KeptMention, KnownMention};
+use crate::model::Mention;
+use crate::resolve::Compared;
 
-/// Bytes of one half, about: some 26,000 mentions.
+/// Bytes of one half, about: some 45,000 mentions.
 const HALF_BYTES: usize = 7 << 20;
-
-/// Resolution of a mention by itself.
-#[derive(Debug)]
-pub(super) struct KnownMention {
-    /// Resolution with the best candidate, if there is one.
-    pub(super) resolution: Resolution,
-    /// True where its group has a say in it.
-    pub(super) is_open: bool,
-    /// Comparisons with its candidates; `None` where nothing asked for them yet.
-    pub(super) compared: Option<Compared>,
-    /// Key of its text, by which decisions about it are found.
-    pub(super) key: Box<str>,
-    /// Hash of the last name in it.
-    pub(super) last_name: u64,
-}
-
-/// The same, as it is kept.
-#[derive(Debug)]
-struct Kept {
-    outcome: LinkOutcome,
-    method: Method,
-    is_open: bool,
-    score: f64,
-    entity: Option<EntityKey>,
-    best: Option<Candidate>,
-    compared: Option<Compared>,
-    key: Box<str>,
-    last_name: u64,
-}
-
-impl Kept {
-    fn of(known: &KnownMention) -> Kept {
-        let resolution = &known.resolution;
-        Kept {
-            outcome: resolution.outcome,
-            method: resolution.method,
-            is_open: known.is_open,
-            score: resolution.score,
-            entity: resolution.entity,
-            best: resolution.candidates.first().cloned(),
-            // The trail is for the group at hand alone.
-            compared: known.compared.as_ref().map(Compared::without_comparisons),
-            key: known.key.clone(),
-            last_name: known.last_name,
-        }
-    }
-
-    fn known(&self) -> KnownMention {
-        let resolution = Resolution {
-            outcome: self.outcome,
-            entity: self.entity,
-            score: self.score,
-            method: self.method,
-            candidates: self.best.iter().cloned().collect(),
-        };
-        KnownMention {
-            resolution,
-            is_open: self.is_open,
-            compared: self.compared.clone(),
-            key: self.key.clone(),
-            last_name: self.last_name,
-        }
-    }
-
-    /// Returns the bytes that it takes, with its place in the table and what the allocator adds.
-    fn bytes(&self) -> usize {
-        let compared = self.compared.as_ref().map_or(0, |compared| compared.bytes() + 2 * ALLOCATION);
-        size_of::<Kept>() + ALLOCATION + self.key.len() + ALLOCATION + compared + SLOT
-    }
-}
 
 /// Bytes that the allocator adds to each piece, about.
 const ALLOCATION: usize = 16;
 /// Bytes of a place in a table that is two thirds full.
-const SLOT: usize = size_of::<(u128, Box<Kept>)>() * 3 / 2;
+const SLOT: usize = size_of::<(u128, KeptMention)>() * 3 / 2;
 
 /// Mentions by a hash of type, text and hints, so long that no two have the same.
 #[derive(Default)]
 pub(super) struct KnownMentions {
-    recent: HashMap<u128, Box<Kept>, foldhash::fast::FixedState>,
-    before: HashMap<u128, Box<Kept>, foldhash::fast::FixedState>,
+    recent: HashMap<u128, KeptMention, foldhash::fast::FixedState>,
+    before: HashMap<u128, KeptMention, foldhash::fast::FixedState>,
     /// Bytes of the recent ones, about.
     bytes: usize,
     /// Seeds of the two halves of a hash, which nobody outside can know.
@@ -117,7 +48,7 @@ impl KnownMentions {
 
     /// Keeps what was decided about a mention.
     pub(super) fn put(&mut self, mention: &Mention, known: &KnownMention) {
-        self.keep(self.hash(mention), Box::new(Kept::of(known)));
+        self.keep(self.hash(mention), KeptMention::of(known));
     }
 
     /// Keeps what a mention was compared with, which nothing asked for when it was decided.
@@ -128,16 +59,17 @@ impl KnownMentions {
             None => self.before.get_mut(&hash),
         };
         if let Some(kept) = kept {
-            kept.compared = Some(compared.without_comparisons());
+            let known = KnownMention { compared: Some(compared.without_comparisons()), ..kept.known() };
+            *kept = KeptMention::of(&known);
         }
     }
 
-    fn keep(&mut self, hash: u128, kept: Box<Kept>) {
+    fn keep(&mut self, hash: u128, kept: KeptMention) {
         if self.bytes > HALF_BYTES {
             self.before = take(&mut self.recent);
             self.bytes = 0;
         }
-        self.bytes += kept.bytes();
+        self.bytes += kept.bytes() + ALLOCATION + SLOT;
         self.recent.insert(hash, kept);
     }
 
@@ -153,6 +85,7 @@ impl KnownMentions {
 mod tests {
     use super::*;
     use crate::model::Attributes;
+    use crate::resolve::Resolution;
 
     fn mention(text: &str, hints: &[(&str, &str)]) -> Mention {
         let hints: Attributes = hints.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
@@ -183,7 +116,7 @@ mod tests {
         let mut mentions = KnownMentions::default();
         let often = mention("Jo Reyes", &[]);
         mentions.put(&often, &known(7.0));
-        let n = 3 * HALF_BYTES / 200;
+        let n = 3 * HALF_BYTES / 100;
         for at in 0..n {
             mentions.put(&mention(&format!("somebody {at}"), &[]), &known(0.0));
             assert_eq!(mentions.get(&often).expect("is known").resolution.score, 7.0);

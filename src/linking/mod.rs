@@ -5,6 +5,7 @@
 
 mod linker;
 mod known_mentions;
+mod kept_mention;
 mod name_index;
 mod blocks;
 mod pairs;

@@ -6,7 +6,8 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use anyhow::Result;
 
 use super::{Linker, SURE, is_settled};
-use crate::linking::known_mentions::{KnownMention, KnownMentions};
+use crate::linking::kept_mention::KnownMention;
+use crate::linking::known_mentions::KnownMentions;
 use crate::linking::precedence::Ruling;
 use crate::model::{Attributes, EntityKey, LinkOutcome, Mention};
 use crate::profile::Profile;

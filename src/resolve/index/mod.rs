@@ -39,7 +39,10 @@ pub(crate) use background::Background;
 pub use blocks::{Blocks, Resident};
 pub use build::Builder;
 pub(crate) use key::{KeyKind, key};
-pub(crate) use layout::{AttributeStats, COUNTED_FROM, FORMAT, LONGEST_LIST, Meta, TypeStats, VOCABULARY_MAX, rarity};
+pub(crate) use layout::{
+    AttributeStats, COUNTED_FROM, FORMAT, LONGEST_LIST, Meta, TypeStats, VOCABULARY_MAX, get_varint, put_varint,
+    rarity, read_u32,
+};
 pub use layout::{N_TABLES, Table};
 pub use pack::without_ids;
 pub(crate) use read::{EntityCard, Index, List, NameCard, TokenView};

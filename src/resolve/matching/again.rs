@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Result;
 
 use crate::model::{EntityKey, LinkOutcome};
-use crate::resolve::index::{Blocks, Index};
+use crate::resolve::index::{Blocks, Index, get_varint, put_varint, read_u32};
 use crate::resolve::matching::context::Context;
 use crate::resolve::matching::heard::{Heard, HeardValues};
 use crate::resolve::matching::hints::Hint;
@@ -50,14 +50,37 @@ impl Value {
 }
 
 impl Compared {
-    /// Returns the bytes that it takes without the comparisons.
-    pub fn bytes(&self) -> usize {
-        size_of_val(&*self.values) + self.names.bytes()
+    /// Appends it as bytes, without the comparisons.
+    pub fn pack(&self, out: &mut Vec<u8>) {
+        self.names.pack(out);
+        put_varint(out, self.values.len() as u64);
+        let mut before = 0;
+        for value in &*self.values {
+            // They are in the order of their places.
+            put_varint(out, u64::from(value.place - before));
+            out.extend(value.heard.bits().to_le_bytes());
+            before = value.place;
+        }
+    }
+
+    /// Reads back what was packed.
+    pub fn unpack(bytes: &[u8]) -> Compared {
+        let mut at = 0;
+        let names = NamesOfTrail::unpack(bytes, &mut at);
+        let n_values = get_varint(bytes, &mut at);
+        let mut before = 0;
+        let values = (0..n_values).map(|_| {
+            let place = before + get_varint(bytes, &mut at) as u32;
+            let heard = Heard::of_bits(read_u32(bytes, at));
+            (before, at) = (place, at + 4);
+            Value { place, heard }
+        });
+        Compared { values: values.collect(), names, trail: None }
     }
 
     /// Returns a copy without the comparisons, which are ten times as large as the rest.
     pub fn without_comparisons(&self) -> Compared {
-        Compared { trail: None, ..self.clone() }
+        Compared { values: Arc::clone(&self.values), names: self.names.clone(), trail: None }
     }
 }
 
@@ -238,7 +261,11 @@ mod tests {
                 for context in contexts {
                     let context = Context::new(context);
                     let expected = anew.look_again(&query, &context, &[], plain.clone(), &mut None).unwrap();
-                    let mut bare = compared.as_ref().map(Compared::without_comparisons);
+                    let mut bare = compared.as_ref().map(|compared| {
+                        let mut bytes = Vec::new();
+                        compared.pack(&mut bytes);
+                        Compared::unpack(&bytes)
+                    });
                     let by_names = named.look_again(&query, &context, &[], plain.clone(), &mut bare).unwrap();
                     assert_eq!(by_names, expected, "by names: {text} {hints:?} {context:?}");
                     let found = along.look_again(&query, &context, &[], plain.clone(), &mut compared).unwrap();

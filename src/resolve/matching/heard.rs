@@ -18,6 +18,16 @@ impl Heard {
     const IN_ANY_WORDS: Heard = Heard(u32::MAX);
     const UNKNOWN: Heard = Heard(0);
 
+    /// Returns the bits as a number, for keeping.
+    pub(super) fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Takes them back.
+    pub(super) fn of_bits(bits: u32) -> Heard {
+        Heard(bits)
+    }
+
     pub(super) fn of(value: &str, country: u16) -> Heard {
         if country != 0 {
             return Heard::IN_ANY_WORDS;

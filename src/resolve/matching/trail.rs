@@ -5,6 +5,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::resolve::index::{get_varint, put_varint};
 use crate::resolve::matching::contradiction::Contradiction;
 use crate::resolve::matching::features::Vector;
 use crate::resolve::matching::hints::Evidence;
@@ -82,9 +83,16 @@ impl NamesOfTrail {
         NamesOfTrail { packed: packed.into() }
     }
 
-    /// Returns the bytes that they take.
-    pub(crate) fn bytes(&self) -> usize {
-        size_of_val(&*self.packed)
+    /// Appends them as bytes.
+    pub(crate) fn pack(&self, out: &mut Vec<u8>) {
+        put_varint(out, self.packed.len() as u64);
+        self.packed.iter().for_each(|number| put_varint(out, u64::from(*number)));
+    }
+
+    /// Reads them back.
+    pub(crate) fn unpack(bytes: &[u8], at: &mut usize) -> NamesOfTrail {
+        let n_numbers = get_varint(bytes, at);
+        NamesOfTrail { packed: (0..n_numbers).map(|_| get_varint(bytes, at) as u32).collect() }
     }
 
     /// Returns how many names may be meant.
