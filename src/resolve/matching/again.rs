@@ -12,6 +12,7 @@ use crate::resolve::matching::context::Context;
 use crate::resolve::matching::heard::{Heard, HeardValues};
 use crate::resolve::matching::hints::Hint;
 use crate::resolve::matching::resolver::{ALIKE, Resolver};
+use crate::resolve::matching::search::Layer;
 use crate::resolve::matching::trail::{NamesOfTrail, Trail};
 use crate::resolve::names::token::spaced;
 use crate::resolve::resolution::{Method, Query, Resolution};
@@ -159,12 +160,11 @@ impl<P: Blocks> Resolver<P> {
             if before.replace((layer, number)) == Some((layer, number)) {
                 continue;
             }
-            let [heard, heard_of_changes] = &mut self.heard;
-            match &self.overlay {
-                Some(overlay) if layer == 1 => {
-                    values_of((layer, &overlay.index), number, heard_of_changes, &mut values)?;
+            match &mut self.overlay {
+                Some(Layer { index, heard, .. }) if layer == 1 => {
+                    values_of((layer, &*index), number, heard, &mut values)?;
                 }
-                _ => values_of((layer, &self.base.index), number, heard, &mut values)?,
+                _ => values_of((layer, &self.base.index), number, &mut self.base.heard, &mut values)?,
             }
         }
         values.sort_unstable();

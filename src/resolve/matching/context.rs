@@ -9,7 +9,7 @@ use anyhow::Result;
 use crate::resolve::fast_map::{Map, Set};
 use crate::resolve::index::{Blocks, EntityCard, Index, TypeStats};
 use crate::resolve::matching::context_names::{ContextName, NAME_SEPARATORS, NameKind, Names, hash};
-use crate::resolve::matching::heard::{Heard, SaidBits};
+use crate::resolve::matching::heard::{Heard, HeardValues, SaidBits};
 use crate::resolve::matching::hints::{Hint, contains_words};
 use crate::resolve::names::similarity::Pattern;
 use crate::resolve::names::token::{Name, Token, spaced};
@@ -142,13 +142,13 @@ impl Context {
         (own, has_longer): (&str, bool),
         hints: &[Rc<Hint>],
         (layer, index, number): (u8, &Index<P>, u32),
-        entity: &EntityCard<P::Block<'_>>,
-        stats: &TypeStats,
+        (entity, stats): (&EntityCard<P::Block<'_>>, &TypeStats),
+        heard: &mut HeardValues,
     ) -> Result<f32> {
         let mut bits = 0.0f32;
         for (attribute, value) in entity.values() {
             let known = stats.attributes.get(usize::from(attribute)).map_or(0.0, |a| a.bits);
-            if bits >= known * CONTEXT_WEIGHT {
+            if bits >= known * CONTEXT_WEIGHT || !self.may_say(heard.of(index, value)?) {
                 continue;
             }
             bits = bits.max(known * self.weight(own, hints, (layer, index), value)?);

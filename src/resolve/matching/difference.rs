@@ -38,7 +38,7 @@ pub(super) struct Differences {
     pub(super) lacks: u8,
 }
 
-/// Finds the greatest degree of each.
+/// Finds the greatest degree of each, whatever the hints say.
 pub(super) fn find(probe: &Probe, pairing: &Pairing<'_>) -> Differences {
     let of_mention = |i: &usize| pairing.mention_paired[*i] < 0.5;
     let open = || probe.core_at.iter().copied().filter(of_mention);
@@ -78,11 +78,12 @@ pub(super) fn find(probe: &Probe, pairing: &Pairing<'_>) -> Differences {
         }
     });
     let edited = edited.max().unwrap_or(0);
-    let lacks = match is_of_hints(probe) && is_more_named(pairing) {
-        true => 2,
-        false => u8::from(lacks(probe, pairing)),
-    };
-    Differences { more, edited, lacks }
+    Differences { more, edited, lacks: u8::from(lacks(probe, pairing)) }
+}
+
+/// Returns the degree in which a mention lacks words that is nothing but what its hints say.
+pub(super) fn lacks_all_but_hints(probe: &Probe, pairing: &Pairing<'_>) -> u8 {
+    if is_of_hints(probe) && is_more_named(pairing) { 2 } else { 0 }
 }
 
 /// Short for *football club* and the like, which the names of clubs have or do without.

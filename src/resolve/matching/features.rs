@@ -264,28 +264,37 @@ impl<'a> Comparer<'a> {
         let mut v = [0.0; COUNT];
         self.coverage(probe, &mut v);
         self.strings(probe, &mut v);
-        self.ends(probe, card.inverted, &mut v);
-        let roles = roles::compare(probe, &self.pairing);
-        v[Feature::generation as usize] = roles.generation;
-        v[Feature::legal as usize] = roles.legal;
-        let (of_mention, of_name) = (roles.left_of_mention, roles.left_of_name);
+        v[Feature::generation as usize] = roles::generation(probe, &self.pairing);
+        let (of_mention, of_name) = roles::left_numbers(probe, &self.pairing);
         v[Feature::numbers_differ as usize] = of_mention.min(of_name) as f32;
         v[Feature::mention_numbers as usize] = of_mention.saturating_sub(of_name) as f32;
         v[Feature::name_numbers as usize] = of_name.saturating_sub(of_mention) as f32;
-        let Differences { more, edited, lacks } = difference::find(probe, &self.pairing);
-        v[Feature::more as usize] = f32::from(more);
-        v[Feature::edited as usize] = f32::from(edited);
-        v[Feature::lacks as usize] = f32::from(lacks);
-        v[Feature::foreign as usize] = f32::from(u8::from(probe.foreign));
-        v[Feature::capitals as usize] = f32::from(u8::from(probe.capitals));
         v[Feature::told as usize] = self.pairing.told.count_ones() as f32;
+        v[Feature::lacks as usize] = f32::from(difference::lacks_all_but_hints(probe, &self.pairing));
         v[Feature::alias as usize] = f32::from(u8::from(card.alias));
         put_evidence(evidence, &mut v);
         v
     }
 
-    /// Returns the contradiction that rules find in the last comparison.
-    pub(crate) fn contradict(&self, probe: &Probe, inverted: bool, evidence: &Evidence) -> Option<Contradiction> {
+    /// Looks closer at the last comparison: sets the features that do not count for the plain score, and returns the
+    /// contradiction that rules find.
+    pub(crate) fn look_closer(
+        &mut self,
+        probe: &Probe,
+        inverted: bool,
+        evidence: &Evidence,
+        v: &mut Vector,
+    ) -> Option<Contradiction> {
+        self.pairs_by_kind(probe, v);
+        self.ends(probe, inverted, v);
+        v[Feature::legal as usize] = roles::legal(probe, &self.pairing);
+        let Differences { more, edited, lacks } = difference::find(probe, &self.pairing);
+        v[Feature::more as usize] = f32::from(more);
+        v[Feature::edited as usize] = f32::from(edited);
+        let known = &mut v[Feature::lacks as usize];
+        *known = known.max(f32::from(lacks));
+        v[Feature::foreign as usize] = f32::from(u8::from(probe.foreign));
+        v[Feature::capitals as usize] = f32::from(u8::from(probe.capitals));
         contradiction::find(probe, &self.pairing, inverted, evidence)
     }
 
@@ -347,6 +356,15 @@ impl<'a> Comparer<'a> {
         v[Feature::name_rest_max as usize] = rest_max;
         v[Feature::shared as usize] = explained;
         v[Feature::clash as usize] = rest_max.min(v[Feature::part_rest_max as usize]);
+    }
+
+    /// Pairs by what makes them one, the worst of them, and their order.
+    fn pairs_by_kind(&mut self, probe: &Probe, v: &mut Vector) {
+        // Those that are counted may have been counted before, beside other evidence.
+        use Feature::{abbreviated, initials, misspelt, nicknames, numbers_agree};
+        for counted in [numbers_agree, initials, nicknames, abbreviated, misspelt] {
+            v[counted as usize] = 0.0;
+        }
         let mut worst = 1.0f32;
         let mut in_order = 1.0f32;
         let mut previous = 0;

@@ -42,7 +42,7 @@ impl Heard {
 
 /// Values that were heard of, by their number in an index.
 #[derive(Default)]
-pub(super) struct HeardValues(Vec<Heard>);
+pub(crate) struct HeardValues(Vec<Heard>);
 
 impl HeardValues {
     /// Returns the bits of a value.

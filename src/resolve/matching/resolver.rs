@@ -17,7 +17,6 @@ use crate::resolve::matching::context::Context;
 use crate::resolve::matching::context_names::{ContextName, NameKind};
 use crate::resolve::matching::explain;
 use crate::resolve::matching::features::Feature;
-use crate::resolve::matching::heard::HeardValues;
 use crate::resolve::matching::hints::{Hint, Prepared};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::rivals::{compare_rivals, decision_features, has_same_evidence, rank};
@@ -52,8 +51,6 @@ pub struct Resolver<P> {
     pub(super) context: Context,
     /// Trail of the last search, and whether it is that of the mention begun last.
     pub(super) trail: Trail,
-    /// Values that candidates had, of each layer.
-    pub(super) heard: [HeardValues; 2],
     pub(super) is_compared: bool,
     /// Strictness of links.
     pub strictness: Strictness,
@@ -73,7 +70,6 @@ impl<P: Blocks> Resolver<P> {
             prepared: Prepared::default(),
             context: Context::default(),
             trail: Trail::default(),
-            heard: Default::default(),
             is_compared: false,
             strictness: Strictness::Default,
             explain: false,

@@ -5,23 +5,9 @@ use crate::resolve::matching::probe::Probe;
 use crate::resolve::names::numerals;
 use crate::resolve::names::words::Role;
 
-/// Agreement of generation and of legal form of a mention and a name, the larger the better, and the numbers of
-/// either that found no partner.
-pub(super) struct Roles {
-    pub(super) generation: f32,
-    pub(super) legal: f32,
-    pub(super) left_of_mention: usize,
-    pub(super) left_of_name: usize,
-}
-
-/// Compares the words of both sides.
-pub(super) fn compare(probe: &Probe, pairing: &Pairing<'_>) -> Roles {
-    let side = |role: Role| {
-        let in_mention = probe.words.iter().position(|w| w.token.role == role);
-        let in_name = pairing.name.iter().position(|t| t.role == role);
-        (in_mention, in_name)
-    };
-    let generation = match side(Role::Generation) {
+/// Returns the agreement of the generations, the larger the better.
+pub(super) fn generation(probe: &Probe, pairing: &Pairing<'_>) -> f32 {
+    match places(probe, pairing, Role::Generation) {
         (Some(i), Some(j)) => {
             let (a, b) = (probe.words[i].token.class, pairing.name[j].class);
             if a == b { 4.0 } else { 0.0 }
@@ -32,8 +18,12 @@ pub(super) fn compare(probe: &Probe, pairing: &Pairing<'_>) -> Roles {
         (Some(_), None) => 2.0,
         (None, Some(_)) => 1.0,
         (None, None) => 3.0,
-    };
-    let legal = match side(Role::Legal) {
+    }
+}
+
+/// Returns the agreement of the legal forms, the larger the better.
+pub(super) fn legal(probe: &Probe, pairing: &Pairing<'_>) -> f32 {
+    match places(probe, pairing, Role::Legal) {
         (Some(_), Some(_)) => {
             let agree = probe.words.iter().any(|w| {
                 w.token.role == Role::Legal
@@ -43,7 +33,11 @@ pub(super) fn compare(probe: &Probe, pairing: &Pairing<'_>) -> Roles {
         }
         (None, None) => 2.0,
         _ => 1.0,
-    };
+    }
+}
+
+/// Returns how many numbers of the mention, and of the name, found no partner.
+pub(super) fn left_numbers(probe: &Probe, pairing: &Pairing<'_>) -> (usize, usize) {
     let left_of_mention = (0..probe.words.len())
         .filter(|i| {
             pairing.mention_paired[*i] < 0.5
@@ -56,7 +50,14 @@ pub(super) fn compare(probe: &Probe, pairing: &Pairing<'_>) -> Roles {
             pairing.name_paired[*j] < 0.5 && pairing.name[*j].role.is_core() && is_number(pairing.name[*j].text)
         })
         .count();
-    Roles { generation, legal, left_of_mention, left_of_name }
+    (left_of_mention, left_of_name)
+}
+
+/// Returns the first word of a role in the mention, and in the name.
+fn places(probe: &Probe, pairing: &Pairing<'_>, role: Role) -> (Option<usize>, Option<usize>) {
+    let in_mention = probe.words.iter().position(|w| w.token.role == role);
+    let in_name = pairing.name.iter().position(|t| t.role == role);
+    (in_mention, in_name)
 }
 
 /// Returns whether a word has digits or is a numeral: `Super Bowl VII` is not `Super Bowl 50`.

@@ -8,6 +8,7 @@ use crate::model::EntityKey;
 use crate::resolve::index::{Blocks, EntityCard, Index, TypeStats};
 use crate::resolve::matching::contradiction::Contradiction;
 use crate::resolve::matching::features::{Feature, Vector};
+use crate::resolve::matching::heard::HeardValues;
 use crate::resolve::matching::hints::Evidence;
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::score;
@@ -53,14 +54,14 @@ pub(crate) struct Scored {
 }
 
 impl Scored {
-    /// Weighs a comparison with what the context adds to it. A candidate that will not go on need not be told apart by rules
-    /// as well: a contradiction never speaks for it.
+    /// Weighs a comparison with what the context adds to it. A candidate that will not go on need not be looked at closer, nor
+    /// told apart by rules: a contradiction never speaks for it.
     pub(super) fn of<G: Deref<Target = [u8]>>(
         comparison: &mut Comparison,
         entity: &EntityCard<G>,
         context: f32,
         goes_on: impl FnOnce(f32) -> bool,
-        contradict: impl FnOnce(&Evidence) -> Result<Option<Contradiction>>,
+        look_closer: impl FnOnce(&Evidence, &mut Vector) -> Result<Option<Contradiction>>,
     ) -> Result<Scored> {
         let mut evidence = comparison.evidence;
         evidence.agree += context;
@@ -69,8 +70,9 @@ impl Scored {
         let mut plain = score::plain(&vector);
         let mut rule = None;
         if goes_on(plain) {
-            let found = contradict(&evidence)?;
+            let found = look_closer(&evidence, &mut vector)?;
             if context == 0.0 {
+                comparison.vector = vector;
                 comparison.contradiction = Some(found);
             }
             if let Some(found) = found {
@@ -216,13 +218,14 @@ impl AroundMention {
         &self,
         probe: &Probe,
         (place, index): (Place, &Index<P>),
-        entity: &EntityCard<P::Block<'_>>,
-        stats: &TypeStats,
+        entity: (&EntityCard<P::Block<'_>>, &TypeStats),
+        heard: &mut HeardValues,
     ) -> Result<f32> {
         if probe.context.is_empty() {
             return Ok(0.0);
         }
-        probe.context.agree((&self.own, self.has_longer), &probe.hints, (place.0, index, place.1), entity, stats)
+        let own = (&*self.own, self.has_longer);
+        probe.context.agree(own, &probe.hints, (place.0, index, place.1), entity, heard)
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) struct Comparison {
     pub(crate) certain: u32,
     /// Words of the mention that the entity's attributes tell, a bit a word.
     pub(crate) told: u32,
-    /// The features but for the contradiction.
+    /// The features but for the contradiction; where none was looked for, those alone that count for the plain score.
     pub(crate) vector: Vector,
     pub(crate) evidence: Evidence,
     /// The contradiction; `None` where it was not looked for.

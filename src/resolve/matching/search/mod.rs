@@ -10,7 +10,8 @@ use crate::model::EntityKey;
 use crate::resolve::index::{Blocks, EntityCard, Index, NameCard, Resident};
 use crate::resolve::matching::contradiction;
 use crate::resolve::matching::explain;
-use crate::resolve::matching::features::{Comparer, put_evidence};
+use crate::resolve::matching::features::{Comparer, Vector, put_evidence};
+use crate::resolve::matching::heard::HeardValues;
 use crate::resolve::matching::hints::{Evidence, Hint};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::retrieve;
@@ -42,6 +43,8 @@ pub(crate) struct Layer<P> {
     /// Types that were asked for of late, and what they mean here; those asked for last come last.
     scopes: Vec<(Vec<String>, Scope)>,
     found: Vec<Hit>,
+    /// Values of attributes that were heard of.
+    pub(super) heard: HeardValues,
 }
 
 /// Search words.
@@ -168,10 +171,7 @@ impl Search<'_> {
         mut out: Vec<Scored>,
     ) -> Result<Vec<Scored>> {
         // Only the best need the rest of their features.
-        out.sort_by(|a, b| b.plain.total_cmp(&a.plain).then(a.order.cmp(&b.order)));
-        out.truncate(self.most);
-        let best = out.first().map_or(0.0, |best| best.plain);
-        out.truncate(out.partition_point(|s| s.plain >= hopeless_below(best)));
+        keep_best(&mut out, self.most);
         base.finish(probe, &mut out)?;
         if let Some(changes) = changes {
             changes.finish(probe, &mut out)?;
@@ -199,6 +199,21 @@ impl Search<'_> {
             }
         }
     }
+}
+
+/// Leaves so many candidates, best plain score first, and of these no hopeless ones. They are large to move, and few.
+fn keep_best(all: &mut Vec<Scored>, most: usize) {
+    let order = |a: &Scored, b: &Scored| b.plain.total_cmp(&a.plain).then(a.order.cmp(&b.order));
+    let mut n_kept = 0;
+    while n_kept < all.len().min(most) {
+        let Some(best) = (n_kept..all.len()).min_by(|a, b| order(&all[*a], &all[*b])) else { break };
+        if n_kept > 0 && all[best].plain < hopeless_below(all[0].plain) {
+            break;
+        }
+        all.swap(n_kept, best);
+        n_kept += 1;
+    }
+    all.truncate(n_kept);
 }
 
 /// Leaves of what two layers found the names worth comparing, as if one had found them all. Both are in order.
@@ -239,6 +254,7 @@ impl<P: Blocks> Layer<P> {
             room: Tallies::default(),
             scopes: Vec::new(),
             found: Vec::new(),
+            heard: HeardValues::default(),
         })
     }
 
@@ -310,7 +326,7 @@ impl<P: Blocks> Layer<P> {
 
     /// Compares the mention with the names that were found.
     fn compare(&mut self, search: &Search<'_>, probe: &Probe, out: &mut Found, trail: &mut Trail) -> Result<()> {
-        let Layer { index, room, found, number, .. } = self;
+        let Layer { index, room, found, number, heard, .. } = self;
         if found.is_empty() {
             return Ok(());
         }
@@ -330,7 +346,7 @@ impl<P: Blocks> Layer<P> {
             };
             let evidence = Evidence::of(&probe.hints, index, entity, stats, &mut room.meanings)?;
             let place = (*number, card.entity);
-            let context = around.agree(probe, (place, index), entity, stats)?;
+            let context = around.agree(probe, (place, index), (entity, stats), heard)?;
             let mut vector = comparer.compare(probe, card, &evidence);
             let certain = comparer.certain();
             let goes_on = |plain: f32| out.may_take(plain, search.most);
@@ -343,8 +359,9 @@ impl<P: Blocks> Layer<P> {
             }
             let mut comparison =
                 Comparison { name: found.name, place, certain, told, vector, evidence, contradiction: None };
-            let contradict = |evidence: &Evidence| Ok(comparer.contradict(probe, card.inverted, evidence));
-            let scored = Scored::of(&mut comparison, entity, context, goes_on, contradict)?;
+            let look_closer =
+                |evidence: &Evidence, v: &mut Vector| Ok(comparer.look_closer(probe, card.inverted, evidence, v));
+            let scored = Scored::of(&mut comparison, entity, context, goes_on, look_closer)?;
             let words = if search.explain { explain::words(probe, &comparer) } else { Vec::new() };
             out.put(Scored { words, ..scored });
             trail.comparisons.push(comparison);
@@ -361,7 +378,7 @@ impl<P: Blocks> Layer<P> {
         (comparisons, is_anew): (&[Comparison], bool),
         out: &mut Found,
     ) -> Result<()> {
-        let Layer { index, room, number, .. } = self;
+        let Layer { index, room, number, heard, .. } = self;
         let index = &*index;
         let around = AroundMention::of(probe);
         for comparison in comparisons.iter().filter(|comparison| comparison.place.0 == *number) {
@@ -369,14 +386,14 @@ impl<P: Blocks> Layer<P> {
             let Some(stats) = index.meta.types.get(usize::from(entity.kind)) else {
                 continue;
             };
-            let context = around.agree(probe, (comparison.place, index), &entity, stats)?;
+            let context = around.agree(probe, (comparison.place, index), (&entity, stats), heard)?;
             let mut again = comparison.clone();
             if is_anew {
                 again.evidence = Evidence::of(&probe.hints, index, &entity, stats, &mut room.meanings)?;
                 put_evidence(&again.evidence, &mut again.vector);
             }
             let goes_on = |plain: f32| out.may_take(plain, search.most);
-            let contradict = |evidence: &Evidence| match comparison.contradiction {
+            let look_closer = |evidence: &Evidence, v: &mut Vector| match comparison.contradiction {
                 Some(known) if contradiction::weighs_alike(&comparison.evidence, evidence) => Ok(known),
                 _ => {
                     let card = index.name(comparison.name)?;
@@ -385,10 +402,10 @@ impl<P: Blocks> Layer<P> {
                     if comparison.told != 0 {
                         comparer.tell(probe, &card, evidence, comparison.told);
                     }
-                    Ok(comparer.contradict(probe, card.inverted, evidence))
+                    Ok(comparer.look_closer(probe, card.inverted, evidence, v))
                 }
             };
-            let scored = Scored::of(&mut again, &entity, context, goes_on, contradict)?;
+            let scored = Scored::of(&mut again, &entity, context, goes_on, look_closer)?;
             out.put(scored);
         }
         Ok(())
