@@ -14,8 +14,8 @@ use crate::linking::kept_mention::{KeptMention, KnownMention};
 use crate::model::Mention;
 use crate::resolve::Compared;
 
-/// Bytes of one half, about: some 45,000 mentions.
-const HALF_BYTES: usize = 7 << 20;
+/// Bytes of one half, about: some 26,000 mentions.
+const HALF_BYTES: usize = 5 << 20;
 
 /// Bytes that the allocator adds to each piece, about.
 const ALLOCATION: usize = 16;
