@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::resolve::names::kana;
 use crate::resolve::names::table::rows;
 use crate::text::hidden::{is_hidden, is_joiner};
@@ -53,8 +55,13 @@ fn to_ascii(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
         return Cow::Borrowed(text);
     }
+    // What is transliterated is a letter with its mark: й is not и, nor が か, nor a syllable of Hangul its letters.
+    let composed = match text.contains(is_part_of_letter) {
+        true => Cow::Owned(text.nfc().collect::<String>()),
+        false => Cow::Borrowed(text),
+    };
     let mut out = String::with_capacity(text.len() + 8);
-    let mut rest = text;
+    let mut rest = &*composed;
     while let Some(c) = rest.chars().next() {
         match known_word(c, rest) {
             Some((word, meaning)) => {
@@ -77,6 +84,12 @@ fn to_ascii(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Returns whether it makes one letter with what stands before it: marks of Latin, Greek, Cyrillic, Arabic and kana, and the
+/// letters of Hangul. Not those of India: NFC takes some of their letters apart.
+fn is_part_of_letter(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{653}'..='\u{655}' | '\u{1100}'..='\u{11ff}' | '\u{3099}' | '\u{309a}')
 }
 
 /// Words that are written without spaces between them, and what they are called in English.
@@ -186,6 +199,17 @@ mod tests {
             ("Ren\u{fffd}e", "Ren?e"),
         ] {
             assert_eq!(clean(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_letter_is_one_with_its_mark_written_apart() {
+        use unicode_normalization::UnicodeNormalization;
+        for text in ["Андрей Йорданов", "Алёна", "がぎぐ ピアノ", "홍길동", "آدم أحمد", "Łódź, Đà Nẵng", "Ώρα"]
+        {
+            let apart: String = text.nfd().collect();
+            assert_ne!(apart, text);
+            assert_eq!(clean(&apart), clean(text), "{text}");
         }
     }
 
