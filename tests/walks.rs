@@ -183,6 +183,25 @@ fn of_mentions_each_other_key_does_what_it_says() {
 }
 
 #[test]
+fn hints_that_a_mention_has_elsewhere_are_shown_and_decided_apart() {
+    let world = world();
+    let (usa, france) = (r#"{"country":"United States"}"#, r#"{"country":"France"}"#);
+    let change = "UPDATE story_entities SET hints = ?1 WHERE mention_text = 'Ada Lovelace' AND story_group_id = ?2";
+    for (hints, group) in [(usa, 1), (france, 2)] {
+        world.sql().execute(change, (hints, group)).unwrap();
+    }
+    let asked = "[1-9/n/o/c/l/h/e/s/u/q/?] ";
+    let keys = [(asked, "h"), (asked, "n"), (asked, "u"), (asked, "h"), (asked, "n"), (asked, "q")];
+    let (_, code) = walk(&world, &["unresolved", "walk"], &keys);
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        world.rows("SELECT mention, hints, verdict FROM mention_decisions"),
+        [format!("Ada Lovelace|{france}|nothing")]
+    );
+    world.run(&["unresolved"]).exits(0).says("country: United States");
+}
+
+#[test]
 fn of_topics_each_other_key_does_what_it_says() {
     let world = world();
     world

@@ -30,12 +30,24 @@ pub struct Case {
     /// The mention.
     #[serde(flatten)]
     pub mention: Unresolved,
-    /// Hints of one of its groups.
+    /// Hints of its newest group.
     pub hints: Attributes,
+    /// Other hints that it has elsewhere, the most frequent first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub other_hints: Vec<OtherHints>,
     /// Some groups with it, newest first.
     pub groups: Vec<GroupHead>,
     /// The best candidates, best first.
     pub candidates: Vec<CaseCandidate>,
+}
+
+/// Hints that a mention of a case has in other groups than the one shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OtherHints {
+    /// The hints; none are hints of their own.
+    pub hints: Attributes,
+    /// Frequency of the mention with them.
+    pub mentions: u64,
 }
 
 /// Candidate of a case.
@@ -78,6 +90,12 @@ impl<'a> Cases<'a> {
             let mentions = self.read.mentions_of(group.key)?;
             hints = mentions.into_iter().find(|row| row.ordinal == *ordinal).map(|row| row.hints).unwrap_or_default();
         }
+        let mut other_hints = vec![];
+        for (others, mentions) in self.read.hints_of_unresolved(&mention.entity_type, &mention.mention)? {
+            if others != hints {
+                other_hints.push(OtherHints { hints: others, mentions });
+            }
+        }
         let types = self.linker.types_for(&self.profile, &mention.entity_type);
         let query = Query { text: &mention.mention, types: &types, hints: &hints, context: "" };
         let mut candidates = vec![];
@@ -97,7 +115,8 @@ impl<'a> Cases<'a> {
                 candidates.push(CaseCandidate { note, ..other });
             }
         }
-        Ok(Case { mention, hints, groups: groups.into_iter().map(|(group, _)| group).collect(), candidates })
+        let groups = groups.into_iter().map(|(group, _)| group).collect();
+        Ok(Case { mention, hints, other_hints, groups, candidates })
     }
 
     fn candidate(&self, key: EntityKey, score: f64) -> anyhow::Result<Option<CaseCandidate>> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Read;
 use super::explore::{GroupHead, Most};
-use crate::model::{EntityKey, GroupKey};
+use crate::model::{Attributes, EntityKey, GroupKey};
 use crate::text::fold;
 
 /// An unlinked mention, over all groups.
@@ -91,6 +91,21 @@ impl Read<'_> {
         )?;
         let rows = statement.query_map(params![entity_type, mention, limit as i64], |row| {
             Ok((GroupHead::read(row, 0)?, row.get(4)?))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns the hints that an unlinked mention has, each with how often, the most frequent first.
+    pub fn hints_of_unresolved(self, entity_type: &str, mention: &str) -> anyhow::Result<Vec<(Attributes, u64)>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT hints, count(*) FROM story_entities
+             WHERE entity_id IS NULL AND method <> 'decision' AND entity_type = ?1 AND mention_text = ?2
+             GROUP BY hints ORDER BY count(*) DESC, hints",
+        )?;
+        let rows = statement.query_map(params![entity_type, mention], |row| {
+            let hints: Option<String> = row.get(0)?;
+            let hints = hints.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+            Ok((hints, row.get::<_, i64>(1)? as u64))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

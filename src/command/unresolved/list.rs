@@ -10,14 +10,14 @@ use crate::command::page::{Key, Page};
 use crate::command::shown::{day, hint_if_empty, percent, title};
 use crate::curation::mentions::{Case, Cases};
 use crate::error::Exit;
-use crate::model::{facts, typed_id};
+use crate::model::{Attributes, facts, typed_id};
 use crate::store::{Store, Unresolved};
 use crate::terminal::{style, words};
 
 /// Orders of the queue.
 const ORDERS: [SortArg; 3] = [SortArg::Count, SortArg::Name, SortArg::Type];
 /// Groups shown of a mention.
-const GROUPS: u64 = 3;
+pub(crate) const GROUPS: u64 = 3;
 
 /// Returns the cases of the queue, and the numbers of mentions and of different ones in it.
 pub(crate) fn cases(store: &Store, queue: &QueueArgs) -> anyhow::Result<(Vec<Case>, u64, u64)> {
@@ -76,15 +76,42 @@ pub(crate) fn case_facts(case: &Case) -> Vec<String> {
     facts(&case.candidates.iter().map(|candidate| &candidate.attributes).collect::<Vec<_>>())
 }
 
+/// Other hints shown of a case.
+const OTHER_HINTS: usize = 3;
+
+/// Returns hints as the queue shows them.
+pub(crate) fn hints_in_words(hints: &Attributes) -> String {
+    hints.iter().map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Returns the hints that a case has elsewhere, with how often.
+pub(crate) fn other_hints(case: &Case) -> String {
+    let mut others: Vec<String> = case
+        .other_hints
+        .iter()
+        .take(OTHER_HINTS)
+        .map(|other| {
+            let hints = if other.hints.is_empty() { "without hints".to_owned() } else { hints_in_words(&other.hints) };
+            format!("{hints} ({})", words::number(other.mentions))
+        })
+        .collect();
+    if let Some(n_more @ 1..) = case.other_hints.len().checked_sub(OTHER_HINTS) {
+        others.push(format!("{} more", words::number(n_more as u64)));
+    }
+    others.join("; ")
+}
+
 /// A case in words: the mention, where it stands, who may be meant.
 pub(crate) fn lines(case: &Case) -> Vec<String> {
-    let hints: Vec<String> = case.hints.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     let mut lines = vec![format!(
         "{:>5}  {}  {}",
         words::number(case.mention.mentions),
         style::bold(style::single_line(&case.mention.mention)),
-        style::dim(style::single_line(&format!("{} {}", case.mention.entity_type, hints.join(", "))))
+        style::dim(style::single_line(&format!("{} {}", case.mention.entity_type, hints_in_words(&case.hints))))
     )];
+    if !case.other_hints.is_empty() {
+        lines.push(style::dim(style::single_line(&format!("       elsewhere {}", other_hints(case)))));
+    }
     for group in &case.groups {
         lines.push(style::dim(format!(
             "       in {}  {}  {}",

@@ -13,7 +13,7 @@ use crate::command::excerpt::{excerpt, first_place};
 use crate::command::garbled::{damage, refuse};
 use crate::command::input;
 use crate::command::output::{is_stdout, whole_file};
-use crate::command::unresolved::list::{case_facts, cases};
+use crate::command::unresolved::list::{case_facts, cases, hints_in_words, other_hints};
 use crate::command::unresolved::report::{hint_if_moved, report};
 use crate::curation::mentions::{self, About, Case, Cases};
 use crate::error::{Exit, Explain as _, usage};
@@ -98,7 +98,10 @@ fn write_csv(store: &Store, cases: &[Case], out: &mut dyn Write) -> anyhow::Resu
             })
         };
         let group = case.groups.first();
-        let hints: Vec<String> = case.hints.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        let mut hints = hints_in_words(&case.hints);
+        if !case.other_hints.is_empty() {
+            hints = format!("{hints}; elsewhere {}", other_hints(case)).trim_start_matches("; ").to_owned();
+        }
         rows.row(&[
             Cell::Text(&case.mention.mention),
             Cell::Text(&case.mention.entity_type),
@@ -107,7 +110,7 @@ fn write_csv(store: &Store, cases: &[Case], out: &mut dyn Write) -> anyhow::Resu
             Cell::Owned(candidate(0)),
             Cell::Owned(candidate(1)),
             Cell::Owned(candidate(2)),
-            Cell::Owned(hints.join(", ")),
+            Cell::Owned(hints),
             Cell::Opt(group.map(|group| group.id.as_str())),
             Cell::Opt(group.and_then(|group| group.title.as_deref())),
             Cell::Owned(snippet(store, case)?),

@@ -4,14 +4,14 @@ use crate::cli::unresolved::QueueArgs;
 use crate::command::Context;
 use crate::command::excerpt::{Mark, excerpt, first_place, mark, places};
 use crate::command::shown::{day, title};
-use crate::command::unresolved::list::{cases, lines};
+use crate::command::unresolved::list::{GROUPS, cases, lines};
 use crate::command::unresolved::report::{changes, in_words};
 use crate::curation::history;
-use crate::curation::mentions::{self, About, Case, Choice, Reach};
+use crate::curation::mentions::{self, About, Case, Cases, Choice, Reach};
 use crate::error::{Exit, Explain as _, usage};
 use crate::linking::typed_name::{SHOWN, one_entity};
 use crate::session::explain;
-use crate::store::{Change, Store};
+use crate::store::{Change, Store, Unresolved};
 use crate::terminal::table::wrap;
 use crate::terminal::{Terminal, style, words};
 
@@ -49,7 +49,7 @@ pub(super) fn run(store: &mut Store, queue: &QueueArgs, context: &Context) -> an
         return Err(usage("a walk needs a terminal"))
             .hint("`gleaner unresolved export -o FILE.csv` and `gleaner unresolved import FILE.csv` do without");
     }
-    let (cases, ..) = cases(store, queue)?;
+    let (mut cases, ..) = cases(store, queue)?;
     terminal.status("1-9 it is that candidate · n none of the catalog · o another entity · c create one · ? all keys");
     // Where each case stood that was answered, with the change that came of it.
     let mut done: Vec<(usize, Option<i64>)> = vec![];
@@ -124,6 +124,15 @@ pub(super) fn run(store: &mut Store, queue: &QueueArgs, context: &Context) -> an
             },
         };
         done.push((i, change));
+        if scope == Scope::Hints && change.is_some() {
+            let everywhere = About { hints: Default::default(), ..about };
+            let waiting = mentions::reach(store.read(), &everywhere)?.waiting;
+            if waiting > 0 {
+                // Those with other hints are a case of their own.
+                let rest = Unresolved { mentions: waiting, ..cases[i].mention.clone() };
+                cases.insert(i + 1, Cases::open(store.read())?.case(rest, GROUPS, queue.candidates)?);
+            }
+        }
         i += 1;
         is_new = true;
     }
