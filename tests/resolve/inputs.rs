@@ -278,6 +278,47 @@ fn random_texts_never_fail_and_the_same_question_has_the_same_answer() {
 }
 
 #[test]
+fn an_answer_is_the_same_whatever_is_shown_of_it() {
+    let (mut n_linked, mut n_compared) = (0, 0);
+    for collection in ["football", "spaceflight"] {
+        let path = format!("{}/src/sandbox/samples/{collection}/entities.jsonl", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).expect("it is there");
+        let catalog: Vec<Entity> = text.lines().map(|line| serde_json::from_str(line).expect("is valid")).collect();
+        let mut builder = Builder::new();
+        let mut by_type: Vec<&Entity> = catalog.iter().collect();
+        by_type.sort_by(|a, b| a.entity_type.cmp(&b.entity_type));
+        for (key, entity) in (1..).zip(by_type) {
+            builder.add(gleaner::door::model::EntityKey(key), entity);
+        }
+        let packed = builder.resident().expect("packs");
+        let mut resolver = Resolver::new(packed).expect("opens");
+        for (n, entity) in catalog.iter().enumerate().step_by(4) {
+            for name in entity.aliases.iter().chain([&entity.name]) {
+                let last = name.split(' ').next_back().unwrap_or_default();
+                let shorter: String = name.chars().take(name.chars().count() - 1).collect();
+                for (at, text) in [name.to_uppercase(), shorter, format!("{name} {last}")].iter().enumerate() {
+                    for hints in [&entity.attributes, &catalog[(n * 31 + 7 * at) % catalog.len()].attributes] {
+                        for hint in hints {
+                            let hints: Attributes = [(hint.0.clone(), hint.1.clone())].into();
+                            let query = Query { text, types: &[], hints: &hints, context: "" };
+                            resolver.explain = false;
+                            let plain = resolver.resolve(&query).expect("resolves");
+                            resolver.explain = true;
+                            let shown = resolver.resolve(&query).expect("resolves");
+                            let answer = |found: &Resolution| (found.outcome, found.entity, found.score.to_bits());
+                            assert_eq!(answer(&plain), answer(&shown), "{text} {hints:?}");
+                            n_linked += usize::from(plain.entity.is_some());
+                            n_compared += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(n_compared > 1500 && n_linked > 600, "{n_linked} of {n_compared}");
+}
+
+#[test]
 fn pages_memory_and_changes_laid_over_give_the_same_answers() {
     let mut random = Random(7);
     let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").expect("opens");

@@ -117,7 +117,7 @@ impl<P: Blocks> Resolver<P> {
         }
         let along = match known.trail.as_deref() {
             _ if self.explain => None,
-            Some(trail) => self.candidates_along((trail, false), &hints, context, refused)?,
+            Some(trail) => self.candidates_along(trail, &hints, context, refused)?,
             None => self.candidates_named(&known.names, &hints, context, refused)?,
         };
         let scored = match along {

@@ -148,7 +148,7 @@ impl<P: Blocks> Resolver<P> {
                     _ if hints.is_empty() || self.is_vague(&scored) => decision,
                     _ => {
                         let trail = std::mem::take(&mut self.trail);
-                        let decision = self.without_hints((&trail, &hints), &scored, refused, decision)?;
+                        let decision = self.without_hints(&hints, &scored, refused, decision)?;
                         self.trail = trail;
                         decision
                     }
@@ -191,21 +191,13 @@ impl<P: Blocks> Resolver<P> {
     /// unless a hint speaks against it, or more for another: to know more never takes a link away.
     fn without_hints(
         &mut self,
-        (trail, hints): (&Trail, &[Rc<Hint>]),
+        hints: &[Rc<Hint>],
         informed: &[Scored],
         refused: &[EntityKey],
         resolution: Resolution,
     ) -> Result<Resolution> {
-        // An address may give a hint that stands behind one of the mention's own.
-        let is_same_search = !trail.is_by_hint && !self.explain && !self.probe.may_give_place();
-        let along = match is_same_search {
-            true => self.candidates_along((trail, true), &[], &Context::default(), refused)?,
-            false => None,
-        };
-        let scored = match along {
-            Some(scored) => scored,
-            None => self.candidates(&[], &Context::default(), refused)?,
-        };
+        // A search of its own: hints settle which names go on, and so which words of the mention are looked into.
+        let scored = self.candidates(&[], &Context::default(), refused)?;
         let bare = self.decide(&scored);
         let Some(own) = scored.first().filter(|_| bare.outcome == LinkOutcome::Linked) else { return Ok(resolution) };
         let evidence = match &mut self.overlay {
@@ -307,11 +299,10 @@ impl<P: Blocks> Resolver<P> {
         Ok(scored)
     }
 
-    /// Does the same along the trail of the same search without a context, or with other hints, which are weighed `anew`;
-    /// `None` where that leads elsewhere.
+    /// Does the same along the trail of the same search without a context; `None` where that leads elsewhere.
     pub(super) fn candidates_along(
         &mut self,
-        (trail, anew): (&Trail, bool),
+        trail: &Trail,
         hints: &[Rc<Hint>],
         context: &Context,
         except: &[EntityKey],
@@ -319,7 +310,7 @@ impl<P: Blocks> Resolver<P> {
         self.probe.prepare(hints, context);
         let Resolver { base, overlay, hidden, probe, .. } = self;
         let search = Search { hidden, except, explain: false, most: SCORED };
-        let mut scored = search.follow(base, overlay.as_mut(), probe, trail, anew)?;
+        let mut scored = search.follow(base, overlay.as_mut(), probe, trail)?;
         scored.iter_mut().for_each(rank);
         Ok(scored)
     }

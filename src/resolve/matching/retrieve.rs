@@ -202,11 +202,9 @@ fn pairs<P: Blocks>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut T
     }
     // A word that half the names end in (`airport`) finds nobody, not even with a country.
     let telling = (probe.words[last].rarity / TELLING_RARITY).min(1.0);
-    let spent = room.spent;
     for &key in &found {
         reward_all(index, scope, room, key, worth::LAST_VALUE * telling, 2000)?;
     }
-    room.is_by_hint = room.spent > spent;
     room.found_keys = found;
     if probe.core_at.len() > 2 {
         for two in probe.core_at.windows(2) {

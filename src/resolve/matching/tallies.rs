@@ -113,8 +113,6 @@ pub(crate) struct Tallies {
     /// True where common words are read for new names too, whatever is found already.
     pub(crate) is_thorough: bool,
     pub(crate) spent: u32,
-    /// True where names were found by a value of a hint.
-    pub(crate) is_by_hint: bool,
     pub(crate) keys: Keys,
     /// Meanings of hints, kept between mentions.
     pub(crate) meanings: Meanings,
@@ -135,7 +133,7 @@ impl Tallies {
             self.counts = vec![0; meta.words as usize];
         }
         (self.read, self.near, self.far, self.close) = (0, 0, 0, 0);
-        (self.spent, self.most, self.is_by_hint) = (0, 0.0, false);
+        (self.spent, self.most) = (0, 0.0);
     }
 
     pub(crate) fn is_touched(&self, number: u32) -> bool {

@@ -26,8 +26,6 @@ pub(crate) struct Trail {
     /// Rarity and frequency of the words of the mention, and how many names may be meant.
     pub(crate) words: Vec<(f32, u32)>,
     pub(crate) n_names: u32,
-    /// True where names were found by a value of a hint.
-    pub(crate) is_by_hint: bool,
 }
 
 /// Stage of a search.
@@ -132,7 +130,6 @@ impl Trail {
         self.comparisons.reserve(ROOM);
         self.stages.clear();
         self.words.clear();
-        self.is_by_hint = false;
     }
 
     /// Returns the comparisons of a stage.

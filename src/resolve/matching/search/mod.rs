@@ -10,7 +10,7 @@ use crate::model::EntityKey;
 use crate::resolve::index::{Blocks, EntityCard, Index, NameCard, Resident};
 use crate::resolve::matching::contradiction;
 use crate::resolve::matching::explain;
-use crate::resolve::matching::features::{Comparer, Vector, put_evidence};
+use crate::resolve::matching::features::{Comparer, Vector};
 use crate::resolve::matching::heard::HeardValues;
 use crate::resolve::matching::hints::{Evidence, Hint};
 use crate::resolve::matching::probe::Probe;
@@ -77,9 +77,6 @@ impl Search<'_> {
         }
         trail.words.extend(probe.weights());
         trail.n_names = probe.n_names;
-        trail.is_by_hint = probe.hides_sounds()
-            || base.room.is_by_hint
-            || changes.as_ref().is_some_and(|changes| changes.room.is_by_hint);
         let close = |base: &Layer<P>, changes: Option<&Layer<Resident>>| {
             base.room.close | changes.map_or(0, |changes| changes.room.close)
         };
@@ -100,23 +97,22 @@ impl Search<'_> {
         self.finish(base, changes, probe, out.all)
     }
 
-    /// Does the same along the trail of another search for the mention, which was prepared again: with a context that the
-    /// other had not, or, where `is_anew`, without its hints. `None` where that makes other words worth looking for.
+    /// Does the same along the trail of another search for the mention, which was prepared again with a context that the
+    /// other had not. `None` where that makes other words worth looking for.
     pub(crate) fn follow<P: Blocks>(
         &self,
         base: &mut Layer<P>,
         mut changes: Option<&mut Layer<Resident>>,
         probe: &mut Probe,
         trail: &Trail,
-        is_anew: bool,
     ) -> Result<Option<Vec<Scored>>> {
         let mut out = Found::new();
         debug_assert!(!self.explain, "a trail keeps no words");
         probe.set_weights(&trail.words, trail.n_names);
         for at in 0..trail.stages.len() {
-            base.compare_again(self, probe, (trail.of_stage(at), is_anew), &mut out)?;
+            base.compare_again(self, probe, trail.of_stage(at), &mut out)?;
             if let Some(changes) = &mut changes {
-                changes.compare_again(self, probe, (trail.of_stage(at), is_anew), &mut out)?;
+                changes.compare_again(self, probe, trail.of_stage(at), &mut out)?;
             }
             let Some(reach) = Reach::ALL.get(at) else { break };
             let next = trail.stages.get(at + 1).map_or(0, |stage| stage.open);
@@ -369,16 +365,15 @@ impl<P: Blocks> Layer<P> {
         Ok(())
     }
 
-    /// Does the same with the comparisons of a trail. What the context says nothing of is as it was; where `is_anew`, what
-    /// the hints say is not.
+    /// Does the same with the comparisons of a trail. What the context says nothing of is as it was.
     fn compare_again(
         &mut self,
         search: &Search<'_>,
         probe: &Probe,
-        (comparisons, is_anew): (&[Comparison], bool),
+        comparisons: &[Comparison],
         out: &mut Found,
     ) -> Result<()> {
-        let Layer { index, room, number, heard, .. } = self;
+        let Layer { index, number, heard, .. } = self;
         let index = &*index;
         let around = AroundMention::of(probe);
         for comparison in comparisons.iter().filter(|comparison| comparison.place.0 == *number) {
@@ -388,10 +383,6 @@ impl<P: Blocks> Layer<P> {
             };
             let context = around.agree(probe, (comparison.place, index), (&entity, stats), heard)?;
             let mut again = comparison.clone();
-            if is_anew {
-                again.evidence = Evidence::of(&probe.hints, index, &entity, stats, &mut room.meanings)?;
-                put_evidence(&again.evidence, &mut again.vector);
-            }
             let goes_on = |plain: f32| out.may_take(plain, search.most);
             let look_closer = |evidence: &Evidence, v: &mut Vector| match comparison.contradiction {
                 Some(known) if contradiction::weighs_alike(&comparison.evidence, evidence) => Ok(known),
