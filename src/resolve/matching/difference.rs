@@ -93,6 +93,11 @@ const CLUB: [&str; 41] = [
     "pfc", "ssc", "bv", "ao", "ae",
 ];
 
+/// Returns whether a word is short for a club, which stands before or behind its name.
+pub(super) fn is_club(text: &str) -> bool {
+    CLUB.contains(&text)
+}
+
 /// Titles of rulers, which are no titles elsewhere: *King* is a surname.
 const TITLES: [&str; 12] =
     ["king", "queen", "emperor", "empress", "prince", "princess", "duke", "duchess", "pope", "tsar", "sultan", "saint"];
@@ -103,7 +108,7 @@ fn more(word: &Word, text: &str) -> u8 {
         LazyLock::new(|| ["group", "holding", "football", "club", "sports"].map(words::class));
     match word.token.role {
         _ if word.token.small && exclusive::is_ion(word.alternatives) && text != "hydrochloride" => 3,
-        _ if word.token.small || WHOLE.contains(&word.token.class) || CLUB.contains(&text) || text == "number" => 1,
+        _ if word.token.small || WHOLE.contains(&word.token.class) || is_club(text) || text == "number" => 1,
         Role::Word if words::is_generic(word.token.class) => 2,
         Role::Word => 3,
         Role::Initials => 2,

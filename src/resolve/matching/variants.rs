@@ -5,6 +5,7 @@
 use std::sync::LazyLock;
 
 use crate::resolve::matching::contradiction::{Sides, has_digit};
+use crate::resolve::matching::difference::is_club;
 use crate::resolve::matching::likeness::How;
 use crate::resolve::names::institutions::{self, Part};
 use crate::resolve::names::words::{self, Role};
@@ -33,12 +34,13 @@ impl Sides<'_, '_> {
             && is_team()
     }
 
-    /// *Lantern Nights II* is not *Lantern Nights*; a person's numeral may be left out elsewhere.
+    /// *Lantern Nights II* is not *Lantern Nights*, nor *FC Elmwood II* *FC Elmwood*; a person's numeral may be left out
+    /// elsewhere.
     pub(super) fn is_later_in_series(&self) -> bool {
         let Some((last, words)) = self.probe.words.split_last() else { return false };
         last.token.role == Role::Generation
             && numerals::value(self.text(words.len())).is_some_and(|number| number > 1)
-            && words.len() > PERSON
+            && (words.len() > PERSON || (0..words.len()).any(|at| is_club(self.text(at))))
             && words.iter().all(|word| word.families.is_empty())
             && self
                 .names
