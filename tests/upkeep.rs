@@ -49,6 +49,7 @@ fn each_fault_is_found_with_what_mends_it() {
             "`gleaner resolve --all`",
         ),
         ("DELETE FROM _name_index", "the name index of the catalog is missing or outdated", repair),
+        ("DELETE FROM _name_index WHERE id = 4294967296", "the name index of the catalog is damaged", repair),
         (
             "INSERT OR REPLACE INTO _counts VALUES (0, NULL, '[1]'), (9223372036854775807, NULL, '2')",
             "2 counts that `progress` adds up are wrong",
@@ -252,4 +253,45 @@ fn a_backup_waits_for_no_writer() {
         .query_row("SELECT count(*) FROM story_groups WHERE title = 'never committed'", [], |row| row.get(0))
         .unwrap();
     assert_eq!(n, 0);
+}
+
+/// Any page of the index gone, cut off, overwritten or in another's place: never another answer, and no panic.
+#[test]
+fn a_damaged_name_index_is_told_and_packed_again() {
+    let world = World::with_groups(2);
+    world.has_no_transcript("each page is damaged in each way");
+    let mentions = ["Ada Lovelace", "Ada Lovelase", "A. Lovelace", "Nasa", "Houston"]
+        .map(|name| format!(r#"{{"mention":"{name}"}}"#));
+    let mentions = world.write("mentions.txt", &mentions.join("\n"));
+    let ask = |world: &World| world.run(&["resolve", "--file", &mentions.display().to_string()]);
+    let ask_one = |world: &World| world.run(&["resolve", "Ada Lovelase"]);
+    let (expected, expected_one) = (ask(&world).exits(0).stdout, ask_one(&world).stdout);
+    let pages = world.rows("SELECT id FROM _name_index WHERE id > 0 ORDER BY id");
+    assert!(pages.len() >= 5, "{pages:?}");
+    for id in pages {
+        for damage in [
+            format!("DELETE FROM _name_index WHERE id = {id}"),
+            format!("UPDATE _name_index SET page = substr(page, 1, length(page) / 2) WHERE id = {id}"),
+            format!("UPDATE _name_index SET page = x'' WHERE id = {id}"),
+            format!(
+                "UPDATE _name_index SET page = CAST(substr(page, 1, 1) || x'ff' || substr(page, 3) || x'01' AS BLOB) WHERE id = {id}"
+            ),
+            format!(
+                "UPDATE _name_index SET page = (SELECT page FROM _name_index WHERE id > 0 AND id <> {id}) WHERE id = {id}"
+            ),
+        ] {
+            world.sql().execute_batch(&damage).unwrap();
+            for (ran, expected) in [(ask(&world), &expected), (ask_one(&world), &expected_one)] {
+                if ran.code == Some(1) {
+                    ran.says("gleaner check --repair");
+                } else {
+                    assert_eq!(&ran.stdout, expected, "{damage}");
+                }
+            }
+            let checked = world.run(&["check"]).exits(3);
+            assert!(checked.stdout.contains("the name index of the catalog is damaged"), "{damage}");
+            world.run(&["check", "--repair"]).exits(0);
+            assert_eq!(ask(&world).exits(0).stdout, expected, "{damage}");
+        }
+    }
 }

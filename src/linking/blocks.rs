@@ -5,10 +5,11 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 
+use crate::error::Explain as _;
 use crate::resolve::{self, Blocks, N_TABLES, Resident, Table};
-use crate::store::Read;
+use crate::store::{INDEX_REMEDY, Read};
 
 /// Blocks kept in memory while an import runs, in two halves; the rest is fetched again.
 const CACHE_BYTES: usize = 128 << 20;
@@ -81,13 +82,19 @@ impl<'a> IndexBlocks<'a> {
         }
         let is_small = read.index_pages_of(Table::Keys as u8)? <= SMALL_INDEX;
         if load == Load::Many && is_small || load == Load::All && n_blocks <= WHOLE_BLOCKS {
-            let mut resident = Resident::default();
+            let (mut resident, mut n_pages) = (Resident::default(), 0);
             for table in Table::ALL {
                 let has_ids = table == Table::Labels && load == Load::All;
-                read.each_index_page(table as u8, |block| match has_ids {
-                    true => resident.push(table, &resolve::without_ids(block)),
-                    false => resident.push(table, block),
+                read.each_index_page(table as u8, |block| {
+                    n_pages += 1;
+                    match has_ids {
+                        true => resident.push(table, &resolve::without_ids(block)),
+                        false => resident.push(table, block),
+                    }
                 })?;
+            }
+            if !read.is_number_of_index_pages(n_pages)? {
+                return Err(anyhow!("pages of the name index are gone")).hint(INDEX_REMEDY);
             }
             return Ok(IndexBlocks::Memory(Arc::new(resident)));
         }
@@ -214,5 +221,6 @@ impl DatabaseBlocks<'_> {
         self.read
             .index_page(table as u8, number, |block| Rc::<[u8]>::from(block))?
             .with_context(|| format!("the name index lacks block {number} of {table:?}"))
+            .hint(INDEX_REMEDY)
     }
 }

@@ -17,6 +17,7 @@ pub mod typed_name;
 pub use blocks::Load;
 pub use linker::{Linker, SharedParts};
 pub use name_index::{
-    is_earlier, is_refreshed_for_many, is_usable, pack, rebuild, refresh, refresh_for_many, refresh_if_useless, rekey,
+    is_earlier, is_refreshed_for_many, is_sound, is_usable, pack, rebuild, refresh, refresh_for_many,
+    refresh_if_useless, rekey,
 };
 pub use relink_ahead::{LinkedAhead, n_threads};

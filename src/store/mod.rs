@@ -82,6 +82,7 @@ pub use links::StoredLink;
 pub use loading::Loading;
 pub use merge::{MergeReport, Merged};
 pub use near::NearCopy;
+pub use postings::INDEX_REMEDY;
 pub use prompts::{Origin, StoredProfile, StoredPrompt};
 pub use query::{Sink, Value};
 use rehearsal::Hidden;
