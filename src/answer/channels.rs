@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 
-use super::lenient;
+use super::lenient::{self, Repair};
 
 /// Number of times that a text may be JSON written into a string of JSON.
 const ENCODINGS_MAX: usize = 3;
@@ -64,7 +64,9 @@ fn answer_around(text: &str, token: &str) -> Option<usize> {
     };
     let start = text.len() - begin.len();
     let is_begun = begin.starts_with(['{', '[', '"']) && start < at;
-    let end = start + lenient::read(begin).filter(|_| is_begun)?.end;
+    // A draft whose quotes or brackets don't close would be mended with what follows it, the answer among it.
+    let is_sound = |reading: &lenient::Reading<'_>| reading.repairs.iter().all(|repair| *repair == Repair::Truncated);
+    let end = start + is_begun.then(|| lenient::read(begin))?.filter(is_sound)?.end;
     // A draft that was never closed reads on into what follows it.
     let goes_on = || text[at + token.len()..].trim_start().starts_with(['{', '[', '`']);
     (at < end && !goes_on()).then_some(end)
@@ -130,6 +132,8 @@ mod tests {
             check(&format!("hm</think>hm </think>{json}"), json);
         }
         check("{\"a\":\"</think>\"} no </think>{1}", "{1}");
+        let unclosed = "{\"a\": [\"b, c</think> So: {\"a\":[\"d\"]}";
+        check(unclosed, " So: {\"a\":[\"d\"]}");
         let many = format!("{}{{1}}", "{</think>".repeat(1000));
         check(&many, "{1}");
         check(
