@@ -89,8 +89,11 @@ pub fn is_earlier(read: Read<'_>) -> Result<bool> {
     Ok(read.index_page(Table::Meta as u8, 0, resolve::is_earlier)?.unwrap_or(false))
 }
 
-/// Returns whether each page of a usable index is there and as it was written. Reads all of them.
+/// Returns whether the index is usable and each page of it is there and as it was written. Reads all of them.
 pub fn is_sound(read: Read<'_>) -> Result<bool> {
+    if !is_usable(read)? {
+        return Ok(false);
+    }
     let mut n_pages = 0;
     let is_each_sound = Table::ALL.into_iter().all(|table| read.each_index_page(table as u8, |_| n_pages += 1).is_ok());
     Ok(is_each_sound && read.is_number_of_index_pages(n_pages)?)

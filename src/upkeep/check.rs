@@ -182,10 +182,12 @@ fn ledger(read: Read<'_>, _: &str) -> anyhow::Result<Vec<Finding>> {
 
 fn indexes(read: Read<'_>, _: &str) -> anyhow::Result<Vec<Finding>> {
     let mut findings = vec![];
-    if read.has_entities()? && !linking::is_usable(read)? && !linking::is_earlier(read)? {
-        findings.push(Finding::repairable(Area::Index, "the name index of the catalog is missing or outdated"));
-    } else if linking::is_usable(read)? && !linking::is_sound(read)? {
+    let is_usable = linking::is_usable(read)?;
+    if is_usable && !linking::is_sound(read)? {
         findings.push(Finding::repairable(Area::Index, "the name index of the catalog is damaged"));
+    }
+    if !is_usable && read.has_entities()? && !linking::is_earlier(read)? {
+        findings.push(Finding::repairable(Area::Index, "the name index of the catalog is missing or outdated"));
     }
     let n = read.n_wrong_counts()?;
     if n > 0 {

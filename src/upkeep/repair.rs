@@ -35,8 +35,7 @@ pub fn repair(store: &mut Store) -> anyhow::Result<Vec<String>> {
         tx.reindex().context("cannot make the indexes again")?;
         done.push("made the indexes again".to_owned());
     }
-    let is_index_good = |read| Ok::<_, anyhow::Error>(linking::is_usable(read)? && linking::is_sound(read)?);
-    if tx.read().has_entities()? && !is_index_good(tx.read()).unwrap_or(false) {
+    if tx.read().has_entities()? && !linking::is_sound(tx.read()).unwrap_or(false) {
         linking::rekey(&tx)?;
         linking::rebuild(&tx)?;
         done.push("packed the name index of the catalog again".to_owned());

@@ -55,7 +55,7 @@ fn to_ascii(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
         return Cow::Borrowed(text);
     }
-    // What is transliterated is a letter with its mark: й is not и, nor が か, nor a syllable of Hangul its letters.
+    // A letter is transliterated with its mark: й is not и, nor が か, nor a syllable of Hangul its letters.
     let composed = match text.contains(is_part_of_letter) {
         true => Cow::Owned(text.nfc().collect::<String>()),
         false => Cow::Borrowed(text),
