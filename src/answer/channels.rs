@@ -132,8 +132,8 @@ mod tests {
             check(&format!("hm</think>hm </think>{json}"), json);
         }
         check("{\"a\":\"</think>\"} no </think>{1}", "{1}");
-        let unclosed = "{\"a\": [\"b, c</think> So: {\"a\":[\"d\"]}";
-        check(unclosed, " So: {\"a\":[\"d\"]}");
+        let unclosed = r#"{"a":["b, c</think> So: ["d", "e"]"#;
+        check(unclosed, r#" So: ["d", "e"]"#);
         let many = format!("{}{{1}}", "{</think>".repeat(1000));
         check(&many, "{1}");
         check(
