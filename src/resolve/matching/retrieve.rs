@@ -23,6 +23,8 @@ use crate::resolve::names::token::{Name, Token};
 
 /// Names that are compared whatever else is found, where they have the mention's rarest known word.
 const RAREST: u32 = 8;
+/// Names with a last word and a value of a hint, if they are no more.
+const VALUES: u32 = 2000;
 /// A last word as rare as this is rewarded in full for agreeing with a hint.
 const TELLING_RARITY: f32 = 4.0;
 
@@ -35,6 +37,8 @@ mod worth {
     pub(super) const SYLLABIC: f32 = 0.6;
     pub(super) const INITIALISM: f32 = 0.5;
     pub(super) const LAST_VALUE: f32 = 0.5;
+    /// Beyond the first, so that who agrees with all hints comes before who agrees with one.
+    pub(super) const ONE_MORE_VALUE: f32 = 0.1;
     pub(super) const INITIAL_LAST: f32 = 0.3;
     pub(super) const PAIR: f32 = 0.15;
 }
@@ -195,15 +199,25 @@ fn pairs<P: Blocks>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut T
         let key = key(KeyKind::InitialLast, surname.as_bytes(), initial);
         reward_all(index, scope, room, key, worth::INITIAL_LAST, 2000)?;
     }
-    let mut found = std::mem::take(&mut room.found_keys);
-    found.clear();
-    for hint in &probe.hints {
-        keys::value_keys(surname, &hint.value, &mut |key| found.push(key));
-    }
     // A word that half the names end in (`airport`) finds nobody, not even with a country.
     let telling = (probe.words[last].rarity / TELLING_RARITY).min(1.0);
-    for &key in &found {
-        reward_all(index, scope, room, key, worth::LAST_VALUE * telling, 2000)?;
+    let mut found = std::mem::take(&mut room.found_keys);
+    for hint in &probe.hints {
+        found.clear();
+        keys::value_keys(surname, &hint.value, &mut |key| found.push(key));
+        for (at, key) in found.iter().enumerate() {
+            // What has the whole value has its words as well.
+            let more = if at == 0 { worth::ONE_MORE_VALUE * telling } else { 0.0 };
+            let list = index.list(*key)?;
+            if list.len() <= VALUES {
+                room.spent += list.len();
+                list.each(|number| {
+                    if scope.has(number) {
+                        room.support(number, worth::LAST_VALUE * telling, more);
+                    }
+                });
+            }
+        }
     }
     room.found_keys = found;
     if probe.core_at.len() > 2 {

@@ -96,6 +96,8 @@ pub(crate) struct Tallies {
     pub(crate) rarest: Vec<u32>,
     /// The greatest sum so far.
     pub(crate) most: f32,
+    /// The greatest reward for values of hints. Names that no hint supports are compared as if none were supported.
+    pub(crate) hinted: f32,
     /// Names that may be handed out next.
     ranked: Vec<Ranked>,
     /// Names handed out already.
@@ -133,7 +135,7 @@ impl Tallies {
             self.counts = vec![0; meta.words as usize];
         }
         (self.read, self.near, self.far, self.close) = (0, 0, 0, 0);
-        (self.spent, self.most) = (0, 0.0);
+        (self.spent, self.most, self.hinted) = (0, 0.0, 0.0);
     }
 
     pub(crate) fn is_touched(&self, number: u32) -> bool {
@@ -155,6 +157,16 @@ impl Tallies {
             self.touched.push(number);
         }
         tally[1] = tally[1].max(worth);
+    }
+
+    /// Rewards a name for having a value of a hint, and a little more for each after the first.
+    pub(crate) fn support(&mut self, number: u32, worth: f32, more: f32) {
+        let tally = &mut self.tallies[number as usize];
+        if *tally == [0.0; 2] {
+            self.touched.push(number);
+        }
+        tally[1] = if tally[1] >= worth { tally[1] + more } else { worth };
+        self.hinted = self.hinted.max(tally[1]);
     }
 
     /// Adds a word's worth to its names. `reach` is what a name not found so far could still come to. Returns whether
@@ -210,7 +222,7 @@ pub(crate) fn rank<P: Blocks>(index: &Index<P>, probe: &Probe, room: &mut Tallie
         let tally = sum / (sum + 0.6 * (other - sum).max(0.0) + open + 0.01) + bonus;
         ranked.push(Ranked::new(tally, number));
         if tally > best {
-            (best, least) = (tally, least.max(KEPT_SHARE * tally));
+            (best, least) = (tally, least.max(KEPT_SHARE * (tally - room.hinted)));
         }
         if ranked.len() >= 4 * KEPT {
             ranked.select_nth_unstable(KEPT - 1);
@@ -224,7 +236,7 @@ pub(crate) fn rank<P: Blocks>(index: &Index<P>, probe: &Probe, room: &mut Tallie
     }
     ranked.sort_unstable();
     out.extend(ranked.iter().map(|hit| Hit { name: hit.name(), tally: hit.tally(), is_rarest: false }));
-    let best = out.first().map_or(0.0, |best| best.tally);
+    let best = out.first().map_or(0.0, |best| best.tally) - room.hinted;
     let least = best * KEPT_SHARE;
     let least_of_rarest = best * COMPARED_SHARE;
     out.truncate(out.partition_point(|found| found.tally >= least));

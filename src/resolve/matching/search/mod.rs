@@ -185,12 +185,12 @@ impl Search<'_> {
     ) -> Result<()> {
         match changes {
             Some(changes) => {
-                cut(&mut base.found, &mut changes.found);
+                cut(&mut base.found, &mut changes.found, base.room.hinted.max(changes.room.hinted));
                 base.compare(self, probe, out, trail)?;
                 changes.compare(self, probe, out, trail)
             }
             None => {
-                cut(&mut base.found, &mut Vec::new());
+                cut(&mut base.found, &mut Vec::new(), base.room.hinted);
                 base.compare(self, probe, out, trail)
             }
         }
@@ -212,10 +212,11 @@ fn keep_best(all: &mut Vec<Scored>, most: usize) {
     all.truncate(n_kept);
 }
 
-/// Leaves of what two layers found the names worth comparing, as if one had found them all. Both are in order.
-fn cut(a: &mut Vec<Hit>, b: &mut Vec<Hit>) {
+/// Leaves of what two layers found the names worth comparing, as if one had found them all. Both are in order; `hinted` is
+/// what hints have added to a tally at most.
+fn cut(a: &mut Vec<Hit>, b: &mut Vec<Hit>, hinted: f32) {
     let tally = |list: &[Hit], at: usize| list.get(at).map_or(f32::MIN, |found| found.tally);
-    let best = tally(a, 0).max(tally(b, 0));
+    let best = tally(a, 0).max(tally(b, 0)) - hinted;
     let (mut n_a, mut n_b) = (0, 0);
     while n_a + n_b < tallies::KEPT && (n_a < a.len() || n_b < b.len()) {
         let next = tally(a, n_a).max(tally(b, n_b));

@@ -55,12 +55,12 @@ fn of_two_layers_the_best_go_on_as_of_one() {
         (&[1.0; 40], &[1.0; 4], (32, 0)),
     ] {
         let (mut a, mut b) = (found(a), found(b));
-        cut(&mut a, &mut b);
+        cut(&mut a, &mut b, 0.0);
         assert_eq!((a.len(), b.len()), expected, "{a:?} {b:?}");
     }
     let mut many = found(&[1.0; 40]);
     (many[35].is_rarest, many[39].is_rarest) = (true, true);
-    cut(&mut many, &mut vec![]);
+    cut(&mut many, &mut vec![], 0.0);
     assert_eq!(many.iter().skip(32).map(|hit| hit.name).collect::<Vec<_>>(), [35, 39]);
 }
 
