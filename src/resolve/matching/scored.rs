@@ -138,6 +138,15 @@ impl Scored {
         }
     }
 
+    /// Returns whether all hints speak for it.
+    pub(super) fn agrees_with_all_hints(&self) -> bool {
+        let at = |feature: Feature| self.vector[feature as usize];
+        at(Feature::hint_agree) > 0.0
+            && at(Feature::hint_near) == 0.0
+            && at(Feature::hint_against) == 0.0
+            && at(Feature::hint_unknown) == 0.0
+    }
+
     /// Returns the method of a link to it, from what it agrees in.
     pub(super) fn method(&self) -> Method {
         let at = |feature: Feature| self.vector[feature as usize];
