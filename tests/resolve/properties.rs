@@ -543,7 +543,11 @@ fn a_name_of_nothing_but_its_place_is_no_other_of_that_place() {
     for (mention, city, expected) in [
         ("Elmwood", Some("Elmwood"), Some("c1")),
         ("Football Club Elmwood", Some("Elmwood"), Some("c1")),
+        ("Football Club Elmwood", None, Some("c1")),
+        ("Futbolniy Klub Elmwood", None, Some("c1")),
         ("Zenarro Elmwood", Some("Elmwood"), None),
+        // Its city is known, whether a hint gives it or not.
+        ("FC Zenarro Elmwood", None, None),
         ("FC Lantern Ashby", Some("Ashby"), Some("c2")),
         ("Lantern", Some("Ashby"), Some("c2")),
     ] {

@@ -250,6 +250,11 @@ impl<'a> Comparer<'a> {
         self.vector(probe, card, evidence)
     }
 
+    /// Takes words of the name, a bit a word, for no more than the place of the entity.
+    pub(crate) fn place(&mut self, words: u32) {
+        self.pairing.of_place = words;
+    }
+
     /// Returns whether a word of the mention was taken for explained in the last comparison.
     pub(crate) fn is_told(&self, i: usize) -> bool {
         self.pairing.told & 1 << i != 0

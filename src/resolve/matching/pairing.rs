@@ -34,6 +34,8 @@ pub(crate) struct Pairing<'a> {
     pub(crate) is_same_country: bool,
     /// Words of the mention that no word of the name explains but something else that is known, a bit a word.
     pub(crate) told: u32,
+    /// Words of the name that are the place where the entity is, a bit a word.
+    pub(crate) of_place: u32,
 }
 
 impl<'a> Pairing<'a> {
@@ -47,6 +49,7 @@ impl<'a> Pairing<'a> {
             spelled: 0,
             is_same_country: false,
             told: 0,
+            of_place: 0,
         }
     }
 
@@ -57,6 +60,7 @@ impl<'a> Pairing<'a> {
         self.spelled = 0;
         self.is_same_country = false;
         self.told = 0;
+        self.of_place = 0;
         self.mention_paired = [0.0; MAX_TOKENS];
         self.name_paired = [0.0; MAX_TOKENS];
         self.options.clear();

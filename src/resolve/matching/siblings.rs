@@ -133,13 +133,16 @@ impl Sides<'_, '_> {
                 && text.len() > 2
                 && words::is_telling(text)
                 && !is_place(text)
+                && !exclusive::is_region(text)
+                && !known_words::is_place(text)
         };
-        let is_given = self.core_of_name().any(|j| is_place(self.name_text(j)));
+        let is_of_place = |j: usize| is_place(self.name_text(j)) || self.pairing.of_place & 1 << j != 0;
+        let is_given = self.core_of_name().any(is_of_place);
         self.probe.segments < 2
             && (is_given || self.core_of_name().any(is_city))
             && self.core_of_name().all(|j| {
                 let token = &self.names[j];
-                is_place(self.name_text(j)) || is_city(j) || words::is_generic(token.class) || token.role != Role::Word
+                is_of_place(j) || is_city(j) || words::is_generic(token.class) || token.role != Role::Word
             })
             && self.core_of_mention().any(|i| is_own(i) && (is_given || !self.probe.words[i].alternatives.is_empty()))
     }

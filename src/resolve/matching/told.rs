@@ -3,9 +3,10 @@
 
 use anyhow::Result;
 
-use crate::resolve::index::{Blocks, EntityCard, Index, TypeStats};
+use crate::resolve::index::{Blocks, EntityCard, Index, TokenView, TypeStats};
 use crate::resolve::matching::features::{Feature, Vector};
 use crate::resolve::matching::probe::{Probe, Word};
+use crate::resolve::names::attribute_names::same_meaning;
 use crate::resolve::names::words::{self, Role};
 
 /// A mention that has less left than this, in the unit of rarity, is explained by the name.
@@ -26,6 +27,36 @@ pub(super) fn may_tell(probe: &Probe, vector: &Vector) -> bool {
     probe.core_at.len() > 1
         && vector[Feature::mention_rest_max as usize] >= LEFT
         && vector[Feature::name_explained as usize] >= EXPLAINED
+}
+
+/// Returns whether a name is explained whole and leaves so much of a mention that the name may be no more than the place.
+pub(super) fn may_be_of_place(probe: &Probe, vector: &Vector) -> bool {
+    const WHOLE: f32 = 0.8;
+    probe.segments < 2
+        && probe.core_at.len() > 1
+        && vector[Feature::mention_rest_max as usize] >= LEFT
+        && vector[Feature::name_explained as usize] >= WHOLE
+}
+
+/// Finds the words of a name that the city of an entity has, a bit a word.
+pub(super) fn places<P: Blocks>(
+    name: &[TokenView<'_>],
+    (index, entity, stats): (&Index<P>, &EntityCard<P::Block<'_>>, &TypeStats),
+) -> Result<u32> {
+    let mut places = 0u32;
+    for (attribute, value) in entity.values() {
+        let is_city =
+            stats.attributes.get(usize::from(attribute)).is_some_and(|known| same_meaning(&known.name, "city"));
+        if is_city {
+            index.value(value, |value| {
+                for (j, token) in name.iter().enumerate().filter(|(_, token)| token.role == Role::Word) {
+                    let is_of_value = value.text.split(' ').any(|word| word.as_bytes() == token.text);
+                    places |= u32::from(is_of_value) << j;
+                }
+            })?;
+        }
+    }
+    Ok(places)
 }
 
 /// Finds the words of a mention that the attributes of an entity tell, a bit a word. `open` says which words found no

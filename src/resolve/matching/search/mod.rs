@@ -356,8 +356,12 @@ impl<P: Blocks> Layer<P> {
             }
             let mut comparison =
                 Comparison { name: found.name, place, certain, told, vector, evidence, contradiction: None };
-            let look_closer =
-                |evidence: &Evidence, v: &mut Vector| Ok(comparer.look_closer(probe, card.inverted, evidence, v));
+            let look_closer = |evidence: &Evidence, v: &mut Vector| {
+                if told::may_be_of_place(probe, v) {
+                    comparer.place(told::places(comparer.name_words(), (index, entity, stats))?);
+                }
+                Ok(comparer.look_closer(probe, card.inverted, evidence, v))
+            };
             let scored = Scored::of(&mut comparison, entity, context, goes_on, look_closer)?;
             let words = if search.explain { explain::words(probe, &comparer) } else { Vec::new() };
             out.put(Scored { words, ..scored });
@@ -393,6 +397,9 @@ impl<P: Blocks> Layer<P> {
                     comparer.compare(probe, &card, evidence);
                     if comparison.told != 0 {
                         comparer.tell(probe, &card, evidence, comparison.told);
+                    }
+                    if told::may_be_of_place(probe, v) {
+                        comparer.place(told::places(comparer.name_words(), (index, &entity, stats))?);
                     }
                     Ok(comparer.look_closer(probe, card.inverted, evidence, v))
                 }
