@@ -4,6 +4,7 @@
 
 use crate::resolve::index::TokenView;
 use crate::resolve::matching::frame;
+use crate::resolve::matching::generations;
 use crate::resolve::matching::hint_match::Ground;
 use crate::resolve::matching::hints::Evidence;
 use crate::resolve::matching::likeness::How;
@@ -11,7 +12,7 @@ use crate::resolve::matching::pairing::Pairing;
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::names::token::{MAX_TOKENS, last_and_first};
 use crate::resolve::names::words::Role;
-use crate::resolve::names::{compounds, countries, exclusive, first_names, known_words, numerals};
+use crate::resolve::names::{compounds, countries, exclusive, first_names, known_words};
 
 /// A rule that two names break to be one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,8 +80,8 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
     }
     let sides = Sides { probe, names: &pairing.name, pairing, firm, core, n_core };
     let broken = Contradiction::of_words;
-    if sides.generations_differ() {
-        return Some(broken("another generation", 7.0));
+    if sides.generations_differ() || pairing.is_of_another_generation {
+        return Some(broken(generations::RULE, generations::PENALTY));
     }
     if evidence.agree == 0.0 && sides.is_second_team() {
         return Some(broken("the second of that name", 7.5));
@@ -288,12 +289,7 @@ impl Sides<'_, '_> {
         let of_mention = self.probe.words.iter().position(|word| word.token.role == Role::Generation);
         let of_name = self.names.iter().position(|token| token.role == Role::Generation);
         let (Some(i), Some(j)) = (of_mention, of_name) else { return false };
-        let number = |word: &str| match word {
-            "jr" | "junior" => Some(2),
-            "sr" | "senior" => Some(1),
-            other => numerals::value(other),
-        };
-        number(self.text(i)) != number(self.name_text(j))
+        generations::number(self.text(i)) != generations::number(self.name_text(j))
     }
 
     /// The table of countries and states tells any two of them apart, whatever their letters.

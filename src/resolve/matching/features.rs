@@ -255,6 +255,11 @@ impl<'a> Comparer<'a> {
         self.pairing.of_place = words;
     }
 
+    /// Takes the entity for one of another generation.
+    pub(crate) fn set_of_another_generation(&mut self, is_of_another: bool) {
+        self.pairing.is_of_another_generation = is_of_another;
+    }
+
     /// Returns whether a word of the mention was taken for explained in the last comparison.
     pub(crate) fn is_told(&self, i: usize) -> bool {
         self.pairing.told & 1 << i != 0

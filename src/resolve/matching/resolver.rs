@@ -19,7 +19,7 @@ use crate::resolve::matching::explain;
 use crate::resolve::matching::features::Feature;
 use crate::resolve::matching::hints::{Hint, Prepared};
 use crate::resolve::matching::probe::Probe;
-use crate::resolve::matching::rivals::{compare_rivals, decision_features, has_same_evidence, rank};
+use crate::resolve::matching::rivals::{are_as_good, compare_rivals, decision_features, rank};
 use crate::resolve::matching::score;
 use crate::resolve::matching::scored::{FLOOR, Scored};
 use crate::resolve::matching::search::{Layer, SCORED, Search};
@@ -360,7 +360,7 @@ impl<P: Blocks> Resolver<P> {
         let first = score::probability(best.log_odds);
         let second = scored.get(1).map_or(0.0, |other| score::probability(other.log_odds));
         // Where nothing tells namesakes apart, which of them comes first says nothing.
-        let n_tied = scored.iter().filter(|other| has_same_evidence(other, best)).count();
+        let n_tied = scored.iter().filter(|other| are_as_good(other, best)).count();
         let sure = if n_tied > 1 { sure.min(0.98 / n_tied as f64) } else { sure };
         let is_doubted = self.strict_doubt(best).is_some();
         let has_agreement = best.vector[Feature::hint_agree as usize] > 0.0;
@@ -394,7 +394,7 @@ impl<P: Blocks> Resolver<P> {
     fn listed(&self, scored: &[Scored], sure: f64) -> Vec<Candidate> {
         let mut listed: Vec<Candidate> = scored.iter().take(LISTED).map(|one| self.candidate(one)).collect();
         for (at, candidate) in listed.iter_mut().enumerate() {
-            let is_as_good = at == 0 || has_same_evidence(&scored[at], &scored[0]);
+            let is_as_good = at == 0 || are_as_good(&scored[at], &scored[0]);
             candidate.score = if is_as_good { sure } else { candidate.score.min(sure) };
         }
         listed

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::resolve::matching::features::Feature;
+use crate::resolve::matching::generations;
 use crate::resolve::matching::score;
 use crate::resolve::matching::scored::{FLOOR, HOPELESS, Scored};
 use crate::resolve::matching::search::SCORED;
@@ -46,11 +47,45 @@ pub(super) fn compare_rivals(scored: &mut [Scored]) {
 }
 
 /// Returns whether nothing tells two candidates apart but their order.
-pub(super) fn has_same_evidence(a: &Scored, b: &Scored) -> bool {
+fn has_same_evidence(a: &Scored, b: &Scored) -> bool {
     const AMONG_OTHERS: [Feature; 3] = [Feature::rival, Feature::namesakes, Feature::place];
     let is_same =
         |(at, (a, b)): (usize, (&f32, &f32))| a == b || AMONG_OTHERS.iter().any(|other| *other as usize == at);
     a.context == b.context && a.vector.iter().zip(&b.vector).enumerate().all(is_same)
+}
+
+/// Returns whether nothing tells two candidates apart but that they are of two generations, of which the mention says nothing.
+pub(super) fn are_as_good(a: &Scored, b: &Scored) -> bool {
+    use Feature::{
+        coarse_sound, contradiction, first_word, generation, hint_against, hint_agree, hint_contradiction, hint_near,
+        hint_unknown, last_word, letters, mention_explained, name_letters, name_words, overlap, sound, told,
+    };
+    const SAME: [Feature; 16] = [
+        coarse_sound,
+        contradiction,
+        first_word,
+        generation,
+        hint_against,
+        hint_agree,
+        hint_contradiction,
+        hint_near,
+        hint_unknown,
+        last_word,
+        letters,
+        mention_explained,
+        name_letters,
+        name_words,
+        sound,
+        told,
+    ];
+    let at = |one: &Scored, feature: Feature| one.vector[feature as usize];
+    let are_generations = || {
+        at(a, generation) == generations::ONLY_IN_NAME
+            && a.context == b.context
+            && at(a, overlap) == at(b, overlap)
+            && SAME.iter().all(|feature| at(a, *feature) == at(b, *feature))
+    };
+    has_same_evidence(a, b) || are_generations()
 }
 
 /// Features of the decision forest, in the order of its names.

@@ -1,5 +1,6 @@
 //! Features of words that are neither of a name's core nor paired like its words: generation, legal form, numbers.
 
+use crate::resolve::matching::generations;
 use crate::resolve::matching::pairing::Pairing;
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::names::numerals;
@@ -10,13 +11,13 @@ pub(super) fn generation(probe: &Probe, pairing: &Pairing<'_>) -> f32 {
     match places(probe, pairing, Role::Generation) {
         (Some(i), Some(j)) => {
             let (a, b) = (probe.words[i].token.class, pairing.name[j].class);
-            if a == b { 4.0 } else { 0.0 }
+            if a == b { generations::AGREE } else { generations::DIFFER }
         }
         // Written as a number on the other side: *Lantern III* is *Lantern 3*.
-        (Some(i), None) if pairing.mention_paired[i] >= 0.5 => 4.0,
-        (None, Some(j)) if pairing.name_paired[j] >= 0.5 => 4.0,
-        (Some(_), None) => 2.0,
-        (None, Some(_)) => 1.0,
+        (Some(i), None) if pairing.mention_paired[i] >= 0.5 => generations::AGREE,
+        (None, Some(j)) if pairing.name_paired[j] >= 0.5 => generations::AGREE,
+        (Some(_), None) => generations::ONLY_IN_MENTION,
+        (None, Some(_)) => generations::ONLY_IN_NAME,
         (None, None) => 3.0,
     }
 }

@@ -8,6 +8,7 @@ use crate::model::EntityKey;
 use crate::resolve::index::{Blocks, EntityCard, Index, TypeStats};
 use crate::resolve::matching::contradiction::Contradiction;
 use crate::resolve::matching::features::{Feature, Vector};
+use crate::resolve::matching::generations::{ONLY_IN_MENTION, ONLY_IN_NAME};
 use crate::resolve::matching::heard::HeardValues;
 use crate::resolve::matching::hints::Evidence;
 use crate::resolve::matching::probe::Probe;
@@ -106,7 +107,7 @@ impl Scored {
             Some("no more than the place")
         } else if at(Feature::hint_agree) > 0.0 {
             None
-        } else if (1.0..=2.0).contains(&at(Feature::generation)) {
+        } else if (ONLY_IN_NAME..=ONLY_IN_MENTION).contains(&at(Feature::generation)) {
             Some("only one has a generation")
         } else if at(Feature::edited) >= 5.0 {
             Some("another form of the first name")
@@ -151,7 +152,8 @@ impl Scored {
     pub(super) fn method(&self) -> Method {
         let at = |feature: Feature| self.vector[feature as usize];
         let alias = at(Feature::alias) > 0.0;
-        if at(Feature::form) >= 3.0 {
+        let is_of_one_generation = !(ONLY_IN_NAME..=ONLY_IN_MENTION).contains(&at(Feature::generation));
+        if at(Feature::form) >= 3.0 && is_of_one_generation {
             return if alias { Method::Alias } else { Method::Exact };
         }
         if at(Feature::initialism) > 0.0 || at(Feature::initials) > 0.0 {

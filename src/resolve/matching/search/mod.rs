@@ -7,12 +7,14 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::model::EntityKey;
-use crate::resolve::index::{Blocks, EntityCard, Index, NameCard, Resident};
+use crate::resolve::index::{Blocks, EntityCard, Index, NameCard, Resident, TypeStats};
 use crate::resolve::matching::contradiction;
 use crate::resolve::matching::explain;
-use crate::resolve::matching::features::{Comparer, Vector};
+use crate::resolve::matching::features::{Comparer, Feature, Vector};
+use crate::resolve::matching::generations;
 use crate::resolve::matching::heard::HeardValues;
 use crate::resolve::matching::hints::{Evidence, Hint};
+use crate::resolve::matching::namesakes;
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::retrieve;
 use crate::resolve::matching::score;
@@ -81,6 +83,7 @@ impl Search<'_> {
             base.room.close | changes.map_or(0, |changes| changes.room.close)
         };
         self.compare_all(base, changes.as_deref_mut(), probe, &mut out, trail)?;
+        self.compare_generations(base, changes.as_deref_mut(), probe, &mut out, trail)?;
         trail.stages.push(Stage { open: 0, close: close(base, changes.as_deref()), end: trail.comparisons.len() });
         for reach in Reach::ALL {
             let open = open_words(probe, &out.all, reach, close(base, changes.as_deref()));
@@ -166,6 +169,8 @@ impl Search<'_> {
         probe: &Probe,
         mut out: Vec<Scored>,
     ) -> Result<Vec<Scored>> {
+        let changes = changes.map(|changes| &*changes);
+        namesakes::tell_apart((&base.index, changes.map(|changes| &changes.index)), probe, &mut out)?;
         // Only the best need the rest of their features.
         keep_best(&mut out, self.most);
         base.finish(probe, &mut out)?;
@@ -173,6 +178,29 @@ impl Search<'_> {
             changes.finish(probe, &mut out)?;
         }
         Ok(out)
+    }
+
+    /// Compares besides, where the mention has a generation and a name has none, those who have the same name with one.
+    fn compare_generations<P: Blocks>(
+        &self,
+        base: &mut Layer<P>,
+        changes: Option<&mut Layer<Resident>>,
+        probe: &Probe,
+        out: &mut Found,
+        trail: &mut Trail,
+    ) -> Result<()> {
+        let layers = (&base.index, changes.as_ref().map(|changes| &changes.index));
+        let names = namesakes::plain_names(layers, probe, &out.all)?;
+        if names.is_empty() {
+            return Ok(());
+        }
+        base.take_generations(self, &names, trail)?;
+        base.compare(self, probe, out, trail)?;
+        if let Some(changes) = changes {
+            changes.take_generations(self, &names, trail)?;
+            changes.compare(self, probe, out, trail)?;
+        }
+        Ok(())
     }
 
     fn compare_all<P: Blocks>(
@@ -289,6 +317,24 @@ impl<P: Blocks> Layer<P> {
         self.found.extend(names.map(|name| Hit { name, tally: 0.0, is_rarest: false }));
     }
 
+    /// Takes names with a generation whose core is one of these, and which were not compared yet.
+    fn take_generations(&mut self, search: &Search<'_>, cores: &[String], trail: &Trail) -> Result<()> {
+        self.found.clear();
+        let Some((_, scope)) = self.scopes.last() else {
+            return Ok(());
+        };
+        for core in cores {
+            for name in namesakes::bearers(&self.index, scope, core)? {
+                let is_known = trail.comparisons.iter().any(|known| known.place.0 == self.number && known.name == name)
+                    || self.found.iter().any(|hit| hit.name == name);
+                if !is_known {
+                    self.found.push(Hit { name, tally: 0.0, is_rarest: false });
+                }
+            }
+        }
+        self.leave_out_hidden(search)
+    }
+
     fn widen(&mut self, search: &Search<'_>, probe: &Probe, open: (u32, Reach)) -> Result<()> {
         let Some((_, scope)) = self.scopes.last() else {
             return Ok(());
@@ -357,9 +403,7 @@ impl<P: Blocks> Layer<P> {
             let mut comparison =
                 Comparison { name: found.name, place, certain, told, vector, evidence, contradiction: None };
             let look_closer = |evidence: &Evidence, v: &mut Vector| {
-                if told::may_be_of_place(probe, v) {
-                    comparer.place(told::places(comparer.name_words(), (index, entity, stats))?);
-                }
+                learn_of_entity(&mut comparer, probe, v, (index, place.1, entity, stats))?;
                 Ok(comparer.look_closer(probe, card.inverted, evidence, v))
             };
             let scored = Scored::of(&mut comparison, entity, context, goes_on, look_closer)?;
@@ -398,9 +442,7 @@ impl<P: Blocks> Layer<P> {
                     if comparison.told != 0 {
                         comparer.tell(probe, &card, evidence, comparison.told);
                     }
-                    if told::may_be_of_place(probe, v) {
-                        comparer.place(told::places(comparer.name_words(), (index, &entity, stats))?);
-                    }
+                    learn_of_entity(&mut comparer, probe, v, (index, comparison.place.1, &entity, stats))?;
                     Ok(comparer.look_closer(probe, card.inverted, evidence, v))
                 }
             };
@@ -422,6 +464,23 @@ impl<P: Blocks> Layer<P> {
         }
         Ok(())
     }
+}
+
+/// Tells a comparer what the rest of an entity says of the name that it compared: whether that is no more than a place, and
+/// of another generation.
+fn learn_of_entity<'i, P: Blocks>(
+    comparer: &mut Comparer<'_>,
+    probe: &Probe,
+    vector: &Vector,
+    (index, number, entity, stats): (&'i Index<P>, u32, &EntityCard<P::Block<'i>>, &TypeStats),
+) -> Result<()> {
+    if told::may_be_of_place(probe, vector) {
+        comparer.place(told::places(comparer.name_words(), (index, entity, stats))?);
+    }
+    if vector[Feature::generation as usize] == generations::ONLY_IN_MENTION {
+        comparer.set_of_another_generation(generations::is_another(probe, index, (number, entity))?);
+    }
+    Ok(())
 }
 
 /// Returns the words of the mention, a bit a word, that nothing found so far explains; none if some name explains
