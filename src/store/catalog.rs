@@ -1,6 +1,6 @@
 //! The entity catalog.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use anyhow::Context as _;
 use rusqlite::{OptionalExtension as _, Row, params};
@@ -52,10 +52,14 @@ impl Read<'_> {
             .query_row([key], |row| entity(row, 0))
             .optional()?;
         let Some(mut entity) = entity else { return Ok(None) };
+        entity.aliases = self.aliases(key)?;
+        Ok(Some(entity))
+    }
+
+    fn aliases(self, key: EntityKey) -> anyhow::Result<Vec<String>> {
         let mut statement =
             self.0.prepare_cached("SELECT alias FROM entity_aliases WHERE entity_id = ?1 ORDER BY alias")?;
-        entity.aliases = statement.query_map([key], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        Ok(Some(entity))
+        Ok(statement.query_map([key], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
     /// Returns all names of the entities that are called so, in any usual case; none where too many are, for then it
@@ -195,8 +199,7 @@ impl Tx<'_> {
                     serde_json::to_string(&entity.attributes)?,
                     now
                 ])?;
-                self.prepare_cached("DELETE FROM entity_aliases WHERE entity_id = ?1")?.execute([key])?;
-                self.add_aliases(key, entity)?;
+                self.replace_aliases(key, entity)?;
                 key
             }
             None => self.add_entity(entity, now)?.context("the entity is there already")?,
@@ -224,15 +227,27 @@ impl Tx<'_> {
             return Ok(None);
         }
         let key = EntityKey(self.last_insert_rowid());
-        self.add_aliases(key, entity)?;
+        self.add_aliases(key, entity.aliases.iter().map(String::as_str))?;
         Ok(Some(key))
     }
 
-    fn add_aliases(&self, key: EntityKey, entity: &Entity) -> anyhow::Result<()> {
+    /// Removes the aliases that the entity does not have, and adds those that are not there: five triggers look at each
+    /// row that is written, and read past the attributes of its entity.
+    fn replace_aliases(&self, key: EntityKey, entity: &Entity) -> anyhow::Result<()> {
+        let before: BTreeSet<String> = self.read().aliases(key)?.into_iter().collect();
+        let wanted: BTreeSet<&str> = entity.aliases.iter().map(String::as_str).collect();
+        let mut delete = self.prepare_cached("DELETE FROM entity_aliases WHERE entity_id = ?1 AND alias = ?2")?;
+        for alias in before.iter().filter(|alias| !wanted.contains(alias.as_str())) {
+            delete.execute(params![key, alias])?;
+        }
+        self.add_aliases(key, wanted.into_iter().filter(|alias| !before.contains(*alias)))
+    }
+
+    fn add_aliases<'a>(&self, key: EntityKey, aliases: impl Iterator<Item = &'a str>) -> anyhow::Result<()> {
         // A table of its own order takes the same alias twice as one.
         let mut insert =
             self.prepare_cached("INSERT OR IGNORE INTO entity_aliases (entity_id, alias) VALUES (?1, ?2)")?;
-        for alias in &entity.aliases {
+        for alias in aliases {
             insert.execute(params![key, alias])?;
         }
         Ok(())
@@ -315,5 +330,33 @@ mod tests {
             })
             .unwrap();
         assert_eq!(seen, ["person", "ship"]);
+    }
+
+    #[test]
+    fn of_the_aliases_only_those_that_differ_are_written() {
+        let mut store = Store::open_in_memory("2026-01-01T00:00:00Z").unwrap();
+        let tx = store.write().unwrap();
+        let called = |aliases: &[&str]| Entity {
+            id: EntityId::new("1"),
+            entity_type: "person".into(),
+            name: "Ada Lovelace".into(),
+            aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+            attributes: Attributes::new(),
+        };
+        tx.load_entity(&called(&["Ada Byron", "Ada King", "Ada"]), "2026-01-01T00:00:00Z").unwrap();
+        tx.execute_batch(
+            "CREATE TEMP TABLE written (alias);
+             CREATE TEMP TRIGGER adds AFTER INSERT ON main.entity_aliases BEGIN
+                 INSERT INTO written VALUES ('+' || new.alias); END;
+             CREATE TEMP TRIGGER removes AFTER DELETE ON main.entity_aliases BEGIN
+                 INSERT INTO written VALUES ('-' || old.alias); END",
+        )
+        .unwrap();
+        let wanted = ["Ada", "Ada King", "Lady Lovelace", "Lady Lovelace"];
+        let (_, key) = tx.load_entity(&called(&wanted), "2026-01-02T00:00:00Z").unwrap();
+        let written: String =
+            tx.query_row("SELECT group_concat(alias, ', ') FROM written", [], |row| row.get(0)).unwrap();
+        assert_eq!(written, "-Ada Byron, +Lady Lovelace");
+        assert_eq!(tx.read().entity(key).unwrap().unwrap().aliases, ["Ada", "Ada King", "Lady Lovelace"]);
     }
 }
