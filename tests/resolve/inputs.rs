@@ -558,3 +558,18 @@ fn a_strict_look_and_an_empty_page_say_what_there_is() {
         world.run(&args).exits(0).says(&format!("0 of {n_waiting} different name")).says_not("every mention is linked");
     }
 }
+
+#[test]
+fn a_file_that_begins_with_a_byte_order_mark_is_read_from_its_first_line() {
+    let world = World::new();
+    world.load_entities(&[json!({"id": "a", "type": "person", "name": "Ada Lovelace"})]);
+    let path = world.path("mentions.jsonl").display().to_string();
+    std::fs::write(&path, "\u{feff}{\"mention\":\"Ada Lovelace\"}\r\n{\"mention\":\"Lovelace, Ada\"}\r\n")
+        .expect("is written");
+    let ran = world.run(&["resolve", "--file", &path]).exits(0);
+    let answers: Vec<Value> = ran.stdout.lines().map(|line| serde_json::from_str(line).expect("is JSON")).collect();
+    assert_eq!(answers.iter().map(|answer| &answer["entity_id"]).collect::<Vec<_>>(), ["a", "a"]);
+    // Behind the first line it is no mark.
+    std::fs::write(&path, "{\"mention\":\"Ada\"}\n\u{feff}{\"mention\":\"Ada Lovelace\"}\n").expect("is written");
+    world.run(&["resolve", "--file", &path]).exits(3).says("mentions.jsonl:2");
+}

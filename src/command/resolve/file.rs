@@ -19,6 +19,9 @@ use crate::text::lines::Lines;
 /// A line longer than this is no mention.
 const LINE_BYTES_MAX: usize = 1 << 20;
 
+/// Some editors and shells begin a file of UTF-8 so.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Bytes read at once.
 const READ_BYTES: usize = 256 * 1024;
 
@@ -163,7 +166,10 @@ impl<'a, R: BufRead> Queries<'a, R> {
             }
             let number = line.number;
             let line = match line.is_whole {
-                true => read(line.bytes),
+                true => read(match number {
+                    1 => line.bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line.bytes),
+                    _ => line.bytes,
+                }),
                 false => Err(format!("the line is longer than {LINE_BYTES_MAX} bytes")),
             };
             match line {
