@@ -109,17 +109,73 @@ fn group(name: &str, vector: &Vector) -> String {
         "form" => ["forms differ", "same sound", "same words", "same core", "same letters"]
             [at(Feature::form) as usize % 5]
             .to_owned(),
-        "hint_agree" | "hint_near" | "hint_against" | "hint_unknown" => format!(
-            "hints: {:.1} bits agree, {:.1} nearly, {:.1} against",
-            at(Feature::hint_agree),
-            at(Feature::hint_near),
-            at(Feature::hint_against)
-        ),
-        "rival" | "namesakes" | "place" => format!("{:.0} namesakes as good", at(Feature::namesakes)),
+        "hint_agree" | "hint_near" | "hint_against" | "hint_unknown" => hints(vector),
+        "rival" | "namesakes" | "place" => match at(Feature::namesakes) as usize {
+            0 => "no other entity fits as well".to_owned(),
+            1 => "1 other entity fits as well or nearly so".to_owned(),
+            n => format!("{n} other entities fit as well or nearly so"),
+        },
         "last_word" | "first_word" | "worst_pair" | "in_order" | "initials" | "nicknames" | "abbreviated"
         | "misspelt" | "known_similar" | "more" | "edited" | "lacks" => "how the words pair".to_owned(),
-        "mention_words" | "name_words" | "mention_letters" | "name_letters" => "lengths".to_owned(),
+        "mention_words" | "name_words" | "mention_letters" | "name_letters" => format!(
+            "letters: {:.0} of the mention, {:.0} of the name",
+            at(Feature::mention_letters),
+            at(Feature::name_letters)
+        ),
         "foreign" | "capitals" => "how the mention is written".to_owned(),
+        "alias" => {
+            ["compared with its name", "compared with an alias"][usize::from(at(Feature::alias) > 0.0)].to_owned()
+        }
+        "support" => format!("more of its names found: {:.0}", at(Feature::support)),
+        "initialism" => format!("letters of an initialism: {:.0}", at(Feature::initialism)),
+        "generation" => [
+            "generations differ",
+            "only the name has a generation",
+            "only the mention has a generation",
+            "no generation",
+            "same generation",
+        ][at(Feature::generation) as usize % 5]
+            .to_owned(),
+        "legal" => ["legal forms differ", "only one side has a legal form", "no legal form", "same legal form"]
+            [at(Feature::legal) as usize % 4]
+            .to_owned(),
         other => other.replace('_', " "),
+    }
+}
+
+/// Says which hints agree and which contradict, by the bits that they tell.
+fn hints(vector: &Vector) -> String {
+    let bits = |feature: Feature| vector[feature as usize];
+    let (agree, near, against) = (bits(Feature::hint_agree), bits(Feature::hint_near), bits(Feature::hint_against));
+    if agree + near + against < 0.05 {
+        return "no hint agrees or contradicts".to_owned();
+    }
+    let said = [(agree, "agree"), (near, "nearly agree"), (against, "contradict")];
+    let said = said.iter().filter(|(bits, _)| *bits >= 0.05);
+    format!("hints: {}", said.map(|(bits, what)| format!("{bits:.1} bits {what}")).collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_is_said_in_words() {
+        let mut vector: Vector = [0.0; NAMES.len()];
+        let none: Vec<String> = NAMES.iter().map(|name| group(name, &vector)).collect();
+        vector[Feature::namesakes as usize] = 1.0;
+        vector[Feature::hint_agree as usize] = 4.25;
+        vector[Feature::hint_against as usize] = 2.0;
+        vector[Feature::alias as usize] = 1.0;
+        vector[Feature::generation as usize] = 4.0;
+        let check = |name: &str, without: &str, with: &str| {
+            assert_eq!(none[NAMES.iter().position(|known| *known == name).expect("is one")], without);
+            assert_eq!(group(name, &vector), with);
+        };
+        check("rival", "no other entity fits as well", "1 other entity fits as well or nearly so");
+        check("hint_unknown", "no hint agrees or contradicts", "hints: 4.2 bits agree, 2.0 bits contradict");
+        check("alias", "compared with its name", "compared with an alias");
+        check("generation", "generations differ", "same generation");
+        check("support", "more of its names found: 0", "more of its names found: 0");
     }
 }
