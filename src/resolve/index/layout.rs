@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Raised whenever the bytes or what they mean change, which is also when names are read otherwise: an index of another
 /// version is built anew, and the keys of decisions with it.
-pub(crate) const FORMAT: u32 = 23;
+pub(crate) const FORMAT: u32 = 24;
 
 /// Number of kinds of blocks.
 pub const N_TABLES: usize = 8;

@@ -93,12 +93,29 @@ impl Sides<'_, '_> {
 
     /// *Lantern Part III* is not *Lantern*.
     fn has_one_more_part(&self) -> bool {
-        const PARTS: [&str; 8] = ["part", "episode", "chapter", "volume", "vol", "season", "book", "series"];
         let Some(last) = self.probe.words.len().checked_sub(1) else { return false };
-        let is_part = |i: usize| PARTS.contains(&self.text(i)) || i == last;
+        let is_part = |i: usize| exclusive::is_part(self.text(i)) || i == last;
         numerals::value(self.text(last)).is_some_and(|value| value > 1)
             && self.open_of_mention().any(|i| i != last)
             && self.open_of_mention().all(is_part)
+    }
+
+    /// *Rathaus Nordau* is not *Nordau*, nor is the *town hall of Ashford* *Ashford*: the mention has nothing more than words for
+    /// what stands in a place or belongs to it, and the name is the place.
+    pub(super) fn stands_in_place(&self) -> bool {
+        const WITH_THESE: [&str; 7] = ["town", "city", "railway", "train", "central", "main", "old"];
+        let is_with_these =
+            |i: usize| WITH_THESE.contains(&self.text(i)) || words::is_generic(self.probe.words[i].token.class);
+        // *Ashford Station* is a place as well that grew at a railway.
+        let is_name = |i: usize| {
+            let is_one = self.open_of_mention().count() == 1;
+            self.text(i) == "station" && is_one && !self.probe.words[i].token.small
+        };
+        self.pairing.is_place
+            && self.probe.segments < 2
+            && self.is_name_whole()
+            && self.open_of_mention().any(|i| exclusive::is_of_a_place(self.text(i)) && !is_name(i))
+            && self.open_of_mention().all(|i| exclusive::is_of_a_place(self.text(i)) || is_with_these(i))
     }
 
     /// *Elmwood Lantern University* is not *Elmwood University*, nor the *Institute of Nuclear Physics* the *Institute of

@@ -152,6 +152,9 @@ impl Sides<'_, '_> {
         if let Some(penalty) = self.has_one_more_number() {
             return Some(broken("one more number", penalty));
         }
+        if self.is_house_of_street() {
+            return Some(broken("a house of the street", 6.0));
+        }
         if self.letters_differ() || self.initials_differ() {
             return Some(broken("another letter", 5.0));
         }
@@ -167,7 +170,7 @@ impl Sides<'_, '_> {
         if let Some(rule) = self.is_other_substance() {
             return Some(broken(rule, 7.0));
         }
-        if self.is_related() {
+        if self.is_related() || self.stands_in_place() {
             return Some(broken("something of that name", 5.5));
         }
         if self.known_words_differ() {
@@ -221,6 +224,9 @@ impl Sides<'_, '_> {
             }
             if self.has_one_more_ordinal() {
                 return Some(broken("one of a series", 6.5));
+            }
+            if self.is_volume() {
+                return Some(broken("one of a series", 6.0));
             }
             if let Some(penalty) = self.is_one_of_a_series() {
                 return Some(broken("one of a series", penalty));

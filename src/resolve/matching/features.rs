@@ -250,9 +250,10 @@ impl<'a> Comparer<'a> {
         self.vector(probe, card, evidence)
     }
 
-    /// Takes words of the name, a bit a word, for no more than the place of the entity.
-    pub(crate) fn place(&mut self, words: u32) {
+    /// Takes words of the name, a bit a word, for no more than the place where the entity is, and it for a place itself.
+    pub(crate) fn place(&mut self, words: u32, is_place: bool) {
         self.pairing.of_place = words;
+        self.pairing.is_place = is_place;
     }
 
     /// Takes the entity for one of another generation.

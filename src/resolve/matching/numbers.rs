@@ -1,10 +1,12 @@
 //! Contradictions of numbers: names that differ in nothing but a number, however it is written, are two. Tried among the rules
 //! of `contradiction`.
 
+use std::sync::LazyLock;
+
 use crate::resolve::matching::contradiction::{Sides, YEARS, has_digit};
 use crate::resolve::matching::likeness::How;
-use crate::resolve::names::numerals;
-use crate::resolve::names::words::Role;
+use crate::resolve::names::words::{self, Role};
+use crate::resolve::names::{exclusive, numerals};
 
 impl Sides<'_, '_> {
     /// Names that differ only in a number, however it is written, are different: *Photo Studio 8* is not *Photo Studio
@@ -59,6 +61,30 @@ impl Sides<'_, '_> {
         Some(if is_plain && !is_small && self.probe.segments < 2 { SURE } else { UNSURE })
     }
 
+    /// *12 Ashby Street* is a house and not *Ashby Street*: both have the street, and one of them a number before or behind it.
+    pub(super) fn is_house_of_street(&self) -> bool {
+        let in_mention = |i: &usize| self.pairing.mention_paired[*i] >= 0.5;
+        let in_name = |j: &usize| self.pairing.name_paired[*j] >= 0.5;
+        let mut of_mention = self.core_of_mention().filter(|i| !in_mention(i)).peekable();
+        let mut of_name = self.core_of_name().filter(|j| !in_name(j)).peekable();
+        let has_one = match (of_mention.peek(), of_name.peek()) {
+            (Some(_), None) => of_mention.all(|i| has_digit(self.text(i))),
+            (None, Some(_)) => of_name.all(|j| has_digit(self.name_text(j))),
+            _ => false,
+        };
+        has_one
+            && self.probe.segments < 2
+            && self.core_of_name().any(|j| in_name(&j) && is_street(self.name_text(j), self.names[j].class))
+    }
+
+    /// *Glass Letters* are all volumes and not *Glass Letters, Vol. 2*: the name has nothing more than the number of a part.
+    pub(super) fn is_volume(&self) -> bool {
+        let mut open = self.core_of_name().filter(|j| self.pairing.name_paired[*j] < 0.5);
+        let (Some(part), Some(number), None) = (open.next(), open.next(), open.next()) else { return false };
+        let is_number = |j: usize| has_digit(self.name_text(j)) || numerals::value(self.name_text(j)).is_some();
+        self.is_mention_whole() && exclusive::is_part(self.name_text(part)) && is_number(number)
+    }
+
     /// *Glass Harbour (1981)* is not *Glass Harbour (1920)*: what stands in parentheses has a number, and another one.
     pub(super) fn asides_differ(&self) -> bool {
         let in_mention = |i: &usize| {
@@ -88,6 +114,17 @@ impl Sides<'_, '_> {
         let of_name = number(token.role, self.name_text(self.names.len() - 1));
         of_mention.is_some() && of_name.is_some() && of_mention != of_name
     }
+}
+
+/// Returns whether a word is one for a street, or ends in one as those of German and Dutch do.
+fn is_street(word: &str, class: u16) -> bool {
+    static STREETS: LazyLock<[u16; 3]> = LazyLock::new(|| ["street", "avenue", "boulevard"].map(words::class));
+    const WORDS: [&str; 11] =
+        ["road", "lane", "gasse", "weg", "allee", "platz", "rue", "via", "ulica", "straat", "laan"];
+    const ENDS: [&str; 6] = ["strasse", "str", "gasse", "weg", "allee", "straat"];
+    const STEM: usize = 3;
+    let is_compound = |end: &&str| word.len() >= STEM + end.len() && word.ends_with(*end);
+    class != 0 && STREETS.contains(&class) || WORDS.contains(&word) || ENDS.iter().any(is_compound)
 }
 
 /// A word that found no partner.

@@ -36,6 +36,8 @@ pub(crate) struct Pairing<'a> {
     pub(crate) told: u32,
     /// Words of the name that are the place where the entity is, a bit a word.
     pub(crate) of_place: u32,
+    /// True where the entity is a place by its type.
+    pub(crate) is_place: bool,
     /// True where other names of the entity say that it is of another generation than the mention.
     pub(crate) is_of_another_generation: bool,
 }
@@ -52,6 +54,7 @@ impl<'a> Pairing<'a> {
             is_same_country: false,
             told: 0,
             of_place: 0,
+            is_place: false,
             is_of_another_generation: false,
         }
     }
@@ -64,6 +67,7 @@ impl<'a> Pairing<'a> {
         self.is_same_country = false;
         self.told = 0;
         self.of_place = 0;
+        self.is_place = false;
         self.is_of_another_generation = false;
         self.mention_paired = [0.0; MAX_TOKENS];
         self.name_paired = [0.0; MAX_TOKENS];

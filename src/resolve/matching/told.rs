@@ -38,6 +38,13 @@ pub(super) fn may_be_of_place(probe: &Probe, vector: &Vector) -> bool {
         && vector[Feature::name_explained as usize] >= WHOLE
 }
 
+/// Returns whether the entities of a type are places.
+pub(super) fn is_place(entity_type: &str) -> bool {
+    const PLACES: [&str; 10] =
+        ["place", "city", "town", "village", "municipality", "settlement", "location", "locality", "ort", "lieu"];
+    PLACES.iter().any(|place| entity_type.eq_ignore_ascii_case(place))
+}
+
 /// Finds the words of a name that the city of an entity has, a bit a word.
 pub(super) fn places<P: Blocks>(
     name: &[TokenView<'_>],

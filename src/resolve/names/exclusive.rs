@@ -223,6 +223,18 @@ pub(crate) fn relation(word: &str) -> Option<bool> {
     RELATIONS.get(word).copied()
 }
 
+/// Returns whether a word is that of something which stands in a place or belongs to it.
+pub(crate) fn is_of_a_place(word: &str) -> bool {
+    static OF_PLACES: LazyLock<Map<&str, ()>> = LazyLock::new(|| words(include_str!("place_institutions.tsv")));
+    OF_PLACES.contains_key(word)
+}
+
+/// Returns whether a word stands before the number of a part of a work.
+pub(crate) fn is_part(word: &str) -> bool {
+    static PARTS: LazyLock<Map<&str, ()>> = LazyLock::new(|| words(include_str!("part_words.tsv")));
+    PARTS.contains_key(word)
+}
+
 /// Returns whether a word is the name of an enzyme: it is called after the substance that it works on.
 pub(crate) fn is_enzyme(word: &str) -> bool {
     const SHORTEST: usize = 6;

@@ -87,6 +87,8 @@ impl Name {
                 // `Baja California Sur`, where `sur` is no preposition.
                 Role::Small if self.ends_name(at) && exclusive::is_direction(text) => Role::Word,
                 Role::Title if before || at + 1 == count => Role::Word,
+                // The *mayor of Ashford* is somebody, and the town is what it says.
+                Role::Title if self.tokens.get(at + 1).is_some_and(|next| self.text(next) == "of") => Role::Word,
                 Role::Tail if !before || has_lower && text.len() < 4 => Role::Word,
                 role => role,
             };

@@ -475,7 +475,8 @@ fn learn_of_entity<'i, P: Blocks>(
     (index, number, entity, stats): (&'i Index<P>, u32, &EntityCard<P::Block<'i>>, &TypeStats),
 ) -> Result<()> {
     if told::may_be_of_place(probe, vector) {
-        comparer.place(told::places(comparer.name_words(), (index, entity, stats))?);
+        let of_place = told::places(comparer.name_words(), (index, entity, stats))?;
+        comparer.place(of_place, told::is_place(&stats.name));
     }
     if vector[Feature::generation as usize] == generations::ONLY_IN_MENTION {
         comparer.set_of_another_generation(generations::is_another(probe, index, (number, entity))?);
