@@ -52,6 +52,10 @@ pub(super) fn check(connection: &Connection) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Page of a new file. With SQLite's usual half of it loads and imports take a tenth longer: each page is filled, spilled and written
+/// by itself.
+const PAGE_BYTES: u32 = 8192;
+
 /// Brings the database to the newest version. An empty file is made a database only if `create` gives the time.
 pub(super) fn run(connection: &mut Connection, create: Option<&str>) -> anyhow::Result<()> {
     check(connection)?;
@@ -69,6 +73,9 @@ pub(super) fn run(connection: &mut Connection, create: Option<&str>) -> anyhow::
     }
     if found == 0 && create.is_none() {
         return Err(anyhow!("it is empty")).hint("`gleaner load groups FILE` fills it");
+    }
+    if found == 0 {
+        connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     }
     // A step that makes a table anew drops the old one; with foreign keys on that would delete what refers to it. The
     // setting can't be changed inside a transaction. Rows that refer to nothing, left by another program, are carried
