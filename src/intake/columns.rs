@@ -70,7 +70,7 @@ enum Known {
 pub(super) struct Columns {
     subject: Subject,
     mapping: Mapping,
-    known: HashMap<String, Known>,
+    known: HashMap<String, Known, foldhash::fast::RandomState>,
     /// Of a table: the only column that may have a role, since it bears its name.
     fixed: BTreeMap<Role, String>,
     taken: BTreeMap<Role, BTreeMap<String, u64>>,
@@ -80,7 +80,7 @@ pub(super) struct Columns {
 impl Columns {
     pub(super) fn new(subject: Subject, mapping: Mapping) -> Self {
         let (taken, passed_over) = (BTreeMap::new(), BTreeMap::new());
-        Self { subject, mapping, known: HashMap::new(), fixed: BTreeMap::new(), taken, passed_over }
+        Self { subject, mapping, known: HashMap::default(), fixed: BTreeMap::new(), taken, passed_over }
     }
 
     /// Takes note of all columns of a table. Where one bears the very name of a role, no other has it in any row: a row
@@ -103,9 +103,11 @@ impl Columns {
     pub(super) fn sort(&mut self, fields: Fields) -> Sorted {
         let mut flat = vec![];
         self.flatten(None, fields, 0, &mut flat);
+        let all_known: Vec<Known> = flat.iter().map(|(name, _)| self.known(name).clone()).collect();
+        let is_known = all_known.iter().any(|known| matches!(known, Known::Role(..)));
         let mut best: Vec<(Role, usize, usize)> = vec![];
-        for (index, (name, value)) in flat.iter().enumerate() {
-            let Known::Role(role, rank) = *self.known(name) else { continue };
+        for (index, ((name, value), known)) in flat.iter().zip(&all_known).enumerate() {
+            let Known::Role(role, rank) = *known else { continue };
             let is_empty_id = role == Id && value.is_string();
             if (is_blank(value) && !is_empty_id) || self.fixed.get(&role).is_some_and(|fixed| fixed != name) {
                 continue;
@@ -117,10 +119,8 @@ impl Columns {
                 None => best.push((role, rank, index)),
             }
         }
-        let is_known = flat.iter().any(|(name, _)| matches!(self.known.get(name), Some(Known::Role(..))));
         let mut sorted = Sorted { is_known, ..Sorted::default() };
-        for (index, (name, value)) in flat.into_iter().enumerate() {
-            let known = self.known.get(&name).cloned().unwrap_or(Known::Nothing);
+        for (index, ((name, value), known)) in flat.into_iter().zip(all_known).enumerate() {
             match known {
                 Known::Role(role, _) if best.iter().any(|(own, _, at)| *own == role && *at == index) => {
                     *self.taken.entry(role).or_default().entry(name).or_default() += 1;

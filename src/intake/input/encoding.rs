@@ -43,6 +43,10 @@ pub(in crate::intake) fn by_beginning(start: &[u8]) -> anyhow::Result<Option<&'s
 /// Finds the encoding of a text without a mark by reading all of it, twice where it is not UTF-8. `open` begins anew.
 pub(in crate::intake) fn by_content<R: BufRead>(mut open: impl FnMut() -> anyhow::Result<R>) -> anyhow::Result<Found> {
     let utf8 = Found { encoding: UTF_8, is_guessed: false };
+    // Most files are UTF-8 throughout, which is seen without looking for lines.
+    if is_utf8(&mut open()?)? {
+        return Ok(utf8);
+    }
     let lines = count(&mut open()?)?;
     if lines.bad == 0 || lines.bad.saturating_mul(LINES_PER_BAD_LINE) <= lines.all {
         return Ok(utf8);
@@ -70,6 +74,26 @@ pub(in crate::intake) fn by_content<R: BufRead>(mut open: impl FnMut() -> anyhow
                 .exit(Exit::Usage)
         }
         Err(error) => Err(error).context("cannot read the file"),
+    }
+}
+
+/// Returns whether all that is read is UTF-8.
+fn is_utf8(reader: &mut impl BufRead) -> anyhow::Result<bool> {
+    // A chunk, behind the beginning of a character that the one before has cut.
+    let mut bytes = Vec::new();
+    loop {
+        let chunk = reader.fill_buf().context("cannot read the file")?;
+        if chunk.is_empty() {
+            return Ok(bytes.is_empty());
+        }
+        let used = chunk.len();
+        bytes.extend_from_slice(chunk);
+        reader.consume(used);
+        match std::str::from_utf8(&bytes) {
+            Ok(_) => bytes.clear(),
+            Err(error) if error.error_len().is_none() => _ = bytes.drain(..error.valid_up_to()),
+            Err(_) => return Ok(false),
+        }
     }
 }
 
@@ -247,6 +271,13 @@ mod tests {
     #[test]
     fn what_is_not_utf_8_is_guessed_and_must_fit() {
         assert_eq!(found("é\n".repeat(5).as_bytes()), Ok(("UTF-8".into(), false)));
+        for (bytes, expected) in [("é水👩\n".as_bytes(), true), (b"a\xe6\xb0", false), (b"\xb0a", false), (b"", true)]
+        {
+            for n_bytes in 1..=4 {
+                let mut in_chunks = io::BufReader::with_capacity(n_bytes, bytes);
+                assert_eq!(is_utf8(&mut in_chunks).unwrap(), expected, "{bytes:?} by {n_bytes}");
+            }
+        }
         let latin = b"S\xf8rensen said \x93no\x94 to Tom\xe1s Ib\xe1\xf1ez on Monday\n";
         assert_eq!(found(&latin.repeat(3)), Ok(("windows-1252".into(), true)));
         assert_eq!(decoded(latin, encoding_rs::WINDOWS_1252), "Sørensen said “no” to Tomás Ibáñez on Monday\n");

@@ -62,9 +62,9 @@ impl GroupMaker {
         {
             return Ok(Raw { group, is_id_made: false, exported: Some(text_hash) });
         }
-        let names: Vec<String> = fields.keys().take(5).cloned().collect();
         let mut sorted = self.columns.sort(fields);
         if sorted.is_unknown() {
+            let names: Vec<&str> = sorted.rest.iter().map(|(name, _)| name.as_str()).take(5).collect();
             return Err(format!("none of its fields is known, such as `{}`", names.join("`, `")));
         }
         let own_id = sorted.take(Role::Id);
