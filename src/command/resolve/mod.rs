@@ -1,5 +1,6 @@
 //! `gleaner resolve`: try the linking, or do it again for the whole database. Offline.
 
+mod all;
 mod file;
 
 use std::collections::BTreeSet;
@@ -7,29 +8,25 @@ use std::rc::Rc;
 
 use anyhow::Result;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cli::resolve::ResolveArgs;
 use crate::command::Context;
 use crate::command::explained::{part_json, round};
 use crate::command::known_types::check_any_type;
-use crate::command::unresolved::report::{changes as in_words, show_changes};
 use crate::command::unresolved::scope::hints;
-use crate::curation::decisions;
 use crate::error::{Exit, usage};
-use crate::linking::relink::{self, Changes};
 use crate::linking::typed_name::{self, WhyShown};
-use crate::linking::{self, LinkedAhead, Linker, Load};
+use crate::linking::{self, Linker, Load};
 use crate::model::facts;
 use crate::model::{Attributes, EntityKey, LinkOutcome, attribute_name};
 use crate::profile::Profile;
 use crate::resolve::{Candidate, Query, Resolution, Strictness};
 use crate::session::explain;
-use crate::store::{HowUndone, Read, active_profile};
+use crate::store::{Read, active_profile};
 use crate::terminal::Terminal;
-use crate::terminal::bar::Unit;
 use crate::terminal::style::{bold, dim, single_line};
-use crate::terminal::words::{self, count};
+use crate::terminal::words;
 use crate::text::nearest;
 use crate::text::plain_name;
 
@@ -46,7 +43,7 @@ pub(super) fn run(args: &ResolveArgs, context: &Context) -> Result<Exit> {
         _ => Strictness::Default,
     };
     if args.all {
-        return all(args, strictness, context);
+        return all::run(args, strictness, context);
     }
     let mut store = context.open()?;
     linking::refresh_if_useless(&mut store)?;
@@ -367,79 +364,6 @@ impl<'a> LineResolver<'a> {
         }
         Ok(Exit::Done)
     }
-}
-
-/// Links everything anew and says what changed.
-fn all(args: &ResolveArgs, strictness: Strictness, context: &Context) -> Result<Exit> {
-    let terminal = &context.terminal;
-    let mut store = context.open()?;
-    if !store.read().has_entities()? {
-        terminal
-            .hint("the catalog is empty; `gleaner load entities FILE` fills it, `gleaner catalog propose` makes one");
-    }
-    if args.dry_run {
-        store = context.writable(store, "the links are tried")?;
-    }
-    let bar = |n_groups: usize| terminal.bar(n_groups as u64, Unit::Count, "linking");
-    let mut changes = Changes::default();
-    let mut wanted = terminal.is_verbose().then_some(&mut changes);
-    // A trial may not pack the index for the threads.
-    let ahead = match args.dry_run {
-        true => None,
-        false => {
-            let tx = store.write()?;
-            linking::pack(&tx)?;
-            tx.commit()?;
-            LinkedAhead::of(&store, strictness, |n_groups| {
-                let bar = bar(n_groups);
-                move |n| bar.inc(n as u64)
-            })?
-        }
-    };
-    let tx = store.write()?;
-    let relinked = match ahead.map(|ahead| ahead.write(&tx, wanted.as_deref_mut())).transpose()?.flatten() {
-        Some(relinked) => relinked,
-        None => {
-            linking::pack(&tx)?;
-            let profile = active_profile::active(tx.read())?;
-            let groups = tx.read().groups_with_mentions()?;
-            let bar = bar(groups.len());
-            relink::groups(&tx, &profile, strictness, groups, Load::Many, wanted, || bar.inc(1))?
-        }
-    };
-    match args.dry_run {
-        true => drop(tx),
-        false => {
-            if relinked.changed > 0 {
-                let counts = [("links", relinked.changed)];
-                tx.note_change("resolve --all", "", HowUndone::Derived, &counts, &context.config.now_text())?;
-            }
-            tx.commit()?;
-        }
-    }
-    if terminal.is_json() {
-        let mut value = serde_json::to_value(relinked)?;
-        value["dry_run"] = args.dry_run.into();
-        if terminal.is_verbose() {
-            value["changes"] = json!(changes.named(store.read())?);
-        }
-        terminal.json(&value)?;
-        return Ok(Exit::Done);
-    }
-    show_changes(&store, &changes, context)?;
-    terminal.line(in_words(relinked))?;
-    if args.dry_run {
-        terminal.status("nothing was changed");
-    }
-    if relinked.changed > 0 && !terminal.is_verbose() {
-        terminal.hint("`-v` lists which mentions");
-    }
-    let odd = decisions::all(store.read())?.iter().filter(|resolution| !resolution.conflicts.is_empty()).count();
-    if odd > 0 {
-        terminal.warn(format!("{} at odds with another", count(odd as u64, "resolution")));
-        terminal.hint("`gleaner unresolved decisions --conflicts` lists them");
-    }
-    Ok(Exit::Done)
 }
 
 fn text(value: &Value) -> Option<String> {
