@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "an import is imitated by the moves it makes")]
 
 use std::collections::HashSet;
+use std::num::NonZeroU32;
 
 use crate::batch::budget::{Budget, Cost, Terms};
 use crate::batch::part::{self, Creating, Part, Planned, Seen, Uploaded, Uploading};
@@ -120,7 +121,7 @@ impl World<'_> {
 
     fn selected(&self) -> Option<u32> {
         let selected = self.tx.read().select(&Selection::default(), &self.prompts, false).unwrap();
-        selected.candidates.first().and_then(|candidate| candidate.topic)
+        selected.candidates.first().and_then(|candidate| candidate.topic).map(NonZeroU32::get)
     }
 
     /// Plays a move; `false`: it is not possible here.

@@ -34,13 +34,31 @@ pub struct Plan {
 pub struct PlannedPart {
     /// Its groups, with the hash of what would be sent of each.
     pub groups: Vec<(Candidate, [u8; 16])>,
+    /// Number of them, also when they were let go of.
+    n_groups: u64,
     pub size: PairSize,
+}
+
+impl PlannedPart {
+    /// Makes a part of groups that are `size` together.
+    pub fn new(groups: Vec<(Candidate, [u8; 16])>, size: PairSize) -> Self {
+        Self { n_groups: groups.len() as u64, groups, size }
+    }
 }
 
 impl Plan {
     /// Returns how many groups it asks about.
     pub fn n_groups(&self) -> u64 {
-        self.parts.iter().map(|part| part.groups.len() as u64).sum()
+        self.parts.iter().map(|part| part.n_groups).sum()
+    }
+
+    /// Lets go of its groups once they are written down: only their number is asked for then, and request files are written
+    /// in the memory that they took.
+    pub fn release_groups(&mut self) {
+        self.selected.candidates = vec![];
+        for part in &mut self.parts {
+            part.groups = vec![];
+        }
     }
 
     /// Returns how many requests it holds.
@@ -92,6 +110,7 @@ pub fn plan(
                 }
                 let part = &mut parts[place];
                 part.groups.push((candidate, text_hash));
+                part.n_groups += 1;
                 part.size += size;
                 volume.merge(sizes);
             }
@@ -122,7 +141,7 @@ pub fn without_too_long(
     let (mut left_out, mut kept) = (vec![], vec![]);
     for &(group, text_hash) in groups.iter() {
         let Some(row) = session.store.read().group(group)? else { continue };
-        let both = Candidate { group, topic: Some(1), entity: Some(1) };
+        let both = Candidate::first(group);
         let (_, longest) = templates.size(&row, &both, &render_input(&row.group), &mut Volume::default());
         match longest > max {
             true => left_out.push((row.group.id, too_long_words(longest, max, prompts.model()))),

@@ -48,7 +48,7 @@ pub fn expected_tokens(
     if is_all_answered {
         let limit = selection.limit.map_or(usize::MAX, |limit| limit as usize);
         let all = read.active_groups(selection)?.into_iter().take(limit);
-        groups.extend(all.map(|group| (Candidate { group, topic: Some(1), entity: Some(1) }, [0; 16])));
+        groups.extend(all.map(|group| (Candidate::first(group), [0; 16])));
     }
     let mut n_kind = [0u64; 2];
     groups.iter().flat_map(|(group, _)| group.kinds()).for_each(|(kind, _)| n_kind[kind as usize] += 1);

@@ -3,6 +3,8 @@
 //! The answers are those of a comparison: paid for and kept in the ledger, but apart from the collection's own until
 //! [`adopt`] makes them so. A question that was already answered with the same prompt and text is not asked again.
 
+use std::num::NonZeroU32;
+
 use serde::Serialize;
 
 use crate::answer::{Outcome, read_text};
@@ -46,10 +48,10 @@ pub fn plan(
             .hint("name what differs, as in `gleaner compare gpt-6-luna gpt-6.1-terra,effort=none`");
     }
     let one = |side: &Side| -> anyhow::Result<SidePlan> {
-        let mut part = PlannedPart::default();
+        let mut asked = vec![];
         let (mut reused, mut pending) = (0, 0);
         for &group in groups {
-            let mut attempt = |kind| -> anyhow::Result<Option<u32>> {
+            let mut attempt = |kind| -> anyhow::Result<Option<NonZeroU32>> {
                 Ok(match request_progress(session, side, group, kind, sandbox)? {
                     RequestProgress::Answered(_) => {
                         reused += 1;
@@ -59,17 +61,16 @@ pub fn plan(
                         pending += 1;
                         None
                     }
-                    RequestProgress::Open => Some(1),
+                    RequestProgress::Open => Some(NonZeroU32::MIN),
                 })
             };
             let candidate = Candidate { group: group.0, topic: attempt(Kind::Topic)?, entity: attempt(Kind::Entity)? };
             if candidate.kinds().next().is_some() {
-                part.groups.push((candidate, group.1));
+                asked.push((candidate, group.1));
             }
         }
-        let (size, estimate) = plan_groups(session, &side.prompts, &part.groups, prices)?;
-        part.size = size;
-        let parts = if part.groups.is_empty() { vec![] } else { vec![part] };
+        let (size, estimate) = plan_groups(session, &side.prompts, &asked, prices)?;
+        let parts = if asked.is_empty() { vec![] } else { vec![PlannedPart::new(asked, size)] };
         let plan = Plan { selected: Selected::default(), parts, left_out: vec![], too_long: vec![], estimate };
         Ok(SidePlan { plan, reused, pending })
     };

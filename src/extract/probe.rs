@@ -9,7 +9,7 @@ use crate::error::Explain as _;
 use crate::extract::direct::{self, DirectOptions, DirectReport, Stopped};
 use crate::interrupt;
 use crate::provider::{ApiError, Client};
-use crate::request::Prices;
+use crate::request::{PairSize, Prices};
 use crate::session::Session;
 use crate::store::{Candidate, RequestState, Selected};
 
@@ -42,8 +42,7 @@ pub fn probe(
             Some(_) => Candidate { topic: None, ..*candidate },
             None => *candidate,
         };
-        let mut part = PlannedPart { groups: vec![(one, *text_hash)], ..PlannedPart::default() };
-        part.size.requests = 1;
+        let part = PlannedPart::new(vec![(one, *text_hash)], PairSize { requests: 1, ..PairSize::default() });
         let estimate = plan.estimate.clone();
         let first =
             Plan { selected: Selected::default(), parts: vec![part], left_out: vec![], too_long: vec![], estimate };

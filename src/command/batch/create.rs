@@ -122,6 +122,7 @@ pub(in crate::command) fn create(args: &CreateArgs, context: &Context) -> anyhow
     }
 
     let run = record(&mut session, &prompts, &plan, origin.as_ref().filter(|_| is_online), &prices, false)?;
+    plan.release_groups();
     if let Some(client) = &client {
         let sent = submit::send_waiting(&mut session, client, Some(&run), &budget, args.parts.max_enqueued_tokens);
         submitted.merge(submit::say_how_it_goes_on(sent, &session, &run)?);

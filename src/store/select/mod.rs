@@ -7,6 +7,7 @@ mod tests;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU32;
 
 use anyhow::Context as _;
 use rusqlite::params;
@@ -100,15 +101,23 @@ impl CurrentPrompts {
 pub struct Candidate {
     pub group: GroupKey,
     /// The attempt this would be for its topics; `None`: not asked.
-    pub topic: Option<u32>,
+    pub topic: Option<NonZeroU32>,
     /// The attempt this would be for its entities; `None`: not asked.
-    pub entity: Option<u32>,
+    pub entity: Option<NonZeroU32>,
 }
 
 impl Candidate {
+    /// Makes one of a group that both questions are asked about for the first time.
+    pub fn first(group: GroupKey) -> Self {
+        let first = Some(NonZeroU32::MIN);
+        Self { group, topic: first, entity: first }
+    }
+
     /// Returns what is asked, with the number of the attempt.
     pub fn kinds(&self) -> impl Iterator<Item = (Kind, u32)> {
-        [(Kind::Topic, self.topic), (Kind::Entity, self.entity)].into_iter().filter_map(|(kind, n)| Some((kind, n?)))
+        [(Kind::Topic, self.topic), (Kind::Entity, self.entity)]
+            .into_iter()
+            .filter_map(|(kind, n)| Some((kind, n?.get())))
     }
 }
 
@@ -293,7 +302,7 @@ impl Judging<'_> {
         group: GroupKey,
         kind: Kind,
         text_hash: [u8; 16],
-    ) -> anyhow::Result<Option<u32>> {
+    ) -> anyhow::Result<Option<NonZeroU32>> {
         let own = match self.asked.as_ref().is_some_and(|asked| asked.binary_search(&group).is_err()) {
             true => vec![],
             false => self.read.requests_for(group, kind, self.sandbox).context("cannot read the ledger")?,
@@ -336,7 +345,7 @@ impl Judging<'_> {
                 if attempt > 1 {
                     selected.unusable_cost_usd += self.read.cost_of_unusable(&history)?;
                 }
-                return Ok(Some(attempt));
+                return Ok(NonZeroU32::new(attempt));
             }
             Eligibility::AnswerMatch(_) => {}
             Eligibility::ModelGone => selected.n_model_gone += 1,

@@ -134,7 +134,7 @@ fn after(history: &[Asked], resend: Resend) -> Option<u32> {
         tx.commit().unwrap();
     }
     let selected = store.read().select(&Selection { resend, ..Selection::default() }, &prompts, false).unwrap();
-    selected.candidates[0].topic
+    selected.candidates[0].topic.map(NonZeroU32::get)
 }
 
 #[test]
@@ -199,7 +199,9 @@ fn the_table_of_what_is_sent_again() {
 fn a_rehearsal_never_blocks_the_real_run() {
     let (mut store, prompts) = store_with_groups(&["g"]);
     ask_once(&mut store, prompts.topic.key.unwrap(), RequestState::Usable, true);
-    let at = |sandbox| store.read().select(&Selection::default(), &prompts, sandbox).unwrap().candidates[0].topic;
+    let at = |sandbox| {
+        store.read().select(&Selection::default(), &prompts, sandbox).unwrap().candidates[0].topic.map(NonZeroU32::get)
+    };
     assert_eq!((at(false), at(true)), (Some(1), None));
 }
 
@@ -210,7 +212,7 @@ fn a_changed_text_is_stale() {
     let resend = Resend { stale: true, ..Resend::default() };
     let select = |store: &Store| {
         let selection = Selection { resend, ..Selection::default() };
-        store.read().select(&selection, &prompts, false).unwrap().candidates[0].topic
+        store.read().select(&selection, &prompts, false).unwrap().candidates[0].topic.map(NonZeroU32::get)
     };
     assert_eq!(select(&store), None);
     let tx = store.write().unwrap();
@@ -254,8 +256,11 @@ fn of_copies(history: &[(&str, RequestState)], selection: &Selection) -> (String
     }
     let selected = store.read().select(selection, &prompts, false).unwrap();
     let name = |group| store.read().group(group).unwrap().unwrap().group.id.as_str().to_owned();
-    let sent: Vec<String> =
-        selected.candidates.iter().map(|c| format!("{} {}", name(c.group), c.topic.unwrap_or(0))).collect();
+    let sent: Vec<String> = selected
+        .candidates
+        .iter()
+        .map(|c| format!("{} {}", name(c.group), c.topic.map_or(0, NonZeroU32::get)))
+        .collect();
     (sent.join(", "), selected.n_copies)
 }
 
