@@ -529,6 +529,8 @@ fn a_strict_link_needs_a_hint_where_the_names_differ_in_what_tells() {
         ("Edmund Falkenrath", "Falkenrath, Edmund", true),
         ("Edmund Falkenrath", "striker Edmund Falkenrath", true),
         ("Brackenridge Rovers", "Brackenridge Rovers F.C.", true),
+        ("Quist Switcher - SXV40S", "Quist SX-V40S A/V Selector - SXV40S", true),
+        ("Lantern Photo Studio", "Lantern Photo Studio, 1999", false),
     ] {
         let rows = [
             entity("e1", "person", name, &[("city", "Ashby")]),
@@ -620,6 +622,7 @@ fn another_writing_of_a_name_is_linked() {
         ("place", "Stadt Nordau", "Nordau"),
         ("place", "Lanternstraße 12", "Lanternstr. 12"),
         ("work", "Glass Letters vol. III", "Glass Letters, vol. 3"),
+        ("product", "Selector SXV40S", "Quist Switcher - SXV40S"),
         ("person", "Alexandre Brandner père", "Alexandre Brandner Sr."),
     ] {
         let entity = entity("e1", catalog_type, other, &[]);

@@ -35,7 +35,7 @@ pub(crate) fn weighs_alike(a: &Evidence, b: &Evidence) -> bool {
 }
 
 /// Bits of hints from which on they tell more than a word that differs: a city, a team with a position.
-const TELLING_AGREEMENT: f32 = 6.0;
+pub(crate) const TELLING_AGREEMENT: f32 = 6.0;
 
 /// Bits of hints up to which most of what is alike agrees as well: a large country.
 const WEAK_AGREEMENT: f32 = 4.5;

@@ -122,6 +122,7 @@ fn group(name: &str, vector: &Vector) -> String {
             at(Feature::mention_letters),
             at(Feature::name_letters)
         ),
+        "same_model" => "the same model number".to_owned(),
         "foreign" | "capitals" => "how the mention is written".to_owned(),
         "alias" => {
             ["compared with its name", "compared with an alias"][usize::from(at(Feature::alias) > 0.0)].to_owned()

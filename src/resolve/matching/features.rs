@@ -8,6 +8,7 @@ use crate::resolve::matching::contradiction::{self, Contradiction};
 use crate::resolve::matching::difference::{self, Differences};
 use crate::resolve::matching::hints::Evidence;
 use crate::resolve::matching::likeness::How;
+use crate::resolve::matching::model_numbers;
 use crate::resolve::matching::pairing::{Pair, Pairing};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::roles;
@@ -144,6 +145,8 @@ features! {
     contradiction,
     /// Log-odds that a hint takes off which no name can have.
     hint_contradiction,
+    /// Log-odds that a model number which both have adds.
+    same_model,
 }
 
 /// Number of features.
@@ -174,6 +177,9 @@ pub(crate) struct Comparer<'a> {
 
 /// Similarity of a word that an attribute tells.
 const TOLD: f32 = 0.9;
+
+/// Log-odds that a model number adds: of the labelled products with the same one, hardly any are two.
+const SAME_MODEL: f32 = 4.0;
 
 /// Letters of a core for which there is room from the first on.
 const CORE_LETTERS: usize = 64;
@@ -281,6 +287,8 @@ impl<'a> Comparer<'a> {
         v[Feature::mention_numbers as usize] = of_mention.saturating_sub(of_name) as f32;
         v[Feature::name_numbers as usize] = of_name.saturating_sub(of_mention) as f32;
         v[Feature::told as usize] = self.pairing.told.count_ones() as f32;
+        v[Feature::same_model as usize] =
+            if model_numbers::is_shared(probe, &self.pairing.name) { SAME_MODEL } else { 0.0 };
         v[Feature::lacks as usize] = f32::from(difference::lacks_all_but_hints(probe, &self.pairing));
         v[Feature::alias as usize] = f32::from(u8::from(card.alias));
         put_evidence(evidence, &mut v);
@@ -306,7 +314,11 @@ impl<'a> Comparer<'a> {
         *known = known.max(f32::from(lacks));
         v[Feature::foreign as usize] = f32::from(u8::from(probe.foreign));
         v[Feature::capitals as usize] = f32::from(u8::from(probe.capitals));
-        contradiction::find(probe, &self.pairing, inverted, evidence)
+        // A model number tells as much as a hint does.
+        let agree = evidence
+            .agree
+            .max(contradiction::TELLING_AGREEMENT * f32::from(u8::from(v[Feature::same_model as usize] > 0.0)));
+        contradiction::find(probe, &self.pairing, inverted, &Evidence { agree, ..*evidence })
     }
 
     /// Words explained on both sides, and what is not.

@@ -30,6 +30,7 @@ mod institutions;
 mod variants;
 mod frame;
 mod generations;
+mod model_numbers;
 mod pairing;
 mod likeness;
 mod probe;

@@ -77,6 +77,8 @@ pub(crate) struct Probe {
     pub(crate) capitals: bool,
     /// True where all its letters are small, of a script that has both.
     pub(crate) small: bool,
+    /// True where it has a digit.
+    pub(crate) has_digit: bool,
     /// Names that may be meant, in the layer of the index that has most.
     pub(crate) n_names: u32,
     /// True where the name of this mention is prepared already: it may be searched for more than once.
@@ -95,6 +97,7 @@ impl Probe {
         self.small = text.is_ascii()
             && text.bytes().any(|b| b.is_ascii_lowercase())
             && !text.bytes().any(|b| b.is_ascii_uppercase());
+        self.has_digit = self.full.bytes().any(|byte| byte.is_ascii_digit());
         self.is_prepared = false;
     }
 

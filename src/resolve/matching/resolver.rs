@@ -21,7 +21,7 @@ use crate::resolve::matching::hints::{Hint, Prepared};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::rivals::{are_as_good, compare_rivals, decision_features, rank};
 use crate::resolve::matching::score;
-use crate::resolve::matching::scored::{FLOOR, Scored};
+use crate::resolve::matching::scored::{FLOOR, HARDLY_STRICT, Scored};
 use crate::resolve::matching::search::{Layer, SCORED, Search};
 use crate::resolve::matching::trail::{NamesOfTrail, Trail};
 use crate::resolve::names::exclusive;
@@ -370,6 +370,7 @@ impl<P: Blocks> Resolver<P> {
         };
         let threshold = match self.strictness {
             Strictness::Default => best.threshold_of_guess().map_or(threshold, |guess| guess.max(threshold)),
+            Strictness::Strict if best.is_hardly_strict() => threshold.max(HARDLY_STRICT),
             _ => threshold,
         };
         let outcome = if sure >= threshold && !is_doubted && n_tied == 1 {

@@ -46,6 +46,7 @@ pub(crate) fn pair(features: &Vector) -> f32 {
 
 fn penalty(features: &Vector) -> f32 {
     features[Feature::contradiction as usize] + features[Feature::hint_contradiction as usize]
+        - features[Feature::same_model as usize]
 }
 
 /// Returns how much each feature moved that.
@@ -55,6 +56,7 @@ pub(crate) fn pair_parts(features: &Vector) -> Vector {
     for feature in [Feature::contradiction, Feature::hint_contradiction] {
         parts[feature as usize] -= features[feature as usize];
     }
+    parts[Feature::same_model as usize] += features[Feature::same_model as usize];
     parts
 }
 
@@ -96,6 +98,7 @@ pub(crate) fn plain(v: &Vector) -> f32 {
         + 0.15 * at(Feature::hint_near)
         - 0.3 * at(Feature::hint_against).min(12.0)
         - 0.1 * at(Feature::alias)
+        + 0.5 * at(Feature::same_model)
         - if contradiction > DOUBTED { CONTRADICTED * contradiction } else { 0.0 }
 }
 

@@ -32,6 +32,15 @@ const PERSON: f32 = 2.0;
 /// are wrong, and more where the catalog lacks what is meant.
 const WITH_A_WORD_MORE: f64 = 0.57;
 const WRITTEN_OTHERWISE: f64 = 0.6;
+/// The same for strict links, of which one in seven is wrong below that.
+pub(super) const HARDLY_STRICT: f64 = 0.9;
+
+/// Rarity of a word that tells names apart.
+const TELLING: f32 = 2.0;
+/// Words of a mention from which on it names most of what a name has.
+const SEVERAL: f32 = 3.0;
+/// Letters of a mention of common nouns in which one that differs is seldom a slip.
+const LONG_NOUNS: f32 = 12.0;
 
 /// A candidate name with its features.
 #[derive(Clone)]
@@ -137,6 +146,16 @@ impl Scored {
         } else {
             None
         }
+    }
+
+    /// Returns whether a strict link takes more than elsewhere: no hint or context agrees, and only one side has a number, a
+    /// mention of several words lacks a telling one, or a long common noun is written otherwise.
+    pub(super) fn is_hardly_strict(&self) -> bool {
+        let at = |feature: Feature| self.vector[feature as usize];
+        let has_number = at(Feature::mention_numbers) + at(Feature::name_numbers) + at(Feature::numbers_differ) > 0.0;
+        let lacks_word = at(Feature::name_rest_max) > TELLING && at(Feature::mention_words) >= SEVERAL;
+        let is_other_noun = at(Feature::edited) == 2.0 && at(Feature::mention_letters) >= LONG_NOUNS;
+        at(Feature::hint_agree) == 0.0 && (has_number && at(Feature::same_model) == 0.0 || lacks_word || is_other_noun)
     }
 
     /// Returns whether all hints speak for it.

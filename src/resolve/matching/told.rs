@@ -6,7 +6,6 @@ use anyhow::Result;
 use crate::resolve::index::{Blocks, EntityCard, Index, TokenView, TypeStats};
 use crate::resolve::matching::features::{Feature, Vector};
 use crate::resolve::matching::probe::{Probe, Word};
-use crate::resolve::names::attribute_names::same_meaning;
 use crate::resolve::names::words::{self, Role};
 
 /// A mention that has less left than this, in the unit of rarity, is explained by the name.
@@ -45,6 +44,11 @@ pub(super) fn is_place(entity_type: &str) -> bool {
     PLACES.iter().any(|place| entity_type.eq_ignore_ascii_case(place))
 }
 
+/// Returns whether an attribute is the city: *city*, *home_city*.
+fn is_city(attribute: &str) -> bool {
+    attribute.split(|c: char| !c.is_alphanumeric()).any(|word| word.eq_ignore_ascii_case("city"))
+}
+
 /// Finds the words of a name that the city of an entity has, a bit a word.
 pub(super) fn places<P: Blocks>(
     name: &[TokenView<'_>],
@@ -52,9 +56,7 @@ pub(super) fn places<P: Blocks>(
 ) -> Result<u32> {
     let mut places = 0u32;
     for (attribute, value) in entity.values() {
-        let is_city =
-            stats.attributes.get(usize::from(attribute)).is_some_and(|known| same_meaning(&known.name, "city"));
-        if is_city {
+        if stats.attributes.get(usize::from(attribute)).is_some_and(|known| is_city(&known.name)) {
             index.value(value, |value| {
                 for (j, token) in name.iter().enumerate().filter(|(_, token)| token.role == Role::Word) {
                     let is_of_value = value.text.split(' ').any(|word| word.as_bytes() == token.text);
