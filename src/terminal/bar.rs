@@ -137,7 +137,7 @@ impl Bar {
 
     /// Wraps a writer so that what is written moves the bar.
     pub fn write<'w>(&self, writer: &'w mut dyn Write) -> BarWriter<'w> {
-        BarWriter { bar: self.clone(), writer }
+        BarWriter { bar: self.clone(), writer, n_ahead: 0 }
     }
 
     /// Wraps a reader so that what is read moves the bar.
@@ -167,12 +167,21 @@ impl Drop for Bar {
 pub struct BarWriter<'w> {
     bar: Bar,
     writer: &'w mut dyn Write,
+    /// Bytes that the bar does not count yet.
+    n_ahead: u64,
 }
+
+/// Bytes after which a bar is moved. JSON is written a few bytes at a time, and for each the clock was read twice: that took
+/// a third of an export.
+const MOVE_BYTES: u64 = 64 * 1024;
 
 impl Write for BarWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let n = self.writer.write(bytes)?;
-        self.bar.inc(n as u64);
+        self.n_ahead += n as u64;
+        if self.n_ahead >= MOVE_BYTES {
+            self.bar.inc(std::mem::take(&mut self.n_ahead));
+        }
         Ok(n)
     }
 
