@@ -1,7 +1,7 @@
 //! Full-text search: the index brought up to date.
 
 use crate::interrupt;
-use crate::store::{Read, Store, Tx};
+use crate::store::{CalledNames, Read, Store, Tx};
 
 /// Groups read in one transaction. Each commit writes the pages of the index that were touched, so there are few; what
 /// was read before an interruption stays.
@@ -56,8 +56,9 @@ pub fn refresh(
         if are_many {
             tx.read_many_groups(true)?;
         }
+        let mut called = CalledNames::default();
         for key in keys {
-            tx.index_group(*key, with_rehearsals)?;
+            tx.index_group(*key, with_rehearsals, &mut called)?;
             on_group();
         }
         if are_many {

@@ -87,7 +87,7 @@ pub use prompts::{Origin, StoredProfile, StoredPrompt};
 pub use query::{Sink, Value};
 use rehearsal::Hidden;
 pub use rehearsal::{Forgotten, Rehearsed};
-pub use search::{Facets, MARK, MARK_END, SearchQuery, ValueCount, search_words};
+pub use search::{CalledNames, Facets, MARK, MARK_END, SearchQuery, ValueCount, search_words};
 pub use select::{Candidate, CurrentPrompt, CurrentPrompts, Resend, Selected, Selection};
 
 pub use topics::{TopicDecision, TopicVerdict};

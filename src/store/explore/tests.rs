@@ -1,7 +1,7 @@
 use super::testing;
 use super::*;
 use crate::store::Store;
-use crate::store::search::SearchQuery;
+use crate::store::search::{CalledNames, SearchQuery};
 
 /// Tables that grow with the collection. Whoever looks something up in them goes through an index.
 const BIG: [&str; 7] =
@@ -180,7 +180,7 @@ fn what_changed_is_found_by_the_next_search() {
         }
         let keys = tx.read().unsearched_groups().unwrap();
         for key in &keys {
-            tx.index_group(*key, true).unwrap();
+            tx.index_group(*key, true, &mut CalledNames::default()).unwrap();
         }
         tx.commit().unwrap();
         keys.len()

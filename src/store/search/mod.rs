@@ -11,8 +11,10 @@ mod facets;
 mod snippet;
 mod words;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
+use foldhash::fast::RandomState;
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension as _, params_from_iter};
 use serde::Serialize;
@@ -87,7 +89,7 @@ pub struct SearchResult {
 }
 
 /// Other names of an entity that are searched; who has more is called by one of these, or as the catalog writes it.
-const ALIASES_MAX: usize = 100;
+const ALIASES_MAX: u32 = 100;
 
 /// Memory in which SQLite sorts words before it writes a part of the index, while many groups are read: 1 MiB by default,
 /// so that a large index is merged over and over.
@@ -283,7 +285,7 @@ impl Read<'_> {
             )?;
             for group in found.iter_mut() {
                 // Rows that are left out of all questions are left out here.
-                let texts = self.searchable(group.group.key, true)?;
+                let texts = self.searchable(group.group.key, true, &mut CalledNames::default())?;
                 let indexed = texts.each_ref().map(|text| Indexed::new(text));
                 let [title, stories, topics, names] = indexed.each_ref().map(|text| text.text.as_str());
                 insert.execute((group.group.key, title, stories, topics, names))?;
@@ -305,43 +307,39 @@ impl Read<'_> {
     }
 
     /// Returns what is searched of a group: title, stories with their titles, topics, names.
-    fn searchable(self, key: GroupKey, with_rehearsals: bool) -> anyhow::Result<[String; 4]> {
+    fn searchable(self, key: GroupKey, with_rehearsals: bool, called: &mut CalledNames) -> anyhow::Result<[String; 4]> {
         let text = |sql: &str| -> anyhow::Result<String> {
             let mut all = String::new();
             self.each_text(sql, key, |part| add_line(&mut all, part))?;
             Ok(all)
         };
         // A name that stands there several times is no more of a name.
-        let (mut names, mut known) = (String::new(), HashSet::new());
+        let (mut names, mut known) = (String::new(), HashSet::<String, RandomState>::default());
         let mut add = |name: &str| {
             if !known.contains(name) {
                 known.insert(name.to_owned());
                 add_line(&mut names, name);
             }
         };
-        let of_group = match with_rehearsals {
-            true => "m.story_group_id = ?1",
-            false => "m.story_group_id = ?1 AND m.sandbox = 0",
-        };
-        let named = format!(
-            "SELECT m.mention_text, e.name FROM story_entities m LEFT JOIN entities e ON e.id = m.entity_id
-             WHERE {of_group} ORDER BY m.ordinal"
-        );
-        self.each_text(&named, key, &mut add)?;
-        let aliases = format!(
-            "SELECT m.ordinal, a.alias FROM story_entities m CROSS JOIN entity_aliases a ON a.entity_id = m.entity_id
-             WHERE {of_group} ORDER BY m.ordinal, a.alias"
-        );
-        let mut statement = self.0.prepare_cached(&aliases)?;
+        let mut statement = self.0.prepare_cached(match with_rehearsals {
+            true => "SELECT mention_text, entity_id FROM story_entities WHERE story_group_id = ?1 ORDER BY ordinal",
+            false => {
+                "SELECT mention_text, entity_id FROM story_entities WHERE story_group_id = ?1 AND sandbox = 0 ORDER BY ordinal"
+            }
+        })?;
         let mut rows = statement.query([key])?;
-        let (mut last, mut n) = (None, 0);
+        let mut aliases = vec![];
         while let Some(row) = rows.next()? {
-            let mention: i64 = row.get(0)?;
-            n = if last.replace(mention) == Some(mention) { n + 1 } else { 1 };
-            if let (true, Ok(alias)) = (n <= ALIASES_MAX, row.get_ref(1)?.as_str()) {
-                add(alias);
+            if let Ok(mention) = row.get_ref(0)?.as_str() {
+                add(mention);
+            }
+            if let Some(entity) = row.get(1)? {
+                let all = called.names_of(self, entity)?;
+                all.name.iter().for_each(|name| add(name));
+                aliases.push(all);
             }
         }
+        aliases.iter().flat_map(|all| &all.aliases).for_each(|alias| add(alias));
         Ok([
             text("SELECT title FROM story_groups WHERE id = ?1")?,
             text("SELECT title, text FROM stories WHERE story_group_id = ?1 ORDER BY ordinal")?,
@@ -367,6 +365,41 @@ impl Read<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Names of entities that were looked up in a transaction: the same are named in many groups.
+#[derive(Debug, Default)]
+pub struct CalledNames {
+    known: HashMap<EntityKey, Rc<Called>, RandomState>,
+    n_bytes: usize,
+}
+
+#[derive(Debug)]
+struct Called {
+    /// `None`: the entity is not there any more.
+    name: Option<String>,
+    aliases: Vec<String>,
+}
+
+impl CalledNames {
+    /// Of a large catalog those that were looked up last.
+    const BYTES_MAX: usize = 8 << 20;
+
+    fn names_of(&mut self, read: Read<'_>, entity: EntityKey) -> anyhow::Result<Rc<Called>> {
+        if let Some(known) = self.known.get(&entity) {
+            return Ok(Rc::clone(known));
+        }
+        let mut name = read.0.prepare_cached("SELECT name FROM entities WHERE id = ?1")?;
+        let name: Option<String> = name.query_row([entity], |row| row.get(0)).optional()?;
+        let called = Rc::new(Called { name, aliases: read.some_names(entity, ALIASES_MAX)? });
+        if self.n_bytes > Self::BYTES_MAX {
+            *self = Self::default();
+        }
+        let n_bytes_of = |name: &String| name.len() + size_of::<String>();
+        self.n_bytes += 100 + called.name.iter().chain(&called.aliases).map(n_bytes_of).sum::<usize>();
+        self.known.insert(entity, Rc::clone(&called));
+        Ok(called)
     }
 }
 
@@ -412,8 +445,8 @@ impl Tx<'_> {
     }
 
     /// Reads a group into the full-text index, in place of what it held of it.
-    pub fn index_group(&self, key: GroupKey, with_rehearsals: bool) -> anyhow::Result<()> {
-        let [title, stories, topics, names] = self.read().searchable(key, with_rehearsals)?;
+    pub fn index_group(&self, key: GroupKey, with_rehearsals: bool, called: &mut CalledNames) -> anyhow::Result<()> {
+        let [title, stories, topics, names] = self.read().searchable(key, with_rehearsals, called)?;
         self.prepare_cached("DELETE FROM story_search WHERE rowid = ?1")?.execute([key])?;
         self.prepare_cached(
             "INSERT INTO story_search (rowid, title, stories, topics, names) VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::OptionalExtension as _;
 use strsim::osa_distance;
 
-use super::{MARK, MARK_END};
+use super::{CalledNames, MARK, MARK_END};
 use crate::model::GroupKey;
 use crate::store::Read;
 use crate::text::fold;
@@ -76,7 +76,7 @@ impl Read<'_> {
         let Some((group, snippet)) = row else { return Ok(None) };
         let marked = snippet.split_once(MARK).and_then(|(_, rest)| rest.split_once(MARK_END));
         let Some((indexed, _)) = marked.map(|(word, _)| (fold(word), ())) else { return Ok(None) };
-        let texts = self.searchable(group, true)?;
+        let texts = self.searchable(group, true, &mut CalledNames::default())?;
         let mut words = texts.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric()));
         let written = words.find(|word| !word.is_empty() && fold(word) == indexed).map(str::to_owned);
         Ok(Some(written.unwrap_or(indexed)))
