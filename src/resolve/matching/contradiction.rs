@@ -197,7 +197,10 @@ impl Sides<'_, '_> {
         if self.saints_or_states_differ() {
             return Some(broken("another saint or state", 7.5));
         }
-        if self.surnames_differ(inverted) || evidence.agree == 0.0 && self.surname_is_another() {
+        if self.chinese_surnames_differ()
+            || self.surnames_differ(inverted)
+            || evidence.agree == 0.0 && self.surname_is_another()
+        {
             return Some(broken("another surname", 7.5));
         }
         if evidence.agree == 0.0 {

@@ -168,6 +168,20 @@ impl Sides<'_, '_> {
         given_names::differ(surname, &a, &b)
     }
 
+    /// *Liu Xiang* is not *Li Xiang*, nor is *Xiang Liu*.
+    pub(super) fn chinese_surnames_differ(&self) -> bool {
+        let (mention, name) = (&self.probe.core_at[..], self.core());
+        if mention.len() != name.len() || !(2..=3).contains(&name.len()) {
+            return false;
+        }
+        let words = || mention.iter().zip(name).map(|(i, j)| (self.text(*i), self.name_text(*j)));
+        [0, name.len() - 1].into_iter().any(|at| {
+            let rest = words().enumerate().filter(|(other, _)| *other != at).map(|(_, words)| words);
+            let (Some((a, b)), true) = (words().nth(at), rest.clone().all(|(a, b)| a == b)) else { return false };
+            given_names::surnames_differ(a, b, &rest.map(|(given, _)| given).collect::<String>())
+        })
+    }
+
     /// *Saint Anna's School* is not *Saint Anne's*: two first names behind *Saint* are two saints; so are two states of
     /// nearly the same letters two places.
     pub(super) fn saints_or_states_differ(&self) -> bool {

@@ -40,6 +40,15 @@ pub(crate) fn differ(surname: &str, a: &str, b: &str) -> bool {
     is_chinese || *origin != Origin::Chinese && are_korean(a, b)
 }
 
+/// Returns whether two words before or behind one given name are two surnames of China.
+pub(crate) fn surnames_differ(a: &str, b: &str, given: &str) -> bool {
+    // Two spellings of one, for what a typewriter lacks.
+    const ONE: [&str; 2] = ["lu", "lv"];
+    let is_chinese = |name: &str| SURNAMES.get(name).is_some_and(|origin| *origin != Origin::Korean);
+    let is_one = a == b || ONE.contains(&a) && ONE.contains(&b);
+    !is_one && is_chinese(a) && is_chinese(b) && is_pinyin(given)
+}
+
 /// Longest given name of two syllables.
 const TWO_SYLLABLES: usize = 10;
 
@@ -90,6 +99,20 @@ mod tests {
             ("hale", "fang", "feng", false),
         ] {
             assert_eq!(differ(surname, a, b), expected, "{surname} {a} {b}");
+        }
+    }
+
+    #[test]
+    fn two_surnames_of_china_are_two() {
+        for (a, b, given, expected) in [
+            ("liu", "li", "xiang", true),
+            ("wang", "zhang", "wei", true),
+            ("lu", "lv", "xiaofang", false),
+            ("wang", "wang", "wei", false),
+            ("lin", "li", "harrison", false),
+            ("lim", "lin", "wei", false),
+        ] {
+            assert_eq!(surnames_differ(a, b, given), expected, "{a} {b} {given}");
         }
     }
 }
