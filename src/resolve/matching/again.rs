@@ -100,7 +100,7 @@ impl<P: Blocks> Resolver<P> {
         plain: Resolution,
         compared: &mut Option<Compared>,
     ) -> Result<Resolution> {
-        self.begin(query);
+        self.begin(query)?;
         if context.is_empty() || self.probe.name.tokens.is_empty() {
             return Ok(plain);
         }

@@ -98,7 +98,7 @@ fn exact_bearers<P: Blocks>(
 impl<P: Blocks> Resolver<P> {
     /// Returns entities of any type one of whose names has all letters of a text, without deciding anything.
     pub fn bearers(&mut self, text: &str) -> Result<Vec<Candidate>> {
-        self.begin(&Query { text, types: &[], hints: &Attributes::new(), context: "" });
+        self.begin(&Query { text, types: &[], hints: &Attributes::new(), context: "" })?;
         if self.probe.full.is_empty() {
             return Ok(Vec::new());
         }

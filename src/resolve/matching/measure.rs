@@ -15,7 +15,7 @@ impl<P: Blocks> Resolver<P> {
     /// Returns, for fitting and measuring, the features of every candidate that the forest scores, best first, in the
     /// order of [`feature_names`]. An entity to `hide` is taken for absent from the catalog.
     pub fn features(&mut self, query: &Query<'_>, hide: Option<EntityKey>) -> Result<Vec<(EntityKey, Vec<f32>)>> {
-        self.begin(query);
+        self.begin(query)?;
         if self.probe.name.tokens.is_empty() {
             return Ok(Vec::new());
         }
@@ -31,7 +31,7 @@ impl<P: Blocks> Resolver<P> {
     /// Returns, for measuring, the entities that were compared with a mention, most alike first: what the index found
     /// before anything was decided.
     pub fn retrieved(&mut self, query: &Query<'_>) -> Result<Vec<EntityKey>> {
-        self.begin(query);
+        self.begin(query)?;
         if self.probe.name.tokens.is_empty() {
             return Ok(Vec::new());
         }

@@ -1,5 +1,6 @@
 //! From a mention to a decision: candidates, their comparison with the mention, probabilities.
 
+mod respelled;
 pub(super) mod resolver;
 mod rivals;
 mod exact;

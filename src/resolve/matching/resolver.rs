@@ -128,7 +128,7 @@ impl<P: Blocks> Resolver<P> {
 
     /// Resolves a mention that is known not to mean certain entities.
     pub fn resolve_except(&mut self, query: &Query<'_>, refused: &[EntityKey]) -> Result<Resolution> {
-        self.begin(query);
+        self.begin(query)?;
         if self.probe.name.tokens.is_empty() || is_ordinary(query.text) {
             return Ok(Resolution::unknown());
         }
@@ -234,7 +234,7 @@ impl<P: Blocks> Resolver<P> {
     /// Returns what resembles a name beside certain entities, best first: each with the probability that it would be
     /// meant if it were the only one. For finding what is there twice, where resemblances do not compete.
     pub fn alike(&mut self, query: &Query<'_>, except: &[EntityKey]) -> Result<Vec<Candidate>> {
-        self.begin(query);
+        self.begin(query)?;
         if self.probe.name.tokens.is_empty() {
             return Ok(Vec::new());
         }
@@ -296,13 +296,14 @@ impl<P: Blocks> Resolver<P> {
         })
     }
 
-    pub(super) fn begin(&mut self, query: &Query<'_>) {
+    pub(super) fn begin(&mut self, query: &Query<'_>) -> Result<()> {
         self.base.set_scope(query.types);
         if let Some(overlay) = &mut self.overlay {
             overlay.set_scope(query.types);
         }
         self.probe.begin(query.text);
         self.is_compared = false;
+        self.respell(query.text)
     }
 
     /// Returns the candidates, best first, one an entity, as if those in `except` were not there.

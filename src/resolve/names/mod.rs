@@ -9,6 +9,7 @@ mod scanner;
 mod clean;
 mod kana;
 pub(super) mod syllables;
+pub(super) mod romanized;
 pub(super) mod words;
 pub(super) mod numerals;
 pub(super) mod first_names;
