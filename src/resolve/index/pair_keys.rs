@@ -6,6 +6,10 @@ use crate::resolve::index::layout::{PAIRED_FROM, value_numbers};
 use crate::resolve::index::pack::Packed;
 use crate::resolve::names::token::last_and_first;
 
+/// Values of an entity with which each of its last words makes a key, at most: a thousand names of somebody with a thousand
+/// attributes would make a million.
+const VALUES_PAIRED: usize = 256;
+
 /// Core words of a name while its two-part keys are made.
 #[derive(Default)]
 pub(crate) struct PairKeys {
@@ -39,7 +43,7 @@ impl PairKeys {
             if words.len() > 1 {
                 put(key(KeyKind::InitialLast, surname.as_bytes(), &words[first].0.as_bytes()[..1]));
             }
-            for (_, value) in value_numbers(entity) {
+            for (_, value) in value_numbers(entity).take(VALUES_PAIRED) {
                 let text = std::str::from_utf8(&values.record(value as usize)[2..]).unwrap_or_default();
                 keys::value_keys(surname, text, put);
             }
