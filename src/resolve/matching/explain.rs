@@ -1,6 +1,7 @@
 //! A candidate's score in words: what was paired with what, what was left, and how much each part counted.
 
-use crate::resolve::matching::features::{Comparer, Feature, NAMES, Vector};
+use crate::resolve::matching::comparer::Comparer;
+use crate::resolve::matching::features::{Feature, NAMES, Vector};
 use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::score;

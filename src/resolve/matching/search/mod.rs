@@ -8,9 +8,10 @@ use anyhow::Result;
 
 use crate::model::EntityKey;
 use crate::resolve::index::{Blocks, EntityCard, Index, NameCard, Resident, TypeStats};
+use crate::resolve::matching::comparer::Comparer;
 use crate::resolve::matching::contradiction;
 use crate::resolve::matching::explain;
-use crate::resolve::matching::features::{Comparer, Feature, Vector};
+use crate::resolve::matching::features::{Feature, Vector};
 use crate::resolve::matching::generations;
 use crate::resolve::matching::heard::HeardValues;
 use crate::resolve::matching::hints::{Evidence, Hint};
