@@ -266,6 +266,30 @@ fn check(catalog_type: &str, name: &str, other: &str) {
 }
 
 #[test]
+fn a_hint_that_all_teams_of_a_club_share_makes_none_of_another() {
+    let teams = [("a", "Ashford Rovers", "Norway"), ("b", "Mossgate United", "Norway"), ("c", "Kettering FC", "Wales")];
+    let rows: Vec<Entity> =
+        teams.iter().map(|(id, name, country)| entity(id, "team", name, &[("country", country)])).collect();
+    let rows: Vec<&Entity> = rows.iter().collect();
+    let ask = |mention: &str| {
+        let mention = (mention.to_owned(), pairs(&[("country", "Norway")]));
+        answers(&[&rows], &[mention]).remove(0)
+    };
+    assert_eq!(ask("Ashford Rovers").as_deref(), Some("a"));
+    for other in ["Ashford Rovers U19", "Ashford Rovers II", "Ashford Rovers Women", "Ashford Rovers Reserves"] {
+        assert_eq!(ask(other), None, "{other}");
+    }
+}
+
+#[test]
+fn a_form_of_address_is_nobodys_name() {
+    let rows = ["Gerd Brandt", "Karl Brandt", "Dieter Brandt"].map(|name| entity(name, "person", name, &[]));
+    let rows: Vec<&Entity> = rows.iter().collect();
+    let mentions = ["Herr Brandt", "Mister Brandt", "Brandt"].map(|name| (name.to_owned(), Attributes::new()));
+    assert_eq!(answers(&[&rows], &mentions), [None, None, None]);
+}
+
+#[test]
 fn an_absent_look_alike_is_not_linked() {
     for (catalog_type, name, other) in [
         ("place", "North Ashford", "South Ashford"),
@@ -328,6 +352,12 @@ fn an_absent_look_alike_is_not_linked() {
         ("team", "Ashford Rovers", "Ashford Rovers Women"),
         ("team", "FC Ashford (Reserve)", "FC Ashford"),
         ("team", "FC Ashford U17", "FC Ashford"),
+        ("team", "Ashford Rovers II", "Ashford Rovers"),
+        ("team", "Ashford Rovers Junioren", "Ashford Rovers"),
+        ("person", "B. Falkenrath", "Karl Falkenrath"),
+        ("person", "B. Falkenrath", "Karl Ludwig Falkenrath"),
+        ("person", "Edmund Falkenrath GmbH", "Edmund Falkenrath"),
+        ("place", "Silverdale AG", "Silverdale"),
         ("team", "FC Ashford Jugend", "FC Ashford"),
         ("team", "Ashford Rovers", "Ashford Rovers under-19"),
         ("team", "Ashford Rovers Academy", "Ashford Rovers"),

@@ -4,6 +4,7 @@
 use std::sync::LazyLock;
 
 use crate::resolve::matching::contradiction::{Contradiction, Rule, Sides, has_digit};
+use crate::resolve::matching::kind::Kind;
 use crate::resolve::matching::likeness::How;
 use crate::resolve::names::institutions::{self, Part};
 use crate::resolve::names::words::{self, Role};
@@ -111,7 +112,7 @@ impl Sides<'_, '_> {
             let is_one = self.open_of_mention().count() == 1;
             self.text(i) == "station" && is_one && !self.probe.words[i].token.small
         };
-        self.pairing.is_place
+        self.pairing.kind == Kind::Place
             && self.probe.segments < 2
             && self.is_name_whole()
             && self.open_of_mention().any(|i| exclusive::is_of_a_place(self.text(i)) && !is_name(i))

@@ -8,6 +8,7 @@ use crate::resolve::matching::contradiction::{self, Contradiction};
 use crate::resolve::matching::difference::{self, Differences};
 use crate::resolve::matching::features::{COUNT, Feature, Vector, put_evidence};
 use crate::resolve::matching::hints::Evidence;
+use crate::resolve::matching::kind::Kind;
 use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::model_numbers;
 use crate::resolve::matching::pairing::{Pair, Pairing};
@@ -111,10 +112,14 @@ impl<'a> Comparer<'a> {
         self.vector(probe, card, evidence)
     }
 
-    /// Takes words of the name, a bit a word, for no more than the place where the entity is, and it for a place itself.
-    pub(crate) fn place(&mut self, words: u32, is_place: bool) {
+    /// Takes words of the name, a bit a word, for no more than the place where the entity is.
+    pub(crate) fn place(&mut self, words: u32) {
         self.pairing.of_place = words;
-        self.pairing.is_place = is_place;
+    }
+
+    /// Takes the entity for what its type says.
+    pub(crate) fn set_kind(&mut self, kind: Kind) {
+        self.pairing.kind = kind;
     }
 
     /// Takes the entity for one of another generation.

@@ -7,6 +7,7 @@ use crate::resolve::matching::frame;
 use crate::resolve::matching::generations;
 use crate::resolve::matching::hint_match::Ground;
 use crate::resolve::matching::hints::Evidence;
+use crate::resolve::matching::kind::Kind;
 use crate::resolve::matching::likeness::How;
 use crate::resolve::matching::pairing::Pairing;
 use crate::resolve::matching::probe::Probe;
@@ -80,22 +81,27 @@ pub(crate) fn find(probe: &Probe, pairing: &Pairing<'_>, inverted: bool, evidenc
     }
     let sides = Sides { probe, names: &pairing.name, pairing, firm, core, n_core };
     let broken = Contradiction::of_words;
+    // The city and the country of a club are those of its other teams as well.
+    let is_open = evidence.agree == 0.0 || pairing.kind == Kind::Team;
     if sides.generations_differ() || pairing.is_of_another_generation {
         return Some(broken(generations::RULE, generations::PENALTY));
     }
-    if evidence.agree == 0.0 && sides.is_second_team() {
+    if sides.is_company_of_the_name() {
+        return Some(broken("a company of that name", 9.0));
+    }
+    if is_open && sides.is_second_team() {
         return Some(broken("the second of that name", 7.5));
     }
     if sides.last_numerals_differ() || evidence.agree == 0.0 && sides.asides_differ() {
         return Some(broken("another number", 8.5));
     }
-    if evidence.agree == 0.0 && sides.has_edition_aside() {
+    if is_open && sides.has_edition_aside() {
         return Some(broken("another team or edition", 7.0));
     }
     if evidence.agree == 0.0 && sides.has_another_wing() {
         return Some(broken("another wing", 9.0));
     }
-    if evidence.agree == 0.0 && sides.is_later_in_series() {
+    if is_open && sides.is_later_in_series() {
         return Some(broken("one more number", 9.0));
     }
     if evidence.ground.is_some() || !sides.are_firm() {
@@ -191,6 +197,9 @@ impl Sides<'_, '_> {
         if self.first_names_differ(inverted) {
             return Some(broken("another first name", 7.0));
         }
+        if evidence.agree == 0.0 && self.initial_is_another(inverted) {
+            return Some(broken("another initial", 5.0));
+        }
         if self.given_names_differ() {
             return Some(broken("another given name", 7.5));
         }
@@ -203,12 +212,12 @@ impl Sides<'_, '_> {
         {
             return Some(broken("another surname", 7.5));
         }
+        if (evidence.agree == 0.0 || self.pairing.kind == Kind::Team) && self.is_other_edition() {
+            return Some(broken("another team or edition", 7.0));
+        }
         if evidence.agree == 0.0 {
             if self.is_turned_around() {
                 return Some(broken("the name turned around", 7.5));
-            }
-            if self.is_other_edition() {
-                return Some(broken("another team or edition", 7.0));
             }
             if self.is_of_another_last_word() {
                 return Some(broken("another last word", 5.0));

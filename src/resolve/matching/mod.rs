@@ -20,6 +20,7 @@ mod tallies;
 mod score;
 mod forest;
 mod comparer;
+mod kind;
 mod features;
 mod roles;
 mod difference;

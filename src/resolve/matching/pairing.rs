@@ -3,6 +3,7 @@
 
 use crate::resolve::index::TokenView;
 use crate::resolve::index::keys::role_weight;
+use crate::resolve::matching::kind::Kind;
 use crate::resolve::matching::likeness::{How, likeness, same};
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::names::token::MAX_TOKENS;
@@ -36,8 +37,8 @@ pub(crate) struct Pairing<'a> {
     pub(crate) told: u32,
     /// Words of the name that are the place where the entity is, a bit a word.
     pub(crate) of_place: u32,
-    /// True where the entity is a place by its type.
-    pub(crate) is_place: bool,
+    /// Kind of the entity, by its type.
+    pub(crate) kind: Kind,
     /// True where other names of the entity say that it is of another generation than the mention.
     pub(crate) is_of_another_generation: bool,
 }
@@ -54,7 +55,7 @@ impl<'a> Pairing<'a> {
             is_same_country: false,
             told: 0,
             of_place: 0,
-            is_place: false,
+            kind: Kind::Other,
             is_of_another_generation: false,
         }
     }
@@ -67,7 +68,7 @@ impl<'a> Pairing<'a> {
         self.is_same_country = false;
         self.told = 0;
         self.of_place = 0;
-        self.is_place = false;
+        self.kind = Kind::Other;
         self.is_of_another_generation = false;
         self.mention_paired = [0.0; MAX_TOKENS];
         self.name_paired = [0.0; MAX_TOKENS];
@@ -91,7 +92,11 @@ impl<'a> Pairing<'a> {
                 if self.name_paired[usize::from(j)] > 0.0 {
                     continue;
                 }
-                if let Some((similarity, how)) = likeness(word, text, other) {
+                // A form of address is nobody's name written otherwise.
+                let is_address = (word.token.role == Role::Title) != (other.role == Role::Title);
+                if let Some((similarity, how)) = likeness(word, text, other)
+                    && !(is_address && how == How::Similar)
+                {
                     self.options.push((order(i, j, similarity, other), Pair { mention: i, name: j, similarity, how }));
                 }
             }

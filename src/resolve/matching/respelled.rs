@@ -4,10 +4,10 @@
 use anyhow::Result;
 
 use crate::resolve::index::{Blocks, KeyKind, key};
+use crate::resolve::matching::kind::Kind;
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::resolver::Resolver;
 use crate::resolve::matching::search::Layer;
-use crate::resolve::matching::told;
 use crate::resolve::names::romanized;
 
 /// Names with the letters of a spelling that are looked at.
@@ -54,7 +54,8 @@ fn is_borne<P: Blocks>(layer: &Layer<P>, probe: &Probe, is_place: bool) -> Resul
         let mut rest = Some(probe.full.as_bytes());
         card.tokens(|token| rest = rest.and_then(|rest| rest.strip_prefix(token.text)));
         let kind = usize::from(layer.index.entity(card.entity)?.kind);
-        let is_one = !is_place || layer.index.meta.types.get(kind).is_some_and(|stats| told::is_place(&stats.name));
+        let is_one =
+            !is_place || layer.index.meta.types.get(kind).is_some_and(|stats| Kind::of(&stats.name) == Kind::Place);
         if is_one && rest.is_some_and(<[u8]>::is_empty) {
             return Ok(true);
         }

@@ -37,13 +37,6 @@ pub(super) fn may_be_of_place(probe: &Probe, vector: &Vector) -> bool {
         && vector[Feature::name_explained as usize] >= WHOLE
 }
 
-/// Returns whether the entities of a type are places.
-pub(super) fn is_place(entity_type: &str) -> bool {
-    const PLACES: [&str; 10] =
-        ["place", "city", "town", "village", "municipality", "settlement", "location", "locality", "ort", "lieu"];
-    PLACES.iter().any(|place| entity_type.eq_ignore_ascii_case(place))
-}
-
 /// Returns whether an attribute is the city: *city*, *home_city*.
 fn is_city(attribute: &str) -> bool {
     attribute.split(|c: char| !c.is_alphanumeric()).any(|word| word.eq_ignore_ascii_case("city"))

@@ -6,8 +6,10 @@ use std::sync::LazyLock;
 
 use crate::resolve::matching::contradiction::{Sides, has_digit};
 use crate::resolve::matching::difference::is_club;
+use crate::resolve::matching::kind::Kind;
 use crate::resolve::matching::likeness::How;
 use crate::resolve::names::institutions::{self, Part};
+use crate::resolve::names::token::last_and_first;
 use crate::resolve::names::words::{self, Role};
 use crate::resolve::names::{exclusive, first_names, given_names, numerals};
 
@@ -34,13 +36,48 @@ impl Sides<'_, '_> {
             && is_team()
     }
 
+    /// *B. Huber* is not *Karl Huber*: no first name that he has begins so, nor a short form of it.
+    pub(super) fn initial_is_another(&self, inverted: bool) -> bool {
+        let Some((last, first)) = self.probe.last_and_first() else { return false };
+        let at = self.core();
+        let Some((name_last, name_first)) = last_and_first(at.iter().map(|j| self.names[*j].segment), inverted) else {
+            return false;
+        };
+        let (name_last, name_first) = (at[name_last], at[name_first]);
+        let Some(letter) = self.text(first).bytes().next() else { return false };
+        let begins_so = |j: usize| {
+            let text = self.name_text(j);
+            text.as_bytes().first() == Some(&letter) || first_names::may_begin_with(text, letter)
+        };
+        self.pairing.kind == Kind::Person
+            && self.probe.core_at.len() == 2
+            && last != first
+            && name_last != name_first
+            && self.probe.words[first].token.role == Role::Initials
+            && self.pairing.mention_paired[first] == 0.0
+            && self.names[name_first].role == Role::Word
+            && self.is_firm(0, last)
+            && self.is_firm(1, name_last)
+            && !self.core_of_name().any(|j| j != name_last && begins_so(j))
+    }
+
+    /// *Boris Becker GmbH* is not *Boris Becker*, nor *Elmwood Inc.* the town: a company that is called after somebody or after a place.
+    pub(super) fn is_company_of_the_name(&self) -> bool {
+        matches!(self.pairing.kind, Kind::Person | Kind::Place)
+            && self.probe.segments < 2
+            && self.probe.words.last().is_some_and(|word| word.token.role == Role::Legal)
+            && self.names.iter().all(|token| token.role != Role::Legal)
+    }
+
     /// *Lantern Nights II* is not *Lantern Nights*, nor *FC Elmwood II* *FC Elmwood*; a person's numeral may be left out
     /// elsewhere.
     pub(super) fn is_later_in_series(&self) -> bool {
         let Some((last, words)) = self.probe.words.split_last() else { return false };
         last.token.role == Role::Generation
             && numerals::value(self.text(words.len())).is_some_and(|number| number > 1)
-            && (words.len() > PERSON || (0..words.len()).any(|at| is_club(self.text(at))))
+            && (words.len() > PERSON
+                || self.pairing.kind == Kind::Team
+                || (0..words.len()).any(|at| is_club(self.text(at))))
             && words.iter().all(|word| word.families.is_empty())
             && self
                 .names

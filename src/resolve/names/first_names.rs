@@ -30,6 +30,17 @@ pub(crate) fn related(a: &str, b: &str) -> bool {
     a.iter().any(|family| b.contains(family))
 }
 
+/// Letters with which the forms of each family begin, a bit a letter.
+static FIRST_LETTERS: LazyLock<Vec<u32>> = LazyLock::new(|| {
+    let bit = |form: &str| form.bytes().next().map_or(0, |letter| 1 << (letter & 31));
+    rows(include_str!("first_names.tsv")).map(|forms| forms.map(bit).fold(0, |all, one| all | one)).collect()
+});
+
+/// Returns whether some form of a first name begins with a letter: of *William* with a *b*.
+pub(crate) fn may_begin_with(name: &str, letter: u8) -> bool {
+    families(name).iter().any(|family| FIRST_LETTERS[usize::from(*family)] & 1 << (letter & 31) != 0)
+}
+
 /// Names that Arabic writes without vowels: transcriptions differ in them, and in doubled letters.
 const OF_ARABIC: [&str; 14] = [
     "abdullah",

@@ -14,6 +14,7 @@ use crate::resolve::matching::features::{Feature, Vector};
 use crate::resolve::matching::generations;
 use crate::resolve::matching::heard::HeardValues;
 use crate::resolve::matching::hints::{Evidence, Hint};
+use crate::resolve::matching::kind::Kind;
 use crate::resolve::matching::namesakes;
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::retrieve;
@@ -264,8 +265,9 @@ fn learn_of_entity<'i, P: Blocks>(
 ) -> Result<()> {
     if told::may_be_of_place(probe, vector) {
         let of_place = told::places(comparer.name_words(), (index, entity, stats))?;
-        comparer.place(of_place, told::is_place(&stats.name));
+        comparer.place(of_place);
     }
+    comparer.set_kind(Kind::of(&stats.name));
     if vector[Feature::generation as usize] == generations::ONLY_IN_MENTION {
         comparer.set_of_another_generation(generations::is_another(probe, index, (number, entity))?);
     }
