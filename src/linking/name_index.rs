@@ -9,6 +9,10 @@ use crate::store::{Read, Store, Tx};
 /// Up to this many changed entities are laid over the index; more are packed into it.
 const OVERLAY: u64 = 2000;
 
+/// A catalog that is packed in less time than anybody notices is packed whenever anything of it changed: in a few names every one
+/// more makes the others' words less rare.
+const TINY_CATALOG: u64 = 2000;
+
 /// A catalog that is packed in a second or two; fewer changes of it are laid over, for what is packed is weighed best.
 const SMALL_CATALOG: u64 = 50_000;
 const SMALL_OVERLAY: u64 = 20;
@@ -39,7 +43,11 @@ fn is_good_for_many(read: Read<'_>) -> Result<bool> {
 
 fn is_good(read: Read<'_>) -> Result<bool> {
     let n_stale = read.n_stale_entities()?;
-    let are_few = n_stale <= SMALL_OVERLAY || n_stale <= OVERLAY && read.has_more_entities_than(SMALL_CATALOG)?;
+    let are_few = match n_stale {
+        0 => true,
+        1..=SMALL_OVERLAY => read.has_more_entities_than(TINY_CATALOG)?,
+        _ => n_stale <= OVERLAY && read.has_more_entities_than(SMALL_CATALOG)?,
+    };
     Ok(are_few && is_current(read)?)
 }
 
