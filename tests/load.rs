@@ -453,6 +453,11 @@ fn columns_in_another_language_are_proposed_and_no_date_is_made_up() {
     let map = "text=Volltext,title=Titel,date=Datum";
     world.run(&["load", "groups", "de.csv", "--map", map, "--dry-run"]).exits(0);
     world.run(&["load", "groups", "fr.csv", "--map", "text=texte,title=titre", "--dry-run"]).exits(0);
+    // A year of two digits is read in an order that is said.
+    world.write("short.csv", "Titel;Datum;Text\nEins;03.04.24;Der erste Text.\n");
+    let short = ["load", "groups", "short.csv", "--map", "text=Text,title=Titel,date=Datum", "--dry-run"];
+    world.run(&short).exits(3).says("--date-order dmy");
+    world.run(&[&short[..], &["--date-order", "dmy"]].concat()).exits(0);
     // A column that is another in each row may be its id, and one that holds URLs a URL; a street is none, and no word stands for a second
     // time what was loaded by another id before.
     world.write(

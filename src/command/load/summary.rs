@@ -9,6 +9,7 @@ use super::complaints::Complaints;
 use super::texts::Texts;
 use crate::command::Context;
 use crate::error::Exit;
+use crate::intake::date;
 use crate::intake::load::{Listener, Loaded};
 use crate::intake::{Input, Options, Undated};
 use crate::model::{Entity, Group, StoryValue};
@@ -111,7 +112,7 @@ impl Summary {
             "cannot be read and is left out",
             "cannot be read and are left out",
         );
-        if report.two_ways.n > 0 {
+        if report.two_ways.n > 0 || report.unreadable.first.iter().any(|(_, text)| date::wants_order(text)) {
             let command = self.options.command_with(|_| true, &[], &["--date-order dmy".into()]);
             terminal.hint(format!("`{command}`, or `mdy`, says which"));
         }

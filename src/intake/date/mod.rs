@@ -108,6 +108,12 @@ pub fn shown_order(text: &str) -> Option<Order> {
     }
 }
 
+/// Returns whether a text is a date only where somebody says in which order day and month stand: a year of two digits.
+pub fn wants_order(text: &str) -> bool {
+    let is_read = |order| matches!(read(text, Some(order)), Reading::Date(_));
+    read(text, None) == Reading::Unreadable && (is_read(Order::DayFirst) || is_read(Order::MonthFirst))
+}
+
 /// Returns whether a text stands for no date at all: nothing, or how databases and pandas write that.
 pub fn is_blank(text: &str) -> bool {
     let text = text.trim();

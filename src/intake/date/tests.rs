@@ -152,6 +152,9 @@ fn what_can_mean_two_days_needs_an_order() {
         assert_eq!(read(text, Some(Order::MonthFirst)), Reading::Date(month_first.into()), "{text}");
     }
     assert_eq!(read("04/03/2024", None), Reading::TwoWays);
+    for (text, expected) in [("04.03.24", true), ("25.03.24", true), ("04.03.2024", false), ("45.03.24", false)] {
+        assert_eq!(wants_order(text), expected, "{text}");
+    }
     assert_eq!(read("25/03/2024", Some(Order::MonthFirst)), Reading::Unreadable, "an order that was typed holds");
     assert_eq!(read("2024-03-04", Some(Order::MonthFirst)), Reading::Date("2024-03-04".into()));
     for (text, expected) in [
