@@ -7,12 +7,13 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::model::{Attributes, EntityKey, LinkOutcome};
-use crate::resolve::index::{Blocks, KeyKind, key};
+use crate::resolve::index::{Blocks, Index, KeyKind, NameCard, key};
 use crate::resolve::matching::hint_match::HintMatch;
 use crate::resolve::matching::hints::Hint;
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::resolver::{LISTED, Resolver};
 use crate::resolve::matching::search::Layer;
+use crate::resolve::matching::tallies::Scope;
 use crate::resolve::resolution::{Candidate, Method, Query, Resolution};
 
 /// Probability of an exact, unambiguous name; measured on labelled mentions, where 1 to 3 % of the labels are wrong.
@@ -33,6 +34,28 @@ struct Bearer {
     against: bool,
 }
 
+/// Returns the names in some types that have all letters of a text, and no others; none where too many may have them: those go
+/// the long way.
+pub(super) fn names_with_letters<'i, P: Blocks>(
+    index: &'i Index<P>,
+    scope: Option<&Scope>,
+    letters: &'i str,
+) -> Result<impl Iterator<Item = Result<NameCard<P::Block<'i>>>> + use<'i, P>> {
+    let mut names = Vec::new();
+    if let Some(scope) = scope {
+        let list = index.list(key(KeyKind::Form, letters.as_bytes(), &[]))?;
+        if list.len() <= NAMESAKES {
+            list.each(|name| names.extend(scope.has(name).then_some(name)));
+        }
+    }
+    let has_them = |card: &NameCard<P::Block<'i>>| {
+        let mut rest = Some(letters.as_bytes());
+        card.tokens(|token| rest = rest.and_then(|rest| rest.strip_prefix(token.text)));
+        rest.is_some_and(<[u8]>::is_empty)
+    };
+    Ok(names.into_iter().map(|name| index.name(name)).filter(move |card| card.as_ref().map_or(true, has_them)))
+}
+
 fn exact_bearers<P: Blocks>(
     layer: &mut Layer<P>,
     number: u8,
@@ -41,26 +64,8 @@ fn exact_bearers<P: Blocks>(
     hints: &[Rc<Hint>],
     out: &mut Vec<Bearer>,
 ) -> Result<()> {
-    let Some(scope) = layer.scope() else {
-        return Ok(());
-    };
-    let list = layer.index.list(key(KeyKind::Form, probe.full.as_bytes(), &[]))?;
-    if list.len() > NAMESAKES {
-        return Ok(());
-    }
-    let mut names = Vec::new();
-    list.each(|name| {
-        if scope.has(name) {
-            names.push(name);
-        }
-    });
-    for name in names {
-        let card = layer.index.name(name)?;
-        let mut rest = Some(probe.full.as_bytes());
-        card.tokens(|token| rest = rest.and_then(|rest| rest.strip_prefix(token.text)));
-        if !rest.is_some_and(<[u8]>::is_empty) {
-            continue;
-        }
+    for card in names_with_letters(&layer.index, layer.scope(), &probe.full)? {
+        let card = card?;
         if let Some(known) = out.iter_mut().find(|bearer| bearer.place == (number, card.entity)) {
             known.alias &= card.alias;
             continue;

@@ -3,15 +3,13 @@
 
 use anyhow::Result;
 
-use crate::resolve::index::{Blocks, KeyKind, key};
+use crate::resolve::index::Blocks;
+use crate::resolve::matching::exact::names_with_letters;
 use crate::resolve::matching::kind::Kind;
 use crate::resolve::matching::probe::Probe;
 use crate::resolve::matching::resolver::Resolver;
 use crate::resolve::matching::search::Layer;
 use crate::resolve::names::romanized;
-
-/// Names with the letters of a spelling that are looked at.
-const NAMESAKES: u32 = 128;
 
 impl<P: Blocks> Resolver<P> {
     /// Reads the mention that was begun in the first of its other spellings that a name has.
@@ -42,21 +40,12 @@ impl<P: Blocks> Resolver<P> {
 }
 
 fn is_borne<P: Blocks>(layer: &Layer<P>, probe: &Probe, is_place: bool) -> Result<bool> {
-    let Some(scope) = layer.scope() else { return Ok(false) };
-    let list = layer.index.list(key(KeyKind::Form, probe.full.as_bytes(), &[]))?;
-    if list.len() > NAMESAKES {
-        return Ok(false);
-    }
-    let mut names = Vec::new();
-    list.each(|name| names.extend(scope.has(name).then_some(name)));
-    for name in names {
-        let card = layer.index.name(name)?;
-        let mut rest = Some(probe.full.as_bytes());
-        card.tokens(|token| rest = rest.and_then(|rest| rest.strip_prefix(token.text)));
+    for card in names_with_letters(&layer.index, layer.scope(), &probe.full)? {
+        let card = card?;
         let kind = usize::from(layer.index.entity(card.entity)?.kind);
         let is_one =
             !is_place || layer.index.meta.types.get(kind).is_some_and(|stats| Kind::of(&stats.name) == Kind::Place);
-        if is_one && rest.is_some_and(<[u8]>::is_empty) {
+        if is_one {
             return Ok(true);
         }
     }

@@ -206,7 +206,7 @@ fn pairs<P: Blocks>(index: &Index<P>, scope: &Scope, probe: &Probe, room: &mut T
         found.clear();
         keys::value_keys(surname, &hint.value, &mut |key| found.push(key));
         for (at, key) in found.iter().enumerate() {
-            // What has the whole value has its words as well.
+            // The words of a value are found wherever the whole value is.
             let more = if at == 0 { worth::ONE_MORE_VALUE * telling } else { 0.0 };
             let list = index.list(*key)?;
             if list.len() <= VALUES {
