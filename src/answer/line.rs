@@ -7,6 +7,7 @@ use super::error_words::ErrorWords;
 use super::json::Json;
 use super::lenient::Repair;
 use super::{Answer, Expect, Outcome, Reason, clean, content, pruned};
+use crate::text::lines::BYTE_ORDER_MARK;
 
 /// The longest line that is read. An honest one, with reasoning and all, has a few hundred kilobytes at most.
 const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -49,7 +50,7 @@ impl<'l> Line<'l> {
         if line.len() > LINE_BYTES_MAX {
             return Err(LineFault::TooLong(line.len()));
         }
-        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
+        let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
         // A byte that is no UTF-8 spoils one character, not the answer.
         let parsed = match std::str::from_utf8(line) {
             Ok(line) => pruned::read(line),

@@ -2,6 +2,9 @@
 
 use std::io::{self, BufRead};
 
+/// Bytes with which some editors and shells begin a file of UTF-8: the byte order mark.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A line of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Line<'a> {

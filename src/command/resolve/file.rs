@@ -14,13 +14,10 @@ use crate::error::{Exit, cannot_open};
 use crate::intake;
 use crate::interrupt::stream;
 use crate::store::Store;
-use crate::text::lines::Lines;
+use crate::text::lines::{BYTE_ORDER_MARK, Lines};
 
 /// A line longer than this is no mention.
 const LINE_BYTES_MAX: usize = 1 << 20;
-
-/// Some editors and shells begin a file of UTF-8 so.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Bytes read at once.
 const READ_BYTES: usize = 256 * 1024;
